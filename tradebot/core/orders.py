@@ -1,0 +1,202 @@
+"""Orders: what we ask for, what we wrote down (the intent), and what the broker shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+
+class OrderType(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
+class TimeInForce(StrEnum):
+    DAY = "day"
+    GTC = "gtc"
+
+
+class Purpose(StrEnum):
+    """Why an order is sent; part of its client_order_id."""
+
+    ENTRY = "entry"
+    EXIT = "exit"  # a closing order decided by a rule: signal, time, stop found missing too late
+    STOP = "stop"  # a protective stop that rests at the broker
+    TARGET = "target"
+    CLOSE = "close"  # a closing order of the emergency stop
+
+    @property
+    def reduces(self) -> bool:
+        """True when the order can only make a position smaller."""
+        return self is not Purpose.ENTRY
+
+
+class OrderState(StrEnum):
+    """Where an order stands. ``LEGAL_MOVES`` says which way it may go from here."""
+
+    PLANNED = "planned"
+    ABANDONED = "abandoned"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    REPLACED = "replaced"
+    UNKNOWN = "unknown"
+
+    @property
+    def terminal(self) -> bool:
+        return self in TERMINAL
+
+    @property
+    def live(self) -> bool:
+        """True while the order may still fill, as far as we know."""
+        return self in LIVE
+
+
+TERMINAL = frozenset(
+    {
+        OrderState.ABANDONED,
+        OrderState.FILLED,
+        OrderState.CANCELLED,
+        OrderState.EXPIRED,
+        OrderState.REJECTED,
+        OrderState.REPLACED,
+    }
+)
+LIVE = frozenset({OrderState.SUBMITTING, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN})
+
+_AT_THE_BROKER = frozenset(
+    {
+        OrderState.ACCEPTED,
+        OrderState.PARTIALLY_FILLED,
+        OrderState.FILLED,
+        OrderState.CANCELLED,
+        OrderState.EXPIRED,
+        OrderState.REJECTED,
+        OrderState.REPLACED,
+    }
+)
+#: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states,
+#: save that a cancelled or expired order found filled after all becomes filled.
+LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.PLANNED: frozenset({OrderState.SUBMITTING, OrderState.ABANDONED}),
+    OrderState.SUBMITTING: _AT_THE_BROKER | {OrderState.UNKNOWN, OrderState.ABANDONED},
+    OrderState.UNKNOWN: _AT_THE_BROKER | {OrderState.SUBMITTING, OrderState.ABANDONED},
+    OrderState.ACCEPTED: _AT_THE_BROKER | {OrderState.UNKNOWN},
+    OrderState.PARTIALLY_FILLED: (_AT_THE_BROKER - {OrderState.ACCEPTED, OrderState.REJECTED}) | {OrderState.UNKNOWN},
+    OrderState.CANCELLED: frozenset({OrderState.FILLED}),
+    OrderState.EXPIRED: frozenset({OrderState.FILLED}),
+    OrderState.REPLACED: frozenset({OrderState.FILLED}),
+    OrderState.FILLED: frozenset(),
+    OrderState.REJECTED: frozenset(),
+    OrderState.ABANDONED: frozenset(),
+}
+
+
+def may_move(before: OrderState, after: OrderState) -> bool:
+    """Whether an order may go from ``before`` to ``after``; staying where it is, is always legal."""
+    return before is after or after in LEGAL_MOVES[before]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order as it leaves for the broker.
+
+    ``take_profit`` (a limit price) and ``stop_loss`` (a stop price) make it a bracket: closing legs that the
+    broker activates on the fill and of which one cancels the other. A bracket may lack the target, never the stop.
+    """
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    type: OrderType
+    time_in_force: TimeInForce
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """An order as the broker shows it. ``role`` tells a bracket's legs apart; legs name their ``parent_id``.
+
+    ``state`` is never PLANNED, SUBMITTING or ABANDONED. A status this version does not know is UNKNOWN.
+    ``held`` legs wait for their parent's fill, or share their quantity with a sibling leg; they count as live.
+    """
+
+    broker_order_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    filled_quantity: Decimal
+    type: OrderType
+    time_in_force: TimeInForce
+    state: OrderState
+    submitted_at: datetime
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    average_fill_price: Decimal | None = None
+    parent_id: str | None = None
+    role: Purpose = Purpose.ENTRY
+    held: bool = False
+    legs: tuple[BrokerOrder, ...] = ()
+    reason: str = ""
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.quantity - self.filled_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order we have decided on and written down before it is sent.
+
+    ``planned_price`` is the USD price the decision saw; ``reason`` says in words why. ``session`` is the exchange day
+    (New York) of the decision. Prices are USD a share.
+    """
+
+    request: OrderRequest
+    account_key: str
+    session: date
+    strategy: str
+    purpose: Purpose
+    attempt: int
+    planned_price: Decimal
+    reason: str
+    state: OrderState = OrderState.PLANNED
+    broker_order_id: str | None = None
+    filled_quantity: Decimal = Decimal(0)
+    average_fill_price: Decimal | None = None
+    note: str = ""
+
+    @property
+    def client_order_id(self) -> str:
+        return self.request.client_order_id
+
+    @property
+    def symbol(self) -> str:
+        return self.request.symbol

@@ -1,0 +1,48 @@
+"""Numbers that stand for money, prices and quantities: always Decimal, never float."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+CENT = Decimal("0.01")
+SUB_PENNY = Decimal("0.0001")
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+
+def tick_size(price: Decimal) -> Decimal:
+    """The smallest price step in USD: $0.01 from $1 up, $0.0001 below (SEC Rule 612, Regulation NMS)."""
+    return CENT if abs(price) >= ONE else SUB_PENNY
+
+
+def to_tick(price: Decimal) -> Decimal:
+    """``price`` rounded to the nearest tick, ties to even."""
+    return price.quantize(tick_size(price), rounding=ROUND_HALF_EVEN)
+
+
+def tick_down(price: Decimal) -> Decimal:
+    """``price`` rounded down to a tick."""
+    return price.quantize(tick_size(price), rounding=ROUND_FLOOR)
+
+
+def tick_up(price: Decimal) -> Decimal:
+    """``price`` rounded up to a tick."""
+    return price.quantize(tick_size(price), rounding=ROUND_CEILING)
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """An amount of USD rounded to the cent, ties to even."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+def whole(quantity: Decimal) -> Decimal:
+    """``quantity`` of shares rounded down to a whole number (towards zero for longs)."""
+    return quantity.quantize(ONE, rounding=ROUND_FLOOR)
+
+
+def canonical(number: Decimal) -> str:
+    """The one text of a number, as the ledger stores it: no exponent, no trailing zeros ("10", "0.5")."""
+    if number == 0:
+        return "0"
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,178 @@
+"""Errors, classed by what the caller should do about them, and the exit codes they end with.
+
+The exit codes are a contract with cron, systemd and every other machine that starts a command.
+The table in README.md, the text of ``--help`` and the tests are all made from :class:`ExitCode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command ended, for machines."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    CONFIG = 3
+    HALTED = 4
+    BLOCKED = 5
+    BROKER = 6
+    BREAKS = 7
+    LOCKED = 8
+    INCOMPLETE = 9
+    LEDGER = 10
+    DEGRADED = 11
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+    @property
+    def meaning(self) -> str:
+        """One line for people, used by the README, ``--help`` and the summary."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: dict[ExitCode, str] = {
+    ExitCode.OK: 'done; also "nothing to do": closed market, already ran (the summary says which)',
+    ExitCode.BUG: "an unexpected error: traceback in the log file, one line on the terminal",
+    ExitCode.USAGE: "wrong command line",
+    ExitCode.CONFIG: "configuration invalid: every error listed at once, each with how to mend it",
+    ExitCode.HALTED: "a halt is latched",
+    ExitCode.BLOCKED: "a preflight check failed, or the wrong account",
+    ExitCode.BROKER: "the broker is unreachable, refused, or an outcome is unknown",
+    ExitCode.BREAKS: "reconciliation found differences",
+    ExitCode.LOCKED: "another run holds the lock",
+    ExitCode.INCOMPLETE: "emergency stop: something is still open",
+    ExitCode.LEDGER: "the ledger is missing, damaged, full or from a newer version",
+    ExitCode.DEGRADED: "the job did its work, but a strategy, a symbol or an alert channel failed",
+    ExitCode.INTERRUPTED: "stopped by ^C: nothing new was sent, the lock was released",
+    ExitCode.TERMINATED: "stopped by SIGTERM: nothing new was sent, the lock was released",
+}
+
+#: When several conditions hold at once, the process ends with the first of these.
+PRECEDENCE: tuple[ExitCode, ...] = (
+    ExitCode.CONFIG,
+    ExitCode.LEDGER,
+    ExitCode.BLOCKED,
+    ExitCode.HALTED,
+    ExitCode.LOCKED,
+    ExitCode.INCOMPLETE,
+    ExitCode.BROKER,
+    ExitCode.BREAKS,
+    ExitCode.DEGRADED,
+)
+
+
+def first_of(codes: Iterable[ExitCode]) -> ExitCode:
+    """The code a process ends with when all of ``codes`` apply; OK when there are none."""
+    present = set(codes)
+    return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
+
+
+class TradebotError(Exception):
+    """An error with a message written for the user: what is wrong, where, and what to do next."""
+
+    exit_code: ExitCode = ExitCode.BUG
+
+
+# --- fix the configuration ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the configuration or with an input file."""
+
+    where: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}. {self.fix}"
+
+
+class ConfigError(TradebotError):
+    """The configuration is invalid; ``problems`` holds every error found, not only the first."""
+
+    exit_code = ExitCode.CONFIG
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UsageError(TradebotError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+# --- retry later -------------------------------------------------------------------------
+
+
+class BrokerUnavailable(TradebotError):
+    """The broker did not answer, or answered with something that is not an answer.
+
+    Raised by reads, and by a write that certainly did not reach the broker.
+    """
+
+    exit_code = ExitCode.BROKER
+
+
+class Locked(TradebotError):
+    """Another run holds the lock; the message names its pid, command and start."""
+
+    exit_code = ExitCode.LOCKED
+
+
+# --- stop and look -----------------------------------------------------------------------
+
+
+class OutcomeUnknown(TradebotError):
+    """A write left and nobody saw its outcome. Ask the broker by id; never send it again under another."""
+
+    exit_code = ExitCode.BROKER
+
+
+class Blocked(TradebotError):
+    """A critical check failed, or this is not the account that was pinned."""
+
+    exit_code = ExitCode.BLOCKED
+
+
+class Halted(TradebotError):
+    """A halt is latched."""
+
+    exit_code = ExitCode.HALTED
+
+
+class LedgerError(TradebotError):
+    """The ledger is missing, damaged, full, locked or from a newer version."""
+
+    exit_code = ExitCode.LEDGER
+
+
+# --- give up on this order ---------------------------------------------------------------
+
+
+class OrderRefused(TradebotError):
+    """The broker looked at the order and said no; ``reason`` is the broker's own code or words."""
+
+    exit_code = ExitCode.BROKER
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+# --- stop in order -----------------------------------------------------------------------
+
+
+class Stopped(TradebotError):
+    """^C or SIGTERM arrived; raised only between steps, never inside one."""
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        self.exit_code = exit_code
+        super().__init__(exit_code.meaning)
