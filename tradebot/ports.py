@@ -15,10 +15,12 @@ from tradebot.core.account import (
     Asset,
     CashEvent,
     CorporateAction,
+    DayBar,
     Fill,
     MarketClock,
     Position,
     Quote,
+    SessionHours,
     SplitEvent,
 )
 from tradebot.core.breaks import Break
@@ -48,6 +50,42 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait between two looks at the broker; returns at once where nothing is gained by waiting."""
+        ...
+
+
+class Calendar(Protocol):
+    """The exchange's own calendar: holidays, half days and daylight saving included."""
+
+    def hours(self, day: date) -> SessionHours | None:
+        """The session on a New York date, or None when the exchange is closed all day."""
+        ...
+
+    def previous(self, day: date) -> SessionHours:
+        """The newest session before ``day``."""
+        ...
+
+    def following(self, day: date) -> SessionHours:
+        """The first session after ``day``."""
+        ...
+
+    def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
+        """The sessions from ``first`` to ``last``, both included, in order."""
+        ...
+
+
+class PriceSource(Protocol):
+    """A file of daily bars and corporate actions that the embedded exchange trades on."""
+
+    def fingerprint(self) -> str:
+        """Changes whenever the file does; cheap, reads no bar."""
+        ...
+
+    def bars(self) -> Iterable[DayBar]:
+        """Every bar, by session, then symbol. Raises ConfigError, with every problem, when the file is not sound."""
+        ...
+
+    def actions(self) -> tuple[CorporateAction, ...]:
+        """Every split and dividend, by ex-date, then symbol."""
         ...
 
 
