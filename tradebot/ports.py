@@ -132,7 +132,7 @@ class Broker(Protocol):
         ...
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
-        """Fills, cash movements and splits since the activity with id ``after`` (None: from the beginning), in order."""
+        """Fills, cash movements and splits since the activity with id ``after`` (None: all of them), in order."""
         ...
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
@@ -156,7 +156,7 @@ class MarketData(Protocol):
         ...
 
     def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        """Daily closes of the S&P 500 price index from ``first`` to ``last`` (both included), by session; may be empty."""
+        """Daily closes of the S&P 500 price index by session, ``first`` and ``last`` included; may be empty."""
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:

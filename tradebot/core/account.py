@@ -61,7 +61,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The newest price of a symbol in USD and when it was seen; ``previous_close`` is unadjusted but split-adjusted to today."""
+    """The newest price of a symbol in USD and when it was seen.
+
+    ``previous_close`` is on today's split basis and not adjusted for dividends.
+    """
 
     symbol: str
     last: Decimal

@@ -50,11 +50,11 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One strategy's position in one symbol with the plan for leaving it. Prices are USD a share, on today's split basis.
+    """One strategy's position in one symbol with the plan for leaving it.
 
-    ``quantity`` is negative for a short and the sum of the open lots; ``high_water`` the best price seen since the
-    entry (lowest for a short); ``stop_price`` the price that the protective stop should rest at now; ``sessions_held``
-    counts completed sessions since the entry.
+    Prices are USD a share, on today's split basis. ``quantity`` is the sum of the open lots, negative for a short;
+    ``high_water`` the best price seen since the entry (lowest for a short); ``stop_price`` the price that the
+    protective stop should rest at now; ``sessions_held`` counts completed sessions since the entry.
     """
 
     strategy: str

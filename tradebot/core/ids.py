@@ -46,7 +46,10 @@ def account_hash(account_key: str) -> str:
 
 
 def client_order_id(account_key: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
-    """The id of one decision's order. ``attempt`` counts from 1. Raises ValueError for parts that would not parse back."""
+    """The id of one decision's order. ``attempt`` counts from 1.
+
+    Raises ValueError for parts that would not parse back.
+    """
     text = str(DecisionId(account_hash(account_key), session, strategy, symbol, purpose, attempt))
     if _ID.fullmatch(text) is None or len(text) > MAX_LENGTH:
         raise ValueError(

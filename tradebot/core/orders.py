@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tradebot.core.signals import ExitPolicy
+
 
 class Side(StrEnum):
     BUY = "buy"
@@ -176,7 +178,7 @@ class Intent:
     """An order we have decided on and written down before it is sent.
 
     ``planned_price`` is the USD price the decision saw; ``reason`` says in words why. ``session`` is the exchange day
-    (New York) of the decision. Prices are USD a share.
+    (New York) of the decision. Prices are USD a share. ``policy`` is how the position of an entry is to be left.
     """
 
     request: OrderRequest
@@ -192,6 +194,7 @@ class Intent:
     filled_quantity: Decimal = Decimal(0)
     average_fill_price: Decimal | None = None
     note: str = ""
+    policy: ExitPolicy | None = None
 
     @property
     def client_order_id(self) -> str:

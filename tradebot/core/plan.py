@@ -61,11 +61,12 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything a plan is made from. ``today`` is the exchange session; ``session_open`` whether orders may be sent now.
+    """Everything a plan is made from.
 
-    ``positions`` are the broker's (foreign ones included, and they count in exposure); ``holdings`` the ledger's account
-    of ours. ``locked`` maps a symbol to why it takes no entries. ``decided`` holds the client_order_ids already written
-    down this session, ``expected_as_of`` the session whose bar a fresh signal must be based on.
+    ``today`` is the exchange session; ``session_open`` whether orders may be sent now. ``positions`` are the broker's
+    (foreign ones included, and they count in exposure); ``holdings`` the ledger's account of ours. ``locked`` maps a
+    symbol to why it takes no entries. ``decided`` holds the client_order_ids already written down this session,
+    ``expected_as_of`` the session whose bar a fresh signal must be based on.
     """
 
     account_key: str

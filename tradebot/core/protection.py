@@ -16,7 +16,10 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A holding whose stop at the broker is not what it should be. ``dollars`` are those without a stop (market value)."""
+    """A holding whose stop at the broker is not what it should be.
+
+    ``dollars`` is the market value in USD of the shares without a stop.
+    """
 
     kind: GapKind
     strategy: str
