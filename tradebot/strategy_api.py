@@ -7,16 +7,18 @@ differ. Strategies see prices and their own parameters, never settings, accounts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.signals import ExitPolicy
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-__all__ = ["ExitPolicy", "History", "ParamValue", "Signals", "Strategy"]
+__all__ = ["ExitPolicy", "History", "ParamValue", "Signals", "Strategy", "by_column"]
 
 #: A parameter's value, of the type its manifest declares.
 ParamValue = bool | int | float | str
@@ -44,6 +46,10 @@ class Signals:
     ``entry`` and ``exit`` are boolean; where both are true, exit wins. ``score`` ranks entries of one session (higher
     first; None means equal). ``exits`` says in fractions how a position entered on these signals is left.
     ``risk_pct`` may ask for less than the account's risk per trade (a fraction, 0.005 is 0.5 %).
+
+    ``reason`` says in words why a position is entered and ``exit_reason`` why it is left. Both are ``str.format``
+    texts over the names of ``columns_used``, filled with the values of the session and symbol in question:
+    ``"close {close:.2f} above SMA50 {SMA50:.2f}"``.
     """
 
     entry: pd.DataFrame
@@ -53,6 +59,7 @@ class Signals:
     risk_pct: float | None = None
     reason: str = ""
     columns_used: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # indicator frames, for explain
+    exit_reason: str = ""
 
 
 class Strategy(Protocol):
@@ -61,3 +68,22 @@ class Strategy(Protocol):
     def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
         """The signals of every session of ``history``, each computed from that session and earlier ones only."""
         ...
+
+
+def by_column(frame: pd.DataFrame, indicator: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> pd.DataFrame:
+    """``indicator`` of each column, computed over the sessions in which the column has a value; NaN in the others.
+
+    For indicators that look at one symbol at a time, such as TA-Lib's: ``by_column(close, partial(talib.SMA,
+    timeperiod=50))``. TA-Lib itself would carry one missing bar into every later value. ``indicator`` gets at least one
+    value and gives as many as it got.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = np.ascontiguousarray(frame.to_numpy(dtype=np.float64).T)
+    result = np.full_like(rows, np.nan)
+    for values, answer in zip(rows, result, strict=True):
+        known = ~np.isnan(values)
+        if known.any():
+            answer[known] = indicator(values[known])
+    return pd.DataFrame(result.T, index=frame.index, columns=frame.columns)
