@@ -1,0 +1,122 @@
+"""The exchange calendar, judged by another one: exchange_calendars' XNYS."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import exchange_calendars
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tradebot.core.account import SessionHours
+from tradebot.market.calendar import NyseCalendar, new_york_date
+
+# The judge's own use of pandas, which is its business.
+pytestmark = pytest.mark.filterwarnings("ignore:Series.values")
+
+FIRST = date(2000, 1, 1)
+LAST = date(2030, 12, 31)
+CALENDAR = NyseCalendar()
+
+
+@pytest.fixture(scope="module")
+def judge() -> pd.DataFrame:
+    """XNYS: a row a session with its opening and closing instants in UTC."""
+    xnys = exchange_calendars.get_calendar("XNYS", start=FIRST.isoformat(), end=LAST.isoformat())
+    schedule: pd.DataFrame = xnys.schedule
+    return schedule
+
+
+def test_every_session_opening_and_closing_of_31_years_agrees_with_the_judge(judge: pd.DataFrame) -> None:
+    ours = CALENDAR.between(FIRST, LAST)
+
+    assert [hours.session for hours in ours] == [stamp.date() for stamp in judge.index]
+    assert [hours.opens for hours in ours] == list(judge["open"])
+    assert [hours.closes for hours in ours] == list(judge["close"])
+
+
+def test_a_half_day_is_one_that_the_judge_closes_at_13_00(judge: pd.DataFrame) -> None:
+    closes = judge["close"].dt.tz_convert("America/New_York")
+    early = {stamp.date() for stamp in judge.index[closes.dt.hour == 13]}
+
+    assert {hours.session for hours in CALENDAR.between(FIRST, LAST) if hours.half_day} == early
+    assert len(early) > 60
+
+
+@pytest.mark.parametrize(
+    ("day", "opens", "closes"),
+    [
+        (date(2007, 3, 9), "14:30", "21:00"),  # the last session of winter time
+        (date(2007, 3, 12), "13:30", "20:00"),  # summer time, three weeks earlier than the year before
+        (date(2006, 3, 13), "14:30", "21:00"),
+        (date(2007, 11, 2), "13:30", "20:00"),
+        (date(2007, 11, 5), "14:30", "21:00"),
+        (date(2007, 11, 23), "14:30", "18:00"),  # the day after Thanksgiving
+        (date(2007, 7, 3), "13:30", "17:00"),  # a half day in summer
+    ],
+)
+def test_hours_are_utc_and_follow_new_york_daylight_saving(day: date, opens: str, closes: str) -> None:
+    hours = CALENDAR.hours(day)
+
+    assert hours is not None
+    assert (hours.opens.tzinfo, hours.closes.tzinfo) == (UTC, UTC)
+    assert (f"{hours.opens:%H:%M}", f"{hours.closes:%H:%M}") == (opens, closes)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        date(2007, 1, 1),
+        date(2007, 1, 2),  # mourning for President Ford
+        date(2001, 9, 11),
+        date(2001, 9, 14),
+        date(2012, 10, 29),  # hurricane Sandy
+        date(2010, 4, 2),  # Good Friday
+        date(2007, 1, 6),  # a Saturday
+        date(2007, 1, 7),
+    ],
+)
+def test_the_exchange_is_closed(day: date) -> None:
+    assert CALENDAR.hours(day) is None
+
+
+def test_neighbours_skip_weekends_and_holidays_and_cross_the_year() -> None:
+    assert CALENDAR.following(date(2006, 12, 29)).session == date(2007, 1, 3)
+    assert CALENDAR.previous(date(2007, 1, 3)).session == date(2006, 12, 29)
+    assert CALENDAR.previous(date(2001, 9, 17)).session == date(2001, 9, 10)
+
+
+def test_between_includes_both_ends_and_is_empty_when_turned_round() -> None:
+    week = CALENDAR.between(date(2007, 1, 3), date(2007, 1, 5))
+
+    assert [hours.session.day for hours in week] == [3, 4, 5]
+    assert CALENDAR.between(date(2007, 1, 5), date(2007, 1, 3)) == ()
+    assert CALENDAR.between(date(2007, 1, 6), date(2007, 1, 7)) == ()
+
+
+@given(st.dates(FIRST, LAST))
+def test_a_day_lies_between_its_neighbours_and_no_session_is_skipped(day: date) -> None:
+    before, after = CALENDAR.previous(day), CALENDAR.following(day)
+    on_the_day: tuple[SessionHours, ...] = tuple(hours for hours in [CALENDAR.hours(day)] if hours)
+
+    assert before.session < day < after.session
+    assert CALENDAR.between(before.session, after.session) == (before, *on_the_day, after)
+    assert after.session - before.session <= timedelta(days=8)
+
+
+def test_the_new_york_date_of_an_instant() -> None:
+    assert new_york_date(datetime(2007, 1, 4, 4, 59, tzinfo=UTC)) == date(2007, 1, 3)
+    assert new_york_date(datetime(2007, 1, 4, 5, 0, tzinfo=UTC)) == date(2007, 1, 4)
+
+
+def test_the_calendar_costs_no_pandas() -> None:
+    code = (
+        "import sys, datetime; from tradebot.market.calendar import NyseCalendar;"
+        "NyseCalendar().hours(datetime.date(2007, 1, 3)); sys.exit('pandas' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,85 @@
+"""The New York Stock Exchange's sessions, from the `holidays` package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from tradebot.core.account import SessionHours
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+_OPENS = time(9, 30)
+_CLOSES = time(16, 0)
+_CLOSES_EARLY = time(13, 0)
+_ONE_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+class NyseCalendar:
+    """Sessions of the exchange since 1952, when it stopped opening on Saturdays.
+
+    A session is a New York date; its opening and closing are aware UTC instants. Days on which trading began late or
+    paused have their usual hours here.
+    """
+
+    def hours(self, day: date) -> SessionHours | None:
+        """The session on a New York date, or None when the exchange is closed all day."""
+        return _sessions_of(day.year).get(day)
+
+    def previous(self, day: date) -> SessionHours:
+        """The newest session before ``day``."""
+        return self._nearest(day, -_ONE_DAY)
+
+    def following(self, day: date) -> SessionHours:
+        """The first session after ``day``."""
+        return self._nearest(day, _ONE_DAY)
+
+    def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
+        """The sessions from ``first`` to ``last``, both included, in order; none when ``last`` is before ``first``."""
+        return tuple(
+            hours
+            for year in range(first.year, last.year + 1)
+            for session, hours in _sessions_of(year).items()
+            if first <= session <= last
+        )
+
+    def _nearest(self, day: date, step: timedelta) -> SessionHours:
+        day += step
+        while (hours := self.hours(day)) is None:
+            day += step
+        return hours
+
+
+def new_york_date(instant: datetime) -> date:
+    """The New York date of an aware instant."""
+    return instant.astimezone(NEW_YORK).date()
+
+
+@cache
+def _sessions_of(year: int) -> Mapping[date, SessionHours]:
+    """A year's sessions in order, by date."""
+    from holidays import financial_holidays  # costs as much as the rest of a command's start, so only when asked
+
+    closed = financial_holidays("NYSE", years=year, expand=False, categories=("public",))
+    early = financial_holidays("NYSE", years=year, expand=False, categories=("half_day",))
+    new_year = date(year, 1, 1)
+    days = (new_year + timedelta(days=count) for count in range((date(year, 12, 31) - new_year).days + 1))
+    return {
+        day: _session(day, half_day=day in early) for day in days if day.weekday() < _SATURDAY and day not in closed
+    }
+
+
+def _session(day: date, *, half_day: bool) -> SessionHours:
+    return SessionHours(
+        session=day,
+        opens=_instant(day, _OPENS),
+        closes=_instant(day, _CLOSES_EARLY if half_day else _CLOSES),
+        half_day=half_day,
+    )
+
+
+def _instant(day: date, wall_time: time) -> datetime:
+    return datetime.combine(day, wall_time, tzinfo=NEW_YORK).astimezone(UTC)
