@@ -1,0 +1,22 @@
+"""Validated configuration; with runtime the only reader of the environment."""
+
+from __future__ import annotations
+
+from tradebot.settings.loading import Loaded, Shown, load, load_for, process_environment, resolve_home
+from tradebot.settings.model import BrokerName, LogLevel, PaperAdvance, Settings, TradingMode
+from tradebot.settings.options import GlobalOptions
+
+__all__ = [
+    "BrokerName",
+    "GlobalOptions",
+    "Loaded",
+    "LogLevel",
+    "PaperAdvance",
+    "Settings",
+    "Shown",
+    "TradingMode",
+    "load",
+    "load_for",
+    "process_environment",
+    "resolve_home",
+]

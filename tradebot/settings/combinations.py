@@ -1,0 +1,74 @@
+"""Settings that are sound alone and wrong, or odd, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tradebot.settings.kinds import as_percent
+from tradebot.settings.model import BrokerName, Settings, TradingMode
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Settings that contradict each other; the first of ``names`` is the one to look at."""
+
+    names: tuple[str, ...]
+    what: str
+    fix: str
+
+
+def problems(settings: Settings) -> Iterator[Combination]:
+    """What makes it impossible, or unsafe, to go on."""
+    if settings.broker is not BrokerName.PAPER:
+        yield Combination(
+            ("BROKER",),
+            f"the {settings.broker} broker is not in this version yet",
+            "Write BROKER=paper, the embedded exchange.",
+        )
+    if settings.trading_mode is TradingMode.LIVE and not settings.live_trading_enabled:
+        yield Combination(
+            ("TRADING_MODE", "LIVE_TRADING_ENABLED"),
+            "real money needs two switches and LIVE_TRADING_ENABLED is false",
+            "Write TRADING_MODE=paper, or LIVE_TRADING_ENABLED=true as well if you mean it.",
+        )
+    if settings.trading_mode is TradingMode.LIVE and settings.broker is BrokerName.PAPER:
+        yield Combination(
+            ("TRADING_MODE", "BROKER"),
+            "the embedded exchange (BROKER=paper) has no real money to trade",
+            "Write TRADING_MODE=paper, or name a real broker.",
+        )
+    if settings.min_order_value >= settings.max_order_value:
+        yield Combination(
+            ("MIN_ORDER_VALUE", "MAX_ORDER_VALUE"),
+            f"no order can be worth at least {settings.min_order_value} and at most {settings.max_order_value}",
+            "Make MIN_ORDER_VALUE smaller than MAX_ORDER_VALUE.",
+        )
+    if settings.paper_actions and not settings.paper_data:
+        yield Combination(
+            ("PAPER_ACTIONS", "PAPER_DATA"),
+            "the bundled prices come with their own splits and dividends",
+            "Set PAPER_DATA too, or take PAPER_ACTIONS out.",
+        )
+
+
+def oddities(settings: Settings) -> Iterator[str]:
+    """What can be meant so, and often is not."""
+    if settings.live_trading_enabled and settings.trading_mode is TradingMode.PAPER:
+        yield "LIVE_TRADING_ENABLED is true while TRADING_MODE is paper: nothing is traded with real money"
+    if settings.risk_per_trade_pct > settings.max_portfolio_risk_pct:
+        yield (
+            f"RISK_PER_TRADE_PCT ({as_percent(settings.risk_per_trade_pct)}) is more than MAX_PORTFOLIO_RISK_PCT "
+            f"({as_percent(settings.max_portfolio_risk_pct)}): no trade will take its full risk"
+        )
+    if settings.max_position_size_pct > settings.max_gross_exposure_pct:
+        yield (
+            f"MAX_POSITION_SIZE_PCT ({as_percent(settings.max_position_size_pct)}) is more than MAX_GROSS_EXPOSURE_PCT "
+            f"({as_percent(settings.max_gross_exposure_pct)}): no position will reach it"
+        )
+    if settings.daily_loss_limit_pct >= settings.emergency_stop_loss_pct:
+        yield (
+            f"DAILY_LOSS_LIMIT_PCT ({as_percent(settings.daily_loss_limit_pct)}) is not less than "
+            f"EMERGENCY_STOP_LOSS_PCT ({as_percent(settings.emergency_stop_loss_pct)}): "
+            "the account halts before the day's limit is reached"
+        )

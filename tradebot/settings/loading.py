@@ -1,0 +1,211 @@
+"""From `.env` and the process environment to validated settings, or to every problem at once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tradebot.errors import ConfigError, Problem
+from tradebot.settings import combinations, env_file, reference
+from tradebot.settings.kinds import Refusal
+from tradebot.settings.model import Settings
+from tradebot.settings.options import GlobalOptions
+
+#: Names of the runbook that are known and have no use in this version.
+WITHOUT_USE = frozenset({"ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
+WITHOUT_USE_PREFIX = "EMAIL_"
+#: An unknown name in the process environment is somebody else's, unless it starts like this.
+OUR_PREFIXES = ("TRADEBOT_", "PAPER_")
+
+ENVIRONMENT = "environment"
+DEFAULT = "default"
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting as it may be shown to anyone: secrets are masked whole."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Valid settings, what is odd about them though not wrong, and where each of them came from."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+    origins: Mapping[str, str]  # setting name -> "default", "environment", "command line" or "`.env` line 3"
+    env_file: Path | None  # the file that was read, if any
+
+    def masked(self) -> tuple[Shown, ...]:
+        """Every setting in the documented order, safe to print."""
+        return tuple(
+            Shown(row.name, row.show(getattr(self.settings, row.field)), self.origins[row.name])
+            for section in reference.sections()
+            for row in section.rows
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A text that somebody wrote for a setting."""
+
+    text: str
+    origin: str
+
+
+def process_environment() -> Mapping[str, str]:
+    return os.environ
+
+
+def load_for(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Loaded:
+    """The settings of a command line. Raises ConfigError with every problem."""
+    environment = process_environment() if environ is None else environ
+    return load(resolve_home(options.home, environment), options.env_file, environment, home_typed=bool(options.home))
+
+
+def resolve_home(typed: Path | None, environ: Mapping[str, str]) -> Path:
+    """The home as an absolute path: --home, else TRADEBOT_HOME, else the current folder. It need not exist."""
+    home = typed or Path(environ.get("TRADEBOT_HOME", "").strip() or ".")
+    try:
+        return Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would follow links, which names hide behind
+    except (OSError, RuntimeError) as error:
+        raise ConfigError([Problem("home", f"{home} is no folder name ({error})", "Give an absolute path.")]) from error
+
+
+def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool = False) -> Loaded:
+    """Read and check the settings of ``home``.
+
+    ``env_path`` names another file than ``<home>/.env`` and must then exist. A name in ``environ`` wins over the
+    file; a blank value counts as not written. Raises ConfigError with every problem found.
+    """
+    path, file = _read_env_file(home, env_path)
+    known = _fields()
+    problems = [*_home_problems(home), *file.problems, *_stray_names(file, environ)]
+    written = _written(file, environ, known)
+
+    settings, refused = _validated(home, written, known)
+    problems += [problem for _, problem in refused]
+    bad = {name for name, _ in refused}
+    problems += [
+        Problem(_where(found.names[0], written), found.what, found.fix)
+        for found in combinations.problems(settings)
+        if not bad.intersection(found.names)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    origins = {name: written[name].origin if name in written else DEFAULT for name in known}
+    if home_typed:
+        origins["TRADEBOT_HOME"] = COMMAND_LINE
+    return Loaded(settings, tuple(_warnings(settings, file, environ)), origins, path)
+
+
+def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_file.EnvFile]:
+    if env_path is not None:
+        label = f"`{env_path}`"
+        if not env_path.exists():
+            missing = Problem(label, "there is no such file", "Check the path given to --env-file.")
+            return None, env_file.EnvFile(label, problems=(missing,))
+        return env_path, env_file.read(env_path, label)
+    path = home / ".env"
+    if not os.path.lexists(path):
+        return None, env_file.EnvFile("`.env`")
+    return path, env_file.read(path, "`.env`")
+
+
+def _home_problems(home: Path) -> Iterator[Problem]:
+    if home.exists() and not home.is_dir():
+        yield Problem("home", f"{home} is a file", "Give a folder with --home or TRADEBOT_HOME.")
+
+
+@cache
+def _fields() -> Mapping[str, str]:
+    """Setting name -> field name, in the documented order."""
+    return {row.name: row.field for section in reference.sections() for row in section.rows}
+
+
+def _without_use(name: str) -> bool:
+    return name in WITHOUT_USE or name.startswith(WITHOUT_USE_PREFIX)
+
+
+def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Names that nobody would read: a typing error must not silently leave a limit at its default."""
+    known = _fields()
+    process_only = reference.process_only()
+    for entry in file.entries:
+        if entry.name in process_only:
+            fix = "Set it in the process environment" + (", or use --home." if entry.name == "TRADEBOT_HOME" else ".")
+            yield Problem(file.line(entry.line), f"{entry.name} says where `.env` is, so it cannot stand in it", fix)
+        elif entry.name not in known and not _without_use(entry.name):
+            yield Problem(file.line(entry.line), f"{entry.name} is no setting", _nearest(entry.name))
+    for name in sorted(environ):
+        if name.startswith(OUR_PREFIXES) and name not in known:
+            yield Problem(ENVIRONMENT, f"{name} is no setting", _nearest(name))
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name.upper(), _fields(), n=1)
+    return f"Did you mean {close[0]}?" if close else "docs/configuration.md and env.example list every name."
+
+
+def _written(file: env_file.EnvFile, environ: Mapping[str, str], known: Iterable[str]) -> dict[str, _Written]:
+    """The texts that count: the environment's before the file's, blank ones not at all."""
+    process_only = reference.process_only()
+    written = {
+        entry.name: _Written(entry.value.strip(), file.line(entry.line))
+        for entry in file.entries
+        if entry.value.strip() and entry.name not in process_only
+    }
+    for name in known:
+        if text := environ.get(name, "").strip():
+            written[name] = _Written(text, ENVIRONMENT)
+    return written
+
+
+def _validated(
+    home: Path, written: Mapping[str, _Written], known: Mapping[str, str]
+) -> tuple[Settings, list[tuple[str, Problem]]]:
+    """The settings, and for each refused name its problem; refused ones are at their default in the settings."""
+    values: dict[str, Any] = {field: written[name].text for name, field in known.items() if name in written}
+    values["tradebot_home"] = home
+    try:
+        return Settings(**values), []
+    except ValidationError as error:
+        names = {field: name for name, field in known.items()}
+        refused = []
+        for detail in error.errors(include_url=False, include_input=False):
+            field = str(detail["loc"][0])
+            values.pop(field)
+            refused.append((names[field], _refusal(detail["ctx"]["error"], _where(names[field], written))))
+    return Settings(**values), refused
+
+
+def _refusal(refusal: Refusal, where: str) -> Problem:
+    return Problem(where, refusal.what, refusal.fix)
+
+
+def _where(name: str, written: Mapping[str, _Written]) -> str:
+    return f"{name} ({written[name].origin if name in written else DEFAULT})"
+
+
+def _warnings(settings: Settings, file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[str]:
+    for entry in file.entries:
+        if _without_use(entry.name):
+            yield f"{file.line(entry.line)}: {entry.name} has no use in this version"
+    for name in sorted(environ):
+        if name in WITHOUT_USE:
+            yield f"{ENVIRONMENT}: {name} has no use in this version"
+    in_file = {entry.name for entry in file.entries if entry.value.strip()}
+    if file.exposed and in_file & reference.secret_names():
+        yield f"{file.label} holds secrets and other users of this machine may read it: chmod 600 it"
+    yield from combinations.oddities(settings)
