@@ -1,7 +1,7 @@
 """Kinds of settings: how each is written, read, kept in bounds and shown again.
 
-A kind stands in the annotation of a field (``Annotated[int, Count(1, 1000)]``), so that the model is the one table
-from which validation, ``config show``, env.example and docs/configuration.md are made.
+Each field of the model names its kind, so that the model is the one table from which validation, ``config show``,
+env.example and docs/configuration.md are made.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
-from pydantic_core import core_schema
 
 from tradebot.core.values import canonical
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 MASK = "********"
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?|\.[0-9]{1,12}")
@@ -39,8 +37,29 @@ class Refusal(ValueError):
         super().__init__(f"{what}. {fix}")
 
 
+class SecretText:
+    """A text that shows itself to nobody who does not ask for it by ``reveal``."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretText) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
 class Kind(ABC, Generic[T]):
-    """One way of writing a value. Text is parsed and checked; a value that has its type already is only checked."""
+    """One way of writing a value of type T."""
 
     secret = False
 
@@ -61,29 +80,22 @@ class Kind(ABC, Generic[T]):
         """The text that ``parse`` reads back as ``value``."""
         return str(value)
 
-    def validate(self, raw: object) -> Any:
-        """What pydantic calls. None stands for an optional setting that nobody set."""
-        if raw is None:
-            return None
-        if isinstance(raw, str):
-            raw = self.parse(raw.strip())
-        return self.check(raw)  # type: ignore[arg-type]  # the field's own annotation says it is a T
-
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.validate)
+    def read(self, text: str) -> T:
+        """The value of a text, in bounds. Raises Refusal."""
+        return self.check(self.parse(text.strip()))
 
 
 @dataclass(frozen=True)
-class Choice(Kind[Any]):
+class Choice(Kind[E]):
     """One of the members of an enumeration, in any case."""
 
-    of: type[StrEnum]
+    of: type[E]
 
     @property
     def accepts(self) -> str:
         return " or ".join(self.of)
 
-    def parse(self, text: str) -> StrEnum:
+    def parse(self, text: str) -> E:
         for member in self.of:
             if member.casefold() == text.casefold():
                 return member
@@ -327,7 +339,7 @@ class DatabaseUrl(Kind[str]):
 
 
 @dataclass(frozen=True)
-class Secret(Kind[SecretStr]):
+class Secret(Kind[SecretText]):
     """A text that is shown nowhere."""
 
     secret = True
@@ -336,13 +348,13 @@ class Secret(Kind[SecretStr]):
     def accepts(self) -> str:
         return "text, kept secret"
 
-    def parse(self, text: str) -> SecretStr:
+    def parse(self, text: str) -> SecretText:
         if not text.isprintable():
             raise Refusal("it holds characters that cannot be typed", "Copy it again, without line breaks.")
-        return SecretStr(text)
+        return SecretText(text)
 
-    def show(self, value: SecretStr) -> str:
-        return MASK
+    def show(self, value: SecretText) -> str:
+        return str(value)
 
 
 def as_percent(fraction: Decimal) -> str:

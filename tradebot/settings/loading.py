@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.settings import combinations, env_file, reference
@@ -51,8 +48,7 @@ class Loaded:
         """Every setting in the documented order, safe to print."""
         return tuple(
             Shown(row.name, row.show(getattr(self.settings, row.field)), self.origins[row.name])
-            for section in reference.sections()
-            for row in section.rows
+            for row in _rows().values()
         )
 
 
@@ -90,21 +86,18 @@ def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_
     file; a blank value counts as not written. Raises ConfigError with every problem found.
     """
     path, file = _read_env_file(home, env_path)
-    known = _fields()
     problems = [*_home_problems(home), *file.problems, *_stray_names(file, environ)]
-    written = _written(file, environ, known)
-
-    settings, refused = _validated(home, written, known)
-    problems += [problem for _, problem in refused]
-    bad = {name for name, _ in refused}
+    written = _written(file, environ)
+    settings, refused = _validated(home, written)
+    problems += refused.values()
     problems += [
         Problem(_where(found.names[0], written), found.what, found.fix)
         for found in combinations.problems(settings)
-        if not bad.intersection(found.names)
+        if refused.keys().isdisjoint(found.names)
     ]
     if problems:
         raise ConfigError(problems)
-    origins = {name: written[name].origin if name in written else DEFAULT for name in known}
+    origins = {name: written[name].origin if name in written else DEFAULT for name in _rows()}
     if home_typed:
         origins["TRADEBOT_HOME"] = COMMAND_LINE
     return Loaded(settings, tuple(_warnings(settings, file, environ)), origins, path)
@@ -129,9 +122,9 @@ def _home_problems(home: Path) -> Iterator[Problem]:
 
 
 @cache
-def _fields() -> Mapping[str, str]:
-    """Setting name -> field name, in the documented order."""
-    return {row.name: row.field for section in reference.sections() for row in section.rows}
+def _rows() -> Mapping[str, reference.Row]:
+    """Every setting by its name, in the documented order."""
+    return {row.name: row for section in reference.sections() for row in section.rows}
 
 
 def _without_use(name: str) -> bool:
@@ -140,7 +133,7 @@ def _without_use(name: str) -> bool:
 
 def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Names that nobody would read: a typing error must not silently leave a limit at its default."""
-    known = _fields()
+    known = _rows()
     process_only = reference.process_only()
     for entry in file.entries:
         if entry.name in process_only:
@@ -154,11 +147,13 @@ def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator
 
 
 def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name.upper(), _fields(), n=1)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.upper(), _rows(), n=1)
     return f"Did you mean {close[0]}?" if close else "docs/configuration.md and env.example list every name."
 
 
-def _written(file: env_file.EnvFile, environ: Mapping[str, str], known: Iterable[str]) -> dict[str, _Written]:
+def _written(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Written]:
     """The texts that count: the environment's before the file's, blank ones not at all."""
     process_only = reference.process_only()
     written = {
@@ -166,32 +161,23 @@ def _written(file: env_file.EnvFile, environ: Mapping[str, str], known: Iterable
         for entry in file.entries
         if entry.value.strip() and entry.name not in process_only
     }
-    for name in known:
+    for name in _rows():
         if text := environ.get(name, "").strip():
             written[name] = _Written(text, ENVIRONMENT)
     return written
 
 
-def _validated(
-    home: Path, written: Mapping[str, _Written], known: Mapping[str, str]
-) -> tuple[Settings, list[tuple[str, Problem]]]:
+def _validated(home: Path, written: Mapping[str, _Written]) -> tuple[Settings, dict[str, Problem]]:
     """The settings, and for each refused name its problem; refused ones are at their default in the settings."""
-    values: dict[str, Any] = {field: written[name].text for name, field in known.items() if name in written}
-    values["tradebot_home"] = home
-    try:
-        return Settings(**values), []
-    except ValidationError as error:
-        names = {field: name for name, field in known.items()}
-        refused = []
-        for detail in error.errors(include_url=False, include_input=False):
-            field = str(detail["loc"][0])
-            values.pop(field)
-            refused.append((names[field], _refusal(detail["ctx"]["error"], _where(names[field], written))))
-    return Settings(**values), refused
-
-
-def _refusal(refusal: Refusal, where: str) -> Problem:
-    return Problem(where, refusal.what, refusal.fix)
+    values: dict[str, Any] = {}
+    refused: dict[str, Problem] = {}
+    for name, row in _rows().items():
+        if name in written:
+            try:
+                values[row.field] = row.kind.read(written[name].text)
+            except Refusal as refusal:
+                refused[name] = Problem(_where(name, written), refusal.what, refusal.fix)
+    return Settings(**{**values, "tradebot_home": home}), refused
 
 
 def _where(name: str, written: Mapping[str, _Written]) -> str:

@@ -4,15 +4,16 @@ A field is the lower-case name of its environment variable. Each section is a cl
 can head its part of env.example and of docs/configuration.md.
 """
 
+# ruff: noqa: RUF009 - `_setting` makes the dataclass's fields, as `field` does
+
 from __future__ import annotations
 
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from typing import Any, TypeVar
 
 from tradebot.core import ids
 from tradebot.core.limits import Limits
@@ -21,11 +22,13 @@ from tradebot.settings.kinds import (
     Count,
     DatabaseUrl,
     Day,
+    Kind,
     Money,
     Names,
     Percent,
     Place,
     Secret,
+    SecretText,
     Switch,
     Url,
 )
@@ -59,167 +62,183 @@ class PaperAdvance(StrEnum):
     DAILY = "daily"
 
 
-class ProcessOnly:
-    """Marks a setting that is read from the process environment alone: it says where `.env` itself is found."""
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a field knows beside its type and default. ``process_only`` settings say where `.env` itself is found."""
+
+    kind: Kind[Any]
+    meaning: str
+    process_only: bool = False
+
+
+T = TypeVar("T")
+
+
+def _setting(default: T, kind: Kind[Any], meaning: str, *, process_only: bool = False) -> T:
+    """A field of the model, with its default. It says T because a dataclass turns it into one."""
+    made: T = field(default=default, metadata={"setting": Meta(kind, meaning, process_only)})
+    return made
 
 
 _NAME_OF_STRATEGY = Names(ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
 _SYMBOL = Names(ids.SYMBOL, "symbol", "symbols", "AAPL,BRK.B", upper=True)
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class BrokerSettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class BrokerSettings:
     """Broker and account"""
 
-    trading_mode: Annotated[TradingMode, Choice(TradingMode)] = Field(
-        TradingMode.PAPER, description="Trade with play money or with real money; live needs the next switch as well."
+    trading_mode: TradingMode = _setting(
+        TradingMode.PAPER,
+        Choice(TradingMode),
+        "Trade with play money or with real money; live needs the next switch as well.",
     )
-    live_trading_enabled: Annotated[bool, Switch()] = Field(
-        False, description="The second switch that real money needs."
+    live_trading_enabled: bool = _setting(False, Switch(), "The second switch that real money needs.")
+    broker: BrokerName = _setting(
+        BrokerName.PAPER, Choice(BrokerName), "Where the account is; paper is the embedded exchange."
     )
-    broker: Annotated[BrokerName, Choice(BrokerName)] = Field(
-        BrokerName.PAPER, description="Where the account is; paper is the embedded exchange."
+    alpaca_api_key: SecretText | None = _setting(None, Secret(), "The key id of Alpaca's API.")
+    alpaca_secret_key: SecretText | None = _setting(None, Secret(), "The secret that belongs to ALPACA_API_KEY.")
+    alpaca_base_url: str | None = _setting(
+        None, Url(), "Alpaca's trading address; blank takes the one that TRADING_MODE calls for."
     )
-    alpaca_api_key: Annotated[SecretStr | None, Secret()] = Field(None, description="The key id of Alpaca's API.")
-    alpaca_secret_key: Annotated[SecretStr | None, Secret()] = Field(
-        None, description="The secret that belongs to ALPACA_API_KEY."
-    )
-    alpaca_base_url: Annotated[str | None, Url()] = Field(
-        None, description="Alpaca's trading address; blank takes the one that TRADING_MODE calls for."
-    )
-    alpaca_data_url: Annotated[str | None, Url()] = Field(
-        None, description="Alpaca's market data address; blank takes Alpaca's own."
-    )
-    alpaca_feed: Annotated[AlpacaFeed, Choice(AlpacaFeed)] = Field(
-        AlpacaFeed.IEX, description="Alpaca's price feed; iex is the free one."
-    )
-    robinhood_username: Annotated[SecretStr | None, Secret()] = Field(None, description="The login at Robinhood.")
-    robinhood_password: Annotated[SecretStr | None, Secret()] = Field(None, description="The password at Robinhood.")
-    robinhood_mfa_secret: Annotated[SecretStr | None, Secret()] = Field(
-        None, description="The secret of Robinhood's two-factor login, not a six-digit code."
+    alpaca_data_url: str | None = _setting(None, Url(), "Alpaca's market data address; blank takes Alpaca's own.")
+    alpaca_feed: AlpacaFeed = _setting(AlpacaFeed.IEX, Choice(AlpacaFeed), "Alpaca's price feed; iex is the free one.")
+    robinhood_username: SecretText | None = _setting(None, Secret(), "The login at Robinhood.")
+    robinhood_password: SecretText | None = _setting(None, Secret(), "The password at Robinhood.")
+    robinhood_mfa_secret: SecretText | None = _setting(
+        None, Secret(), "The secret of Robinhood's two-factor login, not a six-digit code."
     )
 
 
-class StrategySettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class StrategySettings:
     """Strategies"""
 
-    strategies: Annotated[tuple[str, ...], _NAME_OF_STRATEGY] = Field(
+    strategies: tuple[str, ...] = _setting(
         ("tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation"),
-        description="The strategies that trade; where two want one symbol, the first to hold it owns it.",
+        _NAME_OF_STRATEGY,
+        "The strategies that trade; where two want one symbol, the first to hold it owns it.",
     )
-    strategies_dir: Annotated[Path, Place("folder")] = Field(
-        Path("strategies"), description="Your own strategies, which come before shipped ones of the same name."
+    strategies_dir: Path = _setting(
+        Path("strategies"), Place("folder"), "Your own strategies, which come before shipped ones of the same name."
     )
-    symbols: Annotated[tuple[str, ...] | None, _SYMBOL] = Field(
-        None, description="Trade these symbols instead of those that the strategies name; blank means theirs."
+    symbols: tuple[str, ...] | None = _setting(
+        None, _SYMBOL, "Trade these symbols instead of those that the strategies name; blank means theirs."
     )
 
 
-class FileSettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class FileSettings:
     """Ledger and logs"""
 
-    database_url: Annotated[str, DatabaseUrl()] = Field(
-        "sqlite:///trading_robot.db", description="The ledger's database."
-    )
-    log_dir: Annotated[Path, Place("folder")] = Field(Path("logs"), description="The folder of the log files.")
-    log_level: Annotated[LogLevel, Choice(LogLevel)] = Field(
-        LogLevel.INFO, description="The least important line that the log files take."
-    )
+    database_url: str = _setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
+    log_dir: Path = _setting(Path("logs"), Place("folder"), "The folder of the log files.")
+    log_level: LogLevel = _setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
 
 
-class LimitSettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class LimitSettings:
     """Limits; percentages are of equity unless said otherwise"""
 
-    max_positions: Annotated[int, Count(1, 1000)] = Field(10, description="Positions held at once.")
-    max_position_size_pct: Annotated[Decimal, Percent("0.1%", "100%")] = Field(
-        Decimal("0.10"), description="Value of one position."
+    max_positions: int = _setting(10, Count(1, 1000), "Positions held at once.")
+    max_position_size_pct: Decimal = _setting(Decimal("0.10"), Percent("0.1%", "100%"), "Value of one position.")
+    max_portfolio_risk_pct: Decimal = _setting(
+        Decimal("0.05"), Percent("0.05%", "50%"), "What all positions would lose together if every stop were hit."
     )
-    max_portfolio_risk_pct: Annotated[Decimal, Percent("0.05%", "50%")] = Field(
-        Decimal("0.05"), description="What all positions would lose together if every stop were hit."
+    max_gross_exposure_pct: Decimal = _setting(
+        Decimal("1.00"), Percent("1%", "400%"), "Value of all positions, longs and shorts added."
     )
-    max_gross_exposure_pct: Annotated[Decimal, Percent("1%", "400%")] = Field(
-        Decimal("1.00"), description="Value of all positions, longs and shorts added."
+    risk_per_trade_pct: Decimal = _setting(
+        Decimal("0.005"), Percent("0.01%", "5%"), "What one trade loses when its stop is hit; it sizes the order."
     )
-    risk_per_trade_pct: Annotated[Decimal, Percent("0.01%", "5%")] = Field(
-        Decimal("0.005"), description="What one trade loses when its stop is hit; it sizes the order."
+    default_stop_loss_pct: Decimal = _setting(
+        Decimal("0.02"),
+        Percent("0.1%", "50%"),
+        "Distance of the stop from the entry price, for strategies that name none.",
     )
-    default_stop_loss_pct: Annotated[Decimal, Percent("0.1%", "50%")] = Field(
-        Decimal("0.02"), description="Distance of the stop from the entry price, for strategies that name none."
+    default_take_profit_pct: Decimal = _setting(
+        Decimal("0.04"),
+        Percent("0.1%", "500%"),
+        "Distance of the target from the entry price, for strategies that leave it open.",
     )
-    default_take_profit_pct: Annotated[Decimal, Percent("0.1%", "500%")] = Field(
-        Decimal("0.04"), description="Distance of the target from the entry price, for strategies that leave it open."
+    daily_loss_limit_pct: Decimal = _setting(
+        Decimal("0.03"),
+        Percent("0.1%", "50%"),
+        "Loss since the previous close that stops entries until the next session.",
     )
-    daily_loss_limit_pct: Annotated[Decimal, Percent("0.1%", "50%")] = Field(
-        Decimal("0.03"), description="Loss since the previous close that stops entries until the next session."
+    emergency_stop_loss_pct: Decimal = _setting(
+        Decimal("0.10"),
+        Percent("0.5%", "75%"),
+        "Fall from the equity's peak that halts the account until `tradebot resume`.",
     )
-    emergency_stop_loss_pct: Annotated[Decimal, Percent("0.5%", "75%")] = Field(
-        Decimal("0.10"), description="Fall from the equity's peak that halts the account until `tradebot resume`."
+    max_daily_trades: int = _setting(20, Count(1, 1000), "Entries sent in one session.")
+    min_order_value: Decimal = _setting(
+        Decimal(100), Money("1", "1000000"), "Entries of a smaller value are not worth their cost."
     )
-    max_daily_trades: Annotated[int, Count(1, 1000)] = Field(20, description="Entries sent in one session.")
-    min_order_value: Annotated[Decimal, Money("1", "1000000")] = Field(
-        Decimal(100), description="Entries of a smaller value are not worth their cost."
-    )
-    max_order_value: Annotated[Decimal, Money("1", "10000000")] = Field(
-        Decimal(10000), description="Value of one entry."
-    )
-    allow_short: Annotated[bool, Switch()] = Field(False, description="Let strategies sell short.")
+    max_order_value: Decimal = _setting(Decimal(10000), Money("1", "10000000"), "Value of one entry.")
+    allow_short: bool = _setting(False, Switch(), "Let strategies sell short.")
 
 
-class EmergencySettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class EmergencySettings:
     """Emergency"""
 
-    emergency_stop_enabled: Annotated[bool, Switch()] = Field(
-        False, description="true halts every command; only you can take it back, `tradebot resume` does not."
+    emergency_stop_enabled: bool = _setting(
+        False, Switch(), "true halts every command; only you can take it back, `tradebot resume` does not."
     )
-    emergency_close_positions: Annotated[bool, Switch()] = Field(
-        False, description="Let every emergency stop close all positions, as --close-positions does."
+    emergency_close_positions: bool = _setting(
+        False, Switch(), "Let every emergency stop close all positions, as --close-positions does."
     )
 
 
-class PaperSettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class PaperSettings:
     """The embedded exchange (BROKER=paper)"""
 
-    paper_data: Annotated[Path | None, Place("CSV or Parquet file")] = Field(
-        None, description="Your own daily bars; blank means the bundled ones."
+    paper_data: Path | None = _setting(
+        None, Place("CSV or Parquet file"), "Your own daily bars; blank means the bundled ones."
     )
-    paper_actions: Annotated[Path | None, Place("CSV or Parquet file")] = Field(
-        None, description="The splits and dividends that belong to PAPER_DATA."
+    paper_actions: Path | None = _setting(
+        None, Place("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
     )
-    paper_start: Annotated[date | None, Day()] = Field(
-        None, description="The exchange's first session; blank chooses one on which the shipped strategies trade."
+    paper_start: date | None = _setting(
+        None, Day(), "The exchange's first session; blank chooses one on which the shipped strategies trade."
     )
-    paper_advance: Annotated[PaperAdvance, Choice(PaperAdvance)] = Field(
+    paper_advance: PaperAdvance = _setting(
         PaperAdvance.MANUAL,
-        description="How a new session begins: with `tradebot paper next`, or on each New York session date.",
+        Choice(PaperAdvance),
+        "How a new session begins: with `tradebot paper next`, or on each New York session date.",
     )
-    paper_starting_cash: Annotated[Decimal, Money("100", "1000000000")] = Field(
-        Decimal(100000), description="What a new account holds."
+    paper_starting_cash: Decimal = _setting(Decimal(100000), Money("100", "1000000000"), "What a new account holds.")
+    paper_slippage_pct: Decimal = _setting(
+        Decimal("0.0005"), Percent("0%", "10%"), "How much worse than the price seen a market order is filled."
     )
-    paper_slippage_pct: Annotated[Decimal, Percent("0%", "10%")] = Field(
-        Decimal("0.0005"), description="How much worse than the price seen a market order is filled."
+    paper_commission_per_share: Decimal = _setting(
+        Decimal("0.005"), Money("0", "10", places=6), "Commission for each share."
     )
-    paper_commission_per_share: Annotated[Decimal, Money("0", "10", places=6)] = Field(
-        Decimal("0.005"), description="Commission for each share."
-    )
-    paper_commission_min: Annotated[Decimal, Money("0", "1000")] = Field(
-        Decimal("1.00"), description="The least commission of an order."
-    )
+    paper_commission_min: Decimal = _setting(Decimal("1.00"), Money("0", "1000"), "The least commission of an order.")
 
 
-class PlaceSettings(Section):
+@dataclass(frozen=True, kw_only=True)
+class PlaceSettings:
     """Places; read from the process environment only, because they say where `.env` is found"""
 
-    tradebot_home: Annotated[Path, Place("folder", "the current folder"), ProcessOnly()] = Field(
-        Path(), description="The home: where `.env`, database, logs and state live; --home wins."
+    tradebot_home: Path = _setting(
+        Path(),
+        Place("folder", "the current folder"),
+        "The home: where `.env`, database, logs and state live; --home wins.",
+        process_only=True,
     )
-    tradebot_state_dir: Annotated[Path | None, Place("folder", base=""), ProcessOnly()] = Field(
-        None, description="Where the user's list of homes and account locks live; blank is the system's own place."
+    tradebot_state_dir: Path | None = _setting(
+        None,
+        Place("folder", base=""),
+        "Where the user's list of homes and account locks live; blank is the system's own place.",
+        process_only=True,
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(
     PlaceSettings, PaperSettings, EmergencySettings, LimitSettings, FileSettings, StrategySettings, BrokerSettings
 ):
@@ -277,5 +296,5 @@ class Settings(
 
     def secrets(self) -> tuple[str, ...]:
         """The texts that must appear in no log."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        values = (getattr(self, item.name) for item in fields(self))
+        return tuple(value.reveal() for value in values if isinstance(value, SecretText))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
 from tradebot.settings import model
 from tradebot.settings.kinds import Kind
 
-_SECTIONS: tuple[type[model.Section], ...] = (
+_SECTIONS: tuple[type[Any], ...] = (
     model.BrokerSettings,
     model.StrategySettings,
     model.FileSettings,
@@ -49,12 +49,11 @@ def sections() -> tuple[SectionRows, ...]:
     return tuple(SectionRows(str(section.__doc__), tuple(_rows(section))) for section in _SECTIONS)
 
 
-def _rows(section: type[model.Section]) -> Iterator[Row]:
-    for field, info in section.model_fields.items():
-        kind = next(item for item in info.metadata if isinstance(item, Kind))
-        process_only = any(isinstance(item, model.ProcessOnly) for item in info.metadata)
-        default = "" if info.default is None else kind.show(info.default)
-        yield Row(field.upper(), field, kind, default, str(info.description), process_only)
+def _rows(section: type[Any]) -> Iterator[Row]:
+    for item in fields(section):
+        meta: model.Meta = item.metadata["setting"]
+        default = "" if item.default is None else meta.kind.show(item.default)
+        yield Row(item.name.upper(), item.name, meta.kind, default, meta.meaning, meta.process_only)
 
 
 @cache
