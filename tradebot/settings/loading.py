@@ -106,18 +106,29 @@ def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_
 def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_file.EnvFile]:
     if env_path is not None:
         label = f"`{env_path}`"
-        if not env_path.exists():
+        if not _stands_there(env_path):
             missing = Problem(label, "there is no such file", "Check the path given to --env-file.")
             return None, env_file.EnvFile(label, problems=(missing,))
         return env_path, env_file.read(env_path, label)
     path = home / ".env"
-    if not os.path.lexists(path):
+    if not _stands_there(path):
         return None, env_file.EnvFile("`.env`")
     return path, env_file.read(path, "`.env`")
 
 
+def _stands_there(path: Path) -> bool:
+    """Whether something has this name. A folder that cannot be looked into counts as yes: reading will say why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _home_problems(home: Path) -> Iterator[Problem]:
-    if home.exists() and not home.is_dir():
+    if os.path.exists(home) and not os.path.isdir(home):  # noqa: PTH110, PTH112 - these never raise
         yield Problem("home", f"{home} is a file", "Give a folder with --home or TRADEBOT_HOME.")
 
 
