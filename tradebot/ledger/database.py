@@ -1,0 +1,112 @@
+"""Opening the ledger: one file, which may hold several accounts, each bound on its own."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from tradebot.errors import LedgerError
+from tradebot.ledger import audit
+from tradebot.ledger.books import AccountBooks
+from tradebot.ledger.engine import PATIENCE, Engine
+from tradebot.ledger.journal import DecisionJournal
+from tradebot.ledger.orders import Orders
+from tradebot.ledger.pins import AccountPins
+from tradebot.ledger.records import History
+from tradebot.ledger.runs import Runs
+from tradebot.ledger.safety import SafetyRecord
+from tradebot.ports import Books, Journal, OrderBook, Pins, Records, RunLog, Safety
+
+#: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
+APPLICATION_ID = 0x74623031
+#: The number of migrations in migrations.py.
+SCHEMA_VERSION = 1
+
+
+class AccountLedger:
+    """The Ledger port: the database, bound to one account."""
+
+    def __init__(self, engine: Engine, account_key: str) -> None:
+        trail = audit.Trail(engine, account_key)
+        self._engine = engine
+        self.runs: RunLog = Runs(engine, trail)
+        self.orders: OrderBook = Orders(engine, trail)
+        self.books: Books = AccountBooks(engine, trail)
+        self.safety: Safety = SafetyRecord(engine, trail)
+        self.journal: Journal = DecisionJournal(engine, trail)
+        self.records: Records = History(engine, account_key)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Several writes as one: all or none. May be nested; the outermost commits."""
+        return self._engine.transaction()
+
+
+class Database:
+    """An open ledger. Close it when done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.path = engine.path
+        self.pins: Pins = AccountPins(engine)
+
+    def bind(self, account_key: str) -> AccountLedger:
+        """The ledger of one account. An account must be pinned before anything is written for it."""
+        return AccountLedger(self.engine, account_key)
+
+    def head(self) -> str:
+        """The hash of the newest audit row, to be logged outside the database."""
+        return audit.head(self.engine)[1]
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def open_database(path: Path, *, create: bool, durable: bool = True, patience: float = PATIENCE) -> Database:
+    """Open the ledger at ``path``; ``create`` makes it, and its folder, where there is none.
+
+    ``durable=False`` gives up waiting for the disk at each commit, for replays. ``patience`` is how many seconds to
+    wait for another process. Raises LedgerError for a file that is missing, empty, not ours, damaged, locked, not to
+    be read, or from a newer version.
+    """
+    if create:
+        _make_folder(path.parent)
+    elif not path.exists():
+        raise LedgerError(
+            f"The ledger {path} is missing. In a new home run `tradebot init-db`; in a home that has traded, put your "
+            "newest backup there."
+        )
+    engine = Engine(path, create=create, durable=durable, patience=patience)
+    try:
+        _bring_to_date(engine, create)
+    except BaseException:
+        engine.close()
+        raise
+    return Database(engine)
+
+
+def _bring_to_date(engine: Engine, create: bool) -> None:
+    version, application = engine.version(), engine.application()
+    if (version, application) == (SCHEMA_VERSION, APPLICATION_ID):
+        return
+    if application not in (0, APPLICATION_ID) or (application == 0 and engine.tables()):
+        raise LedgerError(f"{engine.path} is a database of another program. Check DATABASE_URL.")
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"The ledger {engine.path} is from a newer version of tradebot (schema {version}; this one knows "
+            f"{SCHEMA_VERSION}). Install that version again."
+        )
+    if version == 0 and not create:
+        raise LedgerError(
+            f"The ledger {engine.path} is empty. In a new home run `tradebot init-db`; in a home that has traded, put "
+            "your newest backup in its place."
+        )
+    from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
+
+    engine.bring_to(SCHEMA_VERSION, APPLICATION_ID, migrate)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(f"The ledger's folder {folder} cannot be made: {error.strerror}.") from error

@@ -1,0 +1,213 @@
+"""The engine seam: the one file that knows the ledger is SQLite.
+
+Everything above it speaks SQL that PostgreSQL also speaks (named parameters, ON CONFLICT, RETURNING) and sees rows as
+mappings, transactions that nest, and LedgerError. Trading needs each commit on the disk before a request leaves, hence
+synchronous=FULL; a replay can be run again, hence ``durable=False``, which may lose the newest commits in a power cut
+but never damages the file (https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tradebot.errors import LedgerError
+
+#: What a column holds: text (money and time included), whole numbers, or nothing.
+Value = str | int | None
+Row = Mapping[str, Any]
+
+#: Seconds that a statement waits for another process before the ledger counts as locked.
+PATIENCE = 5.0
+
+_BACKUP = "Move it away and put your newest backup in its place."
+_EXPLANATIONS: dict[int, tuple[str, str]] = {
+    sqlite3.SQLITE_BUSY: (
+        "is locked by another process, which did not let go in time",
+        "Close any database browser or backup that holds it, then run the command again.",
+    ),
+    sqlite3.SQLITE_FULL: ("cannot grow: the disk is full", "Make room, then run the command again."),
+    sqlite3.SQLITE_READONLY: (
+        "cannot be written: the file or its folder is read-only",
+        "Give this user the right to write in both.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "cannot be opened",
+        "Check that it is a file, and that this user may read and write it and its folder.",
+    ),
+    sqlite3.SQLITE_NOTADB: ("is not a database", "Check DATABASE_URL. If it names the right file: " + _BACKUP),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", _BACKUP),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written: the disk reports an error", "Check the disk. " + _BACKUP),
+    sqlite3.SQLITE_CONSTRAINT: ("refused a row", "Nothing of this step was stored."),
+}
+_ALIASES = {sqlite3.SQLITE_LOCKED: sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM: sqlite3.SQLITE_READONLY}
+
+
+class Engine:
+    """One connection to one database file. Raises LedgerError, with what to do, for whatever the file answers."""
+
+    def __init__(self, path: Path, *, create: bool = False, durable: bool = True, patience: float = PATIENCE) -> None:
+        self.path = path
+        self._depth = 0
+        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        with self._explained():
+            # isolation_level=None: the driver opens no transaction by itself, so that every BEGIN is ours and immediate
+            self._connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+        try:
+            self.execute("PRAGMA foreign_keys = ON")
+            self.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- statements ----------------------------------------------------------------------
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
+        """Run one statement and give the number of rows it changed."""
+        with self._statement(sql, values) as cursor:
+            return cursor.rowcount
+
+    def all(self, sql: str, values: Mapping[str, Value] | None = None) -> list[Row]:
+        """Run one statement and give every row it answers with."""
+        with self._statement(sql, values) as cursor:
+            names = _names(cursor)
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, sql: str, values: Mapping[str, Value] | None = None) -> Row | None:
+        """Run one statement and give its first row, or None."""
+        rows = self.all(sql, values)
+        return rows[0] if rows else None
+
+    def each(self, sql: str, values: Mapping[str, Value] | None = None) -> Iterator[Row]:
+        """The rows of one statement, one after the other, for tables too long to hold."""
+        with self._statement(sql, values) as cursor:
+            names = _names(cursor)
+            for row in cursor:
+                yield dict(zip(names, row, strict=True))
+
+    def insert(self, table: str, values: Mapping[str, Value], clause: str = "") -> Row | None:
+        """Insert one row; ``clause`` may add ON CONFLICT and RETURNING, whose row is the answer."""
+        return self.one(_insertion(table, tuple(values), clause), values)
+
+    def insert_many(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None:
+        """Insert rows of the same columns."""
+        if rows:
+            with self._explained():
+                self._connection.executemany(_insertion(table, tuple(rows[0]), ""), rows).close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the writes inside, or none. Nested ones undo only themselves; the outermost commits.
+
+        Immediate: the right to write is taken before the first read, because a reader that turns writer is refused
+        without waiting when another process wrote in between.
+        """
+        name = f"nested_{self._depth}"
+        nested = self._depth > 0
+        self.execute(f"SAVEPOINT {name}" if nested else "BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+            self.execute(f"RELEASE {name}" if nested else "COMMIT")
+        except BaseException:
+            self._undo(name if nested else None)
+            raise
+        finally:
+            self._depth -= 1
+
+    def _undo(self, savepoint: str | None) -> None:
+        if not self._connection.in_transaction:  # SQLite has rolled back by itself, as it may on a full disk
+            return
+        with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+            if savepoint is None:
+                self._connection.execute("ROLLBACK")
+            else:
+                self._connection.execute(f"ROLLBACK TO {savepoint}")
+                self._connection.execute(f"RELEASE {savepoint}")
+
+    @contextmanager
+    def _statement(self, sql: str, values: Mapping[str, Value] | None) -> Iterator[sqlite3.Cursor]:
+        if self._depth and not self._connection.in_transaction:
+            raise LedgerError(f"The ledger {self.path} undid the step that was being written. Run the command again.")
+        with self._explained(), closing(self._connection.cursor()) as cursor:
+            cursor.execute(sql, values or {})
+            yield cursor
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            what, remedy = _EXPLANATIONS.get(_ALIASES.get(code, code), ("answered with an error", _BACKUP))
+            raise LedgerError(f"The ledger {self.path} {what} ({error}). {remedy}") from error
+
+    # --- the schema ----------------------------------------------------------------------
+
+    def version(self) -> int:
+        """The schema version that the file was brought to; 0 when it never was."""
+        return self._pragma("user_version")
+
+    def application(self) -> int:
+        """The number that says which program a SQLite file belongs to; 0 when none said."""
+        return self._pragma("application_id")
+
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """Every table with the columns of its primary key, by name."""
+        names = [row["name"] for row in self.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return {
+            name: tuple(
+                row["name"]
+                for row in self.all("SELECT name FROM pragma_table_info(:name) WHERE pk > 0", {"name": name})
+            )
+            for name in names
+            if not name.startswith("sqlite_")
+        }
+
+    def triggers(self) -> dict[str, str]:
+        """Every trigger's SQL, by name."""
+        rows = self.all("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return {row["name"]: row["sql"] for row in rows}
+
+    def bring_to(self, version: int, application: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
+        """Bring the schema to ``version`` in one transaction, unless another process has just done it."""
+        self.execute("PRAGMA journal_mode = WAL")
+        with self.transaction():
+            if self.version() >= version:
+                return
+            with self._explained():
+                migrate(self._connection)
+            self.execute(f"PRAGMA application_id = {application}")
+            self.execute(f"PRAGMA user_version = {version}")
+
+    def damage(self) -> list[str]:
+        """What SQLite itself finds wrong with the file, a line each; empty when it is sound."""
+        found = [row["integrity_check"] for row in self.all("PRAGMA integrity_check")]
+        return [line for line in found if line != "ok"]
+
+    def dangling(self) -> list[Row]:
+        """Rows that refer to rows which are not there, as ``table`` and ``rowid``."""
+        return self.all('SELECT "table", rowid FROM pragma_foreign_key_check')
+
+    def _pragma(self, name: str) -> int:
+        row = self.one(f"PRAGMA {name}")
+        return int(row[name]) if row else 0
+
+
+def _names(cursor: sqlite3.Cursor) -> tuple[str, ...]:
+    return tuple(column[0] for column in cursor.description or ())
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: str, columns: tuple[str, ...], clause: str) -> str:
+    slots = ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {clause}"

@@ -1,0 +1,177 @@
+"""Intents, written down before they leave, and the broker's own view of its orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
+from tradebot.errors import LedgerError
+from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
+from tradebot.ledger.engine import Engine, Row, Value
+
+_INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
+
+
+class Orders:
+    """The OrderBook port of one account."""
+
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._account = {"account_key": trail.account_key}
+
+    def write(self, intents: Sequence[Intent], at: datetime) -> None:
+        """Commit intents as PLANNED. An id that is already there raises LedgerError: a decision is made once."""
+        with self._engine.transaction():
+            for intent in intents:
+                self._write(intent, at)
+
+    def _write(self, intent: Intent, at: datetime) -> None:
+        if intent.account_key != self._trail.account_key or intent.state is not OrderState.PLANNED:
+            raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
+        columns = columns_of(intent.request) | columns_of(intent, without=("request",))
+        written = self._engine.insert(
+            "orders",
+            {**columns, "written_at": stamp(at), "moved_at": stamp(at)},
+            "ON CONFLICT DO NOTHING RETURNING seq",
+        )
+        if written is None:
+            raise LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
+        self._trail.append(Kind.INTENT_WRITTEN, intent.client_order_id, at, columns)
+
+    def move(
+        self,
+        client_order_id: str,
+        state: OrderState,
+        at: datetime,
+        *,
+        broker_order_id: str | None = None,
+        filled_quantity: Decimal | None = None,
+        average_fill_price: Decimal | None = None,
+        note: str = "",
+    ) -> None:
+        """Change an intent's state along LEGAL_MOVES (LedgerError otherwise), with an audit row.
+
+        What is not given stays as it is; a move that changes nothing leaves no trace.
+        """
+        given: dict[str, Value] = {
+            "state": state.value,
+            "broker_order_id": broker_order_id,
+            "filled_quantity": to_column(filled_quantity),
+            "average_fill_price": to_column(average_fill_price),
+            "note": note or None,
+        }
+        with self._engine.transaction():
+            before = self._row(client_order_id)
+            if before is None:
+                raise LedgerError(f"There is no intent {client_order_id} in the ledger, so it cannot become {state}.")
+            if not may_move(OrderState(before["state"]), state):
+                raise LedgerError(f"{client_order_id} is {before['state']} and cannot become {state}.")
+            changed = {name: value for name, value in given.items() if value is not None and value != before[name]}
+            if not changed:
+                return
+            self._engine.execute(
+                f"UPDATE orders SET {_assignments(changed)}, moved_at = :at WHERE seq = :seq",
+                {**changed, "at": stamp(at), "seq": before["seq"]},
+            )
+            detail = {**changed, "from": before["state"], "to": state}
+            self._trail.append(Kind.ORDER_MOVED, client_order_id, at, detail)
+
+    def get(self, client_order_id: str) -> Intent | None:
+        """The intent with this id, or None when it is not ours."""
+        row = self._row(client_order_id)
+        return _intent(row) if row else None
+
+    def unsettled(self) -> tuple[Intent, ...]:
+        """Intents whose outcome is not final: planned, submitting, unknown, accepted, partially filled."""
+        # word for word the condition of the index orders_unsettled, without which this would grow with history
+        return self._intents("state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')", {})
+
+    def of_session(self, session: date) -> tuple[Intent, ...]:
+        """The intents of a session, in the order in which they were written."""
+        return self._intents("session = :session", {"session": session.isoformat()})
+
+    def attempts(self, session: date, strategy: str, symbol: str, purpose: str) -> tuple[Intent, ...]:
+        """The attempts at one decision, in order."""
+        return self._intents(
+            "session = :session AND strategy = :strategy AND symbol = :symbol AND purpose = :purpose",
+            {"session": session.isoformat(), "strategy": strategy, "symbol": symbol, "purpose": str(purpose)},
+        )
+
+    def entries_sent(self, session: date) -> int:
+        """Entries of this session that were sent or may have been; one that the broker refused does not count."""
+        row = self._engine.one(
+            "SELECT COUNT(*) AS entries FROM orders WHERE account_key = :account_key AND session = :session"
+            " AND purpose = 'entry' AND state NOT IN ('planned', 'abandoned', 'rejected')",
+            {**self._account, "session": session.isoformat()},
+        )
+        return int(row["entries"]) if row else 0
+
+    def saw(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
+        """Remember the broker's own view (legs and foreign orders too); only what changed is written."""
+        with self._engine.transaction():
+            for order in _flat(orders):
+                self._saw(order, at)
+
+    def _saw(self, order: BrokerOrder, at: datetime) -> None:
+        columns = columns_of(order, without=("legs",))
+        known = self._engine.one(
+            "SELECT * FROM broker_orders WHERE account_key = :account_key AND broker_order_id = :broker_order_id",
+            {**self._account, "broker_order_id": order.broker_order_id},
+        )
+        changed = {name: value for name, value in columns.items() if known is None or known[name] != value}
+        if not changed:
+            return
+        if known is None:
+            self._engine.insert(
+                "broker_orders", {**self._account, **columns, "first_seen": stamp(at), "changed_at": stamp(at)}
+            )
+        else:
+            self._engine.execute(
+                f"UPDATE broker_orders SET {_assignments(changed)}, changed_at = :at"
+                " WHERE account_key = :account_key AND broker_order_id = :id",
+                {**self._account, **changed, "at": stamp(at), "id": order.broker_order_id},
+            )
+        self._trail.append(Kind.ORDER_SEEN, order.broker_order_id, at, changed)
+
+    def owner_of(self, client_order_id: str, parent_client_order_id: str | None) -> str | None:
+        """The strategy that an order or its bracket belongs to, or None when it is foreign.
+
+        A leg is known by its parent: by the one named here, or by the one under which the broker showed it before.
+        """
+        row = self._engine.one(
+            "SELECT strategy FROM orders WHERE account_key = :account_key AND client_order_id IN (:id, :parent)"
+            " UNION ALL "
+            "SELECT entry.strategy FROM broker_orders AS leg JOIN orders AS entry"
+            " ON entry.account_key = leg.account_key AND entry.broker_order_id = leg.parent_id"
+            " WHERE leg.account_key = :account_key AND leg.client_order_id = :id LIMIT 1",
+            {**self._account, "id": client_order_id, "parent": parent_client_order_id},
+        )
+        return row["strategy"] if row else None
+
+    def _row(self, client_order_id: str) -> Row | None:
+        return self._engine.one(
+            f"{_INTENTS} AND client_order_id = :client_order_id",
+            {**self._account, "client_order_id": client_order_id},
+        )
+
+    def _intents(self, condition: str, values: dict[str, Value]) -> tuple[Intent, ...]:
+        rows = self._engine.all(f"{_INTENTS} AND {condition} ORDER BY seq", {**self._account, **values})
+        return tuple(_intent(row) for row in rows)
+
+
+def _intent(row: Row) -> Intent:
+    return value_from(Intent, row, request=value_from(OrderRequest, row))
+
+
+def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:
+    for order in orders:
+        yield order
+        yield from _flat(order.legs)
+
+
+def _assignments(columns: Iterable[str]) -> str:
+    return ", ".join(f"{column} = :{column}" for column in columns)

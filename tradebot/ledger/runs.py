@@ -1,0 +1,83 @@
+"""The runs of jobs: the schedule's own ledger."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from tradebot.core.records import Run, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import LedgerError
+from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.columns import stamp, to_column, value_from
+from tradebot.ledger.engine import Engine
+
+
+class Runs:
+    """The RunLog port of one account."""
+
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._account = {"account_key": trail.account_key}
+
+    def begin(self, job: Job, session: date | None, at: datetime, wall: datetime, pid: int) -> int:
+        """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
+        with self._engine.transaction():
+            row = self._engine.insert(
+                "runs",
+                {
+                    **self._account,
+                    "job": job.value,
+                    "session": to_column(session),
+                    "status": RunStatus.RUNNING.value,
+                    "started_at": stamp(at),
+                    "started_wall": stamp(wall),
+                    "pid": pid,
+                    "summary": "",
+                },
+                "RETURNING run_id",
+            )
+            assert row is not None  # an INSERT that did not raise has a row to return
+            run_id = int(row["run_id"])
+            self._trail.append(Kind.RUN_BEGAN, str(run_id), at, {"job": job, "session": session})
+        return run_id
+
+    def end(self, run_id: int, status: RunStatus, exit_code: int, at: datetime, wall: datetime, summary: str) -> None:
+        """Write down how a run ended. Raises LedgerError when it is not running."""
+        with self._engine.transaction():
+            changed = self._engine.execute(
+                "UPDATE runs SET status = :status, exit_code = :exit_code, ended_at = :at, ended_wall = :wall,"
+                " summary = :summary"
+                " WHERE run_id = :run_id AND account_key = :account_key AND status = 'running'",
+                {
+                    **self._account,
+                    "run_id": run_id,
+                    "status": status.value,
+                    "exit_code": exit_code,
+                    "at": stamp(at),
+                    "wall": stamp(wall),
+                    "summary": summary,
+                },
+            )
+            if not changed:
+                raise LedgerError(f"Run {run_id} is not running, so it cannot end.")
+            self._trail.append(Kind.RUN_ENDED, str(run_id), at, {"status": status, "exit_code": exit_code})
+
+    def of_session(self, session: date) -> tuple[Run, ...]:
+        """The runs of a session, in the order in which they began."""
+        rows = self._engine.all(
+            "SELECT * FROM runs WHERE account_key = :account_key AND session = :session ORDER BY run_id",
+            {**self._account, "session": session.isoformat()},
+        )
+        return tuple(value_from(Run, row) for row in rows)
+
+    def last_of_each_job(self) -> tuple[Run, ...]:
+        """The newest run of each job that ever ran."""
+        newest = (
+            self._engine.one(
+                "SELECT * FROM runs WHERE account_key = :account_key AND job = :job ORDER BY run_id DESC LIMIT 1",
+                {**self._account, "job": job.value},
+            )
+            for job in Job
+        )
+        return tuple(value_from(Run, row) for row in newest if row)
