@@ -1,0 +1,55 @@
+"""Back-adjustment: a history without the jumps that splits and dividends leave in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.strategy_api import History
+
+Numbers = npt.NDArray[np.float64]
+
+
+def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: date) -> History:
+    """``history`` (USD a share and shares, not adjusted) adjusted for the actions with ex-date up to ``as_of``.
+
+    Every price before an ex-date is multiplied by that action's factor: 1 / ratio for a split, and
+    (close before - dividend) / close before for a cash dividend, which is the standard of the Center for Research in
+    Security Prices (CRSP, "Adjusted data: factor to adjust price"). Volume before a split is multiplied by its ratio.
+    A dividend with the ex-date of a split is USD for one share from before the split. Nothing after ``as_of`` is looked
+    at, and prices since the last ex-date are those of the market, to the last bit.
+    """
+    index = history.close.index
+    column_of = {symbol: position for position, symbol in enumerate(history.close.columns)}
+    earliest = index[0].date() if len(index) else as_of
+    applied = [action for action in actions if earliest < action.ex_date <= as_of and action.symbol in column_of]
+    last_rows_before = index.searchsorted(pd.DatetimeIndex([action.ex_date for action in applied])) - 1
+    closes = history.close.ffill().to_numpy()
+    price_factors = np.ones(closes.shape)
+    volume_factors = np.ones(closes.shape)
+    for action, row in zip(applied, last_rows_before, strict=True):
+        cell = row, column_of[action.symbol]
+        value = float(action.value)
+        if action.kind is ActionKind.SPLIT:
+            price_factors[cell] /= value
+            volume_factors[cell] *= value
+        elif closes[cell] == closes[cell]:  # NaN before the listing
+            price_factors[cell] *= (closes[cell] - value) / closes[cell]
+    prices, shares = _back_to_the_first_row(price_factors), _back_to_the_first_row(volume_factors)
+    return History(
+        open=history.open * prices,
+        high=history.high * prices,
+        low=history.low * prices,
+        close=history.close * prices,
+        volume=history.volume * shares,
+    )
+
+
+def _back_to_the_first_row(factors: Numbers) -> Numbers:
+    """Each row multiplied by all rows below it."""
+    return np.asarray(factors[::-1].cumprod(axis=0)[::-1])

@@ -1,0 +1,107 @@
+"""The market of the embedded exchange: its price file as history, and the prices it trades at as quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from tradebot.core.account import CorporateAction, MarketClock, Quote
+from tradebot.market.calendar import new_york_date
+from tradebot.market.pricefile import PriceFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradebot.strategy_api import History
+
+BENCHMARK_NAME = "S&P 500 price index"
+_BENCHMARK = "sp500_close_1999_2018.csv.gz"
+
+
+class EmbeddedMarket:
+    """Market data of the embedded exchange. ``last_quotes`` gives the exchange's own newest prices."""
+
+    def __init__(self, prices: PriceFile, last_quotes: Callable[[Iterable[str]], Mapping[str, Quote]]) -> None:
+        self._prices = prices
+        self._last_quotes = last_quotes
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest price of each symbol that has one."""
+        return self._last_quotes(symbols)
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
+
+        Fewer rows where the price file begins later; a symbol that it does not know is all NaN.
+        """
+        from tradebot.market.adjust import back_adjust
+
+        recorded = self._prices.history()
+        end = self._completed_rows(clock)
+        rows = slice(max(0, end - sessions), end)
+        return back_adjust(_cut(recorded, rows, symbols), self._prices.actions(), as_of=_decision_date(clock))
+
+    def last_completed(self, clock: MarketClock) -> date | None:
+        """The newest session of the price file whose bar is complete at ``clock.now``."""
+        rows = self._completed_rows(clock)
+        if rows == 0:
+            return None
+        newest: date = self._prices.history().close.index[rows - 1].date()
+        return newest
+
+    def benchmark(self, first: date, last: date) -> pd.Series[float]:
+        """Daily closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
+        import pandas as pd
+
+        return _benchmark().loc[pd.Timestamp(first) : pd.Timestamp(last)]
+
+    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
+        """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
+        wanted = set(symbols)
+        today = _decision_date(clock)
+        opened = clock.today is not None and clock.now >= clock.today.opens
+        first = today + timedelta(days=1) if opened else today
+        last = today + timedelta(days=days)
+        return tuple(
+            action for action in self._prices.actions() if action.symbol in wanted and first <= action.ex_date <= last
+        )
+
+    def _completed_rows(self, clock: MarketClock) -> int:
+        """How many rows of the price file are completed sessions."""
+        import pandas as pd
+
+        closed = clock.today is not None and clock.now >= clock.today.closes
+        index = self._prices.history().close.index
+        return int(index.searchsorted(pd.Timestamp(_decision_date(clock)), side="right" if closed else "left"))
+
+
+def _decision_date(clock: MarketClock) -> date:
+    """The session that a decision at ``clock.now`` is made in, or the New York date when there is none."""
+    return clock.today.session if clock.today else new_york_date(clock.now)
+
+
+def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
+    from tradebot.strategy_api import History
+
+    def cut(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.iloc[rows].reindex(columns=list(symbols))
+
+    return History(
+        open=cut(history.open),
+        high=cut(history.high),
+        low=cut(history.low),
+        close=cut(history.close),
+        volume=cut(history.volume),
+    )
+
+
+@cache
+def _benchmark() -> pd.Series[float]:
+    import pandas as pd
+
+    with resources.as_file(resources.files("tradebot") / "data" / _BENCHMARK) as path:
+        table = pd.read_csv(path, parse_dates=["date"], index_col="date")
+    return table["close"].rename(BENCHMARK_NAME)

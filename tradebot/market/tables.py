@@ -1,0 +1,140 @@
+"""Reading a user's table, CSV or Parquet, into columns of known types without believing any of it."""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tradebot.errors import ConfigError, Problem
+
+_NOT_A_NUMBER = ("", "nan", "NaN", "NA", "N/A", "null", "NULL", "None")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that a table must have; others are left alone."""
+
+    text: tuple[str, ...]
+    day: str
+    numbers: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.text[0], self.day, *self.text[1:], *self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as read: ``frame`` holds str, midnight timestamps and float64, with None, NaT and NaN where a cell made
+    no sense; ``raw`` holds the cells as they were, for messages. ``first_row`` is the number that people give to row 0.
+    """
+
+    file: str
+    frame: pd.DataFrame
+    raw: pd.DataFrame
+    first_row: int
+
+
+def read_table(path: Path, columns: Columns) -> Table:
+    """Read ``path``, whose suffix says what it is: .csv, .csv.gz or .parquet.
+
+    Raises ConfigError when there is no such file, or when it is no table, is empty or lacks columns.
+    """
+    kind, read, first_row = _reader(path)
+    wanted = ", ".join(columns.names)
+    try:
+        raw = read(path, columns)
+    except FileNotFoundError:
+        raise _refusal(path, "there is no such file", "Check the path.") from None
+    except OSError as error:
+        raise _refusal(
+            path, f"the file cannot be read: {error.strerror or error}", "Check the path and its permissions."
+        ) from error
+    except pd.errors.EmptyDataError:
+        raise _refusal(path, "the file is empty", f"Its columns should be {wanted}.") from None
+    except (ValueError, NotImplementedError, EOFError, zlib.error, pd.errors.ParserWarning) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise _refusal(path, f"the file is not a readable {kind} table: {reason}", "Export it again.") from error
+    missing = [name for name in columns.names if name not in raw.columns]
+    if missing:
+        found = ", ".join(str(name) for name in raw.columns)
+        raise _refusal(
+            path,
+            f"no column named {', '.join(missing)}; it has {found}",
+            f"Name the columns {wanted}.",
+        )
+    if raw.empty:
+        raise _refusal(path, "the file has no rows", "Add at least one, or choose another file.")
+    raw = raw[list(columns.names)]
+    return Table(file=str(path), frame=_typed(raw, columns), raw=raw, first_row=first_row)
+
+
+def empty_table(columns: Columns) -> Table:
+    """A table of no rows."""
+    raw = pd.DataFrame({name: pd.Series(dtype="str") for name in columns.names})
+    return Table(file="", frame=_typed(raw, columns), raw=raw, first_row=1)
+
+
+def _reader(path: Path) -> tuple[str, Callable[[Path, Columns], pd.DataFrame], int]:
+    """The name of the format, how it is read, and the number of its first row, as a spreadsheet would show it."""
+    name = path.name.lower()
+    if name.endswith((".csv", ".csv.gz")):
+        return "CSV", _read_csv, 2
+    if name.endswith((".parquet", ".pq")):
+        return "Parquet", _read_parquet, 1
+    raise _refusal(path, "the file's kind is not known", "Give a file that ends in .csv, .csv.gz or .parquet.")
+
+
+def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # raised when a row has more cells than the header
+        return pd.read_csv(
+            path,
+            dtype=dict.fromkeys((*columns.text, columns.day), str),
+            keep_default_na=False,  # NA and NAN could be tickers
+            na_values={name: list(_NOT_A_NUMBER) for name in columns.numbers},
+            low_memory=False,
+            index_col=False,
+            encoding="utf-8-sig",
+        )
+
+
+def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
+    return pd.read_parquet(path)
+
+
+def _typed(raw: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    typed: dict[str, object] = {name: raw[name].astype("str") for name in columns.text}
+    typed[columns.day] = _days(raw[columns.day])
+    typed |= {name: _numbers(raw[name]) for name in columns.numbers}
+    return pd.DataFrame(typed, index=raw.index)
+
+
+def _days(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Timezone-naive midnights; NaT for whatever is not a plain date."""
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        days = cells.dt.tz_localize(None)
+        days = days.where(days == days.dt.normalize())
+    else:
+        days = pd.to_datetime(cells.astype("str"), format="%Y-%m-%d", errors="coerce")
+    microseconds: pd.Series[Any] = days.dt.as_unit("us")
+    return microseconds
+
+
+def _numbers(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    """float64; NaN for whatever is not a number."""
+    if not pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_bool_dtype(cells.dtype):
+        cells = pd.to_numeric(cells.astype("str"), errors="coerce")
+    return np.asarray(cells.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
+
+
+def _refusal(path: Path, what: str, fix: str) -> ConfigError:
+    return ConfigError([Problem(where=str(path), what=what, fix=fix)])
