@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from tradebot.core.account import SessionHours
 from tradebot.market.calendar import NyseCalendar, new_york_date
+from tradebot.ports import Calendar
 
 # The judge's own use of pandas, which is its business.
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values")
 
 FIRST = date(2000, 1, 1)
 LAST = date(2030, 12, 31)
-CALENDAR = NyseCalendar()
+CALENDAR: Calendar = NyseCalendar()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tradebot.core.account import ActionKind, MarketClock, Quote
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
+from tradebot.ports import MarketData
 
 ClockAt = Callable[..., MarketClock]
 BUNDLED = ["AAPL", "FB", "GOOG", "IBM", "MSFT"]
@@ -28,14 +29,14 @@ def no_quotes(symbols: Iterable[str]) -> Mapping[str, Quote]:
 
 
 @pytest.fixture
-def market() -> EmbeddedMarket:
+def market() -> MarketData:
     return EmbeddedMarket(PriceFile(), no_quotes)
 
 
 # --- completed bars only -----------------------------------------------------------------
 
 
-def test_in_the_morning_history_ends_with_the_session_before(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_in_the_morning_history_ends_with_the_session_before(market: MarketData, clock_at: ClockAt) -> None:
     clock = clock_at(date(2007, 1, 3))
 
     history = market.history(["IBM", "AAPL"], 3, clock)
@@ -46,9 +47,7 @@ def test_in_the_morning_history_ends_with_the_session_before(market: EmbeddedMar
     assert market.last_completed(clock) == date(2006, 12, 29)
 
 
-def test_a_bar_is_complete_at_the_closing_bell_and_not_a_minute_before(
-    market: EmbeddedMarket, clock_at: ClockAt
-) -> None:
+def test_a_bar_is_complete_at_the_closing_bell_and_not_a_minute_before(market: MarketData, clock_at: ClockAt) -> None:
     half_day = date(2007, 11, 23)
 
     assert market.last_completed(clock_at(half_day, closing=True, minutes=-1)) == date(2007, 11, 21)
@@ -56,24 +55,24 @@ def test_a_bar_is_complete_at_the_closing_bell_and_not_a_minute_before(
     assert market.history(["AAPL"], 1, clock_at(half_day, closing=True, minutes=0)).close.index[0].date() == half_day
 
 
-def test_on_a_weekend_friday_is_complete(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_on_a_weekend_friday_is_complete(market: MarketData, clock_at: ClockAt) -> None:
     saturday_in_new_york = datetime(2007, 1, 7, 3, 0, tzinfo=UTC)
 
     assert market.last_completed(clock_at(now=saturday_in_new_york)) == date(2007, 1, 5)
 
 
-def test_before_the_first_bar_there_is_nothing(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_before_the_first_bar_there_is_nothing(market: MarketData, clock_at: ClockAt) -> None:
     clock = clock_at(date(2000, 3, 1))
 
     assert market.last_completed(clock) is None
     assert market.history(BUNDLED, 200, clock).close.shape == (0, 5)
 
 
-def test_after_the_last_bar_history_stays_where_the_file_ends(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_after_the_last_bar_history_stays_where_the_file_ends(market: MarketData, clock_at: ClockAt) -> None:
     assert market.last_completed(clock_at(date(2014, 1, 3))) == date(2013, 3, 1)
 
 
-def test_a_symbol_is_nan_before_its_listing_and_when_it_is_unknown(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_a_symbol_is_nan_before_its_listing_and_when_it_is_unknown(market: MarketData, clock_at: ClockAt) -> None:
     history = market.history(["FB", "NOPE", "AAPL"], 3, clock_at(date(2012, 5, 21)))
 
     assert history.close["FB"].isna().tolist() == [True, True, False]
@@ -85,7 +84,7 @@ def test_a_symbol_is_nan_before_its_listing_and_when_it_is_unknown(market: Embed
 # --- adjusted with what is known ---------------------------------------------------------
 
 
-def test_apples_split_halves_history_from_the_morning_of_its_ex_date(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_apples_split_halves_history_from_the_morning_of_its_ex_date(market: MarketData, clock_at: ClockAt) -> None:
     friday_evening = market.history(["AAPL"], 2, clock_at(date(2005, 2, 25), closing=True))
     monday_morning = market.history(["AAPL"], 2, clock_at(date(2005, 2, 28), minutes=-30))
     monday_evening = market.history(["AAPL"], 2, clock_at(date(2005, 2, 28), closing=True))
@@ -96,7 +95,7 @@ def test_apples_split_halves_history_from_the_morning_of_its_ex_date(market: Emb
     assert monday_evening.close["AAPL"].tolist() == [44.495, 44.86]
 
 
-def test_microsofts_special_dividend_leaves_no_gap(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_microsofts_special_dividend_leaves_no_gap(market: MarketData, clock_at: ClockAt) -> None:
     friday, monday = market.history(["MSFT"], 2, clock_at(date(2004, 11, 15), closing=True)).close["MSFT"]
 
     assert friday == pytest.approx(29.97 * (29.97 - 3.0295) / 29.97)
@@ -125,7 +124,7 @@ def test_no_morning_knows_of_anything_later(clock_at: ClockAt, tmp_path: Path) -
         pd.testing.assert_frame_equal(seen, expected, check_exact=True)
 
 
-def test_a_strategy_that_writes_into_its_history_spoils_no_other(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_a_strategy_that_writes_into_its_history_spoils_no_other(market: MarketData, clock_at: ClockAt) -> None:
     clock = clock_at(date(2010, 1, 4))
     close = market.history(["AAPL"], 5, clock).close
     close.loc[:, "AAPL"] = 0.0
@@ -136,7 +135,7 @@ def test_a_strategy_that_writes_into_its_history_spoils_no_other(market: Embedde
 # --- benchmark, announcements, quotes ----------------------------------------------------
 
 
-def test_the_benchmark_is_the_price_index_by_session(market: EmbeddedMarket) -> None:
+def test_the_benchmark_is_the_price_index_by_session(market: MarketData) -> None:
     closes = market.benchmark(date(2007, 1, 1), date(2007, 1, 5))
 
     assert closes.name == "S&P 500 price index"
@@ -145,7 +144,7 @@ def test_the_benchmark_is_the_price_index_by_session(market: EmbeddedMarket) -> 
     assert market.benchmark(date(2030, 1, 1), date(2030, 12, 31)).empty
 
 
-def test_announcements_of_the_days_ahead(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_announcements_of_the_days_ahead(market: MarketData, clock_at: ClockAt) -> None:
     wednesday = clock_at(date(2005, 2, 23))
 
     (action,) = market.upcoming_actions(["AAPL", "GOOG"], wednesday, 5)
@@ -155,7 +154,7 @@ def test_announcements_of_the_days_ahead(market: EmbeddedMarket, clock_at: Clock
     assert market.upcoming_actions(["GOOG"], wednesday, 5) == ()
 
 
-def test_an_action_is_ahead_until_the_opening_of_its_ex_date(market: EmbeddedMarket, clock_at: ClockAt) -> None:
+def test_an_action_is_ahead_until_the_opening_of_its_ex_date(market: MarketData, clock_at: ClockAt) -> None:
     ex_date = date(2005, 2, 28)
 
     assert len(market.upcoming_actions(["AAPL"], clock_at(ex_date, minutes=-1), 0)) == 1

@@ -19,6 +19,7 @@ from tradebot.core.account import ActionKind, CorporateAction, DayBar
 from tradebot.errors import ConfigError, Problem
 from tradebot.market import pricefile
 from tradebot.market.pricefile import PriceFile
+from tradebot.ports import PriceSource
 
 WriteFile = Callable[..., Path]
 
@@ -30,9 +31,9 @@ GOOD = (
 )
 
 
-def problems_of(prices: PriceFile) -> list[Problem]:
+def problems_of(prices: PriceSource) -> list[Problem]:
     with pytest.raises(ConfigError) as caught:
-        prices.history()
+        list(prices.bars())
     return list(caught.value.problems)
 
 

@@ -19,8 +19,9 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
     """``history`` (USD a share and shares, not adjusted) adjusted for the actions with ex-date up to ``as_of``.
 
     Every price before an ex-date is multiplied by that action's factor: 1 / ratio for a split, and
-    (close before - dividend) / close before for a cash dividend, which is the standard of the Center for Research in
-    Security Prices (CRSP, "Adjusted data: factor to adjust price"). Volume before a split is multiplied by its ratio.
+    (close before - dividend) / close before for a cash dividend: the method that Yahoo Finance ("What is the adjusted
+    close?") and MathWorks (``adjustedClosingPrices``) give as the standard of the Center for Research in Security
+    Prices. Volume before a split is multiplied by its ratio.
     A dividend with the ex-date of a split is USD for one share from before the split. Nothing after ``as_of`` is looked
     at, and prices since the last ex-date are those of the market, to the last bit.
     """
