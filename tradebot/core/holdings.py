@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from tradebot.core.account import Position
 from tradebot.core.orders import Side
 from tradebot.core.signals import ExitPolicy
+from tradebot.core.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class Holding:
 
     def with_stop(self, stop_price: Decimal) -> Holding:
         return replace(self, stop_price=stop_price)
+
+    def shares_in(self, position: Position | None) -> Decimal:
+        """How many of our shares the broker shows, never negative: the smaller of the two, none if they face apart."""
+        if position is None or position.quantity * self.quantity <= 0:
+            return ZERO
+        return min(abs(self.quantity), abs(position.quantity))
 
 
 #: The strategy name under which the ledger books what the bot did not do itself.

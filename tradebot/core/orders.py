@@ -197,6 +197,10 @@ class Intent:
     policy: ExitPolicy | None = None
 
     @property
+    def remaining(self) -> Decimal:
+        return self.request.quantity - self.filled_quantity
+
+    @property
     def client_order_id(self) -> str:
         return self.request.client_order_id
 

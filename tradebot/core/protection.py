@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from tradebot.core.account import Position, Quote
+from tradebot.core.holdings import Holding
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Side, TimeInForce
+from tradebot.core.values import ZERO
 
 
 class GapKind(StrEnum):
@@ -18,7 +24,9 @@ class GapKind(StrEnum):
 class Gap:
     """A holding whose stop at the broker is not what it should be.
 
-    ``dollars`` is the market value in USD of the shares without a stop.
+    ``held`` is how many of the holding's shares the broker shows and ``protected`` how many of them a stop covers, both
+    negative for a short. ``dollars`` is the market value in USD of the shares without a stop. ``stop_order_ids`` are
+    the broker's ids of all stops on the closing side, those of an unknown state included.
     """
 
     kind: GapKind
@@ -29,3 +37,117 @@ class Gap:
     stop_price: Decimal
     dollars: Decimal
     stop_order_ids: tuple[str, ...] = ()
+
+    @property
+    def uncovered(self) -> Decimal:
+        """Shares without a stop, never negative."""
+        return abs(self.held - self.protected)
+
+
+#: States in which a stop surely rests. One in an unknown state may, which is not enough.
+_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+
+
+def gaps(
+    holdings: Iterable[Holding],
+    positions: Iterable[Position],
+    open_orders: Iterable[BrokerOrder],
+    quotes: Mapping[str, Quote],
+) -> tuple[Gap, ...]:
+    """The holdings that are not protected as they should be.
+
+    A holding is protected by stop or stop-limit orders on the closing side, held legs included, that cover the shares
+    the broker shows of it at the holding's stop price or a better one. Shares that the broker does not show need no
+    stop; that they are gone is for the reconciliation to say. Stops for more than the whole position, which could turn
+    it round, are a gap too.
+    """
+    at_broker = {position.symbol: position for position in positions}
+    stops = _Stops(open_orders)
+    found = []
+    for holding in holdings:
+        position = at_broker.get(holding.symbol)
+        if position is not None and holding.shares_in(position) > 0:
+            quote = quotes.get(holding.symbol)
+            found.append(_gap(holding, position, stops, quote.last if quote else position.market_price))
+    return tuple(gap for gap in found if gap is not None)
+
+
+def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
+    """The market value without a stop, USD."""
+    return sum((gap.dollars for gap in gaps), ZERO)
+
+
+def stop_needed(gap: Gap, client_order_id: str = "") -> OrderRequest | None:
+    """A stop order for the shares that none covers, good till cancelled; None when every share has one.
+
+    A stop of the wrong price or for too many shares is mended by replacing it, never by a second one.
+    """
+    if gap.uncovered == 0:
+        return None
+    return OrderRequest(
+        client_order_id=client_order_id,
+        symbol=gap.symbol,
+        side=Side.SELL if gap.held > 0 else Side.BUY,
+        quantity=gap.uncovered,
+        type=OrderType.STOP,
+        time_in_force=TimeInForce.GTC,
+        stop_price=gap.stop_price,
+    )
+
+
+class _Stops:
+    """The live stop orders by symbol."""
+
+    def __init__(self, open_orders: Iterable[BrokerOrder]) -> None:
+        live = [order for order in open_orders if order.state.live]
+        self._ids = {order.broker_order_id for order in live}
+        self._by_symbol: dict[str, list[BrokerOrder]] = {}
+        for order in live:
+            if order.type in _STOPS:
+                self._by_symbol.setdefault(order.symbol, []).append(order)
+
+    def of(self, holding: Holding) -> list[BrokerOrder]:
+        orders = self._by_symbol.get(holding.symbol, ())
+        return [order for order in orders if order.side is holding.side.opposite]
+
+    def waits_for_parent(self, order: BrokerOrder) -> bool:
+        """Whether an order is a leg whose entry is still being filled: it will sell what was bought, no more."""
+        return order.parent_id in self._ids
+
+
+def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal) -> Gap | None:
+    held = holding.shares_in(position)
+    on_closing_side = stops.of(holding)
+    resting = [order for order in on_closing_side if order.state in _RESTING]
+    covered = _shares(resting)
+    if covered == 0:
+        kind = GapKind.MISSING
+    elif covered < held:
+        kind = GapKind.TOO_SMALL
+    elif _shares(order for order in resting if _good_enough(order, holding)) < held:
+        kind = GapKind.WRONG_PRICE
+    elif _shares(order for order in resting if not stops.waits_for_parent(order)) > abs(position.quantity):
+        kind = GapKind.TOO_LARGE
+    else:
+        return None
+    protected = min(covered, held)
+    return Gap(
+        kind=kind,
+        strategy=holding.strategy,
+        symbol=holding.symbol,
+        held=held.copy_sign(holding.quantity),
+        protected=protected.copy_sign(holding.quantity),
+        stop_price=holding.stop_price,
+        dollars=(held - protected) * last,
+        stop_order_ids=tuple(order.broker_order_id for order in on_closing_side),
+    )
+
+
+def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
+    return sum((order.remaining for order in orders), ZERO)
+
+
+def _good_enough(order: BrokerOrder, holding: Holding) -> bool:
+    """Whether a stop sells at the holding's stop price, or before the price has fallen that far."""
+    return order.stop_price is not None and (order.stop_price - holding.stop_price) * holding.side.sign >= 0

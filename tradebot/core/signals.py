@@ -18,9 +18,10 @@ class Action(StrEnum):
 class ExitPolicy:
     """How a strategy leaves a position. Every field is a fraction of a price (0.01 is 1 %), or a count of sessions.
 
-    ``stop`` lies below the entry price. ``target`` lies above it; None means no target. Once the price has gained
-    ``trail_trigger``, the stop follows ``trail_offset`` below the highest price seen; both None means no trailing.
-    ``max_sessions`` closes the position at that age. None for stop or target of a *signal* means the account's default.
+    ``stop`` lies below the entry price; None means the account's default. ``target`` lies above it; None means no
+    target, or the account's default with ``use_default_target``. Once the price has gained ``trail_trigger``, the stop
+    follows ``trail_offset`` below the highest price seen; both None means no trailing. ``max_sessions`` closes the
+    position at that age. For a short, below and above change places.
     """
 
     stop: Decimal | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 CENT = Decimal("0.01")
 SUB_PENNY = Decimal("0.0001")
+NANO_SHARE = Decimal("1e-9")  # the finest quantity that brokers book
+DUST = Decimal("1e-8")
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
@@ -35,6 +37,19 @@ def to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
+def without_dust(amount: Decimal) -> Decimal:
+    """An amount of USD without what a division by a split's ratio leaves behind the eighth decimal."""
+    return amount.quantize(DUST, rounding=ROUND_HALF_EVEN)
+
+
+def share_of(amount: Decimal, part: Decimal, of: Decimal) -> Decimal:
+    """What ``part`` of ``of`` carries of an amount of USD: whole cents rounded towards zero, all of it for the whole.
+
+    Taking one share after another, each of what is left, gives the amount out to the last cent.
+    """
+    return amount if part == of else (amount * part / of).quantize(CENT, rounding=ROUND_DOWN)
+
+
 def whole(quantity: Decimal) -> Decimal:
     """``quantity`` of shares rounded down to a whole number (towards zero for longs)."""
     return quantity.quantize(ONE, rounding=ROUND_FLOOR)
@@ -46,3 +61,13 @@ def canonical(number: Decimal) -> str:
         return "0"
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount of USD for people: "$1,234.50", "-$3.00"."""
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def percent(fraction: Decimal) -> str:
+    """A fraction for people: 0.0325 is "3.25 %"."""
+    return f"{canonical(round(fraction * 100, 2))} %"

@@ -1,0 +1,112 @@
+"""The three-way comparison: what the ledger explains, what we meant to do, and what the broker shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from tradebot.core.account import Activity, CashEvent, Fill, Position
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.holdings import Lot
+from tradebot.core.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.protection import Gap
+from tradebot.core.values import CENT, ZERO, canonical, dollars
+
+#: The symbol of a difference in cash.
+CASH = "USD"
+
+
+def compare(
+    *,
+    lots: Iterable[Lot],
+    positions: Iterable[Position],
+    unsettled: Iterable[Intent],
+    open_orders: Iterable[BrokerOrder],
+    ours: frozenset[str],
+    gaps: Iterable[Gap],
+    cash_here: Decimal | None,
+    cash_there: Decimal,
+) -> tuple[Break, ...]:
+    """Every difference, over the union of what either side knows, by symbol.
+
+    ``lots`` are all open lots: foreign ones explain foreign positions. ``ours`` holds the broker's ids of the open
+    orders that are ours, legs included. ``cash_here`` is the cash that the ledger explains, USD, or None when it has
+    none to compare.
+    """
+    found = [
+        *_positions(lots, positions),
+        *_orders(open_orders, ours),
+        *_outcomes(unsettled),
+        *_unprotected(gaps),
+        *_cash(cash_here, cash_there),
+    ]
+    return tuple(sorted(found, key=lambda difference: (difference.symbol, difference.kind)))
+
+
+def explained_cash(activities: Iterable[Activity]) -> Decimal:
+    """The cash that an account's activities since its beginning add up to, USD, fees taken off."""
+    return sum((_cash_flow(activity) for activity in activities), ZERO)
+
+
+def _cash_flow(activity: Activity) -> Decimal:
+    match activity:
+        case Fill():
+            return -activity.side.sign * activity.quantity * activity.price - activity.fee
+        case CashEvent():
+            return activity.amount
+        case _:
+            return ZERO
+
+
+def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[Break]:
+    here: dict[str, Decimal] = {}
+    for lot in lots:
+        here[lot.symbol] = here.get(lot.symbol, ZERO) + lot.quantity
+    there = {position.symbol: position.quantity for position in positions}
+    for symbol in here.keys() | there.keys():
+        ledger, broker = here.get(symbol, ZERO), there.get(symbol, ZERO)
+        if ledger != broker:
+            message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
+            yield Break(_kind_of(ledger, broker), symbol, ledger, broker, message)
+
+
+def _kind_of(ledger: Decimal, broker: Decimal) -> BreakKind:
+    if ledger == 0:
+        return BreakKind.MISSING_HERE
+    if broker == 0:
+        return BreakKind.MISSING_THERE
+    return BreakKind.SIDE if ledger * broker < 0 else BreakKind.QUANTITY
+
+
+def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterable[Break]:
+    for order in open_orders:
+        if order.state.live and order.broker_order_id not in ours:
+            shares = order.remaining * order.side.sign
+            name = order.client_order_id or order.broker_order_id
+            message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
+            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message)
+
+
+def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
+    for intent in unsettled:
+        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+            shares = intent.remaining * intent.request.side.sign
+            message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
+            yield Break(BreakKind.UNKNOWN_OUTCOME, intent.symbol, shares, ZERO, message)
+
+
+def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
+    for gap in gaps:
+        held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
+        message = (
+            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.replace('_', ' ')}: "
+            f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
+        )
+        yield Break(BreakKind.UNPROTECTED, gap.symbol, gap.held, gap.protected, message)
+
+
+def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
+    """A cent either way is rounding."""
+    if here is not None and abs(here - there) > CENT:
+        message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
+        yield Break(BreakKind.CASH, CASH, here, there, message)

@@ -1,0 +1,77 @@
+"""How many shares to buy: what the risk allows, capped by every limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from tradebot.core.limits import Limits
+from tradebot.core.values import ONE, ZERO
+
+#: Part of an order's value kept back for slippage and fees when it is measured against the buying power.
+BUYING_POWER_MARGIN = Decimal("0.02")
+
+
+class Cap(StrEnum):
+    """What bound a size; the text is for people. Where several bind alike, the first named here is given."""
+
+    RISK_PER_TRADE = "risk per trade"
+    POSITION_SIZE = "position size"
+    ORDER_VALUE = "order value"
+    GROSS_EXPOSURE = "gross exposure"
+    PORTFOLIO_RISK = "portfolio risk"
+    BUYING_POWER = "buying power"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What each limit leaves for one more order in a symbol, USD; below zero where it is broken already."""
+
+    equity: Decimal
+    position_value: Decimal
+    gross_exposure: Decimal
+    portfolio_risk: Decimal
+    buying_power: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Whole shares, zero or more, and the cap that allowed no more of them."""
+
+    quantity: Decimal
+    cap: Cap
+
+
+def risk_per_trade(limits: Limits, asked: Decimal | None) -> Decimal:
+    """The fraction of equity that one trade may lose: the account's, or what the signal asked for if that is less."""
+    return limits.risk_per_trade_pct if asked is None else max(ZERO, min(limits.risk_per_trade_pct, asked))
+
+
+def cost(quantity: Decimal, price: Decimal) -> Decimal:
+    """What an order may take out of the buying power, USD."""
+    return quantity * price * (ONE + BUYING_POWER_MARGIN)
+
+
+def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: Limits) -> Size:
+    """Equity x risk / distance to the stop, rounded down to whole shares and capped by every limit.
+
+    The formula is fixed-fractional sizing (R. Vince, *Portfolio Management Formulas*, 1990). Prices are USD a share.
+    Shares stay whole even where fractions trade, because a bracket cannot protect a fraction.
+    """
+    distance = abs(price - stop)
+    allowed = {
+        Cap.RISK_PER_TRADE: _whole_shares(room.equity * risk_pct, distance),
+        Cap.POSITION_SIZE: _whole_shares(room.position_value, price),
+        Cap.ORDER_VALUE: _whole_shares(limits.max_order_value, price),
+        Cap.GROSS_EXPOSURE: _whole_shares(room.gross_exposure, price),
+        Cap.PORTFOLIO_RISK: _whole_shares(room.portfolio_risk, distance),
+        Cap.BUYING_POWER: _whole_shares(room.buying_power, cost(ONE, price)),
+    }
+    cap = min(allowed, key=allowed.__getitem__)
+    return Size(allowed[cap], cap)
+
+
+def _whole_shares(budget: Decimal, per_share: Decimal) -> Decimal:
+    """How many whole shares a budget pays for. Integer division: a rounded quotient could spend a cent too much."""
+    return max(ZERO, budget) // per_share

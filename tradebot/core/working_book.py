@@ -1,0 +1,101 @@
+"""The account as it would stand after the entries planned so far, so that two of them never exceed a limit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradebot.core.exposure import Stake, measure, unseen_entries
+from tradebot.core.holdings import FOREIGN
+from tradebot.core.ids import account_hash, parse
+from tradebot.core.orders import Intent
+from tradebot.core.plan import Situation
+from tradebot.core.sizing import Room, cost
+from tradebot.core.values import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who has a symbol, and by what: "a position", or the client_order_id of a live order."""
+
+    owner: str
+    by: str
+
+
+class WorkingBook:
+    """What a situation leaves free. Built once, in a time linear in its size; it changes by ``take`` alone.
+
+    Exits planned beside the entries free nothing: they may not fill.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        exposure = measure(situation)
+        self.unpriced = exposure.unpriced
+        self.total = exposure.total
+        self.entries = situation.counters.entries_sent
+        self.decided = set(situation.decided)
+        self.held = {position.symbol: position.quantity for position in situation.positions if position.quantity}
+        self.claims: dict[str, Claim] = {}
+        self.pending: dict[str, str] = {}  # symbol to the id of a live order in it
+        self._stakes = dict(exposure.stakes)
+        unseen = unseen_entries(situation)
+        # Orders that the broker shows have reserved their buying power; of the others it may not know yet.
+        reserved = (cost(intent.remaining, intent.planned_price) for intent in unseen)
+        self.buying_power = situation.account.buying_power - sum(reserved, ZERO)
+        self._read_claims()
+
+    @property
+    def symbols_at_stake(self) -> int:
+        """How many symbols hold a position, foreign ones included, or have an order that may open one."""
+        return len(self._stakes.keys() | self.unpriced)
+
+    def stake_in(self, symbol: str) -> Stake:
+        return self._stakes.get(symbol, Stake())
+
+    def room(self, symbol: str) -> Room:
+        """What every limit leaves for an entry into ``symbol``."""
+        limits, equity = self.situation.limits, self.situation.account.equity
+        return Room(
+            equity=equity,
+            position_value=equity * limits.max_position_size_pct - self.stake_in(symbol).value,
+            gross_exposure=equity * limits.max_gross_exposure_pct - self.total.value,
+            portfolio_risk=equity * limits.max_portfolio_risk_pct - self.total.risk,
+            buying_power=self.buying_power,
+        )
+
+    def take(self, entry: Intent, stop: Decimal) -> None:
+        """Count a planned entry as if it had been sent and would fill."""
+        quantity, price, symbol = entry.request.quantity, entry.planned_price, entry.symbol
+        stake = Stake(quantity * price, quantity * abs(price - stop))
+        self._stakes[symbol] = self.stake_in(symbol) + stake
+        self.total += stake
+        self.buying_power -= cost(quantity, price)
+        self.entries += 1
+        self.decided.add(entry.client_order_id)
+        self._claim(symbol, entry.strategy, entry.client_order_id)
+        self.pending[symbol] = entry.client_order_id
+
+    def _read_claims(self) -> None:
+        """Who has which symbol: first by what is held, then by orders that left, then by those at the broker."""
+        situation = self.situation
+        ours = account_hash(situation.account_key)
+        for holding in situation.holdings:
+            self._claim(holding.symbol, holding.strategy, "a position")
+        for symbol in self.held:
+            self._claim(symbol, FOREIGN, "a position")
+        for intent in situation.unsettled:
+            if intent.state.live:
+                self._claim(intent.symbol, intent.strategy, intent.client_order_id)
+                self.pending.setdefault(intent.symbol, intent.client_order_id)
+        for order in situation.open_orders:
+            if not order.state.live:
+                continue
+            self.pending.setdefault(order.symbol, order.client_order_id)
+            if order.parent_id is None:  # a leg's own id says nothing of its owner
+                made = parse(order.client_order_id)
+                owner = made.strategy if made and made.account_hash == ours else FOREIGN
+                self._claim(order.symbol, owner, order.client_order_id)
+
+    def _claim(self, symbol: str, owner: str, by: str) -> None:
+        self.claims.setdefault(symbol, Claim(owner, by))
