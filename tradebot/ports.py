@@ -197,6 +197,11 @@ class StrategyBook(Protocol):
         """Those that could not be loaded."""
         ...
 
+    @property
+    def warmup(self) -> int:
+        """How many sessions of history the most demanding of the loaded strategies needs to speak of the last one."""
+        ...
+
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
         """Each strategy's signals after the last row of ``history``, and the strategies that failed at it."""
         ...
@@ -300,6 +305,10 @@ class Books(Protocol):
         ...
 
     def rebase_peak(self, equity: Decimal, at: datetime) -> None: ...
+
+    def cash(self) -> Decimal | None:
+        """The cash that all booked activities add up to, USD; None while nothing is booked."""
+        ...
 
     def cash_flow(self, session: date) -> Decimal:
         """Deposits less withdrawals of a session, USD."""

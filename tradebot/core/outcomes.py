@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Self
 
 from tradebot.core.account import AccountSnapshot, CashEvent, CorporateAction, Fill
 from tradebot.core.breaks import Break
@@ -89,6 +90,11 @@ class Outcome:
     @property
     def exit_code(self) -> ExitCode:
         return first_of(self.codes)
+
+    @classmethod
+    def of(cls, base: Outcome, **more: Any) -> Self:
+        """``base`` with what a particular job has to add."""
+        return cls(**{field.name: getattr(base, field.name) for field in fields(Outcome)}, **more)
 
 
 class CheckResult(StrEnum):

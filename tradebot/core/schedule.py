@@ -17,12 +17,21 @@ class Job(StrEnum):
     REPORT = "report"
     EMERGENCY_STOP = "emergency-stop"
     RESUME = "resume"
+    STATUS = "status"
+    EXPLAIN = "explain"
+    REPLAY = "replay"
 
 
 #: The jobs of a session, in the order in which they are due.
 DAY = (Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT)
 
 CHECK_EXITS_EVERY = timedelta(minutes=15)
+_AFTER_OPEN = {Job.PREFLIGHT: timedelta(minutes=-30), Job.RUN_DAILY: timedelta(minutes=5)}
+_AFTER_CLOSE = {
+    Job.CHECK_EXITS: -CHECK_EXITS_EVERY,
+    Job.RECONCILE: timedelta(minutes=5),
+    Job.REPORT: timedelta(minutes=15),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +42,24 @@ class Due:
     at: datetime
 
 
-def nominal(job: Job, hours: SessionHours) -> datetime:
-    """The instant at which ``job`` is due in a session; for check-exits, its last run of the day.
+def nominal(job: Job, hours: SessionHours) -> datetime | None:
+    """The instant at which ``job`` is due in a session; for check-exits, its last run of the day. None if it never is.
 
     Counted from the session's own open and close, so that a half day moves what belongs to its close.
     """
-    match job:
-        case Job.PREFLIGHT:
-            return hours.opens - timedelta(minutes=30)
-        case Job.RUN_DAILY | Job.EMERGENCY_STOP | Job.RESUME:
-            return hours.opens + timedelta(minutes=5)
-        case Job.CHECK_EXITS:
-            return hours.closes - CHECK_EXITS_EVERY
-        case Job.RECONCILE:
-            return hours.closes + timedelta(minutes=5)
-        case Job.REPORT:
-            return hours.closes + timedelta(minutes=15)
+    if job in _AFTER_OPEN:
+        return hours.opens + _AFTER_OPEN[job]
+    if job in _AFTER_CLOSE:
+        return hours.closes + _AFTER_CLOSE[job]
+    return None
 
 
 def day(hours: SessionHours) -> tuple[Due, ...]:
     """Every run that is due in a session, in order; check-exits every 15 minutes until 15 before the close."""
-    first_check = nominal(Job.RUN_DAILY, hours) + timedelta(minutes=10)
-    last_check = nominal(Job.CHECK_EXITS, hours)
-    checks = []
-    at = first_check
-    while at <= last_check:
-        checks.append(Due(Job.CHECK_EXITS, at))
+    runs = [Due(job, hours.opens + after) for job, after in _AFTER_OPEN.items()]
+    runs += [Due(job, hours.closes + after) for job, after in _AFTER_CLOSE.items() if job is not Job.CHECK_EXITS]
+    at = hours.opens + _AFTER_OPEN[Job.RUN_DAILY] + timedelta(minutes=10)
+    while at <= hours.closes + _AFTER_CLOSE[Job.CHECK_EXITS]:
+        runs.append(Due(Job.CHECK_EXITS, at))
         at += CHECK_EXITS_EVERY
-    fixed = [Due(job, nominal(job, hours)) for job in DAY if job is not Job.CHECK_EXITS]
-    return tuple(sorted([*fixed, *checks], key=lambda due: due.at))
+    return tuple(sorted(runs, key=lambda due: due.at))

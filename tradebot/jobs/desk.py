@@ -1,0 +1,155 @@
+"""The desk: the wired ports that a job works with, and the story that a job tells while it works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from tradebot.core.account import AccountSnapshot, Fill, MarketClock
+from tradebot.core.breaks import Break
+from tradebot.core.halts import Halt
+from tradebot.core.outcomes import ExitLine, FailureLine, OrderLine, Outcome
+from tradebot.core.performance import Totals
+from tradebot.core.plan import Denial
+from tradebot.core.protection import Gap
+from tradebot.core.records import DecisionRow, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError
+from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, StrategyBook
+from tradebot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to."""
+
+    settings: Settings
+    account_key: str
+    clock: Clock
+    calendar: Calendar
+    broker: Broker
+    market: MarketData
+    ledger: Ledger
+    strategies: StrategyBook
+    latch: Latch
+    lock: Lock
+    stop: StopSwitch
+    alerts: Alerts
+    pid: int = 0
+
+
+@dataclass(slots=True)
+class Story:
+    """What a run has done so far; told as an Outcome when it ends."""
+
+    job: Job
+    market: MarketClock
+    session: date
+    codes: set[ExitCode] = field(default_factory=set)
+    strategies: list[str] = field(default_factory=list)
+    orders: list[OrderLine] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    exits: list[ExitLine] = field(default_factory=list)
+    denials: list[Denial] = field(default_factory=list)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    breaks: list[Break] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    failures: list[FailureLine] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    account: AccountSnapshot | None = None
+    totals: Totals | None = None
+    unprotected: Decimal | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def add(self, code: ExitCode) -> None:
+        """A condition that the exit code has to tell."""
+        self.codes.add(code)
+
+    def failed(self, what: str, message: str, code: ExitCode = ExitCode.DEGRADED) -> None:
+        """Something failed without stopping the rest."""
+        self.failures.append(FailureLine(what, message))
+        self.codes.add(code)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Measure a step in seconds of machine time; a name met again adds up."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
+
+    def outcome(self, status: RunStatus, headline: str) -> Outcome:
+        """The story so far as a value."""
+        return Outcome(
+            job=self.job,
+            session=self.session,
+            status=status,
+            headline=headline,
+            codes=frozenset(self.codes),
+            strategies=tuple(self.strategies),
+            orders=tuple(self.orders),
+            fills=tuple(self.fills),
+            exits=tuple(self.exits),
+            denials=tuple(self.denials),
+            breaks=tuple(self.breaks),
+            halts=tuple(self.halts),
+            gaps=tuple(self.gaps),
+            failures=tuple(self.failures),
+            notes=tuple(self.notes),
+            account=self.account,
+            totals=self.totals,
+            unprotected=self.unprotected,
+            timings=dict(self.timings),
+        )
+
+
+def open_story(desk: Desk, job: Job) -> Story:
+    """Begin a story at the broker's own time. Outside a session it belongs to the newest one before."""
+    market = desk.broker.clock()
+    return Story(job, market, session_of(market))
+
+
+def session_of(market: MarketClock) -> date:
+    """The session that something done now belongs to: today's, or the newest before. Raises BrokerUnavailable."""
+    day = market.today or market.previous
+    if day is None:
+        raise BrokerUnavailable(f"the broker's clock knows no session at or before {market.now:%Y-%m-%d}. Try again.")
+    return day.session
+
+
+@contextmanager
+def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
+    """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on."""
+    run_id = desk.ledger.runs.begin(story.job, story.session, desk.clock.now(), desk.clock.wall(), desk.pid)
+    record = RunRecord(run_id)
+    try:
+        yield record
+    except BaseException as error:
+        code = int(getattr(error, "exit_code", ExitCode.BUG))
+        with suppress(LedgerError):  # the first error is the one to tell; a ledger that fails is told by verify
+            _end(desk, run_id, RunStatus.FAILED, code, f"{type(error).__name__}: {error}")
+        raise
+    _end(desk, run_id, record.status, int(record.code), record.headline)
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """How the run that is being recorded will be remembered."""
+
+    run_id: int
+    status: RunStatus = RunStatus.RAN
+    code: ExitCode = ExitCode.OK
+    headline: str = ""
+
+    def ends(self, outcome: Outcome) -> None:
+        self.status, self.code, self.headline = outcome.status, outcome.exit_code, outcome.headline
+
+
+def _end(desk: Desk, run_id: int, status: RunStatus, code: int, summary: str) -> None:
+    desk.ledger.runs.end(run_id, status, code, desk.clock.now(), desk.clock.wall(), summary[:500])

@@ -1,0 +1,66 @@
+"""Leaving a position whose shares a resting stop holds: cancel it, see it cancelled, read again, sell at most that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from tradebot.core.orders import BrokerOrder, Intent, Side
+from tradebot.errors import ExitCode, OrderRefused
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.sending import LOOKS, await_end, order_line, send, write_down
+from tradebot.jobs.syncing import is_ours
+
+
+def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
+    """Carry out a planned exit. The moments without a stop are journaled; what stays open is re-armed by the
+    protection step that ends every job.
+    """
+    desk.stop.check()
+    unprotected_from = desk.clock.now()
+    if not _cancel_resting(desk, story, planned.symbol, planned.request.side):
+        return
+    quantity = min(planned.request.quantity, _still_held(desk, planned))
+    if quantity <= 0:
+        story.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
+        return
+    intent = replace(planned, request=replace(planned.request, quantity=quantity))
+    write_down(desk, [intent])
+    intent = await_end(desk, story, send(desk, story, intent))
+    story.orders.append(order_line(intent))
+    desk.ledger.journal.note(
+        "protection_gap",
+        planned.symbol,
+        desk.clock.now(),
+        {"from": unprotected_from.isoformat(), "quantity": str(quantity), "exit": intent.client_order_id},
+    )
+
+
+def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ...]:
+    """Our live orders that would close a position in ``symbol`` by trading on ``side``."""
+    return tuple(
+        order
+        for order in desk.broker.open_orders()
+        if order.symbol == symbol and order.side is side and is_ours(desk, order)
+    )
+
+
+def _cancel_resting(desk: Desk, story: Story, symbol: str, side: Side) -> bool:
+    """Cancel what holds the shares, and say whether the broker has shown that nothing does any more."""
+    for order in _resting_exits(desk, symbol, side):
+        try:
+            desk.broker.cancel(order.broker_order_id)
+        except OrderRefused:
+            continue  # it ended by itself, or with its sibling leg; the look below tells which
+    for pause in LOOKS:
+        desk.clock.sleep(pause)
+        if not _resting_exits(desk, symbol, side):
+            return True
+    story.failed(symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
+    return False
+
+
+def _still_held(desk: Desk, planned: Intent) -> Decimal:
+    """What the broker still shows of the position: a stop may have filled while it was being cancelled."""
+    there = next((p.quantity for p in desk.broker.positions() if p.symbol == planned.symbol), Decimal(0))
+    return max(there if planned.request.side is Side.SELL else -there, Decimal(0))

@@ -1,0 +1,32 @@
+"""reconcile: the three-way comparison of intents, fills and broker positions, told as a table of breaks."""
+
+from __future__ import annotations
+
+from tradebot.core.outcomes import Outcome
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import ExitCode
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.halting import look_at_halts
+from tradebot.jobs.syncing import synchronise
+
+
+def run(desk: Desk) -> Outcome:
+    """Settle, take in and compare; sends nothing. Raises BrokerUnavailable when the broker can't be read whole."""
+    story = open_story(desk, Job.RECONCILE)
+    with recorded(desk, story) as record:
+        outcome = _compare(desk, story)
+        record.ends(outcome)
+    return outcome
+
+
+def _compare(desk: Desk, story: Story) -> Outcome:
+    sheet = synchronise(desk, story)
+    look_at_halts(desk, story)
+    if sheet.breaks:
+        story.add(ExitCode.BREAKS)
+        desk.alerts.send("warning", "reconciliation found breaks", "; ".join(found.message for found in sheet.breaks))
+    compared = f"{len(sheet.positions)} positions and {len(sheet.open_orders)} open orders compared"
+    if sheet.breaks:
+        return story.outcome(RunStatus.RAN, f"{compared}: {len(sheet.breaks)} breaks")
+    return story.outcome(RunStatus.RAN, f"{compared}: the ledger explains everything at the broker")

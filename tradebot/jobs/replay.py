@@ -1,0 +1,94 @@
+"""replay: walk the schedule through sessions of the embedded exchange, running the real jobs in one process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from tradebot.core.account import SessionHours
+from tradebot.core.outcomes import Outcome, Period, ReplayOutcome, ReportOutcome
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import DAY, Job, nominal
+from tradebot.errors import ExitCode
+from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
+from tradebot.jobs.desk import Desk, Story, open_story
+
+
+class Floor(Protocol):
+    """The embedded exchange as a replay drives it."""
+
+    def hours(self) -> SessionHours:
+        """The session that the exchange is in."""
+        ...
+
+    def advance_to(self, instant: datetime) -> None: ...
+
+    def next_session(self) -> None: ...
+
+
+_JOBS: dict[Job, Callable[[Desk], Outcome]] = {
+    Job.PREFLIGHT: preflight.run,
+    Job.RUN_DAILY: run_daily.run,
+    Job.CHECK_EXITS: check_exits.run,
+    Job.RECONCILE: reconcile.run,
+    Job.REPORT: lambda desk: report.run(desk, Period.DAY),
+}
+
+
+def run(
+    desk: Desk, floor: Floor, sessions: Sequence[date], progress: Callable[[date, int, int], None]
+) -> ReplayOutcome:
+    """Run each session's jobs at their nominal times, from where the exchange stands to the last of ``sessions``.
+
+    A job that has run in its session is not run again, so an interrupted replay goes on where it stopped. ``progress``
+    is told the session, how many are done, and how many there are. Raises Stopped between jobs.
+    """
+    started = time.perf_counter()
+    worst: set[ExitCode] = set()
+    jobs_run = 0
+    for number, session in enumerate(sessions):
+        while floor.hours().session < session:
+            floor.next_session()
+        outcomes = _session(desk, floor)
+        jobs_run += len(outcomes)
+        worst.update(code for outcome in outcomes for code in outcome.codes)
+        progress(session, number + 1, len(sessions))
+    final = report.run(desk, Period.ALL)
+    story = open_story(desk, Job.REPLAY)
+    return _outcome(story, final, len(sessions), jobs_run, time.perf_counter() - started, worst)
+
+
+def _session(desk: Desk, floor: Floor) -> list[Outcome]:
+    hours = floor.hours()
+    ended = (RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED)
+    done = {run.job for run in desk.ledger.runs.of_session(hours.session) if run.status in ended}
+    outcomes = []
+    for job in DAY:
+        if job in done:
+            continue
+        desk.stop.check()
+        due = nominal(job, hours)
+        assert due is not None
+        floor.advance_to(due)
+        outcomes.append(_JOBS[job](desk))
+    return outcomes
+
+
+def _outcome(
+    story: Story, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, met: set[ExitCode]
+) -> ReplayOutcome:
+    """A replay ends well when its jobs could do their work; what they met on the way is said, not failed on."""
+    met_names = ", ".join(sorted(code.name.lower() for code in met)) or "nothing unusual"
+    story.notes.append(f"conditions met on the way: {met_names}")
+    story.totals, story.account = final.totals, final.account
+    story.breaks, story.unprotected = list(final.breaks), final.unprotected
+    base = story.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run")
+    return ReplayOutcome.of(
+        base,
+        sessions=sessions,
+        jobs_run=jobs_run,
+        seconds=seconds,
+        report=final,
+    )

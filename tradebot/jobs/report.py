@@ -1,0 +1,91 @@
+"""report: the figures of a day, a week, a month or everything, read from the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+
+from tradebot.core.holdings import Trade
+from tradebot.core.outcomes import Period, ReportOutcome
+from tradebot.core.performance import Totals, totals
+from tradebot.core.protection import gaps, unprotected_dollars
+from tradebot.core.records import EquityPoint, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.positions import position_lines
+
+
+def run(desk: Desk, period: Period) -> ReportOutcome:
+    """Report on the period that ends with the newest session. Raises BrokerUnavailable for the open positions."""
+    story = open_story(desk, Job.REPORT)
+    with recorded(desk, story) as record:
+        outcome = _report(desk, story, period)
+        record.ends(outcome)
+    return outcome
+
+
+def first_of(period: Period, last: date) -> date | None:
+    """The first calendar day of the period that ends on ``last``: the day, its Monday, the first of its month."""
+    match period:
+        case Period.DAY:
+            return last
+        case Period.WEEK:
+            return last - timedelta(days=last.weekday())
+        case Period.MONTH:
+            return last.replace(day=1)
+        case Period.ALL:
+            return None
+
+
+def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
+    last = story.session
+    first = first_of(period, last) if last else None
+    records = desk.ledger.records
+    trades = records.trades(first, last)
+    equity = _with_base(desk, first, records.closing_equity(first, last))
+    story.account = desk.broker.account()
+    positions = desk.broker.positions()
+    holdings = desk.ledger.books.holdings()
+    open_gaps = gaps(holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions))
+    story.unprotected = unprotected_dollars(open_gaps)
+    story.breaks = list(desk.ledger.safety.breaks())
+    story.totals = totals(trades)
+    decisions = desk.ledger.journal.decisions(None, first, last)
+    span = f"{first or (equity[0].session if equity else last)} to {last}"
+    base = story.outcome(RunStatus.RAN, f"{period} report, {span}: {len(trades)} round trips")
+    return ReportOutcome.of(
+        base,
+        period=period,
+        first=first or (equity[0].session if equity else None),
+        last=last,
+        equity=equity,
+        benchmark=_benchmark(desk, equity),
+        trades=trades,
+        by_strategy=_by_strategy(trades),
+        positions=position_lines(positions, holdings, open_gaps),
+        cash_events=records.cash_events(first, last),
+        denial_counts=Counter(row.code for row in decisions if row.outcome == "denied"),
+        period_fills=records.fills(first, last),
+    )
+
+
+def _with_base(desk: Desk, first: date | None, equity: tuple[EquityPoint, ...]) -> tuple[EquityPoint, ...]:
+    """The closing points led by the last one before the period, against which its first return is measured."""
+    base = desk.ledger.books.previous_close(first) if first else None
+    return (base, *equity) if base else equity
+
+
+def _benchmark(desk: Desk, equity: tuple[EquityPoint, ...]) -> Mapping[date, float]:
+    if not equity:
+        return {}
+    closes = desk.market.benchmark(equity[0].session, equity[-1].session)
+    by_session = {stamp.date(): float(close) for stamp, close in closes.items()}  # type: ignore[attr-defined]
+    return {point.session: by_session[point.session] for point in equity if point.session in by_session}
+
+
+def _by_strategy(trades: Iterable[Trade]) -> dict[str, Totals]:
+    grouped: dict[str, list[Trade]] = {}
+    for trade in trades:
+        grouped.setdefault(trade.strategy, []).append(trade)
+    return {strategy: totals(group) for strategy, group in sorted(grouped.items())}

@@ -1,0 +1,71 @@
+"""run-daily: one session's trading, in the order that keeps it safe.
+
+Settle and compare with the broker, look at halts and breakers, leave what is to be left, decide what to enter, write
+it down, send it, see what became of it, prove that everything held is protected, and tell the story.
+"""
+
+from __future__ import annotations
+
+from tradebot.core.halts import level_of
+from tradebot.core.outcomes import Outcome
+from tradebot.core.plan import Plan
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.jobs import shift
+from tradebot.jobs.deciding import make_plan, read_signals, remember
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.sending import await_end, order_line, send, write_down
+
+
+def run(desk: Desk) -> Outcome:
+    """Trade this session once. Raises BrokerUnavailable, LedgerError and Stopped; all else is in the outcome."""
+    story = open_story(desk, Job.RUN_DAILY)
+    idle = _nothing_to_do(desk, story)
+    with recorded(desk, story) as record:
+        outcome = story.outcome(RunStatus.IDLE, idle) if idle else _trade(desk, story, record.run_id)
+        record.ends(outcome)
+    return outcome
+
+
+def _nothing_to_do(desk: Desk, story: Story) -> str:
+    """Why this run has nothing to do, or an empty text."""
+    market = story.market
+    if market.today is None:
+        return f"{market.now:%Y-%m-%d} is no session of the exchange: nothing to do"
+    if not market.is_open:
+        state = "not open yet" if market.now < market.today.opens else "closed for the day"
+        return f"session {market.today.session}: the exchange is {state}, nothing was sent"
+    traded = any(
+        run.job is Job.RUN_DAILY and run.status is RunStatus.RAN
+        for run in desk.ledger.runs.of_session(market.today.session)
+    )
+    return f"session {market.today.session} was traded already: nothing was sent" if traded else ""
+
+
+def _trade(desk: Desk, story: Story, run_id: int) -> Outcome:
+    sheet = shift.begin(desk, story)
+    signals = read_signals(desk, story)
+    plan = make_plan(desk, story, sheet, signals)
+    if plan.exits:
+        sheet = shift.leave(desk, story, run_id, sheet, plan.exits, signals)
+        plan = make_plan(desk, story, sheet, signals)
+    remember(desk, story, run_id, plan.entries, plan.denials, signals)
+    _enter(desk, story, plan)
+    shift.end(desk, story)
+    return story.outcome(RunStatus.RAN, _headline(story))
+
+
+def _enter(desk: Desk, story: Story, plan: Plan) -> None:
+    """Write every entry down, then send each and see what becomes of it."""
+    with story.step("send"):
+        write_down(desk, plan.entries)
+        for intent in plan.entries:
+            sent = send(desk, story, intent)
+            story.orders.append(order_line(await_end(desk, story, sent)))
+
+
+def _headline(story: Story) -> str:
+    if not level_of(story.halts).allows_entries:
+        return f"session {story.session}: halted, no entries ({story.halts[0].reason})"
+    filled = sum(1 for line in story.orders if line.filled_quantity > 0)
+    return f"session {story.session} traded: {len(story.orders)} orders, {filled} filled, {len(story.denials)} denials"

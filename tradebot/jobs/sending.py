@@ -1,0 +1,173 @@
+"""Decide, write, send, verify: the only way in which an order leaves.
+
+An intent is committed before its request leaves, under an id made from the decision. What comes back, or does not, is
+written down before the next order is looked at. An outcome that nobody saw is UNKNOWN: it is settled by asking the
+broker for that id, never by sending again under another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from tradebot.core.halts import level_of
+from tradebot.core.holdings import Holding
+from tradebot.core.ids import client_order_id
+from tradebot.core.orders import (
+    BrokerOrder,
+    Intent,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Purpose,
+    TimeInForce,
+    may_move,
+)
+from tradebot.core.outcomes import OrderLine
+from tradebot.core.plan import Denial, DenialCode
+from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.halting import halts_in_force
+
+#: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
+LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+
+
+def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
+    """Commit intents as PLANNED, before anything is sent."""
+    if intents:
+        desk.ledger.orders.write(intents, desk.clock.now())
+
+
+def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None) -> Intent:
+    """Send one intent that is written down, and give it back as it stands after the broker's answer.
+
+    ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at ^C, the lock
+    and the halts first: an entry is not sent once a halt is latched, whoever latched it.
+    """
+    desk.stop.check()
+    desk.lock.assert_held()
+    if not intent.purpose.reduces:
+        halts = halts_in_force(desk, story.session)
+        if not level_of(halts).allows_entries:
+            story.halts = list(halts)
+            story.add(ExitCode.HALTED)
+            return _moved(desk, intent, OrderState.ABANDONED, f"halted before it was sent: {halts[0].reason}")
+    _moved(desk, intent, OrderState.SUBMITTING, "")
+    try:
+        if replacing is None:
+            order = desk.broker.submit(intent.request)
+        else:
+            order = desk.broker.replace(replacing, intent.request)
+    except OrderRefused as refusal:
+        story.denials.append(_refused(intent, refusal))
+        return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
+    except OutcomeUnknown as lost:
+        story.failed(f"order {intent.client_order_id}", str(lost), ExitCode.BROKER)
+        return _moved(desk, intent, OrderState.UNKNOWN, str(lost))
+    except BrokerUnavailable as unreachable:
+        story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
+        return _moved(desk, intent, OrderState.ABANDONED, f"it did not reach the broker: {unreachable}")
+    return adopt(desk, intent, order)
+
+
+def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+    """Bring an intent to where the broker shows its order to be."""
+    if not may_move(intent.state, order.state):
+        raise OutcomeUnknown(
+            f"{intent.client_order_id} is {intent.state} in the ledger and {order.state} at the broker, which no order "
+            "can do. Look at it at the broker, then run `tradebot reconcile`."
+        )
+    after = replace(
+        intent,
+        state=order.state,
+        broker_order_id=order.broker_order_id,
+        filled_quantity=order.filled_quantity,
+        average_fill_price=order.average_fill_price,
+        note=order.reason,
+    )
+    if after != intent:
+        desk.ledger.orders.move(
+            intent.client_order_id,
+            order.state,
+            desk.clock.now(),
+            broker_order_id=order.broker_order_id,
+            filled_quantity=order.filled_quantity,
+            average_fill_price=order.average_fill_price,
+            note=order.reason,
+        )
+    return after
+
+
+def await_end(desk: Desk, story: Story, intent: Intent) -> Intent:
+    """Look at an order until it is filled or otherwise at its end, for a bounded time; then give it as it stands."""
+    for pause in LOOKS:
+        if intent.state.terminal or intent.state is OrderState.UNKNOWN:
+            break
+        desk.clock.sleep(pause)
+        order = desk.broker.order(intent.client_order_id)
+        if order is not None:
+            intent = adopt(desk, intent, order)
+    return intent
+
+
+def next_attempt(desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose) -> int | None:
+    """The number of the next attempt at a decision, or None while an earlier one is not known to be over."""
+    earlier = desk.ledger.orders.attempts(story.session, strategy, symbol, purpose)
+    if any(not attempt.state.terminal for attempt in earlier):
+        return None
+    return max((attempt.attempt for attempt in earlier), default=0) + 1
+
+
+def reducing_intent(
+    desk: Desk, story: Story, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
+) -> Intent:
+    """An intent over the whole of a holding: a GTC stop at ``price`` for Purpose.STOP, a DAY market order otherwise."""
+    is_stop = purpose is Purpose.STOP
+    strategy, symbol = holding.strategy, holding.symbol
+    request = OrderRequest(
+        client_order_id=client_order_id(desk.account_key, story.session, strategy, symbol, purpose, attempt),
+        symbol=symbol,
+        side=holding.side.opposite,
+        quantity=abs(holding.quantity),
+        type=OrderType.STOP if is_stop else OrderType.MARKET,
+        time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
+        stop_price=price if is_stop else None,
+    )
+    return Intent(request, desk.account_key, story.session, strategy, purpose, attempt, price, reason)
+
+
+def order_line(intent: Intent) -> OrderLine:
+    """An intent as it is told to people."""
+    request = intent.request
+    return OrderLine(
+        client_order_id=intent.client_order_id,
+        strategy=intent.strategy,
+        purpose=intent.purpose,
+        side=request.side,
+        quantity=request.quantity,
+        symbol=request.symbol,
+        type=request.type,
+        state=intent.state,
+        filled_quantity=intent.filled_quantity,
+        price=intent.average_fill_price or request.limit_price or request.stop_price,
+        stop=request.stop_loss,
+        target=request.take_profit,
+        reason=intent.reason,
+    )
+
+
+def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
+    desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=note)
+    return replace(intent, state=state, note=note)
+
+
+def _refused(intent: Intent, refusal: OrderRefused) -> Denial:
+    return Denial(
+        DenialCode.REFUSED_BY_BROKER,
+        intent.strategy,
+        intent.symbol,
+        intent.purpose,
+        f"the broker refused it: {refusal.reason}: {refusal}",
+    )

@@ -1,0 +1,55 @@
+"""What run-daily and check-exits share: how a shift at the account begins, leaves positions, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tradebot.core.orders import Intent
+from tradebot.core.performance import totals
+from tradebot.core.signals import Signal
+from tradebot.errors import ExitCode
+from tradebot.jobs.deciding import remember
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.exiting import close_holding
+from tradebot.jobs.halting import look_at_breakers, look_at_halts
+from tradebot.jobs.protecting import protect, raise_trailing_stops
+from tradebot.jobs.syncing import Sheet, counters, look, settle, synchronise, take_in
+
+
+def begin(desk: Desk, story: Story) -> Sheet:
+    """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
+    sheet = synchronise(desk, story)
+    look_at_halts(desk, story)
+    look_at_breakers(desk, story, sheet.account, counters(desk, story, sheet.account))
+    with story.step("exits"):
+        raise_trailing_stops(desk, story, sheet)
+    return sheet
+
+
+def leave(
+    desk: Desk, story: Story, run_id: int, sheet: Sheet, exits: Iterable[Intent], signals: tuple[Signal, ...]
+) -> Sheet:
+    """Close what the plan says to close, and read the account again: the proceeds may pay for an entry."""
+    exits = tuple(exits)
+    if not exits:
+        return sheet
+    remember(desk, story, run_id, exits, (), signals)
+    with story.step("exits"):
+        for intent in exits:
+            close_holding(desk, story, intent)
+        return _read_again(desk, story)
+
+
+def end(desk: Desk, story: Story) -> Sheet:
+    """See what became of the orders, prove the protection of what is held, and add up the trades."""
+    sheet = protect(desk, story, _read_again(desk, story))
+    story.totals = totals(desk.ledger.records.trades())
+    if story.breaks:
+        story.add(ExitCode.BREAKS)
+    return sheet
+
+
+def _read_again(desk: Desk, story: Story) -> Sheet:
+    settle(desk, story)
+    take_in(desk, story)
+    return look(desk, story)

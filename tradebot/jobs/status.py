@@ -1,0 +1,39 @@
+"""status: how the account stands now. Reads only; fast, so that it can be asked at any time."""
+
+from __future__ import annotations
+
+from tradebot.core.halts import level_of
+from tradebot.core.outcomes import StatusOutcome
+from tradebot.core.protection import gaps, unprotected_dollars
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.jobs.desk import Desk, open_story
+from tradebot.jobs.halting import halts_in_force
+from tradebot.jobs.positions import position_lines
+from tradebot.jobs.syncing import counters
+
+
+def run(desk: Desk, lock_holder: str) -> StatusOutcome:
+    """Halts, lock, last run of each job, positions with their stops, and today's counters against the limits."""
+    story = open_story(desk, Job.STATUS)
+    story.account = desk.broker.account()
+    positions = desk.broker.positions()
+    holdings = desk.ledger.books.holdings()
+    quotes = desk.market.quotes(position.symbol for position in positions)
+    open_gaps = gaps(holdings, positions, desk.broker.open_orders(), quotes)
+    story.gaps = list(open_gaps)
+    story.unprotected = unprotected_dollars(open_gaps)
+    story.breaks = list(desk.ledger.safety.breaks())
+    story.halts = list(halts_in_force(desk, story.session))
+    level = level_of(story.halts)
+    base = story.outcome(RunStatus.RAN, f"{level}: {len(positions)} positions, equity {story.account.equity} USD")
+    return StatusOutcome.of(
+        base,
+        level=level,
+        lock_holder=lock_holder,
+        last_runs=desk.ledger.runs.last_of_each_job(),
+        positions=position_lines(positions, holdings, open_gaps),
+        counters=counters(desk, story, story.account),
+        limits=desk.settings.limits(),
+        now=story.market.now,
+    )

@@ -1,0 +1,208 @@
+"""The first act of every job: settle what is unfinished, take in what happened, and compare the two accounts of it.
+
+The broker is the truth, and the ledger must explain it. A read that fails ends the job: it is never "flat".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from tradebot.core.account import AccountSnapshot, Fill, Position, Quote
+from tradebot.core.booking import NOBODY, Owner, bookings_for
+from tradebot.core.breaks import Break
+from tradebot.core.holdings import FOREIGN, Holding
+from tradebot.core.ids import DecisionId, account_hash, parse
+from tradebot.core.limits import Counters
+from tradebot.core.orders import BrokerOrder, Intent, OrderState, Purpose
+from tradebot.core.protection import Gap, gaps, unprotected_dollars
+from tradebot.core.reconcile import compare
+from tradebot.core.records import EquityPoint
+from tradebot.core.values import ZERO
+from tradebot.errors import ExitCode
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.sending import adopt
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The account read together at one moment: the broker's word beside the ledger's explanation of it."""
+
+    account: AccountSnapshot
+    positions: tuple[Position, ...]
+    open_orders: tuple[BrokerOrder, ...]
+    holdings: tuple[Holding, ...]
+    unsettled: tuple[Intent, ...]
+    quotes: Mapping[str, Quote]
+    breaks: tuple[Break, ...]
+    gaps: tuple[Gap, ...]
+
+
+def synchronise(desk: Desk, story: Story) -> Sheet:
+    """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read."""
+    with story.step("sync"):
+        settle(desk, story)
+        take_in(desk, story)
+        return look(desk, story)
+
+
+def settle(desk: Desk, story: Story) -> None:
+    """Bring every unfinished intent to where the broker shows it to be.
+
+    One that was planned and never sent lapses with its session. One whose sending nobody saw the end of is looked up
+    by its id: found, it is adopted; surely absent, it never arrived.
+    """
+    unsettled = desk.ledger.orders.unsettled()
+    if not unsettled:
+        return
+    resting = {order.client_order_id: order for order in desk.broker.open_orders()}
+    for intent in unsettled:
+        if intent.state is OrderState.PLANNED:
+            if intent.session != story.session:
+                _abandon(desk, intent, "never sent, and its session is over")
+            continue
+        order = resting.get(intent.client_order_id) or desk.broker.order(intent.client_order_id)
+        if order is not None:
+            settled = adopt(desk, intent, order)
+            if settled.state is OrderState.UNKNOWN:
+                story.failed(f"order {intent.client_order_id}", "its outcome is unknown", ExitCode.BROKER)
+        elif intent.state in (OrderState.SUBMITTING, OrderState.UNKNOWN):
+            _abandon(desk, intent, "the broker has no such order: it never arrived")
+        else:
+            story.failed(
+                f"order {intent.client_order_id}",
+                f"the broker no longer knows this order, last seen {intent.state}",
+                ExitCode.BROKER,
+            )
+
+
+def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
+    """Book the broker's activities since the last look, each once, and give the fills among them."""
+    books = desk.ledger.books
+    activities = desk.broker.activities(books.cursor())
+    if not activities:
+        return ()
+    fills = tuple(activity for activity in activities if isinstance(activity, Fill))
+    owners = {fill.client_order_id: _owner(desk, fill) for fill in fills}
+    bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits())
+    books.book(bookings, desk.clock.now())
+    story.fills.extend(fills)
+    for booking in bookings:
+        if isinstance(booking.activity, Fill) and booking.strategy == FOREIGN:
+            fill = booking.activity
+            story.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
+    return fills
+
+
+def look(desk: Desk, story: Story) -> Sheet:
+    """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story."""
+    account = desk.broker.account()
+    positions = desk.broker.positions()
+    open_orders = desk.broker.open_orders()
+    ledger = desk.ledger
+    holdings = _aged(desk, story, ledger.books.holdings())
+    unsettled = ledger.orders.unsettled()
+    quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
+    found = gaps(holdings, positions, open_orders, quotes)
+    now = desk.clock.now()
+    with ledger.transaction():
+        ledger.orders.saw(open_orders, now)
+        differences = compare(
+            lots=ledger.books.lots(),
+            positions=positions,
+            unsettled=unsettled,
+            open_orders=open_orders,
+            ours=frozenset(order.broker_order_id for order in open_orders if is_ours(desk, order)),
+            gaps=found,
+            cash_here=ledger.books.cash(),
+            cash_there=account.cash,
+        )
+        breaks = ledger.safety.record_breaks(differences, story.session, now)
+        ledger.books.snapshot(_equity_point(desk, story.session, account, positions, found), positions)
+    story.account = account
+    story.breaks = list(breaks)
+    story.gaps = list(found)
+    story.unprotected = unprotected_dollars(found)
+    return Sheet(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+
+
+def counters(desk: Desk, story: Story, account: AccountSnapshot) -> Counters:
+    """Today's counters: the day's baseline is the first one written down today, so that no restart resets it."""
+    books = desk.ledger.books
+    first = books.first_of_session(story.session)
+    return Counters(
+        session=story.session,
+        entries_sent=desk.ledger.orders.entries_sent(story.session),
+        baseline_equity=first.last_equity if first else account.last_equity,
+        peak_equity=max(books.peak() or account.equity, account.equity),
+        cash_flow_today=books.cash_flow(story.session),
+    )
+
+
+def locked_symbols(sheet: Sheet) -> dict[str, str]:
+    """The symbols that take no entries, and why: an open break, or an order whose outcome nobody saw."""
+    locked = {found.symbol: f"open break: {found.message}" for found in sheet.breaks if found.locks_symbol}
+    for intent in sheet.unsettled:
+        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+            locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
+    return locked
+
+
+def is_ours(desk: Desk, order: BrokerOrder) -> bool:
+    """Whether the bot sent an order or its bracket. An emergency stop's orders are known by their ids alone."""
+    if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
+        return True
+    return _made_here(desk, order.client_order_id) is not None
+
+
+def _owner(desk: Desk, fill: Fill) -> Owner:
+    """Whose fill it is: of an intent, of a bracket's leg, of an emergency stop, or foreign."""
+    orders = desk.ledger.orders
+    intent = orders.get(fill.client_order_id)
+    if intent is not None:
+        return Owner(intent.strategy, intent, intent.purpose, intent.reason)
+    parent = orders.get(fill.parent_client_order_id) if fill.parent_client_order_id else None
+    if parent is not None:
+        return Owner(parent.strategy, parent, Purpose.STOP, "")
+    made = _made_here(desk, fill.client_order_id)
+    if made is None or not made.purpose.reduces:
+        return NOBODY
+    holder = next((lot.strategy for lot in desk.ledger.books.lots(fill.symbol)), made.strategy)
+    return Owner(holder, None, made.purpose, "emergency stop" if made.purpose is Purpose.CLOSE else "")
+
+
+def _made_here(desk: Desk, client_order_id: str) -> DecisionId | None:
+    """The decision that an id was made from, if it was made for this account."""
+    made = parse(client_order_id)
+    return made if made is not None and made.account_hash == account_hash(desk.account_key) else None
+
+
+def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
+    """Holdings with the sessions they have been held, counted on the exchange calendar."""
+    today = story.session
+
+    def sessions_since(opened: date) -> int:
+        return max(len(desk.calendar.between(opened, today)) - 1, 0)
+
+    return tuple(replace(holding, sessions_held=sessions_since(holding.opened_session)) for holding in holdings)
+
+
+def _equity_point(
+    desk: Desk, session: date, account: AccountSnapshot, positions: Iterable[Position], found: Iterable[Gap]
+) -> EquityPoint:
+    values = [position.market_value for position in positions]
+    return EquityPoint(
+        session=session,
+        at=desk.clock.now(),
+        equity=account.equity,
+        cash=account.cash,
+        long_value=sum((value for value in values if value > 0), ZERO),
+        short_value=sum((value for value in values if value < 0), ZERO),
+        last_equity=account.last_equity,
+        unprotected=unprotected_dollars(found),
+    )
+
+
+def _abandon(desk: Desk, intent: Intent, note: str) -> None:
+    desk.ledger.orders.move(intent.client_order_id, OrderState.ABANDONED, desk.clock.now(), note=note)
