@@ -1,0 +1,1 @@
+"""One page a job: what its outcome looks like to people."""

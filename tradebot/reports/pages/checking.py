@@ -1,0 +1,94 @@
+"""preflight, reconcile and explain: what was looked at, and what was found."""
+
+from __future__ import annotations
+
+from tradebot.core.outcomes import CheckResult, ExplainOutcome, Outcome, PreflightOutcome
+from tradebot.reports.page import Cell, Page, Tone, section, table
+from tradebot.reports.pages import parts
+from tradebot.reports.where import Where
+from tradebot.reports.words import day, instant, number, price, shares
+
+_RESULTS = {
+    CheckResult.PASS: Cell("pass", Tone.GOOD),
+    CheckResult.WARN: Cell("WARN", Tone.WARN),
+    CheckResult.FAIL: Cell("FAIL", Tone.BAD),
+}
+
+
+def preflight_page(outcome: PreflightOutcome, where: Where) -> Page:
+    return (
+        *parts.headline(outcome),
+        *section(
+            "Checks",
+            *table(
+                "check | result | figure | what to do",
+                ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in outcome.checks),
+            ),
+        ),
+        *parts.notes(outcome.notes),
+    )
+
+
+def reconcile_page(outcome: Outcome, where: Where) -> Page:
+    return (
+        *parts.headline(outcome),
+        *parts.breaks(outcome.breaks),
+        *parts.halts(outcome.halts),
+        *parts.failures(outcome.failures),
+        *parts.notes(outcome.notes),
+        *parts.account(outcome),
+        *parts.written_down(where),
+    )
+
+
+def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
+    """Every decision about a symbol, oldest first, with the numbers that were compared."""
+    return (
+        *parts.headline(outcome),
+        *section(
+            "Decisions",
+            *table(
+                "session | at | strategy | about | outcome | why | >value | >limit",
+                (
+                    (
+                        day(row.session),
+                        instant(row.at).partition(" ")[2],
+                        row.strategy,
+                        row.purpose,
+                        Cell(row.code or row.outcome.replace("_", " "), Tone.WARN if row.code else Tone.PLAIN),
+                        row.message,
+                        number(row.value),
+                        number(row.limit),
+                    )
+                    for row in outcome.decisions
+                ),
+            ),
+        ),
+        *section(
+            "Held now",
+            *table(
+                "strategy | >shares | >entry | >stop | >target | >best price | since | >sessions",
+                (
+                    (
+                        held.strategy,
+                        shares(held.quantity),
+                        price(held.entry_price),
+                        price(held.stop_price),
+                        price(held.target_price),
+                        price(held.high_water),
+                        day(held.opened_session),
+                        str(held.sessions_held),
+                    )
+                    for held in outcome.holdings
+                ),
+            ),
+        ),
+        *section(
+            "Announced",
+            *table(
+                "ex-date | what | >value",
+                ((day(action.ex_date), str(action.kind), number(action.value)) for action in outcome.actions),
+            ),
+        ),
+        *parts.notes(outcome.notes),
+    )

@@ -1,0 +1,125 @@
+"""status, emergency-stop and resume: how the account stands, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from tradebot.core.halts import HaltLevel
+from tradebot.core.outcomes import Outcome, StatusOutcome, StopOutcome
+from tradebot.core.records import RunStatus
+from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
+from tradebot.reports.pages import parts
+from tradebot.reports.where import Where
+from tradebot.reports.words import day, instant, percent, plural, shares, usd
+
+_LEVELS = {
+    HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),
+    HaltLevel.REDUCING: (Tone.WARN, "REDUCING: exits only"),
+    HaltLevel.HALTED: (Tone.BAD, "HALTED: only cancels, closes and protective stops are sent"),
+}
+_ENDS = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
+
+
+def status_page(outcome: StatusOutcome, where: Where) -> Page:
+    tone, level = _LEVELS[outcome.level]
+    return (
+        *parts.headline(outcome),
+        Line(level, tone),
+        Facts((("desk time", instant(outcome.now)), ("lock", outcome.lock_holder or "free"))),
+        *parts.halts(outcome.halts),
+        *_last_runs(outcome),
+        *parts.positions(outcome.positions),
+        *parts.breaks(outcome.breaks),
+        *_limits(outcome),
+        *parts.account(outcome),
+        *parts.failures(outcome.failures),
+        *parts.notes(outcome.notes),
+    )
+
+
+def stop_page(outcome: StopOutcome, where: Where) -> Page:
+    """What was done with each order and position, and what is left."""
+    left = outcome.still_open_orders + outcome.still_open_positions
+    return (
+        *parts.headline(outcome),
+        *section(
+            "Orders and positions",
+            *table(
+                "what | symbol | >shares | >USD | result | detail",
+                (
+                    (
+                        line.what,
+                        line.symbol,
+                        shares(line.quantity),
+                        usd(line.dollars),
+                        Cell(line.result, Tone.BAD if "still open" in line.result else Tone.PLAIN),
+                        line.detail,
+                    )
+                    for line in outcome.lines
+                ),
+            ),
+        ),
+        *section(
+            "Left at the broker",
+            Line(
+                f"{plural(outcome.still_open_orders, 'order')} that could open or add, "
+                f"{plural(outcome.still_open_positions, 'position')} of ours",
+                Tone.WARN if left else Tone.GOOD,
+            ),
+        ),
+        *parts.halts(outcome.halts),
+        *parts.failures(outcome.failures),
+        *parts.notes(outcome.notes),
+        *section("Next", Line('The halt stays until `tradebot resume --reason "..."`.')),
+    )
+
+
+def resume_page(outcome: Outcome, where: Where) -> Page:
+    return (*parts.headline(outcome), *parts.halts(outcome.halts), *parts.notes(outcome.notes))
+
+
+def _last_runs(outcome: StatusOutcome) -> Page:
+    return section(
+        "Last run of each job",
+        *table(
+            "job | session | at | ended | >code | summary",
+            (
+                (
+                    str(run.job),
+                    day(run.session),
+                    instant(run.started_at),
+                    Cell(str(run.status), _ENDS.get(run.status, Tone.GOOD)),
+                    "-" if run.exit_code is None else str(run.exit_code),
+                    run.summary,
+                )
+                for run in outcome.last_runs
+            ),
+        ),
+    )
+
+
+def _limits(outcome: StatusOutcome) -> Page:
+    return section("Today against the limits", *table("limit | >today | >limit", _used(outcome)))
+
+
+def _used(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
+    counters, limits, account = outcome.counters, outcome.limits, outcome.account
+    if counters is None or limits is None:
+        return
+    yield _row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
+    yield _row("positions", Decimal(len(outcome.positions)), Decimal(limits.max_positions), shares)
+    if account is None or account.equity <= 0:
+        return
+    gross = sum((abs(line.market_value) for line in outcome.positions), Decimal(0))
+    yield _row("gross exposure", gross / account.equity, limits.max_gross_exposure_pct, percent)
+    baseline = counters.baseline_equity + counters.cash_flow_today
+    if baseline > 0:
+        yield _row("loss today", max(Decimal(0), 1 - account.equity / baseline), limits.daily_loss_limit_pct, percent)
+    if counters.peak_equity > 0:
+        fall = max(Decimal(0), 1 - account.equity / counters.peak_equity)
+        yield _row("fall from the peak", fall, limits.emergency_stop_loss_pct, percent)
+
+
+def _row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal], str]) -> tuple[str | Cell, ...]:
+    return name, Cell(show(used), Tone.BAD if used >= limit else Tone.PLAIN), show(limit)

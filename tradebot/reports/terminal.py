@@ -1,0 +1,77 @@
+"""Drawing a page: with Rich on a terminal, as plain text of fixed width in a log or a pipe."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from tradebot.reports.page import Block, Cell, Facts, Heading, Line, Table, Tone
+
+LOG_WIDTH = 100
+
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.GOOD: "green",
+    Tone.WARN: "yellow",
+    Tone.BAD: "bold red",
+    Tone.QUIET: "dim",
+}
+#: Nothing but a rule of hyphens under the head, which every log, mail and pager can show.
+_HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+_INDENT = (0, 0, 0, 2)
+
+
+def draw(blocks: Iterable[Block], stream: TextIO) -> str:
+    """The page as text for ``stream``: coloured and as wide as the terminal it is, else plain and LOG_WIDTH wide."""
+    terminal = stream.isatty()
+    paper = io.StringIO()
+    console = Console(
+        file=paper,
+        width=Console(file=stream).width if terminal else LOG_WIDTH,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    for block in blocks:
+        _draw(console, block, SIMPLE_HEAD if terminal else _HYPHENS)
+    return "\n".join(line.rstrip() for line in paper.getvalue().split("\n"))
+
+
+def _draw(console: Console, block: Block, box: Box) -> None:
+    match block:
+        case Heading(text):
+            console.print()
+            console.print(Text(text, "bold"))
+        case Line(text, tone):
+            console.print(Padding(Text(text, _STYLES[tone]), _INDENT))
+        case Facts(pairs):
+            grid = RichTable.grid(padding=(0, 2))
+            for name, value in pairs:
+                grid.add_row(Text(name, "dim"), _text(value))
+            console.print(Padding(grid, _INDENT))
+        case Table(columns, rows):
+            drawn = RichTable(box=box, pad_edge=False, show_edge=False, header_style="bold")
+            for column in columns:
+                drawn.add_column(
+                    column.name,
+                    justify="right" if column.right else "left",
+                    no_wrap=column.right,
+                    overflow="fold",
+                )
+            for row in rows:
+                drawn.add_row(*map(_text, row))
+            console.print(Padding(drawn, _INDENT))
+
+
+def _text(value: str | Cell) -> Text:
+    return Text(value) if isinstance(value, str) else Text(value.text, _STYLES[value.tone])
