@@ -1,0 +1,49 @@
+"""Pullbacks in an uptrend, with a tight stop that trails late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import partial
+
+import talib
+
+from tradebot.strategy_api import ExitPolicy, History, ParamValue, Signals, by_column
+
+# A close exactly on its average, or an RSI exactly on its limit, must not tip over with the last bit of a float.
+DECIMALS = 6
+
+
+class Strategy:
+    """Enters on a close above both averages with an RSI below its limit; leaves on a close below the longer average.
+
+    Of several entries the lowest RSI, the deepest pullback, is served first.
+    """
+
+    def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
+        fast, slow, lookback = int(params["sma_fast"]), int(params["sma_slow"]), int(params["rsi_sessions"])
+        close = history.close
+        sma_fast = by_column(close, partial(talib.SMA, timeperiod=fast))
+        sma_slow = by_column(close, partial(talib.SMA, timeperiod=slow))
+        rsi = by_column(close, partial(talib.RSI, timeperiod=lookback)).round(DECIMALS)
+        above_fast = (close / sma_fast).round(DECIMALS) > 1
+        from_slow = (close / sma_slow).round(DECIMALS)
+        limit = float(params["rsi_below"])
+        return Signals(
+            entry=above_fast & (from_slow > 1) & (rsi < limit),
+            exit=from_slow < 1,
+            exits=ExitPolicy(
+                stop=Decimal(str(params["stop"])),
+                target=Decimal(str(params["target"])),
+                trail_trigger=Decimal(str(params["trail_trigger"])),
+                trail_offset=Decimal(str(params["trail_offset"])),
+            ),
+            score=-rsi,
+            risk_pct=float(params["risk"]),
+            reason=(
+                f"close {{close:.2f}} above SMA{fast} {{fast:.2f}} and SMA{slow} {{slow:.2f}}, "
+                f"RSI{lookback} {{rsi:.1f}} below {limit:g}"
+            ),
+            exit_reason=f"close {{close:.2f}} below SMA{slow} {{slow:.2f}}",
+            columns_used={"close": close, "fast": sma_fast, "slow": sma_slow, "rsi": rsi},
+        )
