@@ -1,0 +1,268 @@
+"""The embedded exchange itself: its file, its clock, its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+from tradebot.brokers.paper import accounting, phases
+from tradebot.brokers.paper.floor import Floor
+from tradebot.brokers.paper.hours import beginning_of, new_york_date
+from tradebot.brokers.paper.orders import as_shown
+from tradebot.brokers.paper.rules import ExchangeRules
+from tradebot.brokers.paper.state import ExchangeState, Phase
+from tradebot.brokers.paper.store import Store
+from tradebot.core.account import Position, Quote, SessionHours
+from tradebot.core.orders import BrokerOrder
+from tradebot.errors import ConfigError, Problem
+from tradebot.ports import Calendar, PriceSource
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatus:
+    """Where the exchange stands, for people. Money in USD; ``sessions_left`` counts those after ``session``."""
+
+    account_id: str
+    session: date
+    now: datetime
+    phase: Phase
+    cash: Decimal
+    equity: Decimal
+    positions: tuple[Position, ...]
+    open_orders: tuple[BrokerOrder, ...]
+    first_session: date
+    last_session: date
+    sessions_left: int
+
+
+class PaperExchange:
+    """A deterministic exchange over daily bars: the same operations always leave the same file.
+
+    Its clock stands still until it is moved, goes on only within its session, and comes to the next session only when
+    that is begun. Everything it knows lies in its file, so that any process may go on where another one stopped.
+    Operations raise BrokerUnavailable when the file can't be read or written.
+    """
+
+    def __init__(self, store: Store, calendar: Calendar, rules: ExchangeRules) -> None:
+        """Use ``open``, ``create`` or ``reset``."""
+        self._store = store
+        self._calendar = calendar
+        self._rules = rules
+
+    # --- the file --------------------------------------------------------------------------------
+
+    @staticmethod
+    def exists(path: Path) -> bool:
+        """Whether there is an exchange in this file, sound or not."""
+        return Store.holds_account(path)
+
+    @classmethod
+    def open(
+        cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
+    ) -> PaperExchange:
+        """Go on with the exchange in this file. Bars that its prices have gained since are taken in.
+
+        Without ``durable`` a power cut may lose the newest operations, never half of one. Raises ConfigError when
+        there is no exchange, a newer version made it, or ``prices`` tell another past than it has lived through;
+        BrokerUnavailable when the file is damaged or can't be used.
+        """
+        if not cls.exists(path):
+            fix = "`tradebot run-daily` or `tradebot paper reset` makes one."
+            raise ConfigError([Problem(str(path), "there is no embedded exchange here", fix)])
+        store = Store(path, durable=durable)
+        with _closed_on_error(store):
+            if _fingerprint(store) != prices.fingerprint():
+                with store.transaction(writes=True):
+                    store.prices.follow(prices, lived_to=store.state().session)
+        return cls(store, calendar, rules)
+
+    @classmethod
+    def create(
+        cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
+    ) -> PaperExchange:
+        """Make an exchange with account PAPER-0001; one that another process has just made is opened instead."""
+        store = Store(path, durable=durable, create=True)
+        with _closed_on_error(store), store.transaction(writes=True):
+            if made_here := store.is_empty:
+                store.make_tables()
+                store.prices.load(prices)
+                store.begin_account(_first_state(store, rules, generation=1))
+        if made_here:
+            return cls(store, calendar, rules)
+        store.close()
+        return cls.open(path, prices, calendar, rules, durable=durable)
+
+    @classmethod
+    def reset(
+        cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
+    ) -> PaperExchange:
+        """Begin a new account, numbered one higher, at the first session; the old one is forgotten. Makes the exchange
+        if there is none. Raises as ``open`` does, save that ``prices`` may be others than before.
+        """
+        if not cls.exists(path):
+            return cls.create(path, prices, calendar, rules, durable=durable)
+        store = Store(path, durable=durable)
+        with _closed_on_error(store), store.transaction(writes=True):
+            generation = store.state().generation + 1
+            store.forget_account()
+            if store.prices.fingerprint() != prices.fingerprint():
+                store.prices.load(prices)
+            store.begin_account(_first_state(store, rules, generation))
+        return cls(store, calendar, rules)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> PaperExchange:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- the clock -----------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The exchange's time, aware UTC."""
+        return self._state().now
+
+    def session(self) -> date:
+        """The New York date of the session that the exchange is in."""
+        return self._state().session
+
+    def account_id(self) -> str:
+        return self._state().account_id
+
+    def hours(self) -> SessionHours:
+        """The hours of the session that the exchange is in."""
+        with self.reading() as floor:
+            return floor.hours
+
+    def advance_to(self, instant: datetime) -> None:
+        """Let time pass up to an aware instant of the session's New York day; one that has passed changes nothing."""
+        with self.writing() as floor:
+            if instant <= floor.state.now:
+                return
+            if new_york_date(instant) != floor.state.session:
+                raise ValueError(
+                    f"{instant} lies outside the session of {floor.state.session}; begin the next one first"
+                )
+            phases.advance(floor, instant)
+
+    def next_session(self) -> date:
+        """End the session and begin the next, at 04:00 New York time. Raises ConfigError after the last of the data."""
+        with self.writing() as floor:
+            return _begin_next(floor)
+
+    def begin_daily(self, wall_date: date) -> bool:
+        """Keep step with the New York wall date: begin the next session when ``wall_date`` is a session that has not
+        begun one yet, and say whether it did. An exchange whose session is untouched takes that one for its first.
+        """
+        if self._calendar.hours(wall_date) is None:
+            return False
+        with self.writing() as floor:
+            if floor.state.begun_on is not None and wall_date <= floor.state.begun_on:
+                return False
+            untouched = floor.state.begun_on is None and floor.state.phase is Phase.PRE_OPEN
+            if not untouched:
+                _begin_next(floor)
+            floor.state = replace(floor.state, begun_on=wall_date)
+            return not untouched
+
+    # --- looking -------------------------------------------------------------------------------
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest price of each symbol that has one."""
+        with self.reading() as floor:
+            found = {symbol: floor.quote(symbol) for symbol in symbols}
+            return {symbol: quote for symbol, quote in found.items() if quote is not None}
+
+    def status(self) -> ExchangeStatus:
+        with self.reading() as floor:
+            prices, state = floor.store.prices, floor.state
+            return ExchangeStatus(
+                account_id=state.account_id,
+                session=state.session,
+                now=state.now,
+                phase=state.phase,
+                cash=floor.book.cash,
+                equity=accounting.equity(floor),
+                positions=accounting.positions(floor),
+                open_orders=tuple(as_shown(order, floor.book.group(order)) for order in floor.book.live()),
+                first_session=prices.first_session() or state.session,
+                last_session=prices.last_session() or state.session,
+                sessions_left=prices.sessions_after(state.session),
+            )
+
+    # --- transactions ----------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[Floor]:
+        """The floor as it stands at one moment."""
+        with self._store.transaction(writes=False):
+            yield Floor(self._store, self._calendar, self._rules)
+
+    @contextmanager
+    def writing(self) -> Iterator[Floor]:
+        """The floor to work on; what was done is committed at the end, or none of it after an exception."""
+        with self._store.transaction(writes=True):
+            floor = Floor(self._store, self._calendar, self._rules)
+            yield floor
+            self._store.save(floor.state, floor.book)
+
+    def _state(self) -> ExchangeState:
+        with self._store.transaction(writes=False):
+            return self._store.state()
+
+
+def _begin_next(floor: Floor) -> date:
+    session = floor.store.prices.session_after(floor.state.session)
+    if session is None:
+        raise ConfigError(
+            [
+                Problem(
+                    "PAPER_DATA",
+                    f"the embedded exchange has come to its last session, {floor.state.session}: the data ends there",
+                    "Run `tradebot paper reset` to begin again, or add later bars to the data.",
+                )
+            ]
+        )
+    phases.advance(floor, max(floor.hours.closes, floor.state.now))
+    phases.begin(floor, session)
+    return session
+
+
+def _first_state(store: Store, rules: ExchangeRules, generation: int) -> ExchangeState:
+    first, last = store.prices.first_session(), store.prices.last_session()
+    session = first if rules.start is None else store.prices.session_from(rules.start)
+    if session is None:
+        what = f"{rules.start} lies after the last session of the data, {last}"
+        raise ConfigError([Problem("PAPER_START", what, f"Choose a date from {first} to {last}.")])
+    return ExchangeState(
+        generation=generation,
+        account_id=f"PAPER-{generation:04d}",
+        starting_cash=rules.starting_cash,
+        session=session,
+        now=beginning_of(session),
+        phase=Phase.PRE_OPEN,
+    )
+
+
+def _fingerprint(store: Store) -> str | None:
+    with store.transaction(writes=False):
+        return store.prices.fingerprint()
+
+
+@contextmanager
+def _closed_on_error(store: Store) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        store.close()
+        raise

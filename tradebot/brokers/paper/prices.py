@@ -1,0 +1,210 @@
+"""The bars and corporate actions that the exchange trades on, copied once from their source into its own file.
+
+Later commands read the few rows that they need and never the source itself. What the account has already lived
+through is fixed: a source that tells another past is refused, one that only goes on longer is taken in.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+
+from tradebot.core.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.values import ONE, canonical
+from tradebot.errors import ConfigError, Problem
+from tradebot.ports import PriceSource
+
+PRICE_SCHEMA = (
+    "CREATE TABLE price_source (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL) STRICT",
+    """CREATE TABLE bars (
+        session TEXT NOT NULL, symbol TEXT NOT NULL,
+        open TEXT NOT NULL, high TEXT NOT NULL, low TEXT NOT NULL, close TEXT NOT NULL, volume INTEGER NOT NULL,
+        PRIMARY KEY (session, symbol)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE actions (
+        ex_date TEXT NOT NULL, symbol TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (ex_date, symbol, kind)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX actions_by_symbol ON actions (symbol, ex_date)",
+    "CREATE TABLE sessions (session TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    """CREATE TABLE symbols (
+        symbol TEXT PRIMARY KEY, first_session TEXT NOT NULL, last_session TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+)
+_BAR = "session, symbol, open, high, low, close, volume"
+_ACTION = "ex_date, symbol, kind, value"
+
+
+class Prices:
+    """The price tables of one exchange file. Methods that write want to be inside a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._sql = connection
+
+    # --- taking in a source ------------------------------------------------------------------
+
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the source that was taken in last; None when there was none."""
+        row = self._sql.execute("SELECT fingerprint FROM price_source").fetchone()
+        return None if row is None else str(row[0])
+
+    def load(self, source: PriceSource) -> None:
+        """Take in a source from the beginning, in place of whatever was there."""
+        fingerprint = source.fingerprint()
+        self._sql.execute("DELETE FROM bars")
+        self._sql.execute("DELETE FROM actions")
+        self._insert("bars", source.bars())
+        self._insert_actions("actions", source.actions())
+        self._finish(fingerprint)
+
+    def follow(self, source: PriceSource, lived_to: date) -> None:
+        """Take in a changed source whose sessions to ``lived_to`` tell what they told before; ConfigError otherwise."""
+        fingerprint = source.fingerprint()
+        self._sql.execute("CREATE TEMP TABLE new_bars AS SELECT * FROM bars WHERE false")
+        self._sql.execute("CREATE TEMP TABLE new_actions AS SELECT * FROM actions WHERE false")
+        self._insert("new_bars", source.bars())
+        self._insert_actions("new_actions", source.actions())
+        self._refuse_another_past("bars", "session", _BAR, lived_to)
+        self._refuse_another_past("actions", "ex_date", _ACTION, lived_to)
+        for table, day in (("bars", "session"), ("actions", "ex_date")):
+            self._sql.execute(f"DELETE FROM {table} WHERE {day} > ?", (lived_to.isoformat(),))
+            self._sql.execute(f"INSERT INTO {table} SELECT * FROM new_{table} WHERE {day} > ?", (lived_to.isoformat(),))
+            self._sql.execute(f"DROP TABLE new_{table}")
+        self._finish(fingerprint)
+
+    def _insert(self, table: str, bars: Iterable[DayBar]) -> None:
+        self._sql.executemany(f"INSERT INTO {table} ({_BAR}) VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(bars))
+
+    def _insert_actions(self, table: str, actions: Iterable[CorporateAction]) -> None:
+        rows = ((action.ex_date.isoformat(), action.symbol, action.kind, canonical(action.value)) for action in actions)
+        self._sql.executemany(f"INSERT INTO {table} ({_ACTION}) VALUES (?, ?, ?, ?)", rows)
+
+    def _refuse_another_past(self, table: str, day: str, columns: str, lived_to: date) -> None:
+        past = f"SELECT {columns} FROM {{}} WHERE {day} <= :lived_to"
+        old, new = past.format(table), past.format(f"new_{table}")
+        difference = self._sql.execute(
+            f"SELECT min({day}), symbol FROM (SELECT * FROM ({old} EXCEPT {new}) UNION ALL "
+            f"SELECT * FROM ({new} EXCEPT {old}))",
+            {"lived_to": lived_to.isoformat()},
+        ).fetchone()
+        if difference[0] is not None:
+            raise ConfigError(
+                [
+                    Problem(
+                        "PAPER_DATA",
+                        f"the {table} of {difference[1]} on {difference[0]} are not those that the embedded exchange, "
+                        f"now at {lived_to}, has traded on",
+                        "Put the earlier file back, or run `tradebot paper reset` to begin a new account on this one.",
+                    )
+                ]
+            )
+
+    def _finish(self, fingerprint: str) -> None:
+        """Derive what is looked up often, and remember which source this was."""
+        self._sql.execute("DELETE FROM sessions")
+        self._sql.execute("INSERT INTO sessions SELECT DISTINCT session FROM bars")
+        self._sql.execute("DELETE FROM symbols")
+        self._sql.execute("INSERT INTO symbols SELECT symbol, min(session), max(session) FROM bars GROUP BY symbol")
+        self._sql.execute("DELETE FROM price_source")
+        self._sql.execute("INSERT INTO price_source VALUES (1, ?)", (fingerprint,))
+        if self.last_session() is None:
+            raise ConfigError([Problem("PAPER_DATA", "it holds no bars", "Point it at a file with daily bars.")])
+
+    # --- sessions ------------------------------------------------------------------------------
+
+    def first_session(self) -> date | None:
+        return self._session("SELECT min(session) FROM sessions")
+
+    def last_session(self) -> date | None:
+        return self._session("SELECT max(session) FROM sessions")
+
+    def session_from(self, day: date) -> date | None:
+        """The first session on or after ``day``."""
+        return self._session("SELECT min(session) FROM sessions WHERE session >= ?", day)
+
+    def session_after(self, day: date) -> date | None:
+        return self._session("SELECT min(session) FROM sessions WHERE session > ?", day)
+
+    def session_before(self, day: date) -> date | None:
+        return self._session("SELECT max(session) FROM sessions WHERE session < ?", day)
+
+    def sessions_after(self, day: date) -> int:
+        """How many sessions come after ``day``."""
+        row = self._sql.execute("SELECT count(*) FROM sessions WHERE session > ?", (day.isoformat(),)).fetchone()
+        return int(row[0])
+
+    def _session(self, query: str, *days: date) -> date | None:
+        row = self._sql.execute(query, [day.isoformat() for day in days]).fetchone()
+        return None if row[0] is None else date.fromisoformat(row[0])
+
+    # --- bars ------------------------------------------------------------------------------------
+
+    def listed_since(self, symbol: str) -> date | None:
+        """The first session that has a bar of the symbol; None when no session has."""
+        row = self._sql.execute("SELECT first_session FROM symbols WHERE symbol = ?", (symbol,)).fetchone()
+        return None if row is None else date.fromisoformat(row[0])
+
+    def bar(self, symbol: str, session: date) -> DayBar | None:
+        row = self._sql.execute(
+            f"SELECT {_BAR} FROM bars WHERE session = ? AND symbol = ?", (session.isoformat(), symbol)
+        ).fetchone()
+        return None if row is None else _bar(row)
+
+    def bar_before(self, symbol: str, session: date) -> DayBar | None:
+        """The symbol's newest bar before ``session``.
+
+        Bars lie by session, so that a session is read together; the search walks back session by session, from the
+        symbol's last one on, and is over at once for all that trades.
+        """
+        row = self._sql.execute(
+            f"""SELECT {", ".join(f"b.{column}" for column in _BAR.split(", "))}
+                FROM symbols y CROSS JOIN sessions s CROSS JOIN bars b
+                WHERE y.symbol = :symbol AND s.session < :session
+                  AND s.session BETWEEN y.first_session AND y.last_session
+                  AND b.session = s.session AND b.symbol = y.symbol
+                ORDER BY s.session DESC LIMIT 1""",
+            {"symbol": symbol, "session": session.isoformat()},
+        ).fetchone()
+        return None if row is None else _bar(row)
+
+    # --- corporate actions -----------------------------------------------------------------------
+
+    def actions_between(self, after: date, upto: date) -> tuple[CorporateAction, ...]:
+        """Actions with an ex-date later than ``after`` and no later than ``upto``, by date, then symbol."""
+        rows = self._sql.execute(
+            f"SELECT {_ACTION} FROM actions WHERE ex_date > ? AND ex_date <= ? ORDER BY ex_date, symbol, kind",
+            (after.isoformat(), upto.isoformat()),
+        )
+        return tuple(
+            CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value))
+            for ex_date, symbol, kind, value in rows
+        )
+
+    def split_ratio(self, symbol: str, after: date, upto: date) -> Decimal:
+        """New shares for one old share over all splits with an ex-date after ``after`` and no later than ``upto``."""
+        ratio = ONE
+        for (value,) in self._sql.execute(
+            "SELECT value FROM actions WHERE symbol = ? AND kind = 'split' AND ex_date > ? AND ex_date <= ?",
+            (symbol, after.isoformat(), upto.isoformat()),
+        ):
+            ratio *= Decimal(value)
+        return ratio
+
+
+def _rows(bars: Iterable[DayBar]) -> Iterator[tuple[str, str, str, str, str, str, int]]:
+    for bar in bars:
+        yield (
+            bar.session.isoformat(),
+            bar.symbol,
+            canonical(bar.open),
+            canonical(bar.high),
+            canonical(bar.low),
+            canonical(bar.close),
+            bar.volume,
+        )
+
+
+def _bar(row: tuple[str, str, str, str, str, str, int]) -> DayBar:
+    session, symbol, opening, high, low, close, volume = row
+    return DayBar(
+        symbol, date.fromisoformat(session), Decimal(opening), Decimal(high), Decimal(low), Decimal(close), volume
+    )

@@ -1,0 +1,39 @@
+"""The exchange's terms of business: what an account starts with, what trading costs, what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tradebot.core.values import ZERO, to_cents, whole
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRules:
+    """Terms of an account at the embedded exchange.
+
+    ``starting_cash`` (USD) and ``start`` (the first session, or the first one after it; None for the first of the
+    data) count when the account is made; the others from the next order on. ``slippage_pct`` and
+    ``max_fill_volume_pct`` are fractions (0.0005 is 0.05 %); ``commission_per_share`` is USD a share and
+    ``commission_min`` USD an order. With ``allow_short`` the account is a margin account. ``max_fill_volume_pct``
+    bounds what trades of one symbol in a session, as a share of the bar's volume; None fills every order whole.
+    """
+
+    starting_cash: Decimal = Decimal(100_000)
+    slippage_pct: Decimal = Decimal("0.0005")
+    commission_per_share: Decimal = Decimal("0.005")
+    commission_min: Decimal = Decimal(1)
+    allow_short: bool = False
+    start: date | None = None
+    max_fill_volume_pct: Decimal | None = None
+
+    def commission(self, quantity: Decimal) -> Decimal:
+        """The whole commission, USD to the cent, on an order of which ``quantity`` shares have filled."""
+        if quantity == 0:
+            return ZERO
+        return to_cents(max(self.commission_min, self.commission_per_share * quantity))
+
+    def fillable(self, volume: int) -> Decimal | None:
+        """How many shares of one symbol may trade in a session of ``volume`` shares; None when nothing bounds it."""
+        return None if self.max_fill_volume_pct is None else whole(self.max_fill_volume_pct * volume)

@@ -1,0 +1,289 @@
+"""The exchange's own file: its clock, its account, its orders and everything that happened, beside the price tables.
+
+SQLite in WAL mode. Every operation is one transaction, BEGIN IMMEDIATE when it writes, so that two processes at one
+file see each other's operations whole or not at all. Decimals are canonical TEXT, instants ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from tradebot.brokers.paper import rows
+from tradebot.brokers.paper.book import Book
+from tradebot.brokers.paper.orders import PaperOrder
+from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
+from tradebot.brokers.paper.state import ExchangeState
+from tradebot.core.account import Activity
+from tradebot.core.values import ZERO, canonical
+from tradebot.errors import BrokerUnavailable, ConfigError, Problem
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x70617065  # "pape", in the file's header, so that another program's database is not mistaken for it
+BUSY_SECONDS = 30.0
+
+ACCOUNT_TABLES = ("exchange", "orders", "positions", "activities", "equity")
+ACCOUNT_SCHEMA = (
+    """CREATE TABLE exchange (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        generation INTEGER NOT NULL, account_id TEXT NOT NULL, starting_cash TEXT NOT NULL, cash TEXT NOT NULL,
+        session TEXT NOT NULL, now TEXT NOT NULL, phase TEXT NOT NULL, begun_on TEXT) STRICT""",
+    """CREATE TABLE orders (
+        number INTEGER PRIMARY KEY, client_order_id TEXT NOT NULL UNIQUE, symbol TEXT NOT NULL, side TEXT NOT NULL,
+        quantity TEXT NOT NULL, type TEXT NOT NULL, time_in_force TEXT NOT NULL, submitted_at TEXT NOT NULL,
+        limit_price TEXT, stop_price TEXT, state TEXT NOT NULL, filled_quantity TEXT NOT NULL, average_fill_price TEXT,
+        fees TEXT NOT NULL, triggered INTEGER NOT NULL, waiting INTEGER NOT NULL, parent INTEGER REFERENCES orders,
+        role TEXT NOT NULL, reason TEXT NOT NULL, live INTEGER NOT NULL) STRICT""",
+    "CREATE INDEX orders_live ON orders (number) WHERE live = 1",
+    "CREATE INDEX orders_of_bracket ON orders (parent) WHERE parent IS NOT NULL",
+    """CREATE TABLE positions (
+        symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL, average_price TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE activities (
+        number INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, session TEXT NOT NULL, symbol TEXT,
+        order_number INTEGER REFERENCES orders, quantity TEXT, price TEXT, fee TEXT, amount TEXT, note TEXT,
+        ratio TEXT, quantity_before TEXT, quantity_after TEXT) STRICT""",
+    "CREATE INDEX activities_of_session ON activities (session, symbol)",
+    """CREATE TRIGGER activities_stay BEFORE UPDATE ON activities
+        BEGIN SELECT raise(ABORT, 'activities are append-only'); END""",
+    """CREATE TRIGGER activities_remain BEFORE DELETE ON activities
+        BEGIN SELECT raise(ABORT, 'activities are append-only'); END""",
+    "CREATE TABLE equity (session TEXT PRIMARY KEY, equity TEXT NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+
+class Store:
+    """One connection to an exchange file. Not to be shared between threads."""
+
+    def __init__(self, path: Path, *, durable: bool = True, create: bool = False) -> None:
+        """Open the file. Without ``durable`` a power cut may lose the newest operations, never half of one.
+
+        Raises BrokerUnavailable when it can't be opened or read, ConfigError when a newer version wrote it.
+        """
+        self.path = path
+        with self._explained():
+            uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+            self._sql = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        self.prices = Prices(self._sql)
+        try:
+            with self._explained():
+                self._sql.execute("PRAGMA foreign_keys = ON")
+                self._sql.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._refuse_other_files()
+                if create:
+                    self._sql.execute("PRAGMA journal_mode = WAL")  # stays so for good
+        except BaseException:
+            self._sql.close()
+            raise
+
+    def close(self) -> None:
+        self._sql.close()
+
+    # --- the file --------------------------------------------------------------------------------
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no exchange has been made in the file yet."""
+        return self._sql.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+
+    @staticmethod
+    def holds_account(path: Path) -> bool:
+        """Whether an exchange has been made in this file; a file that can't be read counts, so that it gets opened
+        and complained about. One whose making was interrupted does not.
+        """
+        if not path.is_file():
+            return False
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as sql:
+                return sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'exchange'").fetchone() is not None
+        except sqlite3.DatabaseError:
+            return True
+
+    def make_tables(self) -> None:
+        """Make every table in an empty file. Wants to be inside a transaction."""
+        self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        for statement in (*PRICE_SCHEMA, *ACCOUNT_SCHEMA):
+            self._sql.execute(statement)
+
+    def forget_account(self) -> None:
+        """Drop the account with its history and keep the prices. Wants to be inside a transaction."""
+        for table in reversed(ACCOUNT_TABLES):
+            self._sql.execute(f"DROP TABLE {table}")
+        for statement in ACCOUNT_SCHEMA:
+            self._sql.execute(statement)
+
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Iterator[None]:
+        """One operation: all of it or nothing. A failure of the file becomes BrokerUnavailable."""
+        with self._explained():
+            self._sql.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            try:
+                yield
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+
+    # --- the exchange's own row --------------------------------------------------------------------
+
+    def state(self) -> ExchangeState:
+        row = self._sql.execute(
+            "SELECT generation, account_id, starting_cash, session, now, phase, begun_on FROM exchange"
+        ).fetchone()
+        return rows.state(row)
+
+    def begin_account(self, state: ExchangeState) -> None:
+        """Write the first row of an account, its starting cash in hand."""
+        self._sql.execute(
+            "INSERT INTO exchange VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                state.generation,
+                state.account_id,
+                canonical(state.starting_cash),
+                canonical(state.starting_cash),
+                state.session.isoformat(),
+                state.now.isoformat(),
+                state.phase,
+                rows.day(state.begun_on),
+            ),
+        )
+
+    # --- the account ---------------------------------------------------------------------------------
+
+    def book(self) -> Book:
+        """The account as it stands, to be worked on."""
+        (cash,) = self._sql.execute("SELECT cash FROM exchange").fetchone()
+        held = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
+        orders = self._sql.execute(
+            f"""SELECT {rows.ORDER} FROM orders WHERE number IN (
+                    SELECT number FROM orders WHERE live = 1 UNION SELECT parent FROM orders WHERE live = 1)
+                ORDER BY number"""
+        )
+        return Book(
+            cash=Decimal(cash),
+            positions=[rows.position(row) for row in held],
+            orders=[rows.order(row) for row in orders],
+            next_order=self._next("orders"),
+            next_activity=self._next("activities"),
+        )
+
+    def save(self, state: ExchangeState, book: Book) -> None:
+        """Write back what an operation has changed."""
+        self._sql.execute(
+            "UPDATE exchange SET cash = ?, session = ?, now = ?, phase = ?, begun_on = ?",
+            (
+                canonical(book.cash),
+                state.session.isoformat(),
+                state.now.isoformat(),
+                state.phase,
+                rows.day(state.begun_on),
+            ),
+        )
+        self._sql.executemany(rows.PUT_ORDER, [rows.of_order(book.orders[n]) for n in sorted(book.touched_orders)])
+        for symbol in sorted(book.touched_symbols):
+            self._save_position(book, symbol)
+        self._sql.executemany(rows.ADD_ACTIVITY, [rows.of_activity(activity) for activity in book.activities])
+
+    def _save_position(self, book: Book, symbol: str) -> None:
+        position = book.positions[symbol]
+        if position.quantity == 0:
+            self._sql.execute("DELETE FROM positions WHERE symbol = ?", (symbol,))
+        else:
+            quantity, average = canonical(position.quantity), canonical(position.average_price)
+            self._sql.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?)", (symbol, quantity, average))
+
+    def _next(self, table: str) -> int:
+        (highest,) = self._sql.execute(f"SELECT coalesce(max(number), 0) FROM {table}").fetchone()
+        return int(highest) + 1
+
+    # --- orders that may be long over ------------------------------------------------------------------
+
+    def order(self, number: int) -> PaperOrder | None:
+        return self._order("number = ?", number)
+
+    def order_by_client_id(self, client_order_id: str) -> PaperOrder | None:
+        return self._order("client_order_id = ?", client_order_id)
+
+    def group(self, group: int) -> tuple[PaperOrder, ...]:
+        """An entry and its legs, whatever became of them, by number."""
+        found = self._sql.execute(
+            f"SELECT {rows.ORDER} FROM orders WHERE number = :group OR parent = :group ORDER BY number",
+            {"group": group},
+        )
+        return tuple(rows.order(row) for row in found)
+
+    def _order(self, condition: str, value: int | str) -> PaperOrder | None:
+        row = self._sql.execute(f"SELECT {rows.ORDER} FROM orders WHERE {condition}", (value,)).fetchone()
+        return None if row is None else rows.order(row)
+
+    # --- what happened -----------------------------------------------------------------------------------
+
+    def activities(self, after: int) -> tuple[Activity, ...]:
+        """Everything that happened after activity number ``after``, in order."""
+        return tuple(rows.activity(row) for row in self._sql.execute(rows.ACTIVITIES_AFTER, (after,)))
+
+    def newest_activity(self) -> int:
+        """The number of the newest activity; 0 when nothing has happened."""
+        return self._next("activities") - 1
+
+    def traded(self, symbol: str, session: date) -> Decimal:
+        """Shares of a symbol that the account has traded in a session."""
+        found = self._sql.execute(
+            "SELECT quantity FROM activities WHERE session = ? AND symbol = ? AND kind = 'fill'",
+            (session.isoformat(), symbol),
+        )
+        return sum((Decimal(quantity) for (quantity,) in found), ZERO)
+
+    def record_equity(self, session: date, equity: Decimal) -> None:
+        """Write down the equity at a session's close."""
+        self._sql.execute("INSERT INTO equity VALUES (?, ?)", (session.isoformat(), canonical(equity)))
+
+    def equity_before(self, session: date) -> Decimal | None:
+        """The equity at the newest close before ``session``; None before the first."""
+        row = self._sql.execute(
+            "SELECT equity FROM equity WHERE session < ? ORDER BY session DESC LIMIT 1", (session.isoformat(),)
+        ).fetchone()
+        return None if row is None else Decimal(row[0])
+
+    # --- complaints ----------------------------------------------------------------------------------------
+
+    def _refuse_other_files(self) -> None:
+        (version,) = self._sql.execute("PRAGMA user_version").fetchone()
+        (application,) = self._sql.execute("PRAGMA application_id").fetchone()
+        if not self.is_empty and application != APPLICATION_ID:
+            raise BrokerUnavailable(f"{self.path} is a database, but not one of the embedded exchange. {self._mend}")
+        if version > SCHEMA_VERSION:
+            raise ConfigError(
+                [
+                    Problem(
+                        str(self.path),
+                        f"a newer version of tradebot wrote it (format {version}; this version knows {SCHEMA_VERSION})",
+                        "Install that version, or move the file away and run `tradebot paper reset`.",
+                    )
+                ]
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+            raise  # not the file's fault
+        except sqlite3.OperationalError as error:
+            raise BrokerUnavailable(
+                f"the embedded exchange can't use its file {self.path}: {error}. See that this folder can be written "
+                "to, that the disk has room and that no other program holds the file, then try again."
+            ) from error
+        except (sqlite3.DatabaseError, rows.Unreadable) as error:
+            raise BrokerUnavailable(
+                f"the embedded exchange's file {self.path} is damaged: {error}. {self._mend}"
+            ) from error
+
+    @property
+    def _mend(self) -> str:
+        return "Put a copy of it back, or move it away and run `tradebot paper reset` to begin a new account."
