@@ -1,0 +1,136 @@
+"""The halt latch: a file that stops the next run even when database, configuration and strategies are broken.
+
+A line a halt. Setting one appends its line, so that of two processes that halt at once neither undoes the other, and
+needs no reading. Whatever cannot be understood counts as a halt: an empty file made by hand, a line cut off by a power
+failure or a full disk, a line of a newer version.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, level_of
+from tradebot.home.durable import cannot_write, make_folder, sync_folder
+
+FORMAT = 1
+
+_LOG = logging.getLogger(__name__)
+
+
+class LatchFile:
+    """The latch file of a home."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> tuple[Halt, ...]:
+        """The halts that hold, oldest first. A file that is not there holds none; what cannot be read or understood
+        is one halt of rule UNREADABLE.
+        """
+        try:
+            text = self._path.read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError) as error:
+            return (self._unreadable(str(error)),)
+        halts: list[Halt] = []
+        damage = "" if text.strip() else "it is empty"
+        for number, line in enumerate(text.splitlines(), start=1):
+            try:
+                halts += [_halt(line)] if line.strip() else []
+            except (ValueError, KeyError, TypeError, ArithmeticError):
+                damage = f"line {number} makes no sense"
+        return (*halts, self._unreadable(damage)) if damage else tuple(halts)
+
+    def set(self, halt: Halt) -> None:
+        """Add a halt, on disk when this returns. Raises ConfigError when the file does not end up holding it."""
+        try:
+            make_folder(self._path.parent)
+            while not self._append(_line(halt)):
+                _LOG.info("the latch was cleared while a halt was being written; writing it again")
+        except OSError as error:
+            held = self.read()
+            if level_of(held) != level_of([*held, halt]):
+                raise cannot_write(self._path, error) from error
+            _LOG.error("the halt is latched, but its reason could not be written: %s", error)
+
+    def clear(self) -> None:
+        """Remove every halt, from disk when this returns. Raises ConfigError when that fails."""
+        try:
+            self._path.unlink(missing_ok=True)
+            if self._path.parent.is_dir():
+                sync_folder(self._path.parent)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+
+    def _append(self, line: str) -> bool:
+        """Whether the line is now in the file of this name, and not in one that was removed meanwhile."""
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            # A line of its own, whatever the last writer left behind. One write: other writers come before or after.
+            content = f"\n{line}\n".encode()
+            if os.write(descriptor, content) < len(content):
+                raise OSError("the disk is full")
+            os.fsync(descriptor)
+            sync_folder(self._path.parent)
+            return os.fstat(descriptor).st_nlink > 0
+        finally:
+            os.close(descriptor)
+
+    def _unreadable(self, why: str) -> Halt:
+        return Halt(
+            source=HaltSource.LATCH_FILE,
+            rule=HaltRule.UNREADABLE,
+            level=HaltLevel.HALTED,
+            reason=f"the halt file {self._path} cannot be understood ({why}), which counts as a halt",
+        )
+
+
+def _line(halt: Halt) -> str:
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "rule": halt.rule,
+            "level": halt.level,
+            "reason": halt.reason,
+            "since": halt.since and halt.since.isoformat(),
+            "session": halt.session and halt.session.isoformat(),
+            "until": halt.until and halt.until.isoformat(),
+            "value": None if halt.value is None else str(halt.value),
+            "limit": None if halt.limit is None else str(halt.limit),
+        }
+    )
+
+
+def _halt(line: str) -> Halt:
+    """Raises ValueError, KeyError, TypeError or ArithmeticError for anything but a line of this format."""
+    found = json.loads(line)
+    if found["format"] != FORMAT:
+        raise ValueError(f"format {found['format']} is not known")
+    since = None if found["since"] is None else datetime.fromisoformat(found["since"])
+    if since is not None and since.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Halt(
+        source=HaltSource.LATCH_FILE,
+        rule=HaltRule(found["rule"]),
+        level=HaltLevel(found["level"]),
+        reason=str(found["reason"]),
+        since=since,
+        session=_day(found["session"]),
+        until=_day(found["until"]),
+        value=_number(found["value"]),
+        limit=_number(found["limit"]),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
