@@ -1,0 +1,181 @@
+"""The halt latch: what was set is read back, and what cannot be understood halts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, level_of
+from tradebot.errors import ConfigError
+from tradebot.home.latch import LatchFile
+from tradebot.ports import Latch
+
+OPERATOR = Halt(
+    source=HaltSource.LATCH_FILE,
+    rule=HaltRule.OPERATOR,
+    level=HaltLevel.HALTED,
+    reason='he said "stop"\nand meant it: \u2028 é',
+    since=datetime(2026, 1, 2, 14, 35, 2, 123456, tzinfo=UTC),
+)
+DAILY_LOSS = Halt(
+    source=HaltSource.LATCH_FILE,
+    rule=HaltRule.DAILY_LOSS,
+    level=HaltLevel.REDUCING,
+    reason="lost 3.2 %",
+    since=datetime(2026, 1, 2, 15, 0, tzinfo=UTC),
+    session=date(2026, 1, 2),
+    until=date(2026, 1, 5),
+    value=Decimal("0.0320"),
+    limit=Decimal("0.03"),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "HALT"
+
+
+def the_unreadable(latch: Latch) -> Halt:
+    (halt,) = latch.read()
+    assert (halt.rule, halt.level, halt.source) == (HaltRule.UNREADABLE, HaltLevel.HALTED, HaltSource.LATCH_FILE)
+    return halt
+
+
+def test_no_file_is_no_halt(path: Path) -> None:
+    assert LatchFile(path).read() == ()
+
+
+def test_halts_are_read_back_as_they_were_set_in_a_folder_that_was_not_there(path: Path) -> None:
+    LatchFile(path).set(OPERATOR)
+    LatchFile(path).set(DAILY_LOSS)
+
+    assert LatchFile(path).read() == (OPERATOR, DAILY_LOSS)
+
+
+def test_clearing_removes_every_halt_and_may_be_repeated(path: Path) -> None:
+    latch = LatchFile(path)
+    latch.clear()
+    latch.set(OPERATOR)
+    latch.set(DAILY_LOSS)
+
+    latch.clear()
+    latch.clear()
+
+    assert latch.read() == ()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        b"stop!",
+        b"\xff\xfe\x00",
+        b"{}",
+        b"[]",
+        b"null",
+        b"7",
+        b'{"format": 2, "rule": "operator", "level": "halted", "reason": ""}',
+        b'{"format": 1, "rule": "mood", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": null, "limit": null}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": "2026-01-02T09:35:00",'
+        b' "session": null, "until": null, "value": null, "limit": null}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": "much", "limit": null}',
+    ],
+)
+def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    assert str(path) in the_unreadable(LatchFile(path)).reason
+
+
+def test_a_folder_in_its_place_counts_as_a_halt(path: Path) -> None:
+    path.mkdir(parents=True)
+
+    the_unreadable(LatchFile(path))
+    with pytest.raises(ConfigError, match="cannot be written"):
+        LatchFile(path).clear()
+
+
+def test_a_file_that_may_not_be_read_counts_as_a_halt(closed_folder: Path) -> None:
+    the_unreadable(LatchFile(closed_folder / "HALT"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_file_cut_off_anywhere_never_lets_entries_through(data: st.DataObject, path: Path) -> None:
+    latch = LatchFile(path)
+    latch.clear()
+    latch.set(DAILY_LOSS)
+    latch.set(OPERATOR)
+    whole = path.read_bytes()
+
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+
+    assert not level_of(latch.read()).allows_entries
+
+
+def test_a_halt_set_upon_a_torn_line_is_understood_and_the_torn_one_still_counts(path: Path) -> None:
+    latch = LatchFile(path)
+    latch.set(OPERATOR)
+    path.write_bytes(path.read_bytes()[:40])
+
+    latch.set(DAILY_LOSS)
+
+    assert [halt.rule for halt in latch.read()] == [HaltRule.DAILY_LOSS, HaltRule.UNREADABLE]
+    assert level_of(latch.read()) is HaltLevel.HALTED
+
+
+def test_no_halt_is_lost_when_many_processes_set_theirs_at_once(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
+        "from tradebot.core.halts import *\n"
+        "for n in range(20): LatchFile(Path(sys.argv[1])).set("
+        "Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, f'{sys.argv[2]}-{n}'))"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in "abc"]
+
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert {halt.reason for halt in LatchFile(path).read()} == {f"{name}-{n}" for name in "abc" for n in range(20)}
+
+
+def test_a_halt_that_meets_a_full_disk_holds_without_its_reason(path: Path) -> None:
+    code = (
+        "import resource, sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
+        "from tradebot.core.halts import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))\n"
+        "LatchFile(Path(sys.argv[1])).set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, 'full'))"
+    )
+    pytest.importorskip("resource")
+    for room in ("0", "30"):
+        LatchFile(path).clear()
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path), room], capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stderr
+        the_unreadable(LatchFile(path))
+
+
+def test_a_halt_that_cannot_be_written_at_all_says_so(read_only_folder: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written: Permission denied"):
+        LatchFile(read_only_folder / "state" / "HALT").set(OPERATOR)
+
+
+def test_the_latch_costs_no_heavy_import() -> None:
+    code = (
+        "import sys, tradebot.home.latch, tradebot.home.locks, tradebot.home.registry, tradebot.home.stop_switch;"
+        "sys.exit(any(name in sys.modules for name in ('pandas', 'filelock', 'sqlite3', 'pydantic')))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
