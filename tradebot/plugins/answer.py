@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from tradebot.plugins.guard import PluginBroken
 from tradebot.ports import StrategyInfo
@@ -142,10 +142,9 @@ def _score(score: object, entries: NDArray[np.bool_], close: pd.DataFrame) -> ND
 def _numbers(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.float64]:
     _check_shape(field, frame, close)
     assert isinstance(frame, pd.DataFrame)
-    try:
-        return frame.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError):
-        raise PluginBroken(f"{field} holds values that are not numbers") from None
+    if kinds := sorted(str(kind) for kind in set(frame.dtypes) if not is_numeric_dtype(kind)):
+        raise PluginBroken(f"{field} has values of type {', '.join(kinds)}; it must hold numbers")
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _first(where: NDArray[np.bool_], close: pd.DataFrame) -> str:
