@@ -126,7 +126,7 @@ def _rows(engine: Engine, chained: Chained, told: _Told) -> Iterator[Finding]:
             yield Finding(table, subject, "was put in from outside: the audit trail does not know it")
         elif digest_of(row) != digest:
             yield Finding(table, subject, _difference(engine, row, audit_seq))
-    for kind, _, subject in [key for key in told.digests if key[0] is chained.kind]:
+    for kind, _, subject in [key for key in told.digests if key[0] == chained.kind]:
         yield Finding(table, subject, f"is gone; the audit trail has it as {kind}")
 
 

@@ -1,0 +1,210 @@
+"""A real ledger file with one pinned account, and rows to put into it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tradebot.core.account import CashEvent, CashKind, Fill, Position, SplitEvent
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.holdings import Holding, Lot, Trade
+from tradebot.core.ids import client_order_id
+from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.records import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.core.signals import ExitPolicy
+from tradebot.ledger.database import AccountLedger, Database, open_database
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Plausible values; tests change what they are about with dataclasses.replace."""
+
+    account: str = "paper:paper:PAPER-0001"
+    other_account: str = "paper:paper:PAPER-0002"
+    session: date = date(2007, 1, 3)
+    next_session: date = date(2007, 1, 4)
+    at: datetime = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)
+
+    @property
+    def policy(self) -> ExitPolicy:
+        return ExitPolicy(stop=Decimal("0.01"), target=Decimal("0.15"), max_sessions=10)
+
+    def pin(self, key: str) -> PinnedAccount:
+        broker, mode, account_id = key.split(":")
+        return PinnedAccount(key, broker, mode, account_id, self.at)
+
+    def later(self, minutes: int) -> datetime:
+        return self.at + timedelta(minutes=minutes)
+
+    def intent(self, symbol: str = "AAPL", purpose: Purpose = Purpose.ENTRY, attempt: int = 1) -> Intent:
+        request = OrderRequest(
+            client_order_id(self.account, self.session, "trend", symbol, purpose, attempt),
+            symbol,
+            Side.BUY,
+            Decimal(10),
+            OrderType.LIMIT,
+            TimeInForce.DAY,
+            limit_price=Decimal("25.10"),
+            take_profit=Decimal("28.87"),
+            stop_loss=Decimal("24.85"),
+        )
+        return Intent(
+            request, self.account, self.session, "trend", purpose, attempt, Decimal("25.1"), "above", policy=self.policy
+        )
+
+    def shown(self, broker_order_id: str, symbol: str = "AAPL") -> BrokerOrder:
+        """A resting buy as the broker shows it."""
+        return BrokerOrder(
+            broker_order_id,
+            self.intent(symbol).client_order_id,
+            symbol,
+            Side.BUY,
+            Decimal(10),
+            Decimal(0),
+            OrderType.LIMIT,
+            TimeInForce.DAY,
+            OrderState.ACCEPTED,
+            self.at,
+            limit_price=Decimal("25.10"),
+        )
+
+    def fill(self, fill_id: str = "F1", symbol: str = "AAPL", side: Side = Side.BUY, price: str = "25.10") -> Fill:
+        return Fill(
+            fill_id, "B1", "C1", symbol, side, Decimal(10), Decimal(price), Decimal("1.00"), self.at, self.session
+        )
+
+    def lot(self, fill: Fill) -> Lot:
+        return Lot(fill.fill_id, "trend", fill.symbol, fill.quantity, fill.price, fill.fee, fill.at, fill.session)
+
+    def holding(self, symbol: str = "AAPL", strategy: str = "trend") -> Holding:
+        return Holding(
+            strategy,
+            symbol,
+            Decimal(10),
+            Decimal("25.10"),
+            Decimal("24.85"),
+            Decimal("28.87"),
+            Decimal("25.10"),
+            self.policy,
+            self.session,
+        )
+
+    def bought(self, fill_id: str = "F1", symbol: str = "AAPL") -> Booking:
+        """A buy that opens a lot and a holding."""
+        fill = self.fill(fill_id, symbol)
+        return Booking(fill, "trend", symbol, lots=(self.lot(fill),), holding=self.holding(symbol))
+
+    def sold(self, fill_id: str = "F2", symbol: str = "AAPL", opening: str = "F1") -> Booking:
+        """A sale that closes it."""
+        fill = replace(self.fill(fill_id, symbol, Side.SELL, "26.10"), at=self.later(60))
+        trade = Trade(
+            f"{opening}/{fill_id}",
+            "trend",
+            symbol,
+            Side.BUY,
+            Decimal(10),
+            Decimal("25.10"),
+            Decimal("26.10"),
+            Decimal(2),
+            Decimal(8),
+            self.at,
+            fill.at,
+            self.session,
+            self.session,
+            "signal",
+        )
+        return Booking(fill, "trend", symbol, trades=(trade,))
+
+    def cash(self, event_id: str, kind: CashKind, amount: str, symbol: str | None = None) -> Booking:
+        event = CashEvent(event_id, kind, Decimal(amount), self.at, self.session, symbol)
+        return Booking(event, "foreign", None)
+
+    def equity(self, equity: str, session: date | None = None, minutes: int = 0) -> EquityPoint:
+        return EquityPoint(
+            session or self.session,
+            self.later(minutes),
+            Decimal(equity),
+            Decimal(50000),
+            Decimal(50000),
+            Decimal(0),
+            Decimal(100000),
+        )
+
+    def decision(self, symbol: str = "AAPL", code: str = "", session: date | None = None) -> DecisionRow:
+        return DecisionRow(
+            session or self.session,
+            self.at,
+            "trend",
+            symbol,
+            "entry",
+            "denied" if code else "intent",
+            code,
+            "10 of at most 10 positions",
+            Decimal(10),
+            Decimal(10),
+            as_of=date(2007, 1, 2),
+            fingerprint="1.0:abc",
+        )
+
+
+@pytest.fixture
+def some() -> Samples:
+    return Samples()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new ledger, made once: each test takes a copy."""
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    database = open_database(path, create=True)
+    database.pins.pin(Samples().pin(Samples().account))
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(template: Path, path: Path) -> Iterator[Database]:
+    shutil.copy(template, path)
+    database = open_database(path, create=False, durable=False)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ledger(database: Database, some: Samples) -> AccountLedger:
+    return database.bind(some.account)
+
+
+@pytest.fixture
+def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
+    """A ledger in which every table has rows."""
+    run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 4711)
+    ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "100000")], some.at)
+    ledger.orders.write([some.intent("AAPL"), some.intent("MSFT")], some.at)
+    ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at)
+    ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.FILLED, some.at, broker_order_id="B1")
+    ledger.orders.saw([some.shown("B1")], some.at)
+    split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
+    ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
+    ledger.books.snapshot(some.equity("100000"), [])
+    shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))
+    ledger.books.snapshot(some.equity("100500", minutes=60), [shares])
+    ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
+    ledger.safety.record_breaks([Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at)
+    ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
+    ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
+    ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
+    return ledger

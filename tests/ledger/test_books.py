@@ -1,0 +1,192 @@
+"""Activities, lots, holdings, cash and equity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.account import CashKind, Position, SplitEvent
+from tradebot.core.holdings import FOREIGN
+from tradebot.core.records import Booking
+from tradebot.errors import LedgerError
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.export import dump
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+
+def test_new_books_are_empty(ledger: AccountLedger, some: Samples) -> None:
+    books = ledger.books
+    assert books.cursor() is None
+    assert books.cash() == 0
+    assert books.peak() is None
+    assert not books.lots()
+    assert not books.holdings()
+    assert books.previous_close(some.session) is None
+    assert books.first_of_session(some.session) is None
+    assert books.cash_flow(some.session) == 0
+
+
+def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> None:
+    bought, sold = some.bought(), some.sold()
+    ledger.books.book([bought], some.at)
+    assert ledger.books.lots() == ledger.books.lots("AAPL") == bought.lots
+    assert ledger.books.holdings() == (bought.holding,)
+    assert ledger.books.cursor() == "F1"
+
+    ledger.books.book([sold], some.later(60))
+    assert not ledger.books.lots()
+    assert not ledger.books.holdings()
+    assert ledger.records.trades() == sold.trades
+    assert ledger.records.fills() == (bought.activity, sold.activity)
+    assert ledger.books.cursor() == "F2"
+
+
+def test_an_activity_already_booked_changes_nothing(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    bookings = [some.cash("D1", CashKind.DEPOSIT, "100000"), some.bought(), some.sold()]
+    ledger.books.book(bookings, some.at)
+    before = list(dump(database.path))
+    ledger.books.book(bookings, some.later(5))
+    ledger.books.book(bookings[:2], some.later(9))
+    assert list(dump(database.path)) == before
+
+
+def test_a_batch_that_overlaps_books_only_what_is_new(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.bought()], some.at)
+    ledger.books.book([some.bought(), some.sold()], some.at)
+    assert len(ledger.records.fills()) == 2
+    assert ledger.books.cursor() == "F2"
+
+
+def test_a_batch_is_booked_whole_or_not_at_all(ledger: AccountLedger, some: Samples) -> None:
+    holding = replace(some.holding(), quantity=Decimal(0))  # refused by the table's CHECK
+    with pytest.raises(LedgerError, match="refused a row"):
+        ledger.books.book([some.bought(), replace(some.bought("F2"), holding=holding)], some.at)
+    assert ledger.records.fills() == ()
+    assert ledger.books.cursor() is None
+    assert ledger.books.cash() == 0
+
+
+def test_a_booking_touches_its_own_symbol_only(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.bought("F1", "AAPL"), some.bought("F2", "MSFT")], some.at)
+    ledger.books.book([some.sold("F3", "AAPL")], some.at)
+    assert [lot.symbol for lot in ledger.books.lots()] == ["MSFT"]
+    assert [holding.symbol for holding in ledger.books.holdings()] == ["MSFT"]
+
+
+def test_a_sale_by_hand_ends_the_strategys_holding(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.bought()], some.at)
+    ledger.books.book([replace(some.sold(), strategy=FOREIGN)], some.at)
+    assert not ledger.books.lots()
+    assert not ledger.books.holdings()
+
+
+def test_cash_that_moves_leaves_lots_alone(ledger: AccountLedger, some: Samples) -> None:
+    bought = some.bought()
+    ledger.books.book([bought, some.cash("D1", CashKind.DEPOSIT, "5")], some.at)
+    assert ledger.books.lots() == bought.lots
+    assert ledger.books.holdings() == (bought.holding,)
+
+
+def test_lots_come_oldest_first(ledger: AccountLedger, some: Samples) -> None:
+    old = replace(some.lot(some.fill("F9")), opened_at=some.later(-60))
+    new = some.lot(some.fill("F1"))
+    ledger.books.book([replace(some.bought(), lots=(new, old))], some.at)
+    assert ledger.books.lots() == (old, new)
+
+
+def test_cash_is_what_the_activities_add_up_to(ledger: AccountLedger, some: Samples) -> None:
+    split = SplitEvent("S1", "AAPL", Decimal(2), Decimal(10), Decimal(20), some.at, some.session)
+    bookings = [
+        some.cash("D1", CashKind.DEPOSIT, "1000"),
+        some.bought(),  # 10 at 25.10 and 1.00 of fee
+        some.cash("V1", CashKind.DIVIDEND, "0.80", "AAPL"),
+        Booking(split, "trend", "AAPL", some.bought().lots, holding=some.holding()),
+        some.sold(),  # 10 at 26.10 and 1.00 of fee
+        some.cash("W1", CashKind.WITHDRAWAL, "-100.01"),
+    ]
+    ledger.books.book(bookings, some.at)
+    assert ledger.books.cash() == Decimal("1000") - 252 + Decimal("0.80") + 260 - Decimal("100.01")
+    assert ledger.records.splits() == (split,)
+    assert [event.event_id for event in ledger.records.cash_events()] == ["D1", "V1", "W1"]
+
+
+def test_cash_flow_is_deposits_less_withdrawals_of_a_session(ledger: AccountLedger, some: Samples) -> None:
+    flows = [
+        some.cash("D1", CashKind.DEPOSIT, "1000.10"),
+        some.cash("W1", CashKind.WITHDRAWAL, "-300"),
+        some.cash("V1", CashKind.DIVIDEND, "7"),
+        some.cash("I1", CashKind.INTEREST, "7"),
+    ]
+    ledger.books.book(flows, some.at)
+    assert ledger.books.cash_flow(some.session) == Decimal("700.10")
+    assert ledger.books.cash_flow(some.next_session) == 0
+
+
+def test_a_holdings_changed_stop_is_stored(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.bought()], some.at)
+    raised = some.holding().with_stop(Decimal("25.50"))
+    ledger.books.save_holding(raised, some.later(5))
+    assert ledger.books.holdings() == (raised,)
+    head = database.head()
+    ledger.books.save_holding(raised, some.later(9))
+    assert database.head() == head
+
+
+def test_equity_is_appended_and_found_by_session(ledger: AccountLedger, some: Samples) -> None:
+    first, last = some.equity("100000"), some.equity("100500", minutes=60)
+    next_day = some.equity("99000", some.next_session, minutes=1440)
+    for point in (first, last, next_day):
+        ledger.books.snapshot(point, [])
+    assert ledger.books.first_of_session(some.session) == first
+    assert ledger.books.previous_close(some.next_session) == last
+    assert ledger.books.previous_close(some.session) is None
+    assert ledger.records.closing_equity() == (last, next_day)
+
+
+def test_positions_are_kept_as_their_sessions_newest(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    shares = [Position(symbol, Decimal(10), Decimal(25), Decimal(26)) for symbol in ("AAPL", "MSFT")]
+    ledger.books.snapshot(some.equity("1"), shares)
+    ledger.books.snapshot(some.equity("1", some.next_session), shares)
+    ledger.books.snapshot(some.equity("1", minutes=5), shares[1:])
+    kept = database.engine.all("SELECT session, symbol FROM positions ORDER BY session, symbol")
+    assert [(row["session"], row["symbol"]) for row in kept] == [
+        ("2007-01-03", "MSFT"),
+        ("2007-01-04", "AAPL"),
+        ("2007-01-04", "MSFT"),
+    ]
+
+
+def test_the_peak_is_the_highest_equity_and_never_falls_with_it(ledger: AccountLedger, some: Samples) -> None:
+    for equity, peak in (("100000", "100000"), ("101000.5", "101000.5"), ("9000", "101000.5"), ("99999", "101000.5")):
+        ledger.books.snapshot(some.equity(equity), [])
+        assert ledger.books.peak() == Decimal(peak)
+
+
+def test_the_peak_moves_with_deposits_and_withdrawals_but_not_with_earnings(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    ledger.books.book([some.cash("D0", CashKind.DEPOSIT, "100000")], some.at)
+    assert ledger.books.peak() is None
+    ledger.books.snapshot(some.equity("100000"), [])
+    ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "500.25")], some.at)
+    assert ledger.books.peak() == Decimal("100500.25")
+    ledger.books.book([some.cash("W1", CashKind.WITHDRAWAL, "-20000")], some.at)
+    assert ledger.books.peak() == Decimal("80500.25")
+    earned = (CashKind.DIVIDEND, CashKind.INTEREST, CashKind.CASH_IN_LIEU, CashKind.FEE)
+    ledger.books.book([some.cash(kind, kind, "9") for kind in earned], some.at)
+    assert ledger.books.peak() == Decimal("80500.25")
+
+
+def test_rebasing_measures_drawdown_anew(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.snapshot(some.equity("100000"), [])
+    ledger.books.rebase_peak(Decimal("88000"), some.at)
+    assert ledger.books.peak() == Decimal("88000")
+    ledger.books.snapshot(some.equity("87000"), [])
+    assert ledger.books.peak() == Decimal("88000")
+    ledger.books.snapshot(some.equity("89000"), [])
+    assert ledger.books.peak() == Decimal("89000")

@@ -1,0 +1,240 @@
+"""Opening a ledger: made when asked, refused with one clear message otherwise."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.errors import ExitCode, LedgerError
+from tradebot.ledger import database as opening
+from tradebot.ledger.audit import GENESIS
+from tradebot.ledger.database import AccountLedger, Database, open_database
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+ROOT = Path(__file__).parents[2]
+
+
+def refusal(path: Path, *, create: bool = False) -> str:
+    with pytest.raises(LedgerError) as caught:
+        open_database(path, create=create, patience=0.05)
+    assert caught.value.exit_code is ExitCode.LEDGER
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_new_ledger_is_made_with_its_folder_and_opens_again(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "ledger.db"
+    database = open_database(path, create=True)
+    assert (database.path, database.head()) == (path, GENESIS)
+    assert database.engine.one("PRAGMA journal_mode") == {"journal_mode": "wal"}
+    database.close()
+    open_database(path, create=False).close()
+    open_database(path, create=True).close()
+
+
+def test_the_schema_version_counts_the_migrations(database: Database) -> None:
+    applied = database.engine.all("SELECT name FROM _sqlite_migrations")
+    assert len(applied) == opening.SCHEMA_VERSION == database.engine.version()
+
+
+def test_every_table_is_strict_and_has_a_primary_key(database: Database) -> None:
+    tables = database.engine.all("SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
+    ours = {row["name"]: row["strict"] for row in tables if not row["name"].startswith(("sqlite_", "_sqlite_"))}
+    assert set(ours.values()) == {1}
+    assert all(database.engine.tables()[name] for name in ours)
+
+
+def test_rows_of_an_account_carry_its_key(database: Database) -> None:
+    for table in database.engine.tables():
+        if table != "_sqlite_migrations":
+            columns = {row["name"] for row in database.engine.all(f"SELECT name FROM pragma_table_info('{table}')")}
+            assert "account_key" in columns, table
+
+
+def test_a_missing_ledger(path: Path) -> None:
+    assert "is missing" in refusal(path)
+    assert not path.exists()
+
+
+def test_an_empty_file(path: Path) -> None:
+    path.touch()
+    assert "is empty" in refusal(path)
+    open_database(path, create=True).close()
+    open_database(path, create=False).close()
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize("content", [b"hello\n", b"# notes\n" * 500, bytes(range(256)) * 8])
+def test_a_file_that_is_no_database(path: Path, content: bytes, create: bool) -> None:
+    path.write_bytes(content)
+    assert "is not a database" in refusal(path, create=create)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_in_its_place(path: Path) -> None:
+    path.mkdir()
+    assert "cannot be opened" in refusal(path)
+
+
+def test_a_newer_ledger(path: Path) -> None:
+    database = open_database(path, create=True)
+    database.engine.execute(f"PRAGMA user_version = {opening.SCHEMA_VERSION + 1}")
+    database.close()
+    assert "newer version of tradebot" in refusal(path)
+    assert "newer version of tradebot" in refusal(path, create=True)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_database_of_another_program(path: Path, version: int) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    assert "another program" in refusal(path)
+    assert "another program" in refusal(path, create=True)
+
+
+def test_a_locked_ledger(path: Path) -> None:
+    open_database(path, create=True).close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("CREATE TABLE scratch (a)")
+    assert "locked by another process" in refusal(path)
+    holder.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
+def test_a_ledger_that_may_not_be_read(path: Path) -> None:
+    open_database(path, create=True).close()
+    path.chmod(0)
+    assert "cannot be opened" in refusal(path)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LedgerError, match=r"folder .* cannot be made"):
+        open_database(tmp_path / "file" / "ledger.db", create=True)
+
+
+def test_processes_that_create_at_once_make_one_ledger(path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from tradebot.ledger.database import open_database
+import tradebot.ledger.migrations
+print("ready", flush=True)
+input()
+open_database(Path({str(path)!r}), create=True).close()
+"""
+    makers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    for maker in makers:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == "ready\n"
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+    assert [maker.communicate(timeout=30) and maker.returncode for maker in makers] == [0, 0, 0]
+    open_database(path, create=False).close()
+
+
+def test_opening_a_current_ledger_imports_neither_pandas_nor_sqlite_utils(path: Path) -> None:
+    open_database(path, create=True).close()
+    code = f"""
+import sys
+from pathlib import Path
+from tradebot.ledger.database import open_database
+open_database(Path({str(path)!r}), create=False).close()
+print(sorted({{"pandas", "sqlite_utils", "numpy"}} & set(sys.modules)))
+"""
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"
+
+
+def test_what_a_job_reads_first_does_not_grow_with_history(
+    database: Database, busy: AccountLedger, some: Samples
+) -> None:
+    statements: list[str] = []
+    database.engine._connection.set_trace_callback(statements.append)  # the statements as they were really sent
+    busy.books.cursor()
+    busy.books.cash()
+    busy.books.peak()
+    busy.books.lots()
+    busy.books.holdings()
+    busy.books.previous_close(some.session)
+    busy.books.first_of_session(some.session)
+    busy.books.cash_flow(some.session)
+    busy.orders.unsettled()
+    busy.orders.entries_sent(some.session)
+    busy.orders.of_session(some.session)
+    busy.orders.attempts(some.session, "trend", "AAPL", "entry")
+    busy.orders.get("x")
+    busy.orders.owner_of("x", "y")
+    busy.safety.halts()
+    busy.safety.breaks()
+    busy.runs.of_session(some.session)
+    busy.runs.last_of_each_job()
+    database.head()
+    database.engine._connection.set_trace_callback(None)
+    assert len(statements) > 20
+    for sql in statements:
+        plan = [row["detail"] for row in database.engine.all(f"EXPLAIN QUERY PLAN {sql}")]
+        reads = [step for step in plan if step.startswith(("SCAN", "SEARCH"))]
+        newest = "ORDER BY seq DESC LIMIT 1" in sql
+        assert newest or all(step.startswith("SEARCH") for step in reads), (sql, plan)
+
+
+def test_a_row_for_an_account_that_was_never_pinned_is_refused(database: Database, some: Samples) -> None:
+    stranger = database.bind("alpaca:live:123")
+    assert stranger.books.peak() is None
+    with pytest.raises(LedgerError, match="FOREIGN KEY"):
+        stranger.journal.note("drill", "", some.at, {})
+
+
+def test_a_transaction_over_several_writes_is_all_or_nothing(
+    ledger: AccountLedger, database: Database, some: Samples
+) -> None:
+    before = database.head()
+    with pytest.raises(ZeroDivisionError), ledger.transaction():
+        ledger.journal.note("drill", "one", some.at, {})
+        ledger.journal.note("drill", "two", some.at, {})
+        raise ZeroDivisionError
+    assert database.head() == before
+    with ledger.transaction():
+        ledger.journal.note("drill", "one", some.at, {})
+    assert database.head() != before
+
+
+def test_accounts_do_not_see_each_other(database: Database, busy: AccountLedger, some: Samples) -> None:
+    database.pins.pin(some.pin(some.other_account))
+    other = database.bind(some.other_account)
+    assert other.books.cursor() is None
+    assert other.books.cash() == 0
+    assert not other.books.lots()
+    assert not other.books.holdings()
+    assert not other.orders.unsettled()
+    assert not other.orders.of_session(some.session)
+    assert other.orders.get(some.intent().client_order_id) is None
+    assert not other.safety.halts()
+    assert not other.safety.breaks()
+    assert not other.runs.last_of_each_job()
+    assert not other.records.fills()
+    assert not other.records.closing_equity()
+    assert not other.journal.decisions(None, None, None)
+    before = busy.books.lots()
+    other.books.book([some.bought("F1"), some.sold("F2")], some.at)  # ids that the first account has too
+    assert len(other.records.fills()) == 2
+    assert busy.books.lots() == before != ()

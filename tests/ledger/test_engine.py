@@ -1,0 +1,146 @@
+"""The seam over SQLite: transactions that are all or nothing, and errors that say what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tradebot.errors import ExitCode, LedgerError
+from tradebot.ledger.engine import Engine
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[Engine]:
+    engine = Engine(path, create=True, patience=0.05)
+    engine.execute("PRAGMA journal_mode = WAL")
+    engine.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
+    yield engine
+    engine.close()
+
+
+def texts(engine: Engine) -> list[str]:
+    return [row["text"] for row in engine.all("SELECT text FROM notes ORDER BY id")]
+
+
+def test_a_transaction_keeps_everything(engine: Engine) -> None:
+    with engine.transaction():
+        engine.insert("notes", {"text": "one"})
+        engine.insert("notes", {"text": "two"})
+    assert texts(engine) == ["one", "two"]
+
+
+def test_a_transaction_that_fails_keeps_nothing(engine: Engine) -> None:
+    with pytest.raises(KeyboardInterrupt), engine.transaction():
+        engine.insert("notes", {"text": "one"})
+        raise KeyboardInterrupt
+    assert texts(engine) == []
+
+
+def test_a_nested_transaction_undoes_only_itself(engine: Engine) -> None:
+    with engine.transaction():
+        engine.insert("notes", {"text": "outer"})
+        with pytest.raises(ZeroDivisionError), engine.transaction():
+            engine.insert("notes", {"text": "inner"})
+            raise ZeroDivisionError
+        engine.insert("notes", {"text": "after"})
+    assert texts(engine) == ["outer", "after"]
+
+
+def test_a_nested_transaction_commits_with_the_outermost(engine: Engine) -> None:
+    with pytest.raises(ZeroDivisionError), engine.transaction():
+        with engine.transaction():
+            engine.insert("notes", {"text": "inner"})
+        raise ZeroDivisionError
+    assert texts(engine) == []
+
+
+def test_other_processes_see_nothing_before_the_commit(engine: Engine, path: Path) -> None:
+    other = Engine(path)
+    with engine.transaction():
+        engine.insert("notes", {"text": "one"})
+        assert texts(other) == []
+    assert texts(other) == ["one"]
+    other.close()
+
+
+def test_returning_gives_the_row(engine: Engine) -> None:
+    assert engine.insert("notes", {"text": "one"}, "RETURNING id") == {"id": 1}
+    assert engine.insert("notes", {"id": 1, "text": "again"}, "ON CONFLICT DO NOTHING RETURNING id") is None
+
+
+def test_a_locked_ledger_says_so(engine: Engine, path: Path) -> None:
+    other = Engine(path)
+    with other.transaction(), pytest.raises(LedgerError, match="locked by another process") as caught:
+        engine.insert("notes", {"text": "one"})
+    assert caught.value.exit_code is ExitCode.LEDGER
+    assert "database browser" in str(caught.value)
+    other.close()
+
+
+def test_a_full_disk_says_so_and_keeps_nothing(engine: Engine) -> None:
+    engine.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(LedgerError, match="disk is full"), engine.transaction():
+        for _ in range(20):
+            engine.insert("notes", {"text": "x" * 2000})
+    assert texts(engine) == []
+
+
+def test_a_step_that_sqlite_undid_by_itself_is_not_continued(engine: Engine) -> None:
+    """After an automatic rollback a later statement would commit on its own, half a step."""
+    engine.execute(
+        "CREATE TRIGGER undo BEFORE INSERT ON notes WHEN NEW.text = 'bad' BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+    )
+    with pytest.raises(LedgerError, match="undid the step"), engine.transaction():
+        engine.insert("notes", {"text": "one"})
+        with pytest.raises(LedgerError, match="refused a row"):
+            engine.insert("notes", {"text": "bad"})
+        engine.insert("notes", {"text": "two"})
+    assert texts(engine) == []
+    with engine.transaction():
+        engine.insert("notes", {"text": "three"})
+    assert texts(engine) == ["three"]
+
+
+def test_a_read_only_ledger_says_so(engine: Engine) -> None:
+    engine.execute("PRAGMA query_only = ON")
+    with pytest.raises(LedgerError, match="read-only"):
+        engine.insert("notes", {"text": "one"})
+
+
+def test_a_refused_row_says_why(engine: Engine) -> None:
+    with pytest.raises(LedgerError, match=r"NOT NULL constraint failed: notes\.text"):
+        engine.insert("notes", {"text": None})
+
+
+def test_a_folder_is_not_a_ledger(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        Engine(tmp_path)
+
+
+def test_a_damaged_ledger_says_so(engine: Engine, path: Path) -> None:
+    for number in range(50):
+        engine.insert("notes", {"text": str(number) * 500})
+    engine.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    damaged = Engine(path)
+    with pytest.raises(LedgerError, match="is damaged"):
+        texts(damaged)
+    damaged.close()
+
+
+def test_a_mistake_in_a_statement_is_a_bug_and_not_the_ledgers(engine: Engine) -> None:
+    with pytest.raises(sqlite3.ProgrammingError):
+        engine.execute("INSERT INTO notes (text) VALUES (:text)", {"other": "one"})
+
+
+@pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 1)])
+def test_trading_waits_for_the_disk_and_a_replay_does_not(path: Path, durable: bool, level: int) -> None:
+    engine = Engine(path, create=True, durable=durable)
+    assert engine.one("PRAGMA synchronous") == {"synchronous": level}
+    assert engine.one("PRAGMA foreign_keys") == {"foreign_keys": 1}
+    engine.close()

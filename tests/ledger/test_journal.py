@@ -1,0 +1,70 @@
+"""Decisions, and notes in the audit trail."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.schedule import Job
+from tradebot.errors import LedgerError
+from tradebot.ledger.database import AccountLedger, Database
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+
+@pytest.fixture
+def run(ledger: AccountLedger, some: Samples) -> int:
+    return ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 1)
+
+
+def test_decisions_are_found_by_symbol_and_session(ledger: AccountLedger, some: Samples, run: int) -> None:
+    apple, refused = some.decision("AAPL"), some.decision("MSFT", "MAX_POSITIONS")
+    tomorrow = some.decision("AAPL", session=some.next_session)
+    ledger.journal.decided(run, [apple, refused])
+    ledger.journal.decided(run, [tomorrow])
+    decisions = ledger.journal.decisions
+    assert decisions(None, None, None) == (apple, refused, tomorrow)
+    assert decisions("AAPL", None, None) == (apple, tomorrow)
+    assert decisions(None, some.session, some.session) == (apple, refused)
+    assert decisions("AAPL", some.next_session, None) == (tomorrow,)
+    assert decisions("AAPL", None, date(2006, 12, 31)) == ()
+
+
+def test_every_denial_has_its_numbers_in_a_view(
+    database: Database, ledger: AccountLedger, some: Samples, run: int
+) -> None:
+    ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
+    (denial,) = database.engine.all("SELECT symbol, code, value, limit_value FROM denials")
+    assert denial == {"symbol": "MSFT", "code": "MAX_POSITIONS", "value": "10", "limit_value": "10"}
+    (shown,) = database.engine.all("SELECT value, limit_value FROM v_denials")
+    assert shown == {"value": 10.0, "limit_value": 10.0}
+
+
+def test_no_decisions_leave_no_trace(database: Database, ledger: AccountLedger, run: int) -> None:
+    head = database.head()
+    ledger.journal.decided(run, [])
+    assert database.head() == head
+
+
+def test_decisions_belong_to_a_run(ledger: AccountLedger, some: Samples) -> None:
+    with pytest.raises(LedgerError, match="FOREIGN KEY"):
+        ledger.journal.decided(99, [some.decision()])
+
+
+def test_a_note_is_in_the_trail(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    ledger.journal.note("drill", "cancel all", some.at, {"orders": 3, "dollars": Decimal("12.50"), "on": some.session})
+    row = database.engine.one("SELECT * FROM audit ORDER BY seq DESC LIMIT 1")
+    assert row is not None
+    assert (row["kind"], row["subject"], row["at"]) == ("drill", "cancel all", "2007-01-03T14:35:00.000000Z")
+    assert json.loads(row["detail"]) == {"orders": 3, "dollars": "12.5", "on": "2007-01-03"}
+    assert row["hash"] == database.head()
+
+
+def test_a_note_cannot_pass_for_the_ledgers_own_rows(ledger: AccountLedger, some: Samples) -> None:
+    with pytest.raises(ValueError, match="fill_booked"):
+        ledger.journal.note("fill_booked", "F1", some.at, {})

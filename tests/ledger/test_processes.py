@@ -1,0 +1,119 @@
+"""Crashes and company: a killed process leaves all of a step or nothing, and two writers lose nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.verify import verify
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+ROOT = Path(__file__).parents[2]
+
+PREAMBLE = """
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from tradebot.core.account import Fill
+from tradebot.core.holdings import Lot
+from tradebot.core.orders import Side
+from tradebot.core.records import Booking
+from tradebot.ledger.database import open_database
+
+at = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)
+database = open_database(Path(sys.argv[1]), create=False)
+ledger = database.bind(sys.argv[2])
+
+def booking(number):
+    fill = Fill(f"F{number}", "B", "C", "AAPL", Side.BUY, Decimal(1), Decimal(25), Decimal(0), at, at.date())
+    lots = tuple(
+        Lot(f"F{n}", "trend", "AAPL", Decimal(1), Decimal(25), Decimal(0), at, at.date()) for n in range(number + 1)
+    )
+    return Booking(fill, "trend", "AAPL", lots)
+"""
+
+IN_THE_MIDDLE = """
+with ledger.transaction():
+    ledger.books.book([booking(0)], at)
+    print("ready", flush=True)
+    input()
+"""
+
+WITHOUT_END = """
+for number in range(10**6):
+    ledger.books.book([booking(number)], at)
+    print(number, flush=True)
+"""
+
+MANY_NOTES = """
+print("ready", flush=True)
+input()
+for number in range(150):
+    ledger.journal.note("drill", f"{sys.argv[3]} {number}", at, {})
+"""
+
+
+def start(code: str, path: Path, some: Samples, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PREAMBLE + code, str(path), some.account, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database, some: Samples) -> None:
+    head = database.head()
+    process = start(IN_THE_MIDDLE, database.path, some)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.kill()
+    process.communicate()
+    assert database.head() == head
+    books = database.bind(some.account).books
+    assert books.cursor() is None
+    assert books.lots() == ()
+    assert verify(database) == ()
+
+
+def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, some: Samples) -> None:
+    path = database.path
+    database.close()
+    for line in (3, 20):
+        process = start(WITHOUT_END, path, some)
+        assert process.stdout is not None
+        for _ in range(line):
+            told = int(process.stdout.readline())
+        process.kill()
+        process.communicate()
+        again = open_database(path, create=False)
+        ledger = again.bind(some.account)
+        fills = ledger.records.fills()
+        assert len(fills) > told  # what was committed stays
+        assert ledger.books.cursor() == fills[-1].fill_id
+        assert ledger.books.cash() == -25 * len(fills)
+        assert len(ledger.books.lots()) == len(fills)
+        assert verify(again) == ()
+        again.close()
+
+
+def test_two_writers_at_once_lose_nothing(database: Database, some: Samples) -> None:
+    writers = [start(MANY_NOTES, database.path, some, name) for name in ("one", "two")]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    assert [writer.communicate(timeout=60) and writer.returncode for writer in writers] == [0, 0]
+    notes = {row["subject"] for row in database.engine.all("SELECT subject FROM audit WHERE kind = 'drill'")}
+    assert notes == {f"{name} {number}" for name in ("one", "two") for number in range(150)}
+    assert verify(database) == ()

@@ -1,0 +1,64 @@
+"""History for reports: both bounds included, None for open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.records import Booking
+from tradebot.ledger.database import AccountLedger
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+DAYS = [date(2007, 1, 3) + timedelta(days=number) for number in range(4)]
+
+
+@pytest.fixture
+def four_days(ledger: AccountLedger, some: Samples) -> AccountLedger:
+    """A round trip, a dividend, a split and two equity points on each of four days."""
+    for number, day in enumerate(DAYS):
+        bought, sold = some.bought(f"B{number}"), some.sold(f"S{number}", opening=f"B{number}")
+        trade = replace(sold.trades[0], exit_session=day)
+        dividend = CashEvent(f"V{number}", CashKind.DIVIDEND, Decimal("0.08"), some.at, day, "AAPL")
+        split = SplitEvent(f"X{number}", "MSFT", Decimal(2), Decimal(1), Decimal(2), some.at, day)
+        ledger.books.book(
+            [
+                bought,
+                replace(sold, activity=replace(some.fill(f"S{number}"), session=day), trades=(trade,)),
+                Booking(dividend, "trend", None),
+                Booking(split, "foreign", "MSFT"),
+            ],
+            some.at,
+        )
+        ledger.books.snapshot(some.equity("1", day), [])
+        ledger.books.snapshot(some.equity("2", day, minutes=5), [])
+    return ledger
+
+
+BOUNDS = [
+    (None, None, [0, 1, 2, 3]),
+    (DAYS[1], None, [1, 2, 3]),
+    (None, DAYS[1], [0, 1]),
+    (DAYS[1], DAYS[2], [1, 2]),
+    (DAYS[2], DAYS[1], []),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "expected"), BOUNDS)
+def test_history_within_bounds(
+    four_days: AccountLedger, first: date | None, last: date | None, expected: list[int]
+) -> None:
+    records = four_days.records
+    days = [DAYS[number] for number in expected]
+    assert [trade.exit_session for trade in records.trades(first, last)] == days
+    assert [fill.session for fill in records.fills(first, last) if fill.fill_id.startswith("S")] == days
+    assert [event.session for event in records.cash_events(first, last)] == days
+    assert [event.session for event in records.splits(first, last)] == days
+    points = records.closing_equity(first, last)
+    assert [(point.session, point.equity) for point in points] == [(day, Decimal(2)) for day in days]

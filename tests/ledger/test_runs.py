@@ -1,0 +1,57 @@
+"""The runs of jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.records import Run, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import LedgerError
+from tradebot.ledger.database import AccountLedger
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+
+def test_a_run_is_remembered_from_its_beginning_to_its_end(ledger: AccountLedger, some: Samples) -> None:
+    run_id = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.later(1), 4711)
+    begun = Run(run_id, Job.RUN_DAILY, some.session, RunStatus.RUNNING, None, some.at, None, some.later(1), None, 4711)
+    assert ledger.runs.of_session(some.session) == (begun,)
+
+    ledger.runs.end(run_id, RunStatus.RAN, 7, some.later(2), some.later(3), "2 orders, 1 break")
+    (ended,) = ledger.runs.of_session(some.session)
+    assert (ended.status, ended.exit_code, ended.summary) == (RunStatus.RAN, 7, "2 orders, 1 break")
+    assert (ended.ended_at, ended.ended_wall) == (some.later(2), some.later(3))
+
+
+def test_ids_count_up_and_runs_come_in_order(ledger: AccountLedger, some: Samples) -> None:
+    ids = [ledger.runs.begin(job, some.session, some.at, some.at, 1) for job in (Job.REPORT, Job.PREFLIGHT)]
+    assert ids == [1, 2]
+    assert [run.job for run in ledger.runs.of_session(some.session)] == [Job.REPORT, Job.PREFLIGHT]
+
+
+def test_the_last_run_of_each_job(ledger: AccountLedger, some: Samples) -> None:
+    for job in (Job.PREFLIGHT, Job.RUN_DAILY, Job.PREFLIGHT):
+        ledger.runs.begin(job, some.session, some.at, some.at, 1)
+    ledger.runs.begin(Job.RESUME, None, some.at, some.at, 1)
+    assert [(run.job, run.run_id) for run in ledger.runs.last_of_each_job()] == [
+        (Job.PREFLIGHT, 3),
+        (Job.RUN_DAILY, 2),
+        (Job.RESUME, 4),
+    ]
+
+
+def test_a_run_of_another_session_is_not_of_this_one(ledger: AccountLedger, some: Samples) -> None:
+    ledger.runs.begin(Job.RUN_DAILY, some.next_session, some.at, some.at, 1)
+    assert ledger.runs.of_session(some.session) == ()
+
+
+def test_a_run_ends_once(ledger: AccountLedger, some: Samples) -> None:
+    run_id = ledger.runs.begin(Job.REPORT, some.session, some.at, some.at, 1)
+    ledger.runs.end(run_id, RunStatus.IDLE, 0, some.at, some.at, "")
+    with pytest.raises(LedgerError, match=f"Run {run_id} is not running"):
+        ledger.runs.end(run_id, RunStatus.RAN, 0, some.at, some.at, "")
+    with pytest.raises(LedgerError, match="Run 99 is not running"):
+        ledger.runs.end(99, RunStatus.RAN, 0, some.at, some.at, "")

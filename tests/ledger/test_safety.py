@@ -1,0 +1,113 @@
+"""Halts in the ledger, and breaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.ledger.database import AccountLedger, Database
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+LOSS = Halt(
+    HaltSource.LEDGER,
+    HaltRule.DAILY_LOSS,
+    HaltLevel.REDUCING,
+    "lost 3.1 %",
+    session=date(2007, 1, 3),
+    until=date(2007, 1, 4),
+    value=Decimal("0.031"),
+    limit=Decimal("0.03"),
+)
+STOP = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand")
+SHARES = Break(BreakKind.QUANTITY, "AAPL", Decimal(10), Decimal(7), "10 here, 7 there")
+MONEY = Break(BreakKind.CASH, "", Decimal("1.5"), Decimal("1.25"), "0.25 apart")
+
+
+def test_halts_stay_until_they_are_cleared(ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.latch(LOSS, some.at)
+    ledger.safety.latch(STOP, some.at)
+    assert ledger.safety.halts() == (LOSS, STOP)
+    assert ledger.safety.clear("looked at it", some.later(5)) == (LOSS, STOP)
+    assert ledger.safety.halts() == ()
+    assert ledger.safety.clear("again", some.later(6)) == ()
+
+
+def test_the_same_halt_is_latched_once(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.latch(LOSS, some.at)
+    head = database.head()
+    ledger.safety.latch(LOSS, some.later(15))
+    assert database.head() == head
+    ledger.safety.latch(replace(LOSS, reason="lost 3.2 %"), some.later(15))
+    assert len(ledger.safety.halts()) == 2
+
+
+def test_a_halt_can_be_latched_again_after_it_was_cleared(ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.latch(STOP, some.at)
+    ledger.safety.clear("looked at it", some.at)
+    ledger.safety.latch(STOP, some.later(1))
+    assert ledger.safety.halts() == (STOP,)
+
+
+def test_a_halt_taken_in_from_the_latch_file_is_now_the_ledgers(ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.latch(replace(STOP, source=HaltSource.LATCH_FILE, since=some.at), some.at)
+    assert ledger.safety.halts() == (replace(STOP, since=some.at),)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_nothing_is_cleared_without_a_reason(ledger: AccountLedger, some: Samples, reason: str) -> None:
+    ledger.safety.latch(STOP, some.at)
+    with pytest.raises(ValueError, match="reason"):
+        ledger.safety.clear(reason, some.at)
+    assert ledger.safety.halts() == (STOP,)
+
+
+def opened(found: Break, session: date, last: date, age: int) -> Break:
+    return replace(found, first_seen=session, last_seen=last, age_sessions=age)
+
+
+def test_a_break_opens_ages_by_session_and_closes(ledger: AccountLedger, some: Samples) -> None:
+    first, second = some.session, some.next_session
+    assert ledger.safety.record_breaks([SHARES], first, some.at) == (opened(SHARES, first, first, 0),)
+    assert ledger.safety.record_breaks([SHARES], first, some.later(15)) == (opened(SHARES, first, first, 0),)
+    assert ledger.safety.record_breaks([SHARES], second, some.later(1440)) == (opened(SHARES, first, second, 1),)
+    assert ledger.safety.breaks() == (opened(SHARES, first, second, 1),)
+    assert ledger.safety.record_breaks([], second, some.later(1500)) == ledger.safety.breaks() == ()
+
+
+def test_a_break_that_comes_back_is_a_new_one(ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.record_breaks([SHARES], some.session, some.at)
+    ledger.safety.record_breaks([], some.session, some.at)
+    (again,) = ledger.safety.record_breaks([SHARES], some.next_session, some.later(1440))
+    assert again == opened(SHARES, some.next_session, some.next_session, 0)
+
+
+def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.record_breaks([SHARES, MONEY], some.session, some.at)
+    worse = replace(SHARES, there=Decimal(3), message="10 here, 3 there")
+    found = ledger.safety.record_breaks([worse, MONEY], some.next_session, some.later(1440))
+    assert found == (
+        opened(worse, some.session, some.next_session, 1),
+        opened(MONEY, some.session, some.next_session, 1),
+    )
+
+
+def test_two_breaks_of_one_kind_and_symbol_are_two(ledger: AccountLedger, some: Samples) -> None:
+    one, two = (replace(SHARES, kind=BreakKind.UNKNOWN_ORDER, message=text) for text in ("order 1", "order 2"))
+    assert len(ledger.safety.record_breaks([one, two], some.session, some.at)) == 2
+    assert len(ledger.safety.record_breaks([one, two], some.session, some.at)) == 2
+    assert len(ledger.safety.record_breaks([two], some.session, some.at)) == 1
+
+
+def test_an_unchanged_comparison_leaves_no_trace(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    ledger.safety.record_breaks([SHARES], some.session, some.at)
+    head = database.head()
+    ledger.safety.record_breaks([SHARES], some.session, some.later(15))
+    assert database.head() == head
