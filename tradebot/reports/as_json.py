@@ -46,10 +46,11 @@ def outcome_json(outcome: Outcome, where: Where, **more: object) -> str:
     )
 
 
-def answer_json(command: str, where: Where | None = None, **answer: object) -> str:
-    """The object of a command that is no job and went well."""
+def answer_json(command: str, code: ExitCode = ExitCode.OK, where: Where | None = None, **answer: object) -> str:
+    """The object of a command that is no job and could do what it was asked."""
     place = _place(where) if where else {}
-    return dumps({"job": command, "status": "ok", **_codes(()), **place, **answer})
+    codes = () if code is ExitCode.OK else (code,)
+    return dumps({"job": command, "status": "ran", **_codes(codes), **place, **answer})
 
 
 def error_json(command: str, error: TradebotError) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tradebot.core.outcomes import CheckResult, ExplainOutcome, Outcome, PreflightOutcome
+from collections.abc import Iterable
+
+from tradebot.core.outcomes import Check, CheckResult, ExplainOutcome, Outcome, PreflightOutcome
 from tradebot.reports.page import Cell, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
@@ -15,18 +17,13 @@ _RESULTS = {
 }
 
 
+def checks_table(checks: Iterable[Check]) -> Page:
+    rows = ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in checks)
+    return section("Checks", *table("check | result | figure | what to do", rows))
+
+
 def preflight_page(outcome: PreflightOutcome, where: Where) -> Page:
-    return (
-        *parts.headline(outcome),
-        *section(
-            "Checks",
-            *table(
-                "check | result | figure | what to do",
-                ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in outcome.checks),
-            ),
-        ),
-        *parts.notes(outcome.notes),
-    )
+    return (*parts.headline(outcome), *checks_table(outcome.checks), *parts.notes(outcome.notes))
 
 
 def reconcile_page(outcome: Outcome, where: Where) -> Page:

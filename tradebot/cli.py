@@ -1,0 +1,96 @@
+"""The Typer app: every command by its name, and the global options before any of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tradebot import __version__
+from tradebot.commands import (
+    check_exits,
+    config,
+    emergency_stop,
+    explain,
+    init_db,
+    paper,
+    preflight,
+    reconcile,
+    replay,
+    report,
+    resume,
+    run_daily,
+    status,
+    strategies,
+)
+from tradebot.commands.frame import Command, remember_options
+
+ABOUT = """Trade US stocks by short commands that a schedule starts.
+
+Each command loads the settings, asks the broker for the truth, decides, writes down what it is about to do, does it,
+checks that it happened, and ends with an exit code. Without any configuration it trades real prices of the past on the
+embedded exchange, with play money. Global options may stand before or after the command.
+"""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tradebot {__version__}")
+        raise typer.Exit
+
+
+_VERSION = inspect.Parameter(
+    "version",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ],
+)
+
+
+def _group(about: str, commands: Sequence[Command], *extra: inspect.Parameter) -> typer.Typer:
+    group = typer.Typer(
+        callback=remember_options(about, *extra),
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    for command in commands:
+        group.command(command.name, help=command.help)(command.callback)
+    return group
+
+
+app = _group(
+    ABOUT,
+    (
+        preflight.command,
+        run_daily.command,
+        check_exits.command,
+        reconcile.command,
+        report.command,
+        status.command,
+        explain.command,
+        emergency_stop.command,
+        resume.command,
+        replay.command,
+        init_db.command,
+    ),
+    _VERSION,
+)
+app.add_typer(_group("The embedded exchange, by hand.", paper.commands), name="paper")
+app.add_typer(_group("The settings of a home.", config.commands), name="config")
+app.add_typer(_group("The strategies that there are.", strategies.commands), name="strategies")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (that of the process by default) and give the exit code."""
+    try:
+        app(args=arguments, prog_name="tradebot")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

@@ -1,0 +1,27 @@
+"""Asking a person before something that cannot be taken back."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from tradebot.errors import UsageError
+from tradebot.reports.output import tell
+from tradebot.reports.page import Page
+from tradebot.settings import GlobalOptions
+
+
+def show_on_stderr(page: Page) -> None:
+    """Show what the question is about, leaving standard output to the answer of the command."""
+    from tradebot.reports.terminal import draw
+
+    tell(draw(page, sys.stderr))
+
+
+def confirm(options: GlobalOptions, question: str) -> None:
+    """Go on only after a yes. Raises UsageError when nobody can be asked or the answer is no."""
+    if options.json or sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody is there to answer: add --yes if you mean it.")
+    if not typer.confirm(question, err=True):
+        raise UsageError("nothing was changed.")

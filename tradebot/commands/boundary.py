@@ -1,0 +1,74 @@
+"""The one place where an error becomes an exit code and a message."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from tradebot.commands import logging_setup
+from tradebot.errors import ExitCode, Stopped, TradebotError
+from tradebot.reports.output import emit, tell, tolerate_any_letter
+from tradebot.settings import GlobalOptions
+
+_log = logging.getLogger(__name__)
+
+
+def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
+    """Do a command's work and give the code that the process ends with; say on standard error what went wrong."""
+    tolerate_any_letter()
+    logging_setup.begin(options)
+    try:
+        with _sigterm_raises():
+            return int(work())
+    except TradebotError as error:
+        return _refused(name, options, error)
+    except KeyboardInterrupt:
+        return _refused(name, options, Stopped(ExitCode.INTERRUPTED))
+    except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
+        return _bug(name, options, error)
+    finally:
+        logging_setup.end()
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """End with 143 when asked to before a job watches for signals itself; a job looks at them between its steps."""
+
+    def raise_stopped(number: int, frame: FrameType | None) -> None:
+        raise Stopped(ExitCode.TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, raise_stopped)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _refused(name: str, options: GlobalOptions, error: TradebotError) -> int:
+    message = logging_setup.redact(str(error))
+    _log.error("%s ended with %d: %s", name, error.exit_code, message)
+    tell("\n".join(f"tradebot {name}: {line}" for line in message.splitlines() or [error.exit_code.meaning]))
+    if options.json:
+        from tradebot.reports import as_json
+
+        emit(logging_setup.redact(as_json.error_json(name, error)))
+    return int(error.exit_code)
+
+
+def _bug(name: str, options: GlobalOptions, error: Exception) -> int:
+    what = logging_setup.redact(f"{type(error).__name__}: {error}".splitlines()[0])
+    log_file = logging_setup.keep_traceback(options, name, error)
+    if log_file is None:
+        tell(logging_setup.redact("".join(traceback.format_exception(error))))
+        tell(f"tradebot {name}: unexpected error: {what}")
+    else:
+        tell(f"tradebot {name}: unexpected error: {what} (traceback in {log_file})")
+    if options.json:
+        from tradebot.reports import as_json
+
+        emit(as_json.failure_json(name, ExitCode.BUG, what, log=log_file))
+    return int(ExitCode.BUG)

@@ -1,0 +1,54 @@
+"""tradebot config show and config check"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.reports.page import Page
+    from tradebot.settings import GlobalOptions, Loaded
+
+
+@frame.command("config show", writes="nothing.")
+def show(options: GlobalOptions) -> ExitCode:
+    """Show every setting, its value and where it comes from, secrets masked."""
+    from tradebot.commands import render
+    from tradebot.reports.page import section, table
+    from tradebot.settings import load_for
+
+    loaded = load_for(options)
+    render.warn(loaded.warnings)
+    settings = loaded.masked()
+    rows = ((setting.name, setting.value, setting.origin) for setting in settings)
+    page = (*_files(loaded), *section("Settings", *table("name | value | from", rows)))
+    return render.answer(
+        options, "config show", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings,
+        settings=settings,
+    )  # fmt: skip
+
+
+@frame.command("config check", writes="nothing.")
+def check(options: GlobalOptions) -> ExitCode:
+    """Check every setting; list everything that is wrong, each with how to mend it."""
+    from tradebot.commands import render
+    from tradebot.reports.page import Line, Tone
+    from tradebot.settings import load_for
+
+    loaded = load_for(options)
+    render.warn(loaded.warnings)
+    page = (*_files(loaded), Line("the configuration is valid", Tone.GOOD))
+    return render.answer(
+        options, "config check", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings
+    )
+
+
+commands = (show, check)
+
+
+def _files(loaded: Loaded) -> Page:
+    from tradebot.reports.page import Facts
+
+    return (Facts((("home", str(loaded.settings.home)), ("env file", str(loaded.env_file or "none")))),)

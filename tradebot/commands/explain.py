@@ -1,0 +1,51 @@
+"""tradebot explain"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+FirstOption = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First session.", show_default=False),
+]
+LastOption = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last session.", show_default=False),
+]
+
+
+@frame.command("explain", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER))
+def command(
+    options: GlobalOptions,
+    symbol: Annotated[str, typer.Argument(help="The symbol, such as AAPL.")],
+    first: FirstOption = None,
+    last: LastOption = None,
+) -> ExitCode:
+    """Say why something was done with a symbol, and why not.
+
+    Every decision and denial about it with the numbers that were compared, the position held in it, and announced
+    splits and dividends.
+    """
+    from tradebot.commands import render, work
+    from tradebot.core.ids import SYMBOL
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import explain
+    from tradebot.reports.pages.checking import explain_page
+
+    wanted = symbol.upper()
+    if not SYMBOL.fullmatch(wanted):
+        raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
+    if first and last and first > last:
+        raise UsageError("--from is after --to.")
+    with work.office(options, Job.EXPLAIN) as office:
+        outcome = explain.run(office.desk, wanted, first.date() if first else None, last.date() if last else None)
+    return render.finish(options, office.where, outcome, explain_page)

@@ -1,0 +1,32 @@
+"""tradebot init-db"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "init-db",
+    writes="the home folder, the ledger's database and the embedded exchange, where they are not there yet.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.LOCKED, ExitCode.LEDGER),
+)
+def command(options: GlobalOptions) -> ExitCode:
+    """Make a home, or bring the database of one up to date.
+
+    It never empties anything: in a home that is there already, what is in it stays.
+    """
+    from tradebot import runtime
+    from tradebot.commands import render
+    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.where import opening
+
+    where, fresh = runtime.make_home(options)
+    done = "made a new home" if fresh else "the home was there already; its database is up to date"
+    page = (*opening(where), Line(done, Tone.GOOD))
+    return render.answer(options, "init-db", page, where=where, made=fresh)

@@ -1,0 +1,139 @@
+"""Log files: everything in one, and one a day for what the schedule ran. Secrets are taken out of every line."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from tradebot.errors import TradebotError
+from tradebot.settings import GlobalOptions, Settings, load_for, process_environment, resolve_home
+
+MAIN_LOG = "trading_robot.log"
+_FORMAT = "%(asctime)sZ %(levelname)-7s %(process)d %(name)s: %(message)s"
+_MASK = "********"
+#: Lines said before the home is known to be right wait in memory; more than this says something is wrong anyway.
+_BUFFERED_LINES = 10_000
+
+_root = logging.getLogger()
+_secrets: list[str] = []
+_files: list[logging.FileHandler] = []
+_buffer: logging.handlers.MemoryHandler | None = None
+
+
+class _Formatter(logging.Formatter):
+    """UTC times, and no secret in message or traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def daily_log(today: date) -> str:
+    """The name of a day's log; ``today`` is the date in New York on the wall."""
+    return f"daily_automation_{today:%Y-%m-%d}.log"
+
+
+def begin(options: GlobalOptions) -> None:
+    """Keep what is logged until ``to_files`` says where it goes; with -v show it on standard error at once."""
+    global _buffer
+    end()
+    with suppress(TradebotError):  # the command itself will say what is wrong with the settings
+        _secrets[:] = _spellings(load_for(options).settings.secrets())
+    _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
+    _buffer = logging.handlers.MemoryHandler(_BUFFERED_LINES, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+    _root.addHandler(_buffer)
+    if options.verbose:
+        stderr = logging.StreamHandler()
+        stderr.setFormatter(_Formatter())
+        _root.addHandler(stderr)
+
+
+def to_files(settings: Settings, today: date) -> Iterator[str]:
+    """Log to the home's files from now on, and what was said so far too. Gives a warning for each that cannot be."""
+    level = logging.getLevelName(settings.log_level)
+    _root.setLevel(min(_root.level, level))
+    for name in (MAIN_LOG, daily_log(today)):
+        try:
+            _open(settings.log_path / name, level)
+        except OSError as error:
+            yield f"{settings.log_path / name} cannot be written ({error.strerror or error}); going on without it"
+    _flush()
+
+
+def end() -> None:
+    """Close the files and forget the handlers, so that a next command in this process begins anew."""
+    global _buffer
+    for handler in [*_files, *(h for h in _root.handlers if isinstance(h, logging.StreamHandler))]:
+        _root.removeHandler(handler)
+        if isinstance(handler, logging.FileHandler):
+            handler.close()
+    _files.clear()
+    _secrets.clear()
+    if _buffer is not None:
+        _root.removeHandler(_buffer)
+        _buffer.close()
+        _buffer = None
+
+
+def keep_traceback(options: GlobalOptions, name: str, error: Exception) -> Path | None:
+    """Write the traceback of an unexpected error to the main log and say where that is; None when it cannot be."""
+    try:
+        if not _files:
+            _open(_log_folder(options) / MAIN_LOG, logging.INFO)
+            _flush()
+    except (OSError, TradebotError):
+        return None
+    logging.getLogger(__name__).error("%s: unexpected error", name, exc_info=error)
+    return Path(_files[0].baseFilename)
+
+
+def redact(text: str) -> str:
+    """``text`` without any of the secrets of the settings."""
+    for secret in _secrets:
+        text = text.replace(secret, _MASK)
+    return text
+
+
+def _log_folder(options: GlobalOptions) -> Path:
+    """The configured folder; the default one when it is the configuration that cannot be read."""
+    try:
+        return load_for(options).settings.log_path
+    except TradebotError:
+        return resolve_home(options.home, process_environment()) / "logs"
+
+
+def _open(path: Path, level: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(_Formatter())
+    handler.setLevel(level)
+    _root.addHandler(handler)
+    _files.append(handler)
+
+
+def _flush() -> None:
+    """Hand what waited in memory to the files, and let later lines go there directly."""
+    global _buffer
+    if _buffer is None:
+        return
+    _root.removeHandler(_buffer)
+    for record in _buffer.buffer:
+        for handler in _files:
+            if record.levelno >= handler.level:
+                handler.handle(record)
+    _buffer.close()
+    _buffer = None
+
+
+def _spellings(secrets: tuple[str, ...]) -> list[str]:
+    """Each secret as it is and as it stands in a URL, longest first so that none is cut in two by another."""
+    return sorted({*secrets, *(quote(secret, safe="") for secret in secrets)}, key=len, reverse=True)

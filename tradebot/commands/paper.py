@@ -1,0 +1,115 @@
+"""tradebot paper next, paper status and paper reset"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.brokers.paper import ExchangeStatus
+    from tradebot.reports.page import Page
+    from tradebot.settings import GlobalOptions
+
+_ENDS = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
+
+
+@frame.command(
+    "paper next",
+    writes="the exchange's own file: resting orders meet the rest of the day, and the next session begins. Makes the "
+    "home when there is none.",
+    ends_with=_ENDS,
+)
+def next_session(options: GlobalOptions) -> ExitCode:
+    """End the session of the embedded exchange and begin the next."""
+    from tradebot import runtime
+
+    with runtime.open_exchange(options, makes_home=True) as (exchange, _):
+        exchange.next_session()
+        status = exchange.status()
+    return _tell(options, "paper next", status, f"session {status.session} has begun")
+
+
+@frame.command("paper status", writes="nothing.", ends_with=_ENDS)
+def status(options: GlobalOptions) -> ExitCode:
+    """Show where the embedded exchange stands.
+
+    Its session and time, cash and equity, positions and resting orders.
+    """
+    from tradebot import runtime
+
+    with runtime.open_exchange(options, makes_home=False) as (exchange, _):
+        status = exchange.status()
+    return _tell(options, "paper status", status, f"session {status.session}, {status.phase}")
+
+
+@frame.command(
+    "paper reset",
+    writes="the exchange's own file: a new account at the first session; the ledger keeps what the old one did. Makes "
+    "the home when there is none.",
+    ends_with=_ENDS,
+)
+def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> ExitCode:
+    """Begin again on the embedded exchange, with a new account.
+
+    The old account's orders and positions are gone; what the ledger holds of it stays, under the old account's key.
+    """
+    from tradebot import runtime
+    from tradebot.commands import asking
+
+    if not yes:
+        asking.confirm(options, "Give up the account on the embedded exchange and begin a new one?")
+    status = runtime.reset_exchange(options)
+    return _tell(options, "paper reset", status, f"account {status.account_id} begins at {status.session}")
+
+
+commands = (next_session, status, reset)
+
+
+def _tell(options: GlobalOptions, name: str, status: ExchangeStatus, headline: str) -> ExitCode:
+    from tradebot.commands import render
+
+    return render.answer(options, name, _page(status, headline), headline=headline, exchange=status)
+
+
+def _page(status: ExchangeStatus, headline: str) -> Page:
+    from tradebot.reports.page import Facts, Line, Tone, section, table
+    from tradebot.reports.words import instant, price, shares, usd
+
+    left = f"{status.sessions_left} until {status.last_session}"
+    return (
+        Line(headline, Tone.STRONG),
+        Facts(
+            (
+                ("account", status.account_id),
+                ("exchange time", f"{instant(status.now)}, {status.phase}"),
+                ("equity", usd(status.equity)),
+                ("cash", usd(status.cash)),
+                ("sessions left", left),
+            )
+        ),
+        *section(
+            "Positions",
+            *table(
+                "symbol | >shares | >average price | >last | >value",
+                (
+                    (p.symbol, shares(p.quantity), price(p.average_price), price(p.market_price), usd(p.market_value))
+                    for p in status.positions
+                ),
+            ),
+        ),
+        *section(
+            "Resting orders",
+            *table(
+                "order | side | >shares | symbol | type | >stop | >limit | time in force",
+                (
+                    (o.client_order_id, o.side.upper(), shares(o.remaining), o.symbol, str(o.type),
+                     price(o.stop_price), price(o.limit_price), o.time_in_force.upper())
+                    for o in status.open_orders
+                ),
+            ),
+        ),
+    )  # fmt: skip

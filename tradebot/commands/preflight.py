@@ -1,0 +1,32 @@
+"""tradebot preflight"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "preflight",
+    writes="the run and its outcome into the ledger, and the log files; sends nothing to the broker.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.HALTED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
+)
+def command(options: GlobalOptions) -> ExitCode:
+    """Check before the open that the session can be traded.
+
+    A table of named checks (configuration, account, ledger, lock, halts, breaks, stops, limits, strategies, bars), each
+    pass, warn or fail, with what to do about it. Any that fails blocks.
+    """
+    from tradebot.commands import render, work
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import preflight
+    from tradebot.reports.pages.checking import preflight_page
+
+    with work.office(options, Job.PREFLIGHT) as office:
+        outcome = preflight.run(office.desk, office.lock_holder, office.loaded.warnings)
+    return render.finish(options, office.where, outcome, preflight_page)

@@ -1,0 +1,84 @@
+"""What a command says: where it acts, its warnings, and its outcome for people or for machines."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from tradebot.core.outcomes import Outcome
+from tradebot.errors import ExitCode
+from tradebot.reports import as_json
+from tradebot.reports.output import emit, tell
+from tradebot.reports.page import Page
+from tradebot.reports.where import Where, opening
+from tradebot.settings import GlobalOptions
+
+Told = TypeVar("Told", bound=Outcome)
+
+_log = logging.getLogger(__name__)
+
+
+def begin(options: GlobalOptions, name: str, where: Where, warnings: Iterable[str] = ()) -> None:
+    """Say where a command is going to act, before it does."""
+    _log.info("%s begins: home %s, broker %s (%s), account %s", name, where.home, where.broker, where.mode,
+              where.account_id)  # fmt: skip
+    warn(warnings)
+    if not options.json:
+        show(opening(where))
+
+
+def finish(
+    options: GlobalOptions, where: Where, outcome: Told, page: Callable[[Told, Where], Page], **more: object
+) -> ExitCode:
+    """Show an outcome and give the code to end with. ``more`` goes into the JSON beside the outcome's own fields."""
+    if options.json:
+        emit(as_json.outcome_json(outcome, where, **more))
+        _log.info("%s ended with %d: %s", outcome.job, outcome.exit_code, outcome.headline)
+    else:
+        drawn = page(outcome, where)
+        show(drawn)
+        _keep(drawn)
+    return outcome.exit_code
+
+
+def answer(
+    options: GlobalOptions,
+    name: str,
+    page: Page,
+    *,
+    code: ExitCode = ExitCode.OK,
+    where: Where | None = None,
+    **fields: object,
+) -> ExitCode:
+    """Show what a command that is no job found, and give the code to end with."""
+    if options.json:
+        emit(as_json.answer_json(name, code, where, **fields))
+    else:
+        show(page)
+    return code
+
+
+def show(page: Page) -> None:
+    """Draw a page on standard output."""
+    if sys.stdout is not None:
+        from tradebot.reports.terminal import draw
+
+        emit(draw(page, sys.stdout))
+
+
+def warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        _log.warning("%s", warning)
+        tell(f"warning: {warning}")
+
+
+def _keep(page: Page) -> None:
+    """Leave the story in the log files, where a run that cron started is looked up."""
+    from tradebot.reports.terminal import draw
+
+    for line in draw(page, io.StringIO()).splitlines():
+        if line.strip():
+            _log.info("%s", line)

@@ -1,0 +1,106 @@
+"""tradebot replay"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.commands.explain import FirstOption, LastOption
+from tradebot.commands.run_daily import TRADING
+from tradebot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tradebot.runtime import Office
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "replay",
+    writes="what the jobs it runs write, and the log files; orders go to the embedded exchange only. Makes the home "
+    "when there is none.",
+    ends_with=TRADING,
+)
+def command(
+    options: GlobalOptions,
+    sessions: Annotated[
+        int | None,
+        typer.Option("--sessions", min=1, metavar="N", help="How many sessions, the present one first.",
+                     show_default=False),
+    ] = None,
+    first: FirstOption = None,
+    last: LastOption = None,
+) -> ExitCode:  # fmt: skip
+    """Walk the schedule through past sessions.
+
+    Runs the real jobs (preflight, run-daily, check-exits, reconcile, report) of each session in one process, and ends
+    with the report. Give --sessions, or --to with or without --from. After ^C the same command goes on where it
+    stopped. It ends with 0 when the jobs could do their work, whatever they met on the way.
+    """
+    from tradebot.commands import render, work
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import replay
+    from tradebot.reports.pages.period import replay_page
+    from tradebot.reports.statistics import statistics
+
+    if (sessions is None) == (last is None) or (sessions is not None and first is not None):
+        raise UsageError("give either --sessions N, or --to DATE with or without --from DATE.")
+    if first and last and first > last:
+        raise UsageError("--from is after --to.")
+    begin, end = first.date() if first else None, last.date() if last else None
+    with work.office(options, Job.REPLAY, durable=False, start=begin) as office:
+        days = _sessions(office, sessions, begin, end)
+        with _progress(shown=not options.json) as tell:
+            outcome = replay.run(office.desk, office.exchange, days, tell)
+    figures = statistics(outcome.report) if outcome.report else ()
+    return render.finish(
+        options, office.where, outcome, lambda told, where: replay_page(told, where, figures), statistics=figures
+    )
+
+
+def _sessions(office: Office, count: int | None, first: date | None, last: date | None) -> list[date]:
+    """The sessions to walk, from where the exchange stands; it never goes back, and ``first`` may lie ahead."""
+    standing = office.exchange.status()
+    calendar = office.desk.calendar
+    if first is not None and (missed := calendar.between(first, _began(office, standing.session))[:-1]):
+        raise UsageError(
+            f"this account began at {_began(office, standing.session)} and cannot go back to {missed[0].session}. "
+            "Leave --from out to go on, or use another --home."
+        )
+    if last is not None and not standing.session <= last <= standing.last_session:
+        raise UsageError(
+            f"the exchange stands at {standing.session} and its prices end at {standing.last_session}: "
+            "give --to a date from the one to the other."
+        )
+    begin = max(standing.session, first or standing.session)
+    days = [hours.session for hours in calendar.between(begin, last or standing.last_session)]
+    if len(days) < (count or 1):
+        raise UsageError(f"only {len(days)} sessions are left until the prices end at {standing.last_session}.")
+    return days[:count]
+
+
+def _began(office: Office, standing: date) -> date:
+    """The account's first session."""
+    recorded = office.desk.ledger.records.closing_equity()
+    return recorded[0].session if recorded else standing
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[date, int, int], None]]:
+    """A progress bar with the time left, on standard error when that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task("replay", total=None)
+
+        def tell(session: date, done: int, total: int) -> None:
+            bar.update(task, description=str(session), completed=done, total=total)
+
+        yield tell

@@ -1,0 +1,60 @@
+"""tradebot report"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.core.outcomes import Period
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "report",
+    writes="the run and its outcome into the ledger, the log files, and with --csv five files.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
+)
+def command(
+    options: GlobalOptions,
+    period: Annotated[Period, typer.Option("--period", help="The period that ends with the newest session.")] = (
+        Period.DAY
+    ),
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="DIR",
+            help="Also write equity.csv, trades.csv, fills.csv, positions.csv and denials.csv to DIR.",
+            show_default=False,
+        ),
+    ] = None,
+) -> ExitCode:
+    """Report a day, a week, a month or everything.
+
+    Trades, win rate, P&L and profit factor, in all and by strategy; the textbook statistics, each with its convention,
+    against the S&P 500 over the same sessions; open positions with their stops; denials by code.
+    """
+    from tradebot.commands import render, work
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import report
+    from tradebot.reports.as_csv import write_csv
+    from tradebot.reports.output import tell
+    from tradebot.reports.pages.period import report_page
+    from tradebot.reports.statistics import statistics
+
+    with work.office(options, Job.REPORT) as office:
+        outcome = report.run(office.desk, period)
+    figures = statistics(outcome)
+    code = render.finish(
+        options, office.where, outcome, lambda told, where: report_page(told, where, figures), statistics=figures
+    )
+    if csv is not None:
+        written = write_csv(outcome, csv)
+        tell("\n".join(f"written: {path}" for path in written))
+    return code

@@ -1,0 +1,45 @@
+"""tradebot resume"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "resume",
+    writes="the cleared halts and the reason into the ledger, the latch file, the log files; sends nothing.",
+    ends_with=(ExitCode.HALTED, ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
+)
+def command(
+    options: GlobalOptions,
+    reason: Annotated[str, typer.Option("--reason", help="What was found and done; kept in the audit trail.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> ExitCode:
+    """Clear a latched halt.
+
+    Shows what is halted and why, asks, and clears it; after a drawdown the equity peak starts again from today's
+    equity. A day's loss halts until the next session, and EMERGENCY_STOP_ENABLED only its owner can unset.
+    """
+    from tradebot.commands import asking, render, work
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import resume
+    from tradebot.reports.pages import parts
+    from tradebot.reports.pages.standing import resume_page
+
+    if not reason.strip():
+        raise UsageError("--reason is empty. Say what was found and done.")
+    with work.office(options, Job.RESUME) as office:
+        halts = resume.in_force(office.desk)
+        if halts and not yes:
+            asking.show_on_stderr(parts.halts(halts))
+            asking.confirm(options, "Resume?")
+        outcome = resume.run(office.desk, reason.strip())
+    return render.finish(options, office.where, outcome, resume_page)

@@ -1,0 +1,46 @@
+"""tradebot run-daily"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+#: How a command that trades can end.
+TRADING = (
+    ExitCode.HALTED,
+    ExitCode.BLOCKED,
+    ExitCode.BROKER,
+    ExitCode.BREAKS,
+    ExitCode.LOCKED,
+    ExitCode.LEDGER,
+    ExitCode.DEGRADED,
+)
+
+
+@frame.command(
+    "run-daily",
+    writes="intents, orders, fills, decisions and denials into the ledger, the log files; sends orders to the broker. "
+    "Makes the home when there is none.",
+    ends_with=TRADING,
+)
+def command(options: GlobalOptions) -> ExitCode:
+    """Trade the session, once.
+
+    Settles and compares with the broker, looks at halts and loss limits, leaves positions that are to be left, asks the
+    strategies, plans within the limits, sends the orders and waits a bounded time for their fills, proves that every
+    position has its stop, and tells the story. A second run in one session, and any run while the exchange is closed,
+    sends nothing and ends with 0.
+    """
+    from tradebot.commands import render, work
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import run_daily
+    from tradebot.reports.pages import trading
+
+    with work.office(options, Job.RUN_DAILY) as office:
+        outcome = run_daily.run(office.desk)
+    return render.finish(options, office.where, outcome, trading.page)

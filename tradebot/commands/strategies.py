@@ -1,0 +1,80 @@
+"""tradebot strategies list and strategies check"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.ports import StrategyInfo
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command("strategies list", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+def list_all(options: GlobalOptions) -> ExitCode:
+    """List every strategy there is: your own, those shipped, and those that installed packages offer."""
+    from tradebot.commands import render
+    from tradebot.plugins.discovery import discover
+    from tradebot.plugins.loading import read_plugin
+    from tradebot.reports.page import Line, Tone, section, table
+    from tradebot.settings import load_for
+
+    settings = load_for(options).settings
+    found: list[StrategyInfo] = []
+    unsound: list[str] = []
+    for place in discover([settings.strategies_path]):
+        try:
+            found.append(read_plugin(place, settings.symbols or ()).info)
+        except ConfigError as error:
+            unsound.append(str(error))
+    rows = (
+        (info.name, info.version, "yes" if info.name in settings.strategies else "no", ", ".join(info.symbols),
+         str(info.warmup), info.origin, info.description)
+        for info in found
+    )  # fmt: skip
+    page = (
+        *section("Strategies", *table("name | version | trades | symbols | >warm-up | from | what it does", rows)),
+        *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
+    )
+    code = ExitCode.DEGRADED if unsound else ExitCode.OK
+    return render.answer(
+        options, "strategies list", page, code=code, strategies=found, unsound=unsound, configured=settings.strategies
+    )
+
+
+@frame.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
+def check(
+    options: GlobalOptions, name: Annotated[str, typer.Argument(help="The strategy's name, its folder's.")]
+) -> ExitCode:
+    """Check that a strategy keeps the promises that its signals rest on.
+
+    No signal may change when the future is cut off, when the whole history is rescaled, or when it is cut to the
+    declared warm-up; parameters must validate and two runs must agree. It checks on all the prices that the embedded
+    exchange has.
+    """
+    from tradebot import runtime
+    from tradebot.commands import render
+    from tradebot.plugins.check import check as check_strategy
+    from tradebot.plugins.discovery import find
+    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.pages.checking import checks_table
+    from tradebot.settings import load_for
+
+    settings = load_for(options).settings
+    (found,) = find([name], [settings.strategies_path])
+    report = check_strategy(found, runtime.whole_history(settings), settings.symbols or ())
+    verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
+    page = (
+        Line(verdict, Tone.GOOD if report.passed else Tone.BAD),
+        Line(f"fingerprint {report.fingerprint or 'unknown'}, from {found.origin}", Tone.QUIET),
+        *checks_table(report.checks),
+    )
+    code = ExitCode.OK if report.passed else ExitCode.BLOCKED
+    return render.answer(options, "strategies check", page, code=code, report=report, passed=report.passed)
+
+
+commands = (list_all, check)

@@ -1,0 +1,36 @@
+"""Opening the desk for a command: with the logs where they belong and the home, broker and account said first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from tradebot import runtime
+from tradebot.commands import logging_setup, render
+from tradebot.core.schedule import Job
+from tradebot.reports.words import NEW_YORK
+from tradebot.settings import GlobalOptions, Loaded
+
+#: Jobs that only look; being asked every minute, they leave no trace in the log files.
+_LOOKING = frozenset({Job.STATUS, Job.EXPLAIN})
+
+
+@contextmanager
+def office(options: GlobalOptions, job: Job, **how: Any) -> Iterator[runtime.Office]:
+    """A desk for ``job``; ``how`` as for ``runtime.open_office``, whose errors come through."""
+    with runtime.open_office(options, job, **how) as opened:
+        if job not in _LOOKING:
+            start_logs(opened.loaded, opened.desk.clock.wall())
+        render.begin(options, str(job), opened.where, opened.loaded.warnings)
+        yield opened
+
+
+def start_logs(loaded: Loaded, wall: datetime) -> None:
+    """Log to the home's files; a folder that cannot be written is a warning, for no log is worth a missed exit."""
+    render.warn(logging_setup.to_files(loaded.settings, new_york_date(wall)))
+
+
+def new_york_date(wall: datetime) -> date:
+    return wall.astimezone(NEW_YORK).date()
