@@ -211,6 +211,7 @@ def test_actions_repeated_or_out_of_order_are_refused(bars_file: WriteFile, acti
         ("IBM,2007-01-03,10,11,9", "close is missing or not a number (IBM 2007-01-03, close empty)"),
         ("IBM,2007-01-03,10,11,-9,10,5", "low is zero or negative (IBM 2007-01-03, low -9)"),
         ("IBM,2007-01-03,0,11,9,10,5", "open is zero or negative (IBM 2007-01-03, open 0)"),
+        ("IBM,2007-01-03,10,11,0.00001,10,5", "low is zero or negative (IBM 2007-01-03, low 1e-05)"),
         ("IBM,2007-01-03,10,1e9,9,10,5", "high is above 10,000,000 USD (IBM 2007-01-03, high 1000000000)"),
         ("IBM,2007-01-03,10,inf,9,10,5", "high is above 10,000,000 USD (IBM 2007-01-03, high inf)"),
         ("IBM,2007-01-03,10,9,11,10,5", "high is below low (IBM 2007-01-03, high 9, low 11)"),

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tradebot.strategy_api import History
 
 BUNDLED = "bundled us_daily_2000_2013 (1)"  # the number rises whenever the bundled bars or actions change
-PRICE_DECIMALS = 4
-VALUE_DECIMALS = 8
 _BUNDLED_BARS = "us_daily_2000_2013.csv.gz"
 _BUNDLED_ACTIONS = "corporate_actions_2000_2013.csv"
 
@@ -127,17 +125,17 @@ def _widened(bars: pd.DataFrame) -> History:
     column_of, symbols = pd.factorize(bars["symbol"], sort=True)
     index, columns = pd.DatetimeIndex(days, name="date"), pd.Index(symbols, name="symbol")
 
-    def wide(name: str, decimals: int) -> pd.DataFrame:
+    def wide(name: str) -> pd.DataFrame:
         values = np.full((len(index), len(columns)), np.nan)
-        values[row_of, column_of] = bars[name].to_numpy().round(decimals)
+        values[row_of, column_of] = bars[name].to_numpy()
         return pd.DataFrame(values, index=index, columns=columns)
 
     return History(
-        open=wide("open", PRICE_DECIMALS),
-        high=wide("high", PRICE_DECIMALS),
-        low=wide("low", PRICE_DECIMALS),
-        close=wide("close", PRICE_DECIMALS),
-        volume=wide("volume", 0),
+        open=wide("open"),
+        high=wide("high"),
+        low=wide("low"),
+        close=wide("close"),
+        volume=wide("volume"),
     )
 
 
@@ -157,7 +155,7 @@ def _bars_of(history: History) -> Iterator[DayBar]:
 def _corporate_actions(actions: pd.DataFrame) -> tuple[CorporateAction, ...]:
     rows = actions.sort_values(["ex_date", "symbol", "kind"])
     return tuple(
-        CorporateAction(symbol, stamp.date(), ActionKind(kind), _decimal(round(value, VALUE_DECIMALS)))
+        CorporateAction(symbol, stamp.date(), ActionKind(kind), _decimal(value))
         for symbol, stamp, kind, value in zip(rows["symbol"], rows["ex_date"], rows["kind"], rows["value"], strict=True)
     )
 

@@ -12,11 +12,11 @@ from tradebot.errors import Problem
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.tables import Columns, Table
 
-BAR_COLUMNS = Columns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"))
-ACTION_COLUMNS = Columns(text=("symbol", "kind"), day="ex_date", numbers=("value",))
+BAR_COLUMNS = Columns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
+ACTION_COLUMNS = Columns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
 PRICES = ("open", "high", "low", "close")
 
-HIGHEST_PRICE = 10_000_000  # USD a share; the dearest share ever listed traded below 1,000,000
+HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
 LARGEST_JUMP = 10  # times the close before, or a tenth of it, once splits are allowed for
 LARGEST_SPLIT = 1000
 _ROWS_SHOWN = 10

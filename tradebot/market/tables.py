@@ -20,11 +20,12 @@ _NOT_A_NUMBER = ("", "nan", "NaN", "NA", "N/A", "null", "NULL", "None")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that a table must have; others are left alone."""
+    """The columns that a table must have; others are left alone. Numbers are rounded to ``decimals``."""
 
     text: tuple[str, ...]
     day: str
     numbers: tuple[str, ...]
+    decimals: int
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
 def _typed(raw: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     typed: dict[str, object] = {name: raw[name].astype("str") for name in columns.text}
     typed[columns.day] = _days(raw[columns.day])
-    typed |= {name: _numbers(raw[name]) for name in columns.numbers}
+    typed |= {name: _numbers(raw[name]).round(columns.decimals) for name in columns.numbers}
     return pd.DataFrame(typed, index=raw.index)
 
 
