@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def test_new_books_are_empty(ledger: AccountLedger, some: Samples) -> None:
     books = ledger.books
     assert books.cursor() is None
-    assert books.cash() == 0
+    assert books.cash() is None
     assert books.peak() is None
     assert not books.lots()
     assert not books.holdings()
@@ -68,7 +68,7 @@ def test_a_batch_is_booked_whole_or_not_at_all(ledger: AccountLedger, some: Samp
         ledger.books.book([some.bought(), replace(some.bought("F2"), holding=holding)], some.at)
     assert ledger.records.fills() == ()
     assert ledger.books.cursor() is None
-    assert ledger.books.cash() == 0
+    assert ledger.books.cash() is None
 
 
 def test_a_booking_touches_its_own_symbol_only(ledger: AccountLedger, some: Samples) -> None:

@@ -6,7 +6,7 @@ rows that explain it, so that a job costs the same after ten years as after one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -34,12 +34,11 @@ class AccountBooks:
 
     def cursor(self) -> str | None:
         """The id of the newest activity booked."""
-        cursor: str | None = self._state("activity_cursor")
-        return cursor
+        return self._state("activity_cursor")
 
-    def cash(self) -> Decimal:
-        """The cash that the booked activities add up to, USD."""
-        return Decimal(self._state("cash") or 0)
+    def cash(self) -> Decimal | None:
+        """The cash that all booked activities add up to, USD; None while nothing is booked."""
+        return _decimal(self._state("cash"))
 
     def book(self, bookings: Sequence[Booking], at: datetime) -> None:
         """Store activities with their effects in one transaction; one already booked changes nothing."""
@@ -66,8 +65,8 @@ class AccountBooks:
             peak = self.peak()
             if peak is not None:
                 self._move_peak(peak + activity.amount, at)
-        self._set_state("activity_cursor", activity_id)
-        self._set_state("cash", to_column(self.cash() + cash_effect(activity)))
+        cash = (self.cash() or ZERO) + cash_effect(activity)
+        self._set_state({"activity_cursor": activity_id, "cash": to_column(cash)})
 
     # --- lots and holdings ---------------------------------------------------------------
 
@@ -148,8 +147,7 @@ class AccountBooks:
 
     def peak(self) -> Decimal | None:
         """The highest equity recorded since the last rebase, USD, adjusted for deposits and withdrawals."""
-        peak = self._state("peak_equity")
-        return None if peak is None else Decimal(peak)
+        return _decimal(self._state("peak_equity"))
 
     def rebase_peak(self, equity: Decimal, at: datetime) -> None:
         """Measure drawdown from ``equity`` from now on."""
@@ -167,7 +165,7 @@ class AccountBooks:
 
     def _move_peak(self, equity: Decimal, at: datetime, kind: Kind = Kind.PEAK_MOVED) -> None:
         before = self._state("peak_equity")
-        self._set_state("peak_equity", to_column(equity))
+        self._set_state({"peak_equity": to_column(equity)})
         self._trail.append(kind, "equity peak", at, {"from": before, "to": equity})
 
     def _point(self, condition: str, session: date) -> EquityPoint | None:
@@ -185,9 +183,10 @@ class AccountBooks:
         )
         return row[column] if row else None
 
-    def _set_state(self, column: str, value: Value) -> None:
+    def _set_state(self, columns: Mapping[str, Value]) -> None:
+        changes = ", ".join(f"{column} = :{column}" for column in columns)
         self._engine.execute(
-            f"UPDATE accounts SET {column} = :value WHERE account_key = :account_key", {**self._account, "value": value}
+            f"UPDATE accounts SET {changes} WHERE account_key = :account_key", {**self._account, **columns}
         )
 
 
@@ -196,6 +195,10 @@ def cash_effect(activity: Activity) -> Decimal:
     if isinstance(activity, Fill):
         return -activity.side.sign * activity.quantity * activity.price - activity.fee
     return activity.amount if isinstance(activity, CashEvent) else ZERO
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _where(activity: Activity) -> tuple[Chained, str]:

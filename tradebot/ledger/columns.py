@@ -32,17 +32,15 @@ _RENAMED = {"limit": "limit_value"}
 
 def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[str, Value]:
     """The fields of a value as columns."""
-    return {
-        _RENAMED.get(field.name, field.name): to_column(getattr(value, field.name))
-        for field in fields(value)
-        if field.name not in without
-    }
+    return {column: to_column(getattr(value, name)) for name, column in _columns(type(value)) if name not in without}
 
 
 def value_from(kind: type[T], row: Row, **given: object) -> T:
     """A value of ``kind`` from the columns of a row; ``given`` are the fields that the row does not hold."""
-    plan = _plan(kind, frozenset(given))
-    found = {name: None if row[column] is None else decode(row[column]) for name, column, decode in plan}
+    found = {
+        name: None if row[column] is None else decode(row[column])
+        for name, column, decode in _plan(kind, frozenset(given))
+    }
     return kind(**found, **given)
 
 
@@ -74,7 +72,10 @@ def stamp(moment: datetime) -> str:
 
 def canonical_json(content: Mapping[str, object] | Collection[object]) -> str:
     """The one JSON text of a mapping or list: sorted keys, no spaces, ASCII; numbers and times as columns hold them."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=to_column, allow_nan=False)
+    return _ENCODER.encode(content)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=to_column, allow_nan=False)
 
 
 def _number(value: Decimal) -> str:
@@ -84,13 +85,14 @@ def _number(value: Decimal) -> str:
 
 
 @cache
-def _plan(kind: type[Any], given: frozenset[str]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
+def _columns(kind: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, _RENAMED.get(field.name, field.name)) for field in fields(kind))
+
+
+@cache
+def _plan(kind: type[DataclassInstance], given: frozenset[str]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple(
-        (field.name, _RENAMED.get(field.name, field.name), _decoder(hints[field.name]))
-        for field in fields(kind)
-        if field.name not in given
-    )
+    return tuple((name, column, _decoder(hints[name])) for name, column in _columns(kind) if name not in given)
 
 
 def _decoder(hint: Any) -> Callable[[Any], Any]:

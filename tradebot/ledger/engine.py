@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tradebot.errors import LedgerError
 
@@ -54,9 +54,11 @@ class Engine:
         self.path = path
         self._depth = 0
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        with self._explained():
+        try:
             # isolation_level=None: the driver opens no transaction by itself, so that every BEGIN is ours and immediate
             self._connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+        except sqlite3.Error as error:
+            self._fail(error)
         try:
             self.execute("PRAGMA foreign_keys = ON")
             self.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -71,26 +73,28 @@ class Engine:
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         """Run one statement and give the number of rows it changed."""
-        with self._statement(sql, values) as cursor:
-            return cursor.rowcount
+        return self._run(sql, values)[0].rowcount
 
     def all(self, sql: str, values: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give every row it answers with."""
-        with self._statement(sql, values) as cursor:
-            names = _names(cursor)
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        cursor, rows = self._run(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def one(self, sql: str, values: Mapping[str, Value] | None = None) -> Row | None:
         """Run one statement and give its first row, or None."""
         rows = self.all(sql, values)
         return rows[0] if rows else None
 
-    def each(self, sql: str, values: Mapping[str, Value] | None = None) -> Iterator[Row]:
+    def each(self, sql: str) -> Iterator[Row]:
         """The rows of one statement, one after the other, for tables too long to hold."""
-        with self._statement(sql, values) as cursor:
-            names = _names(cursor)
+        try:
+            cursor = self._connection.execute(sql)
+            names = [column[0] for column in cursor.description]
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
+        except sqlite3.Error as error:
+            self._fail(error)
 
     def insert(self, table: str, values: Mapping[str, Value], clause: str = "") -> Row | None:
         """Insert one row; ``clause`` may add ON CONFLICT and RETURNING, whose row is the answer."""
@@ -98,9 +102,29 @@ class Engine:
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None:
         """Insert rows of the same columns."""
-        if rows:
-            with self._explained():
-                self._connection.executemany(_insertion(table, tuple(rows[0]), ""), rows).close()
+        if not rows:
+            return
+        try:
+            self._connection.executemany(_insertion(table, tuple(rows[0]), ""), rows)
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _run(self, sql: str, values: Mapping[str, Value] | None) -> tuple[sqlite3.Cursor, list[tuple[Any, ...]]]:
+        if self._depth and not self._connection.in_transaction:
+            raise LedgerError(f"The ledger {self.path} undid the step that was being written. Run the command again.")
+        try:
+            cursor = self._connection.execute(sql, values or {})
+            return cursor, cursor.fetchall()
+        except sqlite3.Error as error:
+            self._fail(error)
+
+    def _fail(self, error: sqlite3.Error) -> NoReturn:
+        """Raise what SQLite's error means to the user; a mistake in a statement of ours stays what it is, a bug."""
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise error
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        what, remedy = _EXPLANATIONS.get(_ALIASES.get(code, code), ("answered with an error", _BACKUP))
+        raise LedgerError(f"The ledger {self.path} {what} ({error}). {remedy}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -131,25 +155,6 @@ class Engine:
             else:
                 self._connection.execute(f"ROLLBACK TO {savepoint}")
                 self._connection.execute(f"RELEASE {savepoint}")
-
-    @contextmanager
-    def _statement(self, sql: str, values: Mapping[str, Value] | None) -> Iterator[sqlite3.Cursor]:
-        if self._depth and not self._connection.in_transaction:
-            raise LedgerError(f"The ledger {self.path} undid the step that was being written. Run the command again.")
-        with self._explained(), closing(self._connection.cursor()) as cursor:
-            cursor.execute(sql, values or {})
-            yield cursor
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            what, remedy = _EXPLANATIONS.get(_ALIASES.get(code, code), ("answered with an error", _BACKUP))
-            raise LedgerError(f"The ledger {self.path} {what} ({error}). {remedy}") from error
 
     # --- the schema ----------------------------------------------------------------------
 
@@ -184,8 +189,10 @@ class Engine:
         with self.transaction():
             if self.version() >= version:
                 return
-            with self._explained():
+            try:
                 migrate(self._connection)
+            except sqlite3.Error as error:
+                self._fail(error)
             self.execute(f"PRAGMA application_id = {application}")
             self.execute(f"PRAGMA user_version = {version}")
 
@@ -201,10 +208,6 @@ class Engine:
     def _pragma(self, name: str) -> int:
         row = self.one(f"PRAGMA {name}")
         return int(row[name]) if row else 0
-
-
-def _names(cursor: sqlite3.Cursor) -> tuple[str, ...]:
-    return tuple(column[0] for column in cursor.description or ())
 
 
 @lru_cache(maxsize=256)

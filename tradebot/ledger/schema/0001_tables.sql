@@ -10,7 +10,7 @@ CREATE TABLE accounts (
     pinned_at       TEXT NOT NULL CHECK (pinned_at LIKE '____-__-__T__:__:__.______Z'),
     pinned          INTEGER NOT NULL CHECK (pinned IN (0, 1)),
     activity_cursor TEXT,                        -- id of the newest activity booked
-    cash            TEXT NOT NULL DEFAULT '0',   -- USD, as the booked activities explain it
+    cash            TEXT,                        -- USD, what the booked activities add up to
     peak_equity     TEXT                         -- USD, the highest since the last rebase
 ) STRICT;
 CREATE UNIQUE INDEX accounts_pinned ON accounts (broker, mode) WHERE pinned = 1;
