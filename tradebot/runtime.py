@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.alerts.log_alerts import LogAlerts
-from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
+from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
+from tradebot.core.account import MarketClock
 from tradebot.core.holdings import Holding
 from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job, nominal
@@ -30,6 +31,7 @@ from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings, loa
 
 if TYPE_CHECKING:
     from tradebot.ports import Broker, Lock, StrategyBook
+    from tradebot.strategy_api import History
 
 #: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
 FIRST_SESSION = date(2007, 1, 3)
@@ -231,6 +233,29 @@ def make_home(options: GlobalOptions) -> tuple[Where, bool]:
         return _where(settings, broker, broker.account().account_id), fresh
 
 
+def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
+    """Begin a new account on the embedded exchange and pin it; the ledger keeps the rows of the old one."""
+    loaded = configuration(options)
+    settings = loaded.settings
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
+        exchange = PaperExchange.reset(
+            layout.exchange_file(settings.home), _prices(settings), NyseCalendar(), _rules(settings, None)
+        )
+        held.callback(exchange.close)
+        _make_ledger(settings, exchange, new_account=True)
+        return exchange.status()
+
+
+def whole_history(settings: Settings) -> History:
+    """Every completed bar that the embedded exchange has, adjusted with every action: what a strategy is checked on."""
+    prices = _prices(settings)
+    market = EmbeddedMarket(prices, lambda symbols: {})
+    after_all = MarketClock(datetime(9000, 1, 1, tzinfo=UTC), is_open=False, today=None, previous=None, upcoming=None)
+    recorded = prices.history().close
+    return market.history([str(symbol) for symbol in recorded.columns], len(recorded), after_all)
+
+
 def strategy_book(settings: Settings) -> StrategyBook:
     """The configured strategies: their manifests are read now, their code when signals are asked for."""
     from tradebot.plugins.book import load_book
@@ -279,7 +304,16 @@ def _prices(settings: Settings) -> PriceFile:
 @contextmanager
 def _exchange(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
     path = layout.exchange_file(settings.home)
-    rules = ExchangeRules(
+    make = PaperExchange.create if fresh and not PaperExchange.exists(path) else PaperExchange.open
+    exchange = make(path, _prices(settings), NyseCalendar(), _rules(settings, start), durable=durable)
+    try:
+        yield exchange
+    finally:
+        exchange.close()
+
+
+def _rules(settings: Settings, start: date | None) -> ExchangeRules:
+    return ExchangeRules(
         starting_cash=settings.paper_starting_cash,
         slippage_pct=settings.paper_slippage_pct,
         commission_per_share=settings.paper_commission_per_share,
@@ -287,29 +321,26 @@ def _exchange(settings: Settings, *, fresh: bool, durable: bool, start: date | N
         allow_short=settings.allow_short,
         start=start or settings.paper_start or (None if settings.paper_data else FIRST_SESSION),
     )
-    make = PaperExchange.create if fresh and not PaperExchange.exists(path) else PaperExchange.open
-    exchange = make(path, _prices(settings), NyseCalendar(), rules, durable=durable)
-    try:
-        yield exchange
-    finally:
-        exchange.close()
 
 
 def _advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
     """Bring the exchange to the job's time of day; in a new session if the calendar on the wall began one."""
     if settings.paper_advance is PaperAdvance.DAILY:
         exchange.begin_daily(SystemClock().now().astimezone(NEW_YORK).date())
-    due = nominal(job, exchange.session())
+    due = nominal(job, exchange.hours())
     if due is not None:
         exchange.advance_to(due)
 
 
-def _make_ledger(settings: Settings, exchange: PaperExchange) -> None:
+def _make_ledger(settings: Settings, exchange: PaperExchange, *, new_account: bool = False) -> None:
     broker = PaperBroker(exchange)
     account_id = broker.account().account_id
     database = open_database(settings.database_path, create=not layout.is_initialised(settings.home))
     try:
-        _pin(database, broker, account_id, account_key(broker, account_id), ExchangeClock(exchange))
+        key, clock = account_key(broker, account_id), ExchangeClock(exchange)
+        if new_account:
+            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        _pin(database, broker, account_id, key, clock)
     finally:
         database.close()
     layout.initialise(settings.home)

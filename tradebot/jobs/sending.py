@@ -54,7 +54,7 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
             story.halts = list(halts)
             story.add(ExitCode.HALTED)
             return _moved(desk, intent, OrderState.ABANDONED, f"halted before it was sent: {halts[0].reason}")
-    _moved(desk, intent, OrderState.SUBMITTING, "")
+    intent = _moved(desk, intent, OrderState.SUBMITTING, "")
     try:
         if replacing is None:
             order = desk.broker.submit(intent.request)

@@ -152,7 +152,7 @@ class Book:
 
     # --- changing the rest of the account ------------------------------------------------------
 
-    def pay(self, kind: CashKind, amount: Decimal, symbol: str, note: str, moment: Moment) -> None:
+    def pay(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, moment: Moment) -> None:
         """Book cash that moves without a trade; negative when it leaves the account."""
         if amount:
             self.cash += amount

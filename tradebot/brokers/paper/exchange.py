@@ -11,13 +11,14 @@ from pathlib import Path
 from types import TracebackType
 
 from tradebot.brokers.paper import accounting, phases
+from tradebot.brokers.paper.book import Moment
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.hours import beginning_of, new_york_date
 from tradebot.brokers.paper.orders import as_shown
 from tradebot.brokers.paper.rules import ExchangeRules
 from tradebot.brokers.paper.state import ExchangeState, Phase
 from tradebot.brokers.paper.store import Store
-from tradebot.core.account import Position, Quote, SessionHours
+from tradebot.core.account import CashKind, Position, Quote, SessionHours
 from tradebot.core.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
@@ -91,7 +92,7 @@ class PaperExchange:
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
-                store.begin_account(_first_state(store, rules, generation=1))
+                _open_account(store, calendar, _first_state(store, rules, generation=1))
         if made_here:
             return cls(store, calendar, rules)
         store.close()
@@ -112,7 +113,7 @@ class PaperExchange:
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
                 store.prices.load(prices)
-            store.begin_account(_first_state(store, rules, generation))
+            _open_account(store, calendar, _first_state(store, rules, generation))
         return cls(store, calendar, rules)
 
     def close(self) -> None:
@@ -236,6 +237,18 @@ def _begin_next(floor: Floor) -> date:
     phases.advance(floor, max(floor.hours.closes, floor.state.now))
     phases.begin(floor, session)
     return session
+
+
+def _open_account(store: Store, calendar: Calendar, state: ExchangeState) -> None:
+    """Begin an account with its starting cash as a deposit, so that its activities explain every cent it ever holds.
+
+    The deposit is dated at the close before the first session: it is no cash flow of that session's.
+    """
+    store.begin_account(state)
+    before = calendar.previous(state.session)
+    book = store.book()
+    book.pay(CashKind.DEPOSIT, state.starting_cash, None, "starting cash", Moment(before.closes, before.session))
+    store.save(state, book)
 
 
 def _first_state(store: Store, rules: ExchangeRules, generation: int) -> ExchangeState:

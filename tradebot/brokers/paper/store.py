@@ -138,14 +138,14 @@ class Store:
         return rows.state(row)
 
     def begin_account(self, state: ExchangeState) -> None:
-        """Write the first row of an account, its starting cash in hand."""
+        """Write the first row of an account, empty as yet."""
         self._sql.execute(
             "INSERT INTO exchange VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 state.generation,
                 state.account_id,
                 canonical(state.starting_cash),
-                canonical(state.starting_cash),
+                canonical(ZERO),
                 state.session.isoformat(),
                 state.now.isoformat(),
                 state.phase,

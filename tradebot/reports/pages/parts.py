@@ -49,21 +49,17 @@ def order_text(line: OrderLine) -> str:
 
 
 def orders(found: Iterable[OrderLine]) -> Page:
-    return section(
-        "Orders",
-        *table(
-            "order | state | filled | strategy | why",
-            (
-                (
-                    Cell(order_text(line), Tone.STRONG),
-                    Cell(line.state.replace("_", " "), _STATE_TONES.get(line.state, Tone.PLAIN)),
-                    f"{shares(line.filled_quantity)} of {shares(line.quantity)}",
-                    line.strategy,
-                    line.reason,
-                )
-                for line in found
-            ),
-        ),
+    """Each order as traders say it, what became of it, and whose decision it was."""
+    return section("Orders", *(line for order in found for line in _order(order)))
+
+
+def _order(order: OrderLine) -> tuple[Line, Line]:
+    ended = str(order.state).replace("_", " ")
+    if order.filled_quantity not in (0, order.quantity):
+        ended += f", {shares(order.filled_quantity)} of {shares(order.quantity)} filled"
+    return (
+        Line(f"{order_text(order)} ({ended})", _STATE_TONES.get(order.state, Tone.STRONG)),
+        Line(f"  {order.strategy}: {order.reason}" if order.reason else f"  {order.strategy}", Tone.QUIET),
     )
 
 
