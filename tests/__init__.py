@@ -1,0 +1,1 @@
+"""A regular package, so that a dependency's own top-level ``tests`` cannot shadow it."""

@@ -1,0 +1,148 @@
+"""Core values with every field filled in, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tradebot.core.account import AccountSnapshot, Asset, CashEvent, CashKind, Fill, Position, Quote, SplitEvent
+from tradebot.core.halts import HaltLevel
+from tradebot.core.holdings import Holding, Lot
+from tradebot.core.ids import client_order_id
+from tradebot.core.limits import Counters, Limits
+from tradebot.core.orders import (
+    BrokerOrder,
+    Intent,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Purpose,
+    Side,
+    TimeInForce,
+)
+from tradebot.core.plan import Situation
+from tradebot.core.signals import Action, ExitPolicy, Signal
+
+D = Decimal
+ACCOUNT_KEY = "paper:paper:PAPER-0001"
+TODAY = date(2007, 1, 4)
+YESTERDAY = date(2007, 1, 3)
+NOW = datetime(2007, 1, 4, 14, 35, tzinfo=UTC)
+POLICY = ExitPolicy(stop=D("0.02"), target=D("0.04"))
+
+
+def signal(symbol: str = "AAPL", action: Action = Action.ENTER, **more: Any) -> Signal:
+    usual = Signal("trend", symbol, YESTERDAY, action, score=1.0, policy=POLICY, reason="it rises")
+    return replace(usual, **more)
+
+
+def quote(symbol: str = "AAPL", last: str = "50") -> Quote:
+    return Quote(symbol, D(last), NOW)
+
+
+def position(symbol: str = "AAPL", quantity: str = "100", price: str = "50") -> Position:
+    return Position(symbol, D(quantity), average_price=D(price), market_price=D(price))
+
+
+def holding(symbol: str = "AAPL", quantity: str = "100", entry: str = "50", stop: str = "49", **more: Any) -> Holding:
+    usual = Holding("trend", symbol, D(quantity), D(entry), D(stop), None, D(entry), POLICY, YESTERDAY)
+    return replace(usual, **more)
+
+
+def order_id(symbol: str = "AAPL", purpose: Purpose = Purpose.ENTRY, attempt: int = 1, strategy: str = "trend") -> str:
+    return client_order_id(ACCOUNT_KEY, TODAY, strategy, symbol, purpose, attempt)
+
+
+def intent(symbol: str = "AAPL", quantity: str = "100", purpose: Purpose = Purpose.ENTRY, **more: Any) -> Intent:
+    entering = purpose is Purpose.ENTRY
+    strategy = more.get("strategy", "trend")
+    request = OrderRequest(
+        client_order_id=order_id(symbol, purpose, more.get("attempt", 1), strategy),
+        symbol=symbol,
+        side=Side.BUY if entering else Side.SELL,
+        quantity=D(quantity),
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.GTC if entering else TimeInForce.DAY,
+        take_profit=D(52) if entering else None,
+        stop_loss=D(49) if entering else None,
+    )
+    usual = Intent(request, ACCOUNT_KEY, TODAY, "trend", purpose, 1, D(50), "it rises", policy=POLICY)
+    return replace(usual, **more)
+
+
+def order(symbol: str = "AAPL", side: Side = Side.SELL, quantity: str = "100", **more: Any) -> BrokerOrder:
+    usual = BrokerOrder(
+        broker_order_id="b1",
+        client_order_id="by-hand",
+        symbol=symbol,
+        side=side,
+        quantity=D(quantity),
+        filled_quantity=D(0),
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.GTC,
+        state=OrderState.ACCEPTED,
+        submitted_at=NOW,
+    )
+    return replace(usual, **more)
+
+
+def stop(symbol: str = "AAPL", quantity: str = "100", price: str = "49", **more: Any) -> BrokerOrder:
+    """A protective stop as the broker shows it: the leg of a bracket that was filled."""
+    usual = order(symbol, Side.SELL, quantity, broker_order_id=f"stop-{symbol}", client_order_id="leg")
+    usual = replace(usual, type=OrderType.STOP, stop_price=D(price), role=Purpose.STOP, parent_id=f"entry-{symbol}")
+    return replace(usual, **more)
+
+
+def fill(fill_id: str = "f1", side: Side = Side.BUY, quantity: str = "100", price: str = "50", **more: Any) -> Fill:
+    usual = Fill(fill_id, "b1", order_id(), "AAPL", side, D(quantity), D(price), D("1.00"), NOW, TODAY)
+    return replace(usual, **more)
+
+
+def lot(lot_id: str = "f0", quantity: str = "100", price: str = "50", fee: str = "1.00", **more: Any) -> Lot:
+    return replace(Lot(lot_id, "trend", "AAPL", D(quantity), D(price), D(fee), NOW, YESTERDAY), **more)
+
+
+def split(ratio: str, before: str, after: str, symbol: str = "AAPL") -> SplitEvent:
+    return SplitEvent("s1", symbol, D(ratio), D(before), D(after), NOW, TODAY)
+
+
+def cash(amount: str, kind: CashKind = CashKind.DIVIDEND, symbol: str | None = None) -> CashEvent:
+    return CashEvent("c1", kind, D(amount), NOW, TODAY, symbol)
+
+
+def account(equity: str = "100000", **more: Any) -> AccountSnapshot:
+    return replace(AccountSnapshot("PAPER-0001", D(equity), D(equity), D(equity), D(equity)), **more)
+
+
+def counters(baseline: str = "100000", peak: str = "100000", entries: int = 0, **more: Any) -> Counters:
+    return replace(Counters(TODAY, entries, D(baseline), D(peak)), **more)
+
+
+def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
+    """A quiet morning with 100,000 dollars in cash and every symbol that is spoken of at 50 dollars."""
+    signals = tuple(signals)
+    symbols = {each.symbol for each in signals} | {"AAPL"}
+    for given in ("positions", "holdings", "open_orders", "unsettled"):
+        symbols |= {each.symbol for each in more.get(given, ())}
+    usual = Situation(
+        account_key=ACCOUNT_KEY,
+        now=NOW,
+        today=TODAY,
+        session_open=True,
+        halt=HaltLevel.RUNNING,
+        account=account(),
+        positions=(),
+        holdings=(),
+        open_orders=(),
+        unsettled=(),
+        quotes={symbol: quote(symbol) for symbol in symbols},
+        assets={symbol: Asset(symbol, tradable=True) for symbol in symbols},
+        signals=signals,
+        limits=Limits(),
+        counters=counters(),
+        expected_as_of=YESTERDAY,
+    )
+    return replace(usual, **more)

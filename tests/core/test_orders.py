@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from tradebot.core.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move
+
+
+def test_every_state_has_moves_and_is_live_terminal_or_not_yet_sent() -> None:
+    assert set(LEGAL_MOVES) == set(OrderState)
+    assert not LIVE & TERMINAL
+    assert set(OrderState) - LIVE - TERMINAL == {OrderState.PLANNED}
+
+
+def test_every_state_can_be_reached_from_planned() -> None:
+    reached, edge = {OrderState.PLANNED}, {OrderState.PLANNED}
+    while edge:
+        edge = {after for state in edge for after in LEGAL_MOVES[state]} - reached
+        reached |= edge
+    assert reached == set(OrderState)
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+def test_an_end_stays_an_end_save_that_it_may_turn_out_filled(state: OrderState) -> None:
+    assert LEGAL_MOVES[state] <= {OrderState.FILLED}
+
+
+@pytest.mark.parametrize("state", sorted(LIVE))
+def test_a_live_order_can_end_filled_or_cancelled(state: OrderState) -> None:
+    assert may_move(state, OrderState.FILLED)
+    assert may_move(state, OrderState.CANCELLED)
+
+
+def test_nothing_goes_back_to_planned_and_nothing_sent_is_abandoned_once_the_broker_has_it() -> None:
+    assert all(OrderState.PLANNED not in after for after in LEGAL_MOVES.values())
+    assert [state for state, after in LEGAL_MOVES.items() if OrderState.ABANDONED in after] == [
+        OrderState.PLANNED,
+        OrderState.SUBMITTING,
+        OrderState.UNKNOWN,
+    ]
+
+
+@pytest.mark.parametrize("state", list(OrderState))
+def test_staying_is_always_legal(state: OrderState) -> None:
+    assert may_move(state, state)
+
+
+def test_a_filled_order_is_not_cancelled() -> None:
+    assert not may_move(OrderState.FILLED, OrderState.CANCELLED)
+
+
+def test_only_an_entry_can_add() -> None:
+    assert [purpose for purpose in Purpose if not purpose.reduces] == [Purpose.ENTRY]
+    assert (Side.BUY.opposite, Side.SELL.opposite) == (Side.SELL, Side.BUY)

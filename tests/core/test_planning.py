@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from tests.core.builders import (
+    ACCOUNT_KEY,
+    POLICY,
+    TODAY,
+    D,
+    account,
+    counters,
+    holding,
+    order,
+    order_id,
+    position,
+    quote,
+    signal,
+    situation,
+)
+from tradebot.core.account import Asset
+from tradebot.core.halts import HaltLevel
+from tradebot.core.limits import Limits
+from tradebot.core.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.plan import DenialCode
+from tradebot.core.planning import plan
+from tradebot.core.signals import Action, ExitPolicy
+
+
+def entered(*signals: Any, **given: Any) -> list[str]:
+    """The symbols entered, in order."""
+    return [entry.symbol for entry in plan(situation(signals, **given)).entries]
+
+
+# --- entries -----------------------------------------------------------------------------
+
+
+def test_an_entry_is_a_market_order_with_a_bracket_that_lives_on() -> None:
+    (entry,) = plan(situation([signal()])).entries
+    assert entry == Intent(
+        request=OrderRequest(
+            client_order_id=order_id(),
+            symbol="AAPL",
+            side=Side.BUY,
+            quantity=D(200),  # 10 % of 100,000 dollars at 50; the risk alone would allow 500
+            type=OrderType.MARKET,
+            time_in_force=TimeInForce.GTC,
+            take_profit=D(52),
+            stop_loss=D(49),
+        ),
+        account_key=ACCOUNT_KEY,
+        session=TODAY,
+        strategy="trend",
+        purpose=Purpose.ENTRY,
+        attempt=1,
+        planned_price=D(50),
+        reason="it rises; sized by position size",
+        state=OrderState.PLANNED,
+        policy=POLICY,
+    )
+
+
+def test_an_entry_without_a_target_still_has_its_stop() -> None:
+    (entry,) = plan(situation([signal(policy=ExitPolicy())])).entries
+    assert (entry.request.stop_loss, entry.request.take_profit) == (D(49), None)
+
+
+def test_a_signal_that_asks_for_less_risk_gets_a_smaller_order() -> None:
+    (entry,) = plan(situation([signal(risk_pct=D("0.0001"))])).entries
+    assert entry.request.quantity == 10
+
+
+def test_nothing_is_done_about_no_signal() -> None:
+    planned = plan(situation([signal(action=Action.NONE), signal("MSFT", action=Action.EXIT)]))
+    assert (planned.intents, planned.denials) == ((), ())
+
+
+def test_higher_scores_go_first_then_the_strategy_that_spoke_first_then_the_alphabet() -> None:
+    signals = [
+        signal("D", strategy="zeta", score=1.0),
+        signal("C", strategy="alpha", score=1.0),
+        signal("B", strategy="zeta", score=1.0),
+        signal("A", strategy="alpha", score=2.0),
+        signal("E", strategy="alpha", score=math.nan),
+        signal("F", strategy="alpha", score=-math.inf),
+    ]
+    assert entered(*signals) == ["A", "B", "D", "C", "E", "F"]
+    assert entered(*signals, limits=Limits(max_positions=2)) == ["A", "B"]
+
+
+def test_two_strategies_do_not_enter_one_symbol() -> None:
+    planned = plan(situation([signal(score=1.0), signal(strategy="another", score=2.0)]))
+    assert [entry.strategy for entry in planned.entries] == ["another"]
+    assert [denial.code for denial in planned.denials][:2] == [DenialCode.SYMBOL_OWNED, DenialCode.ORDER_PENDING]
+
+
+def test_the_same_signal_twice_is_one_entry() -> None:
+    planned = plan(situation([signal(), signal()]))
+    assert len(planned.entries) == 1
+    assert [denial.code for denial in planned.denials][:2] == [DenialCode.ORDER_PENDING, DenialCode.ALREADY_DECIDED]
+
+
+def test_entries_share_what_the_limits_leave() -> None:
+    signals = [signal(symbol, score=score) for symbol, score in (("A", 3.0), ("B", 2.0), ("C", 1.0))]
+    limits = Limits(max_gross_exposure_pct=D("0.15"))
+    planned = plan(situation(signals, limits=limits))
+    assert [(entry.symbol, entry.request.quantity) for entry in planned.entries] == [("A", D(200)), ("B", D(100))]
+    assert {denial.code for denial in planned.denials} == {DenialCode.MAX_GROSS_EXPOSURE, DenialCode.ZERO_QUANTITY}
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        ({"limits": Limits(max_daily_trades=5), "counters": counters(entries=3)}, 2),
+        ({"limits": Limits(max_positions=3), "positions": (position("KO"),)}, 2),
+        ({"limits": Limits(max_portfolio_risk_pct=D("0.005"))}, 3),  # $500: 200 + 200 + 100 of risk
+        ({"account": account(buying_power=D(15_000))}, 2),  # 10,200 and what is left
+    ],
+)
+def test_the_running_book_counts_every_accepted_entry(given: dict[str, Any], count: int) -> None:
+    assert len(entered(*(signal(symbol) for symbol in "ABCDE"), **given)) == count
+
+
+def test_an_exit_planned_beside_it_frees_nothing_for_an_entry() -> None:
+    held: dict[str, Any] = {"positions": (position("MSFT", "2000"),), "holdings": (holding("MSFT", "2000"),)}
+    planned = plan(situation([signal("MSFT", Action.EXIT), signal("AAPL")], **held))
+    assert [intent.purpose for intent in planned.intents] == [Purpose.EXIT]
+    assert {denial.code for denial in planned.denials} >= {DenialCode.MAX_GROSS_EXPOSURE}
+
+
+# --- exits -------------------------------------------------------------------------------
+
+LEAVE = signal(action=Action.EXIT, reason="it falls")
+HELD: dict[str, Any] = {"positions": (position(),), "holdings": (holding(),)}
+
+
+def test_an_exit_is_a_market_order_for_the_day_over_what_is_held() -> None:
+    (leaving,) = plan(situation([LEAVE], **HELD)).exits
+    assert leaving.request == OrderRequest(
+        client_order_id=order_id(purpose=Purpose.EXIT),
+        symbol="AAPL",
+        side=Side.SELL,
+        quantity=D(100),
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.DAY,
+    )
+    assert (leaving.purpose, leaving.reason, leaving.planned_price) == (Purpose.EXIT, "exit signal: it falls", D(50))
+
+
+def test_a_short_is_bought_back() -> None:
+    short: dict[str, Any] = {
+        "positions": (position(quantity="-100"),),
+        "holdings": (holding(quantity="-100", stop="51"),),
+    }
+    (leaving,) = plan(situation([LEAVE], **short)).exits
+    assert (leaving.request.side, leaving.request.quantity) == (Side.BUY, D(100))
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "sold"), [("100", "60", 60), ("60", "100", 60), ("100.5", "100.5", 100), ("-60", "-100", 60)]
+)
+def test_no_more_is_closed_than_both_sides_show_in_whole_shares(here: str, there: str, sold: int) -> None:
+    held = {"positions": (position(quantity=there),), "holdings": (holding(quantity=here),)}
+    (leaving,) = plan(situation([LEAVE], **held)).exits
+    assert leaving.request.quantity == sold
+
+
+def test_a_fraction_is_sold_where_fractions_trade() -> None:
+    held = {"positions": (position(quantity="100.5"),), "holdings": (holding(quantity="100.5"),)}
+    assets = {"AAPL": Asset("AAPL", tradable=True, fractionable=True)}
+    (leaving,) = plan(situation([LEAVE], assets=assets, **held)).exits
+    assert leaving.request.quantity == D("100.5")
+
+
+def exit_denials(**given: Any) -> list[str]:
+    planned = plan(situation([LEAVE], **{**HELD, **given}))
+    assert planned.exits == ()
+    assert {denial.purpose for denial in planned.denials} == {Purpose.EXIT}
+    return [denial.code.value for denial in planned.denials]
+
+
+def under_way(purpose: Purpose) -> Intent:
+    request = OrderRequest(order_id(purpose=purpose), "AAPL", Side.SELL, D(100), OrderType.MARKET, TimeInForce.DAY)
+    return Intent(request, ACCOUNT_KEY, TODAY, "trend", purpose, 1, D(50), "", state=OrderState.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"account": account(blocked=True)}, "ACCOUNT_BLOCKED"),
+        ({"session_open": False}, "MARKET_CLOSED"),
+        ({"unsettled": (under_way(Purpose.EXIT),)}, "ORDER_PENDING"),
+        ({"unsettled": (under_way(Purpose.CLOSE),)}, "ORDER_PENDING"),
+        ({"positions": ()}, "NOTHING_TO_SELL"),
+        ({"positions": (position(quantity="-5"),)}, "NOTHING_TO_SELL"),
+        ({"open_orders": (order(side=Side.SELL),)}, "NOTHING_TO_SELL"),
+        ({"positions": (position(quantity="0.5"),)}, "NOTHING_TO_SELL"),
+    ],
+)
+def test_an_exit_is_denied_for_these_reasons_alone(given: dict[str, Any], code: str) -> None:
+    assert exit_denials(**given) == [code]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"halt": HaltLevel.HALTED},
+        {"counters": counters(baseline="200000", peak="300000", entries=99)},
+        {"account": account(equity="0")},
+        {"limits": Limits(max_positions=0, max_daily_trades=0, max_order_value=D(0), max_gross_exposure_pct=D(0))},
+        {"locked": {"AAPL": "open break"}},
+        {"assets": {}},
+        {"quotes": {}},
+        {"expected_as_of": None},
+        {"unsettled": (under_way(Purpose.STOP),)},
+    ],
+)
+def test_nothing_else_keeps_a_position_open(given: dict[str, Any]) -> None:
+    assert len(plan(situation([LEAVE], **{**HELD, **given})).exits) == 1
+
+
+def test_shares_that_a_foreign_order_is_selling_are_left_to_it() -> None:
+    foreign = order(side=Side.SELL, quantity="30")
+    ours = order(side=Side.SELL, client_order_id=order_id(purpose=Purpose.STOP), broker_order_id="b2")
+    (leaving,) = plan(situation([LEAVE], open_orders=(foreign, ours), **HELD)).exits
+    assert leaving.request.quantity == 70
+
+
+def test_a_further_attempt_takes_the_next_number() -> None:
+    made = frozenset({order_id(purpose=Purpose.EXIT), order_id(purpose=Purpose.EXIT, attempt=2)})
+    (leaving,) = plan(situation([LEAVE], decided=made, **HELD)).exits
+    assert (leaving.attempt, leaving.client_order_id) == (3, order_id(purpose=Purpose.EXIT, attempt=3))
+
+
+def test_age_and_the_trailing_stop_close_without_any_signal() -> None:
+    old = holding("A", policy=ExitPolicy(max_sessions=5), sessions_held=5)
+    through = holding("B", policy=ExitPolicy(trail_trigger=D("0.05"), trail_offset=D("0.01")), high_water=D(60))
+    quiet = holding("C")
+    planned = plan(
+        situation(
+            holdings=(old, through, quiet),
+            positions=tuple(position(symbol) for symbol in "ABC"),
+            quotes={"B": quote("B", "59")},
+        )
+    )
+    assert [leaving.symbol for leaving in planned.exits] == ["A", "B"]
+
+
+def test_a_holding_that_is_due_but_gone_says_so_with_both_figures() -> None:
+    (denial,) = plan(situation([LEAVE], **{**HELD, "positions": ()})).denials
+    assert "ledger holds 100 AAPL" in denial.message
+    assert "broker shows none" in denial.message

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.core.builders import D, cash, fill, holding, intent, lot, order, position, split, stop
+from tradebot.core.account import CashKind
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.holdings import FOREIGN
+from tradebot.core.orders import OrderState, Purpose, Side
+from tradebot.core.protection import gaps
+from tradebot.core.reconcile import compare, explained_cash
+
+
+def breaks(**given: Any) -> tuple[Break, ...]:
+    agreed: dict[str, Any] = {
+        "lots": (lot(),),
+        "positions": (position(),),
+        "unsettled": (),
+        "open_orders": (stop(),),
+        "ours": frozenset({"stop-AAPL"}),
+        "gaps": (),
+        "cash_here": D(1000),
+        "cash_there": D(1000),
+    }
+    return compare(**{**agreed, **given})
+
+
+def told(**given: Any) -> list[tuple[str, str, int, int]]:
+    return [(found.kind.value, found.symbol, int(found.here), int(found.there)) for found in breaks(**given)]
+
+
+def test_two_sides_that_agree_have_no_break() -> None:
+    assert breaks() == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"positions": (position(quantity="90"),)}, ("quantity", "AAPL", 100, 90)),
+        ({"positions": (position(quantity="-100"),)}, ("side", "AAPL", 100, -100)),
+        ({"positions": ()}, ("missing_there", "AAPL", 100, 0)),
+        ({"lots": ()}, ("missing_here", "AAPL", 0, 100)),
+        ({"lots": (lot(), lot("f1", "5"))}, ("quantity", "AAPL", 105, 100)),
+    ],
+)
+def test_shares_are_compared_both_ways(given: dict[str, Any], expected: tuple[str, str, int, int]) -> None:
+    assert told(**given) == [expected]
+
+
+def test_the_union_of_symbols_is_walked_in_order() -> None:
+    found = told(lots=(lot(), lot("f1", symbol="IBM")), positions=(position(), position("ZZZ")))
+    assert [(kind, symbol) for kind, symbol, _, _ in found] == [("missing_there", "IBM"), ("missing_here", "ZZZ")]
+
+
+def test_foreign_lots_explain_foreign_positions() -> None:
+    assert breaks(lots=(lot(), lot("f1", "7", strategy=FOREIGN)), positions=(position(quantity="107"),)) == ()
+
+
+def test_an_open_order_that_is_not_ours_is_a_break_whoever_sent_it() -> None:
+    by_hand = order("KO", Side.SELL, "30", filled_quantity=D(10))
+    assert told(open_orders=(stop(), by_hand)) == [("unknown_order", "KO", 0, -20)]
+    assert told(ours=frozenset()) == [("unknown_order", "AAPL", 0, -100)]
+    assert told(open_orders=(stop(), order(state=OrderState.FILLED))) == []
+
+
+@pytest.mark.parametrize("state", [OrderState.UNKNOWN, OrderState.SUBMITTING])
+def test_an_outcome_that_nobody_saw_is_a_break(state: OrderState) -> None:
+    lost = (intent("IBM", "30", state=state), intent("KO", "20", Purpose.EXIT, state=state))
+    assert told(unsettled=lost) == [("unknown_outcome", "IBM", 30, 0), ("unknown_outcome", "KO", -20, 0)]
+
+
+@pytest.mark.parametrize("state", [OrderState.PLANNED, OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED])
+def test_an_order_whose_state_is_known_is_none(state: OrderState) -> None:
+    assert breaks(unsettled=(intent(state=state),)) == ()
+
+
+def test_a_gap_in_the_protection_is_a_break_that_locks_nothing() -> None:
+    (found,) = breaks(gaps=gaps((holding(),), (position(),), (stop(quantity="60"),), {}))
+    assert (found.kind, found.here, found.there) == (BreakKind.UNPROTECTED, D(100), D(60))
+    assert "$2,000.00" in found.message
+    assert not found.locks_symbol
+
+
+@pytest.mark.parametrize(("there", "broken"), [("1000.01", False), ("999.99", False), ("1000.02", True), ("0", True)])
+def test_cash_is_compared_to_the_cent(there: str, broken: bool) -> None:
+    found = breaks(cash_there=D(there))
+    assert [each.kind for each in found] == ([BreakKind.CASH] if broken else [])
+    assert not any(each.locks_symbol for each in found)
+
+
+def test_cash_that_the_ledger_cannot_explain_yet_is_not_compared() -> None:
+    assert breaks(cash_here=None, cash_there=D(5)) == ()
+
+
+def test_a_break_in_shares_locks_its_symbol() -> None:
+    assert all(found.locks_symbol for found in breaks(positions=(), unsettled=(intent(state=OrderState.UNKNOWN),)))
+
+
+def test_cash_is_explained_by_fills_fees_and_cash_events() -> None:
+    activities = (
+        cash("100000", CashKind.DEPOSIT),
+        fill("f1", Side.BUY, "100", "50.01"),
+        cash("30.80"),
+        split("2", "100", "200"),
+        fill("f2", Side.SELL, "200", "26"),
+        cash("-5", CashKind.FEE),
+    )
+    assert explained_cash(activities) == D(100_000) - D(5001) - 1 + D("30.80") + 5200 - 1 - 5

@@ -1,0 +1,204 @@
+"""Each rule, by an account in which it alone is broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.core.builders import (
+    TODAY,
+    D,
+    account,
+    counters,
+    holding,
+    intent,
+    order,
+    order_id,
+    position,
+    quote,
+    signal,
+    situation,
+    stop,
+)
+from tradebot.core.account import Asset
+from tradebot.core.halts import HaltLevel
+from tradebot.core.limits import Limits
+from tradebot.core.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.plan import Denial, DenialCode
+from tradebot.core.planning import plan
+from tradebot.core.risk import RULES, Candidate, evaluate
+from tradebot.core.working_book import WorkingBook
+
+
+def denials(**given: Any) -> tuple[Denial, ...]:
+    """What is said of one entry into AAPL."""
+    planned = plan(situation([signal()], **given))
+    assert bool(planned.entries) is not bool(planned.denials)
+    return planned.denials
+
+
+def codes(**given: Any) -> list[str]:
+    return [denial.code.value for denial in denials(**given)]
+
+
+def test_a_sound_entry_is_denied_by_nothing() -> None:
+    assert codes() == []
+
+
+MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,000, of which $100 at risk
+
+
+@pytest.mark.parametrize(
+    ("code", "given"),
+    [
+        ("HALTED", {"halt": HaltLevel.HALTED}),
+        ("HALTED", {"halt": HaltLevel.REDUCING}),
+        ("MARKET_CLOSED", {"session_open": False}),
+        ("ACCOUNT_BLOCKED", {"account": account(blocked=True)}),
+        ("DAILY_LOSS", {"counters": counters(baseline="104000")}),
+        ("DRAWDOWN", {"counters": counters(peak="112000")}),
+        ("SYMBOL_LOCKED", {"locked": {"AAPL": "open break: 3 shares are missing"}}),
+        ("SYMBOL_OWNED", {"positions": (position(),)}),
+        ("SYMBOL_OWNED", {"positions": (position(),), "holdings": (holding(strategy="another"),)}),
+        ("ALREADY_HELD", {"positions": (position(),), "holdings": (holding(),)}),
+        ("ORDER_PENDING", {"open_orders": (stop(),)}),
+        ("ORDER_PENDING", {"open_orders": (order(side=Side.BUY, client_order_id=order_id(attempt=2)),)}),
+        ("ORDER_PENDING", {"unsettled": (intent(attempt=2, state=OrderState.UNKNOWN),)}),
+        ("ALREADY_DECIDED", {"decided": frozenset({order_id()})}),
+        ("NOT_TRADABLE", {"assets": {}}),
+        ("NOT_TRADABLE", {"assets": {"AAPL": Asset("AAPL", tradable=False)}}),
+        ("NO_PRICE", {"quotes": {}}),
+        ("NO_PRICE", {"quotes": {"AAPL": quote(last="0")}}),
+        ("STALE_SIGNAL", {"expected_as_of": TODAY}),
+        ("STALE_SIGNAL", {"expected_as_of": TODAY - timedelta(days=2)}),
+        ("STALE_SIGNAL", {"expected_as_of": None}),
+        ("MAX_DAILY_TRADES", {"counters": counters(entries=20)}),
+        ("MAX_POSITIONS", {**MSFT, "limits": Limits(max_positions=1)}),
+    ],
+)
+def test_each_rule_denies_alone(code: str, given: dict[str, Any]) -> None:
+    assert codes(**given) == [code]
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "value", "limit"),
+    [
+        # the smallest order is two shares, $100
+        ("MAX_POSITION_SIZE", {"limits": Limits(max_position_size_pct=D("0.0009"))}, "100", "90"),
+        ("MAX_GROSS_EXPOSURE", {**MSFT, "limits": Limits(max_gross_exposure_pct=D("0.0509"))}, "5100", "5090"),
+        ("MAX_PORTFOLIO_RISK", {**MSFT, "limits": Limits(max_portfolio_risk_pct=D("0.00101"))}, "102", "101"),
+        ("MAX_ORDER_VALUE", {"limits": Limits(max_order_value=D(99))}, "100", "99"),
+        ("BUYING_POWER", {"account": account(buying_power=D(101))}, "102", "101"),
+    ],
+)
+def test_a_limit_denies_when_the_smallest_order_breaks_it(
+    code: str, given: dict[str, Any], value: str, limit: str
+) -> None:
+    headline = denials(**given)[0]
+    assert (headline.code.value, headline.value, headline.limit) == (code, D(value), D(limit))
+
+
+def test_a_limit_that_just_has_room_takes_the_smallest_order() -> None:
+    for limits in (
+        Limits(max_position_size_pct=D("0.001")),
+        Limits(max_gross_exposure_pct=D("0.001")),
+        Limits(max_portfolio_risk_pct=D("0.00002")),
+        Limits(max_order_value=D(100)),
+    ):
+        (entry,) = plan(situation([signal()], limits=limits)).entries
+        assert entry.request.quantity == 2
+
+
+def test_an_order_too_small_to_be_worth_it_names_the_cap_that_made_it_so() -> None:
+    (denial,) = denials(limits=Limits(risk_per_trade_pct=D("0.00001")))  # $1: one share with its stop $1 away
+    assert (denial.code, denial.value, denial.limit) == (DenialCode.MIN_ORDER_VALUE, D(50), D(100))
+    assert "risk per trade" in denial.message
+
+
+def test_no_share_at_all_names_the_cap_too() -> None:
+    (denial,) = denials(limits=Limits(risk_per_trade_pct=D("0.000005")))
+    assert denial.code is DenialCode.ZERO_QUANTITY
+    assert "risk per trade" in denial.message
+
+
+def test_every_rule_that_is_broken_is_told_and_the_first_is_the_gravest() -> None:
+    found = codes(
+        halt=HaltLevel.HALTED,
+        session_open=False,
+        locked={"AAPL": "a break"},
+        counters=counters(baseline="104000", entries=20),
+        expected_as_of=TODAY,
+    )
+    assert found == ["HALTED", "MARKET_CLOSED", "DAILY_LOSS", "SYMBOL_LOCKED", "STALE_SIGNAL", "MAX_DAILY_TRADES"]
+
+
+def test_a_symbol_is_owned_by_the_order_of_another_strategy() -> None:
+    other = order(side=Side.BUY, client_order_id=order_id(strategy="another"))
+    foreign = order(side=Side.BUY, client_order_id="by-hand")
+    assert [(denial.code.value, "another" in denial.message) for denial in denials(open_orders=(other,))] == [
+        ("SYMBOL_OWNED", True),
+        ("ORDER_PENDING", True),
+    ]
+    assert "foreign" in denials(open_orders=(foreign,))[0].message
+
+
+def test_an_entry_that_was_planned_and_never_left_may_be_planned_again() -> None:
+    assert codes(unsettled=(intent(state=OrderState.PLANNED),)) == []
+
+
+def test_an_open_order_at_an_unknown_price_leaves_no_room() -> None:
+    mystery = order("KO", Side.BUY, type=OrderType.MARKET)
+    (denial,) = denials(open_orders=(mystery,), quotes={"AAPL": quote()})
+    assert denial.code is DenialCode.MAX_GROSS_EXPOSURE
+    assert "KO" in denial.message
+
+
+@pytest.mark.parametrize(
+    ("allow_short", "shorting_enabled", "shortable", "denied"),
+    [(True, True, True, False), (False, True, True, True), (True, False, True, True), (True, True, False, True)],
+)
+def test_a_short_needs_the_settings_the_account_and_the_broker(
+    allow_short: bool, shorting_enabled: bool, shortable: bool, denied: bool
+) -> None:
+    given = situation(
+        [signal()],
+        limits=Limits(allow_short=allow_short),
+        account=account(shorting_enabled=shorting_enabled),
+        assets={"AAPL": Asset("AAPL", tradable=True, shortable=shortable)},
+    )
+    sale = Candidate(signal(), Side.SELL, order_id(), terms=None)
+    found = {denial.code for denial in evaluate(sale, WorkingBook(given))}
+    assert (DenialCode.SHORT_NOT_ALLOWED in found) is denied
+
+
+def test_every_denial_carries_words_and_whose_entry_it_was() -> None:
+    broken = {
+        "halt": HaltLevel.HALTED,
+        "positions": (position(), position("MSFT", "3000")),
+        "quotes": {"AAPL": quote(last="20000"), "MSFT": quote("MSFT")},
+        "account": account(buying_power=D(-5), blocked=True),
+        "counters": counters(baseline="200000", peak="300000", entries=20),
+        "assets": {},
+    }
+    found = denials(**broken)
+    assert len(found) >= 12
+    for denial in found:
+        assert (denial.strategy, denial.symbol, denial.purpose) == ("trend", "AAPL", Purpose.ENTRY)
+        assert len(denial.message) > 10
+
+
+def test_rules_are_asked_once_each() -> None:
+    assert len(set(RULES)) == len(RULES)
+
+
+def test_an_order_under_way_takes_its_buying_power_until_the_broker_reserves_it() -> None:
+    unseen = intent("MSFT", quantity="1000", state=OrderState.UNKNOWN)  # $50,000 and 2 %
+    shown = order("MSFT", Side.BUY, client_order_id=unseen.client_order_id)
+    rich = account(buying_power=D(51_100))
+    assert "BUYING_POWER" in codes(unsettled=(unseen,), account=rich)
+    assert "BUYING_POWER" not in codes(
+        unsettled=(replace(unseen, state=OrderState.ACCEPTED),), open_orders=(shown,), account=rich
+    )

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tradebot.core.account import SessionHours
+from tradebot.core.schedule import DAY, Job, day, nominal
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def hours(session: date, closes: str = "16:00") -> SessionHours:
+    def at(clock: str) -> datetime:
+        return datetime.combine(session, time.fromisoformat(clock), NEW_YORK).astimezone(UTC)
+
+    return SessionHours(session, at("09:30"), at(closes), half_day=closes != "16:00")
+
+
+def in_new_york(at: datetime | None) -> str:
+    assert at is not None
+    return f"{at.astimezone(NEW_YORK):%H:%M}"
+
+
+@pytest.mark.parametrize(
+    "session",
+    [date(2007, 1, 3), date(2007, 3, 9), date(2007, 3, 12), date(2007, 11, 2), date(2007, 11, 5)],
+    ids=["winter", "before daylight saving", "after it began", "before it ended", "after it ended"],
+)
+def test_a_whole_day_in_new_york_time(session: date) -> None:
+    runs = [(due.job, in_new_york(due.at)) for due in day(hours(session))]
+    assert runs[:3] == [(Job.PREFLIGHT, "09:00"), (Job.RUN_DAILY, "09:35"), (Job.CHECK_EXITS, "09:45")]
+    assert runs[-3:] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.REPORT, "16:15")]
+    assert len(runs) == 4 + 25
+
+
+def test_a_half_day_ends_three_hours_earlier() -> None:
+    runs = [(due.job, in_new_york(due.at)) for due in day(hours(date(2007, 11, 23), closes="13:00"))]
+    assert runs[-3:] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.REPORT, "13:15")]
+    assert len(runs) == 4 + 13
+
+
+@pytest.mark.parametrize("closes", ["16:00", "13:00"])
+def test_the_nominal_time_of_a_job_is_its_last_run_of_the_day(closes: str) -> None:
+    session = hours(date(2007, 11, 23), closes)
+    for job in DAY:
+        assert nominal(job, session) == max(due.at for due in day(session) if due.job is job)
+
+
+def test_runs_are_in_order_and_aware() -> None:
+    runs = day(hours(date(2007, 1, 3)))
+    assert [due.at for due in runs] == sorted(due.at for due in runs)
+    assert all(due.at.utcoffset() is not None for due in runs)
+
+
+def test_what_a_person_starts_is_never_due() -> None:
+    assert nominal(Job.EMERGENCY_STOP, hours(date(2007, 1, 3))) is None

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.builders import D
+from tradebot.core.limits import Limits
+from tradebot.core.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, risk_per_trade, size
+
+AMPLE = Room(D(100_000), D(10**9), D(10**9), D(10**9), D(10**9))
+NO_CEILING = Limits(max_order_value=D(10**9))
+
+
+def room(**less: Any) -> Room:
+    return Room(**{"equity": D(100_000), **{name: D(10**9) for name in Room.__slots__ if name != "equity"}, **less})
+
+
+def test_quantity_is_equity_times_risk_over_stop_distance() -> None:
+    # 0.5 % of $100,000 is $500; a stop $2 away loses that with 250 shares.
+    assert size(D(50), D(48), D("0.005"), AMPLE, NO_CEILING).quantity == 250
+
+
+def test_a_part_of_a_share_is_left_out() -> None:
+    assert size(D(50), D("48.01"), D("0.005"), AMPLE, NO_CEILING).quantity == 251  # 500 / 1.99 = 251.26
+
+
+@pytest.mark.parametrize(
+    ("tight", "limits", "quantity", "cap"),
+    [
+        ({}, NO_CEILING, 250, Cap.RISK_PER_TRADE),
+        ({"position_value": D(5_049)}, NO_CEILING, 100, Cap.POSITION_SIZE),
+        ({}, Limits(max_order_value=D(2_000)), 40, Cap.ORDER_VALUE),
+        ({"gross_exposure": D(1_000)}, NO_CEILING, 20, Cap.GROSS_EXPOSURE),
+        ({"portfolio_risk": D(61)}, NO_CEILING, 30, Cap.PORTFOLIO_RISK),
+        ({"buying_power": D(510)}, NO_CEILING, 10, Cap.BUYING_POWER),  # 10 x 50 and 2 % on top
+        ({"buying_power": D("509.99")}, NO_CEILING, 9, Cap.BUYING_POWER),
+    ],
+)
+def test_the_tightest_limit_binds_and_is_named(
+    tight: dict[str, Decimal], limits: Limits, quantity: int, cap: Cap
+) -> None:
+    assert size(D(50), D(48), D("0.005"), room(**tight), limits) == Size(D(quantity), cap)
+
+
+@pytest.mark.parametrize("broken", ["position_value", "gross_exposure", "portfolio_risk", "buying_power", "equity"])
+def test_a_limit_already_broken_leaves_nothing(broken: str) -> None:
+    assert size(D(50), D(48), D("0.005"), room(**{broken: D(-1)}), NO_CEILING).quantity == 0
+
+
+def test_a_short_is_sized_by_the_distance_to_the_stop_above() -> None:
+    assert size(D(50), D(52), D("0.005"), AMPLE, NO_CEILING).quantity == 250
+
+
+def test_a_signal_may_ask_for_less_risk_and_never_for_more() -> None:
+    limits = Limits(risk_per_trade_pct=D("0.005"))
+    asked = [None, D("0.002"), D("0.5"), D("-1")]
+    assert [risk_per_trade(limits, each) for each in asked] == [D("0.005"), D("0.002"), D("0.005"), 0]
+
+
+AMOUNTS = st.decimals(min_value=-(10**6), max_value=10**7, places=2)
+
+
+@given(
+    price=st.decimals(min_value="0.01", max_value=5000, places=4),
+    stop_fraction=st.decimals(min_value="0.0001", max_value="0.99", places=4),
+    risk_pct=st.decimals(min_value=0, max_value="0.05", places=4),
+    left=st.builds(Room, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS),
+    max_order_value=st.decimals(min_value=0, max_value=10**6, places=2),
+)
+def test_a_size_is_whole_never_negative_within_every_cap_and_as_large_as_they_allow(
+    price: Decimal, stop_fraction: Decimal, risk_pct: Decimal, left: Room, max_order_value: Decimal
+) -> None:
+    stop = price * (1 - stop_fraction)
+    sized = size(price, stop, risk_pct, left, Limits(max_order_value=max_order_value))
+
+    def fits(quantity: Decimal) -> bool:
+        value, risk = quantity * price, quantity * (price - stop)
+        return (
+            risk <= left.equity * risk_pct
+            and value <= min(left.position_value, left.gross_exposure, max_order_value)
+            and risk <= left.portfolio_risk
+            and value * (1 + BUYING_POWER_MARGIN) <= left.buying_power
+        )
+
+    assert sized.quantity >= 0
+    assert sized.quantity == int(sized.quantity)
+    assert sized.quantity == 0 or fits(sized.quantity)
+    assert not fits(sized.quantity + 1)
