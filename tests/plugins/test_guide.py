@@ -1,0 +1,62 @@
+"""docs/writing-a-strategy.md: its example works, and its tables tell what the code does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tradebot.core.outcomes import CheckResult
+from tradebot.core.signals import Action, ExitPolicy
+from tradebot.plugins.book import load_book
+from tradebot.plugins.check import check
+from tradebot.plugins.discovery import find
+from tradebot.plugins.probes import PROBES
+from tradebot.strategy_api import History, Signals
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "writing-a-strategy.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    (text,) = re.findall(rf"```{language}\n(.*?)```", GUIDE, flags=re.DOTALL)
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.fixture
+def example(own_folder: Path) -> Path:
+    folder = own_folder / "channel_breakout"
+    folder.mkdir()
+    (folder / "manifest.toml").write_text(block("toml"), encoding="utf-8")
+    (folder / "strategy.py").write_text(block("python"), encoding="utf-8")
+    return own_folder
+
+
+def test_the_example_passes_every_check(example: Path, real_history: History) -> None:
+    (found,) = find(["channel_breakout"], [example])
+    report = check(found, real_history)
+    assert [line for line in report.checks if line.result is not CheckResult.PASS] == []
+
+
+def test_the_example_signals_and_says_why(example: Path, real_history: History) -> None:
+    book = load_book(["channel_breakout"], [example])
+    reasons = {}
+    for end in range(300, 420):
+        frames = (real_history.open, real_history.high, real_history.low, real_history.close, real_history.volume)
+        said, failed = book.signals(History(*(frame.iloc[end - book.warmup : end] for frame in frames)))
+        assert failed == ()
+        reasons.update({signal.action: signal.reason for signal in said})
+    assert re.fullmatch(r"close \d+\.\d\d above the ceiling \d+\.\d\d", reasons[Action.ENTER])
+    assert re.fullmatch(r"close \d+\.\d\d below the floor \d+\.\d\d", reasons[Action.EXIT])
+
+
+def test_every_check_is_explained() -> None:
+    for name in ("manifest", "answer", *(name for name, _, _ in PROBES)):
+        assert f"\n| {name} |" in GUIDE
+
+
+def test_every_field_of_the_answer_is_explained() -> None:
+    for field in (*fields(Signals), *fields(ExitPolicy)):
+        assert f"`{field.name}`" in GUIDE
