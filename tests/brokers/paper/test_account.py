@@ -1,0 +1,204 @@
+"""Cash to the cent, commissions, buying power, shorts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.brokers.conftest import OpenPit
+from tests.fakes.pit import FREE
+from tests.fakes.prices import dividend, made, sessions
+from tradebot.brokers.paper import ExchangeRules
+from tradebot.core.account import CashEvent, CashKind, Fill
+from tradebot.core.orders import OrderState
+from tradebot.errors import OrderRefused
+
+QUIET = "100 101 99 100"
+SHORT = replace(FREE, allow_short=True)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "fee"), [(1, "1"), (200, "1"), (201, "1"), (300, "1.5"), (333, "1.66"), (335, "1.68"), (900, "4.5")]
+)
+def test_commission_is_by_the_share_with_a_minimum_to_the_cent(pit: OpenPit, quantity: int, fee: str) -> None:
+    world = pit(made({"ACME": [QUIET]}), ExchangeRules(slippage_pct=Decimal(0)))
+    world.at("09:35")
+    world.buy(quantity)
+    (fill,) = world.happened()
+    assert isinstance(fill, Fill)
+    assert fill.fee == Decimal(fee)
+    assert world.broker.account().cash == 100_000 - 100 * quantity - Decimal(fee)
+
+
+def test_the_minimum_commission_is_paid_once_an_order(pit: OpenPit) -> None:
+    rules = ExchangeRules(slippage_pct=Decimal(0), max_fill_volume_pct=Decimal("0.1"))
+    world = pit(made({"ACME": ["100 101 99 100 1000", "100 101 99 100 5000"]}), rules)
+    world.at("09:35")
+    world.buy(400)
+    world.next("09:35")
+    fees = [done.fee for done in world.happened() if isinstance(done, Fill)]
+    assert fees == [Decimal(1), Decimal(1)]  # 400 x 0.005 = 2, of which 1 was paid on the first 100
+
+
+def test_default_slippage_is_adverse_both_ways(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["33.33 34 33 33.5"]}), ExchangeRules())
+    world.at("09:35")
+    world.buy(10)
+    world.sell(10)
+    prices = [done.price for done in world.happened() if isinstance(done, Fill)]
+    assert prices == [Decimal("33.35"), Decimal("33.31")]  # 33.346665 up, 33.313335 down
+
+
+def test_cash_is_the_sum_of_what_happened(pit: OpenPit) -> None:
+    second = sessions(3)[1]
+    prices = made(
+        {"ACME": ["33.33 34 33 33.5"] * 3, "PENY": ["0.1234 0.13 0.12 0.125"] * 3}, [dividend("ACME", second, "0.3333")]
+    )
+    world = pit(prices, ExchangeRules())
+    world.at("09:35")
+    world.buy(77)
+    world.buy(1003, symbol="PENY")
+    world.next("15:45")
+    world.sell(40)
+    world.sell(3, symbol="PENY")
+    cash = Decimal(100_000)
+    for done in world.happened():
+        if isinstance(done, Fill):
+            cash -= done.side.sign * done.quantity * done.price + done.fee
+        elif isinstance(done, CashEvent):
+            cash += done.amount
+    account = world.broker.account()
+    assert account.cash == cash
+    held = sum((p.quantity * p.market_price for p in world.broker.positions()), Decimal(0))
+    assert account.equity == (cash + held).quantize(Decimal("0.01"))
+
+
+def test_resting_buys_reserve_their_cost(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}), ExchangeRules(starting_cash=Decimal(10_000)))
+    world.at("09:35")
+    order = world.buy(50, limit="90")
+    assert world.broker.account().buying_power == Decimal(10_000 - 4_500 - 1)
+    with pytest.raises(OrderRefused, match="insufficient buying power"):
+        world.buy(60, limit="95")
+    world.broker.cancel(order.broker_order_id)
+    assert world.buy(60, limit="95").state is OrderState.ACCEPTED
+
+
+def test_a_replacement_reuses_what_the_old_order_reserved(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}), ExchangeRules(starting_cash=Decimal(10_000)))
+    world.at("09:35")
+    order = world.buy(100, limit="90")
+    new = world.broker.replace(order.broker_order_id, world.requests.buy(105, limit="95"))
+    assert world.broker.account().buying_power == Decimal(10_000 - 9_975 - 1)
+    with pytest.raises(OrderRefused, match="insufficient buying power"):
+        world.broker.replace(new.broker_order_id, world.requests.buy(106, limit="95"))
+
+
+def test_a_market_order_must_be_paid_at_the_price_it_fills_at(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}), ExchangeRules(starting_cash=Decimal(10_006)))
+    world.at("09:35")
+    with pytest.raises(OrderRefused, match=r"10006.00 USD needed, 10006.00|10106.05 USD needed"):
+        world.buy(101)
+    world.buy(100)  # 100 x 100.05 + 1 = 10006
+    assert world.broker.account().cash == 0
+
+
+def test_a_queued_order_that_the_open_makes_too_dear_is_rejected(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "120 121 119 120"]}), replace(FREE, starting_cash=Decimal(1_000)))
+    world.at("17:00")
+    world.buy(10, stop_loss="95")
+    world.next("09:35")
+    assert world.order("c1").state is OrderState.REJECTED
+    assert "buying power" in world.order("c1").reason
+    assert world.order("c1.stop").state is OrderState.CANCELLED
+    assert world.broker.account().cash == 1_000
+
+
+def test_average_price_follows_purchases_and_not_sales(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "110 111 109 110"]}))
+    world.at("09:35")
+    world.buy(10)
+    world.next("09:35")
+    world.buy(20)
+    world.sell(5)
+    (position,) = world.broker.positions()
+    assert (position.quantity, position.average_price) == (25, Decimal("106.666667"))
+    assert position.market_price == 110
+
+
+def test_selling_more_than_is_free_is_refused(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}))
+    world.at("09:35")
+    world.buy(10)
+    world.sell(6, stop="95")
+    with pytest.raises(OrderRefused, match="requested 5 ACME, available 4") as refused:
+        world.sell(5)
+    assert refused.value.reason == "40310000 insufficient qty available for order"
+    assert world.sell(4).state is OrderState.FILLED
+
+
+def test_last_equity_is_that_of_the_previous_close(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["100 101 99 100", "100 106 99 105", "90 91 89 90"]}))
+    world.at("09:35")
+    world.buy(10)
+    assert world.broker.account().last_equity == 100_000
+    world.next("09:35")
+    world.at("16:00")
+    assert world.broker.account().last_equity == 100_000
+    assert world.broker.account().equity == 100_050
+    world.next("09:35")
+    assert world.broker.account().last_equity == 100_050
+    assert world.broker.account().equity == 99_900
+
+
+def test_a_short_earns_when_the_price_falls(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "90 91 89 90"]}), SHORT)
+    world.at("09:35")
+    assert world.broker.assets(["ACME"])["ACME"].shortable
+    world.sell(10)
+    account = world.broker.account()
+    assert (account.cash, account.equity, account.shorting_enabled) == (101_000, 100_000, True)
+    (position,) = world.broker.positions()
+    assert (position.quantity, position.average_price, position.market_value) == (-10, 100, -1000)
+    world.next("09:35")
+    assert world.broker.account().equity == 100_100
+    with pytest.raises(OrderRefused, match="available 10"):
+        world.buy(11)
+    world.buy(10)
+    assert world.broker.account().cash == 100_100
+    assert world.broker.positions() == ()
+
+
+def test_a_margin_account_holds_at_most_twice_its_equity(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET], "OTHER": ["50 51 49 50"]}), SHORT)
+    world.at("09:35")
+    world.buy(1_500)
+    assert world.broker.account().buying_power == 50_000
+    with pytest.raises(OrderRefused, match="insufficient buying power"):
+        world.sell(1_001, symbol="OTHER")
+    world.sell(1_000, symbol="OTHER")
+    account = world.broker.account()
+    assert (account.buying_power, account.cash, account.equity) == (0, 0, 100_000)
+
+
+def test_a_short_pays_the_dividend(pit: OpenPit) -> None:
+    second = sessions(2)[1]
+    world = pit(made({"ACME": [QUIET, "97 98 96 97"]}, [dividend("ACME", second, "3")]), SHORT)
+    world.at("09:35")
+    world.sell(10)
+    world.next("09:35")
+    (event,) = [done for done in world.happened() if isinstance(done, CashEvent)]
+    assert event.amount == -30
+    assert world.broker.account().equity == 100_000
+
+
+def test_an_account_begins_with_its_deposit(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}), replace(FREE, starting_cash=Decimal(5_000)))
+    (deposit,) = world.broker.activities(None)
+    assert isinstance(deposit, CashEvent)
+    assert (deposit.kind, deposit.amount, deposit.event_id) == (CashKind.DEPOSIT, 5_000, "A-000000001")
+    assert deposit.session < world.exchange.session()
+    account = world.broker.account()
+    assert (account.cash, account.equity, account.last_equity, account.buying_power) == (5_000,) * 4

@@ -1,0 +1,165 @@
+"""Splits and dividends through open positions and resting orders, made up and real."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.brokers.conftest import OpenPit
+from tests.fakes.prices import dividend, made, sessions, split
+from tradebot.brokers.paper import ExchangeRules
+from tradebot.core.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.orders import OrderState
+from tradebot.market.pricefile import PriceFile
+
+FIRST, SECOND = sessions(2)
+QUIET = "100 101 99 100"
+
+
+def test_a_split_multiplies_the_position_before_the_open(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "50 51 49 50"]}, [split("ACME", SECOND, "2")]))
+    world.at("09:35")
+    world.buy(7)
+    world.at("16:00")
+    world.next()
+    (position,) = world.broker.positions()
+    assert (position.quantity, position.average_price, position.market_price) == (14, 50, 50)
+    assert world.broker.account().equity == 100_000
+    event = world.happened()[-1]
+    assert isinstance(event, SplitEvent)
+    assert (event.ratio, event.quantity_before, event.quantity_after, event.session) == (2, 7, 14, SECOND)
+    assert event.at == world.exchange.now()
+
+
+def test_a_split_adjusts_resting_orders(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "66 67 65 66"]}, [split("ACME", SECOND, "1.5")]))
+    world.at("09:35")
+    world.buy(7, stop_loss="95", take_profit="110.11")
+    world.buy(3, limit="90")
+    world.buy(3, stop="120", limit="121")
+    world.next()
+    orders = {order.client_order_id: order for order in world.broker.open_orders()}
+    assert (orders["c1.stop"].quantity, orders["c1.stop"].stop_price) == (10, Decimal("63.33"))
+    assert (orders["c1.target"].quantity, orders["c1.target"].limit_price) == (10, Decimal("73.41"))
+    assert (orders["c2"].quantity, orders["c2"].limit_price) == (4, Decimal("60"))
+    assert (orders["c3"].stop_price, orders["c3"].limit_price) == (80, Decimal("80.67"))
+
+
+def test_fractions_of_a_share_are_paid_out(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "66 67 65 66"]}, [split("ACME", SECOND, "1.5")]))
+    world.at("09:35")
+    world.buy(7)
+    world.at("16:00")
+    before = world.broker.account()
+    world.next()
+    assert world.held() == 10
+    event = world.happened()[-1]
+    assert isinstance(event, CashEvent)
+    assert (event.kind, event.amount) == (CashKind.CASH_IN_LIEU, Decimal("33.33"))  # half a share at 100 / 1.5
+    assert world.broker.account().cash == before.cash + Decimal("33.33")
+    assert abs(world.broker.account().equity - before.equity) <= Decimal("0.01")
+
+
+def test_a_reverse_split_that_leaves_no_share_pays_all_and_cancels_the_stop(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["1 1.1 0.9 1", "10 11 9 10"]}, [split("ACME", SECOND, "0.1")]))
+    world.at("09:35")
+    world.buy(5, stop_loss="0.8")
+    world.next()
+    assert world.broker.positions() == ()
+    assert world.order("c1.stop").state is OrderState.CANCELLED
+    assert world.broker.account().cash == 100_000
+
+
+def test_a_dividend_is_paid_at_the_open_on_what_was_held(pit: OpenPit) -> None:
+    prices = made({"ACME": [QUIET, "97 98 96 97", "97 98 96 97"]}, [dividend("ACME", SECOND, "3.005")])
+    world = pit(prices)
+    world.at("09:35")
+    world.buy(7, stop_loss="95")
+    world.next("09:29")
+    assert world.broker.account().equity == 100_000
+    world.buy(100)  # on the ex-date: no dividend
+    world.at("09:30")
+    event = world.happened()[1]
+    assert isinstance(event, CashEvent)
+    assert (event.kind, event.amount, event.symbol) == (CashKind.DIVIDEND, Decimal("21.04"), "ACME")  # 21.035, even
+    assert world.order("c1.stop").stop_price == 95  # not reduced
+    world.next("09:35")
+    assert len([done for done in world.happened() if isinstance(done, CashEvent)]) == 1
+
+
+def test_a_split_and_a_dividend_of_one_day_count_the_new_shares(pit: OpenPit) -> None:
+    actions = [dividend("ACME", SECOND, "1"), split("ACME", SECOND, "2")]
+    world = pit(made({"ACME": [QUIET, "49 50 48 49"]}, actions))
+    world.at("09:35")
+    world.buy(10)
+    world.next("09:30")
+    assert world.broker.account().cash == 100_000 - 1_000 + 20
+    assert world.broker.account().equity == 100_000
+
+
+def test_a_split_of_what_is_not_held_changes_nothing(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET, "50 51 49 50"]}, [split("ACME", SECOND, "2")]))
+    world.next()
+    assert world.happened() == ()
+    assert world.exchange.quotes(["ACME"])["ACME"].last == 50
+
+
+def test_actions_on_a_day_without_a_session_come_with_the_next_one(pit: OpenPit) -> None:
+    friday, saturday = date(2007, 1, 5), date(2007, 1, 6)
+    prices = made({"ACME": [QUIET, "50 51 49 50"]}, [split("ACME", saturday, "2")], first=friday)
+    world = pit(prices)
+    world.at("09:35")
+    world.buy(7)
+    world.next()
+    assert world.held() == 14
+
+
+@pytest.mark.parametrize(
+    ("symbol", "before", "ex_date"),
+    [
+        ("AAPL", date(2000, 6, 20), date(2000, 6, 21)),
+        ("AAPL", date(2005, 2, 25), date(2005, 2, 28)),
+        ("MSFT", date(2003, 2, 14), date(2003, 2, 18)),
+    ],
+)
+def test_the_real_splits_leave_equity_and_protection_continuous(
+    pit: OpenPit, symbol: str, before: date, ex_date: date
+) -> None:
+    world = pit(PriceFile(), ExchangeRules(start=before))
+    world.at("09:35")
+    last = world.exchange.quotes([symbol])[symbol].last
+    stop = (last * Decimal("0.8")).quantize(Decimal("0.01"))
+    world.buy(101, symbol=symbol, stop_loss=str(stop))
+    world.at("16:00")
+    close = world.exchange.quotes([symbol])[symbol].last
+    equity = world.broker.account().equity
+    world.next()
+    assert world.exchange.session() == ex_date
+    assert world.held(symbol) == 202
+    assert world.broker.account().equity == equity
+    (resting,) = world.broker.open_orders()
+    assert resting.quantity == 202
+    assert abs(resting.stop_price * 2 - stop) <= Decimal("0.01")  # type: ignore[operator]
+    world.at("16:00")
+    assert world.order("c1.stop").state is OrderState.ACCEPTED
+    moved = abs(world.broker.account().equity - equity)
+    assert moved < 101 * close * Decimal("0.15")
+    assert world.broker.account().last_equity == equity
+
+
+def test_the_real_special_dividend_leaves_equity_continuous(pit: OpenPit) -> None:
+    world = pit(PriceFile(), ExchangeRules(start=date(2004, 11, 12)))
+    world.at("09:35")
+    world.buy(1_000, symbol="MSFT", stop_loss="25")
+    world.at("16:00")
+    equity = world.broker.account().equity
+    world.next("09:29")
+    assert world.broker.account().equity == equity
+    world.at("16:00")
+    (paid,) = [done for done in world.happened() if isinstance(done, CashEvent)]
+    assert paid.amount == Decimal("3029.50")
+    # 29.97 at the close before, 27.39 at the close after, and 3.0295 in cash
+    assert world.broker.account().equity == equity + Decimal("449.50")
+    assert world.order("c1.stop").stop_price == 25

@@ -1,0 +1,337 @@
+"""The exchange's file: made, reopened, reset, followed by longer data, damaged, shared."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.conftest import OpenPit
+from tests.fakes.pit import FREE, Pit
+from tests.fakes.prices import MadePrices, made, sessions, split
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.orders import OrderState
+from tradebot.errors import BrokerUnavailable, ConfigError, OrderRefused
+from tradebot.market.calendar import NyseCalendar
+
+DAYS = ["100 105 95 101", "101 108 100 107", "90 92 85 91", "91 95 90 94"]
+FIRST, SECOND, THIRD, FOURTH = sessions(4)
+
+
+def dump(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def trade_a_week(world: Pit, *, reopening: bool) -> None:
+    """Four sessions with most of what can happen, as one process or as a new process for each step."""
+
+    def step() -> None:
+        if reopening:
+            world.reopen()
+
+    for clock, act in (
+        ("09:00", lambda: world.buy(10, limit="100", stop_loss="94", take_profit="106")),
+        ("09:35", lambda: world.buy(5, stop="104")),
+        ("12:00", lambda: world.buy(3, limit="90")),
+    ):
+        step()
+        world.at(clock)
+        step()
+        act()
+    for _ in range(2):
+        step()
+        world.next()
+        step()
+        world.at("09:35")
+        step()
+        world.buy(2, stop_loss="80")
+        step()
+        world.at("15:45")
+        step()
+        world.sell(1, stop="80.5") if world.held() >= 5 else None
+        step()
+        world.at("16:00")
+    step()
+    world.next("16:00")
+
+
+ACTIONS = [split("ACME", FOURTH, "0.5")]
+
+
+def test_the_same_operations_leave_the_same_file(pit: OpenPit) -> None:
+    worlds = [pit(made({"ACME": DAYS}, ACTIONS)) for _ in range(2)]
+    for world in worlds:
+        trade_a_week(world, reopening=False)
+    assert dump(worlds[0].path) == dump(worlds[1].path)
+    assert len(worlds[0].fills()) > 4
+
+
+def test_a_restart_at_any_point_changes_nothing(pit: OpenPit) -> None:
+    steady, restless = (pit(made({"ACME": DAYS}, ACTIONS)) for _ in range(2))
+    trade_a_week(steady, reopening=False)
+    trade_a_week(restless, reopening=True)
+    assert dump(steady.path) == dump(restless.path)
+
+
+def test_an_exchange_is_made_once(tmp_path: Path) -> None:
+    path, prices = tmp_path / "paper_exchange.db", made({"ACME": DAYS})
+    assert not PaperExchange.exists(path)
+    with pytest.raises(ConfigError, match="no embedded exchange here"):
+        PaperExchange.open(path, prices, NyseCalendar(), FREE)
+    assert not path.exists()
+    with PaperExchange.create(path, prices, NyseCalendar(), FREE) as exchange:
+        exchange.next_session()
+    assert PaperExchange.exists(path)
+    with PaperExchange.create(path, prices, NyseCalendar(), FREE) as exchange:
+        assert exchange.session() == SECOND
+
+
+def test_an_interrupted_making_is_no_exchange(tmp_path: Path) -> None:
+    class Broken(MadePrices):
+        def actions(self) -> tuple[()]:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "paper_exchange.db"
+    sound = made({"ACME": DAYS})
+    with pytest.raises(KeyboardInterrupt):
+        PaperExchange.create(path, Broken(sound.bars()), NyseCalendar(), FREE)
+    assert not PaperExchange.exists(path)
+    PaperExchange.create(path, sound, NyseCalendar(), FREE).close()
+    assert PaperExchange.exists(path)
+
+
+def test_a_reset_begins_the_next_account(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    world.buy(10)
+    world.exchange.close()
+    rules = replace(FREE, starting_cash=Decimal(5_000), start=THIRD)
+    world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), rules)
+    world.broker = PaperBroker(world.exchange)
+    account = world.broker.account()
+    assert (account.account_id, account.cash, account.last_equity) == ("PAPER-0002", 5_000, 5_000)
+    assert world.exchange.session() == THIRD
+    assert world.broker.positions() == ()
+    assert world.broker.order("c1") is None
+    assert world.happened() == ()
+    world.at("09:35")
+    world.buy(10, client_id="c1")
+
+
+def test_a_reset_makes_the_exchange_when_there_is_none(tmp_path: Path) -> None:
+    with PaperExchange.reset(tmp_path / "x.db", made({"ACME": DAYS}), NyseCalendar(), FREE) as exchange:
+        assert exchange.account_id() == "PAPER-0001"
+
+
+def test_later_bars_are_taken_in(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS[:2]}))
+    world.next("16:00")
+    assert world.exchange.status().sessions_left == 0
+    world.prices = made({"ACME": DAYS}, ACTIONS)
+    world.reopen()
+    assert world.exchange.status().sessions_left == 2
+    world.next("09:35")
+    assert world.exchange.quotes(["ACME"])["ACME"].last == 90
+
+
+def test_changed_bars_that_are_still_to_come_are_taken_in(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.prices = made({"ACME": [DAYS[0], "50 51 49 50"]})
+    world.reopen()
+    world.next("09:35")
+    assert world.exchange.quotes(["ACME"])["ACME"].last == 50
+
+
+@pytest.mark.parametrize(
+    ("another", "named"),
+    [
+        (made({"ACME": ["100 105 95 100", *DAYS[1:]]}), "bars of ACME on 2007-01-03"),
+        (made({"ACME": [None, *DAYS[1:]]}), "bars of ACME on 2007-01-03"),
+        (made({"ACME": DAYS, "OTHER": DAYS}), "bars of OTHER on 2007-01-03"),
+        (made({"ACME": DAYS}, [split("ACME", SECOND, "2")]), "actions of ACME on 2007-01-04"),
+    ],
+)
+def test_another_past_is_refused(pit: OpenPit, another: MadePrices, named: str) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.next()
+    before = world.prices
+    world.prices = another
+    with pytest.raises(ConfigError, match=f"{named}.*paper reset"):
+        world.again()
+    world.prices = before
+    world.reopen()
+    assert world.exchange.session() == SECOND
+
+
+def test_a_reset_takes_another_past(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.next()
+    world.exchange.close()
+    world.prices = made({"OTHER": DAYS})
+    world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), FREE)
+    assert world.exchange.status().account_id == "PAPER-0002"
+    assert world.exchange.session() == FIRST
+    assert not PaperBroker(world.exchange).assets(["ACME"])
+
+
+@pytest.mark.parametrize("content", [b"hello, this is a text file and no database at all", bytes(range(256)) * 40])
+def test_a_file_that_is_no_database_is_complained_about(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "paper_exchange.db"
+    path.write_bytes(content)
+    assert PaperExchange.exists(path)
+    for use in (PaperExchange.open, PaperExchange.create, PaperExchange.reset):
+        with pytest.raises(BrokerUnavailable, match=r"damaged.*move it away"):
+            use(path, made({"ACME": DAYS}), NyseCalendar(), FREE)
+    assert path.read_bytes() == content
+
+
+def test_a_torn_file_is_complained_about(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS * 200}))
+    world.exchange.close()
+    content = bytearray(world.path.read_bytes())
+    for page in range(1, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    world.path.write_bytes(bytes(content))
+    with pytest.raises(BrokerUnavailable, match="damaged"):
+        world.reopen()
+        world.broker.account()
+
+
+def test_a_row_that_makes_no_sense_is_complained_about(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    world.buy(10)
+    connection = sqlite3.connect(world.path)
+    with connection:
+        connection.execute("UPDATE positions SET quantity = 'ten'")
+    connection.close()
+    with pytest.raises(BrokerUnavailable, match="damaged"):
+        world.broker.positions()
+
+
+def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "paper_exchange.db"
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("CREATE TABLE exchange (x)")
+    connection.close()
+    for use in (PaperExchange.open, PaperExchange.create, PaperExchange.reset):
+        with pytest.raises(BrokerUnavailable, match="not one of the embedded exchange"):
+            use(path, made({"ACME": DAYS}), NyseCalendar(), FREE)
+
+
+def test_a_file_from_a_newer_version_is_refused(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    connection = sqlite3.connect(world.path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigError, match="newer version"):
+        world.reopen()
+
+
+def test_a_folder_that_is_not_there_is_complained_about(tmp_path: Path) -> None:
+    with pytest.raises(BrokerUnavailable, match="can't use its file"):
+        PaperExchange.create(tmp_path / "nowhere" / "x.db", made({"ACME": DAYS}), NyseCalendar(), FREE)
+
+
+def test_what_happened_can_be_neither_changed_nor_deleted(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    world.buy(1)
+    connection = sqlite3.connect(world.path)
+    for statement in ("DELETE FROM activities", "UPDATE activities SET price = '1'"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(statement)
+    connection.close()
+
+
+def test_two_handles_see_each_other_s_operations(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    with world.again() as other:
+        there = PaperBroker(other)
+        world.at("09:35")
+        assert other.now() == world.exchange.now()
+        there.submit(world.requests.buy(10, client_id="there"))
+        assert world.held() == 10
+        with pytest.raises(OrderRefused, match="unique"):
+            world.buy(1, client_id="there")
+        other.next_session()
+        assert world.exchange.session() == SECOND
+
+
+def test_two_threads_at_one_file_lose_nothing_and_double_nothing(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    refusals: list[str] = []
+
+    def trade() -> None:
+        with world.again() as exchange:
+            broker = PaperBroker(exchange)
+            for number in range(40):
+                try:
+                    broker.submit(world.requests.buy(1, client_id=f"order{number}"))
+                except OrderRefused as refused:
+                    refusals.append(refused.reason)
+
+    threads = [threading.Thread(target=trade) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.held() == 40
+    assert refusals == ["40010001 client_order_id must be unique"] * 80
+    assert world.broker.account().cash == 100_000 - 40 * 100
+    ids = [fill_id.fill_id for fill_id in world.happened()]  # type: ignore[union-attr]
+    assert ids == [f"A-{number:09d}" for number in range(2, 42)]
+
+
+def test_a_failure_in_the_middle_leaves_nothing(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    with pytest.raises(RuntimeError), world.exchange.writing() as floor:
+        floor.book.cash += 1
+        floor.store.record_equity(date(2007, 1, 3), Decimal(1))
+        raise RuntimeError
+    assert world.broker.account().cash == 100_000
+    world.next()
+    assert world.broker.account().last_equity == 100_000
+
+
+def test_a_killed_process_leaves_a_whole_exchange(tmp_path: Path) -> None:
+    path = tmp_path / "paper_exchange.db"
+    script = f"""
+import os
+from decimal import Decimal
+from pathlib import Path
+from tests.fakes.pit import FREE, Pit
+from tests.fakes.prices import made
+world = Pit(Path({str(path)!r}), made({{"ACME": {DAYS!r}}}), FREE)
+world.at("09:35")
+world.buy(10, stop_loss="90")
+with world.exchange.writing() as floor:
+    floor.book.cash += 1
+    floor.store.save(floor.state, floor.book)
+    os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
+    world = Pit(path, made({"ACME": DAYS}), FREE)
+    assert world.broker.account().cash == 99_000
+    assert world.order("c1.stop").state is OrderState.ACCEPTED
+    world.next()
+    world.exchange.close()
+
+
+def test_the_package_needs_no_pandas() -> None:
+    script = "import sys; import tradebot.brokers.paper; sys.exit('pandas' in sys.modules or 'holidays' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
