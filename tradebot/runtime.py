@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +22,7 @@ from tradebot.home import layout, locks, registry
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop import StopDesk
+from tradebot.jobs.emergency_stop import StopDesk, set_latch
 from tradebot.ledger.database import Database, open_database
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
@@ -136,7 +136,7 @@ def open_office(
     with ExitStack() as held:
         stop = held.enter_context(StopOnSignal())
         lock: Lock = _Unlocked()
-        holder = locks.holder(settings.home)
+        holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
         exchange = held.enter_context(_exchange(settings, fresh=fresh, durable=durable, start=start))
@@ -147,7 +147,8 @@ def open_office(
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
         if access.locks:
-            held.enter_context(locks.account_lock(settings.state_path, key, command=job, wall=clock.wall()))
+            of_account = locks.account_lock(settings.state_path, key, command=job, wall=clock.wall())
+            lock = _Both(lock, held.enter_context(of_account))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
         _pin(database, broker, account_id, key, clock)
@@ -173,15 +174,13 @@ def open_office(
 
 
 @contextmanager
-def open_stop_desk(
-    options: GlobalOptions, reason: str, latch_first: Callable[[LatchFile, SystemClock, str], None]
-) -> Iterator[tuple[StopDesk, Where, Loaded]]:
+def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDesk, Where, Loaded]]:
     """The few ports of an emergency stop; the latch is written before anything else is opened."""
     loaded = configuration(options)
     settings = loaded.settings
     _fresh(settings, Access())
     latch = LatchFile(layout.latch_file(settings.home))
-    latch_first(latch, SystemClock(), reason)
+    not_latched = set_latch(latch, SystemClock(), reason)
     with _exchange(settings, fresh=False, durable=True, start=None) as exchange:
         broker = PaperBroker(exchange)
         account_id = broker.account().account_id
@@ -202,6 +201,7 @@ def open_stop_desk(
             latch=latch,
             alerts=LogAlerts(),
             holdings=holdings,
+            not_latched=not_latched,
         )
         yield desk, _where(settings, broker, account_id), loaded
 
@@ -269,6 +269,17 @@ def account_key(broker: Broker, account_id: str) -> str:
 
 
 _SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT})
+
+
+class _Both:
+    """The home's lock and the account's, as one: neither is enough alone."""
+
+    def __init__(self, *held: Lock) -> None:
+        self._held = held
+
+    def assert_held(self) -> None:
+        for lock in self._held:
+            lock.assert_held()
 
 
 class _Unlocked:

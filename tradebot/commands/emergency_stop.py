@@ -37,7 +37,7 @@ def command(
     from tradebot.jobs import emergency_stop
     from tradebot.reports.pages.standing import stop_page
 
-    with runtime.open_stop_desk(options, reason, emergency_stop.latch) as (desk, where, loaded):
+    with runtime.open_stop_desk(options, reason) as (desk, where, loaded):
         work.start_logs(loaded, desk.clock.wall())
         render.begin(options, "emergency-stop", where, loaded.warnings)
         closing = close_positions or loaded.settings.emergency_close_positions

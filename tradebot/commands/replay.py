@@ -29,7 +29,7 @@ def command(
     options: GlobalOptions,
     sessions: Annotated[
         int | None,
-        typer.Option("--sessions", min=1, metavar="N", help="How many sessions, the present one first.",
+        typer.Option("--sessions", min=1, metavar="N", help="How many sessions, the present or --from first.",
                      show_default=False),
     ] = None,
     first: FirstOption = None,
@@ -38,7 +38,7 @@ def command(
     """Walk the schedule through past sessions.
 
     Runs the real jobs (preflight, run-daily, check-exits, reconcile, report) of each session in one process, and ends
-    with the report. Give --sessions, or --to with or without --from. After ^C the same command goes on where it
+    with the report. Give --sessions or --to, each with or without --from. After ^C the same command goes on where it
     stopped. It ends with 0 when the jobs could do their work, whatever they met on the way.
     """
     from tradebot.commands import render, work
@@ -47,8 +47,8 @@ def command(
     from tradebot.reports.pages.period import replay_page
     from tradebot.reports.statistics import statistics
 
-    if (sessions is None) == (last is None) or (sessions is not None and first is not None):
-        raise UsageError("give either --sessions N, or --to DATE with or without --from DATE.")
+    if (sessions is None) == (last is None):
+        raise UsageError("give either --sessions N or --to DATE, each with or without --from DATE.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
     begin, end = first.date() if first else None, last.date() if last else None

@@ -13,6 +13,7 @@ from tradebot.core.records import DecisionRow
 from tradebot.core.signals import Action, Signal
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.syncing import Sheet, counters, locked_symbols
+from tradebot.strategy_api import History
 
 
 def read_signals(desk: Desk, story: Story) -> tuple[Signal, ...]:
@@ -24,14 +25,19 @@ def read_signals(desk: Desk, story: Story) -> tuple[Signal, ...]:
     said: tuple[Signal, ...] = ()
     if book.loaded:
         with story.step("history"):
-            symbols = sorted({symbol for info in book.loaded for symbol in info.symbols})
-            history = desk.market.history(symbols, book.warmup, desk.broker.clock())
+            history = history_for(desk)
         with story.step("signals"):
             said, failed = book.signals(history)
         broken.extend(failed)
     for failure in broken:
         story.failed(f"strategy {failure.strategy}", failure.message)
     return said
+
+
+def history_for(desk: Desk) -> History:
+    """The completed bars that the configured strategies need, of every symbol that any of them names."""
+    symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
+    return desk.market.history(symbols, desk.strategies.warmup, desk.broker.clock())
 
 
 def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Situation:

@@ -31,7 +31,11 @@ LOOKS_THAT_AGREE = 2
 
 @dataclass(frozen=True, slots=True)
 class StopDesk:
-    """The few ports that an emergency stop needs. ``holdings`` reads the ledger and may raise LedgerError."""
+    """The few ports that an emergency stop needs.
+
+    ``holdings`` reads the ledger and may raise LedgerError. ``not_latched`` says why the latch could not be written, which
+    stops no cancel and no close.
+    """
 
     account_key: str
     clock: Clock
@@ -40,6 +44,7 @@ class StopDesk:
     latch: Latch
     alerts: Alerts
     holdings: Callable[[], tuple[Holding, ...]]
+    not_latched: str = ""
 
 
 @dataclass(slots=True)
@@ -66,9 +71,13 @@ class _Stop:
         return frozenset(parsed.symbol for parsed in map(parse, ids) if parsed is not None)
 
 
-def latch(desk_latch: Latch, clock: Clock, reason: str) -> None:
-    """Write the halt down with fsync; nothing else comes before it."""
-    desk_latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
+def set_latch(latch: Latch, clock: Clock, reason: str) -> str:
+    """Write the halt down with fsync; nothing else comes before it. Gives why it could not be written, or ""."""
+    try:
+        latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
+    except TradebotError as error:
+        return str(error)
+    return ""
 
 
 def run(desk: StopDesk, *, close_positions: bool) -> StopOutcome:
@@ -77,6 +86,8 @@ def run(desk: StopDesk, *, close_positions: bool) -> StopOutcome:
     story = Story(Job.EMERGENCY_STOP, market, session_of(market))
     stop = _Stop(desk, story, close_positions, _known_holdings(desk, story))
     story.halts = list(desk.latch.read())
+    if desk.not_latched:
+        story.failed("latch", f"jobs are not halted: {desk.not_latched}", ExitCode.INCOMPLETE)
     _cancel_orders(stop)
     if close_positions:
         _close_positions(stop)

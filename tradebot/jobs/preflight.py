@@ -12,7 +12,7 @@ from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.jobs.deciding import read_signals
+from tradebot.jobs.deciding import history_for, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import halts_in_force
 
@@ -187,9 +187,9 @@ def _bars(desk: Desk, story: Story) -> Check:
         return Check(
             "bars", FAIL, f"newest {newest}, expected {expected}", "the price source is behind; signals are stale"
         )
-    symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-    latest = desk.market.history(symbols, 1, story.market).close
-    missing = [symbol for symbol in symbols if symbol not in latest or latest[symbol].isna().any()]
+    latest = history_for(desk).close.iloc[-1:]
+    symbols = [str(symbol) for symbol in latest.columns]
+    missing = [symbol for symbol in symbols if latest[symbol].isna().any()]
     if missing:
         return Check("bars", WARN, f"no bar of {newest} for {', '.join(missing)}", "these symbols give no signal")
     return Check("bars", PASS, f"{len(symbols)} symbols up to {newest}")

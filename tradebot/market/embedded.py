@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
@@ -21,12 +22,23 @@ BENCHMARK_NAME = "S&P 500 price index"
 _BENCHMARK = "sp500_close_1999_2018.csv.gz"
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a history is asked for: rows of the price file, and the day up to which its actions are known."""
+
+    symbols: tuple[str, ...]
+    first_row: int
+    end_row: int
+    as_of: date
+
+
 class EmbeddedMarket:
     """Market data of the embedded exchange. ``last_quotes`` gives the exchange's own newest prices."""
 
     def __init__(self, prices: PriceFile, last_quotes: Callable[[Iterable[str]], Mapping[str, Quote]]) -> None:
         self._prices = prices
         self._last_quotes = last_quotes
+        self._newest: tuple[_Question, History] | None = None
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
@@ -35,14 +47,21 @@ class EmbeddedMarket:
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
         """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
 
-        Fewer rows where the price file begins later; a symbol that it does not know is all NaN.
+        Fewer rows where the price file begins later; a symbol that it does not know is all NaN. The jobs of one session
+        ask the same question in turn, so the newest answer is kept, and given as the same object.
         """
+        end = self._completed_rows(clock)
+        question = _Question(tuple(symbols), max(0, end - sessions), end, _decision_date(clock))
+        if self._newest is None or self._newest[0] != question:
+            self._newest = (question, self._adjusted(question))
+        return self._newest[1]
+
+    def _adjusted(self, question: _Question) -> History:
         from tradebot.market.adjust import back_adjust
 
-        recorded = self._prices.history()
-        end = self._completed_rows(clock)
-        rows = slice(max(0, end - sessions), end)
-        return back_adjust(_cut(recorded, rows, symbols), self._prices.actions(), as_of=_decision_date(clock))
+        rows = slice(question.first_row, question.end_row)
+        recorded = _cut(self._prices.history(), rows, question.symbols)
+        return back_adjust(recorded, self._prices.actions(), as_of=question.as_of)
 
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session of the price file whose bar is complete at ``clock.now``."""

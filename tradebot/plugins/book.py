@@ -54,6 +54,7 @@ class StrategyBook:
         self._timeout_seconds = timeout_seconds
         self._classes: dict[str, Callable[[], Strategy]] = {}
         self._silent: dict[str, str] = {}
+        self._answered: tuple[History, tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]] | None = None
 
     @property
     def loaded(self) -> tuple[StrategyInfo, ...]:
@@ -71,8 +72,14 @@ class StrategyBook:
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
         """Each strategy's signals after the last row of ``history``, and the strategies that failed at it.
 
-        A strategy that did not answer in time is not asked again.
+        A strategy that did not answer in time is not asked again. The same history is the same question: jobs that
+        share a process and a session (a replay's) get the answer that was given.
         """
+        if self._answered is None or self._answered[0] is not history:
+            self._answered = (history, self._ask_all(history))
+        return self._answered[1]
+
+    def _ask_all(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
         said: list[Signal] = []
         failed: list[StrategyFailure] = []
         for plugin in self._plugins:
