@@ -36,8 +36,8 @@ class Strategy:
             exit=_like(close, outside),
             exits=ExitPolicy(stop=Decimal(str(params["stop"]))),
             score=momentum,
-            reason=f"{{momentum:.1%}} in sessions {formation} to {skip} back, rank {{rank:.0f}}, one of the best {hold}",
-            exit_reason=f"not among the best {hold} when the month began; now {{momentum:.1%}}, rank {{rank:.0f}}",
+            reason=f"rank {{rank:.0f}} of the {hold} to hold: {{momentum:.1%}} from {formation} to {skip} sessions ago",
+            exit_reason=f"not one of the {hold} to hold since the month began; now rank {{rank:.0f}}, {{momentum:.1%}}",
             columns_used={"rank": rank, "momentum": momentum},
         )
 

@@ -178,7 +178,7 @@ def test_a_ratio_of_volumes_is_no_matter_of_the_price_level(
     "entry",
     [
         "close > close.rolling(6).mean()",
-        "close.pct_change().ewm(span=30).mean() > 0",
+        "(close / close.shift(1)).ewm(span=30).mean() > 1",
         "close > close.expanding().mean()",
         "close / close.iloc[0] > 1.05",
     ],
