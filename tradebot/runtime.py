@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tradebot.strategy_api import History
 
 #: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
-FIRST_SESSION = date(2007, 1, 3)
+FIRST_SESSION = date(2006, 11, 2)
 
 
 @dataclass(frozen=True, slots=True)
