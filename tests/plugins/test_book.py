@@ -251,6 +251,18 @@ def test_a_changed_file_is_seen_at_once_by_the_next_book(
     assert {signal.action for signal in book_of().signals(history)[0]} == {Action.ENTER}
 
 
+def test_the_same_history_is_not_computed_twice(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, answering: Answering
+) -> None:
+    chance = "close.map(lambda _: __import__('random').random() < 0.5)"
+    write_strategy(code=answering(entry=chance, exit="close < 0"))
+    book = book_of(symbols=tuple(f"S{number}" for number in range(40)))
+    close = history.close[["AAA"] * 40].set_axis([f"S{number}" for number in range(40)], axis=1)
+    many = History(close, close, close, close, close)
+    assert book.signals(many) == book.signals(many)
+    assert book.signals(many) != book.signals(replace(many))
+
+
 # --- broken strategies ----------------------------------------------------------------------
 
 
@@ -421,16 +433,14 @@ def test_one_that_never_answers_is_given_up_on_and_not_asked_again(
 ) -> None:
     write_strategy("silent", code=sound.replace("close = history.close", f"{hanging}", 1))
     write_strategy()
-    book = book_of("silent", "sample", timeout_seconds=1.0)
+    book = book_of("silent", "sample", timeout_seconds=2.0)
     said, (failure,) = book.signals(history)
     assert {signal.strategy for signal in said} == {"sample"}
     place = f"{own_folder / 'silent' / 'strategy.py'} line 8"
-    assert failure.message == f"no answer within 1 seconds; it was at {place}"
-    began = time.perf_counter()
-    said, (failure,) = book.signals(history)
-    assert time.perf_counter() - began < 0.9
+    assert failure.message == f"no answer within 2 seconds; it was at {place}"
+    said, (failure,) = book.signals(replace(history))
     assert {signal.strategy for signal in said} == {"sample"}
-    assert failure.message.startswith("not asked again: no answer within 1 seconds")
+    assert failure.message.startswith("not asked again: no answer within 2 seconds")
 
 
 def test_an_endless_loop_does_not_go_on_behind_our_back(

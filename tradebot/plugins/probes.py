@@ -22,7 +22,7 @@ from tradebot.strategy_api import History, Strategy
 
 # The history is cut at this many sessions at least, and at more while that stays quick.
 FEWEST_CUTS = 60
-CELLS_WORTH_WAITING_FOR = 4_000_000
+CELLS_WORTH_WAITING_FOR = 2_000_000
 WARMUP_CUTS = 120
 
 # How far scores and exit fractions may move, relative to their size, with the price level and the warm-up.
