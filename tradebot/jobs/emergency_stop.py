@@ -33,8 +33,8 @@ LOOKS_THAT_AGREE = 2
 class StopDesk:
     """The few ports that an emergency stop needs.
 
-    ``holdings`` reads the ledger and may raise LedgerError. ``not_latched`` says why the latch could not be written, which
-    stops no cancel and no close.
+    ``holdings`` reads the ledger and may raise LedgerError. ``not_latched`` says why the latch could not be written;
+    cancels and closes go on without it.
     """
 
     account_key: str
