@@ -87,6 +87,16 @@ def test_orders_that_only_close_stake_nothing_and_those_that_turn_a_position_do(
     assert total(**held, open_orders=(replace(sell, quantity=D(130)),)) == stake("6500", "130")
 
 
+def test_an_order_that_adds_counts_on_top() -> None:
+    held: dict[str, Any] = {"positions": (position(),), "holdings": (holding(stop="49"),)}
+    assert total(**held, open_orders=(order(side=Side.BUY, quantity="50"),)) == stake("7500", "150")
+
+
+def test_the_legs_of_an_entry_under_way_stake_nothing() -> None:
+    entry = order(side=Side.BUY, broker_order_id="entry-AAPL")
+    assert total(open_orders=(entry, stop(held=True))) == stake("5000", "100")
+
+
 def test_a_dead_order_stakes_nothing() -> None:
     assert total(open_orders=(order(side=Side.BUY, state=OrderState.CANCELLED),)) == Stake()
 

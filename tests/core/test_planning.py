@@ -19,6 +19,7 @@ from tests.core.builders import (
     quote,
     signal,
     situation,
+    stop,
 )
 from tradebot.core.account import Asset
 from tradebot.core.halts import HaltLevel
@@ -215,6 +216,9 @@ def test_an_exit_is_denied_for_these_reasons_alone(given: dict[str, Any], code: 
         {"quotes": {}},
         {"expected_as_of": None},
         {"unsettled": (under_way(Purpose.STOP),)},
+        {"open_orders": (stop(),)},
+        {"open_orders": (order(side=Side.SELL, state=OrderState.CANCELLED),)},
+        {"open_orders": (order(side=Side.BUY),)},
     ],
 )
 def test_nothing_else_keeps_a_position_open(given: dict[str, Any]) -> None:

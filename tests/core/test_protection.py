@@ -65,7 +65,7 @@ def test_a_stop_for_too_few_shares_leaves_the_others_unprotected() -> None:
 
 
 def test_two_stops_protect_together() -> None:
-    assert kinds(stop(quantity="60"), stop(quantity=D(40), broker_order_id="b2")) == []
+    assert kinds(stop(quantity="60"), stop(quantity="40", broker_order_id="b2")) == []
 
 
 def test_a_stop_further_off_than_planned_is_at_the_wrong_price() -> None:
