@@ -26,7 +26,7 @@ LastOption = Annotated[
 @frame.command("explain", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER))
 def command(
     options: GlobalOptions,
-    symbol: Annotated[str, typer.Argument(help="The symbol, such as AAPL.")],
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as AAPL.")],
     first: FirstOption = None,
     last: LastOption = None,
 ) -> ExitCode:

@@ -48,7 +48,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
 
 @frame.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
 def check(
-    options: GlobalOptions, name: Annotated[str, typer.Argument(help="The strategy's name, its folder's.")]
+    options: GlobalOptions, name: Annotated[str, typer.Argument(metavar="NAME", help="Its folder's name.")]
 ) -> ExitCode:
     """Check that a strategy keeps the promises that its signals rest on.
 

@@ -1,0 +1,26 @@
+"""Renew what the documentation says from the code: env.example and the settings of docs/configuration.md.
+
+Run from anywhere after changing a setting; the tests tell when it was forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tradebot.settings.reference import env_example, settings_tables
+
+ROOT = Path(__file__).resolve().parent.parent
+_SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->)", re.DOTALL)
+
+
+def main() -> None:
+    (ROOT / "env.example").write_text(env_example(), encoding="utf-8")
+    page = ROOT / "docs" / "configuration.md"
+    tables = settings_tables()
+    renewed = _SETTINGS.sub(lambda found: found[1] + tables + found[2], page.read_text(encoding="utf-8"))
+    page.write_text(renewed, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

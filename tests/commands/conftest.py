@@ -1,0 +1,45 @@
+"""Commands run as processes, in a folder and with a user's state of their own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.cli import Ended, tradebot
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs ``tradebot`` in a folder that is empty at first."""
+    here = tmp_path / "here"
+    here.mkdir()
+    return partial(tradebot, state=tmp_path / "state", cwd=here)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has been made and not been used: to be looked at, or copied."""
+    folder = tmp_path_factory.mktemp("made")
+    assert tradebot("init-db", "--home", folder / "home", state=folder / "state", cwd=folder).code == 0
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A fresh home of the test's own."""
+    return shutil.copytree(made, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
+    """Runs ``tradebot`` in a home whose first session has been traded; the same home for a whole file."""
+    folder = tmp_path_factory.mktemp("traded")
+    run = partial(tradebot, state=folder / "state", cwd=folder)
+    run("run-daily", "--home", folder / "home")
+    return partial(tradebot, state=folder / "state", cwd=folder, environ={"TRADEBOT_HOME": str(folder / "home")})

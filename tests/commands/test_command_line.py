@@ -1,0 +1,167 @@
+"""The command line as people type it: help, options in any place, mistakes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from tests.commands.conftest import Run
+from tests.fakes.cli import ROOT, environment
+from tradebot import __version__, cli
+from tradebot.errors import ExitCode
+
+
+def _command_paths() -> list[tuple[str, ...]]:
+    """Every command of the app, groups' commands included."""
+    app = get_command(cli.app)
+    paths: list[tuple[str, ...]] = []
+    for name, command in app.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", {})
+        paths += [(name, each) for each in inner] or [(name,)]
+    return paths
+
+
+COMMANDS = _command_paths()
+WANTED = {
+    ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("resume",),
+    ("status",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
+    ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
+}  # fmt: skip
+
+
+def test_the_commands_are_those_of_the_runbook() -> None:
+    assert set(COMMANDS) == WANTED
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_help_of_every_command_says_what_it_does_writes_and_ends_with(path: tuple[str, ...]) -> None:
+    ended = CliRunner().invoke(cli.app, [*path, "--help"])
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert "Writes: " in ended.stdout
+    for option in ("--home", "--env-file", "--json", "--verbose"):
+        assert option in ended.stdout
+    stated = {int(line.split()[0]) for line in _after("Ends with:", ended.stdout) if line.split()[0].isdigit()}
+    assert {0, 1, 2, 3, 130, 143} <= stated <= {int(code) for code in ExitCode}
+    for code in stated:
+        assert ExitCode(code).meaning in ended.stdout
+
+
+def _after(heading: str, text: str) -> list[str]:
+    return [line for line in text.partition(heading)[2].splitlines() if line.strip()]
+
+
+def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:
+    ended = run("--help")
+    assert ended.code == 0
+    assert "..." not in ended.out.partition("Commands:")[2]
+    for path in COMMANDS:
+        assert path[0] in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("run-dialy", "No such command"),
+        ("run-daily --force", "No such option"),
+        ("run-daily now", "unexpected extra argument"),
+        ("report --period year", "--period"),
+        ("explain", "SYMBOL"),
+        ("explain A+B", "is not a symbol"),
+        ("explain AAPL --from 2008-01-02 --to 2007-01-03", "--from is after --to"),
+        ("explain AAPL --from yesterday", "--from"),
+        ("replay", "either --sessions N or --to DATE"),
+        ("replay --sessions 0", "--sessions"),
+        ("replay --sessions 3 --to 2008-01-02", "either --sessions N or --to DATE"),
+        ("resume", "--reason"),
+        ("resume --reason=", "--reason is empty"),
+        ("strategies check", "NAME"),
+    ],
+)
+def test_a_mistake_is_a_usage_error_in_one_message(arguments: str, words: str) -> None:
+    ended = CliRunner().invoke(cli.app, arguments.split())
+    assert ended.exit_code == 2
+    assert words in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_no_arguments_and_mistakes_end_the_process_with_2(run: Run) -> None:
+    for arguments in ((), ("paper",), ("run-daily", "--force"), ("replay",)):
+        ended = run(*arguments)
+        assert ended.code == 2, arguments
+        assert ended.out + ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_the_version_is_shown(run: Run) -> None:
+    assert run("--version").out == f"tradebot {__version__}\n"
+
+
+def test_global_options_may_stand_anywhere(run: Run, tmp_path: Path) -> None:
+    homes = {name: tmp_path / name for name in ("before", "after")}
+    for name, home in homes.items():
+        home.mkdir()
+        (home / ".env").write_text(f"LOG_DIR={name}\n")
+    before, after = homes["before"], homes["after"]
+    for arguments, home in (
+        (("--home", before, "--json", "config", "show"), before),
+        (("config", "--home", before, "--json", "show"), before),
+        (("config", "show", "--home", before, "--json"), before),
+        (("--json", "config", "--home", before, "show", "--home", after), after),
+        (("--home", before, "--json", "config", "show", "--env-file", after / ".env"), before),
+    ):
+        said = run(*arguments).json
+        assert said["home"] == str(home)
+        shown = {setting["name"]: setting["value"] for setting in said["settings"]}
+        assert shown["LOG_DIR"] == Path(arguments[-1]).parent.name if "--env-file" in arguments else home.name
+
+
+def test_verbose_speaks_on_standard_error(run: Run, home: Path) -> None:
+    quiet, loud = (run(*verbose, "preflight", "--home", home, "--json") for verbose in ((), ("-v",)))
+    assert quiet.err == ""
+    assert " INFO " in loud.err
+    assert loud.json["job"] == "preflight"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Cold start is kept by what is not imported."""
+    program = "import sys; from tradebot.__main__ import main; main(['--help']); print(sorted(sys.modules))"
+    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(eval(finished.stdout.splitlines()[-1]))
+    heavy = {"pandas", "numpy", "rich", "pydantic", "sqlite_utils", "sqlite3", "talib", "empyrical", "holidays"}
+    assert not loaded & {*heavy, "tradebot.runtime", "tradebot.settings"}
+
+
+def test_a_reader_who_leaves_early_is_no_error(tmp_path: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("a shell's pipe")
+    command = f"{sys.executable} -m tradebot config show | head -n 1; exit ${{PIPESTATUS[0]}}"
+    finished = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=environment(tmp_path / "state"), capture_output=True, text=True
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_output_that_cannot_be_written_is_told_and_changes_no_code(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "tradebot", "config", "check"],
+            cwd=tmp_path, env=environment(tmp_path / "state"), stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert finished.returncode == 0
+    assert "standard output cannot be written" in finished.stderr
+
+
+def test_a_narrow_encoding_does_not_break_a_command(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "café"
+    home.mkdir()
+    ended = run("config", "check", "--home", home, environ={"PYTHONIOENCODING": "ascii"})
+    assert ended.code == 0
+    assert "caf\\xe9" in ended.out

@@ -1,0 +1,165 @@
+"""Where settings come from, which names there are, and what they must not be together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.settings.conftest import LoadHome, ProblemsOf
+from tradebot.core.limits import Limits
+from tradebot.settings import GlobalOptions, Settings, load, load_for, resolve_home
+
+
+def test_the_process_environment_wins_over_the_file(load_home: LoadHome) -> None:
+    loaded = load_home("MAX_POSITIONS=4\nMAX_DAILY_TRADES=5\n", {"MAX_POSITIONS": "6"})
+    assert (loaded.settings.max_positions, loaded.settings.max_daily_trades) == (6, 5)
+    assert loaded.origins["MAX_POSITIONS"] == "environment"
+
+
+def test_a_blank_value_counts_as_not_written(load_home: LoadHome) -> None:
+    loaded = load_home("MAX_POSITIONS=4\nLOG_LEVEL=\nALPACA_API_KEY=''\n", {"MAX_POSITIONS": " "})
+    assert loaded.settings.max_positions == 4
+    assert loaded.settings.log_level == "INFO"
+    assert loaded.settings.alpaca_api_key is None
+
+
+def test_every_problem_is_told_at_once(problems_of: ProblemsOf) -> None:
+    found = problems_of(
+        "BROKER=alpca\nRISK_PER_TRADE_PCT=3\nMAX_POSITONS=4\nnonsense\nMIN_ORDER_VALUE=500\nMAX_ORDER_VALUE=200\n",
+        {"PAPER_STRAT": "2007-01-03"},
+    )
+    told = "\n".join(map(str, found))
+    assert len(found) == 6
+    for words in (
+        "line 1",
+        "write 3%".capitalize(),
+        "Did you mean MAX_POSITIONS?",
+        "line 4",
+        "at least 500",
+        "PAPER_START",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("MAX_POSITION", "Did you mean MAX_POSITIONS?"),
+        ("ALPACA_SECRET", "Did you mean ALPACA_SECRET_KEY?"),
+        ("broker", "Did you mean BROKER?"),
+        ("SENTRY_DSN", "docs/configuration.md"),
+    ],
+)
+def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(problems_of: ProblemsOf, name: str, hint: str) -> None:
+    (problem,) = problems_of(f"{name}=1\n")
+    assert problem.where == "`.env` line 1"
+    assert problem.what == f"{name} is no setting"
+    assert hint in problem.fix
+
+
+def test_unknown_names_of_the_environment_are_refused_only_when_they_are_clearly_ours(
+    load_home: LoadHome, problems_of: ProblemsOf
+) -> None:
+    load_home(environ={"PATH": "/bin", "MAX_POSITON": "3", "PAPERSIZE": "a4"})
+    (problem,) = problems_of(environ={"TRADEBOT_HOEM": "/x", "PATH": "/bin"})
+    assert "TRADEBOT_HOME" in problem.fix
+
+
+def test_names_of_the_runbook_without_use_only_warn(load_home: LoadHome) -> None:
+    warnings = load_home(
+        "ENABLE_DASHBOARD=true\nWEB_PORT=8080\nEMAIL_TO=me@example.org\n", {"WEB_HOST": "::1"}
+    ).warnings
+    assert [warning.partition(" has no use")[0].split()[-1] for warning in warnings] == [
+        "ENABLE_DASHBOARD", "WEB_PORT", "EMAIL_TO", "WEB_HOST",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["TRADEBOT_HOME", "TRADEBOT_STATE_DIR"])
+def test_what_says_where_the_file_is_cannot_stand_in_it(problems_of: ProblemsOf, name: str) -> None:
+    (problem,) = problems_of(f"{name}=/somewhere\n")
+    assert "process environment" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        ("TRADING_MODE=live\nBROKER=alpaca\n", "TRADING_MODE", "LIVE_TRADING_ENABLED=true"),
+        ("TRADING_MODE=live\nLIVE_TRADING_ENABLED=true\n", "TRADING_MODE", "no real money"),
+        ("BROKER=alpaca\n", "BROKER", "alpaca broker is not in this version yet"),
+        ("BROKER=robinhood\n", "BROKER", "robinhood broker is not in this version yet"),
+        ("MIN_ORDER_VALUE=200\nMAX_ORDER_VALUE=200\n", "MIN_ORDER_VALUE", "smaller than MAX_ORDER_VALUE"),
+        ("PAPER_ACTIONS=actions.csv\n", "PAPER_ACTIONS", "Set PAPER_DATA too"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    problems_of: ProblemsOf, text: str, name: str, words: str
+) -> None:
+    assert any(problem.where.startswith(f"{name} (") and words in str(problem) for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("LIVE_TRADING_ENABLED=true\n", "nothing is traded with real money"),
+        ("RISK_PER_TRADE_PCT=5%\nMAX_PORTFOLIO_RISK_PCT=1%\n", "no trade will take its full risk"),
+        ("MAX_POSITION_SIZE_PCT=50%\nMAX_GROSS_EXPOSURE_PCT=40%\n", "no position will reach it"),
+        ("DAILY_LOSS_LIMIT_PCT=20%\n", "halts before the day's limit"),
+    ],
+)
+def test_settings_that_are_odd_together_warn(load_home: LoadHome, text: str, words: str) -> None:
+    (warning,) = load_home(text).warnings
+    assert words in warning
+
+
+def test_the_home_is_the_option_else_the_environment_else_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert resolve_home(Path("a"), {"TRADEBOT_HOME": "/b"}) == tmp_path / "a"
+    assert resolve_home(None, {"TRADEBOT_HOME": "/b"}) == Path("/b")
+    assert resolve_home(None, {"TRADEBOT_HOME": "b"}) == tmp_path / "b"
+    assert resolve_home(None, {"TRADEBOT_HOME": " "}) == tmp_path
+    assert load_for(GlobalOptions(home=Path("a")), {}).origins["TRADEBOT_HOME"] == "command line"
+
+
+def test_relative_places_count_from_the_home(tmp_path: Path) -> None:
+    environ = {"PAPER_DATA": "mine.csv", "DATABASE_URL": "sqlite:////var/lib/t.db", "TRADEBOT_STATE_DIR": "/state"}
+    settings = load(tmp_path, None, environ).settings
+    assert settings.home == tmp_path
+    assert settings.log_path == tmp_path / "logs"
+    assert settings.strategies_path == tmp_path / "strategies"
+    assert settings.paper_data_path == tmp_path / "mine.csv"
+    assert settings.paper_actions_path is None
+    assert settings.database_path == Path("/var/lib/t.db")
+    assert settings.state_path == Path("/state")
+    assert Settings(tradebot_home=tmp_path).database_path == tmp_path / "trading_robot.db"
+    assert Settings().state_path.is_absolute()
+
+
+def test_the_limits_of_core_and_of_the_settings_have_the_same_defaults() -> None:
+    assert Settings().limits() == Limits()
+
+
+def test_the_limits_are_those_that_were_set(load_home: LoadHome) -> None:
+    limits = load_home("MAX_POSITIONS=3\nALLOW_SHORT=true\nMAX_GROSS_EXPOSURE_PCT=150%\n").settings.limits()
+    assert (limits.max_positions, limits.allow_short, str(limits.max_gross_exposure_pct)) == (3, True, "1.5")
+
+
+def test_no_part_of_a_secret_is_ever_shown(load_home: LoadHome) -> None:
+    env = "ALPACA_API_KEY=PKABCDEFGH\nALPACA_SECRET_KEY=s3cr3tvalue\nROBINHOOD_USERNAME=me@example.org\n"
+    loaded = load_home(env, {"ROBINHOOD_PASSWORD": "hunter22", "ROBINHOOD_MFA_SECRET": "JBSWY3DP"})
+    shown = f"{loaded!r} {loaded.settings} {loaded.masked()!r}"
+    for secret in ("PKABCDEFGH", "s3cr3tvalue", "me@example.org", "hunter22", "JBSWY3DP"):
+        assert secret not in shown
+        assert secret[:4] not in shown
+        assert secret in loaded.settings.secrets()
+    masked = {setting.name: setting.value for setting in loaded.masked()}
+    assert masked["ALPACA_API_KEY"] == masked["ROBINHOOD_PASSWORD"] == "********"
+
+
+def test_secrets_compare_and_hash_as_their_texts_do(load_home: LoadHome) -> None:
+    first, again = (load_home(environ={"ALPACA_API_KEY": "k"}).settings for _ in range(2))
+    assert first == again
+    assert hash(first) == hash(again)
+    assert first != load_home(environ={"ALPACA_API_KEY": "other"}).settings

@@ -1,0 +1,164 @@
+"""What each setting takes, and how it refuses what it does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.settings.conftest import LoadHome, ProblemsOf
+from tradebot.settings.kinds import Percent, Refusal
+from tradebot.settings.reference import sections
+
+#: For each setting a value that it refuses, and words of the refusal.
+REFUSED = [
+    ("TRADING_MODE", "real", "paper or live"),
+    ("LIVE_TRADING_ENABLED", "maybe", "true or false"),
+    ("BROKER", "etrade", "paper or alpaca or robinhood"),
+    ("ALPACA_BASE_URL", "http://api.alpaca.markets", "https://HOST"),
+    ("ALPACA_BASE_URL", "https://user:word@api.alpaca.markets", "without user, password"),
+    ("ALPACA_DATA_URL", "data.alpaca.markets", "https://HOST"),
+    ("ALPACA_FEED", "bloomberg", "iex or sip"),
+    ("STRATEGIES", "Tsla-Improved", "rsi2_mean_reversion"),
+    ("STRATEGIES", "a,b,a", "named twice: a"),
+    ("SYMBOLS", "AAPL,A PL", "AAPL,BRK.B"),
+    ("SYMBOLS", "aapl,AAPL", "named twice: AAPL"),
+    ("DATABASE_URL", "postgresql://u:p@h/db", "PostgreSQL is not in this version yet"),
+    ("DATABASE_URL", "mysql://h/db", "sqlite:///"),
+    ("DATABASE_URL", "sqlite://", "sqlite:///"),
+    ("DATABASE_URL", "sqlite:///:memory:", "forgets everything"),
+    ("DATABASE_URL", "trading_robot.db", "sqlite:///"),
+    ("LOG_LEVEL", "LOUD", "DEBUG or INFO or WARNING or ERROR"),
+    ("MAX_POSITIONS", "0", "1 to 1,000"),
+    ("MAX_POSITIONS", "1001", "1 to 1,000"),
+    ("MAX_POSITIONS", "ten", "whole number"),
+    ("MAX_POSITIONS", "10.0", "whole number"),
+    ("MAX_POSITIONS", "-3", "whole number"),
+    ("MAX_POSITIONS", "٣", "whole number"),
+    ("MAX_POSITION_SIZE_PCT", "101%", "100%"),
+    ("MAX_POSITION_SIZE_PCT", "0.05%", "0.1%"),
+    ("MAX_PORTFOLIO_RISK_PCT", "51%", "50%"),
+    ("MAX_PORTFOLIO_RISK_PCT", "0%", "0.05%"),
+    ("MAX_GROSS_EXPOSURE_PCT", "401%", "400%"),
+    ("MAX_GROSS_EXPOSURE_PCT", "0.5%", "1%"),
+    ("RISK_PER_TRADE_PCT", "0.5", "50% is more than the 5% it may be"),
+    ("RISK_PER_TRADE_PCT", "0.001%", "0.01%"),
+    ("DEFAULT_STOP_LOSS_PCT", "51%", "50%"),
+    ("DEFAULT_STOP_LOSS_PCT", "0", "0.1%"),
+    ("DEFAULT_TAKE_PROFIT_PCT", "501%", "500%"),
+    ("DEFAULT_TAKE_PROFIT_PCT", "-4%", "3% or 0.03"),
+    ("DAILY_LOSS_LIMIT_PCT", "51%", "50%"),
+    ("DAILY_LOSS_LIMIT_PCT", "0.05%", "0.1%"),
+    ("EMERGENCY_STOP_LOSS_PCT", "76%", "75%"),
+    ("EMERGENCY_STOP_LOSS_PCT", "0.4%", "0.5%"),
+    ("MAX_DAILY_TRADES", "0", "1 to 1,000"),
+    ("MAX_DAILY_TRADES", "1e3", "whole number"),
+    ("MIN_ORDER_VALUE", "0.99", "1 to 1,000,000"),
+    ("MIN_ORDER_VALUE", "$100", "without currency sign"),
+    ("MIN_ORDER_VALUE", "100.001", "at most 2 decimals"),
+    ("MAX_ORDER_VALUE", "10,000", "thousands separator"),
+    ("MAX_ORDER_VALUE", "10000001", "1 to 10,000,000"),
+    ("MAX_ORDER_VALUE", "NaN", "not an amount"),
+    ("MAX_ORDER_VALUE", "Infinity", "not an amount"),
+    ("ALLOW_SHORT", "2", "true or false"),
+    ("EMERGENCY_STOP_ENABLED", "stop", "true or false"),
+    ("EMERGENCY_CLOSE_POSITIONS", "all", "true or false"),
+    ("PAPER_START", "2007-02-30", "2007-01-03"),
+    ("PAPER_START", "03.01.2007", "YYYY-MM-DD"),
+    ("PAPER_START", "20070103", "YYYY-MM-DD"),
+    ("PAPER_ADVANCE", "hourly", "manual or daily"),
+    ("PAPER_STARTING_CASH", "99", "100 to 1,000,000,000"),
+    ("PAPER_SLIPPAGE_PCT", "11%", "10%"),
+    ("PAPER_COMMISSION_PER_SHARE", "10.01", "0 to 10"),
+    ("PAPER_COMMISSION_MIN", "1001", "0 to 1,000"),
+    ("TRADEBOT_STATE_DIR", "state", "absolute path"),
+]  # fmt: skip
+#: Any text is a secret, and any text names a file; whether it is there is seen when it is opened.
+TAKES_ANYTHING = {
+    "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ROBINHOOD_USERNAME", "ROBINHOOD_PASSWORD", "ROBINHOOD_MFA_SECRET",
+    "STRATEGIES_DIR", "LOG_DIR", "PAPER_DATA", "PAPER_ACTIONS", "TRADEBOT_HOME",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "words"), REFUSED)
+def test_a_value_out_of_range_is_refused_with_what_may_be_written(
+    problems_of: ProblemsOf, name: str, value: str, words: str
+) -> None:
+    (problem,) = problems_of(environ={name: value})
+    assert problem.where == f"{name} (environment)"
+    assert words in str(problem)
+    assert problem.fix.endswith(".")
+
+
+def test_every_setting_is_tried_out_of_range() -> None:
+    names = {row.name for section in sections() for row in section.rows}
+    assert names == {name for name, _, _ in REFUSED} | TAKES_ANYTHING
+
+
+@pytest.mark.parametrize("name", [row.name for s in sections() for row in s.rows if isinstance(row.kind, Percent)])
+@pytest.mark.parametrize("number", ["1", "3", "1.5", "250"])
+def test_a_bare_number_of_one_or_more_is_refused_with_both_spellings(
+    problems_of: ProblemsOf, name: str, number: str
+) -> None:
+    (problem,) = problems_of(environ={name: number})
+    assert f"{number}%" in problem.fix
+    assert str(Decimal(number) / 100) in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("MAX_POSITION_SIZE_PCT", "3%", Decimal("0.03")),
+        ("MAX_POSITION_SIZE_PCT", "3 %", Decimal("0.03")),
+        ("MAX_POSITION_SIZE_PCT", "0.03", Decimal("0.03")),
+        ("MAX_POSITION_SIZE_PCT", ".03", Decimal("0.03")),
+        ("MAX_GROSS_EXPOSURE_PCT", "150%", Decimal("1.5")),
+        ("RISK_PER_TRADE_PCT", "0.5%", Decimal("0.005")),
+        ("RISK_PER_TRADE_PCT", "5%", Decimal("0.05")),
+        ("PAPER_SLIPPAGE_PCT", "0", Decimal(0)),
+        ("TRADING_MODE", "Paper", "paper"),
+        ("LOG_LEVEL", "debug", "DEBUG"),
+        ("ALLOW_SHORT", "YES", True),
+        ("ALLOW_SHORT", "0", False),
+        ("SYMBOLS", " aapl, brk.b ,", ("AAPL", "BRK.B")),
+        ("PAPER_START", "2008-02-29", date(2008, 2, 29)),
+        ("PAPER_COMMISSION_PER_SHARE", "0.0035", Decimal("0.0035")),
+        ("ALPACA_BASE_URL", "http://127.0.0.1:4010/", "http://127.0.0.1:4010"),
+        ("LOG_DIR", "/var/log/tradebot", Path("/var/log/tradebot")),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_as_it_is_meant(load_home: LoadHome, name: str, text: str, value: object) -> None:
+    assert getattr(load_home(environ={name: text}).settings, name.lower()) == value
+
+
+@given(st.decimals("0.01", "400", places=4))
+def test_a_percentage_means_the_same_in_both_spellings(percent: Decimal) -> None:
+    kind = Percent("0.01%", "400%")
+    as_percentage = kind.read(f"{percent}%")
+    assert as_percentage == percent / 100
+    if percent < 100:
+        assert kind.read(f"{percent / 100:f}") == as_percentage
+    assert kind.read(kind.show(as_percentage)) == as_percentage
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    for section in sections():
+        for row in section.rows:
+            value = _read_or_refuse(lambda kind=row.kind: kind.read(text))  # type: ignore[misc]
+            if value is not None and not row.kind.secret:
+                assert row.kind.read(row.kind.show(value)) == value
+
+
+def _read_or_refuse(read: Callable[[], object]) -> object:
+    try:
+        return read()
+    except Refusal as refusal:
+        assert refusal.what
+        assert refusal.fix
+        return None
