@@ -99,3 +99,8 @@ def test_a_field_named_like_an_sql_word_gets_another_name() -> None:
 
 def test_json_is_canonical() -> None:
     assert canonical_json({"b": Decimal("1.50"), "a": date(2007, 1, 3)}) == '{"a":"2007-01-03","b":"1.5"}'
+
+
+def test_json_holds_no_number_that_is_none() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"a": float("nan")})

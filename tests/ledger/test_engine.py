@@ -138,6 +138,25 @@ def test_a_mistake_in_a_statement_is_a_bug_and_not_the_ledgers(engine: Engine) -
         engine.execute("INSERT INTO notes (text) VALUES (:text)", {"other": "one"})
 
 
+def test_a_schema_that_another_process_brought_up_to_date_is_left_alone(engine: Engine) -> None:
+    brought: list[sqlite3.Connection] = []
+    for version in (2, 2, 1):
+        engine.bring_to(version, 7, brought.append)
+    assert len(brought) == 1
+    assert (engine.version(), engine.application()) == (2, 7)
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(engine: Engine) -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        connection.execute("CREATE TABLE more (id INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE more (id INTEGER PRIMARY KEY)")
+
+    with pytest.raises(LedgerError, match="already exists"):
+        engine.bring_to(1, 7, half)
+    assert "more" not in engine.tables()
+    assert (engine.version(), engine.application()) == (0, 0)
+
+
 @pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 1)])
 def test_trading_waits_for_the_disk_and_a_replay_does_not(path: Path, durable: bool, level: int) -> None:
     engine = Engine(path, create=True, durable=durable)
