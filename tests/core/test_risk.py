@@ -64,6 +64,7 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("SYMBOL_OWNED", {"positions": (position(),)}),
         ("SYMBOL_OWNED", {"positions": (position(),), "holdings": (holding(strategy="another"),)}),
         ("ALREADY_HELD", {"positions": (position(),), "holdings": (holding(),)}),
+        ("ALREADY_HELD", {"holdings": (holding(),)}),  # though the broker shows none
         ("ORDER_PENDING", {"open_orders": (stop(),)}),
         ("ORDER_PENDING", {"open_orders": (order(side=Side.BUY, client_order_id=order_id(attempt=2)),)}),
         ("ORDER_PENDING", {"unsettled": (intent(attempt=2, state=OrderState.UNKNOWN),)}),

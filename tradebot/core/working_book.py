@@ -35,7 +35,9 @@ class WorkingBook:
         self.total = exposure.total
         self.entries = situation.counters.entries_sent
         self.decided = set(situation.decided)
-        self.held = {position.symbol: position.quantity for position in situation.positions if position.quantity}
+        # What either side says is held: an entry into a holding that the broker does not show could double it.
+        self.held = {holding.symbol: holding.quantity for holding in situation.holdings}
+        self.held |= {position.symbol: position.quantity for position in situation.positions if position.quantity}
         self.claims: dict[str, Claim] = {}
         self.pending: dict[str, str] = {}  # symbol to the id of a live order in it
         self._stakes = dict(exposure.stakes)
