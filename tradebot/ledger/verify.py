@@ -24,7 +24,7 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.table} {self.row}: {self.message}".replace(" :", ":")
+        return f"{self.table} {self.row}".strip() + f": {self.message}"
 
 
 @dataclass(slots=True)
