@@ -396,6 +396,26 @@ def test_an_answer_that_breaks_a_rule_is_told_by_field_session_and_symbol(
     assert told in failure_of(write_strategy, book_of, history, answering(**fields))
 
 
+def test_an_exception_that_cannot_be_spelled_is_told_all_the_same(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
+) -> None:
+    mute = "class Mute(Exception):\n    def __str__(self):\n        raise self\n\n\nclass Strategy:"
+    code = sound.replace("class Strategy:", mute).replace("close = history.close", "raise Mute", 1)
+    message = failure_of(write_strategy, book_of, history, code)
+    assert "strategy.py line 13: " in message
+    assert "Mute" in message
+
+
+def test_a_long_message_is_told_in_one_short_line(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
+) -> None:
+    code = sound.replace("close = history.close", "raise ValueError('too\\nlong ' * 1000)", 1)
+    message = failure_of(write_strategy, book_of, history, code)
+    assert "ValueError: too long too long" in message
+    assert len(message) < 500
+    assert "\n" not in message
+
+
 def test_a_missing_module_is_told(
     write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History
 ) -> None:

@@ -16,11 +16,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, TextIO, TypeVar, cast
 
 from tradebot.errors import ExitCode, TradebotError
 
 LOGGER = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 300
 
 T = TypeVar("T")
 
@@ -70,7 +73,8 @@ def _described(trouble: BaseException, folder: Path) -> str:
     if isinstance(trouble, SyntaxError) and trouble.filename:
         return f"{trouble.filename} line {trouble.lineno}: {type(trouble).__name__}: {trouble.msg}"
     place = _innermost(folder, traceback.extract_tb(trouble.__traceback__))
-    what = f"{type(trouble).__name__}: {trouble}".removesuffix(": ")
+    # Not str(trouble): an exception of the strategy's own making may fail at that, too.
+    what = shorten(traceback.format_exception_only(trouble)[0], LONGEST_MESSAGE)
     return f"{place}: {what}" if place else what
 
 
