@@ -27,6 +27,7 @@ class Kind(StrEnum):
     RUN_BEGAN = "run_began"
     RUN_ENDED = "run_ended"
     INTENT_WRITTEN = "intent_written"
+    INTENT_REWRITTEN = "intent_rewritten"  # one that was never sent, decided again in its session
     ORDER_MOVED = "order_moved"
     ORDER_SEEN = "order_seen"
     FILL_BOOKED = "fill_booked"

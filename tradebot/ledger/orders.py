@@ -24,7 +24,10 @@ class Orders:
         self._account = {"account_key": trail.account_key}
 
     def write(self, intents: Sequence[Intent], at: datetime) -> None:
-        """Commit intents as PLANNED. An id that is already there raises LedgerError: a decision is made once."""
+        """Commit intents as PLANNED. One that is still PLANNED, and so was never sent, is written anew in its place.
+
+        Any other id that is already there raises LedgerError: a decision is made once.
+        """
         with self._engine.transaction():
             for intent in intents:
                 self._write(intent, at)
@@ -33,14 +36,17 @@ class Orders:
         if intent.account_key != self._trail.account_key or intent.state is not OrderState.PLANNED:
             raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
         columns = columns_of(intent.request) | columns_of(intent, without=("request",))
-        written = self._engine.insert(
-            "orders",
-            {**columns, "written_at": stamp(at), "moved_at": stamp(at)},
-            "ON CONFLICT DO NOTHING RETURNING seq",
-        )
-        if written is None:
+        row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
+        if self._engine.insert("orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
+            self._trail.append(Kind.INTENT_WRITTEN, intent.client_order_id, at, columns)
+        elif self._engine.execute(
+            f"UPDATE orders SET {_assignments(row)}"
+            " WHERE account_key = :account_key AND client_order_id = :client_order_id AND state = 'planned'",
+            row,
+        ):
+            self._trail.append(Kind.INTENT_REWRITTEN, intent.client_order_id, at, columns)
+        else:
             raise LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
-        self._trail.append(Kind.INTENT_WRITTEN, intent.client_order_id, at, columns)
 
     def move(
         self,
@@ -77,7 +83,8 @@ class Orders:
                 f"UPDATE orders SET {_assignments(changed)}, moved_at = :at WHERE seq = :seq",
                 {**changed, "at": stamp(at), "seq": before["seq"]},
             )
-            detail = {**changed, "from": before["state"], "to": state}
+            answer = {name: value for name, value in changed.items() if name != "state"}
+            detail = {"from": before["state"], "to": state, **answer}
             self._trail.append(Kind.ORDER_MOVED, client_order_id, at, detail)
 
     def get(self, client_order_id: str) -> Intent | None:
