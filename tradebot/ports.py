@@ -227,7 +227,10 @@ class OrderBook(Protocol):
     """Intents and the broker's orders, of one account."""
 
     def write(self, intents: Sequence[Intent], at: datetime) -> None:
-        """Commit intents as PLANNED. An id that is already there raises LedgerError: a decision is made once."""
+        """Commit intents as PLANNED. One that is still PLANNED, and so was never sent, is written anew in its place.
+
+        Any other id that is already there raises LedgerError: a decision is made once.
+        """
         ...
 
     def move(

@@ -35,10 +35,34 @@ def test_an_intent_is_given_back_as_it_was_written(ledger: AccountLedger, some: 
 
 
 def test_a_decision_is_made_once_and_nothing_of_its_batch_is_kept(ledger: AccountLedger, some: Samples) -> None:
-    ledger.orders.write([some.intent("AAPL")], some.at)
+    put(ledger, some, OrderState.SUBMITTING, "AAPL")
     with pytest.raises(LedgerError, match="already written down"):
         ledger.orders.write([some.intent("MSFT"), some.intent("AAPL")], some.at)
     assert [intent.symbol for intent in ledger.orders.of_session(some.session)] == ["AAPL"]
+
+
+def test_an_intent_that_was_never_sent_is_written_anew_in_its_place(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    ledger.orders.write([some.intent("AAPL"), some.intent("MSFT")], some.at)
+    smaller = replace(some.intent("AAPL"), request=replace(some.intent("AAPL").request, quantity=Decimal(3)))
+    ledger.orders.write([smaller], some.later(5))
+    assert ledger.orders.of_session(some.session) == (smaller, some.intent("MSFT"))
+    trail = "SELECT kind FROM audit WHERE subject = :id ORDER BY seq"
+    told = database.engine.all(trail, {"id": smaller.client_order_id})
+    assert [row["kind"] for row in told] == ["intent_written", "intent_rewritten"]
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state is not OrderState.PLANNED])
+def test_an_intent_that_may_have_been_sent_is_not_written_anew(
+    ledger: AccountLedger, some: Samples, state: OrderState
+) -> None:
+    order_id = put(ledger, some, state)
+    with pytest.raises(LedgerError, match="already written down"):
+        ledger.orders.write([some.intent()], some.later(5))
+    intent = ledger.orders.get(order_id)
+    assert intent is not None
+    assert intent.state is state
 
 
 def test_one_decision_cannot_be_written_under_two_ids(ledger: AccountLedger, some: Samples) -> None:

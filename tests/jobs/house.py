@@ -1,0 +1,276 @@
+"""A home to run jobs in: a scripted strategy, made-up prices, the embedded exchange and a ledger, all in real files.
+
+Each job opens its desk anew, as the process that cron starts would, and closes it when it ends.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.prices import sessions
+from tradebot import runtime
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.account import Position
+from tradebot.core.holdings import Holding
+from tradebot.core.ids import client_order_id
+from tradebot.core.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.outcomes import Outcome, StopOutcome
+from tradebot.core.schedule import Job, nominal
+from tradebot.jobs import check_exits, emergency_stop, reconcile, resume, run_daily
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.emergency_stop import StopDesk
+from tradebot.market.calendar import NEW_YORK
+from tradebot.ports import Broker
+from tradebot.settings import GlobalOptions
+
+#: Trading costs nothing, so that figures can be worked out by hand.
+FREE = {"PAPER_SLIPPAGE_PCT": "0%", "PAPER_COMMISSION_PER_SHARE": "0", "PAPER_COMMISSION_MIN": "0"}
+FLAT = "100 101 99 100"
+ACCOUNT = "paper:paper:PAPER-0001"
+
+Wrap = Callable[[Broker], Broker]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A strategy that does as it is told: symbols to enter and to leave by the session in which that is to happen."""
+
+    name: str = "scripted"
+    enter: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    leave: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    symbols: tuple[str, ...] = ("ACME", "BOLT")
+    policy: str = 'stop=Decimal("0.10")'
+    code: str = ""  # instead of all that
+
+    def write(self, folder: Path, before: Callable[[date], date]) -> None:
+        """Put the strategy's two files into ``folder``. It speaks after the session before the one that is meant."""
+        own = folder / self.name
+        own.mkdir(parents=True, exist_ok=True)
+        manifest = {
+            "name": self.name,
+            "version": "1.0.0",
+            "description": "Does as it is told.",
+            "symbols": list(self.symbols),
+        }
+        lines = [f"{key} = {value!r}".replace("'", '"') for key, value in manifest.items()]
+        (own / "manifest.toml").write_text("\n".join([*lines, "warmup = 1", ""]), encoding="utf-8")
+        (own / "strategy.py").write_text(self.code or self._code(before), encoding="utf-8")
+
+    def _code(self, before: Callable[[date], date]) -> str:
+        def spoken(wanted: Mapping[str, Sequence[date]]) -> dict[str, list[str]]:
+            return {symbol: [before(day).isoformat() for day in days] for symbol, days in wanted.items()}
+
+        return _CODE.format(enter=spoken(self.enter), leave=spoken(self.leave), policy=self.policy)
+
+
+_CODE = """\
+from decimal import Decimal
+
+import pandas as pd
+
+from tradebot.strategy_api import ExitPolicy, Signals
+
+
+class Strategy:
+    def signals(self, history, params):
+        close = history.close
+
+        def on(days_by_symbol):
+            frame = pd.DataFrame(False, index=close.index, columns=close.columns)
+            for symbol, days in days_by_symbol.items():
+                frame[symbol] = close.index.isin(pd.to_datetime(days))
+            return frame
+
+        return Signals(
+            entry=on({enter}),
+            exit=on({leave}),
+            exits=ExitPolicy({policy}),
+            reason="told to enter",
+            exit_reason="told to leave",
+        )
+"""
+
+
+class House:
+    """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them."""
+
+    def __init__(
+        self,
+        home: Path,
+        *scripts: Script,
+        prices: Mapping[str, Sequence[str | None]] | None = None,
+        actions: Sequence[str] = (),
+        first: date = date(2007, 1, 3),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
+        self.home = home
+        self.days = sessions(max(map(len, bars.values())), first)
+        home.mkdir(parents=True)
+        self._write_prices(bars, actions)
+        self.told(*scripts)
+        self.settings = {
+            **FREE,
+            "STRATEGIES": ",".join(script.name for script in scripts),
+            "PAPER_DATA": "bars.csv",
+            **({"PAPER_ACTIONS": "actions.csv"} if actions else {}),
+            "PAPER_START": self.days[1].isoformat(),
+            **(settings or {}),
+        }
+        self.set()
+        with runtime.open_office(self.options, Job.REPLAY, durable=False):
+            pass  # makes the home
+
+    @property
+    def options(self) -> GlobalOptions:
+        return GlobalOptions(home=self.home)
+
+    def set(self, **settings: str) -> None:
+        """Change settings in the home's .env."""
+        self.settings.update(settings)
+        (self.home / ".env").write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
+
+    def told(self, *scripts: Script) -> None:
+        """Write the strategies, anew if they are there."""
+        for script in scripts:
+            script.write(self.home / "strategies", lambda day: self.days[self.days.index(day) - 1])
+
+    def _write_prices(self, bars: Mapping[str, Sequence[str | None]], actions: Sequence[str]) -> None:
+        rows = ["symbol,date,open,high,low,close,volume"]
+        for symbol in sorted(bars):
+            for day, bar in zip(self.days, bars[symbol], strict=False):
+                if bar is not None:
+                    rows.append(f"{symbol},{day},{','.join(bar.split())},1000000")
+        (self.home / "bars.csv").write_text("\n".join([*rows, ""]))
+        (self.home / "actions.csv").write_text("\n".join(["symbol,ex_date,kind,value", *actions, ""]))
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def next(self) -> date:
+        """Begin the next session."""
+        with self.exchange() as exchange:
+            return exchange.next_session()
+
+    def until(self, session: date, *jobs: Job) -> None:
+        """Go to a session, running each of ``jobs`` in every session that lies before it."""
+        while self.session < session:
+            for job in jobs:
+                self.run(job)
+            self.next()
+
+    @property
+    def session(self) -> date:
+        with self.exchange() as exchange:
+            return exchange.session()
+
+    # --- working -------------------------------------------------------------------------------
+
+    @contextmanager
+    def desk(self, at: str | None = None, wrap: Wrap | None = None) -> Iterator[Desk]:
+        """A desk as a command opens one, at a time of the session in New York ("09:35"; None: where it stands)."""
+        with runtime.open_office(self.options, Job.REPLAY, durable=False) as office:
+            if at is not None:
+                wall = datetime.combine(office.exchange.session(), time.fromisoformat(at), tzinfo=NEW_YORK)
+                office.exchange.advance_to(wall)
+            yield office.desk if wrap is None else replace(office.desk, broker=wrap(office.desk.broker))
+
+    def run(self, job: Job, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
+        """Run a job at a time of the session, by default the one at which it is due."""
+        due = None
+        if at is None:
+            with self.exchange() as exchange:
+                due = nominal(job, exchange.hours())
+            assert due is not None
+            at = due.astimezone(NEW_YORK).strftime("%H:%M")
+        with self.desk(at, wrap) as desk:
+            return _JOBS[job](desk)
+
+    def daily(self, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
+        return self.run(Job.RUN_DAILY, at, wrap)
+
+    def check_exits(self, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
+        return self.run(Job.CHECK_EXITS, at, wrap)
+
+    def reconcile(self, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
+        return self.run(Job.RECONCILE, at, wrap)
+
+    def resume(self, reason: str = "looked at it") -> Outcome:
+        with self.desk() as desk:
+            return resume.run(desk, reason)
+
+    def emergency_stop(
+        self,
+        *,
+        close: bool = False,
+        wrap: Wrap | None = None,
+        change: Callable[[StopDesk], StopDesk] = lambda desk: desk,
+    ) -> StopOutcome:
+        with runtime.open_stop_desk(self.options, "a drill") as (desk, _, _):
+            wrapped = desk if wrap is None else replace(desk, broker=wrap(desk.broker))
+            return emergency_stop.run(change(wrapped), close_positions=close)
+
+    # --- the exchange, as a person with its web page works it ----------------------------------
+
+    @contextmanager
+    def exchange(self) -> Iterator[PaperExchange]:
+        with runtime.open_exchange(self.options, makes_home=False) as (exchange, _):
+            yield exchange
+
+    @contextmanager
+    def by_hand(self) -> Iterator[PaperBroker]:
+        with self.exchange() as exchange:
+            yield PaperBroker(exchange)
+
+    def positions(self) -> dict[str, Position]:
+        with self.by_hand() as broker:
+            return {position.symbol: position for position in broker.positions()}
+
+    def open_orders(self, symbol: str = "ACME") -> tuple[BrokerOrder, ...]:
+        with self.by_hand() as broker:
+            return tuple(order for order in broker.open_orders() if order.symbol == symbol)
+
+    def stops(self, symbol: str = "ACME") -> list[tuple[Decimal, Decimal | None]]:
+        """Quantity and price of the stops that rest for a symbol."""
+        return [(o.remaining, o.stop_price) for o in self.open_orders(symbol) if o.stop_price is not None]
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        with self.by_hand() as broker:
+            return broker.order(client_order_id)
+
+    # --- the ledger ----------------------------------------------------------------------------
+
+    def holding(self, symbol: str = "ACME") -> Holding | None:
+        with self.desk() as desk:
+            return next((held for held in desk.ledger.books.holdings() if held.symbol == symbol), None)
+
+    def intents(self, session: date | None = None) -> tuple[Intent, ...]:
+        with self.desk() as desk:
+            return desk.ledger.orders.of_session(session or self.days[1])
+
+    def rows(self, sql: str, *values: str) -> list[dict[str, Any]]:
+        """Rows of the ledger's file, read past the ledger's own code."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    @property
+    def database(self) -> Path:
+        return self.home / "trading_robot.db"
+
+    def id(self, day: int, purpose: Purpose, symbol: str = "ACME", attempt: int = 1, strategy: str = "scripted") -> str:
+        """The client_order_id of a decision of the session ``days[day]``."""
+        return client_order_id(ACCOUNT, self.days[day], strategy, symbol, purpose, attempt)
+
+
+_JOBS: dict[Job, Callable[[Desk], Outcome]] = {
+    Job.RUN_DAILY: run_daily.run,
+    Job.CHECK_EXITS: check_exits.run,
+    Job.RECONCILE: reconcile.run,
+}

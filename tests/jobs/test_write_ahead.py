@@ -1,0 +1,239 @@
+"""Decide, write, send, verify: what is on disk when a request leaves, and what becomes of one whose end nobody saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers, LosesRequests, Unreachable, Watched
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import House, Script
+from tradebot.core.account import Activity, Fill, Position
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
+from tradebot.core.records import RunStatus
+from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.ports import Broker
+
+SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
+ENTERS = Script(enter={"ACME": [SECOND]})
+
+
+def state_on_disk(house: House, client_order_id: str) -> str:
+    (row,) = house.rows("SELECT state FROM orders WHERE client_order_id = ?", client_order_id)
+    assert isinstance(row["state"], str)
+    return row["state"]
+
+
+def fills_at_the_exchange(house: House) -> list[str]:
+    with house.by_hand() as broker:
+        return [done.client_order_id for done in broker.activities(None) if isinstance(done, Fill)]
+
+
+class ShowsNoFills(Around):
+    """Has traded, and does not tell yet."""
+
+    def activities(self, after: str | None) -> tuple[Activity, ...]:
+        return tuple(done for done in super().activities(after) if not isinstance(done, Fill))
+
+
+def test_an_intent_is_on_disk_as_submitting_when_its_request_leaves(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}, leave={"ACME": [THIRD]}))
+    seen: list[tuple[str, list[str]]] = []
+
+    def look(broker: Broker, call: str, asked: object) -> None:
+        if isinstance(asked, OrderRequest):
+            states = house.rows("SELECT state FROM orders WHERE session = ? ORDER BY seq", house_day.isoformat())
+            seen.append((state_on_disk(house, asked.client_order_id), [row["state"] for row in states]))
+
+    house_day = SECOND
+    house.daily(wrap=lambda broker: Watched(broker, look))
+    house_day = house.next()
+    house.daily(wrap=lambda broker: Watched(broker, look))
+
+    # Both entries are written before the first leaves; the second leaves after the first's answer is on disk.
+    assert seen == [
+        ("submitting", ["submitting", "planned"]),
+        ("submitting", ["filled", "submitting"]),
+        ("submitting", ["submitting"]),
+    ]
+
+
+def test_a_replacement_is_on_disk_as_submitting_when_it_leaves(make_house: MakeHouse) -> None:
+    trails = 'stop=Decimal("0.10"), trail_trigger=Decimal("0.05"), trail_offset=Decimal("0.02")'
+    house = make_house(
+        Script(enter={"ACME": [SECOND]}, policy=trails), prices={"ACME": ["100 101 99 100", "100 110 99 110"] * 2}
+    )
+    house.daily()
+    seen: list[str] = []
+
+    def look(broker: Broker, call: str, asked: object) -> None:
+        if call == "replace" and isinstance(asked, OrderRequest):
+            seen.append(state_on_disk(house, asked.client_order_id))
+
+    house.check_exits(wrap=lambda broker: Watched(broker, look))
+    assert seen == ["submitting"]
+
+
+def test_an_answer_that_is_lost_is_made_good_by_asking_for_the_id(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    outcome = house.daily(wrap=LosesAnswers)
+    assert outcome.exit_code is ExitCode.BROKER
+    assert [line.state for line in outcome.orders] == [OrderState.UNKNOWN]
+    assert [failure.what for failure in outcome.failures] == [f"order {entry}"]
+    assert state_on_disk(house, entry) == "filled"  # found before the run ended
+    assert outcome.unprotected == Decimal(0)
+
+
+def test_what_stays_unknown_is_found_by_its_id_in_the_next_run(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=lambda broker: Unreachable(LosesAnswers(broker), "order"))
+    assert state_on_disk(house, entry) == "unknown"
+
+    outcome = house.daily()
+    assert outcome.exit_code is ExitCode.OK
+    assert state_on_disk(house, entry) == "filled"
+    assert fills_at_the_exchange(house) == [entry]
+    held = house.holding()
+    assert held is not None
+    assert (held.strategy, held.quantity, held.stop_price) == ("scripted", Decimal(50), Decimal(90))
+
+
+def test_an_unknown_outcome_locks_its_symbol(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND, THIRD], "BOLT": [THIRD]}))
+    entry = house.id(1, Purpose.ENTRY)
+
+    class StillUnknown(ShowsNoFills):
+        """Shows the order in a state that this version does not know, and no position yet."""
+
+        def order(self, client_order_id: str) -> BrokerOrder | None:
+            found = super().order(client_order_id)
+            return found and (replace(found, state=OrderState.UNKNOWN) if client_order_id == entry else found)
+
+        def positions(self) -> tuple[Position, ...]:
+            return tuple(position for position in super().positions() if position.symbol != "ACME")
+
+    house.daily(wrap=lambda broker: StillUnknown(LosesAnswers(broker)))
+    house.next()
+    outcome = house.daily(wrap=StillUnknown)
+
+    assert ("ACME", "SYMBOL_LOCKED") in [(denial.symbol, denial.code) for denial in outcome.denials]
+    locked = next(denial for denial in outcome.denials if denial.code == "SYMBOL_LOCKED")
+    assert entry in locked.message
+    assert [line.symbol for line in outcome.orders] == ["BOLT"]
+    assert outcome.exit_code is ExitCode.BROKER
+    assert ExitCode.BREAKS in outcome.codes
+    assert ("unknown_outcome", "ACME") in [(found.kind, found.symbol) for found in outcome.breaks]
+
+
+def test_a_request_that_never_arrived_is_abandoned_and_not_sent_again(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=lambda broker: Unreachable(LosesRequests(broker), "order"))
+    assert state_on_disk(house, entry) == "unknown"
+
+    outcome = house.daily()
+    assert state_on_disk(house, entry) == "abandoned"
+    assert [denial.code for denial in outcome.denials] == ["ALREADY_DECIDED"]
+    assert house.order(entry) is None
+    assert house.positions() == {}
+
+
+def test_a_request_that_certainly_did_not_arrive_is_abandoned_at_once(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    outcome = house.daily(wrap=lambda broker: Unreachable(broker, "submit"))
+    assert outcome.exit_code is ExitCode.BROKER
+    assert [line.state for line in outcome.orders] == [OrderState.ABANDONED]
+    assert house.positions() == {}
+
+
+def test_an_order_that_shows_up_after_it_was_given_up_is_still_ours(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+
+    class Late(ShowsNoFills):
+        """Has the order and does not show it yet."""
+
+        def order(self, client_order_id: str) -> BrokerOrder | None:
+            return None
+
+    house.daily(wrap=lambda broker: Late(LosesAnswers(broker)))
+    assert state_on_disk(house, entry) == "abandoned"
+
+    outcome = house.check_exits()
+    assert state_on_disk(house, entry) == "filled"
+    held = house.holding()
+    assert held is not None
+    assert (held.strategy, held.quantity, held.stop_price) == ("scripted", Decimal(50), Decimal(90))
+    assert outcome.unprotected == Decimal(0)
+    assert outcome.breaks == ()
+
+    house.told(Script(enter={"ACME": [SECOND]}, leave={"ACME": [THIRD]}))
+    house.next()
+    house.daily()  # and its stop is known as ours, so that the position can be left
+    assert house.positions() == {}
+
+
+@pytest.mark.parametrize("at", ["before it is sent", "after it is sent"])
+def test_a_crash_around_the_sending_leaves_one_order(make_house: MakeHouse, at: str) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    with pytest.raises(Crash):
+        house.daily(wrap=lambda broker: Dies(broker, "submit", after=at.startswith("after")))
+    assert state_on_disk(house, entry) == "submitting"
+
+    outcome = house.daily()
+    assert outcome.status is RunStatus.RAN
+    if at.startswith("after"):
+        assert fills_at_the_exchange(house) == [entry]
+        assert state_on_disk(house, entry) == "filled"
+        assert house.stops() == [(Decimal(50), Decimal(90))]
+    else:  # nobody saw whether it had left: it is looked for, and not decided anew
+        assert fills_at_the_exchange(house) == []
+        assert state_on_disk(house, entry) == "abandoned"
+
+
+class LosesSight(Around):
+    """Takes the first order without filling it in sight, and is gone when its fate is asked for."""
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        filled = super().submit(request)
+        return replace(filled, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        raise BrokerUnavailable("no route to host")
+
+
+def test_what_was_written_and_never_sent_is_sent_under_its_id_by_the_next_run(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}))
+    first, second = house.id(1, Purpose.ENTRY, "ACME"), house.id(1, Purpose.ENTRY, "BOLT")
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=LosesSight)
+    assert (state_on_disk(house, first), state_on_disk(house, second)) == ("accepted", "planned")
+
+    outcome = house.daily()
+
+    assert outcome.status is RunStatus.RAN
+    assert fills_at_the_exchange(house) == [first, second]
+    assert (state_on_disk(house, first), state_on_disk(house, second)) == ("filled", "filled")
+    assert len(house.rows("SELECT 1 FROM orders")) == 2
+    kinds = [row["kind"] for row in house.rows("SELECT kind FROM audit WHERE subject = ? ORDER BY seq", second)]
+    assert kinds[:2] == ["intent_written", "intent_rewritten"]
+
+
+def test_what_was_written_and_never_sent_lapses_with_its_session(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}))
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=LosesSight)
+    house.next()
+    house.daily()
+    (row,) = house.rows("SELECT state, note FROM orders WHERE symbol = 'BOLT'")
+    assert row["state"] == "abandoned"
+    assert "its session is over" in row["note"]
+    assert set(house.positions()) == {"ACME"}
