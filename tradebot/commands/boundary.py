@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from tradebot.commands import logging_setup
+from tradebot.commands import logging_setup, signals
 from tradebot.errors import ExitCode, Stopped, TradebotError
 from tradebot.reports.output import emit, tell, tolerate_any_letter
 from tradebot.settings import GlobalOptions
@@ -20,18 +20,22 @@ _log = logging.getLogger(__name__)
 def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
     """Do a command's work and give the code that the process ends with; say on standard error what went wrong."""
     tolerate_any_letter()
-    logging_setup.begin(options)
-    try:
-        with _sigterm_raises():
+    with signals.as_before(), _sigterm_raises():
+        try:
+            logging_setup.begin(options)
+            signals.hear()
             return int(work())
-    except TradebotError as error:
-        return _refused(name, options, error)
-    except KeyboardInterrupt:
-        return _refused(name, options, Stopped(ExitCode.INTERRUPTED))
-    except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
-        return _bug(name, options, error)
-    finally:
-        logging_setup.end()
+        except TradebotError as error:
+            signals.hold()
+            return _refused(name, options, error)
+        except KeyboardInterrupt:
+            signals.hold()
+            return _refused(name, options, Stopped(ExitCode.INTERRUPTED))
+        except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
+            signals.hold()
+            return _bug(name, options, error)
+        finally:
+            logging_setup.end()
 
 
 @contextmanager

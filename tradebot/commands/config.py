@@ -23,7 +23,7 @@ def show(options: GlobalOptions) -> ExitCode:
     render.warn(loaded.warnings)
     settings = loaded.masked()
     rows = ((setting.name, setting.value, setting.origin) for setting in settings)
-    page = (*_files(loaded), *section("Settings", *table("name | value | from", rows)))
+    page = (*_files(loaded), *section("Settings", *table("name | ~value | ~from", rows)))
     return render.answer(
         options, "config show", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings,
         settings=settings,

@@ -104,10 +104,10 @@ def _page(status: ExchangeStatus, headline: str) -> Page:
         *section(
             "Resting orders",
             *table(
-                "order | side | >shares | symbol | type | >stop | >limit | time in force",
+                "symbol | side | >shares | type | >stop | >limit | until | ~order",
                 (
-                    (o.client_order_id, o.side.upper(), shares(o.remaining), o.symbol, str(o.type),
-                     price(o.stop_price), price(o.limit_price), o.time_in_force.upper())
+                    (o.symbol, o.side.upper(), shares(o.remaining), str(o.type), price(o.stop_price),
+                     price(o.limit_price), o.time_in_force.upper(), o.client_order_id)
                     for o in status.open_orders
                 ),
             ),

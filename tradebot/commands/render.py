@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from tradebot.commands import signals
 from tradebot.core.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.reports import as_json
@@ -34,6 +35,7 @@ def finish(
     options: GlobalOptions, where: Where, outcome: Told, page: Callable[[Told, Where], Page], **more: object
 ) -> ExitCode:
     """Show an outcome and give the code to end with. ``more`` goes into the JSON beside the outcome's own fields."""
+    signals.hold()
     if options.json:
         emit(as_json.outcome_json(outcome, where, **more))
         _log.info("%s ended with %d: %s", outcome.job, outcome.exit_code, outcome.headline)
@@ -54,6 +56,7 @@ def answer(
     **fields: object,
 ) -> ExitCode:
     """Show what a command that is no job found, and give the code to end with."""
+    signals.hold()
     if options.json:
         emit(as_json.answer_json(name, code, where, **fields))
     else:

@@ -45,7 +45,7 @@ def command(
     from tradebot.core.schedule import Job
     from tradebot.jobs import replay
     from tradebot.reports.pages.period import replay_page
-    from tradebot.reports.statistics import statistics
+    from tradebot.reports.statistics import by_key, statistics
 
     if (sessions is None) == (last is None):
         raise UsageError("give either --sessions N or --to DATE, each with or without --from DATE.")
@@ -58,7 +58,11 @@ def command(
             outcome = replay.run(office.desk, office.exchange, days, tell)
     figures = statistics(outcome.report) if outcome.report else ()
     return render.finish(
-        options, office.where, outcome, lambda told, where: replay_page(told, where, figures), statistics=figures
+        options,
+        office.where,
+        outcome,
+        lambda told, where: replay_page(told, where, figures),
+        statistics=by_key(figures),
     )
 
 

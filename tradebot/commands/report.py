@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tradebot.commands import frame
-from tradebot.core.outcomes import Period
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 )
 def command(
     options: GlobalOptions,
-    period: Annotated[Period, typer.Option("--period", help="The period that ends with the newest session.")] = (
-        Period.DAY
-    ),
+    period: Annotated[
+        Literal["day", "week", "month", "all"],
+        typer.Option("--period", help="The period that ends with the newest session."),
+    ] = "day",
     csv: Annotated[
         Path | None,
         typer.Option(
@@ -41,18 +41,23 @@ def command(
     against the S&P 500 over the same sessions; open positions with their stops; denials by code.
     """
     from tradebot.commands import render, work
+    from tradebot.core.outcomes import Period
     from tradebot.core.schedule import Job
     from tradebot.jobs import report
     from tradebot.reports.as_csv import write_csv
     from tradebot.reports.output import tell
     from tradebot.reports.pages.period import report_page
-    from tradebot.reports.statistics import statistics
+    from tradebot.reports.statistics import by_key, statistics
 
     with work.office(options, Job.REPORT) as office:
-        outcome = report.run(office.desk, period)
+        outcome = report.run(office.desk, Period(period))
     figures = statistics(outcome)
     code = render.finish(
-        options, office.where, outcome, lambda told, where: report_page(told, where, figures), statistics=figures
+        options,
+        office.where,
+        outcome,
+        lambda told, where: report_page(told, where, figures),
+        statistics=by_key(figures),
     )
     if csv is not None:
         written = write_csv(outcome, csv)

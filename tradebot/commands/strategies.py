@@ -11,6 +11,7 @@ from tradebot.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from tradebot.ports import StrategyInfo
+    from tradebot.reports.page import Page
     from tradebot.settings import GlobalOptions
 
 
@@ -20,7 +21,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import render
     from tradebot.plugins.discovery import discover
     from tradebot.plugins.loading import read_plugin
-    from tradebot.reports.page import Line, Tone, section, table
+    from tradebot.reports.page import Line, Tone, section
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -31,13 +32,8 @@ def list_all(options: GlobalOptions) -> ExitCode:
             found.append(read_plugin(place, settings.symbols or ()).info)
         except ConfigError as error:
             unsound.append(str(error))
-    rows = (
-        (info.name, info.version, "yes" if info.name in settings.strategies else "no", ", ".join(info.symbols),
-         str(info.warmup), info.origin, info.description)
-        for info in found
-    )  # fmt: skip
     page = (
-        *section("Strategies", *table("name | version | trades | symbols | >warm-up | from | what it does", rows)),
+        *section("Strategies", *(line for info in found for line in _described(info, settings.strategies))),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
     code = ExitCode.DEGRADED if unsound else ExitCode.OK
@@ -78,3 +74,14 @@ def check(
 
 
 commands = (list_all, check)
+
+
+def _described(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
+    from tradebot.reports.page import Line, Tone
+
+    trades = "trades" if info.name in configured else "is not in STRATEGIES"
+    return (
+        Line(f"{info.name} {info.version} ({info.origin}; {trades})", Tone.STRONG),
+        Line(info.description, under=True),
+        Line(f"{', '.join(info.symbols)}; warm-up {info.warmup} sessions", Tone.QUIET, under=True),
+    )

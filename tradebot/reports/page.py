@@ -33,6 +33,7 @@ class Heading:
 class Line:
     text: str
     tone: Tone = Tone.PLAIN
+    under: bool = False  # stands indented under the line before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Facts:
 class Column:
     name: str
     right: bool = False  # numbers stand to the right
+    wraps: bool = False  # sentences take the width that is left, in several lines if need be
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ Page = tuple[Block, ...]
 
 
 def columns(names: str) -> tuple[Column, ...]:
-    """Columns from their names, separated by ``|``; a name that begins with ``>`` stands to the right."""
-    return tuple(Column(name.strip().removeprefix(">"), name.strip().startswith(">")) for name in names.split("|"))
+    """Columns from their names, separated by ``|``; ``>`` before a name stands it to the right, ``~`` lets it wrap."""
+    marked = [name.strip() for name in names.split("|")]
+    return tuple(Column(name.lstrip(">~"), name.startswith(">"), name.startswith("~")) for name in marked)
 
 
 def section(title: str, *blocks: Block) -> Page:

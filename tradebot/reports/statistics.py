@@ -99,6 +99,11 @@ def statistics(report: ReportOutcome) -> tuple[Figure, ...]:
         return (*_of_the_account(curve, steps), *_against_the_index(steps))
 
 
+def by_key(figures: Iterable[Figure]) -> dict[str, Figure]:
+    """Figures under their keys, as machines look them up."""
+    return {figure.key: figure for figure in figures}
+
+
 def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
     import empyrical
     import numpy as np

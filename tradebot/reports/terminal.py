@@ -27,6 +27,7 @@ _STYLES = {
 #: Nothing but a rule of hyphens under the head, which every log, mail and pager can show.
 _HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _INDENT = (0, 0, 0, 2)
+_FURTHER = (0, 0, 0, 4)
 
 
 def draw(blocks: Iterable[Block], stream: TextIO) -> str:
@@ -52,21 +53,21 @@ def _draw(console: Console, block: Block, box: Box) -> None:
         case Heading(text):
             console.print()
             console.print(Text(text, "bold"))
-        case Line(text, tone):
-            console.print(Padding(Text(text, _STYLES[tone]), _INDENT))
+        case Line(text, tone, under):
+            console.print(Padding(Text(text, _STYLES[tone]), _FURTHER if under else _INDENT))
         case Facts(pairs):
-            grid = RichTable.grid(padding=(0, 2))
+            width = max(len(name) for name, _ in pairs)
             for name, value in pairs:
-                grid.add_row(Text(name, "dim"), _text(value))
-            console.print(Padding(grid, _INDENT))
+                fact = Text.assemble("  ", (name.ljust(width), "dim"), "  ", _text(value))
+                console.print(fact, soft_wrap=True)  # a path stays whole, however long it is
         case Table(columns, rows):
-            drawn = RichTable(box=box, pad_edge=False, show_edge=False, header_style="bold")
+            drawn = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
             for column in columns:
                 drawn.add_column(
                     column.name,
                     justify="right" if column.right else "left",
-                    no_wrap=column.right,
-                    overflow="fold",
+                    no_wrap=not column.wraps,
+                    overflow="fold" if column.wraps else "ellipsis",
                 )
             for row in rows:
                 drawn.add_row(*map(_text, row))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tradebot.core.outcomes import Check, CheckResult, ExplainOutcome, Outcome, PreflightOutcome
-from tradebot.reports.page import Cell, Page, Tone, section, table
+from tradebot.core.records import DecisionRow
+from tradebot.reports.page import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
 from tradebot.reports.words import day, instant, number, price, shares
@@ -19,7 +20,7 @@ _RESULTS = {
 
 def checks_table(checks: Iterable[Check]) -> Page:
     rows = ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in checks)
-    return section("Checks", *table("check | result | figure | what to do", rows))
+    return section("Checks", *table("check | result | ~figure | ~what to do", rows))
 
 
 def preflight_page(outcome: PreflightOutcome, where: Where) -> Page:
@@ -42,29 +43,11 @@ def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
     """Every decision about a symbol, oldest first, with the numbers that were compared."""
     return (
         *parts.headline(outcome),
-        *section(
-            "Decisions",
-            *table(
-                "session | at | strategy | about | outcome | why | >value | >limit",
-                (
-                    (
-                        day(row.session),
-                        instant(row.at).partition(" ")[2],
-                        row.strategy,
-                        row.purpose,
-                        Cell(row.code or row.outcome.replace("_", " "), Tone.WARN if row.code else Tone.PLAIN),
-                        row.message,
-                        number(row.value),
-                        number(row.limit),
-                    )
-                    for row in outcome.decisions
-                ),
-            ),
-        ),
+        *section("Decisions", *(line for row in outcome.decisions for line in _decision(row))),
         *section(
             "Held now",
             *table(
-                "strategy | >shares | >entry | >stop | >target | >best price | since | >sessions",
+                "~strategy | >shares | >entry | >stop | >target | >best price | since | >sessions",
                 (
                     (
                         held.strategy,
@@ -88,4 +71,14 @@ def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
             ),
         ),
         *parts.notes(outcome.notes),
+    )
+
+
+def _decision(row: DecisionRow) -> tuple[Line, Line]:
+    """When, who, about what and with which result; then why, with the numbers that were compared."""
+    result = row.code or row.outcome.replace("_", " ")
+    numbers = f" [{parts.compared_numbers(row.value, row.limit)}]" if row.value is not None else ""
+    return (
+        Line(f"{instant(row.at)}  {row.strategy}  {row.purpose}: {result}", Tone.WARN if row.code else Tone.STRONG),
+        Line(f"{row.message}{numbers}", Tone.QUIET, under=True),
     )

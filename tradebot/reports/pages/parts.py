@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt, HaltLevel
@@ -59,27 +60,17 @@ def _order(order: OrderLine) -> tuple[Line, Line]:
         ended += f", {shares(order.filled_quantity)} of {shares(order.quantity)} filled"
     return (
         Line(f"{order_text(order)} ({ended})", _STATE_TONES.get(order.state, Tone.STRONG)),
-        Line(f"  {order.strategy}: {order.reason}" if order.reason else f"  {order.strategy}", Tone.QUIET),
+        Line(f"{order.strategy}: {order.reason}" if order.reason else order.strategy, Tone.QUIET, under=True),
     )
 
 
 def denials(found: Iterable[Denial]) -> Page:
-    """What was decided against, and the numbers that were compared."""
+    """What was decided against, and why; the messages carry the numbers that were compared."""
     return section(
         "Not done, and why",
         *table(
-            "code | strategy | symbol | why | >value | >limit",
-            (
-                (
-                    Cell(str(denial.code), Tone.WARN),
-                    denial.strategy,
-                    denial.symbol,
-                    denial.message,
-                    number(denial.value),
-                    number(denial.limit),
-                )
-                for denial in found
-            ),
+            "code | symbol | strategy | ~why",
+            ((Cell(str(d.code), Tone.WARN), d.symbol, d.strategy, d.message) for d in found),
         ),
     )
 
@@ -88,10 +79,9 @@ def positions(found: Iterable[PositionLine]) -> Page:
     return section(
         "Open positions",
         *table(
-            "strategy | symbol | >shares | >entry | >last | >value | >P&L | >stop | >target | since | protected",
+            "symbol | >shares | >entry | >last | >value | >P&L | >stop | >target | rests | ~strategy",
             (
                 (
-                    line.strategy,
                     line.symbol,
                     shares(line.quantity),
                     price(line.entry_price),
@@ -100,8 +90,8 @@ def positions(found: Iterable[PositionLine]) -> Page:
                     signed_usd(line.pnl),
                     price(line.stop),
                     price(line.target),
-                    day(line.opened),
                     Cell("yes", Tone.GOOD) if line.protected else Cell("NO", Tone.BAD),
+                    line.strategy,
                 )
                 for line in found
             ),
@@ -114,7 +104,7 @@ def breaks(found: Iterable[Break]) -> Page:
     return section(
         "Breaks",
         *table(
-            "break | symbol | >ledger | >broker | first seen | >sessions | what",
+            "break | symbol | >ledger | >broker | first seen | ~what",
             (
                 (
                     Cell(item.kind.replace("_", " "), Tone.BAD),
@@ -122,7 +112,6 @@ def breaks(found: Iterable[Break]) -> Page:
                     number(item.here),
                     number(item.there),
                     day(item.first_seen),
-                    str(item.age_sessions),
                     item.message,
                 )
                 for item in found
@@ -132,25 +121,24 @@ def breaks(found: Iterable[Break]) -> Page:
 
 
 def halts(found: Iterable[Halt]) -> Page:
-    return section(
-        "Halts",
-        *table(
-            "level | set by | rule | since | until | why | >value | >limit",
-            (
-                (
-                    Cell(halt.level.upper(), Tone.BAD if halt.level is HaltLevel.HALTED else Tone.WARN),
-                    halt.source.replace("_", " "),
-                    halt.rule.replace("_", " "),
-                    instant(halt.since),
-                    day(halt.until) if halt.until else "resume",
-                    halt.reason,
-                    number(halt.value),
-                    number(halt.limit),
-                )
-                for halt in found
-            ),
-        ),
+    """Each halt: its level and reason, then who set it, when, and until when it holds."""
+    return section("Halts", *(line for halt in found for line in _halt(halt)))
+
+
+def _halt(halt: Halt) -> tuple[Line, Line]:
+    set_by = f"set by {halt.source.replace('_', ' ')} ({halt.rule.replace('_', ' ')})"
+    since = f" on {instant(halt.since)}" if halt.since else ""
+    until = f"until session {halt.until}" if halt.until else "until `tradebot resume`"
+    compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
+    tone = Tone.BAD if halt.level is HaltLevel.HALTED else Tone.WARN
+    return (
+        Line(f"{halt.level.upper()}: {halt.reason}", tone),
+        Line(f"{set_by}{since}, {until}{compared}", Tone.QUIET, under=True),
     )
+
+
+def compared_numbers(value: Decimal | None, limit: Decimal | None) -> str:
+    return f"{number(value)} against {number(limit)}" if limit is not None else number(value)
 
 
 def failures(found: Iterable[FailureLine]) -> Page:
@@ -183,7 +171,7 @@ def totals_by_strategy(found: Mapping[str, Totals]) -> Page:
     return section(
         "By strategy",
         *table(
-            "strategy | >trades | >win rate | >P&L | >profit factor | >average | >best | >worst | >fees",
+            "~strategy | >trades | >won | >P&L | >factor | >average | >best | >worst | >fees",
             (
                 (
                     strategy,

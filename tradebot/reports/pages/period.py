@@ -72,7 +72,7 @@ def _statistics(figures: Iterable[Figure]) -> Page:
     return section(
         "Statistics",
         *table(
-            "figure | >value | convention",
+            "figure | >value | ~convention",
             (
                 (
                     figure.label,

@@ -46,7 +46,7 @@ def stop_page(outcome: StopOutcome, where: Where) -> Page:
         *section(
             "Orders and positions",
             *table(
-                "what | symbol | >shares | >USD | result | detail",
+                "what | symbol | >shares | >USD | result | ~detail",
                 (
                     (
                         line.what,
@@ -83,12 +83,12 @@ def _last_runs(outcome: StatusOutcome) -> Page:
     return section(
         "Last run of each job",
         *table(
-            "job | session | at | ended | >code | summary",
+            "job | session | at | ended | >code | ~summary",
             (
                 (
                     str(run.job),
                     day(run.session),
-                    instant(run.started_at),
+                    instant(run.started_at).partition(" ")[2],
                     Cell(str(run.status), _ENDS.get(run.status, Tone.GOOD)),
                     "-" if run.exit_code is None else str(run.exit_code),
                     run.summary,

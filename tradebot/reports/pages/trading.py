@@ -46,15 +46,15 @@ def _exits(outcome: Outcome) -> Page:
     return section(
         "Exits checked",
         *table(
-            "strategy | symbol | >shares | >last | >stop | >target | verdict",
+            "symbol | >shares | >last | >stop | >target | strategy | ~verdict",
             (
                 (
-                    line.strategy,
                     line.symbol,
                     shares(line.quantity),
                     price(line.last),
                     price(line.stop),
                     price(line.target),
+                    line.strategy,
                     line.verdict,
                 )
                 for line in outcome.exits
