@@ -100,7 +100,7 @@ _AT_THE_BROKER = frozenset(
     }
 )
 #: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states,
-#: save that a cancelled or expired order found filled after all becomes filled.
+#: save that one that ended without a fill, or was given up as never having arrived, becomes filled when found so.
 LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PLANNED: frozenset({OrderState.SUBMITTING, OrderState.ABANDONED}),
     OrderState.SUBMITTING: _AT_THE_BROKER | {OrderState.UNKNOWN, OrderState.ABANDONED},
@@ -112,7 +112,7 @@ LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.REPLACED: frozenset({OrderState.FILLED}),
     OrderState.FILLED: frozenset(),
     OrderState.REJECTED: frozenset(),
-    OrderState.ABANDONED: frozenset(),
+    OrderState.ABANDONED: frozenset({OrderState.FILLED}),
 }
 
 

@@ -85,6 +85,7 @@ def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
     owners = {fill.client_order_id: _owner(desk, fill) for fill in fills}
+    _welcome_back(desk, owners.values())
     bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits())
     books.book(bookings, desk.clock.now())
     story.fills.extend(fills)
@@ -93,6 +94,15 @@ def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
             fill = booking.activity
             story.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
     return fills
+
+
+def _welcome_back(desk: Desk, owners: Iterable[Owner]) -> None:
+    """Adopt orders that were given up as never having arrived, and turn out filled: their legs are ours too."""
+    given_up = {o.intent for o in owners if o.intent is not None and o.intent.state is OrderState.ABANDONED}
+    for intent in sorted(given_up, key=lambda intent: intent.client_order_id):
+        order = desk.broker.order(intent.client_order_id)
+        if order is not None and order.state is OrderState.FILLED:
+            adopt(desk, intent, order)
 
 
 def look(desk: Desk, story: Story) -> Sheet:
