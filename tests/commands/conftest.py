@@ -34,12 +34,3 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(made: Path, tmp_path: Path) -> Path:
     """A fresh home of the test's own."""
     return shutil.copytree(made, tmp_path / "home")
-
-
-@pytest.fixture(scope="module")
-def traded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ended]:
-    """Runs ``tradebot`` in a home whose first session has been traded; the same home for a whole file."""
-    folder = tmp_path_factory.mktemp("traded")
-    run = partial(tradebot, state=folder / "state", cwd=folder)
-    run("run-daily", "--home", folder / "home")
-    return partial(tradebot, state=folder / "state", cwd=folder, environ={"TRADEBOT_HOME": str(folder / "home")})

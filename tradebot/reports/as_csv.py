@@ -54,5 +54,8 @@ def _replace(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     paper = io.StringIO(newline="")
     csv.writer(paper, lineterminator="\n").writerows(rows)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text(paper.getvalue(), encoding="utf-8", newline="")
-    return unfinished.replace(path)
+    try:
+        unfinished.write_text(paper.getvalue(), encoding="utf-8", newline="")
+        return unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -27,23 +27,11 @@ COMMON = (
     *("home", "broker", "mode", "account_id", "database", "logs"),
     *("orders", "denials", "breaks", "halts", "timings"),
 )
-_SAID_ELSEWHERE = frozenset({"codes", "session", "status", "job", "headline"})
 
 
 def outcome_json(outcome: Outcome, where: Where, **more: object) -> str:
     """The object of a job. ``more`` are figures that are worked out where they are shown, such as statistics."""
-    return dumps(
-        {
-            "job": outcome.job,
-            "session": outcome.session,
-            "status": outcome.status,
-            **_codes(outcome.codes),
-            "headline": outcome.headline,
-            **_place(where),
-            **_fields(outcome, leave_out=_SAID_ELSEWHERE),
-            **more,
-        }
-    )
+    return dumps({**_beginning(outcome), **_place(where), **_rest(outcome), **more})
 
 
 def answer_json(command: str, code: ExitCode = ExitCode.OK, where: Where | None = None, **answer: object) -> str:
@@ -86,6 +74,8 @@ def plain(value: Any) -> Any:
             return str(value)
         case Mapping():
             return {str(plain(key)): plain(item) for key, item in value.items()}
+        case Outcome():
+            return {**plain(_beginning(value)), **_rest(value)}
         case Totals():
             return {**_fields(value), **plain(_derived(value))}
         case list() | tuple():
@@ -95,8 +85,23 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _fields(value: Any, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
+def _fields(value: Any, leave_out: Iterable[str] = ()) -> dict[str, Any]:
     return {item.name: plain(getattr(value, item.name)) for item in fields(value) if item.name not in leave_out}
+
+
+def _beginning(outcome: Outcome) -> dict[str, object]:
+    """What is asked first about any job."""
+    return {
+        "job": outcome.job,
+        "session": outcome.session,
+        "status": outcome.status,
+        **_codes(outcome.codes),
+        "headline": outcome.headline,
+    }
+
+
+def _rest(outcome: Outcome) -> dict[str, Any]:
+    return _fields(outcome, leave_out=("job", "session", "status", "codes", "headline"))
 
 
 def _derived(totals: Totals) -> Mapping[str, Decimal | None]:

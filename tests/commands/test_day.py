@@ -1,0 +1,149 @@
+"""A session at the embedded exchange by the commands that a crontab starts, each a real process."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from tests.commands.conftest import Run
+from tests.fakes.cli import ROOT
+from tradebot.plugins.manifest import MANIFEST
+from tradebot.reports.as_json import COMMON
+
+
+def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
+    """One walk, because each step needs the one before and each is a process."""
+    home = tmp_path / "home"
+
+    traded = run("run-daily", "--home", home, "--json")
+    assert traded.code == 0
+    story = traded.json
+    assert set(COMMON) <= set(story)
+    assert (story["job"], story["status"], story["home"]) == ("run-daily", "ran", str(home))
+    assert story["orders"]
+    assert all(order["state"] == "filled" and order["stop"] for order in story["orders"])
+    assert story["denials"]
+    assert story["breaks"] == []
+    assert story["unprotected"] == "0"
+
+    again = run("run-daily", "--home", home, "--json")
+    assert (again.code, again.json["status"], again.json["orders"]) == (0, "idle", [])
+    assert "traded already" in again.json["headline"]
+
+    assert run("check-exits", "--home", home).code == 0
+    reconciled = run("reconcile", "--home", home)
+    assert reconciled.code == 0
+    assert "the ledger explains everything at the broker" in reconciled.out
+    assert "the exchange is closed" in run("check-exits", "--home", home).out
+
+    report = run("report", "--period", "all", "--csv", tmp_path / "csv", "--home", home, "--json")
+    assert report.code == 0
+    assert report.json["statistics"]["total_return"]["convention"]
+    with (tmp_path / "csv" / "fills.csv").open(newline="") as lines:
+        assert len(list(csv.DictReader(lines))) == len(report.json["period_fills"]) > 0
+
+    symbol = story["orders"][0]["symbol"]
+    explained = run("explain", symbol.lower(), "--home", home, "--json").json
+    assert any(row["client_order_id"] == story["orders"][0]["client_order_id"] for row in explained["decisions"])
+
+    status = run("status", "--home", home, "--json").json
+    assert (status["level"], status["lock_holder"]) == ("running", "")
+    assert {line["symbol"] for line in status["positions"]} == {order["symbol"] for order in story["orders"]}
+    assert all(line["protected"] for line in status["positions"])
+
+    began = run("paper", "next", "--home", home, "--json").json["exchange"]["session"]
+    assert began > story["session"]
+    stopped = run("emergency-stop", "--reason", "a drill", "--home", home, "--json")
+    assert stopped.code == 0
+    assert [halt["reason"] for halt in stopped.json["halts"]] == ["a drill"]
+    assert run("status", "--home", home, "--json").json["level"] == "halted"
+    assert run("preflight", "--home", home).code == 5
+    halted = run("run-daily", "--home", home, "--json")
+    assert halted.code == 4
+    assert all(order["purpose"] != "entry" for order in halted.json["orders"])
+
+    unanswered = run("resume", "--reason", "the drill is over", "--home", home)
+    assert unanswered.code == 2
+    assert "a drill" in unanswered.err
+    resumed = run("resume", "--reason", "the drill is over", "--yes", "--home", home)
+    assert resumed.code == 0
+    assert run("status", "--home", home, "--json").json["level"] == "running"
+
+
+def test_each_command_says_first_where_it_acts(run: Run, home: Path) -> None:
+    for command in (("preflight",), ("reconcile",), ("status",), ("init-db",)):
+        head = run(*command, "--home", home).out.splitlines()[:3]
+        assert [line.split(maxsplit=1)[0] for line in head] == ["home", "broker", "account"], command
+        assert str(home) in head[0]
+        assert "PAPER-0001" in head[2]
+
+
+def test_a_replay_ends_with_the_report_and_the_same_command_goes_on(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = run("replay", "--from", "2006-11-06", "--sessions", "2", "--home", home, "--json")
+    assert first.code == 0
+    assert (first.json["sessions"], first.json["session"]) == (2, "2006-11-07")
+    assert first.json["report"]["first"] == "2006-11-06"
+    assert first.json["statistics"]["total_return"]["value"] is not None
+    longer = run("replay", "--from", "2006-11-06", "--to", "2006-11-08", "--home", home)
+    assert longer.code == 0
+    assert "Statistics" in longer.out
+    assert run("paper", "status", "--home", home, "--json").json["exchange"]["session"] == "2006-11-08"
+    for typed, words in (
+        (("--from", "2006-10-02", "--to", "2006-11-08"), "cannot go back"),
+        (("--to", "2006-11-07"), "stands at 2006-11-08"),
+        (("--sessions", "100000"), "sessions are left"),
+    ):
+        refused = run("replay", *typed, "--home", home)
+        assert refused.code == 2
+        assert words in refused.err
+
+
+def test_a_reset_begins_a_new_account(run: Run, home: Path) -> None:
+    reset = run("paper", "reset", "--yes", "--home", home, "--json")
+    assert reset.code == 0
+    assert reset.json["exchange"]["account_id"] == "PAPER-0002"
+    status = run("status", "--home", home)
+    assert status.code == 0
+    assert "PAPER-0002" in status.out
+
+
+def test_init_db_empties_nothing(run: Run, home: Path) -> None:
+    run("run-daily", "--home", home)
+    again = run("init-db", "--home", home, "--json").json
+    assert again["made"] is False
+    assert run("status", "--home", home, "--json").json["positions"]
+
+
+def test_strategies_are_listed_and_checked(run: Run, tmp_path: Path) -> None:
+    listed = run("strategies", "list", "--json")
+    assert listed.code == 0
+    names = {strategy["name"] for strategy in listed.json["strategies"]}
+    assert {"tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation"} <= names
+    checked = run("strategies", "check", "rsi2_mean_reversion", "--json")
+    assert (checked.code, checked.json["passed"]) == (0, True)
+    unknown = run("strategies", "check", "rsi3_mean_reversion")
+    assert unknown.code == 3
+    assert "rsi2_mean_reversion" in unknown.err
+
+    own = tmp_path / "here" / "strategies" / "crooked"
+    own.mkdir(parents=True)
+    (own / MANIFEST).write_text("name = 'crooked'\n")
+    unsound = run("strategies", "list")
+    assert unsound.code == 11
+    assert "crooked" in unsound.out
+
+
+def test_config_show_masks_and_names_origins(run: Run, tmp_path: Path) -> None:
+    env = tmp_path / "here" / ".env"
+    env.write_text("ALPACA_API_KEY=PKVERYSECRET\nMAX_POSITIONS=4\nWEB_PORT=80\n")
+    env.chmod(0o600)
+    shown = run("config", "show", environ={"LOG_LEVEL": "DEBUG"})
+    assert shown.code == 0
+    assert "PKVERYSECRET" not in shown.out + shown.err
+    rows = {line.split()[0]: line for line in shown.out.splitlines() if line.strip()}
+    assert rows["ALPACA_API_KEY"].split()[1:] == ["********", "`.env`", "line", "1"]
+    assert rows["LOG_LEVEL"].split()[1:] == ["DEBUG", "environment"]
+    assert rows["MAX_DAILY_TRADES"].split()[1:] == ["20", "default"]
+    assert "WEB_PORT has no use" in shown.err
+    assert run("config", "check", "--env-file", ROOT / "env.example").code == 0

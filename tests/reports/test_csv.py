@@ -1,0 +1,70 @@
+"""The CSV files of a report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.reports.conftest import NOON, SESSION
+from tests.reports.test_pages import POSITION
+from tradebot.core.account import Fill
+from tradebot.core.holdings import Trade
+from tradebot.core.orders import Side
+from tradebot.core.outcomes import ReportOutcome
+from tradebot.errors import UsageError
+from tradebot.reports.as_csv import write_csv
+
+FILL = Fill("F1", "B1", "tb1-x", "AAPL", Side.BUY, Decimal(10), Decimal("25.10"), Decimal(1), NOON, SESSION)
+TRADE = Trade(
+    "F1-F2", "rsi2", "AAPL", Side.BUY, Decimal(10), Decimal("25.10"), Decimal("26.00"), Decimal(2), Decimal(7),
+    NOON, NOON, SESSION, SESSION, 'stop, "hit"',
+)  # fmt: skip
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
+    report = replace(
+        report_of("101000", "100500"),
+        trades=(TRADE,), period_fills=(FILL,), positions=(POSITION,), denial_counts={"HALTED": 2, "BUYING_POWER": 1},
+    )  # fmt: skip
+    folder = tmp_path / "new" / "folder"
+    written = write_csv(report, folder)
+    assert sorted(path.name for path in written) == sorted(path.name for path in folder.iterdir()) == [
+        "denials.csv", "equity.csv", "fills.csv", "positions.csv", "trades.csv",
+    ]  # fmt: skip
+    assert [row["equity"] for row in read(folder / "equity.csv")] == ["101000", "100500"]
+    (trade,) = read(folder / "trades.csv")
+    assert (trade["entry_price"], trade["pnl"], trade["exit_reason"]) == ("25.1", "7", 'stop, "hit"')
+    (fill,) = read(folder / "fills.csv")
+    assert (fill["at"], fill["session"], fill["parent_client_order_id"]) == (NOON.isoformat(), "2007-01-03", "")
+    (position,) = read(folder / "positions.csv")
+    assert (position["stop"], position["target"], position["protected"]) == ("24.85", "", "True")
+    assert read(folder / "denials.csv") == [{"code": "BUYING_POWER", "count": "1"}, {"code": "HALTED", "count": "2"}]
+
+
+def test_an_empty_report_leaves_files_with_their_heads(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
+    for path in write_csv(report_of(), tmp_path):
+        assert len(path.read_text().splitlines()) == 1
+
+
+def test_files_that_were_there_are_replaced(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
+    write_csv(report_of("101000", "100500"), tmp_path)
+    write_csv(report_of("101000"), tmp_path)
+    assert len(read(tmp_path / "equity.csv")) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(
+    report_of: Callable[..., ReportOutcome], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_csv(report_of(), tmp_path / "file")

@@ -1,0 +1,213 @@
+"""What people read after each job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.reports.conftest import NOON, SESSION, Place
+from tests.reports.test_json import ORDER
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.limits import Counters, Limits
+from tradebot.core.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.outcomes import (
+    Check,
+    CheckResult,
+    ExitLine,
+    ExplainOutcome,
+    FailureLine,
+    Outcome,
+    PositionLine,
+    PreflightOutcome,
+    ReplayOutcome,
+    ReportOutcome,
+    StatusOutcome,
+    StopLine,
+    StopOutcome,
+)
+from tradebot.core.performance import Totals
+from tradebot.core.plan import Denial, DenialCode
+from tradebot.core.protection import Gap, GapKind
+from tradebot.core.records import DecisionRow, Run, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import ExitCode
+from tradebot.reports.page import Page
+from tradebot.reports.pages import trading
+from tradebot.reports.pages.checking import explain_page, preflight_page, reconcile_page
+from tradebot.reports.pages.parts import order_text
+from tradebot.reports.pages.period import replay_page, report_page
+from tradebot.reports.pages.standing import resume_page, status_page, stop_page
+from tradebot.reports.statistics import statistics
+
+Plain = Callable[[Page], str]
+
+TOTALS = Totals(3, 2, 1, Decimal(300), Decimal(100), Decimal("4.5"), Decimal(200), Decimal(-100))
+POSITION = PositionLine(
+    "rsi2", "AAPL", Decimal(10), Decimal("25.10"), Decimal("26.00"), Decimal(260), Decimal(9),
+    Decimal("24.85"), None, SESSION, True,
+)  # fmt: skip
+HALT = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill", since=NOON)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"target": Decimal("28.87")}, "BUY 10 AAPL @ 25.10, stop 24.85, target 28.87"),
+        ({"stop": None}, "BUY 10 AAPL @ 25.10"),
+        (
+            {"side": Side.SELL, "type": OrderType.STOP, "price": Decimal("24.85"), "stop": None},
+            "SELL 10 AAPL stop @ 24.85",
+        ),
+        ({"state": OrderState.SUBMITTING, "price": None, "stop": None}, "BUY 10 AAPL @ -"),
+    ],
+)
+def test_an_order_is_said_as_traders_say_it(change: dict[str, object], text: str) -> None:
+    assert order_text(replace(ORDER, **change)) == text  # type: ignore[arg-type]
+
+
+def test_the_story_of_a_session_is_told_in_order(base: Outcome, place: Place, plain: Plain) -> None:
+    text = plain(
+        trading.page(
+            replace(
+                base,
+                codes=frozenset({ExitCode.DEGRADED}),
+                strategies=("rsi2 1.0 on AAPL, IBM",),
+                orders=(
+                    ORDER,
+                    replace(ORDER, symbol="IBM", filled_quantity=Decimal(4), state=OrderState.PARTIALLY_FILLED),
+                ),
+                denials=(
+                    Denial(DenialCode.MAX_POSITIONS, "rsi2", "MSFT", Purpose.ENTRY, "10 are open, 10 is the most"),
+                ),
+                exits=(ExitLine("rsi2", "GOOG", Decimal(5), Decimal(400), Decimal("380.5"), Decimal(440), "holds"),),
+                gaps=(Gap(GapKind.MISSING, "rsi2", "FB", Decimal(7), Decimal(0), Decimal(20), Decimal(140)),),
+                failures=(FailureLine("strategy other", "it raised"),),
+                unprotected=Decimal(140),
+                totals=TOTALS,
+            ),
+            place,
+        )
+    )
+    wanted = [
+        "exit code 11: the job did its work, but",
+        "strategy loaded: rsi2 1.0 on AAPL, IBM",
+        "GOOG", "holds",
+        "BUY 10 AAPL @ 25.10, stop 24.85 (filled)", "rsi2: RSI2 9",
+        "BUY 10 IBM @ 25.10, stop 24.85 (partially filled, 4 of 10 filled)",
+        "MAX_POSITIONS", "10 are open, 10 is the most",
+        "GOOG: stop 380.50 and target 440.00 for 5 shares",
+        "AAPL: stop 24.85 for 10 shares",
+        "FB: 7 held, 0 protected (missing)",
+        "strategy other: it raised",
+        "total trades   3 (2 won, 1 lost)", "win rate       66.7%", "total P&L      +200.00", "profit factor  3.00",
+        "/home/me/desk/trading_robot.db", "/home/me/desk/logs",
+    ]  # fmt: skip
+    places = [text.find(words) for words in wanted]
+    assert -1 not in places, wanted[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_a_position_that_was_sold_does_not_rest_at_the_exchange(base: Outcome, place: Place, plain: Plain) -> None:
+    sold = replace(ORDER, side=Side.SELL, purpose=Purpose.EXIT, stop=None)
+    held = ExitLine("rsi2", "AAPL", Decimal(10), Decimal(25), Decimal(24), None, "sold: time exit")
+    assert "Resting" not in plain(trading.page(replace(base, orders=(sold,), exits=(held,)), place))
+
+
+def test_a_run_with_nothing_to_do_says_only_that(base: Outcome, place: Place, plain: Plain) -> None:
+    idle = replace(base, status=RunStatus.IDLE, headline="the exchange is closed: nothing to do")
+    assert plain(trading.page(idle, place)).split("\n") == [
+        "", "run-daily", "  the exchange is closed: nothing to do", "",
+    ]  # fmt: skip
+
+
+def test_preflight_says_what_to_do_about_what_did_not_pass(base: Outcome, place: Place, plain: Plain) -> None:
+    checks = (
+        Check("lock", CheckResult.PASS, "free"),
+        Check("bars", CheckResult.FAIL, "there are none", "check PAPER_DATA"),
+    )
+    blocked = PreflightOutcome.of(replace(base, codes=frozenset({ExitCode.BLOCKED})), checks=checks)
+    text = plain(preflight_page(blocked, place))
+    assert "FAIL    there are none" in text
+    assert "check PAPER_DATA" in text
+    assert "exit code 5" in text
+
+
+def test_reconcile_shows_a_table_of_breaks(base: Outcome, place: Place, plain: Plain) -> None:
+    found = Break(BreakKind.MISSING_THERE, "AAPL", Decimal(10), Decimal(0), "the broker shows none", first_seen=SESSION)
+    text = plain(reconcile_page(replace(base, breaks=(found,), codes=frozenset({ExitCode.BREAKS})), place))
+    assert "exit code 7" in text
+    row = next(line for line in text.splitlines() if "missing there" in line)
+    assert row.split()[2:] == ["AAPL", "10", "0", "2007-01-03", "the", "broker", "shows", "none"]
+
+
+def test_explain_gives_the_reason_and_the_numbers_of_each_decision(base: Outcome, place: Place, plain: Plain) -> None:
+    row = DecisionRow(
+        SESSION, NOON, "rsi2", "AAPL", "entry", "denied", "MAX_POSITIONS", "too many", Decimal(11), Decimal(10)
+    )
+    taken = replace(row, outcome="intent", code="", message="RSI2 9", value=None, limit=None)
+    text = plain(explain_page(ExplainOutcome.of(base, symbol="AAPL", decisions=(row, taken)), place))
+    assert "2007-01-03 12:00 EST  rsi2  entry: MAX_POSITIONS\n    too many [11 against 10]" in text
+    assert "2007-01-03 12:00 EST  rsi2  entry: intent\n    RSI2 9" in text
+
+
+def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, place: Place, plain: Plain) -> None:
+    run = Run(1, Job.RUN_DAILY, SESSION, RunStatus.FAILED, 6, NOON, NOON, NOON, NOON, 17, "the broker is away")
+    status = StatusOutcome.of(
+        replace(base, halts=(HALT,)), level=HaltLevel.HALTED, lock_holder="pid 17 (run-daily)", last_runs=(run,),
+        positions=(replace(POSITION, protected=False),), limits=Limits(), now=NOON,
+        counters=Counters(SESSION, 20, Decimal(1000), Decimal(1200)),
+    )  # fmt: skip
+    text = plain(status_page(status, place))
+    for words in (
+        "HALTED: only cancels", "pid 17 (run-daily)", "HALTED: a drill", "latch file (operator)",
+        "until `tradebot resume`", "the broker is away", "NO ", "2007-01-03 12:00 EST",
+    ):  # fmt: skip
+        assert words in text
+    assert next(line for line in text.splitlines() if "entries sent" in line).split() == ["entries", "sent", "20", "20"]
+
+
+def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, plain: Plain) -> None:
+    lines = (
+        StopLine("order", "AAPL", Decimal(10), "cancelled", Decimal(251)),
+        StopLine("position", "AAPL", Decimal(10), "still open", Decimal(260), "queued for the open"),
+    )
+    stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_orders=0, still_open_positions=1)
+    text = plain(stop_page(stop, place))
+    assert "0 orders that could open or add, 1 position of ours" in text
+    assert "queued for the open" in text
+    assert "tradebot resume" in text
+    assert "HALTED: a drill" in plain(resume_page(replace(base, halts=(HALT,)), place))
+
+
+def test_a_report_holds_the_runbooks_figures(
+    report_of: Callable[..., ReportOutcome], base: Outcome, place: Place, plain: Plain
+) -> None:
+    report = replace(
+        report_of("101000", "100500"),
+        totals=TOTALS,
+        by_strategy={"rsi2": TOTALS},
+        positions=(POSITION,),
+        denial_counts={"HALTED": 1, "BUYING_POWER": 4},
+        unprotected=Decimal(260),
+    )
+    text = plain(report_page(report, place, statistics(report)))
+    for words in (
+        "before                      100,000.00", "change                      +500.00",
+        "win rate       66.7%", "profit factor  3.00", "total return", "sample deviation",
+        "260.00 USD have no stop at the broker",
+    ):  # fmt: skip
+        assert words in text
+    assert text.index("BUYING_POWER") < text.index("HALTED"), "the most frequent first"
+    replayed = ReplayOutcome.of(base, sessions=20, jobs_run=100, seconds=4.0, report=report)
+    text = plain(replay_page(replayed, place, statistics(report)))
+    assert "20 sessions, 100 jobs in 4.0 s (5.0 sessions a second)" in text
+    assert "win rate       66.7%" in text
+
+
+def test_an_empty_report_says_so(report_of: Callable[..., ReportOutcome], place: Place, plain: Plain) -> None:
+    text = plain(report_page(report_of(), place, ()))
+    assert "no closing equity was recorded in this period" in text
