@@ -17,7 +17,7 @@ from tradebot.core.records import RunStatus
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.ports import Broker
 
-SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
+SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 ENTERS = Script(enter={"ACME": [SECOND]})
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_outcome_locks_its_symbol(make_house: MakeHouse) -> None:
     assert ("unknown_outcome", "ACME") in [(found.kind, found.symbol) for found in outcome.breaks]
 
 
-def test_a_request_that_never_arrived_is_abandoned_and_not_sent_again(make_house: MakeHouse) -> None:
+def test_a_request_that_never_arrived_is_sent_once_more_under_its_id(make_house: MakeHouse) -> None:
     house = make_house(ENTERS)
     entry = house.id(1, Purpose.ENTRY)
     with pytest.raises(BrokerUnavailable):
@@ -139,32 +139,73 @@ def test_a_request_that_never_arrived_is_abandoned_and_not_sent_again(make_house
     assert state_on_disk(house, entry) == "unknown"
 
     outcome = house.daily()
+    assert outcome.status is RunStatus.RAN
+    assert fills_at_the_exchange(house) == [entry]
+    assert state_on_disk(house, entry) == "filled"
+    assert [row["sends"] for row in house.rows("SELECT sends FROM orders")] == [2]
+
+
+def test_a_request_that_never_arrives_twice_is_given_up(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    for _ in range(2):
+        house.daily(wrap=LosesRequests)
     assert state_on_disk(house, entry) == "abandoned"
-    assert [denial.code for denial in outcome.denials] == ["ALREADY_DECIDED"]
+    house.daily()
     assert house.order(entry) is None
     assert house.positions() == {}
 
 
-def test_a_request_that_certainly_did_not_arrive_is_abandoned_at_once(make_house: MakeHouse) -> None:
+def test_a_request_that_certainly_did_not_arrive_is_a_plan_that_the_next_run_sends(make_house: MakeHouse) -> None:
     house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
     outcome = house.daily(wrap=lambda broker: Unreachable(broker, "submit"))
     assert outcome.exit_code is ExitCode.BROKER
-    assert [line.state for line in outcome.orders] == [OrderState.ABANDONED]
+    assert outcome.status is RunStatus.FAILED
+    assert [line.state for line in outcome.orders] == [OrderState.PLANNED]
     assert house.positions() == {}
+
+    assert house.daily().status is RunStatus.RAN
+    assert fills_at_the_exchange(house) == [entry]
+
+
+def test_a_resend_that_is_refused_because_the_first_had_arrived_is_adopted(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+
+    class HidesUntilResent(ShowsNoFills):
+        """Took the order, and shows it only once it is sent again."""
+
+        resent = False
+
+        def order(self, client_order_id: str) -> BrokerOrder | None:
+            return super().order(client_order_id) if self.resent else None
+
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            self.resent = True
+            return super().submit(request)
+
+    house.daily(wrap=lambda broker: ShowsNothing(LosesAnswers(broker)))
+    assert state_on_disk(house, entry) == "planned"
+    house.daily(wrap=HidesUntilResent)
+    house.check_exits()
+    assert fills_at_the_exchange(house) == [entry]
+    assert state_on_disk(house, entry) == "filled"
+
+
+class ShowsNothing(ShowsNoFills):
+    """Has the order and does not show it yet."""
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        return None
 
 
 def test_an_order_that_shows_up_after_it_was_given_up_is_still_ours(make_house: MakeHouse) -> None:
     house = make_house(ENTERS)
     entry = house.id(1, Purpose.ENTRY)
 
-    class Late(ShowsNoFills):
-        """Has the order and does not show it yet."""
-
-        def order(self, client_order_id: str) -> BrokerOrder | None:
-            return None
-
-    house.daily(wrap=lambda broker: Late(LosesAnswers(broker)))
-    assert state_on_disk(house, entry) == "abandoned"
+    house.daily(wrap=lambda broker: ShowsNothing(LosesAnswers(broker)))
+    assert state_on_disk(house, entry) == "planned"
 
     outcome = house.check_exits()
     assert state_on_disk(house, entry) == "filled"
@@ -190,13 +231,9 @@ def test_a_crash_around_the_sending_leaves_one_order(make_house: MakeHouse, at: 
 
     outcome = house.daily()
     assert outcome.status is RunStatus.RAN
-    if at.startswith("after"):
-        assert fills_at_the_exchange(house) == [entry]
-        assert state_on_disk(house, entry) == "filled"
-        assert house.stops() == [(Decimal(50), Decimal(90))]
-    else:  # nobody saw whether it had left: it is looked for, and not decided anew
-        assert fills_at_the_exchange(house) == []
-        assert state_on_disk(house, entry) == "abandoned"
+    assert fills_at_the_exchange(house) == [entry]
+    assert state_on_disk(house, entry) == "filled"
+    assert house.stops() == [(Decimal(50), Decimal(90))]
 
 
 class LosesSight(Around):

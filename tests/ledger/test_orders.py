@@ -108,6 +108,7 @@ def test_a_move_changes_what_is_given_and_keeps_the_rest(ledger: AccountLedger, 
     )
     assert ledger.orders.get(order_id) == replace(
         some.intent(),
+        sends=1,
         state=OrderState.PARTIALLY_FILLED,
         broker_order_id="B1",
         filled_quantity=Decimal(4),

@@ -99,12 +99,13 @@ _AT_THE_BROKER = frozenset(
         OrderState.REPLACED,
     }
 )
-#: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states,
-#: save that one that ended without a fill, or was given up as never having arrived, becomes filled when found so.
+#: Submitting and unknown go back to planned when the broker is shown to have no such order: it is only a plan again.
+#: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states, save
+#: that one that ended without a fill becomes filled when found so. One given up as never having arrived may turn up.
 LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
-    OrderState.PLANNED: frozenset({OrderState.SUBMITTING, OrderState.ABANDONED}),
-    OrderState.SUBMITTING: _AT_THE_BROKER | {OrderState.UNKNOWN, OrderState.ABANDONED},
-    OrderState.UNKNOWN: _AT_THE_BROKER | {OrderState.SUBMITTING, OrderState.ABANDONED},
+    OrderState.PLANNED: _AT_THE_BROKER | {OrderState.SUBMITTING, OrderState.ABANDONED},
+    OrderState.SUBMITTING: _AT_THE_BROKER | {OrderState.UNKNOWN, OrderState.PLANNED, OrderState.ABANDONED},
+    OrderState.UNKNOWN: _AT_THE_BROKER | {OrderState.PLANNED, OrderState.ABANDONED},
     OrderState.ACCEPTED: _AT_THE_BROKER | {OrderState.UNKNOWN},
     OrderState.PARTIALLY_FILLED: (_AT_THE_BROKER - {OrderState.ACCEPTED, OrderState.REJECTED}) | {OrderState.UNKNOWN},
     OrderState.CANCELLED: frozenset({OrderState.FILLED}),
@@ -112,7 +113,7 @@ LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.REPLACED: frozenset({OrderState.FILLED}),
     OrderState.FILLED: frozenset(),
     OrderState.REJECTED: frozenset(),
-    OrderState.ABANDONED: frozenset({OrderState.FILLED}),
+    OrderState.ABANDONED: _AT_THE_BROKER,
 }
 
 
@@ -195,6 +196,7 @@ class Intent:
     average_fill_price: Decimal | None = None
     note: str = ""
     policy: ExitPolicy | None = None
+    sends: int = 0  # how often it has left for the broker
 
     @property
     def remaining(self) -> Decimal:

@@ -103,7 +103,8 @@ def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> b
     earlier = desk.ledger.orders.attempts(story.session, holding.strategy, holding.symbol, Purpose.STOP)
     if resting is None or any(attempt.state in (OrderState.SUBMITTING, OrderState.UNKNOWN) for attempt in earlier):
         return False
-    attempt = 1 + max((attempt.attempt for attempt in earlier), default=0)
+    planned = [attempt.attempt for attempt in earlier if attempt.state is OrderState.PLANNED]
+    attempt = planned[-1] if planned else 1 + max((attempt.attempt for attempt in earlier), default=0)
     reason = f"replaces the stop at {resting.stop_price} for {resting.quantity}"
     intent = reducing_intent(desk, story, holding, Purpose.STOP, attempt, holding.stop_price, reason)
     write_down(desk, [intent])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tradebot.core.halts import level_of
 from tradebot.core.outcomes import Outcome
+from tradebot.core.orders import OrderState
 from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
@@ -52,6 +53,9 @@ def _trade(desk: Desk, story: Story, run_id: int) -> Outcome:
     remember(desk, story, run_id, plan.entries, plan.denials, signals)
     _enter(desk, story, plan)
     shift.end(desk, story)
+    unsent = _not_surely_sent(desk, story)
+    if unsent:
+        return story.outcome(RunStatus.FAILED, f"session {story.session}: {unsent}; run it again to settle and go on")
     return story.outcome(RunStatus.RAN, _headline(story))
 
 
@@ -62,6 +66,17 @@ def _enter(desk: Desk, story: Story, plan: Plan) -> None:
         for intent in plan.entries:
             sent = send(desk, story, intent)
             story.orders.append(order_line(await_end(desk, story, sent)))
+
+
+def _not_surely_sent(desk: Desk, story: Story) -> str:
+    """What of this session's decisions the broker has not been seen to take, or an empty text."""
+    loose = (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN)
+    intents = [
+        intent
+        for intent in desk.ledger.orders.unsettled()
+        if intent.session == story.session and intent.state in loose and intent.sends > 0
+    ]
+    return f"{len(intents)} orders were sent and not seen to arrive" if intents else ""
 
 
 def _headline(story: Story) -> str:

@@ -43,12 +43,13 @@ def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
 def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None) -> Intent:
     """Send one intent that is written down, and give it back as it stands after the broker's answer.
 
-    ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at ^C, the lock
-    and the halts first: an entry is not sent once a halt is latched, whoever latched it.
+    ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at the lock first,
+    and before an entry at ^C and the halts: none is sent once a halt is latched, whoever latched it. What reduces goes
+    out even after ^C, because the stop that held its shares may be cancelled already.
     """
-    desk.stop.check()
     desk.lock.assert_held()
     if not intent.purpose.reduces:
+        desk.stop.check()
         halts = halts_in_force(desk, story.session)
         if not level_of(halts).allows_entries:
             story.halts = list(halts)
@@ -61,14 +62,17 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
         else:
             order = desk.broker.replace(replacing, intent.request)
     except OrderRefused as refusal:
-        story.denials.append(_refused(intent, refusal))
-        return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
+        arrived_before = desk.broker.order(intent.client_order_id)
+        if arrived_before is None:
+            story.denials.append(_refused(intent, refusal))
+            return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
+        order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
     except OutcomeUnknown as lost:
         story.failed(f"order {intent.client_order_id}", str(lost), ExitCode.BROKER)
         return _moved(desk, intent, OrderState.UNKNOWN, str(lost))
     except BrokerUnavailable as unreachable:
         story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
-        return _moved(desk, intent, OrderState.ABANDONED, f"it did not reach the broker: {unreachable}")
+        return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
     return adopt(desk, intent, order)
 
 
@@ -113,8 +117,13 @@ def await_end(desk: Desk, story: Story, intent: Intent) -> Intent:
 
 
 def next_attempt(desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose) -> int | None:
-    """The number of the next attempt at a decision, or None while an earlier one is not known to be over."""
+    """The number of the next attempt at a decision, or None while an earlier one is not known to be over.
+
+    One that is only a plan, and surely not at the broker, is the next one still.
+    """
     earlier = desk.ledger.orders.attempts(story.session, strategy, symbol, purpose)
+    if earlier and earlier[-1].state is OrderState.PLANNED:
+        return earlier[-1].attempt
     if any(not attempt.state.terminal for attempt in earlier):
         return None
     return max((attempt.attempt for attempt in earlier), default=0) + 1

@@ -22,7 +22,7 @@ from tradebot.core.records import EquityPoint
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.sending import adopt
+from tradebot.jobs.sending import LOOKS, adopt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,56 @@ def synchronise(desk: Desk, story: Story) -> Sheet:
 def settle(desk: Desk, story: Story) -> None:
     """Bring every unfinished intent to where the broker shows it to be.
 
-    One that was planned and never sent lapses with its session. One whose sending nobody saw the end of is looked up
-    by its id: found, it is adopted; surely absent, it never arrived.
+    One that was never sent lapses with its session. One whose sending nobody saw the end of is looked up by its id:
+    found, it is adopted; shown absent over a grace period, it is only a plan again, which may leave once more under the
+    same id in the same session if it is still wanted.
     """
     unsettled = desk.ledger.orders.unsettled()
     if not unsettled:
         return
     resting = {order.client_order_id: order for order in desk.broker.open_orders()}
     for intent in unsettled:
-        if intent.state is OrderState.PLANNED:
+        if intent.state is OrderState.PLANNED and intent.sends == 0:
             if intent.session != story.session:
                 _abandon(desk, intent, "never sent, and its session is over")
             continue
-        order = resting.get(intent.client_order_id) or desk.broker.order(intent.client_order_id)
+        order = resting.get(intent.client_order_id) or _look_up(desk, intent)
         if order is not None:
             settled = adopt(desk, intent, order)
             if settled.state is OrderState.UNKNOWN:
                 story.failed(f"order {intent.client_order_id}", "its outcome is unknown", ExitCode.BROKER)
-        elif intent.state in (OrderState.SUBMITTING, OrderState.UNKNOWN):
-            _abandon(desk, intent, "the broker has no such order: it never arrived")
+        elif intent.state in (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN):
+            _absent(desk, story, intent)
         else:
             story.failed(
                 f"order {intent.client_order_id}",
                 f"the broker no longer knows this order, last seen {intent.state}",
                 ExitCode.BROKER,
             )
+
+
+def _look_up(desk: Desk, intent: Intent) -> BrokerOrder | None:
+    """The broker's order of an intent. Where nobody saw it arrive, several looks over a grace period must agree."""
+    looks = LOOKS if intent.state in (OrderState.SUBMITTING, OrderState.UNKNOWN) else LOOKS[:1]
+    for pause in looks:
+        desk.clock.sleep(pause)
+        order = desk.broker.order(intent.client_order_id)
+        if order is not None:
+            return order
+    return None
+
+
+def _absent(desk: Desk, story: Story, intent: Intent) -> None:
+    """An order that never arrived is a plan again, for its session and for one more try; after that it is given up."""
+    if intent.session != story.session or intent.sends > 1:
+        _abandon(desk, intent, "the broker has no such order: it never arrived")
+    elif intent.state is not OrderState.PLANNED:
+        desk.ledger.orders.move(
+            intent.client_order_id,
+            OrderState.PLANNED,
+            desk.clock.now(),
+            note="the broker has no such order: it never arrived, and may be sent once more",
+        )
 
 
 def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:

@@ -40,7 +40,7 @@ class Orders:
         if self._engine.insert("orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
             self._trail.append(Kind.INTENT_WRITTEN, intent.client_order_id, at, columns)
         elif self._engine.execute(
-            f"UPDATE orders SET {_assignments(row)}"
+            f"UPDATE orders SET {_assignments(row.keys() - {'sends'})}"
             " WHERE account_key = :account_key AND client_order_id = :client_order_id AND state = 'planned'",
             row,
         ):
@@ -76,6 +76,8 @@ class Orders:
                 raise LedgerError(f"There is no intent {client_order_id} in the ledger, so it cannot become {state}.")
             if not may_move(OrderState(before["state"]), state):
                 raise LedgerError(f"{client_order_id} is {before['state']} and cannot become {state}.")
+            if state is OrderState.SUBMITTING and before["state"] != state:
+                given["sends"] = before["sends"] + 1
             changed = {name: value for name, value in given.items() if value is not None and value != before[name]}
             if not changed:
                 return
@@ -181,4 +183,4 @@ def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:
 
 
 def _assignments(columns: Iterable[str]) -> str:
-    return ", ".join(f"{column} = :{column}" for column in columns)
+    return ", ".join(f"{column} = :{column}" for column in sorted(columns))

@@ -61,6 +61,7 @@ CREATE TABLE orders (
     filled_quantity    TEXT NOT NULL,
     average_fill_price TEXT,
     note               TEXT NOT NULL,
+    sends              INTEGER NOT NULL,           -- how often it has left for the broker
     written_at         TEXT NOT NULL CHECK (written_at LIKE '____-__-__T__:__:__.______Z'),
     moved_at           TEXT NOT NULL CHECK (moved_at LIKE '____-__-__T__:__:__.______Z'),
     UNIQUE (account_key, client_order_id),
