@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradebot.core.account import SessionHours
-from tradebot.market.calendar import NyseCalendar, new_york_date
+from tradebot.market.calendar import CLOSED, PAST_YEARS, NyseCalendar, closures_of, new_york_date
 from tradebot.ports import Calendar
 
 # The judge's own use of pandas, which is its business.
@@ -115,10 +115,21 @@ def test_the_new_york_date_of_an_instant() -> None:
     assert new_york_date(datetime(2007, 1, 4, 5, 0, tzinfo=UTC)) == date(2007, 1, 4)
 
 
-def test_the_calendar_costs_no_pandas() -> None:
+def test_the_table_of_past_years_holds_whole_years_as_the_package_knows_them() -> None:
+    rows = [line.split(",") for line in PAST_YEARS.read_text(encoding="ascii").splitlines()[1:]]
+    years = sorted({int(day[:4]) for day, _ in rows})
+
+    assert years == list(range(2000, years[-1] + 1))
+    assert {date.fromisoformat(day): what for day, what in rows} == {
+        day: what for year in years for day, what in closures_of(year).items()
+    }
+    assert len([what for _, what in rows if what == CLOSED]) >= 9 * len(years)
+
+
+def test_a_past_year_costs_neither_pandas_nor_holidays() -> None:
     code = (
         "import sys, datetime; from tradebot.market.calendar import NyseCalendar;"
-        "NyseCalendar().hours(datetime.date(2007, 1, 3)); sys.exit('pandas' in sys.modules)"
+        "NyseCalendar().hours(datetime.date(2007, 1, 3)); sys.exit(bool({'pandas', 'holidays'} & set(sys.modules)))"
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,10 +1,14 @@
-"""The New York Stock Exchange's sessions, from the `holidays` package."""
+"""The New York Stock Exchange's sessions: of past years from a table beside the package, of others from `holidays`.
+
+What has been cannot change, and to import `holidays` costs as much as all else that a quick command does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tradebot.core.account import SessionHours
@@ -16,6 +20,10 @@ _CLOSES = time(16, 0)
 _CLOSES_EARLY = time(13, 0)
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
+
+#: Made from `holidays` by scripts/update_calendar.py: whole years, each day that was closed or closed early.
+PAST_YEARS = Path(__file__).resolve().parent.parent / "data" / "nyse_closures.csv"
+CLOSED, EARLY = "closed", "early"
 
 
 class NyseCalendar:
@@ -58,18 +66,37 @@ def new_york_date(instant: datetime) -> date:
     return instant.astimezone(NEW_YORK).date()
 
 
-@cache
-def _sessions_of(year: int) -> Mapping[date, SessionHours]:
-    """A year's sessions in order, by date."""
-    from holidays import financial_holidays  # costs as much as the rest of a command's start, so only when asked
+def closures_of(year: int) -> Mapping[date, str]:
+    """The weekdays of a year on which the exchange is CLOSED, or closes EARLY, as the package `holidays` knows them."""
+    from holidays import financial_holidays
 
     closed = financial_holidays("NYSE", years=year, expand=False, categories=("public",))
     early = financial_holidays("NYSE", years=year, expand=False, categories=("half_day",))
+    days = {**dict.fromkeys(early, EARLY), **dict.fromkeys(closed, CLOSED)}
+    return {day: days[day] for day in sorted(days) if day.weekday() < _SATURDAY}
+
+
+@cache
+def _sessions_of(year: int) -> Mapping[date, SessionHours]:
+    """A year's sessions in order, by date."""
+    closures = _past_closures().get(year) or closures_of(year)
     new_year = date(year, 1, 1)
     days = (new_year + timedelta(days=count) for count in range((date(year, 12, 31) - new_year).days + 1))
     return {
-        day: _session(day, half_day=day in early) for day in days if day.weekday() < _SATURDAY and day not in closed
+        day: _session(day, half_day=day in closures)
+        for day in days
+        if day.weekday() < _SATURDAY and closures.get(day) != CLOSED
     }
+
+
+@cache
+def _past_closures() -> Mapping[int, Mapping[date, str]]:
+    """The table of past years, by year."""
+    past: dict[int, dict[date, str]] = {}
+    for line in PAST_YEARS.read_text(encoding="ascii").splitlines()[1:]:
+        day, what = line.split(",")
+        past.setdefault(int(day[:4]), {})[date.fromisoformat(day)] = what
+    return past
 
 
 def _session(day: date, *, half_day: bool) -> SessionHours:
