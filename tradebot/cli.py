@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from tradebot.commands import (
     strategies,
 )
 from tradebot.commands.frame import Command, remember_options
+from tradebot.errors import ExitCode
 
 ABOUT = """Trade US stocks by short commands that a schedule starts.
 
@@ -89,8 +91,19 @@ app.add_typer(_group("The strategies that there are.", strategies.commands), nam
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (that of the process by default) and give the exit code."""
+    typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=arguments, prog_name="tradebot")
+        app(args=typed, prog_name="tradebot")
     except SystemExit as end:
+        if isinstance(end.__context__, typer.TyperException) and "--json" in typed:
+            _answer_mistake(end.__context__)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _answer_mistake(mistake: typer.TyperException) -> None:
+    """Give machines their object for a command line that Typer refused; people have had their message."""
+    from tradebot.reports.as_json import failure_json
+    from tradebot.reports.output import emit
+
+    emit(failure_json("tradebot", ExitCode.USAGE, mistake.format_message()))

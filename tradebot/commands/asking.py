@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
+from tradebot.commands import signals
 from tradebot.errors import UsageError
 from tradebot.reports.output import tell
 from tradebot.reports.page import Page
@@ -23,5 +22,8 @@ def confirm(options: GlobalOptions, question: str) -> None:
     """Go on only after a yes. Raises UsageError when nobody can be asked or the answer is no."""
     if options.json or sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to answer: add --yes if you mean it.")
-    if not typer.confirm(question, err=True):
+    tell(f"{question} Answer yes or no:")
+    with signals.answered():
+        answer = sys.stdin.readline()
+    if answer.strip().casefold() not in ("y", "yes"):
         raise UsageError("nothing was changed.")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import signal
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from tradebot.commands import logging_setup, signals
 from tradebot.errors import ExitCode, Stopped, TradebotError
@@ -20,36 +17,22 @@ _log = logging.getLogger(__name__)
 def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
     """Do a command's work and give the code that the process ends with; say on standard error what went wrong."""
     tolerate_any_letter()
-    with signals.as_before(), _sigterm_raises():
+    with signals.answered():
         try:
             logging_setup.begin(options)
             signals.hear()
             return int(work())
         except TradebotError as error:
-            signals.hold()
+            signals.ignore()
             return _refused(name, options, error)
-        except KeyboardInterrupt:
-            signals.hold()
-            return _refused(name, options, Stopped(ExitCode.INTERRUPTED))
+        except signals.AskedToEnd as asked:
+            signals.ignore()
+            return _refused(name, options, Stopped(asked.exit_code))
         except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
-            signals.hold()
+            signals.ignore()
             return _bug(name, options, error)
         finally:
             logging_setup.end()
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """End with 143 when asked to before a job watches for signals itself; a job looks at them between its steps."""
-
-    def raise_stopped(number: int, frame: FrameType | None) -> None:
-        raise Stopped(ExitCode.TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, raise_stopped)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _refused(name: str, options: GlobalOptions, error: TradebotError) -> int:

@@ -69,6 +69,11 @@ def to_files(settings: Settings, today: date) -> Iterator[str]:
     _flush()
 
 
+def goes_to_files() -> bool:
+    """Whether what is logged is kept."""
+    return bool(_files)
+
+
 def end() -> None:
     """Close the files and forget the handlers, so that a next command in this process begins anew."""
     global _buffer

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from tradebot.commands import signals
+from tradebot.commands import logging_setup, signals
 from tradebot.core.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.reports import as_json
@@ -35,14 +35,14 @@ def finish(
     options: GlobalOptions, where: Where, outcome: Told, page: Callable[[Told, Where], Page], **more: object
 ) -> ExitCode:
     """Show an outcome and give the code to end with. ``more`` goes into the JSON beside the outcome's own fields."""
-    signals.hold()
+    signals.ignore()
     if options.json:
         emit(as_json.outcome_json(outcome, where, **more))
-        _log.info("%s ended with %d: %s", outcome.job, outcome.exit_code, outcome.headline)
     else:
-        drawn = page(outcome, where)
-        show(drawn)
-        _keep(drawn)
+        show(page(outcome, where))
+    if logging_setup.goes_to_files():
+        _keep(page(outcome, where))
+        _log.info("%s ended with %d", outcome.job, outcome.exit_code)
     return outcome.exit_code
 
 
@@ -56,7 +56,7 @@ def answer(
     **fields: object,
 ) -> ExitCode:
     """Show what a command that is no job found, and give the code to end with."""
-    signals.hold()
+    signals.ignore()
     if options.json:
         emit(as_json.answer_json(name, code, where, **fields))
     else:
@@ -79,7 +79,7 @@ def warn(warnings: Iterable[str]) -> None:
 
 
 def _keep(page: Page) -> None:
-    """Leave the story in the log files, where a run that cron started is looked up."""
+    """Leave the story in the log files too, where a run that cron started is looked up."""
     from tradebot.reports.terminal import draw
 
     for line in draw(page, io.StringIO()).splitlines():

@@ -1,37 +1,58 @@
-"""When ^C and SIGTERM are heard: while a command does its work, neither before it can answer nor while it answers.
-
-A signal that is held waits; one that is still waiting when the process ends has come too late. Windows cannot hold
-signals: there ^C may end a command in any line.
-"""
+"""When ^C and SIGTERM are heard: while a command does its work, neither before it can answer nor while it answers."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
-_CAN_HOLD = hasattr(signal, "pthread_sigmask")
-_TO_END = (signal.SIGINT, signal.SIGTERM)
+from tradebot.errors import ExitCode
 
-
-def hold() -> None:
-    """Hear nothing from here on."""
-    if _CAN_HOLD:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _TO_END)
+_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_CAN_HOLD = hasattr(signal, "pthread_sigmask")  # Windows cannot
 
 
-def hear() -> None:
-    """Hear what waits, at once, and what comes."""
-    if _CAN_HOLD:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_END)
+class AskedToEnd(KeyboardInterrupt):
+    """Raised wherever a command is when a signal arrives; inside its jobs signals wait for the next step.
+
+    A class of its own, because a plain KeyboardInterrupt that passes an ``exec``, as there are in many imports, makes
+    CPython end the process by a signal, even when it was caught.
+    """
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        self.exit_code = exit_code
+        super().__init__(exit_code.meaning)
 
 
 @contextmanager
-def as_before() -> Iterator[None]:
-    """Leave signals held or heard as they were, whatever is done inside."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if _CAN_HOLD else None
+def answered() -> Iterator[None]:
+    """Let signals raise AskedToEnd, as soon as they are heard.
+
+    A caller who goes on afterwards gets its own handlers back. One who holds signals, as ``main`` does, is about to
+    end with the code that was told, and no late signal shall change that.
+    """
+    ends_afterwards = _CAN_HOLD and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    before = {number: signal.signal(number, _raise) for number in _CODES}
     try:
         yield
     finally:
-        if held is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        if not ends_afterwards:
+            for number, handler in before.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def hear() -> None:
+    """Hear what was held, at once, and what comes."""
+    if _CAN_HOLD:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CODES)
+
+
+def ignore() -> None:
+    """Hear nothing more. Not held but ignored: a library's thread would hear what the main thread holds."""
+    for number in _CODES:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise AskedToEnd(_CODES[signal.Signals(number)])
