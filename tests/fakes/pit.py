@@ -17,6 +17,11 @@ from tradebot.ports import PriceSource
 FREE = ExchangeRules(slippage_pct=Decimal(0), commission_per_share=Decimal(0), commission_min=Decimal(0))
 
 
+def decimals(*numbers: int | str) -> tuple[Decimal, ...]:
+    """Numbers to compare a tuple of Decimals with."""
+    return tuple(Decimal(number) for number in numbers)
+
+
 class Pit:
     """An exchange, its broker, and short ways to work them. Times are those of New York, "09:35"."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.brokers.conftest import OpenPit
-from tests.fakes.pit import FREE
+from tests.fakes.pit import FREE, decimals
 from tests.fakes.prices import dividend, made, sessions
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.account import CashEvent, CashKind, Fill
@@ -124,7 +124,7 @@ def test_average_price_follows_purchases_and_not_sales(pit: OpenPit) -> None:
     world.buy(20)
     world.sell(5)
     (position,) = world.broker.positions()
-    assert (position.quantity, position.average_price) == (25, Decimal("106.666667"))
+    assert (position.quantity, position.average_price) == decimals(25, "106.666667")
     assert position.market_price == 110
 
 
@@ -137,6 +137,24 @@ def test_selling_more_than_is_free_is_refused(pit: OpenPit) -> None:
         world.sell(5)
     assert refused.value.reason == "40310000 insufficient qty available for order"
     assert world.sell(4).state is OrderState.FILLED
+
+
+def test_the_two_legs_of_a_bracket_hold_their_shares_once(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}))
+    world.at("09:35")
+    world.buy(10)
+    world.buy(10, stop_loss="95", take_profit="110")
+    with pytest.raises(OrderRefused, match="available 10"):
+        world.sell(11)
+    assert world.sell(10).state is OrderState.FILLED
+
+
+def test_legs_that_wait_for_their_entry_hold_no_shares(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET]}))
+    world.at("09:35")
+    world.buy(10)
+    world.buy(10, limit="98", stop_loss="95", take_profit="110")
+    assert world.sell(10).state is OrderState.FILLED
 
 
 def test_last_equity_is_that_of_the_previous_close(pit: OpenPit) -> None:
@@ -159,9 +177,10 @@ def test_a_short_earns_when_the_price_falls(pit: OpenPit) -> None:
     assert world.broker.assets(["ACME"])["ACME"].shortable
     world.sell(10)
     account = world.broker.account()
-    assert (account.cash, account.equity, account.shorting_enabled) == (101_000, 100_000, True)
+    assert (account.cash, account.equity) == decimals(101_000, 100_000)
+    assert account.shorting_enabled
     (position,) = world.broker.positions()
-    assert (position.quantity, position.average_price, position.market_value) == (-10, 100, -1000)
+    assert (position.quantity, position.average_price, position.market_value) == decimals(-10, 100, -1000)
     world.next("09:35")
     assert world.broker.account().equity == 100_100
     with pytest.raises(OrderRefused, match="available 10"):
@@ -180,7 +199,7 @@ def test_a_margin_account_holds_at_most_twice_its_equity(pit: OpenPit) -> None:
         world.sell(1_001, symbol="OTHER")
     world.sell(1_000, symbol="OTHER")
     account = world.broker.account()
-    assert (account.buying_power, account.cash, account.equity) == (0, 0, 100_000)
+    assert (account.buying_power, account.cash, account.equity) == decimals(0, 0, 100_000)
 
 
 def test_a_short_pays_the_dividend(pit: OpenPit) -> None:
@@ -198,7 +217,7 @@ def test_an_account_begins_with_its_deposit(pit: OpenPit) -> None:
     world = pit(made({"ACME": [QUIET]}), replace(FREE, starting_cash=Decimal(5_000)))
     (deposit,) = world.broker.activities(None)
     assert isinstance(deposit, CashEvent)
-    assert (deposit.kind, deposit.amount, deposit.event_id) == (CashKind.DEPOSIT, 5_000, "A-000000001")
+    assert (deposit.kind, deposit.amount, deposit.event_id) == (CashKind.DEPOSIT, Decimal(5_000), "A-000000001")
     assert deposit.session < world.exchange.session()
     account = world.broker.account()
-    assert (account.cash, account.equity, account.last_equity, account.buying_power) == (5_000,) * 4
+    assert (account.cash, account.equity, account.last_equity, account.buying_power) == decimals(*[5_000] * 4)

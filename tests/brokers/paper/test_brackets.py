@@ -106,6 +106,22 @@ def test_a_queued_bracket_that_opens_below_its_stop_is_stopped_at_the_open(pit: 
 
 
 @pytest.mark.parametrize(
+    ("terms", "closed_by"),
+    [
+        ({"limit": "105", "stop_loss": "102"}, "c1.stop"),
+        ({"stop": "95", "stop_loss": "90", "take_profit": "97"}, "c1.target"),
+    ],
+)
+def test_a_leg_that_the_price_has_passed_already_fills_with_its_entry(
+    pit: OpenPit, terms: dict[str, str], closed_by: str
+) -> None:
+    world = pit(made({"ACME": [QUIET]}))
+    world.at("09:35")
+    world.buy(10, **terms)
+    assert world.fills() == [("c1", "10", "100"), (closed_by, "10", "100")]
+
+
+@pytest.mark.parametrize(
     ("day", "closed_by", "price"),
     [
         ("100 105 91 100", "c1.stop", "105"),
@@ -238,14 +254,14 @@ def test_the_entry_of_a_bracket_is_not_replaced(pit: OpenPit) -> None:
 
 def test_legs_share_what_fills_in_parts(pit: OpenPit) -> None:
     rules = replace(FREE, max_fill_volume_pct=Decimal("0.1"))
-    world = pit(made({"ACME": ["100 101 99 100 1000", "100 111 99 100 60", "100 101 94 95 1000"]}), rules)
+    world = pit(made({"ACME": ["100 101 99 100 1000", "100 111 99 100 90", "100 101 94 95 1000"]}), rules)
     world.at("09:35")
     world.buy(10, stop_loss="95", take_profit="110")
     world.next("16:00")
     assert world.order("c1.target").state is OrderState.PARTIALLY_FILLED
-    assert world.order("c1.stop").quantity == 4
+    assert world.order("c1.stop").quantity == 1
     world.next("16:00")
-    assert world.fills()[1:] == [("c1.target", "6", "110"), ("c1.stop", "4", "95")]
+    assert world.fills()[1:] == [("c1.target", "9", "110"), ("c1.stop", "1", "95")]
     assert world.held() == 0
     assert world.broker.open_orders() == ()
 

@@ -122,6 +122,14 @@ def test_fills_are_stamped_with_the_exchange_s_time(pit: OpenPit) -> None:
     assert stamps == [datetime(2007, 1, 3, *clock, tzinfo=UTC) for clock in [(14, 30), (14, 35), (16, 0), (16, 0)]]
 
 
+def test_what_filled_during_the_day_is_not_stamped_after_its_close(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["100 105 95 101"]}))
+    world.buy(1, limit="96")
+    world.at("18:00")
+    (fill,) = world.happened()
+    assert fill.at == datetime(2007, 1, 3, 21, 0, tzinfo=UTC)
+
+
 def test_cancelling_a_stop_late_in_the_day_does_not_dodge_the_low(pit: OpenPit) -> None:
     world = pit(made({"ACME": ["100 101 90 100"]}))
     world.at("09:35")
@@ -198,6 +206,8 @@ def test_the_clock_never_goes_back_and_never_leaves_the_session(pit: OpenPit) ->
     world.at("11:00")
     world.at("09:35")
     assert world.exchange.now() == datetime(2007, 1, 3, 16, 0, tzinfo=UTC)
+    with pytest.raises(ValueError, match="no time zone"):
+        world.exchange.advance_to(datetime(2007, 1, 3, 16, 0))  # noqa: DTZ001
     with pytest.raises(ValueError, match="outside the session"):
         world.exchange.advance_to(datetime(2007, 1, 4, 16, 0, tzinfo=UTC))
 

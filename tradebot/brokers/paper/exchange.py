@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +147,8 @@ class PaperExchange:
 
     def advance_to(self, instant: datetime) -> None:
         """Let time pass up to an aware instant of the session's New York day; one that has passed changes nothing."""
+        if instant.tzinfo is None:
+            raise ValueError(f"{instant} says no time zone")
         with self.writing() as floor:
             if instant <= floor.state.now:
                 return
@@ -154,7 +156,7 @@ class PaperExchange:
                 raise ValueError(
                     f"{instant} lies outside the session of {floor.state.session}; begin the next one first"
                 )
-            phases.advance(floor, instant)
+            phases.advance(floor, instant.astimezone(UTC))
 
     def next_session(self) -> date:
         """End the session and begin the next, at 04:00 New York time. Raises ConfigError after the last of the data."""
