@@ -13,6 +13,7 @@ from tests.core.builders import (
     account,
     counters,
     holding,
+    intent,
     order,
     order_id,
     position,
@@ -80,11 +81,11 @@ def test_nothing_is_done_about_no_signal() -> None:
 
 def test_higher_scores_go_first_then_the_strategy_that_spoke_first_then_the_alphabet() -> None:
     signals = [
+        signal("E", strategy="zeta", score=math.nan),
         signal("D", strategy="zeta", score=1.0),
         signal("C", strategy="alpha", score=1.0),
         signal("B", strategy="zeta", score=1.0),
         signal("A", strategy="alpha", score=2.0),
-        signal("E", strategy="alpha", score=math.nan),
         signal("F", strategy="alpha", score=-math.inf),
     ]
     assert entered(*signals) == ["A", "B", "D", "C", "E", "F"]
@@ -182,9 +183,8 @@ def exit_denials(**given: Any) -> list[str]:
     return [denial.code.value for denial in planned.denials]
 
 
-def under_way(purpose: Purpose) -> Intent:
-    request = OrderRequest(order_id(purpose=purpose), "AAPL", Side.SELL, D(100), OrderType.MARKET, TimeInForce.DAY)
-    return Intent(request, ACCOUNT_KEY, TODAY, "trend", purpose, 1, D(50), "", state=OrderState.UNKNOWN)
+def under_way(purpose: Purpose, state: OrderState = OrderState.UNKNOWN) -> Intent:
+    return intent(purpose=purpose, state=state)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +216,7 @@ def test_an_exit_is_denied_for_these_reasons_alone(given: dict[str, Any], code: 
         {"quotes": {}},
         {"expected_as_of": None},
         {"unsettled": (under_way(Purpose.STOP),)},
+        {"unsettled": (under_way(Purpose.EXIT, OrderState.PLANNED),)},
         {"open_orders": (stop(),)},
         {"open_orders": (order(side=Side.SELL, state=OrderState.CANCELLED),)},
         {"open_orders": (order(side=Side.BUY),)},
@@ -230,6 +231,9 @@ def test_shares_that_a_foreign_order_is_selling_are_left_to_it() -> None:
     ours = order(side=Side.SELL, client_order_id=order_id(purpose=Purpose.STOP), broker_order_id="b2")
     (leaving,) = plan(situation([LEAVE], open_orders=(foreign, ours), **HELD)).exits
     assert leaving.request.quantity == 70
+    both = {"positions": (position(quantity="120"),), "holdings": (holding(),)}  # twenty shares are foreign
+    (leaving,) = plan(situation([LEAVE], open_orders=(foreign, ours), **both)).exits
+    assert leaving.request.quantity == 90
 
 
 def test_a_further_attempt_takes_the_next_number() -> None:

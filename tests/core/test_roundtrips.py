@@ -203,6 +203,11 @@ def test_a_reverse_split_that_leaves_nothing_ends_the_round_trip_for_the_cash_ev
     assert (trade.trade_id, trade.pnl, trade.fees) == ("f0/s1", D("-6.03"), D("0.03"))
 
 
+def test_a_fraction_that_the_broker_rounds_up_goes_to_the_newest_lot() -> None:
+    booked = book_split((lot("f0", "10", "1"), lot("f1", "5", "1")), split("0.1", "15", "2"))
+    assert [(each.quantity, each.price) for each in booked.lots] == [(D(1), D(10)), (D(1), D(5))]
+
+
 def test_thirds_add_up() -> None:
     lots = tuple(lot(f"f{place}", "1", "10") for place in range(3))
     third = D(1) / 3
