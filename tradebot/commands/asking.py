@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tradebot.commands import signals
+from tradebot.commands import render, signals
 from tradebot.errors import UsageError
 from tradebot.reports.output import tell
 from tradebot.reports.page import Page
@@ -13,9 +13,7 @@ from tradebot.settings import GlobalOptions
 
 def show_on_stderr(page: Page) -> None:
     """Show what the question is about, leaving standard output to the answer of the command."""
-    from tradebot.reports.terminal import draw
-
-    tell(draw(page, sys.stderr))
+    tell(render.drawn(page, sys.stderr))
 
 
 def confirm(options: GlobalOptions, question: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import time
@@ -140,5 +141,6 @@ def _flush() -> None:
 
 
 def _spellings(secrets: tuple[str, ...]) -> list[str]:
-    """Each secret as it is and as it stands in a URL, longest first so that none is cut in two by another."""
-    return sorted({*secrets, *(quote(secret, safe="") for secret in secrets)}, key=len, reverse=True)
+    """Each secret as it is, in a URL and in JSON, longest first so that none is cut in two by another."""
+    written = (spelt for secret in secrets for spelt in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1]))
+    return sorted(set(written), key=len, reverse=True)

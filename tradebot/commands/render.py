@@ -6,7 +6,8 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TextIO, TypeVar
 
 from tradebot.commands import logging_setup, signals
 from tradebot.core.outcomes import Outcome
@@ -37,7 +38,7 @@ def finish(
     """Show an outcome and give the code to end with. ``more`` goes into the JSON beside the outcome's own fields."""
     signals.ignore()
     if options.json:
-        emit(as_json.outcome_json(outcome, where, **more))
+        emit(logging_setup.redact(as_json.outcome_json(outcome, where, **more)))
     else:
         show(page(outcome, where))
     if logging_setup.goes_to_files():
@@ -53,12 +54,12 @@ def answer(
     *,
     code: ExitCode = ExitCode.OK,
     where: Where | None = None,
-    **fields: object,
+    **answers: object,
 ) -> ExitCode:
     """Show what a command that is no job found, and give the code to end with."""
     signals.ignore()
     if options.json:
-        emit(as_json.answer_json(name, code, where, **fields))
+        emit(logging_setup.redact(as_json.answer_json(name, code, where, **answers)))
     else:
         show(page)
     return code
@@ -67,9 +68,14 @@ def answer(
 def show(page: Page) -> None:
     """Draw a page on standard output."""
     if sys.stdout is not None:
-        from tradebot.reports.terminal import draw
+        emit(drawn(page, sys.stdout))
 
-        emit(draw(page, sys.stdout))
+
+def drawn(page: Page, stream: TextIO) -> str:
+    """A page as text for ``stream``, without the secrets that a strategy's or a broker's message may hold."""
+    from tradebot.reports.terminal import draw
+
+    return draw(_masked(page), stream)
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -80,8 +86,17 @@ def warn(warnings: Iterable[str]) -> None:
 
 def _keep(page: Page) -> None:
     """Leave the story in the log files too, where a run that cron started is looked up."""
-    from tradebot.reports.terminal import draw
-
-    for line in draw(page, io.StringIO()).splitlines():
+    for line in drawn(page, io.StringIO()).splitlines():
         if line.strip():
             _log.info("%s", line)
+
+
+def _masked(part: Any) -> Any:
+    """A page or a part of one, masked before it is drawn: a column may break a secret over two lines."""
+    if isinstance(part, str):
+        return logging_setup.redact(part)
+    if isinstance(part, tuple):
+        return tuple(map(_masked, part))
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{item.name: _masked(getattr(part, item.name)) for item in fields(part)})
+    return part

@@ -51,15 +51,13 @@ def command(
 
     with work.office(options, Job.REPORT) as office:
         outcome = report.run(office.desk, Period(period))
+    if csv is not None:
+        tell("\n".join(f"written: {path}" for path in write_csv(outcome, csv)))
     figures = statistics(outcome)
-    code = render.finish(
+    return render.finish(
         options,
         office.where,
         outcome,
         lambda told, where: report_page(told, where, figures),
         statistics=by_key(figures),
     )
-    if csv is not None:
-        written = write_csv(outcome, csv)
-        tell("\n".join(f"written: {path}" for path in written))
-    return code
