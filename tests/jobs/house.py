@@ -16,17 +16,19 @@ from typing import Any
 
 from tests.fakes.prices import sessions
 from tradebot import runtime
-from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.core.account import Position
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import client_order_id
 from tradebot.core.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.outcomes import Outcome, StopOutcome
 from tradebot.core.schedule import Job, nominal
+from tradebot.home import layout
 from tradebot.jobs import check_exits, emergency_stop, reconcile, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import StopDesk
-from tradebot.market.calendar import NEW_YORK
+from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.pricefile import PriceFile
 from tradebot.ports import Broker
 from tradebot.settings import GlobalOptions
 
@@ -177,8 +179,7 @@ class House:
         """A desk as a command opens one, at a time of the session in New York ("09:35"; None: where it stands)."""
         with runtime.open_office(self.options, Job.REPLAY, durable=False) as office:
             if at is not None:
-                wall = datetime.combine(office.exchange.session(), time.fromisoformat(at), tzinfo=NEW_YORK)
-                office.exchange.advance_to(wall)
+                office.exchange.advance_to(self._instant(office.exchange, at))
             yield office.desk if wrap is None else replace(office.desk, broker=wrap(office.desk.broker))
 
     def run(self, job: Job, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
@@ -219,6 +220,20 @@ class House:
     # --- the exchange, as a person with its web page works it ----------------------------------
 
     @contextmanager
+    def meanwhile(self) -> Iterator[PaperExchange]:
+        """The exchange while a job is at work: another handle, and no lock asked for."""
+        settings = runtime.configuration(self.options).settings
+        prices = PriceFile(settings.paper_data_path, settings.paper_actions_path)
+        rules = ExchangeRules(slippage_pct=Decimal(0), commission_per_share=Decimal(0), commission_min=Decimal(0))
+        with PaperExchange.open(layout.exchange_file(self.home), prices, NyseCalendar(), rules) as exchange:
+            yield exchange
+
+    def passes(self, at: str) -> None:
+        """Time passes at the exchange while a job is at work, to "10:00" in New York."""
+        with self.meanwhile() as exchange:
+            exchange.advance_to(self._instant(exchange, at))
+
+    @contextmanager
     def exchange(self) -> Iterator[PaperExchange]:
         with runtime.open_exchange(self.options, makes_home=False) as (exchange, _):
             yield exchange
@@ -243,6 +258,10 @@ class House:
     def order(self, client_order_id: str) -> BrokerOrder | None:
         with self.by_hand() as broker:
             return broker.order(client_order_id)
+
+    @staticmethod
+    def _instant(exchange: PaperExchange, at: str) -> datetime:
+        return datetime.combine(exchange.session(), time.fromisoformat(at), tzinfo=NEW_YORK)
 
     # --- the ledger ----------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def test_its_acts_come_in_the_order_that_keeps_it_safe(make_house: MakeHouse) ->
     house.daily(wrap=lambda broker: Watched(broker, note))
 
     # Booked before anything is decided; the exit complete, and booked, before the entry; all of it booked in the end.
-    assert sent == ["activities", "cancel", "sell ACME", "activities", "buy BOLT", "activities"]
+    assert sent == ["activities", "cancel", "activities", "sell ACME", "activities", "buy BOLT", "activities"]
     run = house.rows("SELECT max(seq) AS seq FROM audit WHERE kind = 'run_began'")[0]["seq"]
     told = [row["kind"] for row in house.rows("SELECT kind FROM audit WHERE seq >= ? ORDER BY seq", str(run))]
     acts = ("equity_recorded", "intent_written", "order_moved", "fill_booked", "run_ended")

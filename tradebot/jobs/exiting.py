@@ -6,10 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.orders import BrokerOrder, Intent, Side
+from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import LOOKS, await_end, order_line, send, write_down
-from tradebot.jobs.syncing import is_ours
+from tradebot.jobs.syncing import is_ours, take_in
 
 
 def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
@@ -20,7 +21,7 @@ def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
     unprotected_from = desk.clock.now()
     if not _cancel_resting(desk, story, planned.symbol, planned.request.side):
         return
-    quantity = min(planned.request.quantity, _still_held(desk, planned))
+    quantity = min(planned.request.quantity, _still_held(desk, story, planned))
     if quantity <= 0:
         story.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
         return
@@ -60,7 +61,9 @@ def _cancel_resting(desk: Desk, story: Story, symbol: str, side: Side) -> bool:
     return False
 
 
-def _still_held(desk: Desk, planned: Intent) -> Decimal:
-    """What the broker still shows of the position: a stop may have filled while it was being cancelled."""
-    there = next((p.quantity for p in desk.broker.positions() if p.symbol == planned.symbol), Decimal(0))
-    return max(there if planned.request.side is Side.SELL else -there, Decimal(0))
+def _still_held(desk: Desk, story: Story, planned: Intent) -> Decimal:
+    """What is left of the holding at the broker: its stop may have filled while it was being cancelled."""
+    take_in(desk, story)
+    there = next((position for position in desk.broker.positions() if position.symbol == planned.symbol), None)
+    held = (h for h in desk.ledger.books.holdings() if (h.strategy, h.symbol) == (planned.strategy, planned.symbol))
+    return sum((holding.shares_in(there) for holding in held), ZERO)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.exits import raised_stop, with_mark
+from tradebot.core.account import Quote
+from tradebot.core.exits import raised_stop, stop_passed, with_mark
 from tradebot.core.holdings import Holding
 from tradebot.core.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.outcomes import ExitLine
@@ -12,7 +14,7 @@ from tradebot.core.protection import Gap, GapKind
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
 from tradebot.jobs.sending import next_attempt, order_line, reducing_intent, send, write_down
-from tradebot.jobs.syncing import Sheet, look, take_in
+from tradebot.jobs.syncing import Sheet, is_ours, look, take_in
 
 
 def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
@@ -37,7 +39,7 @@ def raise_trailing_stops(desk: Desk, story: Story, sheet: Sheet) -> None:
     for holding in sheet.holdings:
         quote = sheet.quotes.get(holding.symbol)
         marked = with_mark(holding, quote.last) if quote else holding
-        raised = raised_stop(marked)
+        raised = _raised(marked, quote)
         if raised is not None and _replace_stop(desk, story, marked.with_stop(raised), sheet):
             marked = marked.with_stop(raised)
             verdict = f"stop raised from {holding.stop_price} to {raised}"
@@ -62,19 +64,23 @@ def exit_line(holding: Holding, sheet: Sheet, verdict: str) -> ExitLine:
     )
 
 
+def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
+    """The price to raise the stop to; None where the price is through that already, which is an exit of the plan's."""
+    raised = raised_stop(holding)
+    late = raised is not None and quote is not None and stop_passed(holding.with_stop(raised), quote.last)
+    return None if late else raised
+
+
 def _repair(desk: Desk, story: Story, gap: Gap, holding: Holding, sheet: Sheet) -> None:
+    """Close one gap, over as many shares as the broker shows: it would refuse a stop for more."""
     quote = sheet.quotes.get(gap.symbol)
+    there = replace(holding, quantity=gap.held)
     if gap.kind is not GapKind.MISSING:
-        _replace_stop(desk, story, holding, sheet)
-    elif quote is not None and _passed(holding, quote.last):
-        _sell_now(desk, story, holding, quote.last)
+        _replace_stop(desk, story, there, sheet)
+    elif quote is not None and stop_passed(there, quote.last):
+        _sell_now(desk, story, there, quote.last)
     else:
-        _place_stop(desk, story, holding)
-
-
-def _passed(holding: Holding, last: Decimal) -> bool:
-    """Whether the price is already where the stop would have sold."""
-    return last <= holding.stop_price if holding.quantity > 0 else last >= holding.stop_price
+        _place_stop(desk, story, there)
 
 
 def _sell_now(desk: Desk, story: Story, holding: Holding, last: Decimal) -> None:
@@ -99,7 +105,7 @@ def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> b
 
     The earlier attempt needs no end of its own first: the broker's answer to the replacement is its end.
     """
-    resting = _resting_stop(sheet, holding)
+    resting = _resting_stop(desk, sheet, holding)
     earlier = desk.ledger.orders.attempts(story.session, holding.strategy, holding.symbol, Purpose.STOP)
     if resting is None or any(attempt.state in (OrderState.SUBMITTING, OrderState.UNKNOWN) for attempt in earlier):
         return False
@@ -113,11 +119,11 @@ def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> b
     return sent.state.live and sent.state is not OrderState.UNKNOWN
 
 
-def _resting_stop(sheet: Sheet, holding: Holding) -> BrokerOrder | None:
-    """The stop that protects a holding; the largest, should there be several."""
+def _resting_stop(desk: Desk, sheet: Sheet, holding: Holding) -> BrokerOrder | None:
+    """Our stop that protects a holding; the largest, should there be several. One set by hand is not ours to change."""
     stops = [
         order
         for order in sheet.open_orders
         if order.symbol == holding.symbol and order.side is holding.side.opposite and order.stop_price is not None
     ]
-    return max(stops, key=lambda order: order.remaining, default=None)
+    return max((stop for stop in stops if is_ours(desk, stop)), key=lambda stop: stop.remaining, default=None)

@@ -7,8 +7,8 @@ it down, send it, see what became of it, prove that everything held is protected
 from __future__ import annotations
 
 from tradebot.core.halts import level_of
-from tradebot.core.outcomes import Outcome
 from tradebot.core.orders import OrderState
+from tradebot.core.outcomes import Outcome
 from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
