@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.core.builders import D, holding, order, position, quote, stop
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.protection import Gap, GapKind, gaps, stop_needed, unprotected_dollars
+from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.protection import Gap, GapKind, gaps, unprotected_dollars
 
 SHORT = {"holding": holding(quantity="-100", stop="51"), "position": position(quantity="-100")}
 
@@ -61,7 +61,7 @@ def test_a_stop_in_an_unknown_state_is_no_proof_and_is_named() -> None:
 
 def test_a_stop_for_too_few_shares_leaves_the_others_unprotected() -> None:
     (gap,) = found(stop(quantity="60"))
-    assert (gap.kind, gap.protected, gap.uncovered, gap.dollars) == (GapKind.TOO_SMALL, D(60), D(40), D(2040))
+    assert (gap.kind, gap.protected, gap.dollars) == (GapKind.TOO_SMALL, D(60), D(2040))
 
 
 def test_two_stops_protect_together() -> None:
@@ -109,18 +109,6 @@ def test_a_foreign_position_is_none_of_ours() -> None:
     assert gaps((), (position(),), (), {}) == ()
 
 
-def test_the_stop_that_is_needed_covers_what_none_covers_until_cancelled() -> None:
-    (gap,) = found(stop(quantity="60"))
-    assert stop_needed(gap, "id") == OrderRequest(
-        "id", "AAPL", Side.SELL, D(40), OrderType.STOP, TimeInForce.GTC, stop_price=D(49)
-    )
-    (short,) = found(**SHORT)
-    needed = stop_needed(short)
-    assert needed is not None
-    assert (needed.side, needed.quantity, needed.stop_price) == (Side.BUY, D(100), D(51))
-
-
-@pytest.mark.parametrize("resting", [stop(price="40"), stop(quantity="200")])
-def test_no_second_stop_is_needed_where_one_is_to_be_replaced(resting: BrokerOrder) -> None:
-    (gap,) = found(resting)
-    assert stop_needed(gap) is None
+def test_the_shares_of_a_short_are_counted_below_zero() -> None:
+    (gap,) = found(stop(side=Side.BUY, quantity="60", price="51"), **SHORT)
+    assert (gap.held, gap.protected, gap.dollars) == (D(-100), D(-60), D(2040))

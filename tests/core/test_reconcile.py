@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.builders import D, cash, fill, holding, intent, lot, order, position, split, stop
-from tradebot.core.account import CashKind
+from tests.core.builders import D, holding, intent, lot, order, position, stop
 from tradebot.core.breaks import Break, BreakKind
 from tradebot.core.holdings import FOREIGN
 from tradebot.core.orders import OrderState, Purpose, Side
 from tradebot.core.protection import gaps
-from tradebot.core.reconcile import compare, explained_cash
+from tradebot.core.reconcile import compare
 
 
 def breaks(**given: Any) -> tuple[Break, ...]:
@@ -96,15 +95,3 @@ def test_cash_that_the_ledger_cannot_explain_yet_is_not_compared() -> None:
 
 def test_a_break_in_shares_locks_its_symbol() -> None:
     assert all(found.locks_symbol for found in breaks(positions=(), unsettled=(intent(state=OrderState.UNKNOWN),)))
-
-
-def test_cash_is_explained_by_fills_fees_and_cash_events() -> None:
-    activities = (
-        cash("100000", CashKind.DEPOSIT),
-        fill("f1", Side.BUY, "100", "50.01"),
-        cash("30.80"),
-        split("2", "100", "200"),
-        fill("f2", Side.SELL, "200", "26"),
-        cash("-5", CashKind.FEE),
-    )
-    assert explained_cash(activities) == D(100_000) - D(5001) - 1 + D("30.80") + 5200 - 1 - 5

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from tradebot.core.account import Position, Quote
 from tradebot.core.holdings import Holding
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Side, TimeInForce
+from tradebot.core.orders import BrokerOrder, OrderState, OrderType
 from tradebot.core.values import ZERO
 
 
@@ -37,11 +37,6 @@ class Gap:
     stop_price: Decimal
     dollars: Decimal
     stop_order_ids: tuple[str, ...] = ()
-
-    @property
-    def uncovered(self) -> Decimal:
-        """Shares without a stop, never negative."""
-        return abs(self.held - self.protected)
 
 
 #: States in which a stop surely rests. One in an unknown state may, which is not enough.
@@ -76,24 +71,6 @@ def gaps(
 def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
     """The market value without a stop, USD."""
     return sum((gap.dollars for gap in gaps), ZERO)
-
-
-def stop_needed(gap: Gap, client_order_id: str = "") -> OrderRequest | None:
-    """A stop order for the shares that none covers, good till cancelled; None when every share has one.
-
-    A stop of the wrong price or for too many shares is mended by replacing it, never by a second one.
-    """
-    if gap.uncovered == 0:
-        return None
-    return OrderRequest(
-        client_order_id=client_order_id,
-        symbol=gap.symbol,
-        side=Side.SELL if gap.held > 0 else Side.BUY,
-        quantity=gap.uncovered,
-        type=OrderType.STOP,
-        time_in_force=TimeInForce.GTC,
-        stop_price=gap.stop_price,
-    )
 
 
 class _Stops:

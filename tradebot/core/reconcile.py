@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tradebot.core.account import Activity, CashEvent, Fill, Position
+from tradebot.core.account import Position
 from tradebot.core.breaks import Break, BreakKind
 from tradebot.core.holdings import Lot
 from tradebot.core.orders import BrokerOrder, Intent, OrderState
@@ -41,21 +41,6 @@ def compare(
         *_cash(cash_here, cash_there),
     ]
     return tuple(sorted(found, key=lambda difference: (difference.symbol, difference.kind)))
-
-
-def explained_cash(activities: Iterable[Activity]) -> Decimal:
-    """The cash that an account's activities since its beginning add up to, USD, fees taken off."""
-    return sum((_cash_flow(activity) for activity in activities), ZERO)
-
-
-def _cash_flow(activity: Activity) -> Decimal:
-    match activity:
-        case Fill():
-            return -activity.side.sign * activity.quantity * activity.price - activity.fee
-        case CashEvent():
-            return activity.amount
-        case _:
-            return ZERO
 
 
 def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[Break]:

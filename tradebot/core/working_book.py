@@ -50,7 +50,7 @@ class WorkingBook:
     @property
     def symbols_at_stake(self) -> int:
         """How many symbols hold a position, foreign ones included, or have an order that may open one."""
-        return len(self._stakes.keys() | self.unpriced)
+        return len(self._stakes) + sum(symbol not in self._stakes for symbol in self.unpriced)
 
     def stake_in(self, symbol: str) -> Stake:
         return self._stakes.get(symbol, Stake())
