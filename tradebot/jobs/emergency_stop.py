@@ -144,7 +144,7 @@ def _keep_protection(stop: _Stop) -> None:
         if gap.kind is GapKind.MISSING:
             request = replace(
                 _close_request(position),
-                quantity=gap.held,
+                quantity=abs(gap.held),
                 type=OrderType.STOP,
                 time_in_force=TimeInForce.GTC,
                 stop_price=gap.stop_price,
