@@ -25,6 +25,7 @@ from tradebot.commands import (
     run_daily,
     status,
     strategies,
+    verify,
 )
 from tradebot.commands.frame import Command, remember_options
 from tradebot.errors import ExitCode
@@ -80,6 +81,7 @@ app = _group(
         emergency_stop.command,
         resume.command,
         replay.command,
+        verify.command,
         init_db.command,
     ),
     _VERSION,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,8 +18,8 @@ from tradebot.core.account import MarketClock
 from tradebot.core.holdings import Holding
 from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job, nominal
-from tradebot.errors import Blocked, ConfigError, Problem
-from tradebot.home import layout, locks, registry
+from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
+from tradebot.home import heads, layout, locks, registry
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
@@ -151,6 +152,8 @@ def open_office(
             lock = _Both(lock, held.enter_context(of_account))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
+        if access.locks:
+            held.callback(_keep_head, settings, database)
         _pin(database, broker, account_id, key, clock)
         if fresh:
             layout.initialise(settings.home)
@@ -220,6 +223,15 @@ def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple
         yield exchange, loaded
 
 
+@contextmanager
+def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, ...]]]:
+    """The ledger by itself, with the chain heads that earlier runs left outside it."""
+    settings = configuration(options).settings
+    _fresh(settings, Access())
+    with closing(open_database(settings.database_path, create=False)) as database:
+        yield database, heads.read(layout.heads_file(settings.home))
+
+
 def make_home(options: GlobalOptions) -> tuple[Where, bool]:
     """Make a home, its exchange and its ledger, or leave the one that is there as it is; say which it was."""
     loaded = configuration(options)
@@ -240,7 +252,11 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
         exchange = PaperExchange.reset(
-            layout.exchange_file(settings.home), _prices(settings), NyseCalendar(), _rules(settings, None)
+            layout.exchange_file(settings.home),
+            _prices(settings),
+            NyseCalendar(),
+            _rules(settings, None),
+            known=_pinned_exchange_account(settings),
         )
         held.callback(exchange.close)
         _make_ledger(settings, exchange, new_account=True)
@@ -343,6 +359,18 @@ def _advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
         exchange.advance_to(due)
 
 
+def _pinned_exchange_account(settings: Settings) -> str | None:
+    """The account of the embedded exchange that the ledger trades on; asked before a reset, which needs the ledger."""
+    if not layout.is_initialised(settings.home):
+        return None
+    database = open_database(settings.database_path, create=False)
+    try:
+        pinned = database.pins.pinned("paper", "paper")
+    finally:
+        database.close()
+    return pinned.account_id if pinned else None
+
+
 def _make_ledger(settings: Settings, exchange: PaperExchange, *, new_account: bool = False) -> None:
     broker = PaperBroker(exchange)
     account_id = broker.account().account_id
@@ -369,6 +397,14 @@ def _pin(database: Database, broker: Broker, account_id: str, key: str, clock: E
             f"{pinned.pinned_at:%Y-%m-%d}, but the broker shows account {account_id}. Nothing is sent. Check the keys, "
             "or use another --home for another account."
         )
+
+
+def _keep_head(settings: Settings, database: Database) -> None:
+    """Leave the chain's head outside the database. One that can't be written stops nothing: verify has those before."""
+    try:
+        heads.append(layout.heads_file(settings.home), database.head())
+    except (OSError, LedgerError) as error:
+        logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
 
 
 def _where(settings: Settings, broker: Broker, account_id: str) -> Where:

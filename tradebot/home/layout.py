@@ -31,6 +31,11 @@ def lock_file(home: Path) -> Path:
     return state_folder(home) / "lock"
 
 
+def heads_file(home: Path) -> Path:
+    """The chain heads of the ledger, one a line, oldest first."""
+    return state_folder(home) / "ledger_heads"
+
+
 def exchange_file(home: Path) -> Path:
     """The embedded exchange's own database."""
     return state_folder(home) / "paper_exchange.db"

@@ -1,0 +1,35 @@
+"""tradebot verify"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+def command(options: GlobalOptions) -> ExitCode:
+    """Prove that the ledger's history was not touched.
+
+    Walks the hash chain of the audit trail from its first row, and holds against it every fill, cash event, split,
+    trade, equity point and decision, the states that orders went through, what the books add up to, the guards that keep
+    history as it is, and the chain heads that earlier runs left outside the database. Names the first bad row.
+    """
+    from tradebot import runtime
+    from tradebot.commands import render
+    from tradebot.ledger.verify import verify
+    from tradebot.reports.page import Line, Tone, section
+
+    with runtime.open_ledger(options) as (database, heads):
+        findings = verify(database, heads)
+    verdict = f"{len(findings)} findings" if findings else "the ledger is sound"
+    page = (
+        Line(verdict, Tone.BAD if findings else Tone.GOOD),
+        *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
+    )
+    code = ExitCode.LEDGER if findings else ExitCode.OK
+    return render.answer(options, "verify", page, code=code, findings=findings, known_heads=len(heads))
