@@ -23,6 +23,8 @@ from tradebot.core.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
+_PREFIX = "PAPER-"
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeStatus:
@@ -73,7 +75,7 @@ class PaperExchange:
         BrokerUnavailable when the file is damaged or can't be used.
         """
         if not cls.exists(path):
-            fix = "`tradebot run-daily` or `tradebot paper reset` makes one."
+            fix = "Put a copy of it back, or run `tradebot paper reset` to begin a new account."
             raise ConfigError([Problem(str(path), "there is no embedded exchange here", fix)])
         store = Store(path, durable=durable)
         with _closed_on_error(store):
@@ -84,15 +86,25 @@ class PaperExchange:
 
     @classmethod
     def create(
-        cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
+        cls,
+        path: Path,
+        prices: PriceSource,
+        calendar: Calendar,
+        rules: ExchangeRules,
+        *,
+        durable: bool = True,
+        generation: int = 1,
     ) -> PaperExchange:
-        """Make an exchange with account PAPER-0001; one that another process has just made is opened instead."""
+        """Make an exchange with account PAPER-0001, or the one of another ``generation``.
+
+        One that another process has just made is opened instead.
+        """
         store = Store(path, durable=durable, create=True)
         with _closed_on_error(store), store.transaction(writes=True):
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
-                _open_account(store, calendar, _first_state(store, rules, generation=1))
+                _open_account(store, calendar, _first_state(store, rules, generation))
         if made_here:
             return cls(store, calendar, rules)
         store.close()
@@ -100,16 +112,26 @@ class PaperExchange:
 
     @classmethod
     def reset(
-        cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
+        cls,
+        path: Path,
+        prices: PriceSource,
+        calendar: Calendar,
+        rules: ExchangeRules,
+        *,
+        durable: bool = True,
+        known: str | None = None,
     ) -> PaperExchange:
-        """Begin a new account, numbered one higher, at the first session; the old one is forgotten. Makes the exchange
-        if there is none. Raises as ``open`` does, save that ``prices`` may be others than before.
+        """Begin a new account, numbered one higher, at the first session; the old one is forgotten.
+
+        Makes the exchange if there is none. ``known`` is the newest account that others remember, whose number is not
+        given again though the file was lost. Raises as ``open`` does, save that ``prices`` may be others than before.
         """
+        last = 0 if known is None else int(known.removeprefix(_PREFIX))
         if not cls.exists(path):
-            return cls.create(path, prices, calendar, rules, durable=durable)
+            return cls.create(path, prices, calendar, rules, durable=durable, generation=last + 1)
         store = Store(path, durable=durable)
         with _closed_on_error(store), store.transaction(writes=True):
-            generation = store.state().generation + 1
+            generation = max(store.state().generation, last) + 1
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
                 store.prices.load(prices)
@@ -261,7 +283,7 @@ def _first_state(store: Store, rules: ExchangeRules, generation: int) -> Exchang
         raise ConfigError([Problem("PAPER_START", what, f"Choose a date from {first} to {last}.")])
     return ExchangeState(
         generation=generation,
-        account_id=f"PAPER-{generation:04d}",
+        account_id=f"{_PREFIX}{generation:04d}",
         starting_cash=rules.starting_cash,
         session=session,
         now=beginning_of(session),
