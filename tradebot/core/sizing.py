@@ -56,8 +56,8 @@ def cost(quantity: Decimal, price: Decimal) -> Decimal:
 def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: Limits) -> Size:
     """Equity x risk / distance to the stop, rounded down to whole shares and capped by every limit.
 
-    The formula is fixed-fractional sizing (R. Vince, *Portfolio Management Formulas*, 1990). Prices are USD a share.
-    Shares stay whole even where fractions trade, because a bracket cannot protect a fraction.
+    The formula is the percent-risk model (V. K. Tharp, *Trade Your Way to Financial Freedom*, 1998). Prices are USD a
+    share. Shares stay whole even where fractions trade, because a bracket cannot protect a fraction.
     """
     distance = abs(price - stop)
     allowed = {
