@@ -16,8 +16,8 @@ def command(options: GlobalOptions) -> ExitCode:
     """Prove that the ledger's history was not touched.
 
     Walks the hash chain of the audit trail from its first row, and holds against it every fill, cash event, split,
-    trade, equity point and decision, the states that orders went through, what the books add up to, the guards that keep
-    history as it is, and the chain heads that earlier runs left outside the database. Names the first bad row.
+    trade, equity point and decision, the states that orders went through, the guards that keep history as it is, and
+    the chain heads that earlier runs left outside the database. Names the first bad row.
     """
     from tradebot import runtime
     from tradebot.commands import render
