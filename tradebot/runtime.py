@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,20 +19,21 @@ from tradebot.core.account import MarketClock
 from tradebot.core.holdings import Holding
 from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job, nominal
-from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
+from tradebot.errors import Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
 from tradebot.home import heads, layout, locks, registry
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop import StopDesk, set_latch
 from tradebot.ledger.database import Database, open_database
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
-from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
+from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment, resolve_home
 
 if TYPE_CHECKING:
-    from tradebot.ports import Broker, Lock, StrategyBook
+    from tradebot.core.signals import Signal
+    from tradebot.jobs.emergency_stop import StopDesk
+    from tradebot.ports import Broker, Lock, StrategyBook, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
 
 #: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
@@ -40,22 +42,23 @@ FIRST_SESSION = date(2006, 11, 2)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a command may do to a home: make one that is not there, and take the locks that writing needs."""
+    """What a command does: make a home that is not there, take the locks that writing needs, ask strategies."""
 
     makes_home: bool = False
     locks: bool = False
+    asks_strategies: bool = False
 
 
 ACCESS: dict[Job, Access] = {
-    Job.PREFLIGHT: Access(),
-    Job.RUN_DAILY: Access(makes_home=True, locks=True),
-    Job.CHECK_EXITS: Access(locks=True),
+    Job.PREFLIGHT: Access(asks_strategies=True),
+    Job.RUN_DAILY: Access(makes_home=True, locks=True, asks_strategies=True),
+    Job.CHECK_EXITS: Access(locks=True, asks_strategies=True),
     Job.RECONCILE: Access(locks=True),
     Job.REPORT: Access(),
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),
     Job.EXPLAIN: Access(),
-    Job.REPLAY: Access(makes_home=True, locks=True),
+    Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
 
 
@@ -166,7 +169,7 @@ def open_office(
             broker=broker,
             market=EmbeddedMarket(_prices(settings), exchange.quotes),
             ledger=database.bind(key),
-            strategies=strategy_book(settings),
+            strategies=strategy_book(settings) if access.asks_strategies else _FoundWhenAsked(settings),
             latch=LatchFile(layout.latch_file(settings.home)),
             lock=lock,
             stop=stop,
@@ -178,13 +181,22 @@ def open_office(
 
 @contextmanager
 def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDesk, Where, Loaded]]:
-    """The few ports of an emergency stop; the latch is written before anything else is opened."""
-    loaded = configuration(options)
-    settings = loaded.settings
-    _fresh(settings, Access())
-    latch = LatchFile(layout.latch_file(settings.home))
+    """The few ports of an emergency stop; the latch is written before anything else is opened or read.
+
+    Raises ConfigError and BrokerUnavailable, which say first that the halt is latched all the same.
+    """
+    from tradebot.jobs.emergency_stop import StopDesk, set_latch
+
+    home = resolve_home(options.home, process_environment())
+    latch = LatchFile(layout.latch_file(home))
+    if not layout.is_initialised(home):
+        _fresh(configuration(options).settings, Access())
     not_latched = set_latch(latch, SystemClock(), reason)
-    with _exchange(settings, fresh=False, durable=True, start=None) as exchange:
+    with ExitStack() as held:
+        held.enter_context(_latch_told(not_latched))
+        loaded = configuration(options)
+        settings = loaded.settings
+        exchange = held.enter_context(_exchange(settings, fresh=False, durable=True, start=None))
         broker = PaperBroker(exchange)
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
@@ -207,6 +219,20 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
             not_latched=not_latched,
         )
         yield desk, _where(settings, broker, account_id), loaded
+
+
+@contextmanager
+def _latch_told(not_latched: str) -> Iterator[None]:
+    """Say of an emergency stop that could not be finished whether jobs are halted, before what is in its way."""
+    halted = not_latched or "the halt is latched: no job sends an entry until `tradebot resume`"
+    try:
+        yield
+    except ConfigError as error:
+        fix = "Mend what follows, and run the emergency stop again."
+        unfinished = Problem("stop unfinished", f"{halted}; but nothing was cancelled or closed", fix)
+        raise ConfigError([unfinished, *error.problems]) from error
+    except BrokerUnavailable as error:
+        raise BrokerUnavailable(f"{halted}; but the stop could not be finished, run it again. {error}") from error
 
 
 @contextmanager
@@ -303,6 +329,32 @@ class _Unlocked:
 
     def assert_held(self) -> None:
         raise Blocked("this command holds no lock and may not send orders")
+
+
+class _FoundWhenAsked:
+    """Strategies for a command that asks none as a rule: to find and read them takes longer than to show the status."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _book(self) -> StrategyBook:
+        return strategy_book(self._settings)
+
+    @property
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        return self._book.loaded
+
+    @property
+    def failures(self) -> tuple[StrategyFailure, ...]:
+        return self._book.failures
+
+    @property
+    def warmup(self) -> int:
+        return self._book.warmup
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        return self._book.signals(history)
 
 
 def _fresh(settings: Settings, access: Access) -> bool:
