@@ -210,16 +210,27 @@ def test_a_torn_file_is_complained_about(pit: OpenPit) -> None:
         world.broker.account()
 
 
-def test_a_row_that_makes_no_sense_is_complained_about(pit: OpenPit) -> None:
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE positions SET quantity = 'ten'",
+        "UPDATE exchange SET cash = ''",
+        "UPDATE exchange SET now = 'yesterday'",
+        "UPDATE bars SET open = 'dear'",
+        "UPDATE orders SET state = 'lost'",
+        "DELETE FROM exchange",
+    ],
+)
+def test_a_row_that_makes_no_sense_is_complained_about(pit: OpenPit, harm: str) -> None:
     world = pit(made({"ACME": DAYS}))
     world.at("09:35")
-    world.buy(10)
+    world.buy(10, stop_loss="80")
     connection = sqlite3.connect(world.path)
     with connection:
-        connection.execute("UPDATE positions SET quantity = 'ten'")
+        connection.execute(harm)
     connection.close()
     with pytest.raises(BrokerUnavailable, match="damaged"):
-        world.broker.positions()
+        world.broker.account()
 
 
 def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:

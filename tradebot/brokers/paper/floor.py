@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from tradebot.brokers.paper.book import Book, Moment
 from tradebot.brokers.paper.hours import beginning_of, hours_of
@@ -26,9 +27,13 @@ class Floor:
         self.calendar = calendar
         self.rules = rules
         self.state: ExchangeState = store.state()
-        self.book: Book = store.book()
         self.hours: SessionHours = hours_of(self.state.session, calendar)
         self._bars: dict[str, DayBar | None] = {}
+
+    @cached_property
+    def book(self) -> Book:
+        """The account, to be worked on."""
+        return self.store.book()
 
     # --- time ----------------------------------------------------------------------------------
 

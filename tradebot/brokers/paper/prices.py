@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from math import prod
 
+from tradebot.brokers.paper.rows import Row, reads
 from tradebot.core.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.values import ONE, canonical
 from tradebot.errors import ConfigError, Problem
@@ -32,6 +34,12 @@ PRICE_SCHEMA = (
 )
 _BAR = "session, symbol, open, high, low, close, volume"
 _ACTION = "ex_date, symbol, kind, value"
+_BAR_BEFORE = """
+    SELECT b.session, b.symbol, b.open, b.high, b.low, b.close, b.volume
+    FROM symbols y CROSS JOIN sessions s CROSS JOIN bars b
+    WHERE y.symbol = :symbol AND s.session < :session AND s.session BETWEEN y.first_session AND y.last_session
+      AND b.session = s.session AND b.symbol = y.symbol
+    ORDER BY s.session DESC LIMIT 1"""
 
 
 class Prices:
@@ -156,12 +164,7 @@ class Prices:
         symbol's last one on, and is over at once for all that trades.
         """
         row = self._sql.execute(
-            f"""SELECT {", ".join(f"b.{column}" for column in _BAR.split(", "))}
-                FROM symbols y CROSS JOIN sessions s CROSS JOIN bars b
-                WHERE y.symbol = :symbol AND s.session < :session
-                  AND s.session BETWEEN y.first_session AND y.last_session
-                  AND b.session = s.session AND b.symbol = y.symbol
-                ORDER BY s.session DESC LIMIT 1""",
+            _BAR_BEFORE,
             {"symbol": symbol, "session": session.isoformat()},
         ).fetchone()
         return None if row is None else _bar(row)
@@ -170,24 +173,19 @@ class Prices:
 
     def actions_between(self, after: date, upto: date) -> tuple[CorporateAction, ...]:
         """Actions with an ex-date later than ``after`` and no later than ``upto``, by date, then symbol."""
-        rows = self._sql.execute(
+        found = self._sql.execute(
             f"SELECT {_ACTION} FROM actions WHERE ex_date > ? AND ex_date <= ? ORDER BY ex_date, symbol, kind",
             (after.isoformat(), upto.isoformat()),
         )
-        return tuple(
-            CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value))
-            for ex_date, symbol, kind, value in rows
-        )
+        return tuple(_action(row) for row in found)
 
     def split_ratio(self, symbol: str, after: date, upto: date) -> Decimal:
         """New shares for one old share over all splits with an ex-date after ``after`` and no later than ``upto``."""
-        ratio = ONE
-        for (value,) in self._sql.execute(
-            "SELECT value FROM actions WHERE symbol = ? AND kind = 'split' AND ex_date > ? AND ex_date <= ?",
+        found = self._sql.execute(
+            f"SELECT {_ACTION} FROM actions WHERE symbol = ? AND kind = 'split' AND ex_date > ? AND ex_date <= ?",
             (symbol, after.isoformat(), upto.isoformat()),
-        ):
-            ratio *= Decimal(value)
-        return ratio
+        )
+        return prod((_action(row).value for row in found), start=ONE)
 
 
 def _rows(bars: Iterable[DayBar]) -> Iterator[tuple[str, str, str, str, str, str, int]]:
@@ -203,8 +201,15 @@ def _rows(bars: Iterable[DayBar]) -> Iterator[tuple[str, str, str, str, str, str
         )
 
 
-def _bar(row: tuple[str, str, str, str, str, str, int]) -> DayBar:
+@reads("bars")
+def _bar(row: Row) -> DayBar:
     session, symbol, opening, high, low, close, volume = row
     return DayBar(
         symbol, date.fromisoformat(session), Decimal(opening), Decimal(high), Decimal(low), Decimal(close), volume
     )
+
+
+@reads("actions")
+def _action(row: Row) -> CorporateAction:
+    ex_date, symbol, kind, value = row
+    return CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value))

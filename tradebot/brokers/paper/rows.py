@@ -42,18 +42,23 @@ class Unreadable(Exception):
     """A row holds something that the exchange never wrote."""
 
 
-def _reads(read: Callable[[Row], Value]) -> Callable[[Row], Value]:
-    @wraps(read)
-    def wrapped(row: Row) -> Value:
-        try:
-            return read(row)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            raise Unreadable(f"a row of its {read.__name__}s makes no sense ({error!r})") from error
+def reads(what: str) -> Callable[[Callable[[Row], Value]], Callable[[Row], Value]]:
+    """A reader of rows that says Unreadable, and of ``what``, when a row makes no sense."""
 
-    return wrapped
+    def decorated(read: Callable[[Row], Value]) -> Callable[[Row], Value]:
+        @wraps(read)
+        def wrapped(row: Row) -> Value:
+            try:
+                return read(row)
+            except (ArithmeticError, TypeError, ValueError) as error:
+                raise Unreadable(f"a row of its {what} makes no sense ({error!r})") from error
+
+        return wrapped
+
+    return decorated
 
 
-@_reads
+@reads("exchange")
 def state(row: Row) -> ExchangeState:
     generation, account_id, starting_cash, session, now, phase, begun_on = row
     return ExchangeState(
@@ -67,13 +72,13 @@ def state(row: Row) -> ExchangeState:
     )
 
 
-@_reads
+@reads("positions")
 def position(row: Row) -> PaperPosition:
     symbol, quantity, average_price = row
     return PaperPosition(symbol, Decimal(quantity), Decimal(average_price))
 
 
-@_reads
+@reads("orders")
 def order(row: Row) -> PaperOrder:
     return PaperOrder(
         number=row[0],
@@ -98,7 +103,7 @@ def order(row: Row) -> PaperOrder:
     )
 
 
-@_reads
+@reads("activities")
 def activity(row: Row) -> Activity:
     number, kind, at_text, session_text, symbol, quantity, price, fee, amount, note, ratio, before, after = row[:13]
     order_number, client_order_id, side, parent_client_order_id = row[13:]
@@ -120,6 +125,13 @@ def activity(row: Row) -> Activity:
     if kind == SPLIT:
         return SplitEvent(identifier, symbol, Decimal(ratio), Decimal(before), Decimal(after), at, session)
     return CashEvent(identifier, CashKind(kind), Decimal(amount), at, session, symbol, note)
+
+
+@reads("money")
+def money(row: Row) -> Decimal:
+    """The one amount in a row, USD."""
+    (amount,) = row
+    return Decimal(amount)
 
 
 def of_order(order: PaperOrder) -> Row:

@@ -157,7 +157,7 @@ class Store:
 
     def book(self) -> Book:
         """The account as it stands, to be worked on."""
-        (cash,) = self._sql.execute("SELECT cash FROM exchange").fetchone()
+        cash = self._sql.execute("SELECT cash FROM exchange").fetchone()
         held = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
         orders = self._sql.execute(
             f"""SELECT {rows.ORDER} FROM orders WHERE number IN (
@@ -165,7 +165,7 @@ class Store:
                 ORDER BY number"""
         )
         return Book(
-            cash=Decimal(cash),
+            cash=rows.money(cash),
             positions=[rows.position(row) for row in held],
             orders=[rows.order(row) for row in orders],
             next_order=self._next("orders"),
@@ -248,7 +248,7 @@ class Store:
         row = self._sql.execute(
             "SELECT equity FROM equity WHERE session < ? ORDER BY session DESC LIMIT 1", (session.isoformat(),)
         ).fetchone()
-        return None if row is None else Decimal(row[0])
+        return None if row is None else rows.money(row)
 
     # --- complaints ----------------------------------------------------------------------------------------
 
