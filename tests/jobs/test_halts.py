@@ -1,0 +1,295 @@
+"""Halts: three latches and two breakers, each of which stops entries and none of which stops an exit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.brokers import Around
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.outcomes import Outcome
+from tradebot.core.records import RunStatus
+from tradebot.errors import ExitCode
+from tradebot.home import layout
+from tradebot.home.latch import LatchFile
+
+SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
+BY_HAND = Halt(
+    HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill", since=datetime(2007, 1, 4, tzinfo=UTC)
+)
+
+
+def latch_path(house: House) -> Path:
+    return layout.latch_file(house.home)
+
+
+def by_environment(house: House) -> None:
+    house.set(EMERGENCY_STOP_ENABLED="true")
+
+
+def by_latch_file(house: House) -> None:
+    LatchFile(latch_path(house)).set(BY_HAND)
+
+
+def by_damaged_latch_file(house: House) -> None:
+    latch_path(house).write_bytes(b"\x00\xff half a lin")
+
+
+def by_ledger(house: House) -> None:
+    with house.desk() as desk:
+        desk.ledger.safety.latch(BY_HAND, desk.clock.now())
+
+
+def by_ledger_reducing(house: House) -> None:
+    with house.desk() as desk:
+        reducing = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.REDUCING, "exits only")
+        desk.ledger.safety.latch(reducing, desk.clock.now())
+
+
+LATCHES = [by_environment, by_latch_file, by_damaged_latch_file, by_ledger, by_ledger_reducing]
+
+
+@pytest.mark.parametrize("latch", LATCHES)
+def test_any_latch_stops_entries_and_lets_exits_and_stops_through(
+    make_house: MakeHouse, latch: Callable[[House], None]
+) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND], "BOLT": [THIRD], "COAL": [SECOND]}, leave={"ACME": [THIRD]}, symbols=THREE),
+        prices=dict.fromkeys(THREE, [FLAT] * 5),
+    )
+    house.daily()
+    with house.by_hand() as broker:
+        (stop,) = (order for order in house_orders(broker.open_orders(), "COAL"))
+        broker.cancel(stop.broker_order_id)
+    latch(house)
+    house.next()
+
+    outcome = house.daily()
+
+    assert outcome.exit_code is ExitCode.HALTED
+    assert outcome.status is RunStatus.RAN
+    assert "halted, no entries" in outcome.headline
+    assert [(denial.symbol, denial.code) for denial in outcome.denials] == [("BOLT", "HALTED")]
+    assert set(house.positions()) == {"COAL"}  # ACME was left
+    assert house.stops("COAL") == [(Decimal(50), Decimal(90))]  # and the stop of COAL armed again
+
+
+THREE = ("ACME", "BOLT", "COAL")
+
+
+def house_orders(orders: tuple[BrokerOrder, ...], symbol: str) -> list[BrokerOrder]:
+    return [order for order in orders if order.symbol == symbol]
+
+
+def test_a_latch_set_between_two_entries_stops_the_second(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}))
+
+    class StoppedMeanwhile(Around):
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            order = super().submit(request)
+            by_latch_file(house)
+            return order
+
+    outcome = house.daily(wrap=StoppedMeanwhile)
+
+    assert set(house.positions()) == {"ACME"}
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    assert [(line.symbol, line.state) for line in outcome.orders] == [
+        ("ACME", OrderState.FILLED),
+        ("BOLT", OrderState.ABANDONED),
+    ]
+    assert outcome.exit_code is ExitCode.HALTED
+    (row,) = house.rows("SELECT note FROM orders WHERE symbol = 'BOLT'")
+    assert row["note"] == "halted before it was sent: a drill"
+
+
+def test_the_latch_file_is_taken_into_the_ledger_once_and_holds_without_the_file(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND, THIRD]}))
+    by_latch_file(house)
+    for _ in range(2):
+        assert house.reconcile().exit_code is ExitCode.HALTED
+    halts = house.rows("SELECT rule, level, reason, since FROM halts")
+    assert halts == [
+        {"rule": "operator", "level": "halted", "reason": "a drill", "since": "2007-01-04T00:00:00.000000Z"}
+    ]
+
+    latch_path(house).unlink()
+    house.next()
+    assert house.daily().exit_code is ExitCode.HALTED
+    assert house.positions() == {}
+
+
+@pytest.mark.parametrize("latch", [by_latch_file, by_damaged_latch_file, by_ledger, by_ledger_reducing])
+def test_resume_clears_what_is_latched_and_keeps_the_reason(
+    make_house: MakeHouse, latch: Callable[[House], None]
+) -> None:
+    house = make_house(Script(enter={"ACME": [THIRD]}))
+    latch(house)
+    assert house.daily().exit_code is ExitCode.HALTED
+
+    outcome = house.resume("the drill is over")
+    assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
+    assert not latch_path(house).exists()
+    cleared = house.rows("SELECT cleared_reason FROM halts")
+    assert [row["cleared_reason"] for row in cleared] == ["the drill is over"]
+
+    house.next()
+    assert house.daily().exit_code is ExitCode.OK
+    assert set(house.positions()) == {"ACME"}
+
+
+def test_resume_can_not_unset_the_environment(make_house: MakeHouse) -> None:
+    house = make_house()
+    by_environment(house)
+    by_latch_file(house)
+    outcome = house.resume()
+    assert (outcome.status, outcome.exit_code) == (RunStatus.BLOCKED, ExitCode.HALTED)
+    assert outcome.headline == "1 of 2 halts stay"
+    assert [halt.source for halt in outcome.halts] == [HaltSource.ENVIRONMENT]
+    assert not latch_path(house).exists()
+
+
+def test_resume_without_a_halt_does_nothing(make_house: MakeHouse) -> None:
+    outcome = make_house().resume()
+    assert (outcome.status, outcome.exit_code) == (RunStatus.IDLE, ExitCode.OK)
+
+
+# --- breakers: 100 shares at 100 USD of an account of 100,000 USD ----------------------------------
+
+ONE_PERCENT_A_TEN = {"RISK_PER_TRADE_PCT": "5%", "MAX_PORTFOLIO_RISK_PCT": "20%"}
+
+
+def losing(make_house: MakeHouse, *bars: str, **settings: str) -> House:
+    """A home that has bought 100 ACME at 100; BOLT is to be entered on the third session and the fourth."""
+    script = Script(enter={"ACME": [SECOND], "BOLT": [THIRD, FOURTH]}, policy='stop=Decimal("0.50")')
+    prices = {"ACME": [FLAT, FLAT, *bars], "BOLT": [FLAT] * 6}
+    house = make_house(script, prices=prices, settings={**ONE_PERCENT_A_TEN, **settings})
+    house.daily()
+    assert house.positions()["ACME"].quantity == 100
+    return house
+
+
+def rules(outcome: Outcome) -> list[HaltRule]:
+    return [halt.rule for halt in outcome.halts]
+
+
+def test_the_loss_of_a_day_halts_at_its_limit(make_house: MakeHouse) -> None:
+    house = losing(make_house, "70 71 69 70", "70 71 69 70")  # 3,000 of 100,000 USD are the default limit
+    house.next()
+    outcome = house.daily()
+    assert outcome.account is not None
+    assert outcome.account.equity == 97_000
+    assert outcome.exit_code is ExitCode.HALTED
+    (halt,) = outcome.halts
+    assert (halt.rule, halt.value, halt.limit) == (HaltRule.DAILY_LOSS, Decimal("0.03"), Decimal("0.03"))
+    assert (halt.session, halt.until) == (THIRD, FOURTH)
+    assert halt.reason == "daily loss: equity $97,000.00 is 3 % below $100,000.00, and 3 % is the limit"
+    assert [denial.code for denial in outcome.denials] == ["HALTED", "DAILY_LOSS"]
+    assert set(house.positions()) == {"ACME"}
+
+
+def test_a_cent_less_of_a_loss_does_not(make_house: MakeHouse) -> None:
+    house = losing(make_house, "70.01 71 69 70")
+    house.next()
+    outcome = house.daily()
+    assert outcome.exit_code is ExitCode.OK
+    assert set(house.positions()) == {"ACME", "BOLT"}
+
+
+def test_a_days_loss_is_forgotten_by_the_next_session_and_not_before(make_house: MakeHouse) -> None:
+    house = losing(make_house, "70 71 69 70", "70 71 69 70")
+    house.next()
+    house.daily()
+    resumed = house.resume("never mind")
+    assert (resumed.status, resumed.exit_code) == (RunStatus.BLOCKED, ExitCode.HALTED)
+    assert "until the next session (2007-01-08)" in resumed.notes[0]
+    assert house.check_exits().exit_code is ExitCode.HALTED
+
+    house.next()
+    outcome = house.daily()
+    assert outcome.exit_code is ExitCode.OK
+    assert outcome.halts == ()
+    assert set(house.positions()) == {"ACME", "BOLT"}
+
+
+def test_a_day_that_recovers_stays_halted(make_house: MakeHouse) -> None:
+    house = losing(make_house, "70 101 69 101")
+    house.next()
+    house.daily()
+    outcome = house.check_exits()
+    assert outcome.account is not None
+    assert outcome.account.equity == 100_100
+    assert rules(outcome) == [HaltRule.DAILY_LOSS]
+    assert len(house.rows("SELECT 1 FROM halts")) == 1
+
+
+def test_a_restart_does_not_move_the_days_baseline(make_house: MakeHouse) -> None:
+    house = losing(make_house, "85 86 70 70")
+    house.next()
+    assert house.daily().exit_code is ExitCode.OK  # 1.5 % down
+    outcome = house.check_exits()  # 3 % down from yesterday's close, 1.5 % from the run before
+    assert rules(outcome) == [HaltRule.DAILY_LOSS]
+
+
+def drawn_down(make_house: MakeHouse, *bars: str) -> House:
+    """The same, with a halt at 2 % below the peak of 101,000 USD that the second session sees, and a lax day's limit."""
+    house = losing(make_house, "100 110 99 110", *bars, EMERGENCY_STOP_LOSS_PCT="2%", DAILY_LOSS_LIMIT_PCT="50%")
+    house.next()
+    house.daily()
+    house.check_exits()
+    with house.desk() as desk:
+        assert desk.ledger.books.peak() == 101_000
+    house.next()
+    return house
+
+
+FALLS = "89.80 90 89 89.80"  # 90,000 + 100 x 89.80 = 98,980 USD, 2,020 USD below the peak, 2 % of it
+
+
+def test_a_drawdown_halts_at_its_limit_and_until_it_is_resumed(make_house: MakeHouse) -> None:
+    house = drawn_down(make_house, FALLS, "100 101 99 100")
+    outcome = house.daily()
+    (halt,) = outcome.halts
+    assert (halt.rule, halt.value, halt.until) == (HaltRule.DRAWDOWN, Decimal("0.02"), None)
+    assert halt.reason == "drawdown: equity $98,980.00 is 2 % below $101,000.00, and 2 % is the limit"
+    house.next()
+    assert rules(house.daily()) == [HaltRule.DRAWDOWN]
+
+
+def test_a_cent_above_the_limit_the_drawdown_does_not_halt(make_house: MakeHouse) -> None:
+    house = drawn_down(make_house, "89.81 90 89 89.81")
+    assert house.daily().exit_code is ExitCode.OK
+
+
+def test_resume_measures_the_drawdown_anew_from_todays_equity(make_house: MakeHouse) -> None:
+    house = drawn_down(make_house, FALLS, "70.01 71 70 70.01", "70 71 69 70")
+    house.daily()
+    assert house.resume("seen it").exit_code is ExitCode.OK
+    with house.desk() as desk:
+        assert desk.ledger.books.peak() == Decimal("98980.00")
+    assert house.check_exits().exit_code is ExitCode.OK
+    house.next()
+    assert house.daily().exit_code is ExitCode.OK  # 97,001 USD, 1.9995 % below 98,980
+    house.next()
+    assert rules(house.daily()) == [HaltRule.DRAWDOWN]  # 97,000 USD, 2.0004 %
+
+
+def test_exits_happen_while_a_breaker_halts(make_house: MakeHouse) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND]}, leave={"ACME": [THIRD]}, policy='stop=Decimal("0.50")'),
+        prices={"ACME": [FLAT, FLAT, "70 71 69 70"]},
+        settings=ONE_PERCENT_A_TEN,
+    )
+    house.daily()
+    house.next()
+    outcome = house.daily()
+    assert rules(outcome) == [HaltRule.DAILY_LOSS]
+    assert house.positions() == {}
+    assert house.open_orders() == ()
