@@ -239,7 +239,7 @@ def test_a_restart_does_not_move_the_days_baseline(make_house: MakeHouse) -> Non
 
 
 def drawn_down(make_house: MakeHouse, *bars: str) -> House:
-    """The same, with a halt at 2 % below the peak of 101,000 USD that the second session sees, and a lax day's limit."""
+    """The same, with a halt 2 % below the peak of 101,000 USD that the first session sees, and a lax limit by day."""
     house = losing(make_house, "100 110 99 110", *bars, EMERGENCY_STOP_LOSS_PCT="2%", DAILY_LOSS_LIMIT_PCT="50%")
     house.next()
     house.daily()
