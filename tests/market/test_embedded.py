@@ -124,12 +124,15 @@ def test_no_morning_knows_of_anything_later(clock_at: ClockAt, tmp_path: Path) -
         pd.testing.assert_frame_equal(seen, expected, check_exact=True)
 
 
-def test_a_strategy_that_writes_into_its_history_spoils_no_other(market: MarketData, clock_at: ClockAt) -> None:
-    clock = clock_at(date(2010, 1, 4))
-    close = market.history(["AAPL"], 5, clock).close
-    close.loc[:, "AAPL"] = 0.0
+def test_the_jobs_of_a_session_share_one_answer_and_the_next_session_gets_its_own(
+    market: MarketData, clock_at: ClockAt
+) -> None:
+    asked = market.history(["AAPL"], 5, clock_at(date(2010, 1, 4)))
 
-    assert (market.history(["AAPL"], 5, clock).close["AAPL"] > 0).all()
+    assert market.history(["AAPL"], 5, clock_at(date(2010, 1, 4))) is asked
+    assert market.history(["MSFT"], 5, clock_at(date(2010, 1, 4))).close.columns.tolist() == ["MSFT"]
+    later = market.history(["AAPL"], 5, clock_at(date(2010, 1, 4), closing=True))
+    assert later.close.index[-1].date() == date(2010, 1, 4)
 
 
 # --- benchmark, announcements, quotes ----------------------------------------------------

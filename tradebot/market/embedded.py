@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.account import CorporateAction, MarketClock, Quote
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradebot.strategy_api import History
 
 BENCHMARK_NAME = "S&P 500 price index"
-_BENCHMARK = "sp500_close_1999_2018.csv.gz"
+_BENCHMARK = Path(__file__).resolve().parent.parent / "data" / "sp500_close_1999_2018.csv.gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,5 @@ def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
 def _benchmark() -> pd.Series[float]:
     import pandas as pd
 
-    with resources.as_file(resources.files("tradebot") / "data" / _BENCHMARK) as path:
-        table = pd.read_csv(path, parse_dates=["date"], index_col="date")
+    table = pd.read_csv(_BENCHMARK, parse_dates=["date"], index_col="date")
     return table["close"].rename(BENCHMARK_NAME)

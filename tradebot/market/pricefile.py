@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +19,9 @@ if TYPE_CHECKING:
     from tradebot.strategy_api import History
 
 BUNDLED = "bundled us_daily_2000_2013 (1)"  # the number rises whenever the bundled bars or actions change
-_BUNDLED_BARS = "us_daily_2000_2013.csv.gz"
-_BUNDLED_ACTIONS = "corporate_actions_2000_2013.csv"
+_DATA = Path(__file__).resolve().parent.parent / "data"
+_BUNDLED_BARS = _DATA / "us_daily_2000_2013.csv.gz"
+_BUNDLED_ACTIONS = _DATA / "corporate_actions_2000_2013.csv"
 
 
 class PriceFile:
@@ -76,12 +75,12 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
     from tradebot.market.tables import empty_table
 
     problems: list[Problem] = []
-    bars = _sound_table(_bundled(_BUNDLED_BARS, bars_path), soundness.BAR_COLUMNS, soundness.check_bars, problems)
+    bars = _sound_table(bars_path or _BUNDLED_BARS, soundness.BAR_COLUMNS, soundness.check_bars, problems)
     if bars_path is not None and actions_path is None:
         actions: Table | None = empty_table(soundness.ACTION_COLUMNS)
     else:
         actions = _sound_table(
-            _bundled(_BUNDLED_ACTIONS, actions_path), soundness.ACTION_COLUMNS, soundness.check_actions, problems
+            actions_path or _BUNDLED_ACTIONS, soundness.ACTION_COLUMNS, soundness.check_actions, problems
         )
     if bars is not None and actions is not None:
         problems += soundness.check_together(bars, actions)
@@ -90,13 +89,8 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
     return _Content(_widened(bars.frame), _corporate_actions(actions.frame))
 
 
-def _bundled(name: str, instead: Path | None) -> AbstractContextManager[Path]:
-    """A readable path of ``instead`` or, without it, of the bundled file ``name``."""
-    return nullcontext(instead) if instead else resources.as_file(resources.files("tradebot") / "data" / name)
-
-
 def _sound_table(
-    file: AbstractContextManager[Path],
+    path: Path,
     columns: Columns,
     check: Callable[[Table], list[Problem]],
     problems: list[Problem],
@@ -105,8 +99,7 @@ def _sound_table(
     from tradebot.market.tables import read_table
 
     try:
-        with file as path:
-            table = read_table(path, columns)
+        table = read_table(path, columns)
     except ConfigError as error:
         problems += error.problems
         return None
