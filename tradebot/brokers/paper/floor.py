@@ -65,9 +65,7 @@ class Floor:
         if self.state.phase not in (Phase.OPEN, Phase.RESOLVED):
             return None
         bar = self.bar(symbol)
-        if bar is None:
-            return None
-        return bar.open if self.state.phase is Phase.OPEN else bar.close
+        return None if bar is None else self._newest_price(bar)
 
     def quote(self, symbol: str) -> Quote | None:
         """The newest price of a symbol, None before its first bar.
@@ -78,14 +76,16 @@ class Floor:
         previous_close = None if before is None else self._adjusted_close(before)
         today = self.bar(symbol)
         if today is not None:
-            last = today.open if self.state.phase is Phase.OPEN else today.close
-            return Quote(symbol, last, min(self.state.now, self.hours.closes), previous_close)
+            return Quote(symbol, self._newest_price(today), min(self.state.now, self.hours.closes), previous_close)
         if before is None or previous_close is None:
             return None
         return Quote(symbol, previous_close, hours_of(before.session, self.calendar).closes, previous_close)
 
     def last_price(self, symbol: str) -> Decimal | None:
         """The newest price of a symbol, None before its first bar."""
+        today = self.bar(symbol)
+        if today is not None:
+            return self._newest_price(today)
         quote = self.quote(symbol)
         return None if quote is None else quote.last
 
@@ -95,6 +95,9 @@ class Floor:
         if listed is None or listed > self.state.session:
             return None
         return Asset(symbol, tradable=self._is_trading(symbol, listed), shortable=self.rules.allow_short)
+
+    def _newest_price(self, today: DayBar) -> Decimal:
+        return today.open if self.state.phase is Phase.OPEN else today.close
 
     def _is_trading(self, symbol: str, listed: date) -> bool:
         if self.state.phase is not Phase.PRE_OPEN:
