@@ -167,8 +167,9 @@ def test_the_last_row_becomes_one_signal_a_symbol(
 def test_where_both_are_true_exit_wins(
     write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, answering: Answering
 ) -> None:
-    write_strategy(code=answering(entry="close > 0", exit="close > 0"))
-    said, _ = book_of().signals(history)
+    write_strategy(code=answering(entry="close > 0", exit="close > 0", score="close * float('nan')"))
+    said, failed = book_of().signals(history)
+    assert failed == (), "an entry that exit overrules needs no score"
     assert {signal.action for signal in said} == {Action.EXIT}
 
 
@@ -230,6 +231,18 @@ def test_a_strategy_cannot_change_what_others_see(
     assert (history.volume == 1e6).all(axis=None)
 
 
+def test_a_strategy_cannot_make_up_bars(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, answering: Answering
+) -> None:
+    code = answering(entry="close > 0", exit="close < 0").replace(
+        "        ratio =", "        close.iloc[:] = 1.0\n        ratio ="
+    )
+    write_strategy(code=code)
+    history.close.loc[history.close.index[-1], "CCC"] = np.nan
+    signals = by_symbol(book_of().signals(history)[0])
+    assert [signals[symbol].action for symbol in ("AAA", "CCC")] == [Action.ENTER, Action.NONE]
+
+
 def test_a_strategy_may_have_neighbours_and_takes_no_top_level_name(
     write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
 ) -> None:
@@ -237,7 +250,11 @@ def test_a_strategy_may_have_neighbours_and_takes_no_top_level_name(
     (folder / "rules.py").write_text("LIMIT = 1.0\n")
     said, failed = book_of().signals(history)
     assert failed == ()
-    assert len(said) == 3
+    assert Action.ENTER in {signal.action for signal in said}
+    (folder / "rules.py").write_text("LIMIT = 100.0\n")
+    said, failed = book_of().signals(history)
+    assert failed == ()
+    assert Action.ENTER not in {signal.action for signal in said}
     assert "strategy" not in sys.modules
     assert "rules" not in sys.modules
 

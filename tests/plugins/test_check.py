@@ -109,12 +109,13 @@ def test_the_first_session_that_differs_is_named_with_its_symbol(
     )
 
 
-def test_one_rare_entry_that_peeks_is_caught_in_a_long_history(
+def test_a_single_entry_in_thirteen_years_that_peeks_is_caught(
     report_on: Callable[..., CheckReport], answering: Answering, real_history: History
 ) -> None:
-    peeking = answering(entry="(close.shift(-1) / close > 1.11) & (ratio > 1.0)", exit="close < 0", score="None")
-    report = report_on(peeking, real_history, symbols=("AAPL", "IBM", "MSFT"))
-    assert "look-ahead" in failed(report)
+    peeking = answering(entry="close.shift(-1) / close > 1.12", exit="close < 0", score="None")
+    report = report_on(peeking, real_history, symbols=("IBM",))
+    assert "1 entries" in {line.name: line.figure for line in report.checks}["answer"]
+    assert failed(report)["look-ahead"].figure.startswith("2001-01-")
 
 
 @pytest.mark.parametrize(
@@ -224,6 +225,13 @@ def test_a_strategy_that_cannot_take_missing_prices_is_caught(
         report_on(answering(entry="(close / close.loc[close.notna().any(axis=1)].iloc[0]).astype(int) >= 1"))
     )
     assert "strategy.py line" in caught["listing dates"].figure
+
+
+def test_a_bar_that_is_missing_where_a_cut_begins_is_not_held_against_a_strategy(
+    report_on: Callable[..., CheckReport], answering: Answering, history: History
+) -> None:
+    history.close.iloc[20:40:7] = np.nan
+    assert failed(report_on(answering(entry="close > 0", exit="close < 0", score="None"), history)) == {}
 
 
 def test_a_broken_manifest_is_all_that_is_reported(report_on: Callable[..., CheckReport], sound: str) -> None:
