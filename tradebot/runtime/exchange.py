@@ -1,0 +1,139 @@
+"""The embedded exchange of a home: opened, brought to a job's time of day, begun anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+
+from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
+from tradebot.core.account import MarketClock
+from tradebot.core.records import PinnedAccount
+from tradebot.core.schedule import Job, nominal
+from tradebot.home import layout, locks
+from tradebot.ledger.database import open_database
+from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.embedded import EmbeddedMarket
+from tradebot.market.pricefile import PriceFile
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, pin, remember, where
+from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
+from tradebot.strategy_api import History
+
+#: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
+FIRST_SESSION = date(2006, 11, 2)
+
+
+@contextmanager
+def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple[PaperExchange, Loaded]]:
+    """The embedded exchange by itself, with its home locked, for `tradebot paper`."""
+    loaded = configuration(options)
+    settings = loaded.settings
+    fresh = is_fresh(settings, makes_home=makes_home)
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
+        exchange = held.enter_context(opened(settings, fresh=fresh, durable=True, start=None))
+        if fresh:
+            _make_ledger(settings, exchange)
+        yield exchange, loaded
+
+
+def make_home(options: GlobalOptions) -> tuple[Where, bool]:
+    """Make a home, its exchange and its ledger, or leave the one that is there as it is; say which it was."""
+    loaded = configuration(options)
+    settings = loaded.settings
+    fresh = not layout.is_initialised(settings.home)
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
+        exchange = held.enter_context(opened(settings, fresh=fresh, durable=True, start=None))
+        _make_ledger(settings, exchange)
+        broker = PaperBroker(exchange)
+        return where(settings, broker, broker.account().account_id), fresh
+
+
+def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
+    """Begin a new account on the embedded exchange and pin it; the ledger keeps the rows of the old one."""
+    loaded = configuration(options)
+    settings = loaded.settings
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
+        exchange = PaperExchange.reset(
+            layout.exchange_file(settings.home),
+            prices_of(settings),
+            NyseCalendar(),
+            _rules(settings, None),
+            known=_pinned_exchange_account(settings),
+        )
+        held.callback(exchange.close)
+        _make_ledger(settings, exchange, new_account=True)
+        return exchange.status()
+
+
+def whole_history(settings: Settings) -> History:
+    """Every completed bar that the embedded exchange has, adjusted with every action: what a strategy is checked on."""
+    prices = prices_of(settings)
+    market = EmbeddedMarket(prices, lambda symbols: {})
+    after_all = MarketClock(datetime(9000, 1, 1, tzinfo=UTC), is_open=False, today=None, previous=None, upcoming=None)
+    recorded = prices.history().close
+    return market.history([str(symbol) for symbol in recorded.columns], len(recorded), after_all)
+
+
+def prices_of(settings: Settings) -> PriceFile:
+    return PriceFile(settings.paper_data_path, settings.paper_actions_path)
+
+
+@contextmanager
+def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
+    path = layout.exchange_file(settings.home)
+    make = PaperExchange.create if fresh and not PaperExchange.exists(path) else PaperExchange.open
+    exchange = make(path, prices_of(settings), NyseCalendar(), _rules(settings, start), durable=durable)
+    try:
+        yield exchange
+    finally:
+        exchange.close()
+
+
+def _rules(settings: Settings, start: date | None) -> ExchangeRules:
+    return ExchangeRules(
+        starting_cash=settings.paper_starting_cash,
+        slippage_pct=settings.paper_slippage_pct,
+        commission_per_share=settings.paper_commission_per_share,
+        commission_min=settings.paper_commission_min,
+        allow_short=settings.allow_short,
+        start=start or settings.paper_start or (None if settings.paper_data else FIRST_SESSION),
+    )
+
+
+def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
+    """Bring the exchange to the job's time of day; in a new session if the calendar on the wall began one."""
+    if settings.paper_advance is PaperAdvance.DAILY:
+        exchange.begin_daily(SystemClock().now().astimezone(NEW_YORK).date())
+    due = nominal(job, exchange.hours())
+    if due is not None:
+        exchange.advance_to(due)
+
+
+def _pinned_exchange_account(settings: Settings) -> str | None:
+    """The account of the embedded exchange that the ledger trades on; asked before a reset, which needs the ledger."""
+    if not layout.is_initialised(settings.home):
+        return None
+    database = open_database(settings.database_path, create=False)
+    try:
+        pinned = database.pins.pinned("paper", "paper")
+    finally:
+        database.close()
+    return pinned.account_id if pinned else None
+
+
+def _make_ledger(settings: Settings, exchange: PaperExchange, *, new_account: bool = False) -> None:
+    broker = PaperBroker(exchange)
+    account_id = broker.account().account_id
+    database = open_database(settings.database_path, create=not layout.is_initialised(settings.home))
+    try:
+        key, clock = account_key(broker, account_id), ExchangeClock(exchange)
+        if new_account:
+            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        pin(database, broker, account_id, key, clock)
+    finally:
+        database.close()
+    remember(settings)

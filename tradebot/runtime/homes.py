@@ -1,0 +1,91 @@
+"""The home that a command acts in: is it one, whose account does it belong to, what is left in it for later."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradebot.core.records import PinnedAccount
+from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
+from tradebot.home import heads, layout, registry
+from tradebot.ledger.database import Database
+from tradebot.ports import Broker, Clock
+from tradebot.settings import GlobalOptions, Loaded, Settings, load_for, process_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What every acting command prints first: which home, which broker, which account, and where it is written."""
+
+    home: Path
+    broker: str
+    mode: str
+    account_id: str
+    database: Path
+    logs: Path
+
+
+def configuration(options: GlobalOptions) -> Loaded:
+    """The settings of the home that the options name. Raises ConfigError with every problem."""
+    return load_for(options, process_environment())
+
+
+def known_homes(settings: Settings) -> tuple[Path, ...]:
+    """The homes that this user has initialised."""
+    return registry.known(settings.state_path)
+
+
+def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
+    """Whether the home has to be made now. Refuses where a command must not make one."""
+    if layout.is_initialised(settings.home):
+        return False
+    if makes_home:
+        return True
+    homes = ", ".join(str(home) for home in known_homes(settings)) or "none yet"
+    raise ConfigError(
+        [
+            Problem(
+                "home",
+                f"{settings.home} was never initialised",
+                f"Give the right one with --home or TRADEBOT_HOME (known homes: {homes}), or make one with "
+                "`tradebot init-db` or `tradebot run-daily`.",
+            )
+        ]
+    )
+
+
+def remember(settings: Settings) -> None:
+    """Make the folder a home, now that its exchange and its ledger are there, and one that this user knows."""
+    layout.initialise(settings.home)
+    registry.remember(settings.state_path, settings.home)
+
+
+def account_key(broker: Broker, account_id: str) -> str:
+    """The key that every row of an account carries."""
+    return f"{broker.name}:{broker.mode}:{account_id}"
+
+
+def pin(database: Database, broker: Broker, account_id: str, key: str, clock: Clock) -> None:
+    """Pin the account at first use; refuse another one later."""
+    pinned = database.pins.pinned(broker.name, broker.mode)
+    if pinned is None:
+        database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+    elif pinned.account_id != account_id:
+        raise Blocked(
+            f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), pinned at "
+            f"{pinned.pinned_at:%Y-%m-%d}, but the broker shows account {account_id}. Nothing is sent. Check the keys, "
+            "or use another --home for another account."
+        )
+
+
+def keep_head(settings: Settings, database: Database) -> None:
+    """Leave the chain's head outside the database. One that can't be written stops nothing: verify has those before."""
+    try:
+        heads.append(layout.heads_file(settings.home), database.head())
+    except (OSError, LedgerError) as error:
+        logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
+
+
+def where(settings: Settings, broker: Broker, account_id: str) -> Where:
+    return Where(settings.home, broker.name, broker.mode, account_id, settings.database_path, settings.log_path)

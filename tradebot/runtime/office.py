@@ -1,0 +1,181 @@
+"""A desk for every command, and back to nothing held."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tradebot.alerts.log_alerts import LogAlerts
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.schedule import Job
+from tradebot.errors import Blocked
+from tradebot.home import heads, layout, locks
+from tradebot.home.latch import LatchFile
+from tradebot.home.stop_switch import StopOnSignal
+from tradebot.jobs.desk import Desk
+from tradebot.ledger.database import Database, open_database
+from tradebot.market.calendar import NyseCalendar
+from tradebot.market.embedded import EmbeddedMarket
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.runtime.exchange import advance, opened, prices_of
+from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keep_head, pin, remember, where
+from tradebot.settings import GlobalOptions, Loaded, Settings
+
+if TYPE_CHECKING:
+    from tradebot.core.signals import Signal
+    from tradebot.ports import Lock, StrategyBook, StrategyFailure, StrategyInfo
+    from tradebot.strategy_api import History
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a command does: make a home that is not there, take the locks that writing needs, ask strategies."""
+
+    makes_home: bool = False
+    locks: bool = False
+    asks_strategies: bool = False
+
+
+ACCESS: dict[Job, Access] = {
+    Job.PREFLIGHT: Access(asks_strategies=True),
+    Job.RUN_DAILY: Access(makes_home=True, locks=True, asks_strategies=True),
+    Job.CHECK_EXITS: Access(locks=True, asks_strategies=True),
+    Job.RECONCILE: Access(locks=True),
+    Job.REPORT: Access(),
+    Job.RESUME: Access(locks=True),
+    Job.STATUS: Access(),
+    Job.EXPLAIN: Access(),
+    Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
+}
+
+_SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A desk with what a command needs around it."""
+
+    desk: Desk
+    where: Where
+    loaded: Loaded
+    lock_holder: str
+    exchange: PaperExchange
+
+
+@contextmanager
+def open_office(
+    options: GlobalOptions, job: Job, *, durable: bool = True, start: date | None = None
+) -> Iterator[Office]:
+    """Wire a desk for ``job`` and take it apart again.
+
+    Raises ConfigError (3), Blocked (5: not the pinned account), Locked (8), LedgerError (10) and BrokerUnavailable (6).
+    ``start`` is the first session of an exchange that is made now; ``durable`` False trades safety against power loss
+    for the speed of a replay.
+    """
+    loaded = configuration(options)
+    settings, access = loaded.settings, ACCESS[job]
+    fresh = is_fresh(settings, makes_home=access.makes_home)
+    with ExitStack() as held:
+        stop = held.enter_context(StopOnSignal())
+        lock: Lock = _Unlocked()
+        holder = locks.holder(settings.home, SystemClock().wall())
+        if access.locks:
+            lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
+        exchange = held.enter_context(opened(settings, fresh=fresh, durable=durable, start=start))
+        if job in _SCHEDULED:
+            advance(settings, exchange, job)
+        broker = PaperBroker(exchange)
+        clock = ExchangeClock(exchange)
+        account_id = broker.account().account_id
+        key = account_key(broker, account_id)
+        if access.locks:
+            of_account = locks.account_lock(settings.state_path, key, command=job, wall=clock.wall())
+            lock = _Both(lock, held.enter_context(of_account))
+        database = open_database(settings.database_path, create=fresh, durable=durable)
+        held.callback(database.close)
+        if access.locks:
+            held.callback(keep_head, settings, database)
+        pin(database, broker, account_id, key, clock)
+        if fresh:
+            remember(settings)
+        desk = Desk(
+            settings=settings,
+            account_key=key,
+            clock=clock,
+            calendar=NyseCalendar(),
+            broker=broker,
+            market=EmbeddedMarket(prices_of(settings), exchange.quotes),
+            ledger=database.bind(key),
+            strategies=strategy_book(settings) if access.asks_strategies else _FoundWhenAsked(settings),
+            latch=LatchFile(layout.latch_file(settings.home)),
+            lock=lock,
+            stop=stop,
+            alerts=LogAlerts(),
+            pid=os.getpid(),
+        )
+        yield Office(desk, where(settings, broker, account_id), loaded, holder, exchange)
+
+
+@contextmanager
+def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, ...]]]:
+    """The ledger by itself, with the chain heads that earlier runs left outside it."""
+    settings = configuration(options).settings
+    is_fresh(settings, makes_home=False)
+    with closing(open_database(settings.database_path, create=False)) as database:
+        yield database, heads.read(layout.heads_file(settings.home))
+
+
+def strategy_book(settings: Settings) -> StrategyBook:
+    """The configured strategies: their manifests are read now, their code when signals are asked for."""
+    from tradebot.plugins.book import load_book
+
+    return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())
+
+
+class _Both:
+    """The home's lock and the account's, as one: neither is enough alone."""
+
+    def __init__(self, *held: Lock) -> None:
+        self._held = held
+
+    def assert_held(self) -> None:
+        for lock in self._held:
+            lock.assert_held()
+
+
+class _Unlocked:
+    """Stands where a command only reads; anything that would send finds out here."""
+
+    def assert_held(self) -> None:
+        raise Blocked("this command holds no lock and may not send orders")
+
+
+class _FoundWhenAsked:
+    """Strategies for a command that asks none as a rule: to find and read them takes longer than to show the status."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _book(self) -> StrategyBook:
+        return strategy_book(self._settings)
+
+    @property
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        return self._book.loaded
+
+    @property
+    def failures(self) -> tuple[StrategyFailure, ...]:
+        return self._book.failures
+
+    @property
+    def warmup(self) -> int:
+        return self._book.warmup
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        return self._book.signals(history)
