@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tradebot.plugins.book import StrategyBook, load_book
 from tradebot.strategy_api import History
 
 DATA = Path(__file__).parents[2] / "tradebot" / "data"
@@ -125,3 +128,29 @@ def real_history() -> History:
         close=close * prices,
         volume=frames["volume"] * shares,
     )
+
+
+@pytest.fixture
+def book_of(own_folder: Path) -> Callable[..., StrategyBook]:
+    def load(*names: str, symbols: tuple[str, ...] = (), timeout_seconds: float = 30.0) -> StrategyBook:
+        return load_book(names or ("sample",), [own_folder], symbols, timeout_seconds=timeout_seconds)
+
+    return load
+
+
+@pytest.fixture
+def run_python() -> Callable[[str, Path], subprocess.CompletedProcess[str]]:
+    """Run code in a process of its own, in a folder."""
+
+    def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+
+    return run
