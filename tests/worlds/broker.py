@@ -1,0 +1,198 @@
+"""A broker that fails, around the exchange that works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from tests.worlds.faults import Fault, FaultKind, Io, of_kind
+from tests.worlds.venue import Late, Venue
+from tests.worlds.witness import Witness
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
+
+T = TypeVar("T")
+K = FaultKind
+
+#: How long a broker may fail to find an order that it has taken in.
+SHOWN_AFTER = timedelta(seconds=10)
+
+#: No answer, and a write did not arrive.
+_NOT_SENT = (K.REFUSED, K.TOO_MANY)
+#: No answer, and a write arrived or not; the fault's seconds, odd or even, tell which.
+_PERHAPS_SENT = (K.SERVER_ERROR, K.HTML)
+#: No answer, and a write arrived.
+_SENT = (K.LOST_ANSWER, K.TRUNCATED)
+_NO_ANSWER = (*_NOT_SENT, *_PERHAPS_SENT, *_SENT, K.LOST_REQUEST, K.LATE_REQUEST)
+#: The kinds that a read can meet, and those that only a write can.
+READ_FAULTS = (*_NOT_SENT, *_PERHAPS_SENT, *_SENT, K.SLOW)
+WRITE_FAULTS = (*_NO_ANSWER, K.SLOW, K.KILL_AFTER)
+
+
+class FaultyBroker:
+    """Implements ports.Broker for one process, by way of the faults that strike it."""
+
+    def __init__(self, venue: Venue, exchange: PaperExchange, io: Io, witness: Witness) -> None:
+        self._venue = venue
+        self._exchange = exchange
+        self._broker = PaperBroker(exchange)
+        self._io = io
+        self._witness = witness
+
+    @property
+    def name(self) -> str:
+        return self._broker.name
+
+    @property
+    def mode(self) -> str:
+        return self._broker.mode
+
+    # --- reads ---------------------------------------------------------------------------------
+
+    def clock(self) -> MarketClock:
+        answer, _ = self._read("clock", self._broker.clock)
+        self._witness.saw_clock(answer)
+        return answer
+
+    def account(self) -> AccountSnapshot:
+        answer = self._perhaps_old("account", self._broker.account)
+        self._witness.saw_account(self._exchange, answer)
+        return answer
+
+    def positions(self) -> tuple[Position, ...]:
+        return self._perhaps_old("positions", self._broker.positions)
+
+    def open_orders(self) -> tuple[BrokerOrder, ...]:
+        answer, struck = self._read("open_orders", self._broker.open_orders)
+        answer = self._old(struck, "open_orders", answer)
+        return tuple(self._state_unknown(struck, order, "open_orders") for order in answer)
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        answer, struck = self._read("order", lambda: self._broker.order(client_order_id))
+        if answer is None or self._not_yet_shown(struck, answer):
+            return None
+        return self._state_unknown(struck, answer, "order")
+
+    def activities(self, after: str | None) -> tuple[Activity, ...]:
+        answer, struck = self._read("activities", lambda: self._broker.activities(after))
+        for fault in of_kind(struck, K.LAGGING):
+            if answer:
+                self._io.meet(fault, "activities")
+                answer = answer[: -max(1, fault.amount)]
+        for fault in of_kind(struck, K.REPEATED):
+            every = self._broker.activities(None)
+            known = every[: len(every) - len(self._broker.activities(after))]
+            if known:
+                self._io.meet(fault, "activities")
+                answer = (*known[-max(1, fault.amount) :], *answer)
+        return answer
+
+    def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
+        answer, _ = self._read("assets", lambda: self._broker.assets(symbols))
+        return answer
+
+    # --- writes --------------------------------------------------------------------------------
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        self._witness.order_leaves(self._exchange, request, None)
+
+        def arrive(broker: PaperBroker) -> BrokerOrder:
+            return self._witness.accepted(broker.submit(request))
+
+        def arrive_and_wait(broker: PaperBroker) -> BrokerOrder:
+            fault = waits[0]
+            due = self._venue.now + timedelta(seconds=fault.amount)
+            order = self._venue.submit_unmatched(broker, request, due, reject=fault.kind is K.REJECTED_LATER)
+            self._io.meet(fault, "submit")
+            return self._witness.accepted(order)
+
+        struck = self._io.step("submit", "write")
+        waits = list(of_kind(struck, K.SLOW_FILL, K.REJECTED_LATER))
+        order = self._write("submit", struck, arrive_and_wait if waits else arrive)
+        return self._state_unknown(struck, order, "submit")
+
+    def cancel(self, broker_order_id: str) -> None:
+        struck = self._io.step("cancel", "write")
+        self._write("cancel", struck, lambda broker: broker.cancel(broker_order_id))
+
+    def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
+        self._witness.order_leaves(self._exchange, request, broker_order_id)
+        struck = self._io.step("replace", "write")
+        order = self._write(
+            "replace", struck, lambda broker: self._witness.accepted(broker.replace(broker_order_id, request))
+        )
+        return self._state_unknown(struck, order, "replace")
+
+    # --- how a request fares -------------------------------------------------------------------
+
+    def _read(self, call: str, ask: Callable[[], T]) -> tuple[T, tuple[Fault, ...]]:
+        struck = self._io.step(call, "read")
+        self._witness.called(call)
+        self._wait(struck, call)
+        self._venue.happen(self._exchange)
+        for fault in of_kind(struck, *_NO_ANSWER):
+            self._io.meet(fault, call)
+            raise BrokerUnavailable(f"{call}: {fault.kind}")
+        return ask(), struck
+
+    def _write(self, call: str, struck: tuple[Fault, ...], arrive: Callable[[PaperBroker], T]) -> T:
+        self._witness.called(call)
+        self._wait(struck, call)
+        self._venue.happen(self._exchange)
+        for fault in of_kind(struck, *_NO_ANSWER):
+            self._io.meet(fault, call)
+            if fault.kind in _NOT_SENT:
+                raise BrokerUnavailable(f"{call}: {fault.kind}")
+            if fault.kind is K.LATE_REQUEST:
+                due = self._venue.now + timedelta(seconds=fault.amount)
+                self._venue.on_the_wire.append(Late(due, arrive))
+            elif fault.kind in _SENT or (fault.kind in _PERHAPS_SENT and fault.amount % 2):
+                with suppress(OrderRefused):
+                    arrive(self._broker)
+            raise OutcomeUnknown(f"{call}: {fault.kind}")
+        for fault in of_kind(struck, K.KILL_AFTER):
+            with suppress(OrderRefused):
+                arrive(self._broker)
+            self._io.die(fault, call)
+        return arrive(self._broker)
+
+    def _wait(self, struck: tuple[Fault, ...], call: str) -> None:
+        for fault in of_kind(struck, K.SLOW):
+            self._io.meet(fault, call)
+            self._venue.pass_time(self._exchange, fault.amount)
+
+    # --- answers that are not the whole truth ----------------------------------------------------
+
+    def _perhaps_old(self, call: str, ask: Callable[[], T]) -> T:
+        answer, struck = self._read(call, ask)
+        return self._old(struck, call, answer)
+
+    def _old(self, struck: tuple[Fault, ...], call: str, answer: T) -> T:
+        """The answer, or the newest one of this session that was another."""
+        session, memory = self._exchange.session(), self._venue.memory
+        memory.keep(session, call, answer)
+        for fault in of_kind(struck, K.OLD_ANSWER):
+            old = memory.before(session, call, answer)
+            if old is not answer:
+                self._io.meet(fault, call)
+                return old
+        return answer
+
+    def _not_yet_shown(self, struck: tuple[Fault, ...], order: BrokerOrder | None) -> bool:
+        """Whether the broker does not find an order by its id yet, because it came in only just now."""
+        for fault in of_kind(struck, K.OLD_ANSWER):
+            if order is not None and self._venue.now < order.submitted_at + SHOWN_AFTER:
+                self._io.meet(fault, "order")
+                return True
+        return False
+
+    def _state_unknown(self, struck: tuple[Fault, ...], order: BrokerOrder, call: str) -> BrokerOrder:
+        for fault in of_kind(struck, K.UNKNOWN_STATE):
+            self._io.meet(fault, call)
+            return replace(order, state=OrderState.UNKNOWN)
+        return order

@@ -1,0 +1,100 @@
+"""From a seed to a world."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+from tests.worlds.market import Market
+from tests.worlds.schedule import calm_day
+from tests.worlds.world import Day, Script, World
+from tradebot.brokers.paper import ExchangeRules
+from tradebot.core.signals import ExitPolicy
+
+NAMES = ("alpha", "beta", "gamma")
+
+
+def draw(seed: int, market: Market) -> World:
+    """The world of a seed: always the same one, on whatever machine."""
+    chance = Random(seed)
+    sessions = _stretch(chance, market)
+    rules = _rules(chance, sessions[0])
+    scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
+    settings = _settings(chance)
+    days = tuple(Day(session, calm_day(session, chance)) for session in sessions)
+    return World(seed, days, scripts, settings, rules)
+
+
+def _stretch(chance: Random, market: Market) -> tuple[date, ...]:
+    """3 to 6 sessions in a row, most often around one at which something happens to prices or hours.
+
+    One session comes before them, on whose close the first decisions are made, and one after them, to recover in.
+    """
+    count = chance.randint(3, 6)
+    latest = len(market.sessions) - count - 1
+    first = chance.randint(1, latest)
+    if chance.random() < 0.65:
+        first = market.sessions.index(chance.choice(market.turning)) - chance.randint(0, count - 1)
+    first = min(max(first, 1), latest)
+    return market.sessions[first : first + count]
+
+
+def _rules(chance: Random, start: date) -> ExchangeRules:
+    return ExchangeRules(
+        starting_cash=Decimal(chance.choice([5_000, 25_000, 100_000, 100_000])),
+        slippage_pct=Decimal(chance.choice(["0", "0.0005", "0.005"])),
+        start=start,
+        max_fill_volume_pct=Decimal(chance.choice(["0.000001", "0.000005"])) if chance.random() < 0.2 else None,
+    )
+
+
+def _script(chance: Random, name: str, market: Market) -> Script:
+    symbols = list(market.listed)
+    return Script(
+        name=name,
+        symbols=tuple(sorted(chance.sample(symbols, chance.randint(1, len(symbols))))),
+        policy=_policy(chance),
+        eager=chance.choice([0.3, 0.6, 0.9]),
+        fickle=chance.choice([0.05, 0.2, 0.4]),
+        risk_pct=Decimal("0.002") if chance.random() < 0.2 else None,
+    )
+
+
+def _policy(chance: Random) -> ExitPolicy:
+    trails = chance.random() < 0.5
+    return ExitPolicy(
+        stop=_fraction(chance, [None, "0.003", "0.01", "0.05", "0.2"]),
+        target=_fraction(chance, [None, None, "0.005", "0.03", "0.1"]),
+        trail_trigger=_fraction(chance, ["0.001", "0.01", "0.03"]) if trails else None,
+        trail_offset=_fraction(chance, ["0.003", "0.01", "0.03"]) if trails else None,
+        max_sessions=chance.choice([None, None, 1, 2, 3]),
+        use_default_target=chance.random() < 0.2,
+    )
+
+
+def _fraction(chance: Random, choices: list[str | None]) -> Decimal | None:
+    chosen = chance.choice(choices)
+    return None if chosen is None else Decimal(chosen)
+
+
+def _settings(chance: Random) -> tuple[tuple[str, int | bool | Decimal], ...]:
+    """Limits, most of them as they are by default, some of them tight."""
+    tight: dict[str, tuple[int | str, ...]] = {
+        "max_positions": (1, 2, 3),
+        "max_daily_trades": (1, 2, 4),
+        "max_position_size_pct": ("0.02", "0.3", "0.6"),
+        "max_portfolio_risk_pct": ("0.001", "0.01"),
+        "max_gross_exposure_pct": ("0.1", "0.3"),
+        "risk_per_trade_pct": ("0.001", "0.02"),
+        "daily_loss_limit_pct": ("0.001", "0.005", "0.2"),
+        "emergency_stop_loss_pct": ("0.005", "0.02", "0.5"),
+        "min_order_value": ("1", "1000"),
+        "max_order_value": ("1500", "40000"),
+    }
+    settings: list[tuple[str, int | bool | Decimal]] = []
+    for name, choices in tight.items():
+        if chance.random() < 0.25:
+            chosen = chance.choice(choices)
+            settings.append((name, chosen if isinstance(chosen, int) else Decimal(chosen)))
+    return tuple(settings)

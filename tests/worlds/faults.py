@@ -1,0 +1,134 @@
+"""What can go wrong in a process, and the thread of its input and output on which it does.
+
+A process of a world does nothing to the outside but through its ports and its database. Each port call and each
+statement is one step on its ``Io``: there it hands the baton to the process beside it, meets its faults, or dies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: Matches every step of a process.
+ANY = "any"
+
+
+class FaultKind(StrEnum):
+    """What a fault does. An adapter of a real broker answers those of the wire with the error named here."""
+
+    # The broker, asked to read or to write. A read that fails is BrokerUnavailable, whatever the reason.
+    REFUSED = "connection refused"  # a write certainly did not arrive: BrokerUnavailable
+    TOO_MANY = "429"  # likewise
+    SERVER_ERROR = "500"  # a write may have arrived: OutcomeUnknown
+    HTML = "HTML instead of an answer"  # likewise
+    TRUNCATED = "truncated JSON"  # a write has arrived: OutcomeUnknown
+    LOST_ANSWER = "answer lost"  # likewise, by a timeout
+    LOST_REQUEST = "request lost"  # a write did not arrive: OutcomeUnknown
+    LATE_REQUEST = "request late"  # a write arrives after its timeout: OutcomeUnknown
+    SLOW = "slow"
+    # The broker answers, and what it says is not the whole truth.
+    OLD_ANSWER = "old answer"
+    UNKNOWN_STATE = "unknown state"
+    SLOW_FILL = "fills later"
+    REJECTED_LATER = "rejected later"
+    REPEATED = "activities again"
+    LAGGING = "activities late"
+    # The ledger's database.
+    DB_LOCKED = "database locked"
+    DB_FULL = "disk full"
+    DB_IO_ERROR = "disk error"
+    DB_COMMIT_UNSEEN = "commit not confirmed"
+    # The process itself and what it works with.
+    KILL = "killed"
+    KILL_AFTER = "killed after the write"
+    SIGNAL = "asked to stop"
+    LATCH_FAILS = "latch not writable"
+    STRATEGY_FAILS = "strategy fails"
+    NO_QUOTES = "no quotes"
+    LOCK_REMOVED = "lock file removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Strikes from the ``nth`` call of ``call`` in a process on, ``times`` in a row.
+
+    ``call`` names a method of a port, "sql" (any statement), "begin", "commit", or ANY. ``amount`` is in seconds where
+    the kind takes time.
+    """
+
+    kind: FaultKind
+    call: str
+    nth: int = 1
+    times: int = 1
+    amount: int = 0
+
+    def __str__(self) -> str:
+        row = f" to #{self.nth + self.times - 1}" if self.times > 1 else ""
+        seconds = f", {self.amount} s" if self.amount else ""
+        return f"{self.kind} at {self.call} #{self.nth}{row}{seconds}"
+
+
+class Killed(BaseException):
+    """The process is no more. No handler of the program stops it, and nothing it does afterwards reaches anything."""
+
+
+class Io:
+    """The steps of one process, counted by name."""
+
+    def __init__(
+        self,
+        faults: tuple[Fault, ...],
+        met: Callable[[Fault, str], None],
+        pass_on: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._faults = faults
+        self._met = met
+        self._pass_on = pass_on
+        self._told: set[Fault] = set()
+        self.counts: Counter[str] = Counter()
+        self.dead = False
+
+    def step(self, *names: str) -> tuple[Fault, ...]:
+        """Take one step, known by each of ``names``, and give the faults that strike at it. Raises Killed."""
+        self._alive()
+        self._pass_on()
+        self._alive()
+        for name in (*names, ANY):
+            self.counts[name] += 1
+        struck = tuple(fault for fault in self._faults if self._strikes(fault, names))
+        for fault in struck:
+            if fault.kind is FaultKind.KILL:
+                self.die(fault, names[0])
+        return struck
+
+    @property
+    def met_fault(self) -> bool:
+        """Whether any fault has had its effect."""
+        return bool(self._told)
+
+    def meet(self, fault: Fault, where: str) -> None:
+        """Tell that a fault had its effect. One that lasts is told once."""
+        if fault not in self._told:
+            self._told.add(fault)
+            self._met(fault, where)
+
+    def die(self, fault: Fault, where: str) -> None:
+        self.meet(fault, where)
+        self.dead = True
+        raise Killed
+
+    def _alive(self) -> None:
+        if self.dead:
+            raise Killed
+
+    def _strikes(self, fault: Fault, names: tuple[str, ...]) -> bool:
+        if fault.call != ANY and fault.call not in names:
+            return False
+        return fault.nth <= self.counts[fault.call] < fault.nth + fault.times
+
+
+def of_kind(faults: tuple[Fault, ...], *kinds: FaultKind) -> Iterator[Fault]:
+    """Those of ``faults`` that are of one of ``kinds``."""
+    return (fault for fault in faults if fault.kind in kinds)

@@ -1,0 +1,82 @@
+"""A person's hands: at the broker's web page, and in the home."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.worlds.town import Town
+from tests.worlds.world import ByHand, Deed
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.errors import OrderRefused
+from tradebot.home.latch import LatchFile
+
+
+def act(town: Town, exchange: PaperExchange, by_hand: ByHand) -> None:
+    """Do what a person does, as far as there is anything to do it to; a refusal by the broker ends it."""
+    try:
+        did = _do(town, exchange, PaperBroker(exchange), by_hand)
+    except OrderRefused as refused:
+        town.story.tell(f"  by hand, refused: {by_hand}: {refused}")
+        return
+    if did:
+        town.story.happened(by_hand.deed, f"by hand: {by_hand}: {did}")
+
+
+def _do(town: Town, exchange: PaperExchange, broker: PaperBroker, by_hand: ByHand) -> str:
+    """Do it, and say what was done; "" when there was nothing to do it to."""
+    deed, latch = by_hand.deed, LatchFile(town.latch_file)
+    match deed:
+        case Deed.BUY | Deed.REST:
+            return _order(town, exchange, broker, by_hand, Side.BUY, by_hand.symbol, Decimal(by_hand.shares))
+        case Deed.SELL:
+            held = broker.positions()
+            if not held:
+                return ""
+            position = held[by_hand.which % len(held)]
+            shares = min(Decimal(by_hand.shares), position.quantity)
+            return _order(town, exchange, broker, by_hand, Side.SELL, position.symbol, shares)
+        case Deed.CANCEL:
+            orders = broker.open_orders()
+            if not orders:
+                return ""
+            order = orders[by_hand.which % len(orders)]
+            broker.cancel(order.broker_order_id)
+            return order.client_order_id
+        case Deed.LATCH:
+            latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand", exchange.now()))
+        case Deed.SPOIL_LATCH:
+            town.latch_file.write_bytes(b"\xff\xfe half a line")
+        case Deed.CLEAR_LATCH:
+            latch.clear()
+    return "done"
+
+
+def _order(
+    town: Town,
+    exchange: PaperExchange,
+    broker: PaperBroker,
+    by_hand: ByHand,
+    side: Side,
+    symbol: str,
+    shares: Decimal,
+) -> str:
+    quote = exchange.quotes([symbol]).get(symbol)
+    rests = by_hand.deed is Deed.REST
+    if quote is None or shares <= 0:
+        return ""
+    limit = (quote.last * Decimal("0.97")).quantize(Decimal("0.01")) if rests else None
+    town.by_hand += 1
+    order = broker.submit(
+        OrderRequest(
+            client_order_id=f"hand-{town.by_hand}",
+            symbol=symbol,
+            side=side,
+            quantity=shares,
+            type=OrderType.LIMIT if rests else OrderType.MARKET,
+            time_in_force=TimeInForce.GTC if by_hand.which % 2 else TimeInForce.DAY,
+            limit_price=limit,
+        )
+    )
+    return f"{order.client_order_id} {order.state}"

@@ -1,0 +1,196 @@
+"""What must hold after a step, and what after recovery: the exchange's own rows against the ledger's.
+
+Nothing of core, jobs or ledger takes part in the comparison, but `verify`, which is itself a promise.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from tests.worlds.process import Ended
+from tests.worlds.story import Promise
+from tests.worlds.town import OURS, Town
+from tradebot.core.ids import parse
+from tradebot.ledger.database import open_database
+from tradebot.ledger.verify import verify
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+_SYNCHRONISING = frozenset({"run-daily", "check-exits", "reconcile"})
+
+
+def after(town: Town, ended: Iterable[Ended]) -> None:
+    """What must hold after a step. Figures are compared only where a job looked, and was told the truth."""
+    one_order_a_purpose(town)
+    no_more_sold_than_held(town)
+    for process in ended:
+        if process.met_fault or process.overlapped:
+            continue
+        if process.error is not None:
+            town.story.violate(Promise.RECOVERS, f"{process.run.job} met no fault and ended with {process}")
+        elif process.run.job in _SYNCHRONISING and process.ran:
+            positions_explained(town)
+            cash_explained(town)
+            protection_told(town, process)
+
+
+def recovered(town: Town) -> None:
+    """What must hold once the jobs have run a day without faults."""
+    every_fill(town)
+    orders_settled(town)
+    positions_explained(town)
+    cash_explained(town)
+    equity_rebuilt(town)
+    audit_sound(town)
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def one_order_a_purpose(town: Town) -> None:
+    """Of one strategy's orders in one symbol, one of each purpose is live; the legs of brackets are not among them."""
+    made = map(parse, town.exchange.texts("SELECT client_order_id FROM orders WHERE live = 1 AND parent IS NULL"))
+    live = Counter((m.strategy, m.symbol, m.purpose) for m in made if m is not None)
+    for key, count in live.items():
+        if count > 1:
+            town.story.violate(Promise.ONE_ORDER, f"{count} live orders of {', '.join(key)}")
+
+
+def no_more_sold_than_held(town: Town) -> None:
+    for symbol, held in _held(town).items():
+        if held < 0:
+            town.story.violate(Promise.OVERSOLD, f"{held} {symbol}")
+
+
+def orders_settled(town: Town) -> None:
+    """Each intent stands where its order does; what never arrived was given up or refused, or is planned for today."""
+    states = {
+        row["client_order_id"]: row["state"] for row in town.exchange.rows("SELECT client_order_id, state FROM orders")
+    }
+    for row in town.ledger.rows("SELECT client_order_id, state, session FROM orders"):
+        there = states.get(row["client_order_id"])
+        if there is None:
+            over = row["state"] in ("abandoned", "rejected")
+            if not over and (row["state"], row["session"]) != ("planned", town.session.isoformat()):
+                message = f"{row['client_order_id']} is {row['state']} and never came to the exchange"
+                town.story.violate(Promise.ORDERS_SETTLED, message)
+        elif there != row["state"]:
+            message = f"{row['client_order_id']} is {row['state']} in the ledger and {there} at the exchange"
+            town.story.violate(Promise.ORDERS_SETTLED, message)
+
+
+# --- what is held ----------------------------------------------------------------------------------
+
+
+def every_fill(town: Town) -> None:
+    """Each fill is booked as it happened, under the strategy that sent its order."""
+    booked = {row["fill_id"]: row for row in town.ledger.rows("SELECT * FROM fills")}
+    for fill in town.exchange.rows(
+        "SELECT a.number, a.symbol, a.quantity, a.price, a.fee, o.client_order_id, o.side, p.client_order_id AS entry"
+        " FROM activities a JOIN orders o ON o.number = a.order_number LEFT JOIN orders p ON p.number = o.parent"
+        " WHERE a.kind = 'fill'"
+    ):
+        name = f"{fill['side']} {fill['quantity']} {fill['symbol']} of {fill['client_order_id']}"
+        row = booked.pop(f"A-{fill['number']:09d}", None)
+        columns = ("symbol", "side", "quantity", "price", "fee", "client_order_id")
+        if row is None:
+            town.story.violate(Promise.EVERY_FILL, f"{name} is not in the ledger")
+            continue
+        if any(row[column] != fill[column] for column in columns):
+            town.story.violate(Promise.EVERY_FILL, f"{name} is booked as {dict(row)}")
+        made = parse(fill["entry"] or fill["client_order_id"])
+        ours = made is not None and made.account_hash == OURS
+        if ours != (row["strategy"] != "foreign"):
+            town.story.violate(Promise.OWNED, f"{name} is booked as {row['strategy']}'s")
+    for row in booked.values():
+        town.story.violate(Promise.EVERY_FILL, f"{row['fill_id']} in the ledger never happened")
+
+
+def positions_explained(town: Town) -> None:
+    here = _sums(town.ledger.rows("SELECT symbol, quantity FROM lots"))
+    there = _held(town)
+    told = set(town.ledger.texts("SELECT symbol FROM breaks WHERE closed_at IS NULL"))
+    for symbol in sorted(here.keys() | there.keys()):
+        if here.get(symbol, ZERO) != there.get(symbol, ZERO) and symbol not in told:
+            message = f"{symbol}: {here.get(symbol, ZERO)} in the ledger, {there.get(symbol, ZERO)} at the exchange"
+            town.story.violate(Promise.POSITIONS, message)
+
+
+def cash_explained(town: Town) -> None:
+    (there,) = town.exchange.texts("SELECT cash FROM exchange")
+    here = next(iter(town.ledger.texts("SELECT cash FROM accounts WHERE pinned = 1")), None)
+    told = town.ledger.rows("SELECT 1 FROM breaks WHERE closed_at IS NULL AND kind = 'cash'")
+    if not told and (here is None or abs(Decimal(here) - Decimal(there)) > CENT):
+        town.story.violate(Promise.CASH, f"{here} in the ledger, {there} at the exchange")
+
+
+def protection_told(town: Town, process: Ended) -> None:
+    """The dollars of ours that no live stop covers, as the exchange has it, against what the job said."""
+    ours = _sums(town.ledger.rows("SELECT symbol, quantity FROM lots WHERE strategy <> 'foreign'"))
+    stops = _sums(
+        town.exchange.rows(
+            "SELECT symbol, CAST(quantity AS NUMERIC) - CAST(filled_quantity AS NUMERIC) AS quantity FROM orders"
+            " WHERE live = 1 AND side = 'sell' AND type IN ('stop', 'stop_limit')"
+        )
+    )
+    held = _held(town)
+    bare = {
+        symbol: min(shares, held.get(symbol, ZERO)) - stops.get(symbol, ZERO)
+        for symbol, shares in ours.items()
+        if min(shares, held.get(symbol, ZERO)) > stops.get(symbol, ZERO)
+    }
+    told = process.outcome.unprotected if process.outcome is not None else None
+    if bool(bare) != bool(told):
+        town.story.violate(Promise.PROTECTED, f"{process.run.job} said {told} USD; without a stop are {bare}")
+
+
+# --- history ---------------------------------------------------------------------------------------
+
+
+def equity_rebuilt(town: Town) -> None:
+    """The equity of each close, from the ledger's fills, cash events and splits and the market's closes."""
+    rows: defaultdict[str, list[tuple[str, Decimal, Decimal]]] = defaultdict(list)
+    for fill in town.ledger.rows("SELECT * FROM fills"):
+        shares = Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1)
+        rows[fill["session"]].append((fill["symbol"], shares, -shares * Decimal(fill["price"]) - Decimal(fill["fee"])))
+    for event in town.ledger.rows("SELECT * FROM cash_events"):
+        rows[event["session"]].append(("", ZERO, Decimal(event["amount"])))
+    for split in town.ledger.rows("SELECT * FROM corporate_actions"):
+        gained = Decimal(split["quantity_after"]) - Decimal(split["quantity_before"])
+        rows[split["session"]].append((split["symbol"], gained, ZERO))
+    there = {row["session"]: Decimal(row["equity"]) for row in town.exchange.rows("SELECT * FROM equity")}
+    cash = ZERO
+    shares_held: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for session in sorted({*rows, *there}):
+        for symbol, shares, amount in rows[session]:
+            cash += amount
+            shares_held[symbol] += shares
+        day = date.fromisoformat(session)
+        worth = sum((n * town.market.closes[symbol, day] for symbol, n in shares_held.items() if n), ZERO)
+        here = (cash + worth).quantize(CENT, rounding=ROUND_HALF_EVEN)
+        if session in there and here != there[session]:
+            town.story.violate(Promise.EQUITY, f"{session}: {here} rebuilt, {there[session]} at the exchange")
+
+
+def audit_sound(town: Town) -> None:
+    database = open_database(town.database, create=False, durable=False)
+    try:
+        for finding in verify(database):
+            town.story.violate(Promise.AUDIT, str(finding))
+    finally:
+        database.close()
+
+
+def _held(town: Town) -> dict[str, Decimal]:
+    return _sums(town.exchange.rows("SELECT symbol, quantity FROM positions"))
+
+
+def _sums(rows: Iterable[sqlite3.Row]) -> dict[str, Decimal]:
+    sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows:
+        sums[row["symbol"]] += Decimal(row["quantity"])
+    return dict(sums)

@@ -1,0 +1,205 @@
+"""The small ports of a process in a world: clock, market data, strategies, latch, lock, stop switch, alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tests.worlds.faults import FaultKind, Io, of_kind
+from tests.worlds.market import Market
+from tests.worlds.venue import Venue
+from tests.worlds.witness import Witness
+from tests.worlds.world import World
+from tradebot.brokers.paper import PaperExchange
+from tradebot.core.account import CorporateAction, MarketClock, Quote
+from tradebot.core.halts import Halt
+from tradebot.core.signals import Signal
+from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
+from tradebot.home.latch import LatchFile
+from tradebot.ports import Lock, StrategyFailure, StrategyInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradebot.strategy_api import History
+
+K = FaultKind
+WALL = datetime(2024, 1, 2, 15, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WorldClock:
+    """The exchange's time, ``skew`` ahead of it. Who sleeps lets time pass at the exchange."""
+
+    venue: Venue
+    exchange: PaperExchange
+    io: Io
+    skew: timedelta
+
+    def now(self) -> datetime:
+        return self.venue.now + self.skew
+
+    def wall(self) -> datetime:
+        return WALL
+
+    def sleep(self, seconds: float) -> None:
+        self.io.step("sleep")
+        if seconds:
+            self.venue.pass_time(self.exchange, seconds)
+
+
+class Frameless:
+    """Stands where frames of prices would be, for strategies that do not look at them: only as of which session."""
+
+    columns: tuple[str, ...] = ()
+
+    def __init__(self, as_of: date | None) -> None:
+        self.as_of = as_of
+
+    @property
+    def close(self) -> Frameless:
+        return self
+
+    @property
+    def iloc(self) -> Frameless:
+        return self
+
+    def __getitem__(self, rows: object) -> Frameless:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class WorldData:
+    """The market data of a world; implements ports.MarketData. Prices are the exchange's."""
+
+    market: Market
+    exchange: PaperExchange
+    io: Io
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        for fault in of_kind(self.io.step("quotes"), K.NO_QUOTES):
+            self.io.meet(fault, "quotes")
+            return {}
+        return self.exchange.quotes(symbols)
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        self.io.step("history")
+        return cast("History", Frameless(self.last_completed(clock)))
+
+    def last_completed(self, clock: MarketClock) -> date | None:
+        if clock.today is not None and clock.now >= clock.today.closes:
+            return clock.today.session
+        return clock.previous.session if clock.previous else None
+
+    def benchmark(self, first: date, last: date) -> pd.Series[float]:
+        return cast("pd.Series[float]", {})
+
+    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
+        wanted, today = set(symbols), clock.now.date()
+        until = today + timedelta(days=days)
+        return tuple(a for a in self.market.actions if a.symbol in wanted and today < a.ex_date <= until)
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """The strategies of a world; implements ports.StrategyBook."""
+
+    world: World
+    io: Io
+
+    @property
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        return tuple(
+            StrategyInfo(script.name, "1.0.0", "as drawn", script.symbols, 1, {}, "drawn", "")
+            for script in self.world.scripts
+        )
+
+    @property
+    def failures(self) -> tuple[StrategyFailure, ...]:
+        return ()
+
+    @property
+    def warmup(self) -> int:
+        return 1
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        as_of = cast("Frameless", history).as_of
+        struck = tuple(of_kind(self.io.step("signals"), K.STRATEGY_FAILS))
+        silent = self.world.scripts[0].name if struck else ""
+        for fault in struck:
+            self.io.meet(fault, silent)
+        failures = (StrategyFailure(silent, "ZeroDivisionError"),) if silent else ()
+        if as_of is None:
+            return (), failures
+        speaking = (script for script in self.world.scripts if script.name != silent)
+        return tuple(s for script in speaking for s in script.signals(self.world.seed, as_of)), failures
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLatch:
+    """The real latch file, with steps; implements ports.Latch."""
+
+    file: LatchFile
+    io: Io
+    witness: Witness
+
+    def read(self) -> tuple[Halt, ...]:
+        self.io.step("latch_read")
+        halts = self.file.read()
+        self.witness.saw_latch(halts)
+        return halts
+
+    def set(self, halt: Halt) -> None:
+        for fault in of_kind(self.io.step("latch_set"), K.LATCH_FAILS):
+            self.io.meet(fault, "latch_set")
+            raise ConfigError([Problem("the latch", "it cannot be written: read-only file system", "Mend it.")])
+        self.file.set(halt)
+        self.io.step("latch_was_set")
+
+    def clear(self) -> None:
+        self.io.step("latch_clear")
+        self.file.clear()
+        self.io.step("latch_was_cleared")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedLock:
+    """The real locks, with steps; implements ports.Lock. ``path`` is the lock file of the home."""
+
+    locks: tuple[Lock, ...]
+    path: Path
+    io: Io
+
+    def assert_held(self) -> None:
+        for fault in of_kind(self.io.step("assert_held"), K.LOCK_REMOVED):
+            self.io.meet(fault, "assert_held")
+            self.path.unlink(missing_ok=True)
+        if not self.locks:
+            raise Blocked("this command holds no lock and may not send orders")
+        for lock in self.locks:
+            lock.assert_held()
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """^C and SIGTERM; implements ports.StopSwitch."""
+
+    io: Io
+
+    def check(self) -> None:
+        for fault in of_kind(self.io.step("check"), K.SIGNAL):
+            self.io.meet(fault, "check")
+            raise Stopped(ExitCode.TERMINATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Word to the operator; implements ports.Alerts."""
+
+    tell: Callable[[str], None]
+
+    def send(self, level: str, subject: str, body: str) -> None:
+        self.tell(f"    alert ({level}): {subject}")

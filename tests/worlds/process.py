@@ -1,0 +1,177 @@
+"""One process of a world: wired as the command would wire it, run to its end, or killed on the way."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from tests.worlds.broker import FaultyBroker
+from tests.worlds.database import WatchedEngine
+from tests.worlds.faults import Fault, Io, Killed
+from tests.worlds.ports import WALL, Scripts, Signals, Told, WatchedLatch, WatchedLock, WorldClock, WorldData
+from tests.worlds.story import Promise
+from tests.worlds.town import Town
+from tests.worlds.witness import Witness
+from tests.worlds.world import Run
+from tradebot.core.outcomes import Outcome, Period
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import TradebotError
+from tradebot.home import layout, locks
+from tradebot.home.latch import LatchFile
+from tradebot.jobs import check_exits, emergency_stop, preflight, reconcile, report, resume, run_daily
+from tradebot.jobs.belongings import Explained
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.emergency_stop import StopDesk, set_latch
+from tradebot.ledger.database import Database
+from tradebot.market.calendar import NyseCalendar
+from tradebot.ports import Lock
+from tradebot.runtime.homes import account_key, pin
+from tradebot.settings import Settings
+
+#: The jobs that hold the lock while they work.
+LOCKING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.RESUME})
+_JOBS: dict[Job, Callable[[Desk], Outcome]] = {
+    Job.RUN_DAILY: run_daily.run,
+    Job.CHECK_EXITS: check_exits.run,
+    Job.RECONCILE: reconcile.run,
+    Job.PREFLIGHT: preflight.run,
+    Job.REPORT: partial(report.run, period=Period.DAY),
+    Job.RESUME: partial(resume.run, reason="looked at it"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended: with an outcome, with an error that it told its user, or killed (neither)."""
+
+    run: Run
+    outcome: Outcome | None = None
+    error: TradebotError | None = None
+    met_fault: bool = False
+    overlapped: bool = False
+
+    @property
+    def ran(self) -> bool:
+        """Whether it did its work to the end."""
+        return self.outcome is not None and self.outcome.status is RunStatus.RAN
+
+    def __str__(self) -> str:
+        if self.outcome is not None:
+            return f"{self.outcome.status}, code {int(self.outcome.exit_code)}: {self.outcome.headline}"
+        return "killed" if self.error is None else f"{type(self.error).__name__}: {self.error}"
+
+
+class Process:
+    """A process ``who`` that does ``run`` in a town. ``pass_on`` is called at each of its steps."""
+
+    def __init__(self, town: Town, who: str, run: Run, pass_on: Callable[[], None] | None = None) -> None:
+        self.town = town
+        self.who = who
+        self.run = run
+        self.overlaps = pass_on is not None
+        self.io = Io(run.faults, self._met, pass_on or (lambda: None))
+        places = Settings(tradebot_home=town.home, tradebot_state_dir=town.state_path)
+        limits: dict[str, Any] = dict(town.world.settings)
+        self.settings = replace(places, emergency_stop_enabled=run.flag, **limits)
+        self.witness = Witness(town, who, self.settings, locks=run.job in LOCKING)
+
+    def work(self) -> Ended:
+        """Run to the end. An error that no command would tell its user is a broken promise."""
+        story = self.town.story
+        story.tell(f"  {self.who}: {self.run}")
+        try:
+            ended = Ended(self.run, outcome=self._stop() if self.run.job is Job.EMERGENCY_STOP else self._job())
+        except TradebotError as error:
+            ended = Ended(self.run, error=error)
+        except Killed:
+            ended = Ended(self.run)
+        except Exception:  # noqa: BLE001 - whatever a job did not foresee, the story has to tell
+            story.violate(Promise.NO_BUG, traceback.format_exc())
+            ended = Ended(self.run)
+        finally:
+            self.witness.released_lock()
+        story.tell(f"  {self.who}: {ended}")
+        return replace(ended, met_fault=self.io.met_fault, overlapped=self.overlaps)
+
+    def _met(self, fault: Fault, where: str) -> None:
+        self.town.story.met_fault(self.who, fault, where)
+
+    def _job(self) -> Outcome:
+        with self._desk() as desk:
+            return _JOBS[self.run.job](desk)
+
+    @contextmanager
+    def _desk(self) -> Iterator[Desk]:
+        """A desk as `runtime.open_office` wires one, over ports with steps."""
+        town, io, run = self.town, self.io, self.run
+        locking = run.job in LOCKING
+        with ExitStack() as held:
+            locks_held: list[Lock] = []
+            if locking:
+                locks_held.append(held.enter_context(locks.home_lock(town.home, command=run.job, wall=WALL)))
+                self.witness.took_lock()
+            exchange = held.enter_context(town.venue.exchange())
+            clock = WorldClock(town.venue, exchange, io, timedelta(seconds=run.skew))
+            broker = FaultyBroker(town.venue, exchange, io, self.witness)
+            account_id = broker.account().account_id
+            key = account_key(broker, account_id)
+            if locking:
+                of_account = locks.account_lock(town.state_path, key, command=run.job, wall=WALL)
+                locks_held.append(held.enter_context(of_account))
+            database = self._database()
+            held.callback(database.close)
+            pin(database, broker, account_id, key, clock)
+            yield Desk(
+                settings=self.settings,
+                account_key=key,
+                clock=clock,
+                calendar=NyseCalendar(),
+                broker=broker,
+                market=WorldData(town.market, exchange, io),
+                ledger=database.bind(key),
+                strategies=Scripts(town.world, io),
+                latch=self._latch(),
+                lock=WatchedLock(tuple(locks_held), layout.lock_file(town.home), io),
+                stop=Signals(io),
+                alerts=Told(town.story.tell),
+                pid=1,
+            )
+
+    def _stop(self) -> Outcome:
+        """An emergency stop, as `runtime.open_stop_desk` wires it: the latch first, no lock, the ledger only read."""
+        town, io = self.town, self.io
+        latch = self._latch()
+        with town.venue.exchange() as exchange:
+            clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
+            not_latched = set_latch(latch, clock, "stopped by the operator")
+            broker = FaultyBroker(town.venue, exchange, io, self.witness)
+            key = account_key(broker, broker.account().account_id)
+
+            def explained() -> Explained:
+                with closing(self._database()) as database:
+                    books = database.bind(key).books
+                    return Explained(books.lots(), books.holdings(), books.cursor())
+
+            desk = StopDesk(
+                account_key=key,
+                clock=clock,
+                broker=broker,
+                market=WorldData(town.market, exchange, io),
+                latch=latch,
+                alerts=Told(town.story.tell),
+                explained=explained,
+                not_latched=not_latched,
+            )
+            return emergency_stop.run(desk, close_positions=self.run.close)
+
+    def _database(self) -> Database:
+        return Database(WatchedEngine(self.town.database, self.io, waits=self.overlaps))
+
+    def _latch(self) -> WatchedLatch:
+        return WatchedLatch(LatchFile(self.town.latch_file), self.io, self.witness)

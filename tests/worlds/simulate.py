@@ -1,0 +1,97 @@
+"""A world from its first session to its recovery: steps are done in order, promises are checked after each."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from tests.worlds import invariants
+from tests.worlds.baton import Baton
+from tests.worlds.coverage import paths_met
+from tests.worlds.hands import act
+from tests.worlds.market import Market
+from tests.worlds.process import Ended, Process
+from tests.worlds.schedule import recovery
+from tests.worlds.story import Story
+from tests.worlds.town import Town, found
+from tests.worlds.world import ByHand, Overlap, Run, Step, World
+
+#: Where worlds are kept while they run: in memory, where the system has such a place.
+_MEMORY = Path("/dev/shm")
+
+
+def simulate(world: World, market: Market) -> Story:
+    """Run a world and give its story. The same world always has the same story."""
+    with _folder() as home, found(world, market, home) as town:
+        _live(town)
+        town.story.met.update(paths_met(town))
+        return town.story
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="world-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+def _live(town: Town) -> None:
+    """The days as drawn, then a fault-free run of the jobs; it ends early once a promise is broken."""
+    story = town.story
+    last = town.world.days[-1].session
+    for day in town.world.days:
+        _begin(town, day.session)
+        for step in day.steps:
+            _do(town, step)
+            if story.violations:
+                return
+    story.tell("recovery")
+    for session, runs in recovery(last, town.market):
+        _begin(town, session)
+        for run in runs:
+            _do(town, run)
+            if story.violations:
+                return
+    invariants.recovered(town)
+
+
+def _begin(town: Town, session: date) -> None:
+    """Come to a session, by way of those in which nothing was drawn."""
+    with town.venue.exchange() as exchange:
+        while town.session < session:
+            town.session = town.venue.next_session(exchange)
+        held = ", ".join(f"{p.quantity:f} {p.symbol}" for p in exchange.status().positions) or "nothing"
+    town.story.tell(f"session {session}: {held} held")
+
+
+def _do(town: Town, step: Step) -> None:
+    """Do one step at its time, and check what must hold after it."""
+    with town.venue.exchange() as exchange:
+        town.venue.go_to(exchange, step.at)
+        if isinstance(step, ByHand):
+            act(town, exchange, step)
+            return
+    match step:
+        case Run():
+            ended = [Process(town, "a", step).work()]
+        case Overlap():
+            ended = _together(town, step)
+    invariants.after(town, ended)
+
+
+def _together(town: Town, overlap: Overlap) -> list[Ended]:
+    ended: list[Ended] = []
+
+    def runner(who: str, run: Run) -> Callable[[Callable[[], None]], None]:
+        return lambda pass_on: ended.append(Process(town, who, run, pass_on).work())
+
+    town.story.met["overlapping runs"] += 1
+    Baton(Random(overlap.seed), overlap.restless).race(runner("a", overlap.first), runner("b", overlap.second))
+    return ended

@@ -1,0 +1,76 @@
+"""What the processes of one world share: the home's files, the broker, and the eyes of those who watch."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from tests.worlds.eyes import Eyes
+from tests.worlds.market import Market, TakenIn
+from tests.worlds.story import Story
+from tests.worlds.venue import Venue
+from tests.worlds.world import World
+from tradebot.brokers.paper import PaperExchange
+from tradebot.core.ids import account_hash
+from tradebot.home import layout
+from tradebot.market.calendar import NyseCalendar
+
+#: The account that the exchange of every world begins, because it begins it by a reset.
+ACCOUNT = "paper:paper:PAPER-0002"
+OURS = account_hash(ACCOUNT)
+
+
+@dataclass(slots=True)
+class Town:
+    """A world under way. ``at_work`` are the processes that hold the lock just now, ``accepted`` every order of ours
+    that the exchange has taken in, by its client_order_id, in order.
+    """
+
+    world: World
+    market: Market
+    home: Path
+    venue: Venue
+    ledger: Eyes
+    exchange: Eyes
+    session: date
+    story: Story = field(default_factory=Story)
+    at_work: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    by_hand: int = 0  # orders that a person has sent
+
+    @property
+    def database(self) -> Path:
+        return self.home / "trading_robot.db"
+
+    @property
+    def latch_file(self) -> Path:
+        return layout.latch_file(self.home)
+
+    @property
+    def state_path(self) -> Path:
+        """The user's folder, where the locks of accounts lie."""
+        return self.home / "user"
+
+
+@contextmanager
+def found(world: World, market: Market, home: Path) -> Iterator[Town]:
+    """Lay out a home with an exchange at the world's first session and a ledger in which nothing is written.
+
+    Both files are watched throughout: a connection that stays open also keeps SQLite from tidying up after each run.
+    """
+    exchange, ledger = layout.exchange_file(home), home / "trading_robot.db"
+    exchange.parent.mkdir(parents=True)
+    shutil.copyfile(market.exchange_file, exchange)
+    shutil.copyfile(market.ledger_file, ledger)
+    with PaperExchange.reset(exchange, TakenIn(), NyseCalendar(), world.rules, durable=False) as made:
+        session = made.session()
+    with (
+        closing(Eyes(ledger)) as of_ledger,
+        closing(Eyes(exchange)) as of_exchange,
+        Venue(exchange, world.rules) as venue,
+    ):
+        yield Town(world, market, home, venue, of_ledger, of_exchange, session)

@@ -1,0 +1,171 @@
+"""Looks on as a process works, and checks each order at the moment it leaves.
+
+It checks against the truth, not against the story that the process was told: the exchange's own state, the rows that
+are committed in the ledger, the latch file as it lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tests.worlds.limits import Scene, breaches, entries_of, stops_of
+from tests.worlds.story import Promise
+from tests.worlds.town import OURS, Town
+from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
+from tradebot.core.account import AccountSnapshot, MarketClock
+from tradebot.core.halts import Halt
+from tradebot.core.ids import DecisionId, parse
+from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
+from tradebot.home.latch import LatchFile
+from tradebot.settings import Settings
+
+
+class Witness:
+    """Accompanies one process, ``who``. ``locks`` says whether it is one that has to hold the lock to send."""
+
+    def __init__(self, town: Town, who: str, settings: Settings, *, locks: bool) -> None:
+        self.town = town
+        self.who = who
+        self.settings = settings
+        self.locks = locks
+        self._calls = 0
+        self._latch_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether it held a halt
+        self._clock_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether the market was open
+        self._sheet: tuple[Phase, Decimal] | None = None  # the phase and the equity of the last look at the account
+
+    # --- what the process looks at -----------------------------------------------------------------
+
+    def called(self, call: str) -> None:
+        """The process talks to its broker."""
+        self._calls += 1
+
+    def saw_latch(self, halts: tuple[Halt, ...]) -> None:
+        self._latch_seen = (self._calls, bool(halts))
+
+    def saw_clock(self, clock: MarketClock) -> None:
+        self._clock_seen = (self._calls, clock.is_open)
+
+    def saw_account(self, exchange: PaperExchange, account: AccountSnapshot) -> None:
+        self._sheet = (exchange.status().phase, account.equity)
+
+    def took_lock(self) -> None:
+        self.town.at_work.append(self.who)
+
+    def released_lock(self) -> None:
+        if self.who in self.town.at_work:
+            self.town.at_work.remove(self.who)
+
+    # --- an order leaves ---------------------------------------------------------------------------
+
+    def order_leaves(self, exchange: PaperExchange, request: OrderRequest, replacing: str | None) -> None:
+        """Check an order before anything can become of it."""
+        instead = f" in the place of {replacing}" if replacing else ""
+        self.town.story.tell(f"    {self.who}: sends {_spoken(request)}{instead}")
+        made = parse(request.client_order_id)
+        if made is None or made.account_hash != OURS or made.symbol != request.symbol:
+            self._violate(Promise.ONE_ID, f"{request.client_order_id} does not tell what it is for")
+            return
+        if self.locks:
+            self._written_first(request)
+            self._alone()
+        if made.purpose is Purpose.ENTRY:
+            self._one_id(made)
+            self._in_session(exchange)
+            self._not_halted()
+            self._not_locked(request)
+            self._within_limits(exchange, request)
+
+    def accepted(self, order: BrokerOrder) -> BrokerOrder:
+        """An order of ours has been taken in by the exchange, whether or not anybody hears of it."""
+        if order.client_order_id in self.town.accepted:
+            self._violate(Promise.ONE_ID, f"{order.client_order_id} was accepted twice")
+        self.town.accepted.append(order.client_order_id)
+        return order
+
+    def _violate(self, promise: Promise, message: str) -> None:
+        self.town.story.violate(promise, f"{self.who}: {message}")
+
+    def _written_first(self, request: OrderRequest) -> None:
+        rows = self.town.ledger.rows(
+            "SELECT state, quantity FROM orders WHERE client_order_id = ?", request.client_order_id
+        )
+        row = rows[0] if rows else None
+        if row is None:
+            self._violate(Promise.WRITTEN_FIRST, f"{request.client_order_id} leaves and is written nowhere")
+        elif (row["state"], Decimal(row["quantity"])) != ("submitting", request.quantity):
+            self._violate(
+                Promise.WRITTEN_FIRST,
+                f"{request.client_order_id} leaves for {request.quantity} shares while the ledger has it "
+                f"{row['state']} for {row['quantity']}",
+            )
+
+    def _alone(self) -> None:
+        others = [who for who in self.town.at_work if who != self.who]
+        if others or self.who not in self.town.at_work:
+            self._violate(Promise.ONE_WRITER, f"an order leaves while {others or 'nobody'} holds the lock")
+
+    def _one_id(self, made: DecisionId) -> None:
+        """An entry has one attempt: it is never decided again under another id."""
+        if made.attempt != 1:
+            self._violate(Promise.ONE_ID, f"{made} is not the first attempt at an entry")
+
+    def _in_session(self, exchange: PaperExchange) -> None:
+        hours, now = exchange.hours(), self.town.venue.now
+        if hours.opens <= now < hours.closes or self._clock_seen == (self._calls, True):
+            return
+        self._violate(Promise.SESSION, f"an entry leaves at {now:%Y-%m-%d %H:%M:%S} UTC, outside the session")
+
+    def _not_halted(self) -> None:
+        """A halt that is latched while the process is between its look and its sending can stop nothing any more."""
+        if (halts := tuple(self._halts())) and self._latch_seen != (self._calls, False):
+            self._violate(Promise.HALTED, f"an entry leaves while halted: {', '.join(halts)}")
+
+    def _halts(self) -> Iterator[str]:
+        if self.settings.emergency_stop_enabled:
+            yield "the environment's flag"
+        for halt in LatchFile(self.town.latch_file).read():
+            yield f"the latch file ({halt.rule})"
+        today = self.town.session.isoformat()
+        latched = "SELECT rule FROM halts WHERE cleared_at IS NULL AND (until IS NULL OR until > ?)"
+        for rule in self.town.ledger.texts(latched, today):
+            yield f"the ledger ({rule})"
+
+    def _not_locked(self, request: OrderRequest) -> None:
+        breaks = self.town.ledger.texts(
+            "SELECT message FROM breaks WHERE closed_at IS NULL AND kind NOT IN ('cash', 'unprotected') AND symbol = ?",
+            request.symbol,
+        )
+        lost = self.town.ledger.texts(
+            "SELECT client_order_id FROM orders WHERE symbol = ? AND client_order_id <> ?"
+            " AND state IN ('unknown', 'submitting')",
+            request.symbol,
+            request.client_order_id,
+        )
+        for why in (*breaks, *lost):
+            self._violate(Promise.LOCKED, f"{request.client_order_id} leaves while {request.symbol} is locked: {why}")
+
+    # --- limits --------------------------------------------------------------------------------------
+
+    def _within_limits(self, exchange: PaperExchange, request: OrderRequest) -> None:
+        broker, status = PaperBroker(exchange), exchange.status()
+        symbols = {request.symbol, *(p.symbol for p in status.positions), *(o.symbol for o in status.open_orders)}
+        entries = [order_id for order_id in self.town.accepted if parse(order_id) is not None]
+        scene = Scene(
+            limits=self.settings.limits(),
+            equity=self._sheet[1] if self._sheet is not None and self._sheet[0] is status.phase else None,
+            positions=status.positions,
+            orders=status.open_orders,
+            last={symbol: quote.last for symbol, quote in exchange.quotes(symbols).items()},
+            stops=stops_of(self.town.ledger),
+            entries=entries_of(status.session, [o for o in map(broker.order, entries) if o is not None]),
+        )
+        for breach in breaches(scene, request):
+            self._violate(Promise.LIMITS, f"{request.client_order_id}: {breach}")
+
+
+def _spoken(request: OrderRequest) -> str:
+    prices = {"stop": request.stop_price or request.stop_loss, "target": request.take_profit}
+    terms = ", ".join(f"{name} {price}" for name, price in prices.items() if price is not None)
+    order = f"{request.side} {request.quantity} {request.symbol} {request.type} {request.time_in_force}"
+    return f"{request.client_order_id}: {order}{', ' if terms else ''}{terms}"

@@ -1,0 +1,139 @@
+"""A world as a value: what is drawn from a seed, and what a run of it needs to know. The same value, the same story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from random import Random
+
+from tests.worlds.faults import Fault
+from tradebot.brokers.paper import ExchangeRules
+from tradebot.core.schedule import Job
+from tradebot.core.signals import Action, ExitPolicy, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A strategy whose signals are drawn. ``eager`` and ``fickle`` are the odds of an entry and of an exit."""
+
+    name: str
+    symbols: tuple[str, ...]
+    policy: ExitPolicy
+    eager: float
+    fickle: float
+    risk_pct: Decimal | None = None
+
+    def signals(self, seed: int, as_of: date) -> tuple[Signal, ...]:
+        """What it says after the close of ``as_of``: the same, whenever and how often it is asked."""
+        return tuple(
+            self._signal(symbol, as_of, Random(f"{seed} {self.name} {symbol} {as_of}")) for symbol in self.symbols
+        )
+
+    def _signal(self, symbol: str, as_of: date, chance: Random) -> Signal:
+        drawn, score = chance.random(), round(chance.random(), 2)
+        action = (
+            Action.EXIT if drawn < self.fickle else Action.ENTER if drawn < self.fickle + self.eager else Action.NONE
+        )
+        return Signal(self.name, symbol, as_of, action, score, self.policy, "as drawn", risk_pct=self.risk_pct)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A process: a job that is started at an instant, what goes wrong in it, and the settings and clock it has.
+
+    ``close`` lets an emergency stop close positions, ``flag`` is EMERGENCY_STOP_ENABLED, ``skew`` how far the machine's
+    clock is ahead of the exchange's, in seconds.
+    """
+
+    job: Job
+    at: datetime
+    faults: tuple[Fault, ...] = ()
+    close: bool = False
+    flag: bool = False
+    skew: int = 0
+
+    def __str__(self) -> str:
+        extras = [*(["--close-positions"] if self.close else []), *(["EMERGENCY_STOP_ENABLED"] if self.flag else [])]
+        extras += [f"clock {self.skew:+d} s"] if self.skew else []
+        return " ".join([f"{self.at:%H:%M:%S} UTC", self.job, *extras])
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two processes at once. They pass a baton at their steps, with odds of ``restless``, as ``seed`` has it."""
+
+    first: Run
+    second: Run
+    seed: int
+    restless: float
+
+    @property
+    def at(self) -> datetime:
+        return self.first.at
+
+
+class Deed(StrEnum):
+    """What a person does past the bot. The text is what it is called in the table of what was met."""
+
+    BUY = "bought by hand"
+    SELL = "sold by hand"
+    REST = "order left resting by hand"
+    CANCEL = "cancelled by hand"
+    LATCH = "latch file made by hand"
+    SPOIL_LATCH = "latch file unreadable"
+    CLEAR_LATCH = "latch file removed by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A person at the broker's web page, or in the home. ``which`` picks among the orders or positions there are."""
+
+    deed: Deed
+    at: datetime
+    symbol: str
+    shares: int
+    which: int
+
+    def __str__(self) -> str:
+        return f"{self.at:%H:%M:%S} UTC {self.deed} ({self.symbol}, {self.shares} shares, no. {self.which})"
+
+
+Step = Run | Overlap | ByHand
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One session and what happens in it, in order."""
+
+    session: date
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that is drawn from a seed. ``settings`` are those of the home, by field name."""
+
+    seed: int
+    days: tuple[Day, ...]
+    scripts: tuple[Script, ...]
+    settings: tuple[tuple[str, int | bool | Decimal], ...]
+    rules: ExchangeRules
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every process that the schedule starts."""
+        found: list[Run] = []
+        for day in self.days:
+            for step in day.steps:
+                match step:
+                    case Run():
+                        found.append(step)
+                    case Overlap(first=first, second=second):
+                        found += [first, second]
+        return tuple(found)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
