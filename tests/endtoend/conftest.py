@@ -7,19 +7,32 @@ output, one JSON object that tells the exit code, and nowhere the secret that it
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.fakes.cli import Ended, environment
+from tests.fakes.cli import ROOT, Ended, environment
 
 SECRET = "canary-in-the-coal-mine-7c1f"
+PATIENCE = 90.0  # seconds; nothing here takes five on an idle machine
 _LOG_LINE = re.compile(r"^\S+Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
+_MANIFEST = """
+name = "{name}"
+version = "1.0.0"
+description = "Does what a test wants."
+symbols = ["AAPL", "MSFT"]
+warmup = 10
+"""
 
 
 class Machine:
@@ -29,71 +42,141 @@ class Machine:
         self.folder = folder
         self.home = folder / "home"
         self.state = folder / "state"
+        self.exchange = self.home / "state" / "paper_exchange.db"
+        self.ledger = self.home / "trading_robot.db"
 
-    def __call__(self, *arguments: str | Path, stdin: str | None = None, **environ: str) -> Ended:
+    def __call__(self, *arguments: str | Path, **environ: str) -> Ended:
         """Run a command line to its end, in ``home`` unless it says otherwise."""
-        process = self.start(*arguments, **environ)
-        out, err = process.communicate(stdin, timeout=120)
-        return sound(Ended(process.returncode, out, err), arguments)
+        return ending(self.start(*arguments, **environ), *arguments)
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
-        """Begin a command line, and leave it to the test to see its end."""
-        self.folder.joinpath("user").mkdir(exist_ok=True)
-        named = {"HOME": str(self.folder / "user"), "TRADEBOT_HOME": str(self.home), "ALPACA_SECRET_KEY": SECRET}
+        """Begin a command line; ``ending`` sees its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "tradebot", *map(str, arguments)],
             cwd=self.folder,
-            env=environment(self.state, {**named, **environ}),
-            stdin=subprocess.PIPE,
+            env=self.environment(**environ),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    @property
-    def log(self) -> str:
-        """What the home's main log says."""
-        return (self.home / "logs" / "trading_robot.log").read_text(encoding="utf-8")
+    def environment(self, **more: str) -> dict[str, str]:
+        """A process environment with nothing of whoever runs the tests."""
+        user = self.folder / "user"
+        user.mkdir(exist_ok=True)
+        own = {"HOME": str(user), "TRADEBOT_HOME": str(self.home), "ALPACA_SECRET_KEY": SECRET}
+        return environment(self.state, {**own, **more})
 
     def env(self, *lines: str) -> None:
         """Write the home's `.env`."""
         self.home.mkdir(exist_ok=True)
         (self.home / ".env").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
+    def strategy(self, name: str, *lines: str) -> None:
+        """Give the user a strategy of his own; ``lines`` are its module."""
+        folder = self.home / "strategies" / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.toml").write_text(_MANIFEST.format(name=name), encoding="utf-8")
+        (folder / "strategy.py").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
-def sound(ended: Ended, arguments: tuple[str | Path, ...] = ()) -> Ended:
-    """An ending that kept its promises, whatever its code."""
-    told = ended.out + ended.err
-    assert "Traceback" not in told, told
-    assert SECRET not in told, told
-    assert not _LOG_LINE.search(ended.out), ended.out
-    if "--json" in arguments and "--help" not in arguments:
-        said = json.loads(ended.out)
-        assert said["exit_code"] == ended.code, told
-        assert (ended.code in said["exit_codes"]) == (ended.code != 0), told
+    def bug(self, module: str, function: str) -> str:
+        """A PYTHONPATH with which ``function`` of ``module`` raises what nobody expected."""
+        folder = self.folder / "bug"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(
+            f"import {module} as module\n\ndef {function}(*given, **named):\n    raise KeyError('boom')\n\n"
+            f"module.{function} = {function}\n"
+        )
+        return f"{folder}{os.pathsep}{ROOT}"
+
+    def wait_for_lock(self, process: subprocess.Popen[str]) -> None:
+        """Wait until a process holds the home's lock."""
+        deadline = time.monotonic() + PATIENCE
+        while process.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError, ValueError):
+                if json.loads((self.home / "state" / "lock.json").read_text())["pid"] == process.pid:
+                    return
+            time.sleep(0.01)
+        raise AssertionError(f"it never held the lock: {process.communicate(timeout=PATIENCE)}")
+
+    def orders(self) -> list[str]:
+        """The orders that the exchange was sent, legs aside: a word on each, in the order of their coming."""
+        with closing(sqlite3.connect(self.exchange)) as exchange:
+            rows = exchange.execute("SELECT * FROM orders WHERE parent IS NULL ORDER BY number")
+            names = [column[0] for column in rows.description]
+            found = [dict(zip(names, row, strict=True)) for row in rows]
+        return [f"{row['side']} {row['quantity']} {row['symbol']} {row['state']}" for row in found]
+
+    @property
+    def log(self) -> str:
+        """What the home's main log says."""
+        return (self.home / "logs" / "trading_robot.log").read_text(encoding="utf-8")
+
+
+def ending(process: subprocess.Popen[str], *arguments: str | Path, patience: float = PATIENCE) -> Ended:
+    """How a process ended, which must be sound whatever its code."""
+    out, err = process.communicate(timeout=patience)
+    assert "Traceback" not in out + err, out + err
+    assert SECRET not in out + err, out + err
+    assert not _LOG_LINE.search(out), out
+    ended = Ended(process.returncode, out, err)
+    if "--json" in arguments:
+        assert ended.json["exit_code"] == ended.code, out + err
+        assert (ended.code in ended.json["exit_codes"]) == (ended.code != 0), out
     return ended
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine on which nothing has been done yet."""
-    made = Machine(tmp_path)
-    yield made
+    """A machine on which nothing has been done yet. What is done on it leaves the secret in no file."""
+    yield Machine(tmp_path)
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes(), f"the secret is in {path}"
 
 
 @pytest.fixture
-def traded(machine: Machine, _traded_home: Path) -> Machine:
+def made(machine: Machine, made_home: Path) -> Machine:
+    """A machine whose home was made and has not traded."""
+    shutil.copytree(made_home, machine.home)
+    return machine
+
+
+@pytest.fixture
+def traded(machine: Machine, traded_home: Path) -> Machine:
     """A machine whose home has traded its first session, at 09:35."""
-    shutil.copytree(_traded_home, machine.home)
+    shutil.copytree(traded_home, machine.home)
     return machine
 
 
 @pytest.fixture(scope="session")
-def _traded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    template = Machine(tmp_path_factory.mktemp("template"))
-    ended = template("run-daily")
-    assert ended.code == 0, ended.err
-    return template.home
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To be copied, not used."""
+    return _home_after(tmp_path_factory, "init-db")
+
+
+@pytest.fixture(scope="session")
+def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """To be copied, not used."""
+    return _home_after(tmp_path_factory, "run-daily")
+
+
+def _home_after(factory: pytest.TempPathFactory, command: str) -> Path:
+    def run(template: Machine) -> None:
+        assert template(command).code == 0
+
+    return once(factory, f"after-{command}", run).home
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Machine], None]) -> Machine:
+    """A machine that is made once, whichever of pytest's workers asks first."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        made = Machine(folder)
+        if not (folder / "made").exists():
+            folder.mkdir(exist_ok=True)
+            make(made)
+            (folder / "made").touch()
+    return made

@@ -8,10 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.endtoend.conftest import Machine, ending, once
 
 ROOT = Path(__file__).parents[2]
 CENT = Decimal("0.01")
@@ -30,29 +29,25 @@ STARTING_CASH = Decimal(100000)
 class Replayed:
     """A home after the replay: what the command said, and the rows of its ledger."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        command = [sys.executable, "-m", "tradebot", "replay", "--home", str(home), "--from", FIRST, "--to", LAST]
-        finished = subprocess.run(
-            [*command, "--json"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            env={**os.environ, "TRADEBOT_STATE_DIR": str(home.parent / "user")},
-        )
-        assert finished.returncode == 0, finished.stderr
-        self.said = json.loads(finished.stdout)
+    def __init__(self, machine: Machine) -> None:
+        self.ledger = machine.ledger
+        self.said = json.loads((machine.folder / "said.json").read_text())
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.home / "trading_robot.db")) as connection:
+        with closing(sqlite3.connect(self.ledger)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY seq")]
 
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    return Replayed(tmp_path_factory.mktemp("replay") / "home")
+    def replay(machine: Machine) -> None:
+        process = machine.start("replay", "--from", FIRST, "--to", LAST, "--json")
+        ended = ending(process, "--json", patience=280)
+        assert ended.code == 0, ended.err
+        (machine.folder / "said.json").write_text(ended.out)
+
+    return Replayed(once(tmp_path_factory, "replayed", replay))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +101,8 @@ def test_cash_and_equity_of_every_session_follow_from_fills_events_and_closes(
     assert replayed.rows("corporate_actions") == []  # no split in these years
     closing_points = {row["session"]: row for row in replayed.rows("equity")}  # the last one of a session stays
 
-    cash, shares = STARTING_CASH, defaultdict(Decimal)
+    cash = STARTING_CASH
+    shares: dict[str, Decimal] = defaultdict(Decimal)
     for session, point in closing_points.items():
         for fill in fills.pop(session, ()):
             sign = 1 if fill["side"] == "buy" else -1
@@ -115,7 +111,7 @@ def test_cash_and_equity_of_every_session_follow_from_fills_events_and_closes(
         cash += sum((Decimal(event["amount"]) for event in events.pop(session, ())), Decimal(0))
         value = sum((held * closes[symbol, session] for symbol, held in shares.items() if held), Decimal(0))
         assert Decimal(point["cash"]) == cash, session
-        assert Decimal(point["equity"]) == cash + value, session
+        assert Decimal(point["equity"]) == cents(cash + value), session  # closes have up to four decimals
     assert not fills and not events
     assert len(closing_points) == 756
 
