@@ -30,7 +30,8 @@ def _command_paths() -> list[tuple[str, ...]]:
 COMMANDS = _command_paths()
 WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("resume",),
-    ("status",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
+    ("status",),
+    ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip
 
