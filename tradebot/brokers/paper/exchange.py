@@ -56,6 +56,7 @@ class PaperExchange:
         self._store = store
         self._calendar = calendar
         self._rules = rules
+        self._standing: tuple[int, Floor] | None = None
 
     # --- the file --------------------------------------------------------------------------------
 
@@ -229,21 +230,25 @@ class PaperExchange:
 
     @contextmanager
     def reading(self) -> Iterator[Floor]:
-        """The floor as it stands at one moment."""
+        """The floor as it stands at one moment, to look at only: while nobody writes, every reader gets the same."""
         with self._store.transaction(writes=False):
-            yield Floor(self._store, self._calendar, self._rules)
+            version = self._store.version()
+            if self._standing is None or self._standing[0] != version:
+                self._standing = version, Floor(self._store, self._calendar, self._rules)
+            yield self._standing[1]
 
     @contextmanager
     def writing(self) -> Iterator[Floor]:
         """The floor to work on; what was done is committed at the end, or none of it after an exception."""
+        self._standing = None
         with self._store.transaction(writes=True):
             floor = Floor(self._store, self._calendar, self._rules)
             yield floor
             self._store.save(floor.state, floor.book)
 
     def _state(self) -> ExchangeState:
-        with self._store.transaction(writes=False):
-            return self._store.state()
+        with self.reading() as floor:
+            return floor.state
 
 
 def _begin_next(floor: Floor) -> date:

@@ -29,6 +29,7 @@ class Floor:
         self.state: ExchangeState = store.state()
         self.hours: SessionHours = hours_of(self.state.session, calendar)
         self._bars: dict[str, DayBar | None] = {}
+        self._closes_before: dict[str, tuple[date, Decimal] | None] = {}
 
     @cached_property
     def book(self) -> Book:
@@ -49,6 +50,7 @@ class Floor:
         self.state = replace(self.state, session=session, phase=Phase.PRE_OPEN, now=beginning_of(session))
         self.hours = hours_of(session, self.calendar)
         self._bars.clear()
+        self._closes_before.clear()
 
     # --- prices --------------------------------------------------------------------------------
 
@@ -72,14 +74,15 @@ class Floor:
 
         A previous close is divided by the splits since, to a hundredth of a cent.
         """
-        before = self.store.prices.bar_before(symbol, self.state.session)
-        previous_close = None if before is None else self._adjusted_close(before)
+        before = self._close_before(symbol)
         today = self.bar(symbol)
         if today is not None:
-            return Quote(symbol, self._newest_price(today), min(self.state.now, self.hours.closes), previous_close)
-        if before is None or previous_close is None:
+            at = min(self.state.now, self.hours.closes)
+            return Quote(symbol, self._newest_price(today), at, before[1] if before else None)
+        if before is None:
             return None
-        return Quote(symbol, previous_close, hours_of(before.session, self.calendar).closes, previous_close)
+        session, close = before
+        return Quote(symbol, close, hours_of(session, self.calendar).closes, close)
 
     def last_price(self, symbol: str) -> Decimal | None:
         """The newest price of a symbol, None before its first bar."""
@@ -106,6 +109,13 @@ class Floor:
         return listed == self.state.session or (
             newest is not None and self.store.prices.bar(symbol, newest) is not None
         )
+
+    def _close_before(self, symbol: str) -> tuple[date, Decimal] | None:
+        """The session of the symbol's newest bar before today, and its close on today's split basis."""
+        if symbol not in self._closes_before:
+            bar = self.store.prices.bar_before(symbol, self.state.session)
+            self._closes_before[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar))
+        return self._closes_before[symbol]
 
     def _adjusted_close(self, bar: DayBar) -> Decimal:
         ratio = self.store.prices.split_ratio(bar.symbol, bar.session, self.state.session)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from math import prod
 
@@ -37,7 +37,7 @@ _ACTION = "ex_date, symbol, kind, value"
 _BAR_BEFORE = """
     SELECT b.session, b.symbol, b.open, b.high, b.low, b.close, b.volume
     FROM symbols y CROSS JOIN sessions s CROSS JOIN bars b
-    WHERE y.symbol = :symbol AND s.session < :session AND s.session BETWEEN y.first_session AND y.last_session
+    WHERE y.symbol = :symbol AND s.session BETWEEN y.first_session AND min(y.last_session, :day_before)
       AND b.session = s.session AND b.symbol = y.symbol
     ORDER BY s.session DESC LIMIT 1"""
 
@@ -163,10 +163,8 @@ class Prices:
         Bars lie by session, so that a session is read together; the search walks back session by session, from the
         symbol's last one on, and is over at once for all that trades.
         """
-        row = self._sql.execute(
-            _BAR_BEFORE,
-            {"symbol": symbol, "session": session.isoformat()},
-        ).fetchone()
+        day_before = (session - timedelta(days=1)).isoformat()
+        row = self._sql.execute(_BAR_BEFORE, {"symbol": symbol, "day_before": day_before}).fetchone()
         return None if row is None else _bar(row)
 
     # --- corporate actions -----------------------------------------------------------------------

@@ -129,6 +129,11 @@ class Store:
                     self._sql.execute("ROLLBACK")
                 raise
 
+    def version(self) -> int:
+        """Another number after every change of the file by another connection. Wants to be inside a transaction."""
+        (version,) = self._sql.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
     # --- the exchange's own row --------------------------------------------------------------------
 
     def state(self) -> ExchangeState:
