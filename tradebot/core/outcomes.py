@@ -125,7 +125,7 @@ class StopLine:
     what: str  # "order" or "position"
     symbol: str
     quantity: Decimal
-    result: str  # "cancelled", "closed", "still open", "kept (protective stop)", "left open", "foreign, left open"
+    result: str  # "cancelled", "closed", "still open", "left open with its stop", "foreign, left open" and the like
     dollars: Decimal
     detail: str = ""
 

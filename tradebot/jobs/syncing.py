@@ -13,7 +13,6 @@ from tradebot.core.account import AccountSnapshot, Fill, Position, Quote
 from tradebot.core.booking import NOBODY, Owner, bookings_for
 from tradebot.core.breaks import Break
 from tradebot.core.holdings import FOREIGN, Holding
-from tradebot.core.ids import DecisionId, account_hash, parse
 from tradebot.core.limits import Counters
 from tradebot.core.orders import BrokerOrder, Intent, OrderState, Purpose
 from tradebot.core.protection import Gap, gaps, unprotected_dollars
@@ -21,6 +20,7 @@ from tradebot.core.reconcile import compare
 from tradebot.core.records import EquityPoint
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode
+from tradebot.jobs.belongings import decision_of, ours_among
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import LOOKS, adopt
 
@@ -188,7 +188,7 @@ def is_ours(desk: Desk, order: BrokerOrder) -> bool:
     """Whether the bot sent an order or its bracket. An emergency stop's orders are known by their ids alone."""
     if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
         return True
-    return _made_here(desk, order.client_order_id) is not None
+    return decision_of(order.client_order_id, desk.account_key) is not None
 
 
 def _owner(desk: Desk, fill: Fill) -> Owner:
@@ -200,17 +200,11 @@ def _owner(desk: Desk, fill: Fill) -> Owner:
     parent = orders.get(fill.parent_client_order_id) if fill.parent_client_order_id else None
     if parent is not None:
         return Owner(parent.strategy, parent, Purpose.STOP, "")
-    made = _made_here(desk, fill.client_order_id)
+    made = decision_of(fill.client_order_id, desk.account_key)
     if made is None or not made.purpose.reduces:
         return NOBODY
-    holder = next((lot.strategy for lot in desk.ledger.books.lots(fill.symbol)), made.strategy)
+    holder = next((lot.strategy for lot in ours_among(desk.ledger.books.lots(fill.symbol))), made.strategy)
     return Owner(holder, None, made.purpose, "emergency stop" if made.purpose is Purpose.CLOSE else "")
-
-
-def _made_here(desk: Desk, client_order_id: str) -> DecisionId | None:
-    """The decision that an id was made from, if it was made for this account."""
-    made = parse(client_order_id)
-    return made if made is not None and made.account_hash == account_hash(desk.account_key) else None
 
 
 def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:

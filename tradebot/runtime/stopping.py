@@ -7,10 +7,10 @@ from contextlib import ExitStack, closing, contextmanager
 
 from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.holdings import Holding
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 from tradebot.home import layout
 from tradebot.home.latch import LatchFile
+from tradebot.jobs.belongings import Explained
 from tradebot.jobs.emergency_stop import StopDesk, set_latch
 from tradebot.ledger.database import open_database
 from tradebot.market.embedded import EmbeddedMarket
@@ -40,9 +40,10 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
 
-        def holdings() -> tuple[Holding, ...]:
+        def explained() -> Explained:
             with closing(open_database(settings.database_path, create=False)) as database:
-                return database.bind(key).books.holdings()
+                books = database.bind(key).books
+                return Explained(books.lots(), books.holdings(), books.cursor())
 
         desk = StopDesk(
             account_key=key,
@@ -51,7 +52,7 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
             market=EmbeddedMarket(prices_of(settings), exchange.quotes),
             latch=latch,
             alerts=LogAlerts(),
-            holdings=holdings,
+            explained=explained,
             not_latched=not_latched,
         )
         yield desk, where(settings, broker, account_id), loaded

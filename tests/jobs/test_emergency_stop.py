@@ -1,0 +1,367 @@
+"""emergency-stop: latched first, then cancelled and closed, then said truthfully what is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.fakes.orders import Requests
+from tests.jobs.brokers import Around, LosesAnswers, Unreachable
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
+from tradebot.core.outcomes import StopOutcome
+from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
+from tradebot.home import layout
+from tradebot.home.latch import LatchFile
+
+SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
+TWO = Script(enter={"ACME": [SECOND], "BOLT": [SECOND]})
+
+
+def told(outcome: StopOutcome) -> list[tuple[str, str, str]]:
+    """What is said to have become of each order and position."""
+    return sorted((line.what, line.symbol, line.result) for line in outcome.lines)
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """A home that holds 50 ACME and 50 BOLT, bought at 100, each with a stop at 90; it is 09:35."""
+    made = make_house(TWO)
+    made.daily()
+    return made
+
+
+def buy_by_hand(house: House, symbol: str, quantity: int) -> None:
+    with house.by_hand() as broker:
+        broker.submit(Requests(symbol).buy(quantity, client_id=f"my {symbol}"))
+
+
+def queue_entry(house: House, symbol: str = "ACME") -> str:
+    """An entry of ours that has not filled yet: queued before the open, as after a late run."""
+    entry = house.id(1, Purpose.ENTRY, symbol)
+    with house.by_hand() as broker:
+        broker.submit(Requests(symbol).buy(50, client_id=entry, stop_loss="90"))
+    return entry
+
+
+# --- without closing ------------------------------------------------------------------------
+
+
+def test_it_keeps_what_protects_and_latches(house: House) -> None:
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.OK
+    assert told(outcome) == [
+        ("order", "ACME", "kept: it can only reduce"),
+        ("order", "BOLT", "kept: it can only reduce"),
+        ("position", "ACME", "left open with its stop"),
+        ("position", "BOLT", "left open with its stop"),
+    ]
+    assert (outcome.still_open_orders, outcome.still_open_positions) == (0, 2)
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    (halt,) = LatchFile(layout.latch_file(house.home)).read()
+    assert halt.reason == "a drill"
+
+    later = house.check_exits()
+    assert later.exit_code is ExitCode.HALTED
+    assert later.breaks == ()
+
+
+def test_it_cancels_an_entry_that_has_not_filled(make_house: MakeHouse) -> None:
+    house = make_house(TWO)
+    entry = queue_entry(house)
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.OK
+    assert told(outcome) == [("order", "ACME", "cancelled")]
+    order = house.order(entry)
+    assert order is not None
+    assert order.state is OrderState.CANCELLED
+    assert house.open_orders() == ()
+
+
+def test_it_arms_a_missing_stop_again(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.OK
+    assert ("position", "ACME", "left open with its stop") in told(outcome)
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+
+    later = house.check_exits()  # which takes the stop that it never saw being sent for what it is
+    assert later.breaks == ()
+    assert later.unprotected == Decimal(0)
+
+
+def test_a_stop_that_can_not_be_armed_is_not_called_a_stop(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))
+    outcome = house.emergency_stop(wrap=lambda broker: Unreachable(broker, "submit"))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    (line,) = (line for line in outcome.lines if (line.what, line.symbol) == ("position", "ACME"))
+    assert line.result == "left open without a stop"
+    assert "no route to host" in line.detail
+
+
+def test_it_needs_no_ledger_to_keep_the_stops(house: House) -> None:
+    house.database.write_text("this is no database")
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.DEGRADED
+    assert [failure.what for failure in outcome.failures] == ["ledger"]
+    assert ("position", "ACME", "left open with its stop") in told(outcome)
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+
+
+# --- with closing ---------------------------------------------------------------------------
+
+
+def test_it_closes_what_is_ours_and_says_so(house: House) -> None:
+    outcome = house.emergency_stop(close=True)
+    assert outcome.exit_code is ExitCode.OK
+    assert told(outcome) == [
+        ("order", "ACME", "cancelled"),
+        ("order", "BOLT", "cancelled"),
+        ("position", "ACME", "closed"),
+        ("position", "BOLT", "closed"),
+    ]
+    closed = [(line.quantity, line.dollars) for line in outcome.lines if line.what == "position"]
+    assert closed == [(Decimal(50), Decimal(5000))] * 2
+    assert (outcome.still_open_orders, outcome.still_open_positions) == (0, 0)
+    assert house.positions() == {}
+    assert house.open_orders("ACME") + house.open_orders("BOLT") == ()
+
+
+def test_the_next_job_books_the_closing_to_the_strategy_and_finds_nothing_wrong(house: House) -> None:
+    house.emergency_stop(close=True)
+    outcome = house.reconcile()
+    assert outcome.breaks == ()
+    assert outcome.codes == {ExitCode.HALTED}
+    trades = house.rows("SELECT symbol, strategy, quantity, exit_reason FROM trades ORDER BY symbol")
+    assert trades == [
+        {"symbol": symbol, "strategy": "scripted", "quantity": "50", "exit_reason": "emergency stop"}
+        for symbol in ("ACME", "BOLT")
+    ]
+    assert house.rows("SELECT 1 FROM holdings") == []
+    assert house.rows("SELECT DISTINCT strategy FROM fills") == [{"strategy": "scripted"}]
+
+
+def test_twice_in_a_row_is_as_good_as_once(house: House) -> None:
+    house.emergency_stop(close=True)
+    outcome = house.emergency_stop(close=True)
+    assert outcome.exit_code is ExitCode.OK
+    assert outcome.lines == ()
+    assert house.positions() == {}
+    with house.by_hand() as broker:
+        assert len(broker.activities(None)) == 5  # the deposit, two purchases, two sales
+
+
+def test_it_needs_no_ledger_to_close(house: House) -> None:
+    kept = house.database.read_bytes()
+    house.database.write_text("this is no database")
+    outcome = house.emergency_stop(close=True)
+    assert outcome.exit_code is ExitCode.DEGRADED
+    assert house.positions() == {}
+    assert ("position", "ACME", "closed") in told(outcome)
+
+    house.database.write_bytes(kept)
+    after = house.reconcile()
+    assert after.breaks == ()
+    trades = house.rows("SELECT strategy, exit_reason FROM trades")
+    assert trades == [{"strategy": "scripted", "exit_reason": "emergency stop"}] * 2
+
+
+def test_without_its_ledger_it_still_knows_what_a_person_bought(house: House) -> None:
+    """The bot has traded BOLT and left it; since then the BOLT there is was bought by hand."""
+    house.told(Script(enter=TWO.enter, leave={"BOLT": [THIRD]}))
+    house.next()
+    house.daily()
+    buy_by_hand(house, "BOLT", 7)
+    house.database.unlink()
+    outcome = house.emergency_stop(close=True)
+    assert {symbol: position.quantity for symbol, position in house.positions().items()} == {"BOLT": 7}
+    assert ("position", "BOLT", "foreign, left open") in told(outcome)
+    assert ("position", "ACME", "closed") in told(outcome)
+
+
+def test_of_a_shared_position_only_our_shares_are_closed(house: House) -> None:
+    buy_by_hand(house, "ACME", 7)
+    outcome = house.emergency_stop(close=True)
+    assert {symbol: position.quantity for symbol, position in house.positions().items()} == {"ACME": 7}
+    assert outcome.exit_code is ExitCode.OK
+    lines = [(line.result, line.quantity) for line in outcome.lines if (line.what, line.symbol) == ("position", "ACME")]
+    assert sorted(lines) == [("closed", Decimal(50)), ("foreign, left open", Decimal(7))]
+    assert house.reconcile().breaks == ()
+
+
+def test_foreign_orders_and_positions_are_left_and_told(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    buy_by_hand(house, "BOLT", 10)
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").sell(10, stop="80", client_id="my stop"))
+        broker.submit(Requests("ACME").buy(10, limit="50", client_id="my bid"))
+    outcome = house.emergency_stop(close=True)
+    assert outcome.exit_code is ExitCode.OK
+    assert told(outcome) == [
+        ("order", "ACME", "cancelled"),
+        ("order", "ACME", "foreign, left open"),
+        ("order", "BOLT", "foreign, left open"),
+        ("position", "ACME", "closed"),
+        ("position", "BOLT", "foreign, left open"),
+    ]
+    for client_id in ("my stop", "my bid"):
+        order = house.order(client_id)
+        assert order is not None
+        assert order.state is OrderState.ACCEPTED
+
+
+def test_an_entry_that_fills_while_it_is_cancelled_is_closed_too(make_house: MakeHouse) -> None:
+    house = make_house(TWO)
+    entry = queue_entry(house)
+
+    class FillsFirst(Around):
+        def cancel(self, broker_order_id: str) -> None:
+            house.passes("09:35")
+            super().cancel(broker_order_id)
+
+    outcome = house.emergency_stop(close=True, wrap=FillsFirst)
+    filled = house.order(entry)
+    assert filled is not None
+    assert filled.state is OrderState.FILLED
+    assert house.positions() == {}
+    assert house.open_orders() == ()
+    assert ("position", "ACME", "closed") in told(outcome)
+    assert outcome.exit_code is ExitCode.OK
+
+
+def test_a_stop_that_fills_while_it_is_cancelled_leaves_nothing_to_close(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={"ACME": [FLAT, "100 101 85 86"]})
+    house.daily()
+
+    class FillsFirst(Around):
+        def cancel(self, broker_order_id: str) -> None:
+            house.passes("10:00")
+            super().cancel(broker_order_id)
+
+    outcome = house.emergency_stop(close=True, wrap=FillsFirst)
+    assert house.positions() == {}
+    assert outcome.exit_code is ExitCode.OK
+    after = house.reconcile()
+    assert after.breaks == ()
+    (trade,) = house.rows("SELECT exit_price, exit_reason FROM trades")
+    assert trade == {"exit_price": "90", "exit_reason": "stop"}
+
+
+# --- what can't be done now -------------------------------------------------------------------
+
+
+def test_with_the_market_closed_the_closing_waits_for_the_open(house: House) -> None:
+    house.next()  # 04:00 in New York
+    outcome = house.emergency_stop(close=True)
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert outcome.still_open_positions == 2
+    lines = {line.symbol: (line.result, line.detail) for line in outcome.lines if line.what == "position"}
+    assert lines == dict.fromkeys(("ACME", "BOLT"), ("still open", "its closing order is queued for the open"))
+    assert len(house.open_orders("ACME")) == 1
+
+    again = house.emergency_stop(close=True)  # one closing order is enough
+    assert again.exit_code is ExitCode.INCOMPLETE
+    assert len(house.open_orders("ACME")) == 1
+
+    with house.exchange() as exchange:
+        exchange.advance_to(exchange.hours().opens)
+    assert house.positions() == {}
+    assert house.emergency_stop(close=True).exit_code is ExitCode.OK
+    after = house.daily()
+    assert after.breaks == ()
+    assert {row["exit_reason"] for row in house.rows("SELECT exit_reason FROM trades")} == {"emergency stop"}
+
+
+def refuses_cancel_of(house: House, symbol: str, error: Exception) -> type[Around]:
+    resting = {order.broker_order_id for order in house.open_orders(symbol)}
+
+    class Refuses(Around):
+        def cancel(self, broker_order_id: str) -> None:
+            if broker_order_id in resting:
+                raise error
+            super().cancel(broker_order_id)
+
+    return Refuses
+
+
+@pytest.mark.parametrize(
+    "error", [BrokerUnavailable("no route to host"), OrderRefused("busy", "no route to host")], ids=["lost", "refused"]
+)
+def test_one_cancel_that_fails_stops_none_of_the_others(house: House, error: Exception) -> None:
+    outcome = house.emergency_stop(close=True, wrap=refuses_cancel_of(house, "ACME", error))
+    assert set(house.positions()) == {"ACME"}
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert told(outcome) == [
+        ("order", "ACME", "still open"),
+        ("order", "BOLT", "cancelled"),
+        ("position", "ACME", "still open"),
+        ("position", "BOLT", "closed"),
+    ]
+    (order, position) = (line for line in outcome.lines if line.symbol == "ACME")
+    assert "no route to host" in order.detail
+    assert "not sold, because an order that could not be cancelled may still sell it" in position.detail
+    assert (outcome.still_open_orders, outcome.still_open_positions) == (1, 1)
+
+
+def test_a_closing_order_whose_answer_is_lost_is_seen_to_have_closed(house: House) -> None:
+    outcome = house.emergency_stop(close=True, wrap=LosesAnswers)
+    assert outcome.exit_code is ExitCode.OK
+    assert house.positions() == {}
+    assert ("position", "ACME", "closed") in told(outcome)
+
+
+def test_a_closing_order_that_is_refused_leaves_its_reason(house: House) -> None:
+    class RefusesSales(Around):
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            raise OrderRefused("halted", "trading is halted")
+
+    outcome = house.emergency_stop(close=True, wrap=RefusesSales)
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    details = [(line.result, line.detail) for line in outcome.lines if line.what == "position"]
+    assert details == [("still open", "trading is halted")] * 2
+    later = house.check_exits()  # halted, and what was left open is protected again
+    assert later.unprotected == Decimal(0)
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+
+
+@pytest.mark.parametrize("dead", ["positions", "activities", "account", "open_orders"])
+def test_with_a_broker_half_dead_it_does_what_it_can_and_claims_no_more(make_house: MakeHouse, dead: str) -> None:
+    house = make_house(TWO)
+    entry = queue_entry(house)
+    outcome = house.emergency_stop(close=True, wrap=lambda broker: Unreachable(broker, dead))
+    order = house.order(entry)
+    assert order is not None
+    assert order.state is (OrderState.ACCEPTED if dead == "open_orders" else OrderState.CANCELLED)
+    assert ExitCode.BROKER in outcome.codes
+    if dead in ("positions", "open_orders"):
+        assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert any("no route to host" in failure.message for failure in outcome.failures)
+
+
+def test_without_the_brokers_activities_the_ledger_tells_what_is_ours(house: House) -> None:
+    outcome = house.emergency_stop(close=True, wrap=lambda broker: Unreachable(broker, "activities"))
+    assert house.positions() == {}
+    assert ("position", "ACME", "closed") in told(outcome)
+
+
+def test_a_latch_that_could_not_be_written_stops_no_cancel(house: House) -> None:
+    outcome = house.emergency_stop(close=True, change=lambda desk: replace(desk, not_latched="the disk is full"))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert house.positions() == {}
+    (failure,) = outcome.failures
+    assert failure.message == "jobs are not halted: the disk is full"
+
+
+def test_an_unreachable_broker_is_told_after_the_latch_is_set(house: House) -> None:
+    with pytest.raises(BrokerUnavailable):
+        house.emergency_stop(wrap=lambda broker: Unreachable(broker, "clock"))
+    assert layout.latch_file(house.home).exists()
+    assert house.check_exits().exit_code is ExitCode.HALTED
