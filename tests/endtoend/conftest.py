@@ -132,7 +132,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     """A machine on which nothing has been done yet. What is done on it leaves the secret in no file."""
     yield Machine(tmp_path)
     for path in tmp_path.rglob("*"):
-        if path.is_file():
+        if path.is_file() and not path.is_symlink():
             assert SECRET.encode() not in path.read_bytes(), f"the secret is in {path}"
 
 
