@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,8 +91,9 @@ class WatchedEngine(Engine):
             yield
             return
         self._io.meet(fault, _first_word(sql))
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(self.path, isolation_level=None, timeout=0.0)) as other:
+            with suppress(sqlite3.OperationalError):  # a process beside this one holds it, which is as good
+                other.execute("BEGIN IMMEDIATE")
             yield
 
 

@@ -8,6 +8,7 @@ from random import Random
 
 from tests.worlds.market import Market
 from tests.worlds.schedule import calm_day
+from tests.worlds.trouble import draw_odds, troubled
 from tests.worlds.world import Day, Script, World
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.signals import ExitPolicy
@@ -22,7 +23,8 @@ def draw(seed: int, market: Market) -> World:
     rules = _rules(chance, sessions[0])
     scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
     settings = _settings(chance)
-    days = tuple(Day(session, calm_day(session, chance)) for session in sessions)
+    odds = draw_odds(chance)
+    days = tuple(Day(day, troubled(day, calm_day(day, chance), odds, chance, market)) for day in sessions)
     return World(seed, days, scripts, settings, rules)
 
 

@@ -61,9 +61,10 @@ def entries_of(session: date, orders: Iterable[BrokerOrder]) -> int:
     )
 
 
-def stops_of(ledger: Eyes) -> dict[str, Decimal]:
-    """The stop price of each holding in the ledger."""
-    return {row["symbol"]: Decimal(row["stop_price"]) for row in ledger.rows("SELECT * FROM holdings")}
+def stops_of(ledger: Eyes, orders: Iterable[BrokerOrder]) -> dict[str, Decimal]:
+    """The stop price of what is held: of the holding in the ledger, or of the stop that rests before it is booked."""
+    resting = {order.symbol: order.stop_price for order in orders if order.stop_price is not None}
+    return resting | {row["symbol"]: Decimal(row["stop_price"]) for row in ledger.rows("SELECT * FROM holdings")}
 
 
 def _worth(scene: Scene, equity: Decimal, opening: list[BrokerOrder], request: OrderRequest) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Process:
             ended = Ended(self.run)
         finally:
             self.witness.released_lock()
-        story.tell(f"  {self.who}: {ended}")
+        story.tell(f"  {self.who}: {ended}".replace(str(self.town.home), "~"))
         return replace(ended, met_fault=self.io.met_fault, overlapped=self.overlaps)
 
     def _met(self, fault: Fault, where: str) -> None:

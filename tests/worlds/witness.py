@@ -157,7 +157,7 @@ class Witness:
             positions=status.positions,
             orders=status.open_orders,
             last={symbol: quote.last for symbol, quote in exchange.quotes(symbols).items()},
-            stops=stops_of(self.town.ledger),
+            stops=stops_of(self.town.ledger, status.open_orders),
             entries=entries_of(status.session, [o for o in map(broker.order, entries) if o is not None]),
         )
         for breach in breaches(scene, request):

@@ -1,0 +1,182 @@
+"""What goes wrong in a world: faults in its processes, a schedule that is not kept, people who act past the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+
+from tests.worlds.faults import ANY, Fault, FaultKind
+from tests.worlds.market import Market
+from tests.worlds.schedule import hours_of
+from tests.worlds.world import ByHand, Deed, Overlap, Run, Step
+from tradebot.core.schedule import Job
+
+K = FaultKind
+
+_READS = ("clock", "account", "positions", "open_orders", "order", "activities", "assets", "read")
+_WRITES = ("submit", "submit", "cancel", "replace", "write")
+_NO_ANSWER = (*_READS, *_WRITES, *_WRITES)
+#: Where each kind can strike. A call that is named twice is drawn twice as often.
+PLACES: dict[FaultKind, tuple[str, ...]] = {
+    K.REFUSED: _NO_ANSWER,
+    K.TOO_MANY: _NO_ANSWER,
+    K.SERVER_ERROR: _NO_ANSWER,
+    K.HTML: _NO_ANSWER,
+    K.TRUNCATED: _NO_ANSWER,
+    K.LOST_ANSWER: _NO_ANSWER,
+    K.LOST_REQUEST: _WRITES,
+    K.LATE_REQUEST: _WRITES,
+    K.SLOW: _NO_ANSWER,
+    K.OLD_ANSWER: ("account", "positions", "open_orders", "order"),
+    K.UNKNOWN_STATE: ("open_orders", "order", "submit", "replace"),
+    K.SLOW_FILL: ("submit",),
+    K.REJECTED_LATER: ("submit",),
+    K.REPEATED: ("activities",),
+    K.LAGGING: ("activities",),
+    K.DB_LOCKED: ("begin",),
+    K.DB_FULL: ("sql",),
+    K.DB_IO_ERROR: ("sql", "begin", "commit"),
+    K.DB_COMMIT_UNSEEN: ("commit",),
+    K.KILL: (ANY, ANY, "sql", "commit", "read", "write", "submit", "activities", "sleep"),
+    K.KILL_AFTER: _WRITES,
+    K.SIGNAL: ("check",),
+    K.LATCH_FAILS: ("latch_set",),
+    K.STRATEGY_FAILS: ("signals",),
+    K.NO_QUOTES: ("quotes",),
+    K.LOCK_REMOVED: ("assert_held",),
+}
+#: How late a call can come in a process, where it is made often.
+_LATEST = {ANY: 700, "sql": 400, "begin": 30, "commit": 30, "read": 25}
+#: Kinds after which nothing more is to come of the process, or that change it once for good.
+_ONCE = frozenset({K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED})
+_BESIDES = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.PREFLIGHT, Job.REPORT, Job.EMERGENCY_STOP, Job.RESUME)
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """How rough a world is. Only some kinds of fault occur in it, so that those few can meet each other."""
+
+    kinds: tuple[FaultKind, ...]
+    fault: float
+    missed: float
+    doubled: float
+    late: float
+    overlap: float
+    hands: float
+    stop: float
+    flag: float
+    skew: float
+
+
+def draw_odds(chance: Random) -> Odds:
+    kinds = tuple(kind for kind in FaultKind if chance.random() < 0.4)
+
+    def odds(*choices: float) -> float:
+        return chance.choice(choices)
+
+    return Odds(
+        kinds=kinds,
+        fault=odds(0.15, 0.4, 0.8) if kinds else 0.0,
+        missed=odds(0.0, 0.05, 0.2),
+        doubled=odds(0.0, 0.1, 0.3),
+        late=odds(0.0, 0.1, 0.3),
+        overlap=odds(0.0, 0.1, 0.3),
+        hands=odds(0.0, 0.0, 0.3, 1.0),
+        stop=odds(0.0, 0.1, 0.3),
+        flag=odds(0.0, 0.0, 0.1),
+        skew=odds(0.0, 0.0, 0.2),
+    )
+
+
+def troubled(session: date, runs: Sequence[Run], odds: Odds, chance: Random, market: Market) -> tuple[Step, ...]:
+    """A session's runs with all that comes in between, in order."""
+    steps: list[Step] = []
+    for run in runs:
+        steps.extend(_rescheduled(_changed(run, odds, chance), odds, chance))
+    steps.extend(_stops(session, odds, chance))
+    steps.extend(_deeds(session, odds, chance, market))
+    return tuple(sorted(steps, key=lambda step: step.at))
+
+
+def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
+    if chance.random() < odds.missed:
+        return
+    if chance.random() < odds.late:
+        run = replace(run, at=run.at + timedelta(minutes=chance.choice([1, 7, 30, 120, 370])))
+    if chance.random() < odds.overlap:
+        beside = _changed(Run(chance.choice(_BESIDES), run.at), odds, chance)
+        yield Overlap(run, beside, chance.randrange(1_000_000), chance.choice([0.01, 0.05, 0.3]))
+    else:
+        yield run
+    if chance.random() < odds.doubled:
+        again = run.at + timedelta(minutes=chance.choice([0, 1, 5, 20]))
+        yield _changed(replace(run, at=again, faults=()), odds, chance)
+
+
+def _changed(run: Run, odds: Odds, chance: Random) -> Run:
+    faults = []
+    while len(faults) < 4 and chance.random() < odds.fault:
+        faults.append(_fault(chance.choice(odds.kinds), chance))
+    return replace(
+        run,
+        faults=tuple(faults),
+        flag=chance.random() < odds.flag,
+        skew=chance.choice([-86_400, -300, 40, 3_600, 90_000]) if chance.random() < odds.skew else 0,
+    )
+
+
+def _fault(kind: FaultKind, chance: Random) -> Fault:
+    call = chance.choice(PLACES[kind])
+    return Fault(
+        kind,
+        call,
+        nth=_early(chance, _LATEST.get(call, 4)),
+        times=1 if kind in _ONCE else chance.choice([1, 1, 1, 2, 4, 1000]),
+        amount=_amount(kind, chance),
+    )
+
+
+def _early(chance: Random, latest: int) -> int:
+    """A number from 1 to ``latest``, the smaller the likelier."""
+    return min(latest, int(latest ** chance.random()) + chance.randint(0, 1))
+
+
+def _amount(kind: FaultKind, chance: Random) -> int:
+    match kind:
+        case K.SLOW:
+            return chance.choice([1, 10, 60, 300, 1800])
+        case K.LATE_REQUEST:
+            return chance.choice([1, 5, 15])
+        case K.SLOW_FILL | K.REJECTED_LATER:
+            return chance.choice([1, 5, 20, 120, 3600])
+        case K.REPEATED | K.LAGGING:
+            return chance.randint(1, 4)
+        case _:
+            return chance.randint(0, 1)
+
+
+def _stops(session: date, odds: Odds, chance: Random) -> Iterator[Step]:
+    """An emergency stop at some moment of the day, most often followed by a resume."""
+    if chance.random() >= odds.stop:
+        return
+    hours = hours_of(session)
+    at = hours.opens + timedelta(minutes=chance.choice([-60, 2, 6, 90, 300, 420]))
+    yield replace(_changed(Run(Job.EMERGENCY_STOP, at), odds, chance), close=chance.random() < 0.4, skew=0)
+    if chance.random() < 0.6:
+        later = at + timedelta(minutes=chance.choice([1, 15, 400]))
+        yield _changed(Run(Job.RESUME, later), odds, chance)
+
+
+def _deeds(session: date, odds: Odds, chance: Random, market: Market) -> Iterator[Step]:
+    hours = hours_of(session)
+    if chance.random() >= odds.hands:
+        return
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        at = hours.opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
+        deeds = [Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST]
+        if chance.random() < 0.15:
+            deeds = [Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH]
+        shares = chance.choice([1, 3, 20, 1000])
+        yield ByHand(chance.choice(deeds), at, chance.choice(list(market.listed)), shares, chance.randrange(10))
