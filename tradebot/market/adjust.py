@@ -25,10 +25,12 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
     A dividend with the ex-date of a split is USD for one share from before the split. Nothing after ``as_of`` is looked
     at, and prices since the last ex-date are those of the market, to the last bit.
     """
-    index = history.close.index
-    column_of = {symbol: position for position, symbol in enumerate(history.close.columns)}
+    index, columns = history.close.index, history.close.columns
+    column_of = {symbol: position for position, symbol in enumerate(columns)}
     earliest = index[0].date() if len(index) else as_of
     applied = [action for action in actions if earliest < action.ex_date <= as_of and action.symbol in column_of]
+    if not applied:
+        return history
     last_rows_before = index.searchsorted(pd.DatetimeIndex([action.ex_date for action in applied])) - 1
     closes = history.close.ffill().to_numpy()
     price_factors = np.ones(closes.shape)
@@ -42,12 +44,16 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         elif closes[cell] == closes[cell]:  # NaN before the listing
             price_factors[cell] *= (closes[cell] - value) / closes[cell]
     prices, shares = _back_to_the_first_row(price_factors), _back_to_the_first_row(volume_factors)
+
+    def multiplied(frame: pd.DataFrame, factors: Numbers) -> pd.DataFrame:
+        return pd.DataFrame(frame.to_numpy() * factors, index=index, columns=columns, copy=False)
+
     return History(
-        open=history.open * prices,
-        high=history.high * prices,
-        low=history.low * prices,
-        close=history.close * prices,
-        volume=history.volume * shares,
+        open=multiplied(history.open, prices),
+        high=multiplied(history.high, prices),
+        low=multiplied(history.low, prices),
+        close=multiplied(history.close, prices),
+        volume=multiplied(history.volume, shares),
     )
 
 

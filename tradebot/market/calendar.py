@@ -5,6 +5,7 @@ What has been cannot change, and to import `holidays` costs as much as all else 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -47,12 +48,11 @@ class NyseCalendar:
 
     def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to ``last``, both included, in order; none when ``last`` is before ``first``."""
-        return tuple(
-            hours
-            for year in range(first.year, last.year + 1)
-            for session, hours in _sessions_of(year).items()
-            if first <= session <= last
-        )
+        found: list[SessionHours] = []
+        for year in range(first.year, last.year + 1):
+            days, hours = _in_order(year)
+            found += hours[bisect_left(days, first) : bisect_right(days, last)]
+        return tuple(found)
 
     def _nearest(self, day: date, step: timedelta) -> SessionHours:
         day += step
@@ -87,6 +87,12 @@ def _sessions_of(year: int) -> Mapping[date, SessionHours]:
         for day in days
         if day.weekday() < _SATURDAY and closures.get(day) != CLOSED
     }
+
+
+@cache
+def _in_order(year: int) -> tuple[tuple[date, ...], tuple[SessionHours, ...]]:
+    """The dates and the hours of a year's sessions."""
+    return tuple(_sessions_of(year)), tuple(_sessions_of(year).values())
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -66,10 +67,7 @@ class EmbeddedMarket:
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session of the price file whose bar is complete at ``clock.now``."""
         rows = self._completed_rows(clock)
-        if rows == 0:
-            return None
-        newest: date = self._prices.history().close.index[rows - 1].date()
-        return newest
+        return self._prices.sessions()[rows - 1] if rows else None
 
     def benchmark(self, first: date, last: date) -> pd.Series[float]:
         """Daily closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
@@ -90,11 +88,8 @@ class EmbeddedMarket:
 
     def _completed_rows(self, clock: MarketClock) -> int:
         """How many rows of the price file are completed sessions."""
-        import pandas as pd
-
         closed = clock.today is not None and clock.now >= clock.today.closes
-        index = self._prices.history().close.index
-        return int(index.searchsorted(pd.Timestamp(_decision_date(clock)), side="right" if closed else "left"))
+        return (bisect_right if closed else bisect_left)(self._prices.sessions(), _decision_date(clock))
 
 
 def _decision_date(clock: MarketClock) -> date:
@@ -103,10 +98,20 @@ def _decision_date(clock: MarketClock) -> date:
 
 
 def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
+    import numpy as np
+    import pandas as pd
+
     from tradebot.strategy_api import History
 
+    index = history.close.index[rows]
+    columns = pd.Index(list(symbols), dtype=history.close.columns.dtype, name=history.close.columns.name)
+    places = history.close.columns.get_indexer(columns)
+    unknown = places < 0
+
     def cut(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.iloc[rows].reindex(columns=list(symbols))
+        values = frame.to_numpy()[rows][:, places]
+        values[:, unknown] = np.nan
+        return pd.DataFrame(values, index=index, columns=columns, copy=False)
 
     return History(
         open=cut(history.open),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -58,6 +59,10 @@ class PriceFile:
         """Every bar as wide frames, not adjusted: a row for each date of the file, a column for each symbol, sorted."""
         return self._content().history
 
+    def sessions(self) -> tuple[date, ...]:
+        """The dates of the rows of ``history``, ascending."""
+        return self._content().sessions
+
     def _content(self) -> _Content:
         return _load(self._bars_path, self._actions_path, self.fingerprint())
 
@@ -65,6 +70,7 @@ class PriceFile:
 @dataclass(frozen=True, slots=True)
 class _Content:
     history: History
+    sessions: tuple[date, ...]
     actions: tuple[CorporateAction, ...]
 
 
@@ -86,7 +92,9 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
         problems += soundness.check_together(bars, actions)
     if problems or bars is None or actions is None:
         raise ConfigError(problems)
-    return _Content(_widened(bars.frame), _corporate_actions(actions.frame))
+    history = _widened(bars.frame)
+    sessions = tuple(stamp.date() for stamp in history.close.index)
+    return _Content(history, sessions, _corporate_actions(actions.frame))
 
 
 def _sound_table(
