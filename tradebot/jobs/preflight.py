@@ -187,9 +187,8 @@ def _bars(desk: Desk, story: Story) -> Check:
         return Check(
             "bars", FAIL, f"newest {newest}, expected {expected}", "the price source is behind; signals are stale"
         )
-    latest = history_for(desk).close.iloc[-1:]
-    symbols = [str(symbol) for symbol in latest.columns]
-    missing = [symbol for symbol in symbols if latest[symbol].isna().any()]
+    latest = history_for(desk).close.iloc[-1]
+    missing = [str(symbol) for symbol in latest.index[latest.isna()]]
     if missing:
         return Check("bars", WARN, f"no bar of {newest} for {', '.join(missing)}", "these symbols give no signal")
-    return Check("bars", PASS, f"{len(symbols)} symbols up to {newest}")
+    return Check("bars", PASS, f"{len(latest)} symbols up to {newest}")
