@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tradebot.core.account import (
     AccountSnapshot,
     Activity,
+    Adjustment,
     Asset,
     CashEvent,
     CorporateAction,
@@ -27,7 +28,7 @@ from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
 from tradebot.core.holdings import Holding, Lot, Trade
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState
-from tradebot.core.records import Booking, DecisionRow, EquityPoint, PinnedAccount, Run, RunStatus
+from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.signals import Signal
 
@@ -283,6 +284,22 @@ class Books(Protocol):
         """Store activities with their effects in one transaction; one already booked changes nothing."""
         ...
 
+    def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
+        """Those of the broker's activities that are not booked yet, in their order."""
+        ...
+
+    def fill(self, fill_id: str) -> Fill | None:
+        """The fill with the broker's id, if it is booked and stands."""
+        ...
+
+    def filled(self, client_order_id: str) -> tuple[Fill, ...]:
+        """The fills of an order that stand."""
+        ...
+
+    def past(self, symbol: str) -> Past:
+        """Everything booked of a symbol that stands."""
+        ...
+
     def lots(self, symbol: str | None = None) -> tuple[Lot, ...]:
         """Open lots, oldest first."""
         ...
@@ -355,13 +372,19 @@ class Journal(Protocol):
 class Records(Protocol):
     """History, for reports: reads only; both bounds included, None for open."""
 
-    def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]: ...
+    def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
+        """Round trips that stand: those of a busted fill are left out."""
+        ...
 
-    def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]: ...
+    def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
+        """Fills that stand: busted ones are left out."""
+        ...
 
     def cash_events(self, first: date | None = None, last: date | None = None) -> tuple[CashEvent, ...]: ...
 
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]: ...
+
+    def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]: ...
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
         """The last equity point of each session, ascending."""

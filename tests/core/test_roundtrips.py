@@ -51,7 +51,7 @@ def test_the_oldest_shares_go_first_and_the_rest_stays() -> None:
     lots = (lot("f0", "60", "50", fee="0.60"), lot("f1", "60", "51", fee="0.60"))
     booked = book_fill(lots, fill("f2", Side.SELL, "80", "52"), "trend")
     assert [(trade.trade_id, trade.quantity) for trade in booked.trades] == [("f0/f2", D(60)), ("f1/f2", D(20))]
-    assert booked.lots == (lot("f1", "40", "51", fee="0.40"),)
+    assert booked.lots == (lot("f1", "40", "51", fee="0.40", shown_price=D("50.5")),)
 
 
 def test_fees_are_split_in_whole_cents_and_the_remainder_goes_last() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.account import CashEvent, CashKind, Fill, Position, SplitEvent
+from tradebot.core.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.breaks import Break, BreakKind
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.holdings import Holding, Lot, Trade
@@ -82,7 +82,8 @@ class Samples:
         )
 
     def lot(self, fill: Fill) -> Lot:
-        return Lot(fill.fill_id, "trend", fill.symbol, fill.quantity, fill.price, fill.fee, fill.at, fill.session)
+        cost = (fill.quantity, fill.price, fill.fee)
+        return Lot(fill.fill_id, "trend", fill.symbol, *cost, fill.at, fill.session, fill.client_order_id)
 
     def holding(self, symbol: str = "AAPL", strategy: str = "trend") -> Holding:
         return Holding(
@@ -122,6 +123,25 @@ class Samples:
             "signal",
         )
         return Booking(fill, "trend", symbol, trades=(trade,))
+
+    def bust(self, booked: Booking, event_id: str = "X1") -> Booking:
+        """A bust that takes back a buy, the only one of its symbol."""
+        assert isinstance(booked.activity, Fill)
+        bust = FillBust(event_id, booked.activity.fill_id, self.later(90), self.session)
+        return Booking(bust, booked.strategy, booked.symbol, busted=booked.activity)
+
+    def adjustment(self, adjustment_id: str = "ADJ-1", amount: str = "5") -> Booking:
+        adjusted = Adjustment(
+            adjustment_id,
+            CASH,
+            Decimal(0),
+            Decimal(0),
+            Decimal(amount),
+            "a fee that was not shown",
+            self.at,
+            self.session,
+        )
+        return Booking(adjusted, "foreign", None)
 
     def cash(self, event_id: str, kind: CashKind, amount: str, symbol: str | None = None) -> Booking:
         event = CashEvent(event_id, kind, Decimal(amount), self.at, self.session, symbol)
@@ -199,9 +219,12 @@ def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
     ledger.orders.saw([some.shown("B1")], some.at)
     split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
     ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
-    ledger.books.snapshot(some.equity("100000"), [])
+    ibm = some.bought("F4", "IBM")
+    ledger.books.book([ibm, some.bust(ibm), some.adjustment()], some.at)
+    cash = ledger.books.cash() or Decimal(0)
+    ledger.books.snapshot(replace(some.equity("100000"), cash=cash), [])
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))
-    ledger.books.snapshot(some.equity("100500", minutes=60), [shares])
+    ledger.books.snapshot(replace(some.equity("100500", minutes=60), cash=cash), [shares])
     ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
     ledger.safety.record_breaks([Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at)
     ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])

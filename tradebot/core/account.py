@@ -134,8 +134,43 @@ class SplitEvent:
     session: date
 
 
+@dataclass(frozen=True, slots=True)
+class FillBust:
+    """A fill that the exchange took back, as if it had never been. One that it corrected is busted and filled anew."""
+
+    event_id: str
+    fill_id: str
+    at: datetime
+    session: date
+
+
 #: Everything that changes what an account holds, in the broker's own order. Each carries an id that never repeats.
-Activity = Fill | CashEvent | SplitEvent
+Activity = Fill | CashEvent | SplitEvent | FillBust
+
+#: The symbol under which cash is spoken of.
+CASH = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A correction of the ledger, not of the account: after it the ledger explains what the broker shows.
+
+    ``quantity`` is how many shares of ``symbol`` more it explains (fewer when negative), ``price`` the average price of
+    the whole position as the broker has it, USD a share. For the symbol CASH it is ``amount``, USD, and no shares.
+    """
+
+    adjustment_id: str
+    symbol: str
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    reason: str
+    at: datetime
+    session: date
+
+
+#: Everything that the ledger books.
+Bookable = Activity | Adjustment
 
 
 class ActionKind(StrEnum):

@@ -16,10 +16,11 @@ from tradebot.core.values import ZERO
 class Lot:
     """Shares bought (or sold short, when ``quantity`` is negative) by one fill and not yet closed.
 
-    ``price`` is USD a share and ``fee`` the entry fee in USD still carried by the shares that remain.
+    ``price`` is USD a share and ``fee`` the entry fee in USD still carried by the shares that remain. A broker averages
+    the whole position instead: ``shown_price`` is what the shares count with there, where that is not their price.
     """
 
-    lot_id: str  # the opening fill's id
+    lot_id: str  # the id of the fill or adjustment that opened it
     strategy: str
     symbol: str
     quantity: Decimal
@@ -28,13 +29,14 @@ class Lot:
     opened_at: datetime
     session: date
     entry_client_order_id: str = ""
+    shown_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
     """A round trip: shares of one lot closed by one fill. ``pnl`` is USD after both sides' fees."""
 
-    trade_id: str  # opening fill's id and closing fill's id
+    trade_id: str  # the lot's id and the closing fill's id; worked out anew after a bust, that one's id too
     strategy: str
     symbol: str
     side: Side  # of the opening: BUY for a long

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tradebot.core.account import Activity
+from tradebot.core.account import Adjustment, Bookable, Fill, SplitEvent
 from tradebot.core.holdings import Holding, Lot, Trade
 from tradebot.core.schedule import Job
 
@@ -66,18 +66,38 @@ class EquityPoint:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What one activity of the broker does to the books, worked out by core and stored in one transaction.
+    """What one activity of the broker, or one adjustment, does to the books, worked out by core and stored at once.
 
     ``lots`` are the symbol's open lots after it; ``trades`` the round trips it closed; ``holding`` the symbol's
-    holding after it (None when nothing is held or it is foreign). ``strategy`` is whose activity it was.
+    holding after it (None when nothing is held or it is foreign). ``strategy`` is whose activity it was. Of a bust,
+    ``busted`` is the fill that it takes back and ``undone`` are the round trips that are none any more; a bust of a
+    fill that the ledger does not know has neither, and no symbol.
     """
 
-    activity: Activity
+    activity: Bookable
     strategy: str
     symbol: str | None
     lots: tuple[Lot, ...] = ()
     trades: tuple[Trade, ...] = ()
     holding: Holding | None = None
+    busted: Fill | None = None
+    undone: tuple[Trade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An activity of one symbol as it was booked, and for whom."""
+
+    activity: Fill | SplitEvent | Adjustment
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Everything booked of one symbol that stands, in the order of booking, and the round trips that stand."""
+
+    done: tuple[Done, ...] = ()
+    trades: tuple[Trade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

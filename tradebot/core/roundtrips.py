@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import accumulate, pairwise
 
-from tradebot.core.account import Fill, SplitEvent
+from tradebot.core.account import Adjustment, Fill, SplitEvent
 from tradebot.core.holdings import Lot, Trade
 from tradebot.core.orders import Side
 from tradebot.core.values import NANO_SHARE, ZERO, share_of, without_dust
@@ -34,6 +34,8 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     open_lots = list(lots)
     left, fee = fill.quantity, fill.fee
     trades: list[Trade] = []
+    if any(lot.quantity * fill.side.sign < 0 for lot in open_lots):
+        open_lots = _averaged(open_lots)
     for lot in _to_close(open_lots, fill.side, strategy):
         if left == 0:
             break
@@ -46,7 +48,72 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
         fee -= exit_fee
     if left:
         open_lots.append(_opened(fill, strategy, left, fee))
-    return Booked(tuple(open_lots), tuple(trades))
+    return Booked(_oldest_first(open_lots), tuple(trades))
+
+
+def shown_average(lots: Iterable[Lot]) -> Decimal:
+    """The average price of a position as brokers show it, USD a share: a sale leaves the average of the rest as it is.
+
+    ``lots`` are all open lots of one symbol, at least one.
+    """
+    shares, cost = ZERO, ZERO
+    for lot in lots:
+        shares += lot.quantity
+        cost += lot.quantity * _shown(lot)
+    return cost / shares
+
+
+def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) -> Booked:
+    """The lots after a correction: they count with the broker's average price from now on.
+
+    Shares that were not known become a lot of ``strategy`` at that price. Shares that are gone are taken off the newest
+    lots, and end no round trip: what became of them is not known, so nothing was earned on them.
+    """
+    open_lots = list(lots)
+    left = adjustment.quantity
+    while left and open_lots and open_lots[-1].quantity * left < 0:
+        newest = open_lots.pop()
+        gone = min(abs(left), abs(newest.quantity))
+        if gone < abs(newest.quantity):
+            fee = newest.fee - share_of(newest.fee, gone, abs(newest.quantity))
+            rest = newest.quantity - gone.copy_sign(newest.quantity)
+            open_lots.append(replace(newest, quantity=rest, fee=fee))
+        left += gone.copy_sign(newest.quantity)
+    if left:
+        open_lots.append(
+            Lot(
+                lot_id=adjustment.adjustment_id,
+                strategy=strategy,
+                symbol=adjustment.symbol,
+                quantity=left,
+                price=adjustment.price,
+                fee=ZERO,
+                opened_at=adjustment.at,
+                session=adjustment.session,
+            )
+        )
+    return Booked(_oldest_first(_counted_with(lot, adjustment.price) for lot in open_lots))
+
+
+def _oldest_first(lots: Iterable[Lot]) -> tuple[Lot, ...]:
+    """What is booked late may be older than what was booked before it."""
+    return tuple(sorted(lots, key=lambda lot: lot.opened_at))
+
+
+def _averaged(lots: list[Lot]) -> list[Lot]:
+    """The lots, each counting with the average of all of them."""
+    if len({_shown(lot) for lot in lots}) < 2:
+        return lots
+    average = shown_average(lots)
+    return [_counted_with(lot, average) for lot in lots]
+
+
+def _shown(lot: Lot) -> Decimal:
+    return lot.price if lot.shown_price is None else lot.shown_price
+
+
+def _counted_with(lot: Lot, price: Decimal) -> Lot:
+    return replace(lot, shown_price=None if price == lot.price else price)
 
 
 def _to_close(lots: list[Lot], side: Side, strategy: str) -> list[Lot]:
@@ -105,11 +172,11 @@ def book_split(lots: Iterable[Lot], event: SplitEvent) -> Booked:
     the shares that remain: so round trips and cash events still add up to what the account earned. Where a reverse
     split leaves no share at all, each lot ends as a round trip at a price of zero, its payment being the cash event.
     """
-    before = tuple(lots)
+    before = tuple(_averaged(list(lots)))
     if not before:
         return Booked(())
     shares = _shares_after([abs(lot.quantity) for lot in before], event)
-    kept = [_rescaled(lot, quantity) for lot, quantity in zip(before, shares, strict=True) if quantity]
+    kept = [_rescaled(lot, quantity, event.ratio) for lot, quantity in zip(before, shares, strict=True) if quantity]
     gone = [lot for lot, quantity in zip(before, shares, strict=True) if not quantity]
     if not kept:
         return Booked((), tuple(_paid_out(lot, event) for lot in before))
@@ -126,13 +193,15 @@ def _shares_after(shares: list[Decimal], event: SplitEvent) -> list[Decimal]:
     return [end - start for start, end in pairwise([ZERO, *ends[:-1], total])]
 
 
-def _rescaled(lot: Lot, shares: Decimal) -> Lot:
-    return replace(lot, quantity=shares.copy_sign(lot.quantity), price=_cost(lot) / shares)
+def _rescaled(lot: Lot, shares: Decimal, ratio: Decimal) -> Lot:
+    rescaled = replace(lot, quantity=shares.copy_sign(lot.quantity), price=_cost(lot) / shares)
+    return _counted_with(rescaled, _shown(lot) / ratio)
 
 
 def _with_cost_of(lot: Lot, gone: list[Lot]) -> Lot:
     cost = sum((_cost(other) for other in gone), _cost(lot))
-    return replace(lot, price=cost / abs(lot.quantity), fee=sum((other.fee for other in gone), lot.fee))
+    together = replace(lot, price=cost / abs(lot.quantity), fee=sum((other.fee for other in gone), lot.fee))
+    return _counted_with(together, _shown(lot))
 
 
 def _paid_out(lot: Lot, event: SplitEvent) -> Trade:

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     FILL_BOOKED = "fill_booked"
     CASH_BOOKED = "cash_booked"
     SPLIT_BOOKED = "split_booked"
+    ADJUSTMENT_BOOKED = "adjustment_booked"
+    BUST_UNKNOWN = "bust_unknown"  # the exchange took back a fill that the ledger never had
     TRADE_CLOSED = "trade_closed"
     HOLDING_CHANGED = "holding_changed"
     HOLDING_ENDED = "holding_ended"
@@ -59,9 +61,12 @@ class Chained:
 FILLS = Chained("fills", "fill_id", Kind.FILL_BOOKED)
 CASH_EVENTS = Chained("cash_events", "event_id", Kind.CASH_BOOKED)
 SPLITS = Chained("corporate_actions", "event_id", Kind.SPLIT_BOOKED)
+ADJUSTMENTS = Chained("adjustments", "adjustment_id", Kind.ADJUSTMENT_BOOKED)
 TRADES = Chained("trades", "trade_id", Kind.TRADE_CLOSED)
 EQUITY = Chained("equity", "seq", Kind.EQUITY_RECORDED)
-CHAINED = (FILLS, CASH_EVENTS, SPLITS, TRADES, EQUITY)
+#: The tables that say what changed what the account holds, in which every row has a number.
+ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, ADJUSTMENTS)
+CHAINED = (*ACTIVITIES, TRADES, EQUITY)
 
 
 def digest_of(row: Mapping[str, Value]) -> str:

@@ -6,17 +6,39 @@ rows that explain it, so that a job costs the same after ten years as after one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, Position
-from tradebot.core.holdings import Holding, Lot
-from tradebot.core.records import Booking, EquityPoint
+from tradebot.core.account import (
+    Activity,
+    Adjustment,
+    Bookable,
+    CashEvent,
+    CashKind,
+    Fill,
+    FillBust,
+    Position,
+    SplitEvent,
+)
+from tradebot.core.holdings import Holding, Lot, Trade
+from tradebot.core.records import Booking, Done, EquityPoint, Past
 from tradebot.core.values import ZERO
-from tradebot.ledger.audit import CASH_EVENTS, EQUITY, FILLS, SPLITS, TRADES, Chained, Kind, Trail
+from tradebot.ledger.audit import (
+    ADJUSTMENTS,
+    CASH_EVENTS,
+    EQUITY,
+    FILLS,
+    SPLITS,
+    TRADES,
+    Chained,
+    Kind,
+    Trail,
+)
 from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.records import STANDING_FILLS, STANDING_TRADES
 
 #: Cash that came from outside or left: it moves the equity peak along, because it is neither gain nor loss.
 _FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
@@ -48,25 +70,87 @@ class AccountBooks:
 
     def _book(self, booking: Booking, at: datetime) -> None:
         activity = booking.activity
-        chained, activity_id = _where(activity)
-        columns = {**columns_of(activity), "strategy": booking.strategy, "booked_at": stamp(at)}
-        if not self._trail.record(chained, columns, at):
+        if isinstance(activity, FillBust) and booking.busted is None:
+            self._pass_over(activity, at)
             return
+        chained, columns = _row_of(booking)
+        number = int(self._state("activities") or 0) + 1
+        row = {"number": number, **columns, "strategy": booking.strategy, "booked_at": stamp(at)}
+        if not self._trail.record(chained, row, at):
+            return
+        for trade in booking.undone:
+            self._trail.record(TRADES, _reversal(trade, activity), at)
         for trade in booking.trades:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
-            self._replace_lots(booking.symbol, booking.lots)
-            for ended in self._holdings_of(booking.symbol):
-                if booking.holding is None or ended.strategy != booking.holding.strategy:
-                    self._end_holding(ended, at)
-            if booking.holding is not None:
-                self._put_holding(booking.holding, at)
+            self._rewrite(booking.symbol, booking.lots, booking.holding, at)
         if isinstance(activity, CashEvent) and activity.kind in _FLOWS:
             peak = self.peak()
             if peak is not None:
                 self._move_peak(peak + activity.amount, at)
-        cash = (self.cash() or ZERO) + cash_effect(activity)
-        self._set_state({"activity_cursor": activity_id, "cash": to_column(cash)})
+        cash = (self.cash() or ZERO) + cash_effect(booking)
+        state: dict[str, Value] = {"activities": number, "cash": to_column(cash)}
+        if not isinstance(activity, Adjustment):  # the broker knows nothing of those
+            state["activity_cursor"] = id_of(activity)
+        self._set_state(state)
+
+    def _rewrite(self, symbol: str, lots: Sequence[Lot], holding: Holding | None, at: datetime) -> None:
+        """A symbol's open lots and its holding as they are from now on."""
+        self._replace_lots(symbol, lots)
+        for ended in self._holdings_of(symbol):
+            if holding is None or ended.strategy != holding.strategy:
+                self._end_holding(ended, at)
+        if holding is not None:
+            self._put_holding(holding, at)
+
+    def _pass_over(self, bust: FillBust, at: datetime) -> None:
+        """A bust of a fill that is not here, or was busted before: there is nothing to take back."""
+        if self._has(FILLS, bust.event_id):
+            return
+        self._trail.append(Kind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
+        self._set_state({"activity_cursor": bust.event_id})
+
+    def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
+        """Those of the broker's activities that are not booked yet, in their order."""
+        return tuple(done for done in activities if not self._has(_table_of(done), id_of(done)))
+
+    def fill(self, fill_id: str) -> Fill | None:
+        """The fill with the broker's id, if it is booked and stands."""
+        row = self._engine.one(f"{STANDING_FILLS} AND fill_id = :fill_id", {**self._account, "fill_id": fill_id})
+        return value_from(Fill, row) if row else None
+
+    def filled(self, client_order_id: str) -> tuple[Fill, ...]:
+        """The fills of an order that stand."""
+        rows = self._engine.all(
+            f"{STANDING_FILLS} AND client_order_id = :id ORDER BY seq", {**self._account, "id": client_order_id}
+        )
+        return tuple(value_from(Fill, row) for row in rows)
+
+    def past(self, symbol: str) -> Past:
+        """Everything booked of a symbol that stands. Grows with its history: asked when a fill is busted."""
+        kinds: tuple[tuple[type[Fill] | type[SplitEvent] | type[Adjustment], str], ...] = (
+            (Fill, STANDING_FILLS),
+            (SplitEvent, "SELECT * FROM corporate_actions WHERE account_key = :account_key"),
+            (Adjustment, "SELECT * FROM adjustments WHERE account_key = :account_key"),
+        )
+        of_symbol = {**self._account, "symbol": symbol}
+        done = [
+            (row["number"], Done(value_from(kind, row), row["strategy"]))
+            for kind, select in kinds
+            for row in self._engine.all(f"{select} AND symbol = :symbol", of_symbol)
+        ]
+        trades = self._engine.all(f"{STANDING_TRADES} AND symbol = :symbol ORDER BY seq", of_symbol)
+        return Past(
+            tuple(booked for _, booked in sorted(done, key=lambda numbered: numbered[0])),
+            tuple(value_from(Trade, row) for row in trades),
+        )
+
+    def _has(self, chained: Chained, identifier: str) -> bool:
+        row = self._engine.one(
+            f"SELECT 1 AS found FROM {chained.table} WHERE account_key = :account_key AND {chained.key} = :id",
+            {**self._account, "id": identifier},
+        )
+        return row is not None
 
     # --- lots and holdings ---------------------------------------------------------------
 
@@ -190,20 +274,75 @@ class AccountBooks:
         )
 
 
-def cash_effect(activity: Activity) -> Decimal:
+def cash_effect(booking: Booking) -> Decimal:
     """What an activity does to the account's cash, USD: a buy and its fee lower it, a split leaves it."""
-    if isinstance(activity, Fill):
-        return -activity.side.sign * activity.quantity * activity.price - activity.fee
-    return activity.amount if isinstance(activity, CashEvent) else ZERO
+    match booking.activity:
+        case Fill() as fill:
+            return _cost_of(fill)
+        case CashEvent() | Adjustment() as moved:
+            return moved.amount
+        case FillBust() if booking.busted is not None:
+            return -_cost_of(booking.busted)
+        case _:
+            return ZERO
+
+
+def _cost_of(fill: Fill) -> Decimal:
+    return -fill.side.sign * fill.quantity * fill.price - fill.fee
+
+
+def id_of(activity: Bookable) -> str:
+    """The id that an activity or adjustment is booked under."""
+    match activity:
+        case Fill():
+            return activity.fill_id
+        case Adjustment():
+            return activity.adjustment_id
+        case _:
+            return activity.event_id
 
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _where(activity: Activity) -> tuple[Chained, str]:
-    if isinstance(activity, Fill):
-        return FILLS, activity.fill_id
-    if isinstance(activity, CashEvent):
-        return CASH_EVENTS, activity.event_id
-    return SPLITS, activity.event_id
+def _table_of(activity: Bookable) -> Chained:
+    match activity:
+        case Fill() | FillBust():
+            return FILLS
+        case CashEvent():
+            return CASH_EVENTS
+        case SplitEvent():
+            return SPLITS
+        case Adjustment():
+            return ADJUSTMENTS
+
+
+def _row_of(booking: Booking) -> tuple[Chained, dict[str, Value]]:
+    """The table that an activity is booked in, and its own columns there."""
+    activity = booking.activity
+    if isinstance(activity, FillBust) and booking.busted is not None:
+        return FILLS, _taken_back(booking.busted, activity)
+    return _table_of(activity), columns_of(activity)
+
+
+def _taken_back(fill: Fill, bust: FillBust) -> dict[str, Value]:
+    """The row that reverses a fill: the same shares at the same price the other way, and the fee back."""
+    back = replace(
+        fill, fill_id=bust.event_id, side=fill.side.opposite, fee=-fill.fee, at=bust.at, session=bust.session
+    )
+    return {**columns_of(back), "reverses": fill.fill_id}
+
+
+def _reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
+    """The row that reverses a round trip: what it earned and cost is taken back on the day of the bust."""
+    back = replace(
+        trade,
+        trade_id=f"{trade.trade_id}~{id_of(bust)}",
+        fees=-trade.fees,
+        pnl=-trade.pnl,
+        closed_at=bust.at,
+        exit_session=bust.session,
+        exit_reason="a fill was busted",
+    )
+    return {**columns_of(back), "reverses": trade.trade_id}

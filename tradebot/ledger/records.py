@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
-from tradebot.core.account import CashEvent, Fill, SplitEvent
+from tradebot.core.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.holdings import Trade
 from tradebot.core.records import EquityPoint
 from tradebot.ledger.columns import value_from
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
+#: Fills that stand: neither busted, nor the row that reverses one that was.
+STANDING_FILLS = (
+    "SELECT * FROM fills AS fill WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM fills AS bust"
+    " WHERE bust.account_key = fill.account_key AND bust.reverses = fill.fill_id) AND account_key = :account_key"
+)
+#: Round trips that stand, likewise.
+STANDING_TRADES = (
+    "SELECT * FROM trades AS trade WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM trades AS undone"
+    " WHERE undone.account_key = trade.account_key AND undone.reverses = trade.trade_id)"
+    " AND account_key = :account_key"
+)
+_OF_ACCOUNT = "SELECT * FROM {} WHERE account_key = :account_key"
 _CLOSING = (
     "seq = (SELECT MAX(seq) FROM equity AS later"
     " WHERE later.account_key = point.account_key AND later.session = point.session)"
@@ -30,30 +42,36 @@ class History:
         self._account_key = account_key
 
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
-        """Round trips by the session that closed them, in the order in which they closed."""
-        return self._between(Trade, "SELECT * FROM trades WHERE", "exit_session", first, last)
+        """Round trips that stand, by the session that closed them, in the order in which they were booked."""
+        return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
-        """Executions in the broker's order."""
-        return self._between(Fill, "SELECT * FROM fills WHERE", "session", first, last)
+        """Executions that stand, in the broker's order."""
+        return self._between(Fill, STANDING_FILLS, "session", first, last)
 
     def cash_events(self, first: date | None = None, last: date | None = None) -> tuple[CashEvent, ...]:
         """Cash that moved without a trade, in the broker's order."""
-        return self._between(CashEvent, "SELECT * FROM cash_events WHERE", "session", first, last)
+        return self._between(CashEvent, _OF_ACCOUNT.format("cash_events"), "session", first, last)
 
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]:
         """Splits that the broker applied, in the broker's order."""
-        return self._between(SplitEvent, "SELECT * FROM corporate_actions WHERE", "session", first, last)
+        return self._between(SplitEvent, _OF_ACCOUNT.format("corporate_actions"), "session", first, last)
+
+    def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]:
+        """Corrections of the ledger, in the order in which they were made."""
+        return self._between(Adjustment, _OF_ACCOUNT.format("adjustments"), "session", first, last)
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
         """The last equity point of each session, ascending."""
-        return self._between(EquityPoint, f"SELECT * FROM equity AS point WHERE {_CLOSING} AND", "session", first, last)
+        return self._between(
+            EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
+        )
 
     def _between(
         self, kind: type[T], select: str, session: str, first: date | None, last: date | None
     ) -> tuple[T, ...]:
         rows = self._engine.all(
-            f"{select} account_key = :account_key AND {session} >= :first AND {session} <= :last ORDER BY seq",
+            f"{select} AND {session} >= :first AND {session} <= :last ORDER BY seq",
             {
                 "account_key": self._account_key,
                 "first": (first or date.min).isoformat(),

@@ -98,7 +98,7 @@ class SafetyRecord:
             return
         self._engine.execute(
             "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
-            " age_sessions = :age_sessions WHERE break_id = :break_id",
+            " age_sessions = :age_sessions, severity = :severity WHERE break_id = :break_id",
             {**columns, "break_id": row["break_id"]},
         )
         self._trail.append(Kind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)

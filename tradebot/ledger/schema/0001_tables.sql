@@ -9,7 +9,8 @@ CREATE TABLE accounts (
     account_id      TEXT NOT NULL,
     pinned_at       TEXT NOT NULL CHECK (pinned_at LIKE '____-__-__T__:__:__.______Z'),
     pinned          INTEGER NOT NULL CHECK (pinned IN (0, 1)),
-    activity_cursor TEXT,                        -- id of the newest activity booked
+    activity_cursor TEXT,                        -- id of the broker's newest activity booked
+    activities      INTEGER NOT NULL DEFAULT 0,  -- how many activities and adjustments are booked
     cash            TEXT,                        -- USD, what the booked activities add up to
     peak_equity     TEXT                         -- USD, the highest since the last rebase
 ) STRICT;
@@ -98,9 +99,12 @@ CREATE TABLE broker_orders (
 ) STRICT;
 CREATE INDEX broker_orders_client ON broker_orders (account_key, client_order_id);
 
+-- Everything that changes what the account holds has a number in common: 1, 2, 3 ... in the order of booking, whichever
+-- of the four tables it is in. A fill that was busted stays, and a row that reverses it is added.
 CREATE TABLE fills (
-    seq                    INTEGER PRIMARY KEY,   -- in the order in which they were booked, the broker's own
+    seq                    INTEGER PRIMARY KEY,
     account_key            TEXT NOT NULL REFERENCES accounts,
+    number                 INTEGER NOT NULL CHECK (number >= 1),
     fill_id                TEXT NOT NULL,
     broker_order_id        TEXT NOT NULL,
     client_order_id        TEXT NOT NULL,
@@ -113,14 +117,20 @@ CREATE TABLE fills (
     session                TEXT NOT NULL CHECK (session LIKE '____-__-__'),
     parent_client_order_id TEXT,
     strategy               TEXT NOT NULL,
+    reverses               TEXT,                  -- the fill that this row takes back: a bust's, under its own id
     booked_at              TEXT NOT NULL,
-    UNIQUE (account_key, fill_id)
+    UNIQUE (account_key, fill_id),
+    UNIQUE (account_key, reverses),
+    UNIQUE (account_key, number)
 ) STRICT;
 CREATE INDEX fills_session ON fills (account_key, session);
+CREATE INDEX fills_symbol ON fills (account_key, symbol);
+CREATE INDEX fills_order ON fills (account_key, client_order_id);
 
 CREATE TABLE cash_events (
     seq         INTEGER PRIMARY KEY,
     account_key TEXT NOT NULL REFERENCES accounts,
+    number      INTEGER NOT NULL CHECK (number >= 1),
     event_id    TEXT NOT NULL,
     kind        TEXT NOT NULL CHECK (kind IN (
         'deposit', 'withdrawal', 'dividend', 'cash_in_lieu', 'fee', 'interest')),
@@ -131,7 +141,8 @@ CREATE TABLE cash_events (
     note        TEXT NOT NULL,
     strategy    TEXT NOT NULL,
     booked_at   TEXT NOT NULL,
-    UNIQUE (account_key, event_id)
+    UNIQUE (account_key, event_id),
+    UNIQUE (account_key, number)
 ) STRICT;
 CREATE INDEX cash_events_session ON cash_events (account_key, session);
 
@@ -139,6 +150,7 @@ CREATE INDEX cash_events_session ON cash_events (account_key, session);
 CREATE TABLE corporate_actions (
     seq             INTEGER PRIMARY KEY,
     account_key     TEXT NOT NULL REFERENCES accounts,
+    number          INTEGER NOT NULL CHECK (number >= 1),
     event_id        TEXT NOT NULL,
     symbol          TEXT NOT NULL,
     ratio           TEXT NOT NULL CHECK (ratio <> '0' AND ratio NOT LIKE '-%'),
@@ -148,11 +160,33 @@ CREATE TABLE corporate_actions (
     session         TEXT NOT NULL CHECK (session LIKE '____-__-__'),
     strategy        TEXT NOT NULL,
     booked_at       TEXT NOT NULL,
-    UNIQUE (account_key, event_id)
+    UNIQUE (account_key, event_id),
+    UNIQUE (account_key, number)
 ) STRICT;
 CREATE INDEX corporate_actions_session ON corporate_actions (account_key, session);
+CREATE INDEX corporate_actions_symbol ON corporate_actions (account_key, symbol);
 
--- Round trips, first in first out.
+-- Corrections of the ledger, each for a stated reason: shares of a symbol, or cash (the symbol USD).
+CREATE TABLE adjustments (
+    seq           INTEGER PRIMARY KEY,
+    account_key   TEXT NOT NULL REFERENCES accounts,
+    number        INTEGER NOT NULL CHECK (number >= 1),
+    adjustment_id TEXT NOT NULL,
+    symbol        TEXT NOT NULL,
+    quantity      TEXT NOT NULL,
+    price         TEXT NOT NULL,
+    amount        TEXT NOT NULL,
+    reason        TEXT NOT NULL CHECK (reason <> ''),
+    at            TEXT NOT NULL CHECK (at LIKE '____-__-__T__:__:__.______Z'),
+    session       TEXT NOT NULL CHECK (session LIKE '____-__-__'),
+    strategy      TEXT NOT NULL,
+    booked_at     TEXT NOT NULL,
+    UNIQUE (account_key, adjustment_id),
+    UNIQUE (account_key, number)
+) STRICT;
+CREATE INDEX adjustments_symbol ON adjustments (account_key, symbol);
+
+-- Round trips, first in first out. One that is none any more stays, and a row that reverses it is added.
 CREATE TABLE trades (
     seq           INTEGER PRIMARY KEY,
     account_key   TEXT NOT NULL REFERENCES accounts,
@@ -170,9 +204,12 @@ CREATE TABLE trades (
     entry_session TEXT NOT NULL,
     exit_session  TEXT NOT NULL CHECK (exit_session LIKE '____-__-__'),
     exit_reason   TEXT NOT NULL,
-    UNIQUE (account_key, trade_id)
+    reverses      TEXT,
+    UNIQUE (account_key, trade_id),
+    UNIQUE (account_key, reverses)
 ) STRICT;
 CREATE INDEX trades_session ON trades (account_key, exit_session);
+CREATE INDEX trades_symbol ON trades (account_key, symbol);
 
 -- Open lots and holdings are what is held now; how they came about is in fills and trades.
 CREATE TABLE lots (
@@ -187,6 +224,7 @@ CREATE TABLE lots (
     opened_at             TEXT NOT NULL,
     session               TEXT NOT NULL,
     entry_client_order_id TEXT NOT NULL,
+    shown_price           TEXT,                    -- what the broker averages it at, where that is not its price
     UNIQUE (account_key, lot_id)
 ) STRICT;
 CREATE INDEX lots_symbol ON lots (account_key, symbol, strategy);
@@ -283,6 +321,7 @@ CREATE TABLE breaks (
     first_seen   TEXT NOT NULL CHECK (first_seen LIKE '____-__-__'),
     last_seen    TEXT NOT NULL CHECK (last_seen LIKE '____-__-__'),
     age_sessions INTEGER NOT NULL,
+    severity     TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
     opened_at    TEXT NOT NULL,
     closed_at    TEXT
 ) STRICT;
@@ -320,6 +359,12 @@ CREATE TRIGGER corporate_actions_no_update BEFORE UPDATE ON corporate_actions BE
 END;
 CREATE TRIGGER corporate_actions_no_delete BEFORE DELETE ON corporate_actions BEGIN
     SELECT RAISE(ABORT, 'corporate_actions is append-only');
+END;
+CREATE TRIGGER adjustments_no_update BEFORE UPDATE ON adjustments BEGIN
+    SELECT RAISE(ABORT, 'adjustments is append-only');
+END;
+CREATE TRIGGER adjustments_no_delete BEFORE DELETE ON adjustments BEGIN
+    SELECT RAISE(ABORT, 'adjustments is append-only');
 END;
 CREATE TRIGGER trades_no_update BEFORE UPDATE ON trades BEGIN
     SELECT RAISE(ABORT, 'trades is append-only');

@@ -21,14 +21,14 @@ FROM broker_orders;
 CREATE VIEW v_fills AS
 SELECT session, at, strategy, symbol, side, CAST(quantity AS DOUBLE PRECISION) AS quantity,
        CAST(price AS DOUBLE PRECISION) AS price, CAST(fee AS DOUBLE PRECISION) AS fee,
-       fill_id, client_order_id, broker_order_id, account_key AS account
+       fill_id, reverses, client_order_id, broker_order_id, account_key AS account
 FROM fills;
 
 CREATE VIEW v_trades AS
 SELECT exit_session AS session, strategy, symbol, side, CAST(quantity AS DOUBLE PRECISION) AS quantity,
        CAST(entry_price AS DOUBLE PRECISION) AS entry_price, CAST(exit_price AS DOUBLE PRECISION) AS exit_price,
        CAST(fees AS DOUBLE PRECISION) AS fees, CAST(pnl AS DOUBLE PRECISION) AS pnl,
-       exit_reason, opened_at, closed_at, trade_id, account_key AS account
+       exit_reason, opened_at, closed_at, trade_id, reverses, account_key AS account
 FROM trades;
 
 CREATE VIEW v_lots AS
@@ -68,6 +68,11 @@ SELECT session, at, symbol, CAST(ratio AS DOUBLE PRECISION) AS ratio,
        CAST(quantity_after AS DOUBLE PRECISION) AS quantity_after, strategy, event_id, account_key AS account
 FROM corporate_actions;
 
+CREATE VIEW v_adjustments AS
+SELECT session, at, symbol, CAST(quantity AS DOUBLE PRECISION) AS quantity, CAST(price AS DOUBLE PRECISION) AS price,
+       CAST(amount AS DOUBLE PRECISION) AS amount, reason, strategy, adjustment_id, account_key AS account
+FROM adjustments;
+
 CREATE VIEW v_decisions AS
 SELECT session, at, strategy, symbol, purpose, outcome, code, message, CAST(value AS DOUBLE PRECISION) AS value,
        CAST(limit_value AS DOUBLE PRECISION) AS limit_value, as_of, client_order_id, fingerprint, run_id,
@@ -92,7 +97,7 @@ FROM halts;
 
 CREATE VIEW v_breaks AS
 SELECT kind, symbol, CAST(here AS DOUBLE PRECISION) AS here, CAST(there AS DOUBLE PRECISION) AS there, message,
-       first_seen, last_seen, age_sessions, opened_at, closed_at, account_key AS account
+       severity, first_seen, last_seen, age_sessions, opened_at, closed_at, account_key AS account
 FROM breaks;
 
 CREATE VIEW v_runs AS
