@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tradebot.core.account import Activity, CashEvent, Fill, SplitEvent
+from tradebot.core.account import Activity, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.orders import BrokerOrder, Purpose
 from tradebot.ports import Broker
 
@@ -52,7 +52,7 @@ def identifier(activity: Activity) -> str:
     match activity:
         case Fill():
             return activity.fill_id
-        case CashEvent() | SplitEvent():
+        case CashEvent() | SplitEvent() | FillBust():
             return activity.event_id
 
 

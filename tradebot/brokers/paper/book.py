@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.orders import OrderState, Side
 from tradebot.core.values import ZERO
 
@@ -170,6 +170,21 @@ class Book:
         self.activities.append(
             SplitEvent(event_id, symbol, ratio, before.quantity, quantity_after, moment.at, moment.session)
         )
+
+    def take_back(self, fill: Fill, position: PaperPosition, moment: Moment) -> None:
+        """Undo what a fill did to cash and shares; ``position`` is the one there is without it."""
+        self.cash += fill.side.sign * fill.quantity * fill.price + fill.fee
+        self.positions[fill.symbol] = position
+        self.touched_symbols.add(fill.symbol)
+        self.activities.append(FillBust(self._activity_id(), fill.fill_id, moment.at, moment.session))
+
+    def fill_again(self, fill: Fill, position: PaperPosition, price: Decimal, moment: Moment) -> Fill:
+        """Do at another price what a fill that was taken back had done; ``position`` is the one there is with it."""
+        again = replace(fill, fill_id=self._activity_id(), price=price, at=moment.at, session=moment.session)
+        self.cash -= again.side.sign * again.quantity * again.price + again.fee
+        self.positions[fill.symbol] = position
+        self.activities.append(again)
+        return again
 
     # --- keeping it consistent -----------------------------------------------------------------
 

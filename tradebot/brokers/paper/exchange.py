@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from tradebot.brokers.paper import accounting, phases
+from tradebot.brokers.paper import accounting, busts, phases
 from tradebot.brokers.paper.book import Moment
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.hours import beginning_of, new_york_date
@@ -200,6 +200,18 @@ class PaperExchange:
                 _begin_next(floor)
             floor.state = replace(floor.state, begun_on=wall_date)
             return not untouched
+
+    # --- what only the exchange itself does ------------------------------------------------------
+
+    def bust(self, fill_id: str) -> None:
+        """Take a fill back as if it had never been. Raises OrderRefused."""
+        with self.writing() as floor:
+            busts.bust(floor, fill_id)
+
+    def correct(self, fill_id: str, price: Decimal) -> None:
+        """Take a fill back and fill the same shares at another price, USD a share. Raises OrderRefused."""
+        with self.writing() as floor:
+            busts.correct(floor, fill_id, price)
 
     # --- looking -------------------------------------------------------------------------------
 

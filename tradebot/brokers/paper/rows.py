@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from tradebot.brokers.paper.book import PaperPosition, activity_id
 from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, number_of
 from tradebot.brokers.paper.state import ExchangeState, Phase
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.orders import OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.values import canonical
 
@@ -29,13 +29,13 @@ PUT_ORDER = f"""
         state = excluded.state, filled_quantity = excluded.filled_quantity,
         average_fill_price = excluded.average_fill_price, fees = excluded.fees, triggered = excluded.triggered,
         waiting = excluded.waiting, reason = excluded.reason, live = excluded.live"""
-ADD_ACTIVITY = f"INSERT INTO activities VALUES ({', '.join('?' * 14)})"
+ADD_ACTIVITY = f"INSERT INTO activities VALUES ({', '.join('?' * 15)})"
 ACTIVITIES_AFTER = """
     SELECT a.number, a.kind, a.at, a.session, a.symbol, a.quantity, a.price, a.fee, a.amount, a.note, a.ratio,
-           a.quantity_before, a.quantity_after, o.number, o.client_order_id, o.side, p.client_order_id
+           a.quantity_before, a.quantity_after, a.reverses, o.number, o.client_order_id, o.side, p.client_order_id
     FROM activities a LEFT JOIN orders o ON o.number = a.order_number LEFT JOIN orders p ON p.number = o.parent
     WHERE a.number > ? ORDER BY a.number"""
-FILL, SPLIT = "fill", "split"
+FILL, SPLIT, BUST = "fill", "split", "bust"
 
 
 class Unreadable(Exception):
@@ -106,7 +106,7 @@ def order(row: Row) -> PaperOrder:
 @reads("activities")
 def activity(row: Row) -> Activity:
     number, kind, at_text, session_text, symbol, quantity, price, fee, amount, note, ratio, before, after = row[:13]
-    order_number, client_order_id, side, parent_client_order_id = row[13:]
+    reverses, order_number, client_order_id, side, parent_client_order_id = row[13:]
     identifier, at, session = activity_id(number), datetime.fromisoformat(at_text), date.fromisoformat(session_text)
     if kind == FILL:
         return Fill(
@@ -124,6 +124,8 @@ def activity(row: Row) -> Activity:
         )
     if kind == SPLIT:
         return SplitEvent(identifier, symbol, Decimal(ratio), Decimal(before), Decimal(after), at, session)
+    if kind == BUST:
+        return FillBust(identifier, activity_id(int(reverses)), at, session)
     return CashEvent(identifier, CashKind(kind), Decimal(amount), at, session, symbol, note)
 
 
@@ -168,15 +170,18 @@ def of_activity(done: Activity) -> Row:
             traded = (canonical(done.quantity), canonical(done.price), canonical(done.fee))
             order_number = number_of(done.broker_order_id, "O")
             number = number_of(done.fill_id, "A")
-            return (number, FILL, *when, done.symbol, order_number, *traded, None, None, None, None, None)
+            return (number, FILL, *when, done.symbol, order_number, *traded, None, None, None, None, None, None)
         case CashEvent():
             number = number_of(done.event_id, "A")
             moved = (canonical(done.amount), done.note)
-            return (number, done.kind, *when, done.symbol, None, None, None, None, *moved, None, None, None)
+            return (number, done.kind, *when, done.symbol, None, None, None, None, *moved, None, None, None, None)
         case SplitEvent():
             number = number_of(done.event_id, "A")
             split = (canonical(done.ratio), canonical(done.quantity_before), canonical(done.quantity_after))
-            return (number, SPLIT, *when, done.symbol, None, None, None, None, None, None, *split)
+            return (number, SPLIT, *when, done.symbol, None, None, None, None, None, None, *split, None)
+        case FillBust():
+            number = number_of(done.event_id, "A")
+            return (number, BUST, *when, *[None] * 10, number_of(done.fill_id, "A"))
 
 
 def day(value: date | None) -> str | None:

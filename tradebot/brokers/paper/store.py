@@ -45,7 +45,8 @@ ACCOUNT_SCHEMA = (
     """CREATE TABLE activities (
         number INTEGER PRIMARY KEY, kind TEXT NOT NULL, at TEXT NOT NULL, session TEXT NOT NULL, symbol TEXT,
         order_number INTEGER REFERENCES orders, quantity TEXT, price TEXT, fee TEXT, amount TEXT, note TEXT,
-        ratio TEXT, quantity_before TEXT, quantity_after TEXT) STRICT""",
+        ratio TEXT, quantity_before TEXT, quantity_after TEXT,
+        reverses INTEGER UNIQUE REFERENCES activities) STRICT""",
     "CREATE INDEX activities_of_session ON activities (session, symbol)",
     """CREATE TRIGGER activities_stay BEFORE UPDATE ON activities
         BEGIN SELECT raise(ABORT, 'activities are append-only'); END""",
