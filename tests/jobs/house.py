@@ -21,15 +21,15 @@ from tradebot.core.account import Position
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import client_order_id
 from tradebot.core.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.outcomes import Outcome, StopOutcome
+from tradebot.core.outcomes import Outcome, ReplayOutcome, StopOutcome
 from tradebot.core.schedule import Job, nominal
 from tradebot.home import layout
-from tradebot.jobs import check_exits, emergency_stop, reconcile, resume, run_daily
+from tradebot.jobs import check_exits, emergency_stop, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import StopDesk
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.pricefile import PriceFile
-from tradebot.ports import Broker
+from tradebot.ports import Broker, StopSwitch
 from tradebot.settings import GlobalOptions
 
 #: Trading costs nothing, so that figures can be worked out by hand.
@@ -101,7 +101,11 @@ class Strategy:
 
 
 class House:
-    """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them."""
+    """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them.
+
+    ``prices`` are made up, a bar "open high low close" for each session; ``bundled`` takes the package's real ones
+    instead, for so many sessions from ``first`` on, and with the costs that trading has by default.
+    """
 
     def __init__(
         self,
@@ -109,23 +113,24 @@ class House:
         *scripts: Script,
         prices: Mapping[str, Sequence[str | None]] | None = None,
         actions: Sequence[str] = (),
+        bundled: int = 0,
         first: date = date(2007, 1, 3),
         settings: Mapping[str, str] | None = None,
     ) -> None:
         bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
         self.home = home
-        self.days = sessions(max(map(len, bars.values())), first)
+        self.days = sessions(bundled or max(map(len, bars.values())), first)
         home.mkdir(parents=True)
-        self._write_prices(bars, actions)
-        self.told(*scripts)
+        made_up = {**FREE, "PAPER_DATA": "bars.csv", **({"PAPER_ACTIONS": "actions.csv"} if actions else {})}
         self.settings = {
-            **FREE,
             "STRATEGIES": ",".join(script.name for script in scripts),
-            "PAPER_DATA": "bars.csv",
-            **({"PAPER_ACTIONS": "actions.csv"} if actions else {}),
             "PAPER_START": self.days[1].isoformat(),
+            **({} if bundled else made_up),
             **(settings or {}),
         }
+        if not bundled:
+            self._write_prices(bars, actions)
+        self.told(*scripts)
         self.set()
         with runtime.open_office(self.options, Job.REPLAY, durable=False):
             pass  # makes the home
@@ -160,18 +165,6 @@ class House:
         with self.exchange() as exchange:
             return exchange.next_session()
 
-    def until(self, session: date, *jobs: Job) -> None:
-        """Go to a session, running each of ``jobs`` in every session that lies before it."""
-        while self.session < session:
-            for job in jobs:
-                self.run(job)
-            self.next()
-
-    @property
-    def session(self) -> date:
-        with self.exchange() as exchange:
-            return exchange.session()
-
     # --- working -------------------------------------------------------------------------------
 
     @contextmanager
@@ -205,6 +198,14 @@ class House:
     def resume(self, reason: str = "looked at it") -> Outcome:
         with self.desk() as desk:
             return resume.run(desk, reason)
+
+    def replay(self, last: date, stop: StopSwitch | None = None) -> ReplayOutcome:
+        """Run the jobs of every session from where the exchange stands to ``last``."""
+        with runtime.open_office(self.options, Job.REPLAY, durable=False) as office:
+            standing = office.exchange.session()
+            days = [hours.session for hours in office.desk.calendar.between(standing, last)]
+            desk = office.desk if stop is None else replace(office.desk, stop=stop)
+            return replay.run(desk, office.exchange, days, lambda session, done, total: None)
 
     def emergency_stop(
         self,

@@ -11,6 +11,7 @@ from tradebot.core.outcomes import Check, CheckResult, PreflightOutcome
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.values import canonical
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.deciding import history_for, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
@@ -160,7 +161,9 @@ def _actions(desk: Desk, story: Story) -> Check:
     coming = desk.market.upcoming_actions(held, story.market, ACTIONS_AHEAD)
     if not coming:
         return Check("corporate actions", PASS, f"none within {ACTIONS_AHEAD} days on what is held")
-    figure = ", ".join(f"{action.symbol} {action.kind} {action.value} on {action.ex_date}" for action in coming)
+    figure = ", ".join(
+        f"{action.symbol} {action.kind} {canonical(action.value)} on {action.ex_date}" for action in coming
+    )
     return Check("corporate actions", WARN, figure, "stops follow a split by themselves; look at them after it")
 
 

@@ -1,0 +1,160 @@
+"""preflight: every check has a result and a figure, a failed one blocks, and one that can't be made has failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tests.jobs.brokers import Around, LosesRequests, Unreachable
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script, Wrap
+from tests.jobs.test_run_daily import OnAHoliday
+from tradebot.core.account import AccountSnapshot
+from tradebot.core.outcomes import Check, CheckResult, PreflightOutcome
+from tradebot.core.records import RunStatus
+from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.jobs import preflight
+
+SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
+PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
+
+
+def checked(house: House, wrap: Wrap | None = None, **told: object) -> PreflightOutcome:
+    with house.desk("09:00", wrap) as desk:
+        return preflight.run(desk, **told)  # type: ignore[arg-type]
+
+
+def named(outcome: PreflightOutcome, name: str) -> Check:
+    return next(check for check in outcome.checks if check.name == name)
+
+
+def others_pass(outcome: PreflightOutcome, *besides: str) -> bool:
+    return all(check.result is PASS for check in outcome.checks if check.name not in besides)
+
+
+def test_a_sound_home_passes_every_check(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    house.next()
+    outcome = checked(house)
+    assert others_pass(outcome)
+    assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
+    assert outcome.headline == f"{len(outcome.checks)} checks passed, 0 warn, 0 fail"
+    assert named(outcome, "session").figure == "2007-01-05: 14:30 to 21:00 UTC"
+    assert named(outcome, "exposure").figure == "5000.00 of 100000.00 USD"
+    assert named(outcome, "bars").figure == "2 symbols up to 2007-01-04"
+    assert "scripted" in " ".join(check.name for check in outcome.checks)
+
+
+def test_a_halt_blocks(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(settings={"EMERGENCY_STOP_ENABLED": "true"}))
+    assert named(outcome, "halts").result is FAIL
+    assert "resume" in named(outcome, "halts").remedy
+    assert outcome.status is RunStatus.BLOCKED
+    assert outcome.codes == {ExitCode.BLOCKED, ExitCode.HALTED}
+    assert others_pass(outcome, "halts")
+
+
+class BlockedAccount(Around):
+    def account(self) -> AccountSnapshot:
+        return replace(super().account(), blocked=True)
+
+
+class PoorAccount(Around):
+    def account(self) -> AccountSnapshot:
+        account = super().account()
+        return replace(account, buying_power=account.buying_power * 0)
+
+
+def test_a_blocked_account_blocks(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), BlockedAccount)
+    assert named(outcome, "broker").result is FAIL
+    assert outcome.exit_code is ExitCode.BLOCKED
+
+
+def test_no_buying_power_is_a_warning(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), PoorAccount)
+    assert named(outcome, "broker").result is WARN
+    assert outcome.exit_code is ExitCode.OK
+
+
+def test_a_check_that_can_not_be_made_has_failed_and_the_others_go_on(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), lambda broker: Unreachable(broker, "positions"))
+    failed = [check.name for check in outcome.checks if check.result is FAIL]
+    assert "protection" in failed
+    assert "exposure" in failed
+    assert "no route to host" in named(outcome, "protection").figure
+    assert named(outcome, "bars").result is PASS
+    assert outcome.exit_code is ExitCode.BLOCKED
+
+
+def test_limits_that_allow_no_order_block(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(settings={"MAX_POSITION_SIZE_PCT": "0.1%", "MIN_ORDER_VALUE": "101"}))
+    assert named(outcome, "limits").result is FAIL
+    assert outcome.exit_code is ExitCode.BLOCKED
+
+
+def test_a_missing_stop_is_a_warning_with_its_dollars(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    with house.by_hand() as broker:
+        (stop,) = broker.open_orders()
+        broker.cancel(stop.broker_order_id)
+    house.next()
+    outcome = checked(house)
+    assert named(outcome, "protection").result is WARN
+    assert "ACME (missing)" in named(outcome, "protection").figure
+    assert outcome.unprotected == 5000
+
+
+def test_a_break_and_an_unknown_order_are_warnings(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=lambda broker: Unreachable(LosesRequests(broker), "order"))
+    outcome = checked(house)
+    assert named(outcome, "unknown orders").result is WARN
+    assert "ACME-entry-1" in named(outcome, "unknown orders").figure
+
+
+def test_a_split_of_something_held_is_announced(make_house: MakeHouse) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND]}),
+        prices={"ACME": [FLAT, FLAT, FLAT, "50 51 49 50"]},
+        actions=["ACME,2007-01-08,split,2"],
+    )
+    house.daily()
+    house.next()
+    outcome = checked(house)
+    assert named(outcome, "corporate actions").result is WARN
+    assert named(outcome, "corporate actions").figure == "ACME split 2 on 2007-01-08"
+
+
+def test_a_broken_strategy_is_a_warning_of_its_own(make_house: MakeHouse) -> None:
+    house = make_house(Script("broken", code="raise RuntimeError('no')"), Script())
+    outcome = checked(house)
+    assert named(outcome, "strategy broken").result is WARN
+    assert named(outcome, "strategy scripted").result is PASS
+    assert outcome.exit_code is ExitCode.DEGRADED
+
+
+def test_a_symbol_without_its_newest_bar_is_a_warning(make_house: MakeHouse) -> None:
+    house = make_house(prices={"ACME": [FLAT] * 3, "BOLT": [None, FLAT, FLAT]})
+    outcome = checked(house)
+    assert named(outcome, "bars").result is WARN
+    assert "BOLT" in named(outcome, "bars").figure
+
+
+def test_a_holiday_is_a_warning(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), OnAHoliday)
+    assert named(outcome, "session").result is WARN
+    assert "2007-01-16" in named(outcome, "session").figure
+
+
+def test_what_was_odd_about_opening_the_desk_is_told(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), lock_holder="run-daily, pid 7", warnings=("WEB_PORT has no use yet",))
+    assert named(outcome, "lock").result is WARN
+    assert named(outcome, "configuration").result is WARN
+    assert "WEB_PORT" in named(outcome, "configuration").figure
+    assert outcome.exit_code is ExitCode.OK
