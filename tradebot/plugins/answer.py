@@ -119,6 +119,8 @@ def _some(columns: pd.Index) -> str:
 def _boolean(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.bool_]:
     _check_shape(field, frame, close)
     assert isinstance(frame, pd.DataFrame)
+    if (values := frame.to_numpy()).dtype == np.bool_:
+        return values
     missing = frame.isna().to_numpy()
     if missing.any():
         raise PluginBroken(f"{field} is NaN {_first(missing, close)}; it must be True or False everywhere")
@@ -142,6 +144,8 @@ def _score(score: object, entries: NDArray[np.bool_], close: pd.DataFrame) -> ND
 def _numbers(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.float64]:
     _check_shape(field, frame, close)
     assert isinstance(frame, pd.DataFrame)
+    if (values := frame.to_numpy()).dtype == np.float64:
+        return values
     if kinds := sorted(str(kind) for kind in set(frame.dtypes) if not is_numeric_dtype(kind)):
         raise PluginBroken(f"{field} has values of type {', '.join(kinds)}; it must hold numbers")
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
