@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -240,7 +241,7 @@ class Names(Kind[tuple[str, ...]]):
         if wrong:
             listed = ", ".join(repr(shorten(name)) for name in wrong[:5])
             raise Refusal(f"not the name of a {self.noun}: {listed}", f"Write them like {self.example}.")
-        twice = sorted({name for name in value if value.count(name) > 1})
+        twice = sorted(name for name, count in Counter(value).items() if count > 1)
         if twice:
             raise Refusal(f"named twice: {', '.join(twice)}", f"Name each {self.noun} once.")
         return value
