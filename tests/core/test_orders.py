@@ -19,7 +19,7 @@ def test_every_state_can_be_reached_from_planned() -> None:
     assert reached == set(OrderState)
 
 
-@pytest.mark.parametrize("state", sorted(TERMINAL - {OrderState.ABANDONED}))
+@pytest.mark.parametrize("state", sorted(TERMINAL - {OrderState.ABANDONED, OrderState.FILLED}))
 def test_an_end_stays_an_end_save_that_it_may_turn_out_filled(state: OrderState) -> None:
     assert LEGAL_MOVES[state] <= {OrderState.FILLED}
 
@@ -51,8 +51,8 @@ def test_staying_is_always_legal(state: OrderState) -> None:
     assert may_move(state, state)
 
 
-def test_a_filled_order_is_not_cancelled() -> None:
-    assert not may_move(OrderState.FILLED, OrderState.CANCELLED)
+def test_a_filled_order_can_only_be_taken_back() -> None:
+    assert LEGAL_MOVES[OrderState.FILLED] == {OrderState.CANCELLED}
 
 
 def test_only_an_entry_can_add() -> None:

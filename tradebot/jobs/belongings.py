@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tradebot.core.account import Activity, Fill, SplitEvent
+from tradebot.core.account import Activity, Fill, FillBust, SplitEvent
 from tradebot.core.holdings import FOREIGN, Holding, Lot
 from tradebot.core.ids import DecisionId, account_hash, parse
 from tradebot.core.orders import BrokerOrder
@@ -30,12 +30,18 @@ class Explained:
 
 
 def lots_after(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
-    """The open lots by symbol, oldest first, after the activities that the ledger has not booked."""
+    """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
+
+    Fills that were busted among them, and lots that a busted fill had opened, are left out.
+    """
+    activities = tuple(activities)
+    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
     lots: dict[str, tuple[Lot, ...]] = {}
     for lot in explained.lots:
-        lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
+        if lot.lot_id not in busted:
+            lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
     for activity in activities:
-        if isinstance(activity, Fill):
+        if isinstance(activity, Fill) and activity.fill_id not in busted:
             owner = _strategy_of(activity, account_key)
             lots[activity.symbol] = book_fill(lots.get(activity.symbol, ()), activity, owner).lots
         elif isinstance(activity, SplitEvent):

@@ -10,7 +10,8 @@ from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import LOOKS, await_end, order_line, send, write_down
-from tradebot.jobs.syncing import is_ours, take_in
+from tradebot.jobs.syncing import is_ours
+from tradebot.jobs.taking_in import take_in
 
 
 def close_holding(desk: Desk, story: Story, planned: Intent) -> None:

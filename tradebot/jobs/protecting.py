@@ -14,7 +14,8 @@ from tradebot.core.protection import Gap, GapKind
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
 from tradebot.jobs.sending import next_attempt, order_line, reducing_intent, send, write_down
-from tradebot.jobs.syncing import Sheet, is_ours, look, take_in
+from tradebot.jobs.syncing import Sheet, is_ours, look
+from tradebot.jobs.taking_in import take_in
 
 
 def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:

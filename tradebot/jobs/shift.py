@@ -13,7 +13,8 @@ from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
 from tradebot.jobs.halting import look_at_breakers, look_at_halts
 from tradebot.jobs.protecting import protect, raise_trailing_stops
-from tradebot.jobs.syncing import Sheet, counters, look, settle, synchronise, take_in
+from tradebot.jobs.syncing import Sheet, counters, look, settle, synchronise
+from tradebot.jobs.taking_in import take_in
 
 
 def begin(desk: Desk, story: Story) -> Sheet:

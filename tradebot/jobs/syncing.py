@@ -9,20 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tradebot.core.account import AccountSnapshot, Fill, Position, Quote
-from tradebot.core.booking import NOBODY, Owner, bookings_for
+from tradebot.core.account import AccountSnapshot, Position, Quote
 from tradebot.core.breaks import Break
-from tradebot.core.holdings import FOREIGN, Holding
+from tradebot.core.holdings import Holding
 from tradebot.core.limits import Counters
-from tradebot.core.orders import BrokerOrder, Intent, OrderState, Purpose
+from tradebot.core.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.protection import Gap, gaps, unprotected_dollars
 from tradebot.core.reconcile import compare
 from tradebot.core.records import EquityPoint
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode
-from tradebot.jobs.belongings import decision_of, ours_among
+from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import LOOKS, adopt
+from tradebot.jobs.taking_in import take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,34 +102,6 @@ def _absent(desk: Desk, story: Story, intent: Intent) -> None:
         )
 
 
-def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
-    """Book the broker's activities since the last look, each once, and give the fills among them."""
-    books = desk.ledger.books
-    activities = desk.broker.activities(books.cursor())
-    if not activities:
-        return ()
-    fills = tuple(activity for activity in activities if isinstance(activity, Fill))
-    owners = {fill.client_order_id: _owner(desk, fill) for fill in fills}
-    _welcome_back(desk, owners.values())
-    bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits())
-    books.book(bookings, desk.clock.now())
-    story.fills.extend(fills)
-    for booking in bookings:
-        if isinstance(booking.activity, Fill) and booking.strategy == FOREIGN:
-            fill = booking.activity
-            story.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
-    return fills
-
-
-def _welcome_back(desk: Desk, owners: Iterable[Owner]) -> None:
-    """Adopt orders that were given up as never having arrived, and turn out filled: their legs are ours too."""
-    given_up = {o.intent for o in owners if o.intent is not None and o.intent.state is OrderState.ABANDONED}
-    for intent in sorted(given_up, key=lambda intent: intent.client_order_id):
-        order = desk.broker.order(intent.client_order_id)
-        if order is not None and order.state is OrderState.FILLED:
-            adopt(desk, intent, order)
-
-
 def look(desk: Desk, story: Story) -> Sheet:
     """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story."""
     account = desk.broker.account()
@@ -189,22 +161,6 @@ def is_ours(desk: Desk, order: BrokerOrder) -> bool:
     if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
         return True
     return decision_of(order.client_order_id, desk.account_key) is not None
-
-
-def _owner(desk: Desk, fill: Fill) -> Owner:
-    """Whose fill it is: of an intent, of a bracket's leg, of an emergency stop, or foreign."""
-    orders = desk.ledger.orders
-    intent = orders.get(fill.client_order_id)
-    if intent is not None:
-        return Owner(intent.strategy, intent, intent.purpose, intent.reason)
-    parent = orders.get(fill.parent_client_order_id) if fill.parent_client_order_id else None
-    if parent is not None:
-        return Owner(parent.strategy, parent, Purpose.STOP, "")
-    made = decision_of(fill.client_order_id, desk.account_key)
-    if made is None or not made.purpose.reduces:
-        return NOBODY
-    holder = next((lot.strategy for lot in ours_among(desk.ledger.books.lots(fill.symbol))), made.strategy)
-    return Owner(holder, None, made.purpose, "emergency stop" if made.purpose is Purpose.CLOSE else "")
 
 
 def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
