@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -423,7 +423,9 @@ class Latch(Protocol):
 
     def set(self, halt: Halt) -> None: ...
 
-    def clear(self) -> None: ...
+    def clear(self, seen: Collection[Halt]) -> None:
+        """Remove these halts, unless another one was set meanwhile: nobody has seen that one yet."""
+        ...
 
 
 class Lock(Protocol):

@@ -61,15 +61,44 @@ def test_halts_are_read_back_as_they_were_set_in_a_folder_that_was_not_there(pat
 
 def test_clearing_removes_every_halt_and_may_be_repeated(path: Path) -> None:
     latch = LatchFile(path)
-    latch.clear()
+    latch.clear(())
     latch.set(OPERATOR)
     latch.set(DAILY_LOSS)
 
-    latch.clear()
-    latch.clear()
+    latch.clear(latch.read())
+    latch.clear(latch.read())
 
     assert latch.read() == ()
     assert not path.exists()
+
+
+def test_a_halt_that_was_set_unseen_keeps_the_latch(path: Path) -> None:
+    latch = LatchFile(path)
+    latch.set(DAILY_LOSS)
+    seen = latch.read()
+    latch.set(OPERATOR)
+
+    latch.clear(seen)
+
+    assert latch.read() == (DAILY_LOSS, OPERATOR)
+
+
+def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
+        "from tradebot.core.halts import *\n"
+        "for n in range(200): LatchFile(Path(sys.argv[1])).set("
+        "Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, f'stop {n}'))"
+    )
+    latch = LatchFile(path)
+    cleared: set[str] = set()
+    writer = subprocess.Popen([sys.executable, "-c", code, str(path)])
+    while writer.poll() is None:
+        seen = latch.read()
+        latch.clear(seen)
+        cleared |= {halt.reason for halt in seen}
+
+    assert cleared | {halt.reason for halt in latch.read()} >= {f"stop {n}" for n in range(200)}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +133,7 @@ def test_a_folder_in_its_place_counts_as_a_halt(path: Path) -> None:
 
     the_unreadable(LatchFile(path))
     with pytest.raises(ConfigError, match="cannot be written"):
-        LatchFile(path).clear()
+        LatchFile(path).clear(())
 
 
 def test_a_file_that_may_not_be_read_counts_as_a_halt(closed_folder: Path) -> None:
@@ -115,7 +144,7 @@ def test_a_file_that_may_not_be_read_counts_as_a_halt(closed_folder: Path) -> No
 @given(data=st.data())
 def test_a_file_cut_off_anywhere_never_lets_entries_through(data: st.DataObject, path: Path) -> None:
     latch = LatchFile(path)
-    latch.clear()
+    latch.clear(latch.read())
     latch.set(DAILY_LOSS)
     latch.set(OPERATOR)
     whole = path.read_bytes()
@@ -158,7 +187,7 @@ def test_a_halt_that_meets_a_full_disk_holds_without_its_reason(path: Path) -> N
     )
     pytest.importorskip("resource")
     for room in ("0", "30"):
-        LatchFile(path).clear()
+        LatchFile(path).clear(LatchFile(path).read())
         done = subprocess.run(
             [sys.executable, "-c", code, str(path), room], capture_output=True, text=True, check=False
         )

@@ -1,4 +1,4 @@
-"""A person's hands: at the broker's web page, and in the home."""
+"""A person's hands: at the broker's web page, in the home, and at the exchange, where fills are taken back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.worlds.world import ByHand, Deed
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.values import to_tick
 from tradebot.errors import OrderRefused
 from tradebot.home.latch import LatchFile
 
@@ -44,12 +45,14 @@ def _do(town: Town, exchange: PaperExchange, broker: PaperBroker, by_hand: ByHan
             order = orders[by_hand.which % len(orders)]
             broker.cancel(order.broker_order_id)
             return order.client_order_id
+        case Deed.BUST | Deed.CORRECT:
+            return _take_back(town, exchange, by_hand)
         case Deed.LATCH:
             latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand", exchange.now()))
         case Deed.SPOIL_LATCH:
             town.latch_file.write_bytes(b"\xff\xfe half a line")
         case Deed.CLEAR_LATCH:
-            latch.clear()
+            latch.clear(latch.read())
     return "done"
 
 
@@ -80,3 +83,19 @@ def _order(
         )
     )
     return f"{order.client_order_id} {order.state}"
+
+
+def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
+    """Bust or correct one of the newest fills: those of this session and the one before it."""
+    since = town.market.after(town.session, -1).isoformat()
+    fills = town.exchange.rows("SELECT * FROM activities WHERE kind = 'fill' AND session >= ? ORDER BY number", since)
+    if not fills:
+        return ""
+    fill = fills[by_hand.which % len(fills)]
+    fill_id = f"A-{fill['number']:09d}"
+    if by_hand.deed is Deed.BUST:
+        exchange.bust(fill_id)
+        return fill_id
+    price = to_tick(Decimal(fill["price"]) * Decimal("0.98"))
+    exchange.correct(fill_id, price)
+    return f"{fill_id} at {price}"

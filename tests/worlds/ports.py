@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -52,23 +52,25 @@ class WorldClock:
 
 
 class Frameless:
-    """Stands where frames of prices would be, for strategies that do not look at them: only as of which session."""
-
-    columns: tuple[str, ...] = ()
+    """Stands where frames of prices would be. It knows only as of which session; in everything else it is empty."""
 
     def __init__(self, as_of: date | None) -> None:
         self.as_of = as_of
 
-    @property
-    def close(self) -> Frameless:
+    def __getattr__(self, name: str) -> Frameless:
         return self
 
-    @property
-    def iloc(self) -> Frameless:
+    def __call__(self, *asked: object) -> Frameless:
         return self
 
     def __getitem__(self, rows: object) -> Frameless:
         return self
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,9 @@ class WatchedLatch:
         self.file.set(halt)
         self.io.step("latch_was_set")
 
-    def clear(self) -> None:
+    def clear(self, seen: Collection[Halt]) -> None:
         self.io.step("latch_clear")
-        self.file.clear()
+        self.file.clear(seen)
         self.io.step("latch_was_cleared")
 
 

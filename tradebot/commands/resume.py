@@ -41,5 +41,5 @@ def command(
         if halts and not yes:
             asking.show_on_stderr(parts.halts(halts))
             asking.confirm(options, "Resume?")
-        outcome = resume.run(office.desk, reason.strip())
+        outcome = resume.run(office.desk, reason.strip(), seen=halts)
     return render.finish(options, office.where, outcome, resume_page)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -33,10 +34,16 @@ class LatchFile:
         is one halt of rule UNREADABLE.
         """
         try:
-            text = self._path.read_bytes().decode("utf-8")
+            return self._understood(self._path.read_bytes())
         except FileNotFoundError:
             return ()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            return (self._unreadable(str(error)),)
+
+    def _understood(self, content: bytes) -> tuple[Halt, ...]:
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
             return (self._unreadable(str(error)),)
         halts: list[Halt] = []
         damage = "" if text.strip() else "it is empty"
@@ -59,14 +66,26 @@ class LatchFile:
                 raise cannot_write(self._path, error) from error
             _LOG.error("the halt is latched, but its reason could not be written: %s", error)
 
-    def clear(self) -> None:
-        """Remove every halt, from disk when this returns. Raises ConfigError when that fails."""
+    def clear(self, seen: Collection[Halt]) -> None:
+        """Remove the halts that were ``seen``, from disk when this returns. Raises ConfigError when that fails.
+
+        A halt that nobody has seen, because it was set meanwhile, stays, and then so do the others.
+        """
         try:
-            self._path.unlink(missing_ok=True)
-            if self._path.parent.is_dir():
+            with self._path.open("rb", buffering=0) as file:
+                if any(halt not in seen for halt in self._understood(file.read())):
+                    return
+                self._path.unlink()
                 sync_folder(self._path.parent)
+                # who wrote before the file was gone is in it now; who writes after finds it gone, and writes again
+                file.seek(0)
+                late = [halt for halt in self._understood(file.read()) if halt not in seen]
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise cannot_write(self._path, error) from error
+        for halt in late:
+            self.set(halt)
 
     def _append(self, line: str) -> bool:
         """Whether the line is now in the file of this name, and not in one that was removed meanwhile."""

@@ -16,20 +16,21 @@ def in_force(desk: Desk) -> tuple[Halt, ...]:
     return halts_in_force(desk, open_story(desk, Job.RESUME).session)
 
 
-def run(desk: Desk, reason: str) -> Outcome:
-    """Clear what may be cleared. A day's loss holds until the next session, the environment flag until it is unset.
+def run(desk: Desk, reason: str, seen: tuple[Halt, ...] | None = None) -> Outcome:
+    """Clear what may be cleared of the halts that were ``seen`` (None: those there are now).
 
-    After a drawdown the equity peak starts again from today's equity, or the account would halt again at once.
+    A day's loss holds until the next session, the environment flag until it is unset, and a halt set meanwhile until
+    somebody has seen it. After a drawdown the equity peak starts again from today's equity, or the account would halt
+    again at once.
     """
     story = open_story(desk, Job.RESUME)
     with recorded(desk, story) as record:
-        outcome = _clear(desk, story, reason)
+        outcome = _clear(desk, story, reason, halts_in_force(desk, story.session) if seen is None else seen)
         record.ends(outcome)
     return outcome
 
 
-def _clear(desk: Desk, story: Story, reason: str) -> Outcome:
-    before = halts_in_force(desk, story.session)
+def _clear(desk: Desk, story: Story, reason: str, before: tuple[Halt, ...]) -> Outcome:
     if not before:
         return story.outcome(RunStatus.IDLE, "nothing was halted: nothing to do")
     now = desk.clock.now()
@@ -40,7 +41,7 @@ def _clear(desk: Desk, story: Story, reason: str) -> Outcome:
                 desk.ledger.safety.latch(halt, now)
         if any(halt.rule is HaltRule.DRAWDOWN for halt in before):
             desk.ledger.books.rebase_peak(desk.broker.account().equity, now)
-    desk.latch.clear()
+    desk.latch.clear(before)
     story.halts = list(halts_in_force(desk, story.session))
     for halt in story.halts:
         story.notes.append(_why_it_stays(halt))
