@@ -20,8 +20,8 @@ def confirm(options: GlobalOptions, question: str) -> None:
     """Go on only after a yes. Raises UsageError when nobody can be asked or the answer is no."""
     if options.json or sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to answer: add --yes if you mean it.")
-    tell(f"{question} Answer yes or no:")
     with signals.answered():
+        tell(f"{question} Answer yes or no:")
         answer = sys.stdin.readline()
     if answer.strip().casefold() not in ("y", "yes"):
         raise UsageError("nothing was changed.")

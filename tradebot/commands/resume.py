@@ -40,6 +40,7 @@ def command(
         halts = resume.in_force(office.desk)
         if halts and not yes:
             asking.show_on_stderr(parts.halts(halts))
+            office.desk.stop.check()
             asking.confirm(options, "Resume?")
         outcome = resume.run(office.desk, reason.strip(), seen=halts)
     return render.finish(options, office.where, outcome, resume_page)
