@@ -8,6 +8,7 @@ from tradebot.core.schedule import Job
 from tradebot.jobs import shift
 from tradebot.jobs.deciding import make_plan, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.remembering import remember
 
 
 def run(desk: Desk) -> Outcome:
@@ -17,16 +18,18 @@ def run(desk: Desk) -> Outcome:
         if story.market.today is None or not story.market.is_open:
             outcome = story.outcome(RunStatus.IDLE, "the exchange is closed: nothing to do")
         else:
-            outcome = _look_after(desk, story, record.run_id)
+            outcome = _look_after(desk, story)
         record.ends(outcome)
     return outcome
 
 
-def _look_after(desk: Desk, story: Story, run_id: int) -> Outcome:
+def _look_after(desk: Desk, story: Story) -> Outcome:
     sheet = shift.begin(desk, story)
     if sheet.holdings:
         signals = read_signals(desk, story)
-        shift.leave(desk, story, run_id, sheet, make_plan(desk, story, sheet, signals).exits, signals)
+        plan = make_plan(desk, story, sheet, signals)
+        remember(desk, story, (), (denial for denial in plan.denials if denial.purpose.reduces), signals)
+        shift.leave(desk, story, sheet, plan.exits, signals)
     shift.end(desk, story)
     return story.outcome(
         RunStatus.RAN, f"{len(story.exits)} positions checked for exits, {len(story.orders)} orders sent"

@@ -49,6 +49,7 @@ class Story:
     job: Job
     market: MarketClock
     session: date
+    run_id: int = 0  # of the run that is being recorded; 0 in one that only looks
     codes: set[ExitCode] = field(default_factory=set)
     strategies: list[str] = field(default_factory=list)
     orders: list[OrderLine] = field(default_factory=list)
@@ -127,7 +128,7 @@ def session_of(market: MarketClock) -> date:
 def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
     """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on."""
     run_id = desk.ledger.runs.begin(story.job, story.session, desk.clock.now(), desk.clock.wall(), desk.pid)
-    record = RunRecord(run_id)
+    story.run_id, record = run_id, RunRecord()
     try:
         yield record
     except BaseException as error:
@@ -142,7 +143,6 @@ def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
 class RunRecord:
     """How the run that is being recorded will be remembered."""
 
-    run_id: int
     status: RunStatus = RunStatus.RAN
     code: ExitCode = ExitCode.OK
     headline: str = ""

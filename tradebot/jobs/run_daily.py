@@ -13,8 +13,9 @@ from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.jobs import shift
-from tradebot.jobs.deciding import make_plan, read_signals, remember
+from tradebot.jobs.deciding import make_plan, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
 
 
@@ -23,7 +24,7 @@ def run(desk: Desk) -> Outcome:
     story = open_story(desk, Job.RUN_DAILY)
     idle = _nothing_to_do(desk, story)
     with recorded(desk, story) as record:
-        outcome = story.outcome(RunStatus.IDLE, idle) if idle else _trade(desk, story, record.run_id)
+        outcome = story.outcome(RunStatus.IDLE, idle) if idle else _trade(desk, story)
         record.ends(outcome)
     return outcome
 
@@ -43,14 +44,14 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
     return f"session {market.today.session} was traded already: nothing was sent" if traded else ""
 
 
-def _trade(desk: Desk, story: Story, run_id: int) -> Outcome:
+def _trade(desk: Desk, story: Story) -> Outcome:
     sheet = shift.begin(desk, story)
     signals = read_signals(desk, story)
     plan = make_plan(desk, story, sheet, signals)
     if plan.exits:
-        sheet = shift.leave(desk, story, run_id, sheet, plan.exits, signals)
+        sheet = shift.leave(desk, story, sheet, plan.exits, signals)
         plan = make_plan(desk, story, sheet, signals)
-    remember(desk, story, run_id, plan.entries, plan.denials, signals)
+    remember(desk, story, plan.entries, plan.denials, signals)
     _enter(desk, story, plan)
     shift.end(desk, story)
     unsent = _not_surely_sent(desk, story)

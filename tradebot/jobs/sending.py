@@ -29,6 +29,7 @@ from tradebot.core.plan import Denial, DenialCode
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.halting import halts_in_force
+from tradebot.jobs.remembering import remember
 
 #: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
 LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
@@ -54,7 +55,9 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
         if not level_of(halts).allows_entries:
             story.halts = list(halts)
             story.add(ExitCode.HALTED)
-            return _moved(desk, intent, OrderState.ABANDONED, f"halted before it was sent: {halts[0].reason}")
+            why = f"halted before it was sent: {halts[0].reason}"
+            remember(desk, story, (), [_denied(intent, DenialCode.HALTED, why)])
+            return _moved(desk, intent, OrderState.ABANDONED, why)
     intent = _moved(desk, intent, OrderState.SUBMITTING, "")
     try:
         if replacing is None:
@@ -64,7 +67,9 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
     except OrderRefused as refusal:
         arrived_before = desk.broker.order(intent.client_order_id)
         if arrived_before is None:
-            story.denials.append(_refused(intent, refusal))
+            story.add(ExitCode.BROKER)
+            why = f"the broker refused it: {refusal.reason}: {refusal}"
+            remember(desk, story, (), [_denied(intent, DenialCode.REFUSED_BY_BROKER, why)])
             return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
         order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
     except OutcomeUnknown as lost:
@@ -172,11 +177,5 @@ def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
     return replace(intent, state=state, note=note)
 
 
-def _refused(intent: Intent, refusal: OrderRefused) -> Denial:
-    return Denial(
-        DenialCode.REFUSED_BY_BROKER,
-        intent.strategy,
-        intent.symbol,
-        intent.purpose,
-        f"the broker refused it: {refusal.reason}: {refusal}",
-    )
+def _denied(intent: Intent, code: DenialCode, why: str) -> Denial:
+    return Denial(code, intent.strategy, intent.symbol, intent.purpose, why)

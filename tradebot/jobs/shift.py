@@ -8,11 +8,11 @@ from tradebot.core.orders import Intent
 from tradebot.core.performance import totals
 from tradebot.core.signals import Signal
 from tradebot.errors import ExitCode
-from tradebot.jobs.deciding import remember
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
 from tradebot.jobs.halting import look_at_breakers, look_at_halts
 from tradebot.jobs.protecting import protect, raise_trailing_stops
+from tradebot.jobs.remembering import remember
 from tradebot.jobs.syncing import Sheet, counters, look, settle, synchronise
 from tradebot.jobs.taking_in import take_in
 
@@ -27,14 +27,12 @@ def begin(desk: Desk, story: Story) -> Sheet:
     return sheet
 
 
-def leave(
-    desk: Desk, story: Story, run_id: int, sheet: Sheet, exits: Iterable[Intent], signals: tuple[Signal, ...]
-) -> Sheet:
+def leave(desk: Desk, story: Story, sheet: Sheet, exits: Iterable[Intent], signals: tuple[Signal, ...]) -> Sheet:
     """Close what the plan says to close, and read the account again: the proceeds may pay for an entry."""
     exits = tuple(exits)
     if not exits:
         return sheet
-    remember(desk, story, run_id, exits, (), signals)
+    remember(desk, story, exits, (), signals)
     with story.step("exits"):
         for intent in exits:
             close_holding(desk, story, intent)
