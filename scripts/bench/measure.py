@@ -1,76 +1,117 @@
-"""Whole processes, measured from outside: wall seconds and peak memory, as ratios to a floor of the same run.
+"""Whole processes, measured from outside: seconds and peak memory, as ratios to a floor of the same run.
 
-The machine that this runs on is unknown and may be busy, so figures are medians of several runs, command and floor
-take turns, and only the ratio is worth quoting.
+The machine that this runs on is unknown and may be busy, so command and floor take turns, figures are medians of
+several runs, and only the ratios are worth quoting. Beside the seconds on the clock stand those of the processor, which
+other programs disturb less.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """Medians over the runs of one command: wall seconds and peak resident memory in MiB."""
+class Run:
+    """One run of a command: seconds on the clock and of the processor, peak resident MiB, exit code.
 
-    name: str
+    Processor and memory are 0 where the system does not tell. The peak is never below that of the process that started
+    the command, so a benchmark leaves to others what takes memory.
+    """
+
     seconds: float
+    cpu: float
     peak_mib: float
     exit_code: int
 
 
-def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> tuple[float, float, int]:
-    """Run a command: wall seconds, peak MiB (0 where the system does not tell), exit code."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})}
-    )
-    if not hasattr(os, "wait4"):
-        return time.perf_counter() - started, 0.0, process.wait()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    divisor = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return seconds, usage.ru_maxrss / divisor, process.returncode
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The medians over the runs of one command."""
 
+    name: str
+    seconds: float
+    cpu: float
+    peak_mib: float
+    exit_code: int
 
-def in_turns(commands: Mapping[str, Sequence[str]], runs: int, env: Mapping[str, str] | None = None) -> list[Figure]:
-    """Measure several commands in turns, after one uncounted run of each."""
-    seen: dict[str, list[tuple[float, float, int]]] = {name: [] for name in commands}
-    for command in commands.values():
-        once(command, env)
-    for _ in range(runs):
-        for name, command in commands.items():
-            seen[name].append(once(command, env))
-    return [
-        Figure(
+    @classmethod
+    def of(cls, name: str, runs: Sequence[Run]) -> Figure:
+        return cls(
             name,
-            statistics.median(seconds for seconds, _, _ in results),
-            statistics.median(peak for _, peak, _ in results),
-            results[-1][2],
-        )
-        for name, results in seen.items()
-    ]
-
-
-def show(figures: Sequence[Figure]) -> None:
-    """Print figures as ratios to the first of them, the floor."""
-    floor = figures[0]
-    print(f"{'what':<44} {'seconds':>9} {'ratio':>7} {'peak MiB':>9} {'ratio':>7}  code")
-    for figure in figures:
-        memory = figure.peak_mib / floor.peak_mib if floor.peak_mib else float("nan")
-        print(
-            f"{figure.name:<44} {figure.seconds:>9.3f} {figure.seconds / floor.seconds:>6.2f}x "
-            f"{figure.peak_mib:>9.0f} {memory:>6.2f}x  {figure.exit_code:>4}"
+            median(run.seconds for run in runs),
+            median(run.cpu for run in runs),
+            median(run.peak_mib for run in runs),
+            runs[-1].exit_code,
         )
 
 
 def tradebot(*arguments: str) -> list[str]:
     """The command line of tradebot in this interpreter."""
     return [sys.executable, "-m", "tradebot", *arguments]
+
+
+def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
+    """Run a command and measure it."""
+    started = time.perf_counter()
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT, env={**os.environ, **(env or {})})
+    if not hasattr(os, "wait4"):
+        return Run(time.perf_counter() - started, 0.0, 0.0, process.wait())
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    divisor = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / divisor, process.returncode)
+
+
+def prepare(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+    """Run a command that is not measured, and give what it says. Raises CalledProcessError when it fails."""
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(env or {})}
+    )
+    return done.stdout
+
+
+def in_turns(commands: Mapping[str, Sequence[str]], runs: int, env: Mapping[str, str] | None = None) -> list[Figure]:
+    """Measure several commands in turns, after one uncounted run of each."""
+    for command in commands.values():
+        once(command, env)
+    seen: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            seen[name].append(once(command, env))
+    return [Figure.of(name, results) for name, results in seen.items()]
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """Print figures as ratios to the first of them, the floor."""
+    floor = figures[0]
+    print(f"{'what':<46} {'seconds':>8} {'ratio':>8} {'cpu':>8} {'ratio':>8} {'MiB':>6} {'ratio':>8}  code")
+    for figure in figures:
+        print(
+            f"{figure.name:<46} {figure.seconds:>8.3f} {_times(figure.seconds, floor.seconds)} "
+            f"{figure.cpu:>8.3f} {_times(figure.cpu, floor.cpu)} "
+            f"{figure.peak_mib:>6.0f} {_times(figure.peak_mib, floor.peak_mib)}  {figure.exit_code:>4}"
+        )
+
+
+def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
+    """Print how much more the larger case costs than the smaller, of which it is ``factor`` times the size."""
+    print(
+        f"{factor:g} times the {what}: {_times(large.seconds, small.seconds).strip()} the seconds, "
+        f"{_times(large.cpu, small.cpu).strip()} the processor's, {_times(large.peak_mib, small.peak_mib).strip()} "
+        "the memory"
+    )
+
+
+def _times(figure: float, floor: float) -> str:
+    return f"{figure / floor:>7.2f}x" if floor else f"{'-':>8}"

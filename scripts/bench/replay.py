@@ -1,6 +1,6 @@
-"""How many sessions a second a replay walks, against the same sessions with nothing decided (bars read, no jobs).
+"""How many sessions a second a replay walks, beside a process that only reads the prices it walks on.
 
-python scripts/bench/replay.py [--sessions 252] [--from 2007-01-03]
+python scripts/bench/replay.py [--sessions 252] [--from 2007-01-03] [--runs 3]
 """
 
 from __future__ import annotations
@@ -8,8 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from pathlib import Path
 
-from measure import in_turns, show, tradebot
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from scripts.bench.measure import Figure, Run, once, show, tradebot
+
+FLOOR = "import pandas, talib; from tradebot.market.pricefile import PriceFile; PriceFile().history()"
 
 
 def main() -> None:
@@ -18,24 +23,17 @@ def main() -> None:
     parser.add_argument("--from", dest="first", default="2007-01-03")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    floor = "import pandas, talib; from tradebot.market.pricefile import PriceFile; sum(1 for _ in PriceFile().bars())"
+    floors: list[Run] = []
+    replays: list[Run] = []
     with tempfile.TemporaryDirectory() as folder:
-        # A fresh home each time: the shell makes its name from its own pid.
-        line = (
-            f"exec {sys.executable} -m tradebot replay --home {folder}/$$ "
-            f"--sessions {arguments.sessions} --from {arguments.first} --json"
-        )
-        figures = in_turns(
-            {
-                "read the bundled bars (the floor)": [sys.executable, "-c", floor],
-                "start, then report on one session": tradebot("report", "--home", f"{folder}/none"),
-                f"replay of {arguments.sessions} sessions": ["sh", "-c", line],
-            },
-            arguments.runs,
-            {"TRADEBOT_STATE_DIR": f"{folder}/user"},
-        )
-    show(figures)
-    print(f"{arguments.sessions / figures[-1].seconds:.1f} sessions a second, process start included")
+        env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
+        span = ("--sessions", str(arguments.sessions), "--from", arguments.first)
+        for number in range(arguments.runs):
+            floors.append(once([sys.executable, "-c", FLOOR], env))
+            replays.append(once(tradebot("replay", "--home", f"{folder}/{number}", *span, "--json"), env))
+    replay = Figure.of(f"replay of {arguments.sessions} sessions", replays)
+    show([Figure.of("read the bundled prices (the floor)", floors), replay])
+    print(f"{arguments.sessions / replay.seconds:.1f} sessions a second, process start and report included")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,17 @@
-"""Seeded synthetic markets for the benchmarks: random walks of N symbols over real session dates."""
+"""A seeded synthetic market for the benchmarks: random walks of N symbols over real session dates.
+
+python scripts/bench/synthetic.py FILE.parquet SYMBOLS SESSIONS SEED     prints the symbols, then the dates
+"""
 
 from __future__ import annotations
 
+import sys
 from datetime import date
+from itertools import product
 from pathlib import Path
+from string import ascii_uppercase
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import pandas as pd
@@ -13,35 +21,42 @@ from tradebot.market.calendar import NyseCalendar
 
 def symbols(count: int) -> list[str]:
     """``count`` four-letter names: AAAA, AAAB, ..."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return [
-        letters[n // 17576 % 26] + letters[n // 676 % 26] + letters[n // 26 % 26] + letters[n % 26]
-        for n in range(count)
-    ]
+    return ["".join(letters) for letters, _ in zip(product(ascii_uppercase, repeat=4), range(count), strict=False)]
 
 
-def write_market(path: Path, count: int, sessions: int, seed: int) -> list[date]:
-    """Write ``count`` symbols over ``sessions`` session dates from 2010 on as Parquet, and give the dates."""
-    calendar = NyseCalendar()
-    days = [hours.session for hours in calendar.between(date(2010, 1, 4), date(2019, 12, 31))][:sessions]
-    random = np.random.default_rng(seed)
-    steps = random.normal(0.0004, 0.018, size=(sessions, count))
-    close = np.round(np.clip(60 * np.exp(np.cumsum(steps, axis=0)), 3, 5000), 2)
-    open_ = np.round(close * (1 + random.normal(0, 0.004, size=close.shape)), 2)
-    high = np.round(np.maximum(open_, close) * (1 + np.abs(random.normal(0, 0.006, size=close.shape))), 2)
-    low = np.round(np.minimum(open_, close) * (1 - np.abs(random.normal(0, 0.006, size=close.shape))), 2)
-    volume = random.integers(100_000, 9_000_000, size=close.shape)
-    names = symbols(count)
-    frame = pd.DataFrame(
+def write_market(path: Path, names: list[str], sessions: int, seed: int) -> list[date]:
+    """Write the bars of ``names`` over ``sessions`` session dates from 2010 on as Parquet, and give the dates."""
+    span = NyseCalendar().between(date(2010, 1, 4), date(2019, 12, 31))
+    days = [hours.session for hours in span][:sessions]
+    chance = np.random.default_rng(seed)
+    shape = (sessions, len(names))
+    walk = np.cumsum(chance.normal(0.0004, 0.018, shape), axis=0)
+    close = np.round(np.clip(60 * np.exp(walk), 3, 5000), 2)
+    open_ = np.round(close * (1 + chance.normal(0, 0.004, shape)), 2)
+    high = np.round(np.maximum(open_, close) * (1 + np.abs(chance.normal(0, 0.006, shape))), 2)
+    low = np.round(np.minimum(open_, close) * (1 - np.abs(chance.normal(0, 0.006, shape))), 2)
+    volume = chance.integers(100_000, 9_000_000, shape)
+    dates = [day.isoformat() for day in days]
+    pd.DataFrame(
         {
             "symbol": np.tile(names, sessions),
-            "date": np.repeat([day.isoformat() for day in days], count),
+            "date": np.repeat(dates, len(names)),
             "open": open_.ravel(),
             "high": high.ravel(),
             "low": low.ravel(),
             "close": close.ravel(),
             "volume": volume.ravel(),
         }
-    )
-    frame.to_parquet(path)
+    ).to_parquet(path)
     return days
+
+
+def main() -> None:
+    file, count, sessions, seed = sys.argv[1:]
+    names = symbols(int(count))
+    days = write_market(Path(file), names, int(sessions), int(seed))
+    print(",".join(names), *days)
+
+
+if __name__ == "__main__":
+    main()
