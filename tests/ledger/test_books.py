@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.account import CashKind, Position, SplitEvent
+from tradebot.core.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.holdings import FOREIGN
-from tradebot.core.records import Booking
+from tradebot.core.records import Booking, Past
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.export import dump
@@ -190,3 +190,123 @@ def test_rebasing_measures_drawdown_anew(ledger: AccountLedger, some: Samples) -
     assert ledger.books.peak() == Decimal("88000")
     ledger.books.snapshot(some.equity("89000"), [])
     assert ledger.books.peak() == Decimal("89000")
+
+
+# --- busts and adjustments -----------------------------------------------------------------
+
+
+def test_a_bust_is_a_row_that_reverses_the_fill(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    bought = some.bought()
+    ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1000"), bought], some.at)
+    assert ledger.books.cash() == Decimal("748")
+    ledger.books.book([some.bust(bought)], some.later(90))
+    assert ledger.books.cash() == Decimal("1000")
+    assert ledger.books.cursor() == "X1"
+    assert not ledger.books.lots()
+    assert not ledger.books.holdings()
+    assert ledger.records.fills() == ()
+    assert ledger.books.fill("F1") is None
+    rows = database.engine.all("SELECT fill_id, reverses, side, quantity, price, fee FROM fills ORDER BY seq")
+    assert [tuple(row.values()) for row in rows] == [
+        ("F1", None, "buy", "10", "25.1", "1"),
+        ("X1", "F1", "sell", "10", "25.1", "-1"),
+    ]
+
+
+def test_a_round_trip_that_is_none_any_more_is_reversed(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    bought, sold = some.bought(), some.sold()
+    ledger.books.book([bought, sold], some.at)
+    assert isinstance(sold.activity, Fill)
+    bust = FillBust("X1", sold.activity.fill_id, some.later(90), some.next_session)
+    undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.trades)
+    ledger.books.book([undone], some.later(90))
+    assert ledger.records.trades() == ()
+    assert ledger.books.lots() == bought.lots
+    assert ledger.books.holdings() == (bought.holding,)
+    rows = database.engine.all("SELECT trade_id, reverses, pnl, fees, exit_session FROM trades ORDER BY seq")
+    assert [tuple(row.values()) for row in rows] == [
+        ("F1/F2", None, "8", "2", "2007-01-03"),
+        ("F1/F2~X1", "F1/F2", "-8", "-2", "2007-01-04"),
+    ]
+
+
+def test_a_bust_of_a_fill_that_is_not_here_is_noted_and_passed_over(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    bust = Booking(FillBust("X9", "F9", some.at, some.session), FOREIGN, None)
+    ledger.books.book([some.bought(), bust], some.at)
+    assert ledger.books.cursor() == "X9"
+    assert len(ledger.records.fills()) == 1
+    (noted,) = database.engine.all("SELECT subject FROM audit WHERE kind = 'bust_unknown'")
+    assert noted["subject"] == "X9"
+
+
+def test_a_bust_that_is_booked_changes_nothing_the_second_time(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    bought = some.bought()
+    ledger.books.book([bought, some.bust(bought)], some.at)
+    before = list(dump(database.path))
+    again = Booking(some.bust(bought).activity, FOREIGN, None)  # as core works it out when the fill is gone
+    ledger.books.book([some.bust(bought), again], some.later(5))
+    assert list(dump(database.path)) == before
+
+
+def test_an_adjustment_moves_cash_and_leaves_the_brokers_cursor(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1000"), some.adjustment(amount="-12.5")], some.at)
+    assert ledger.books.cash() == Decimal("987.5")
+    assert ledger.books.cursor() == "D1"
+    assert [adjusted.reason for adjusted in ledger.records.adjustments()] == ["a fee that was not shown"]
+
+
+def test_an_adjustment_needs_a_reason(ledger: AccountLedger, some: Samples) -> None:
+    adjustment = some.adjustment().activity
+    assert isinstance(adjustment, Adjustment)
+    with pytest.raises(LedgerError, match="refused a row"):
+        ledger.books.book([Booking(replace(adjustment, reason=""), FOREIGN, None)], some.at)
+
+
+def test_what_is_booked_is_told_from_what_is_not(ledger: AccountLedger, some: Samples) -> None:
+    bought, deposit = some.bought(), some.cash("D1", CashKind.DEPOSIT, "5")
+    ledger.books.book([bought, deposit], some.at)
+    new = some.fill("F2")
+    bust = FillBust("X1", "F1", some.at, some.session)
+    seen = [done.activity for done in (bought, deposit) if not isinstance(done.activity, Adjustment)]
+    assert ledger.books.unbooked([*seen, new, bust]) == (new, bust)
+
+
+def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    split = SplitEvent("S1", "AAPL", Decimal(2), Decimal(10), Decimal(20), some.at, some.session)
+    adjusted = Adjustment("ADJ-1", "AAPL", Decimal(1), Decimal(5), Decimal(0), "found", some.later(-60), some.session)
+    other, gone = some.bought("F7", "MSFT"), some.bought("F8")
+    bookings = [
+        gone,
+        other,
+        some.bust(gone),
+        some.bought(),
+        Booking(split, "trend", "AAPL", some.bought().lots),
+        Booking(adjusted, FOREIGN, "AAPL"),
+        some.sold(),
+    ]
+    ledger.books.book(bookings, some.at)
+    past = ledger.books.past("AAPL")
+    assert [(done.activity, done.strategy) for done in past.done] == [
+        (some.bought().activity, "trend"),
+        (split, "trend"),
+        (adjusted, FOREIGN),
+        (some.sold().activity, "trend"),
+    ]
+    assert past.trades == some.sold().trades
+    assert ledger.books.past("IBM") == Past()
+
+
+def test_everything_booked_has_a_number_in_the_order_of_booking(
+    database: Database, busy: AccountLedger, some: Samples
+) -> None:
+    tables = ("fills", "cash_events", "corporate_actions", "adjustments")
+    numbers = [row["number"] for table in tables for row in database.engine.all(f"SELECT number FROM {table}")]
+    assert sorted(numbers) == list(range(1, 9))

@@ -96,8 +96,9 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ("DELETE FROM audit WHERE seq = 5", "audit", "row 6", "rows 5 to 5 before it are gone"),
         ("DELETE FROM audit WHERE seq = 1", "audit", "row 2", "rows 1 to 1 before it are gone"),
         (
-            "INSERT INTO fills SELECT 99, account_key, 99, 'F99', broker_order_id, client_order_id, symbol, side, quantity,"
-            " price, fee, at, session, parent_client_order_id, strategy, NULL, booked_at FROM fills WHERE fill_id = 'F1'",
+            "INSERT INTO fills SELECT 99, account_key, 99, 'F99', broker_order_id, client_order_id, symbol, side,"
+            " quantity, price, fee, at, session, parent_client_order_id, strategy, NULL, booked_at FROM fills"
+            " WHERE fill_id = 'F1'",
             "fills",
             "F99",
             "put in from outside",
