@@ -86,7 +86,10 @@ def _order(
 
 
 def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
-    """Bust or correct one of the newest fills: those of this session and the one before it."""
+    """Bust or correct one of the newest fills: those of this session and the one before it.
+
+    A purchase whose shares are sold again is left alone: its bust would leave the account short.
+    """
     since = town.market.after(town.session, -1).isoformat()
     fills = town.exchange.rows("SELECT * FROM activities WHERE kind = 'fill' AND session >= ? ORDER BY number", since)
     if not fills:
@@ -94,6 +97,10 @@ def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
     fill = fills[by_hand.which % len(fills)]
     fill_id = f"A-{fill['number']:09d}"
     if by_hand.deed is Deed.BUST:
+        (side,) = town.exchange.texts("SELECT side FROM orders WHERE number = CAST(? AS INTEGER)", fill["order_number"])
+        held = {position.symbol: position.quantity for position in exchange.status().positions}
+        if side == Side.BUY and held.get(fill["symbol"], 0) < Decimal(fill["quantity"]):
+            return ""
         exchange.bust(fill_id)
         return fill_id
     price = to_tick(Decimal(fill["price"]) * Decimal("0.98"))

@@ -91,6 +91,9 @@ class WorldData:
         self.io.step("history")
         return cast("History", Frameless(self.last_completed(clock)))
 
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        return frozenset(symbols) & self.market.listed.keys()
+
     def last_completed(self, clock: MarketClock) -> date | None:
         if clock.today is not None and clock.now >= clock.today.closes:
             return clock.today.session

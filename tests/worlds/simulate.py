@@ -12,7 +12,7 @@ from random import Random
 
 from tests.worlds import invariants
 from tests.worlds.baton import Baton
-from tests.worlds.coverage import paths_met
+from tests.worlds.coverage import OVERLAPPED, paths_met
 from tests.worlds.hands import act
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
@@ -75,14 +75,17 @@ def _do(town: Town, step: Step) -> None:
     """Do one step at its time, and check what must hold after it."""
     with town.venue.exchange() as exchange:
         town.venue.go_to(exchange, step.at)
+        town.tell_activities()
         if isinstance(step, ByHand):
             act(town, exchange, step)
+            town.tell_activities()
             return
     match step:
         case Run():
             ended = [Process(town, "a", step).work()]
         case Overlap():
             ended = _together(town, step)
+    town.tell_activities()
     invariants.after(town, ended)
 
 
@@ -92,6 +95,6 @@ def _together(town: Town, overlap: Overlap) -> list[Ended]:
     def runner(who: str, run: Run) -> Callable[[Callable[[], None]], None]:
         return lambda pass_on: ended.append(Process(town, who, run, pass_on).work())
 
-    town.story.met["overlapping runs"] += 1
+    town.story.met[OVERLAPPED] += 1
     Baton(Random(overlap.seed), overlap.restless).race(runner("a", overlap.first), runner("b", overlap.second))
     return ended

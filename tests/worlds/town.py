@@ -22,6 +22,10 @@ from tradebot.market.calendar import NyseCalendar
 #: The account that the exchange of every world begins, because it begins it by a reset.
 ACCOUNT = "paper:paper:PAPER-0002"
 OURS = account_hash(ACCOUNT)
+_ACTIVITIES = (
+    "SELECT a.*, o.client_order_id, o.side FROM activities a LEFT JOIN orders o ON o.number = a.order_number"
+    " WHERE a.number > CAST(? AS INTEGER) ORDER BY a.number"
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +45,18 @@ class Town:
     at_work: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     by_hand: int = 0  # orders that a person has sent
+    told_up_to: int = 0  # the newest activity of the exchange that the story tells
+
+    def tell_activities(self) -> None:
+        """Put into the story what has happened at the exchange since it was told last."""
+        for row in self.exchange.rows(_ACTIVITIES, str(self.told_up_to)):
+            self.told_up_to = row["number"]
+            detail = f"{row['side']} {row['quantity']} {row['symbol']} @ {row['price']} for {row['client_order_id']}"
+            if row["kind"] == "bust":
+                detail = f"of A-{row['reverses']:09d}"
+            elif row["kind"] != "fill":
+                detail = f"{row['symbol'] or ''} {row['note'] or row['ratio'] or ''} {row['amount'] or ''}"
+            self.story.tell(f"      exchange, {row['at'][11:19]}: {row['kind']} {detail}")
 
     @property
     def database(self) -> Path:

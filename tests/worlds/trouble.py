@@ -116,7 +116,7 @@ def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
 
 
 def _changed(run: Run, odds: Odds, chance: Random) -> Run:
-    faults = []
+    faults: list[Fault] = []
     while len(faults) < 4 and chance.random() < odds.fault:
         faults.append(_fault(chance.choice(odds.kinds), chance))
     return replace(
@@ -175,7 +175,7 @@ def _deeds(session: date, odds: Odds, chance: Random, market: Market) -> Iterato
         return
     for _ in range(chance.choice([1, 1, 2, 3])):
         at = hours.opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
-        deeds = [Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST]
+        deeds = [Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT]
         if chance.random() < 0.15:
             deeds = [Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH]
         shares = chance.choice([1, 3, 20, 1000])

@@ -75,12 +75,14 @@ class Overlap:
 
 
 class Deed(StrEnum):
-    """What a person does past the bot. The text is what it is called in the table of what was met."""
+    """What a person does past the bot, or the exchange by itself. The text is its name in the table of what was met."""
 
     BUY = "bought by hand"
     SELL = "sold by hand"
     REST = "order left resting by hand"
     CANCEL = "cancelled by hand"
+    BUST = "fill busted"
+    CORRECT = "fill corrected"
     LATCH = "latch file made by hand"
     SPOIL_LATCH = "latch file unreadable"
     CLEAR_LATCH = "latch file removed by hand"
@@ -88,7 +90,10 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A person at the broker's web page, or in the home. ``which`` picks among the orders or positions there are."""
+    """A person at the broker's web page, or in the home, or one at the exchange itself.
+
+    ``which`` picks among the orders, positions or fills there are.
+    """
 
     deed: Deed
     at: datetime
