@@ -88,14 +88,29 @@ def test_the_sequence_is_cancel_see_it_cancelled_read_again_sell(holding: House)
     assert not any(call.startswith(("submit", "replace")) for call in seen[:cancelled])
 
 
-def test_the_time_without_a_stop_is_journaled(holding: House) -> None:
+def test_the_time_without_a_stop_is_journaled_from_before_its_cancel(holding: House) -> None:
+    class Crash(BaseException):
+        """The power fails."""
+
+    class DiesCancelling(Around):
+        def cancel(self, broker_order_id: str) -> None:
+            raise Crash
+
+    with pytest.raises(Crash):
+        holding.check_exits(wrap=DiesCancelling)
+    (opened,) = gaps_journaled(holding)
+    assert opened["gap"] == "opens"
+    assert exits(holding) == [(1, OrderState.PLANNED, Decimal(0))]
+
     holding.check_exits()
-    (note,) = holding.rows("SELECT subject, at, detail FROM audit WHERE kind = 'protection_gap'")
-    assert note["subject"] == "ACME"
-    detail = json.loads(note["detail"])
-    assert detail["quantity"] == "50"
-    assert detail["exit"] == holding.id(2, Purpose.EXIT)
-    assert detail["from"].startswith("2007-01-05T20:45")
+    assert [note["gap"] for note in gaps_journaled(holding)] == ["opens", "opens", "ends"]
+    ended = gaps_journaled(holding)[-1]
+    assert (ended["quantity"], ended["exit"]) == ("50", holding.id(2, Purpose.EXIT))
+
+
+def gaps_journaled(house: House) -> list[dict[str, str]]:
+    notes = house.rows("SELECT detail FROM audit WHERE kind = 'protection_gap' AND subject = 'ACME' ORDER BY seq")
+    return [json.loads(note["detail"]) for note in notes]
 
 
 def test_a_stop_that_fills_while_it_is_cancelled_has_sold_already(make_house: MakeHouse) -> None:
@@ -110,7 +125,7 @@ def test_a_stop_that_fills_while_it_is_cancelled_has_sold_already(make_house: Ma
 
     outcome = house.daily(wrap=FillsFirst)
     assert house.positions() == {}
-    assert exits(house) == []
+    assert exits(house) == [(1, OrderState.ABANDONED, Decimal(0))]
     assert any("its stop had sold it" in note for note in outcome.notes)
     (trade,) = house.rows("SELECT exit_price, exit_reason FROM trades")
     assert trade == {"exit_price": "90", "exit_reason": "stop"}
@@ -138,7 +153,7 @@ def test_a_cancel_that_is_not_confirmed_keeps_the_position_and_its_stop(holding:
     assert outcome.exit_code is ExitCode.BROKER
     assert [failure.what for failure in outcome.failures] == ["ACME"]
     assert "not cancelled in time" in outcome.failures[0].message
-    assert exits(holding) == []
+    assert exits(holding) == [(1, OrderState.PLANNED, Decimal(0))]
     assert holding.stops() == STOP
 
     assert holding.check_exits().exit_code is ExitCode.OK
@@ -302,5 +317,40 @@ def test_an_exit_whose_stop_sold_first_leaves_shares_that_were_bought_by_hand(ma
             super().cancel(broker_order_id)
 
     house.daily(wrap=FillsFirst)
-    assert exits(house) == []
+    assert exits(house) == [(1, OrderState.ABANDONED, Decimal(0))]
     assert house.positions()["ACME"].quantity == 7
+
+
+@pytest.mark.parametrize("job", [Job.RUN_DAILY, Job.CHECK_EXITS])
+def test_why_a_position_was_not_left_is_told_and_stored(holding: House, job: Job) -> None:
+    with holding.by_hand() as broker:
+        (stop,) = broker.open_orders()
+        broker.cancel(stop.broker_order_id)
+        broker.submit(Requests().sell(50, limit="150", client_id="by hand"))
+    outcome = holding.run(job)
+    assert [(d.symbol, d.code.value) for d in outcome.denials if d.purpose is Purpose.EXIT] == [
+        ("ACME", "NOTHING_TO_SELL")
+    ]
+    (row,) = holding.rows("SELECT code, message FROM decisions WHERE purpose = 'exit' AND outcome = 'denied'")
+    assert row["code"] == "NOTHING_TO_SELL"
+    assert "by hand" in row["message"]
+
+
+def test_check_exits_enters_nothing_and_stores_no_denial_of_an_entry(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [THIRD]}))
+    house.daily()
+    house.next()
+    outcome = house.check_exits()
+    assert set(house.positions()) == {"ACME"}
+    assert (outcome.orders, outcome.denials) == ((), ())
+
+
+def test_a_strategy_that_can_not_be_asked_keeps_no_position_past_its_age(make_house: MakeHouse) -> None:
+    ages = Script(enter={"ACME": [SECOND]}, policy='stop=Decimal("0.10"), max_sessions=1')
+    house = make_house(ages)
+    house.daily()
+    house.next()
+    house.told(replace(ages, code="raise RuntimeError('no')"))
+    outcome = house.check_exits()
+    assert outcome.exit_code is ExitCode.DEGRADED
+    assert house.positions() == {}

@@ -81,8 +81,26 @@ def test_a_foreign_position_is_told_as_foreign(bought_by_hand: House) -> None:
     bought_by_hand.daily()
     with bought_by_hand.desk() as desk:
         lines = {line.symbol: line for line in status.run(desk, "").positions}
-    assert (lines["ACME"].strategy, lines["ACME"].stop, lines["ACME"].protected) == ("foreign", None, False)
+    assert (lines["ACME"].strategy, lines["ACME"].stop, lines["ACME"].protected) == ("foreign", None, None)
     assert (lines["BOLT"].strategy, lines["BOLT"].protected) == ("scripted", True)
+
+
+def test_of_a_shared_position_our_shares_and_the_foreign_rest_are_told_apart(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={"ACME": [FLAT, FLAT, "110 111 109 110", FLAT]})
+    house.daily()
+    house.next()
+    with house.exchange() as exchange:
+        exchange.advance_to(exchange.hours().opens)
+    by_hand(house, Requests("ACME").buy(7, client_id="mine"))
+    house.check_exits()
+    with house.desk() as desk:
+        told = status.run(desk, "")
+    ours, rest = told.positions
+    assert (ours.strategy, ours.quantity, ours.stop, ours.protected) == ("scripted", 50, Decimal(90), True)
+    assert (rest.strategy, rest.quantity, rest.stop, rest.protected) == ("foreign", 7, None, None)
+    assert (ours.entry_price, ours.pnl, ours.market_value) == (100, 500, 5500)
+    assert (rest.entry_price, rest.pnl, rest.market_value) == (110, 0, 770)
+    assert told.headline.startswith("1 position, ")
 
 
 def test_a_foreign_order_is_a_break_that_locks_its_symbol_until_it_is_gone(make_house: MakeHouse) -> None:

@@ -74,7 +74,7 @@ def test_any_latch_stops_entries_and_lets_exits_and_stops_through(
     outcome = house.daily()
 
     assert outcome.exit_code is ExitCode.HALTED
-    assert outcome.status is RunStatus.RAN
+    assert outcome.status is RunStatus.BLOCKED
     assert "halted, no entries" in outcome.headline
     assert [(denial.symbol, denial.code) for denial in outcome.denials] == [("BOLT", "HALTED")]
     assert set(house.positions()) == {"COAL"}  # ACME was left

@@ -42,8 +42,8 @@ def test_a_sound_home_passes_every_check(make_house: MakeHouse) -> None:
     assert others_pass(outcome)
     assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
     assert outcome.headline == f"{len(outcome.checks)} checks passed, 0 warn, 0 fail"
-    assert named(outcome, "session").figure == "2007-01-05: 14:30 to 21:00 UTC"
-    assert named(outcome, "exposure").figure == "5000.00 of 100000.00 USD"
+    assert named(outcome, "session").figure == "2007-01-05: 09:30 to 16:00 in New York"
+    assert named(outcome, "exposure").figure == "$5,000.00 of $100,000.00"
     assert named(outcome, "bars").figure == "2 symbols up to 2007-01-04"
     assert "scripted" in " ".join(check.name for check in outcome.checks)
 
@@ -51,7 +51,7 @@ def test_a_sound_home_passes_every_check(make_house: MakeHouse) -> None:
 def test_a_halt_blocks(make_house: MakeHouse) -> None:
     outcome = checked(make_house(settings={"EMERGENCY_STOP_ENABLED": "true"}))
     assert named(outcome, "halts").result is FAIL
-    assert "resume" in named(outcome, "halts").remedy
+    assert "unset EMERGENCY_STOP_ENABLED" in named(outcome, "halts").remedy
     assert outcome.status is RunStatus.BLOCKED
     assert outcome.codes == {ExitCode.BLOCKED, ExitCode.HALTED}
     assert others_pass(outcome, "halts")

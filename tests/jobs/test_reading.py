@@ -171,7 +171,7 @@ def shown(house: House) -> StatusOutcome:
 def test_status_tells_how_the_account_stands(traded: House) -> None:
     outcome = shown(traded)
     assert outcome.level is HaltLevel.RUNNING
-    assert outcome.headline == "running: 1 positions, equity 100650.00 USD"
+    assert outcome.headline == "1 position, equity $100,650.00"
     assert [line.symbol for line in outcome.positions] == ["COAL"]
     counters = outcome.counters
     assert counters is not None

@@ -177,6 +177,15 @@ def test_every_denial_is_stored_with_its_numbers(make_house: MakeHouse) -> None:
     assert row == {"symbol": "BOLT", "code": "MAX_POSITIONS", "value": "2", "limit_value": "1"}
 
 
+def test_two_strategies_that_want_one_symbol_do_not_share_it(make_house: MakeHouse) -> None:
+    house = make_house(Script("first", enter={"ACME": [SECOND]}), Script("second", enter={"ACME": [SECOND, THIRD]}))
+    outcome = house.daily()
+    assert [(line.strategy, line.symbol) for line in outcome.orders] == [("first", "ACME")]
+    assert ("second", "SYMBOL_OWNED") in [(denial.strategy, denial.code.value) for denial in outcome.denials]
+    house.next()
+    assert ("second", "SYMBOL_OWNED") in [(d.strategy, d.code.value) for d in house.daily().denials]
+
+
 RAISES = """\
 class Strategy:
     def signals(self, history, params):
@@ -221,9 +230,13 @@ def test_an_order_that_the_exchange_refuses_is_told_as_a_denial(make_house: Make
             return super().submit(replace(request, quantity=request.quantity * 100))
 
     outcome = house.daily(wrap=TenTimesAsMany)
+    assert outcome.exit_code is ExitCode.BROKER
     assert [line.state for line in outcome.orders] == [OrderState.REJECTED]
     assert [(denial.code, denial.symbol) for denial in outcome.denials] == [("REFUSED_BY_BROKER", "ACME")]
     assert "insufficient buying power" in outcome.denials[0].message
+    (row,) = house.rows("SELECT symbol, code, message FROM decisions WHERE outcome = 'denied'")
+    assert (row["symbol"], row["code"]) == ("ACME", "REFUSED_BY_BROKER")
+    assert house.stops() == []
 
 
 def test_what_happened_stays_the_same_however_often_it_is_asked(make_house: MakeHouse) -> None:

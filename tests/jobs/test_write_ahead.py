@@ -274,3 +274,35 @@ def test_what_was_written_and_never_sent_lapses_with_its_session(make_house: Mak
     assert row["state"] == "abandoned"
     assert "its session is over" in row["note"]
     assert set(house.positions()) == {"ACME"}
+
+
+def test_what_an_earlier_run_sent_counts_against_the_day(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}), settings={"MAX_DAILY_TRADES": "1"})
+    with pytest.raises(Crash):
+        house.daily(wrap=lambda broker: Dies(broker, "submit", after=True))
+    outcome = house.daily()
+    assert ("BOLT", "MAX_DAILY_TRADES") in [(denial.symbol, denial.code.value) for denial in outcome.denials]
+    assert set(house.positions()) == {"ACME"}
+
+
+def test_an_order_that_can_not_be_found_for_a_while_has_not_ended(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+
+    class FillsLater(Around):
+        """Takes the order and does not show it afterwards."""
+
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            filled = super().submit(request)
+            return replace(filled, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
+
+        def order(self, client_order_id: str) -> BrokerOrder | None:
+            return None
+
+    outcome = house.daily(wrap=lambda broker: FillsLater(ShowsNoFills(broker)))
+    assert outcome.exit_code is ExitCode.BROKER
+    assert state_on_disk(house, entry) == "accepted"
+    assert any("no longer knows this order" in failure.message for failure in outcome.failures)
+
+    assert house.check_exits().exit_code is ExitCode.OK
+    assert state_on_disk(house, entry) == "filled"

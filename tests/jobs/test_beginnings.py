@@ -1,0 +1,95 @@
+"""Where an account begins on the embedded exchange, and what is said of history and symbols that are not there."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from freezegun import freeze_time
+
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tradebot import runtime
+from tradebot.core.outcomes import FailureLine, Outcome
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import ExitCode
+from tradebot.jobs import explain, run_daily
+
+RSI2 = {"STRATEGIES": "rsi2_mean_reversion", "PAPER_START": ""}  # its warm-up is 220 sessions
+
+
+def standing(house: House) -> date:
+    with house.exchange() as exchange:
+        return exchange.session()
+
+
+def test_own_prices_begin_with_the_warm_up_behind_them(make_house: MakeHouse) -> None:
+    house = make_house(prices={"ACME": [FLAT] * 225}, settings={**RSI2, "SYMBOLS": "ACME"})
+    assert standing(house) == house.days[220]
+    outcome = house.daily()
+    assert (outcome.exit_code, outcome.notes, outcome.failures) == (ExitCode.OK, (), ())
+
+
+def test_own_prices_that_are_too_few_warm_up_and_nothing_has_failed(make_house: MakeHouse) -> None:
+    house = make_house(prices={"ACME": [FLAT] * 9}, settings={**RSI2, "SYMBOLS": "ACME"})
+    assert standing(house) == house.days[0]
+    for behind in range(3):
+        outcome = house.daily()
+        assert (outcome.exit_code, outcome.failures) == (ExitCode.OK, ())
+        assert outcome.notes == (f"rsi2_mean_reversion is warming up: {behind} of 220 sessions",)
+        house.next()
+
+
+def test_a_replay_may_begin_between_sessions(make_house: MakeHouse) -> None:
+    house = make_house(prices={"ACME": [FLAT] * 9})
+    with runtime.open_office(house.options, Job.STATUS) as office:
+        assert office.exchange.session() == house.days[1]
+
+
+def test_symbols_of_the_manifests_that_own_prices_lack_are_named(make_house: MakeHouse) -> None:
+    outcome = make_house(prices={"IBM": [FLAT] * 9}, settings=RSI2).daily()
+    assert outcome.failures == (FailureLine("symbols", "AAPL, GOOG, MSFT have no bars in PAPER_DATA; set SYMBOLS"),)
+    assert outcome.exit_code is ExitCode.DEGRADED
+
+
+def test_a_symbol_that_the_bundled_prices_lack_is_named(make_house: MakeHouse) -> None:
+    outcome = make_house(bundled=3, settings={**RSI2, "SYMBOLS": "TSLA"}).daily()
+    assert outcome.failures == (FailureLine("symbols", "TSLA has no bars in the bundled prices; set SYMBOLS"),)
+    assert outcome.exit_code is ExitCode.DEGRADED
+
+
+def test_a_symbol_that_is_listed_later_is_no_failure(make_house: MakeHouse) -> None:
+    assert make_house(bundled=3, settings={**RSI2, "SYMBOLS": "FB"}).daily().exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("symbol", "notes"),
+    [
+        ("ACME", ("ACME is traded by scripted", "ACME has bars in PAPER_DATA")),
+        ("TSLA", ("no configured strategy trades TSLA", "TSLA has no bars in PAPER_DATA")),
+    ],
+)
+def test_explain_says_who_knows_a_symbol_that_nothing_was_decided_about(
+    make_house: MakeHouse, symbol: str, notes: tuple[str, ...]
+) -> None:
+    with make_house().desk() as desk:
+        assert explain.run(desk, symbol, None, None).notes == notes
+
+
+SUNDAY, MONDAY = "2026-11-22 15:00", "2026-11-23 15:00"
+
+
+def daily_on(house: House, wall: str) -> Outcome:
+    with freeze_time(wall), runtime.open_office(house.options, Job.RUN_DAILY, durable=False) as office:
+        return run_daily.run(office.desk)
+
+
+def test_in_step_with_the_wall_a_fresh_home_waits_for_a_session_date(make_house: MakeHouse) -> None:
+    first = date(2007, 1, 4)
+    house = make_house(Script(enter={"ACME": [first]}), settings={"PAPER_ADVANCE": "daily"})
+    sunday = daily_on(house, SUNDAY)
+    assert (sunday.status, sunday.orders, house.positions()) == (RunStatus.IDLE, (), {})
+    monday = daily_on(house, MONDAY)
+    assert (monday.status, monday.session) == (RunStatus.RAN, first)
+    assert [line.symbol for line in monday.orders] == ["ACME"]
