@@ -151,7 +151,7 @@ class PositionLine:
     stop: Decimal | None
     target: Decimal | None
     opened: date | None
-    protected: bool
+    protected: bool | None  # None: foreign, its stop is not ours to know
 
 
 @dataclass(frozen=True, slots=True)
