@@ -191,6 +191,26 @@ def test_every_denial_carries_words_and_whose_entry_it_was() -> None:
         assert len(denial.message) > 10
 
 
+def test_the_stop_of_what_is_held_is_no_business_under_way() -> None:
+    held = {"positions": (position(),), "holdings": (holding(),)}
+    armed = order(client_order_id=order_id(purpose=Purpose.STOP), type=OrderType.STOP, stop_price=D(49))
+    under_way = intent(purpose=Purpose.STOP, state=OrderState.ACCEPTED)
+    assert codes(open_orders=(stop(), armed), unsettled=(under_way,), **held) == ["ALREADY_HELD"]
+    leaving = order(client_order_id=order_id(purpose=Purpose.EXIT))
+    assert codes(open_orders=(leaving,), **held) == ["ALREADY_HELD", "ORDER_PENDING"]
+
+
+def test_messages_name_orders_in_words() -> None:
+    entry = order(side=Side.BUY, client_order_id=order_id(strategy="another"))
+    by_hand = order(side=Side.BUY, client_order_id="my bid")
+    messages = [denial.message for denial in denials(open_orders=(entry,))]
+    assert messages == [
+        "AAPL is owned by another (the entry of another)",
+        "AAPL has a live order: the entry of another",
+    ]
+    assert "my bid" in denials(open_orders=(by_hand,))[0].message
+
+
 def test_rules_are_asked_once_each() -> None:
     assert len(set(RULES)) == len(RULES)
 

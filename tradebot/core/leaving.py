@@ -45,7 +45,7 @@ class _Leaving:
             (signal.strategy, signal.symbol): signal for signal in situation.signals if signal.action is Action.EXIT
         }
         self.under_way = {
-            intent.symbol: intent.client_order_id
+            intent.symbol: f"the {intent.purpose} of {intent.strategy}"
             for intent in situation.unsettled
             if intent.state.live and intent.purpose in (Purpose.EXIT, Purpose.CLOSE)
         }
@@ -69,7 +69,7 @@ class _Leaving:
         if not situation.session_open:
             found.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
         if holding.symbol in self.under_way:
-            found.append((DenialCode.ORDER_PENDING, f"an exit is under way: {self.under_way[holding.symbol]}"))
+            found.append((DenialCode.ORDER_PENDING, f"{self.under_way[holding.symbol]} is under way"))
         if self.available(holding) <= 0:
             found.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
         return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in found)

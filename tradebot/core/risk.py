@@ -69,7 +69,8 @@ def halted(candidate: Candidate, book: WorkingBook) -> Denial | None:
     level = book.situation.halt
     if level.allows_entries:
         return None
-    return _deny(candidate, DenialCode.HALTED, f"the account is {level}: nothing is entered until `tradebot resume`")
+    message = f"the account is {level}: nothing is entered; `tradebot status` says why and until when"
+    return _deny(candidate, DenialCode.HALTED, message)
 
 
 def market_closed(candidate: Candidate, book: WorkingBook) -> Denial | None:
@@ -126,16 +127,16 @@ def already_held(candidate: Candidate, book: WorkingBook) -> Denial | None:
 
 
 def order_pending(candidate: Candidate, book: WorkingBook) -> Denial | None:
-    order_id = book.pending.get(candidate.symbol)
-    if order_id is None:
+    live_order = book.pending.get(candidate.symbol)
+    if live_order is None:
         return None
-    return _deny(candidate, DenialCode.ORDER_PENDING, f"{candidate.symbol} has a live order: {order_id}")
+    return _deny(candidate, DenialCode.ORDER_PENDING, f"{candidate.symbol} has a live order: {live_order}")
 
 
 def already_decided(candidate: Candidate, book: WorkingBook) -> Denial | None:
     if candidate.client_order_id not in book.decided:
         return None
-    message = f"this entry was decided already today: {candidate.client_order_id}"
+    message = f"the entry of {candidate.signal.strategy} was decided already today"
     return _deny(candidate, DenialCode.ALREADY_DECIDED, message)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradebot.core.exposure import Stake, measure, unseen_entries
 from tradebot.core.holdings import FOREIGN
 from tradebot.core.ids import account_hash, parse
-from tradebot.core.orders import Intent
+from tradebot.core.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.plan import Situation
 from tradebot.core.sizing import Room, cost
 from tradebot.core.values import ZERO
@@ -16,7 +16,7 @@ from tradebot.core.values import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who has a symbol, and by what: "a position", or the client_order_id of a live order."""
+    """Who has a symbol, and by what: "a position", or a live order in words."""
 
     owner: str
     by: str
@@ -39,12 +39,13 @@ class WorkingBook:
         self.held = {holding.symbol: holding.quantity for holding in situation.holdings}
         self.held |= {position.symbol: position.quantity for position in situation.positions if position.quantity}
         self.claims: dict[str, Claim] = {}
-        self.pending: dict[str, str] = {}  # symbol to the id of a live order in it
+        self.pending: dict[str, str] = {}  # symbol to a live order in it, in words
         self._stakes = dict(exposure.stakes)
         unseen = unseen_entries(situation)
         # Orders that the broker shows have reserved their buying power; of the others it may not know yet.
         reserved = (cost(intent.remaining, intent.planned_price) for intent in unseen)
         self.buying_power = situation.account.buying_power - sum(reserved, ZERO)
+        self._ours_held = {holding.symbol for holding in situation.holdings}
         self._read_claims()
 
     @property
@@ -75,8 +76,8 @@ class WorkingBook:
         self.buying_power -= cost(quantity, price)
         self.entries += 1
         self.decided.add(entry.client_order_id)
-        self._claim(symbol, entry.strategy, entry.client_order_id)
-        self.pending[symbol] = entry.client_order_id
+        self._claim(symbol, entry.strategy, _in_words(entry))
+        self.pending[symbol] = _in_words(entry)
 
     def _read_claims(self) -> None:
         """Who has which symbol: first by what is held, then by orders that left, then by those at the broker."""
@@ -88,16 +89,35 @@ class WorkingBook:
             self._claim(symbol, FOREIGN, "a position")
         for intent in situation.unsettled:
             if intent.state.live:
-                self._claim(intent.symbol, intent.strategy, intent.client_order_id)
-                self.pending.setdefault(intent.symbol, intent.client_order_id)
+                self._claim(intent.symbol, intent.strategy, _in_words(intent))
+                if not self._protects(intent.symbol, intent.purpose):
+                    self.pending.setdefault(intent.symbol, _in_words(intent))
         for order in situation.open_orders:
-            if not order.state.live:
-                continue
-            self.pending.setdefault(order.symbol, order.client_order_id)
-            if order.parent_id is None:  # a leg's own id says nothing of its owner
-                made = parse(order.client_order_id)
-                owner = made.strategy if made and made.account_hash == ours else FOREIGN
-                self._claim(order.symbol, owner, order.client_order_id)
+            if order.state.live:
+                self._read_order(order, ours)
+
+    def _read_order(self, order: BrokerOrder, ours: str) -> None:
+        if order.parent_id is not None:  # a leg's own id says nothing of its owner
+            if not self._protects(order.symbol, Purpose.STOP):
+                self.pending.setdefault(order.symbol, "a leg of a bracket")
+            return
+        made = parse(order.client_order_id)
+        if made is None or made.account_hash != ours:
+            self._claim(order.symbol, FOREIGN, f"order {order.client_order_id}")
+            self.pending.setdefault(order.symbol, f"order {order.client_order_id}")
+            return
+        words = f"the {made.purpose} of {made.strategy}"
+        self._claim(order.symbol, made.strategy, words)
+        if not self._protects(order.symbol, made.purpose):
+            self.pending.setdefault(order.symbol, words)
+
+    def _protects(self, symbol: str, purpose: Purpose) -> bool:
+        """Whether an order of ours is the resting stop or target of what is held: no business under way."""
+        return purpose in (Purpose.STOP, Purpose.TARGET) and symbol in self._ours_held
 
     def _claim(self, symbol: str, owner: str, by: str) -> None:
         self.claims.setdefault(symbol, Claim(owner, by))
+
+
+def _in_words(intent: Intent) -> str:
+    return f"the {intent.purpose} of {intent.strategy}"
