@@ -97,6 +97,22 @@ def test_it_arms_a_missing_stop_again(house: House) -> None:
     assert later.unprotected == Decimal(0)
 
 
+def test_jobs_of_the_same_session_send_stops_beside_the_one_it_armed(house: House) -> None:
+    """The stop it arms is in no ledger: no job may give the same id to another order."""
+
+    def delete_stop() -> None:
+        with house.by_hand() as broker:
+            broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))
+
+    delete_stop()
+    house.emergency_stop()
+    delete_stop()
+    outcome = house.check_exits()
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    assert outcome.unprotected == Decimal(0)
+    assert outcome.codes == {ExitCode.HALTED}
+
+
 def test_a_stop_that_can_not_be_armed_is_not_called_a_stop(house: House) -> None:
     with house.by_hand() as broker:
         broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reports.conftest import NOON, Terminal
+from tradebot.core.wording import plural
 from tradebot.reports import words
 from tradebot.reports.page import Cell, Facts, Heading, Line, Page, Table, Tone, columns, section, table
 from tradebot.reports.terminal import LOG_WIDTH, draw
@@ -89,8 +90,8 @@ def test_any_text_can_be_drawn(rows: list[tuple[str, str]]) -> None:
         (words.percent(Decimal("0.125")), "12.5%"),
         (words.percent(-0.0107, 2), "-1.07%"),
         (words.instant(NOON), "2007-01-03 12:00 EST"),
-        (words.plural(1, "order"), "1 order"),
-        (words.plural(0, "order"), "0 orders"),
+        (plural(1, "order"), "1 order"),
+        (plural(0, "order"), "0 orders"),
     ],
 )
 def test_numbers_are_said_as_people_read_them(said: str, text: str) -> None:

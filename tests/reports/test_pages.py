@@ -21,6 +21,7 @@ from tradebot.core.outcomes import (
     ExplainOutcome,
     FailureLine,
     Outcome,
+    Period,
     PositionLine,
     PreflightOutcome,
     ReplayOutcome,
@@ -96,6 +97,7 @@ def test_the_story_of_a_session_is_told_in_order(base: Outcome, place: Place, pl
         "exit code 11: the job did its work, but",
         "strategy loaded: rsi2 1.0 on AAPL, IBM",
         "GOOG", "holds",
+        "Plan executed: 2 orders, 2 filled, 1 denial",
         "BUY 10 AAPL @ 25.10, stop 24.85 (filled)", "rsi2: RSI2 9",
         "BUY 10 IBM @ 25.10, stop 24.85 (partially filled, 4 of 10 filled)",
         "MAX_POSITIONS", "10 are open, 10 is the most",
@@ -103,7 +105,8 @@ def test_the_story_of_a_session_is_told_in_order(base: Outcome, place: Place, pl
         "AAPL: stop 24.85 for 10 shares",
         "FB: 7 held, 0 protected (missing)",
         "strategy other: it raised",
-        "total trades   3 (2 won, 1 lost)", "win rate       66.7%", "total P&L      +200.00", "profit factor  3.00",
+        "total trades           3 (2 won, 1 lost)", "win rate               66.7%", "total P&L              +200.00",
+        "profit factor          3.00",
         "/home/me/desk/trading_robot.db", "/home/me/desk/logs",
     ]  # fmt: skip
     places = [text.find(words) for words in wanted]
@@ -115,6 +118,14 @@ def test_a_position_that_was_sold_does_not_rest_at_the_exchange(base: Outcome, p
     sold = replace(ORDER, side=Side.SELL, purpose=Purpose.EXIT, stop=None)
     held = ExitLine("rsi2", "AAPL", Decimal(10), Decimal(25), Decimal(24), None, "sold: time exit")
     assert "Resting" not in plain(trading.page(replace(base, orders=(sold,), exits=(held,)), place))
+
+
+def test_a_session_without_an_order_tells_its_plan_and_its_exits_all_the_same(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    text = plain(trading.page(base, place))
+    assert "Exits checked\n  no position held" in text
+    assert "Plan executed: 0 orders, 0 filled, 0 denials" in text
 
 
 def test_a_run_with_nothing_to_do_says_only_that(base: Outcome, place: Place, plain: Plain) -> None:
@@ -148,10 +159,10 @@ def test_explain_gives_the_reason_and_the_numbers_of_each_decision(base: Outcome
     row = DecisionRow(
         SESSION, NOON, "rsi2", "AAPL", "entry", "denied", "MAX_POSITIONS", "too many", Decimal(11), Decimal(10)
     )
-    taken = replace(row, outcome="intent", code="", message="RSI2 9", value=None, limit=None)
+    taken = replace(row, outcome="intent", code="", message="RSI2 9", value=Decimal(63), limit=Decimal("78.915"))
     text = plain(explain_page(ExplainOutcome.of(base, symbol="AAPL", decisions=(row, taken)), place))
     assert "2007-01-03 12:00 EST  rsi2  entry: MAX_POSITIONS\n    too many [11 against 10]" in text
-    assert "2007-01-03 12:00 EST  rsi2  entry: intent\n    RSI2 9" in text
+    assert "2007-01-03 12:00 EST  rsi2  entry: intent\n    RSI2 9 [63 shares, planned at 78.915]" in text
 
 
 def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, place: Place, plain: Plain) -> None:
@@ -170,14 +181,43 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     assert next(line for line in text.splitlines() if "entries sent" in line).split() == ["entries", "sent", "20", "20"]
 
 
+def test_the_rest_of_a_shared_position_has_a_line_and_no_word_on_its_stop(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    rest = replace(POSITION, strategy="foreign", quantity=Decimal(7), stop=None, protected=None)
+    status = StatusOutcome.of(base, positions=(POSITION, rest), limits=Limits(), counters=Counters(
+        SESSION, 0, Decimal(1000), Decimal(1200)
+    ), now=NOON)  # fmt: skip
+    text = plain(status_page(status, place))
+    ours, foreign = (line.split() for line in text.splitlines() if "AAPL" in line)
+    assert (ours[1], ours[-2:]) == ("10", ["yes", "rsi2"])
+    assert (foreign[1], foreign[-2:]) == ("7", ["-", "foreign"])
+    assert next(line.split() for line in text.splitlines() if "positions  " in line)[1] == "1"
+
+
+def test_a_halt_in_the_latch_file_and_the_ledger_is_told_once(base: Outcome, place: Place, plain: Plain) -> None:
+    text = plain(resume_page(replace(base, halts=(HALT, replace(HALT, source=HaltSource.LEDGER))), place))
+    assert text.count("a drill") == 1
+    assert "set by latch file and ledger (operator)" in text
+
+
+def test_a_halt_of_the_environment_ends_where_it_was_set(base: Outcome, place: Place, plain: Plain) -> None:
+    halt = Halt(HaltSource.ENVIRONMENT, HaltRule.OPERATOR, HaltLevel.HALTED, "EMERGENCY_STOP_ENABLED=true")
+    text = plain(resume_page(replace(base, halts=(halt,)), place))
+    assert "until EMERGENCY_STOP_ENABLED is unset" in text
+    assert "tradebot resume" not in text
+
+
 def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, plain: Plain) -> None:
     lines = (
         StopLine("order", "AAPL", Decimal(10), "cancelled", Decimal(251)),
+        StopLine("order", "AAPL", Decimal(10), "foreign, left open", Decimal(251)),
         StopLine("position", "AAPL", Decimal(10), "still open", Decimal(260), "queued for the open"),
     )
     stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_orders=0, still_open_positions=1)
     text = plain(stop_page(stop, place))
-    assert "0 orders that could open or add, 1 position of ours" in text
+    assert "0 orders of ours that could open or add, 1 position of ours" in text
+    assert "1 order not made by tradebot" in text
     assert "queued for the open" in text
     assert "tradebot resume" in text
     assert "HALTED: a drill" in plain(resume_page(replace(base, halts=(HALT,)), place))
@@ -197,7 +237,7 @@ def test_a_report_holds_the_runbooks_figures(
     text = plain(report_page(report, place, statistics(report)))
     for words in (
         "before                      100,000.00", "change                      +500.00",
-        "win rate       66.7%", "profit factor  3.00", "total return", "sample deviation",
+        "win rate               66.7%", "profit factor          3.00", "total return", "sample deviation",
         "260.00 USD have no stop at the broker",
     ):  # fmt: skip
         assert words in text
@@ -205,7 +245,19 @@ def test_a_report_holds_the_runbooks_figures(
     replayed = ReplayOutcome.of(base, sessions=20, jobs_run=100, seconds=4.0, report=report)
     text = plain(replay_page(replayed, place, statistics(report)))
     assert "20 sessions, 100 jobs in 4.0 s (5.0 sessions a second)" in text
-    assert "win rate       66.7%" in text
+    assert "win rate               66.7%" in text
+
+
+def test_a_day_has_no_statistics(report_of: Callable[..., ReportOutcome], place: Place, plain: Plain) -> None:
+    report = report_of("101000", period=Period.DAY)
+    assert "Statistics" not in plain(report_page(report, place, statistics(report)))
+
+
+def test_the_fees_are_those_of_closed_trades(
+    report_of: Callable[..., ReportOutcome], place: Place, plain: Plain
+) -> None:
+    report = replace(report_of("101000"), totals=TOTALS)
+    assert "fees of closed trades  4.50" in plain(report_page(report, place, ()))
 
 
 def test_an_empty_report_says_so(report_of: Callable[..., ReportOutcome], place: Place, plain: Plain) -> None:

@@ -17,7 +17,7 @@ from tradebot.reports.statistics import A_YEAR, by_key, statistics
 
 ReportOf = Callable[..., ReportOutcome]
 
-RETURNS = [0.01, -0.02, 0.015, 0.0, -0.005, 0.03, -0.01]
+RETURNS = [0.01, -0.02, 0.015, 0.0, -0.005, 0.03, -0.01] * 3
 
 
 def equities(returns: list[float], start: float = 100_000) -> list[str]:
@@ -44,6 +44,12 @@ def test_the_figures_follow_their_formulas(report_of: ReportOf) -> None:
     assert value(report, "annual_volatility") == pytest.approx(deviation * math.sqrt(252))
     assert value(report, "sharpe") == pytest.approx(mean / deviation * math.sqrt(252))
     assert value(report, "sortino") == pytest.approx(mean * 252 / (downside * math.sqrt(252)))
+
+
+def test_ratios_wait_for_a_month(report_of: ReportOf) -> None:
+    for sessions, given in ((19, False), (20, True)):
+        report = report_of(*equities(RETURNS[:sessions]))
+        assert [value(report, key) is not None for key in ("sharpe", "sortino")] == [given, given]
 
 
 def test_the_drawdown_is_the_deepest_fall_from_the_peak_so_far(report_of: ReportOf) -> None:

@@ -28,9 +28,9 @@ def command(
 ) -> ExitCode:
     """Stop everything, now.
 
-    Latches a halt, cancels every order that could open or add, closes positions if asked (or keeps and re-arms their
-    stops), looks until the broker has shown it twice, and says truthfully what is left. The halt holds until
-    `tradebot resume`.
+    Latches a halt, cancels every order of the bot's that could open or add, closes its positions if asked (or keeps
+    and re-arms their stops), looks until the broker has shown it twice, and says truthfully what is left. Orders and
+    shares that people made by hand are counted and left alone. The halt holds until `tradebot resume`.
     """
     from tradebot import runtime
     from tradebot.commands import render, work

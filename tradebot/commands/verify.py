@@ -21,12 +21,13 @@ def command(options: GlobalOptions) -> ExitCode:
     """
     from tradebot import runtime
     from tradebot.commands import render
+    from tradebot.core.wording import plural
     from tradebot.ledger.verify import verify
     from tradebot.reports.page import Line, Tone, section
 
     with runtime.open_ledger(options) as (database, heads):
         findings = verify(database, heads)
-    verdict = f"{len(findings)} findings" if findings else "the ledger is sound"
+    verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
     page = (
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),

@@ -54,6 +54,19 @@ class Halt:
     limit: Decimal | None = None
 
 
+def distinct(halts: Iterable[Halt]) -> tuple[tuple[Halt, ...], ...]:
+    """Each halt once, with every latch that holds it: the ledger takes in what the latch file was first to hold."""
+    found: dict[tuple[HaltRule, str, datetime | None], list[Halt]] = {}
+    for halt in halts:
+        found.setdefault((halt.rule, halt.reason, halt.since), []).append(halt)
+    return tuple(tuple(same) for same in found.values())
+
+
+def told_by(same: Iterable[Halt]) -> str:
+    """The latches that hold a halt, in words: "latch file and ledger"."""
+    return " and ".join(dict.fromkeys(halt.source.replace("_", " ") for halt in same))
+
+
 def level_of(halts: Iterable[Halt]) -> HaltLevel:
     """The strictest level among ``halts``; RUNNING when there are none."""
     return max((halt.level for halt in halts), key=_SEVERITY.index, default=HaltLevel.RUNNING)

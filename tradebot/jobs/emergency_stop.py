@@ -20,6 +20,7 @@ from tradebot.core.protection import Gap, gaps
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.values import ZERO
+from tradebot.core.wording import plural
 from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, TradebotError
 from tradebot.jobs.belongings import Explained, Lots, decision_of, is_sent_by_us, lots_after, ours_among
 from tradebot.jobs.desk import Story, session_of
@@ -233,12 +234,17 @@ def _keep_protection(stop: _Stop) -> None:
     quotes = stop.desk.market.quotes(position.symbol for position in positions)
     for gap in gaps(stop.explained.holdings, positions, view.orders, quotes):
         uncovered = abs(gap.held - gap.protected)
-        if uncovered:
-            _submit(stop, _stop_request(gap, uncovered), Purpose.STOP, gap.strategy)
+        request = _stop_request(gap, uncovered)
+        if uncovered and _submit(stop, request, Purpose.STOP, gap.strategy):
+            dollars = uncovered * gap.stop_price
+            stop.lines.append(StopLine("order", gap.symbol, uncovered, "stop placed", dollars, f"at {gap.stop_price}"))
 
 
-def _submit(stop: _Stop, request: OrderRequest, purpose: Purpose, strategy: str) -> None:
-    """Send one reducing order under an id that a second emergency stop of the session would find again."""
+def _submit(stop: _Stop, request: OrderRequest, purpose: Purpose, strategy: str) -> bool:
+    """Send one reducing order under an id that a second emergency stop of the session would find again.
+
+    Gives whether the broker took one now; it may have one already.
+    """
     broker, symbol = stop.desk.broker, request.symbol
     try:
         for attempt in range(1, 100):
@@ -247,9 +253,10 @@ def _submit(stop: _Stop, request: OrderRequest, purpose: Purpose, strategy: str)
             if existing is None:
                 broker.submit(replace(request, client_order_id=order_id))
             if existing is None or existing.state.live:
-                return
+                return existing is None
     except TradebotError as error:
         stop.trouble[symbol] = str(error)
+    return False
 
 
 def _looked_until_reached(stop: _Stop) -> _View:
@@ -305,7 +312,7 @@ def _tell_what_is_left(stop: _Stop, last: _View) -> str:
     if orders or (stop.close and positions):
         stop.story.add(ExitCode.INCOMPLETE)
     if orders:
-        return f"latched, but {len(orders)} orders are still open"
+        return f"latched, but still open: {plural(len(orders), 'order')} of ours"
     if not stop.close:
         return "stopped: no order of ours that could open or add is left"
     return "stopped, not everything closed" if positions else "stopped: no order and no position of ours is left"

@@ -7,17 +7,21 @@ from datetime import date
 from tradebot.core.outcomes import ExplainOutcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
-from tradebot.jobs.desk import Desk, open_story
+from tradebot.core.wording import plural
+from tradebot.jobs.deciding import price_source
+from tradebot.jobs.desk import Desk, Story, open_story
 
 
 def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:
-    """What was decided about ``symbol`` in a span of sessions, both included; reads the ledger only."""
+    """What was decided about ``symbol`` in a span of sessions, both included; if nothing was, who knows it at all."""
     story = open_story(desk, Job.EXPLAIN)
     decisions = desk.ledger.journal.decisions(symbol, first, last)
     if decisions:
-        headline = f"{symbol}: {len(decisions)} decisions from {decisions[0].session} to {decisions[-1].session}"
+        found = plural(len(decisions), "decision")
+        headline = f"{symbol}: {found} from {decisions[0].session} to {decisions[-1].session}"
     else:
         headline = f"{symbol}: nothing was decided about it in this span"
+        _tell_who_knows(desk, story, symbol)
     base = story.outcome(RunStatus.RAN, headline)
     return ExplainOutcome.of(
         base,
@@ -26,3 +30,10 @@ def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> Expla
         holdings=tuple(holding for holding in desk.ledger.books.holdings() if holding.symbol == symbol),
         actions=desk.market.upcoming_actions([symbol], story.market, days=30),
     )
+
+
+def _tell_who_knows(desk: Desk, story: Story, symbol: str) -> None:
+    names = ", ".join(info.name for info in desk.strategies.loaded if symbol in info.symbols)
+    story.notes.append(f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}")
+    has = "has" if desk.market.known([symbol]) else "has no"
+    story.notes.append(f"{symbol} {has} bars in {price_source(desk)}")

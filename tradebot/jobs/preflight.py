@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from tradebot.core.halts import level_of
+from tradebot.core.halts import Halt, HaltSource, distinct, level_of, told_by
 from tradebot.core.orders import OrderState
 from tradebot.core.outcomes import Check, CheckResult, PreflightOutcome
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
-from tradebot.core.values import canonical
+from tradebot.core.values import canonical, dollars
+from tradebot.core.wording import plural
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.deciding import history_for, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import halts_in_force
 
+_NEW_YORK = ZoneInfo("America/New_York")
 #: Days ahead in which a split or dividend of something held is worth a word.
 ACTIONS_AHEAD = 7
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
@@ -48,7 +51,7 @@ def _preflight(desk: Desk, story: Story, lock_holder: str, warnings: tuple[str, 
         story.add(ExitCode.BLOCKED)
     passed = len(checks) - len(failed) - len(warned)
     status = RunStatus.BLOCKED if failed else RunStatus.RAN
-    base = story.outcome(status, f"{passed} checks passed, {len(warned)} warn, {len(failed)} fail")
+    base = story.outcome(status, f"{plural(passed, 'check')} passed, {len(warned)} warn, {len(failed)} fail")
     return PreflightOutcome.of(base, checks=tuple(checks))
 
 
@@ -78,7 +81,7 @@ def _lock(holder: str) -> Check:
 def _account(desk: Desk, story: Story) -> Check:
     account = desk.broker.account()
     story.account = account
-    figure = f"equity {account.equity} {account.currency}, buying power {account.buying_power}"
+    figure = f"equity {dollars(account.equity)}, buying power {dollars(account.buying_power)}"
     if account.blocked:
         return Check("broker", FAIL, f"{figure}; the account is blocked", "ask the broker why, nothing can be sent")
     if account.buying_power < desk.settings.min_order_value:
@@ -92,9 +95,8 @@ def _session(desk: Desk, story: Story) -> Check:
         following = market.upcoming.session if market.upcoming else "unknown"
         return Check("session", WARN, f"no session today; the next is {following}", "nothing to do: jobs will be idle")
     kind = "half day, " if market.today.half_day else ""
-    return Check(
-        "session", PASS, f"{market.today.session}: {kind}{market.today.opens:%H:%M} to {market.today.closes:%H:%M} UTC"
-    )
+    opens, closes = market.today.opens.astimezone(_NEW_YORK), market.today.closes.astimezone(_NEW_YORK)
+    return Check("session", PASS, f"{market.today.session}: {kind}{opens:%H:%M} to {closes:%H:%M} in New York")
 
 
 def _halts(desk: Desk, story: Story) -> Check:
@@ -103,8 +105,14 @@ def _halts(desk: Desk, story: Story) -> Check:
     if not halts:
         return Check("halts", PASS, "none")
     story.add(ExitCode.HALTED)
-    reasons = "; ".join(f"{halt.source}: {halt.reason}" for halt in halts)
-    return Check("halts", FAIL, f"{level_of(halts)}: {reasons}", "find out why, then `tradebot resume --reason ...`")
+    reasons = "; ".join(f"{told_by(same)}: {same[0].reason}" for same in distinct(halts))
+    return Check("halts", FAIL, f"{level_of(halts)}: {reasons}", _remedy_of(halts))
+
+
+def _remedy_of(halts: tuple[Halt, ...]) -> str:
+    if all(halt.source is HaltSource.ENVIRONMENT for halt in halts):
+        return "find out why, then unset EMERGENCY_STOP_ENABLED"
+    return "find out why, then `tradebot resume --reason ...`"
 
 
 def _breaks(desk: Desk, story: Story) -> Check:
@@ -131,7 +139,7 @@ def _protection(desk: Desk, story: Story) -> Check:
     if found:
         names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in found)
         return Check(
-            "protection", WARN, f"{story.unprotected} USD unprotected: {names}", "the next job repairs the stops"
+            "protection", WARN, f"{dollars(story.unprotected)} unprotected: {names}", "the next job repairs the stops"
         )
     return Check("protection", PASS, "every position of ours has its stop")
 
@@ -140,7 +148,7 @@ def _exposure(desk: Desk, story: Story) -> Check:
     account = desk.broker.account()
     gross = sum((abs(position.market_value) for position in desk.broker.positions()), Decimal(0))
     limit = account.equity * desk.settings.max_gross_exposure_pct
-    figure = f"{gross:.2f} of {limit:.2f} USD"
+    figure = f"{dollars(gross)} of {dollars(limit)}"
     if gross > limit:
         return Check("exposure", WARN, figure, "above MAX_GROSS_EXPOSURE_PCT: no entry will be sent")
     return Check("exposure", PASS, figure)
@@ -149,7 +157,7 @@ def _exposure(desk: Desk, story: Story) -> Check:
 def _limits(desk: Desk, story: Story) -> Check:
     limits = desk.settings.limits()
     largest = min(desk.broker.account().equity * limits.max_position_size_pct, limits.max_order_value)
-    figure = f"largest order {largest:.2f} USD, smallest {limits.min_order_value}"
+    figure = f"largest order {dollars(largest)}, smallest {dollars(limits.min_order_value)}"
     if largest < limits.min_order_value:
         remedy = "no order can be sent: lower MIN_ORDER_VALUE or raise MAX_POSITION_SIZE_PCT"
         return Check("limits", FAIL, figure, remedy)
@@ -174,7 +182,9 @@ def _strategies(desk: Desk, story: Story) -> Iterator[Check]:
         failure = next((f for f in story.failures if f.what == f"strategy {info.name}"), None)
         if failure is None:
             yield Check(
-                f"strategy {info.name}", PASS, f"{info.version} ({info.fingerprint}), {len(info.symbols)} symbols"
+                f"strategy {info.name}",
+                PASS,
+                f"{info.version} ({info.fingerprint}), {plural(len(info.symbols), 'symbol')}",
             )
     for failure in story.failures:
         remedy = "mend it, or take it out of STRATEGIES; the others trade on"
@@ -194,4 +204,4 @@ def _bars(desk: Desk, story: Story) -> Check:
     missing = [str(symbol) for symbol in latest.index[latest.isna()]]
     if missing:
         return Check("bars", WARN, f"no bar of {newest} for {', '.join(missing)}", "these symbols give no signal")
-    return Check("bars", PASS, f"{len(latest)} symbols up to {newest}")
+    return Check("bars", PASS, f"{plural(len(latest), 'symbol')} up to {newest}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import look_at_halts
@@ -26,7 +27,7 @@ def _compare(desk: Desk, story: Story) -> Outcome:
     if sheet.breaks:
         story.add(ExitCode.BREAKS)
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(found.message for found in sheet.breaks))
-    compared = f"{len(sheet.positions)} positions and {len(sheet.open_orders)} open orders compared"
+    compared = f"{plural(len(sheet.positions), 'position')} and {plural(len(sheet.open_orders), 'open order')} compared"
     if sheet.breaks:
-        return story.outcome(RunStatus.RAN, f"{compared}: {len(sheet.breaks)} breaks")
+        return story.outcome(RunStatus.RAN, f"{compared}: {plural(len(sheet.breaks), 'break')}")
     return story.outcome(RunStatus.RAN, f"{compared}: the ledger explains everything at the broker")

@@ -12,6 +12,7 @@ from tradebot.core.performance import Totals, totals
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import EquityPoint, RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.positions import position_lines
 
@@ -53,7 +54,7 @@ def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
     story.totals = totals(trades)
     decisions = desk.ledger.journal.decisions(None, first, last)
     span = f"{first or (equity[0].session if equity else last)} to {last}"
-    base = story.outcome(RunStatus.RAN, f"{period} report, {span}: {len(trades)} round trips")
+    base = story.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}")
     return ReportOutcome.of(
         base,
         period=period,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tradebot.core.halts import Halt, HaltRule, HaltSource
+from tradebot.core.halts import Halt, HaltRule, HaltSource, distinct
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import halts_in_force
@@ -43,12 +44,13 @@ def _clear(desk: Desk, story: Story, reason: str, before: tuple[Halt, ...]) -> O
             desk.ledger.books.rebase_peak(desk.broker.account().equity, now)
     desk.latch.clear(before)
     story.halts = list(halts_in_force(desk, story.session))
-    for halt in story.halts:
-        story.notes.append(_why_it_stays(halt))
+    story.notes.extend(_why_it_stays(same[0]) for same in distinct(story.halts))
     if story.halts:
         story.add(ExitCode.HALTED)
-        return story.outcome(RunStatus.BLOCKED, f"{len(story.halts)} of {len(before)} halts stay")
-    return story.outcome(RunStatus.RAN, f"running again: {len(before)} halts cleared ({reason})")
+        return story.outcome(
+            RunStatus.BLOCKED, f"{len(distinct(story.halts))} of {plural(len(distinct(before)), 'halt')} stay"
+        )
+    return story.outcome(RunStatus.RAN, f"running again: {plural(len(distinct(before)), 'halt')} cleared ({reason})")
 
 
 def _why_it_stays(halt: Halt) -> str:

@@ -7,6 +7,8 @@ from tradebot.core.outcomes import StatusOutcome
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.values import dollars
+from tradebot.core.wording import plural
 from tradebot.jobs.desk import Desk, open_story
 from tradebot.jobs.halting import halts_in_force
 from tradebot.jobs.positions import position_lines
@@ -26,7 +28,8 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     story.breaks = list(desk.ledger.safety.breaks())
     story.halts = list(halts_in_force(desk, story.session))
     level = level_of(story.halts)
-    base = story.outcome(RunStatus.RAN, f"{level}: {len(positions)} positions, equity {story.account.equity} USD")
+    headline = f"{plural(len(positions), 'position')}, equity {dollars(story.account.equity)}"
+    base = story.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
         base,
         level=level,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: A sample deviation needs two returns.
 LEAST_RETURNS = 2
-#: A regression on fewer points than a month of sessions says nothing.
-LEAST_FOR_BETA = 20
+#: A ratio or a regression of fewer points than a month of sessions says nothing.
+A_MONTH = 20
 #: What is shorter than a year is not annualised (GIPS Standards 2020, provision 4.A.4).
 A_YEAR = 252
 
@@ -109,7 +109,7 @@ def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
     import numpy as np
 
     daily = np.array([step.account for step in steps])
-    enough, year = len(daily) >= LEAST_RETURNS, len(daily) >= A_YEAR
+    enough, month, year = (len(daily) >= least for least in (LEAST_RETURNS, A_MONTH, A_YEAR))
     worst = empyrical.max_drawdown(daily) if enough else None
     return (
         _share("total_return", "total return", empyrical.cum_returns_final(daily) if len(daily) else None,
@@ -118,10 +118,10 @@ def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
                "total return per 252 sessions; from 252 sessions on"),
         _share("annual_volatility", "annual volatility", empyrical.annual_volatility(daily) if enough else None,
                "sample deviation of daily returns x sqrt(252)"),
-        _ratio("sharpe", "Sharpe", empyrical.sharpe_ratio(daily) if enough else None,
-               "mean / sample deviation of daily returns x sqrt(252), risk-free 0"),
-        _ratio("sortino", "Sortino", empyrical.sortino_ratio(daily) if enough else None,
-               "annual mean / annual root mean square of the returns below 0, over all sessions"),
+        _ratio("sharpe", "Sharpe", empyrical.sharpe_ratio(daily) if month else None,
+               "mean / sample deviation of daily returns x sqrt(252), risk-free 0; from 20 sessions on"),
+        _ratio("sortino", "Sortino", empyrical.sortino_ratio(daily) if month else None,
+               "annual mean / annual root mean square of the returns below 0; from 20 sessions on"),
         _share("max_drawdown", "maximum drawdown", worst,
                "deepest fall of the compounded closing curve from its peak so far"),
         _ratio("calmar", "Calmar", empyrical.calmar_ratio(daily) if year and worst else None,
@@ -140,7 +140,7 @@ def _against_the_index(steps: Sequence[Step]) -> tuple[Figure, ...]:
     own: NDArray[np.float64] = np.array([step.account for step in known])
     index: NDArray[np.float64] = np.array([step.index for step in known])
     gapless = known and len(known) >= len(steps) - 1  # the account's very first step has no index close before it
-    alpha, beta = empyrical.alpha_beta_aligned(own, index) if len(known) >= LEAST_FOR_BETA else (None, None)
+    alpha, beta = empyrical.alpha_beta_aligned(own, index) if len(known) >= A_MONTH else (None, None)
     return (
         _share("benchmark_return", "S&P 500", empyrical.cum_returns_final(index) if gapless else None,
                "price index over the same sessions from the first close on, without dividends"),

@@ -58,8 +58,3 @@ def day(value: date | None) -> str:
 def instant(at: datetime | None) -> str:
     """``2007-01-03 09:35 EST``."""
     return NOTHING if at is None else f"{at.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}"
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 order``, ``2 orders``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -77,8 +77,16 @@ def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
 def _decision(row: DecisionRow) -> tuple[Line, Line]:
     """When, who, about what and with which result; then why, with the numbers that were compared."""
     result = row.code or row.outcome.replace("_", " ")
-    numbers = f" [{parts.compared_numbers(row.value, row.limit)}]" if row.value is not None else ""
     return (
         Line(f"{instant(row.at)}  {row.strategy}  {row.purpose}: {result}", Tone.WARN if row.code else Tone.STRONG),
-        Line(f"{row.message}{numbers}", Tone.QUIET, under=True),
+        Line(f"{row.message}{_numbers(row)}", Tone.QUIET, under=True),
     )
+
+
+def _numbers(row: DecisionRow) -> str:
+    """What an order was for, or what a rule compared."""
+    if row.value is None:
+        return ""
+    if row.code:
+        return f" [{parts.compared_numbers(row.value, row.limit)}]"
+    return f" [{shares(row.value)} shares, planned at {price(row.limit)}]"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tradebot.core.breaks import Break
-from tradebot.core.halts import Halt, HaltLevel
+from tradebot.core.halts import Halt, HaltLevel, HaltSource, distinct, level_of, told_by
 from tradebot.core.orders import OrderState, OrderType
 from tradebot.core.outcomes import FailureLine, OrderLine, Outcome, PositionLine
 from tradebot.core.performance import Totals
@@ -15,7 +15,7 @@ from tradebot.core.records import RunStatus
 from tradebot.errors import ExitCode
 from tradebot.reports.page import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.where import Where
-from tradebot.reports.words import day, instant, number, percent, price, ratio, shares, signed_usd, usd
+from tradebot.reports.words import NOTHING, day, instant, number, percent, price, ratio, shares, signed_usd, usd
 
 _STATE_TONES = {
     OrderState.FILLED: Tone.GOOD,
@@ -24,6 +24,9 @@ _STATE_TONES = {
     OrderState.ABANDONED: Tone.WARN,
     OrderState.EXPIRED: Tone.WARN,
 }
+
+
+_RESTS = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
 
 
 def headline(outcome: Outcome) -> Page:
@@ -49,9 +52,9 @@ def order_text(line: OrderLine) -> str:
     return text
 
 
-def orders(found: Iterable[OrderLine]) -> Page:
+def order_lines(found: Iterable[OrderLine]) -> tuple[Line, ...]:
     """Each order as traders say it, what became of it, and whose decision it was."""
-    return section("Orders", *(line for order in found for line in _order(order)))
+    return tuple(line for order in found for line in _order(order))
 
 
 def _order(order: OrderLine) -> tuple[Line, Line]:
@@ -90,7 +93,7 @@ def positions(found: Iterable[PositionLine]) -> Page:
                     signed_usd(line.pnl),
                     price(line.stop),
                     price(line.target),
-                    Cell("yes", Tone.GOOD) if line.protected else Cell("NO", Tone.BAD),
+                    _RESTS[line.protected],
                     line.strategy,
                 )
                 for line in found
@@ -121,20 +124,26 @@ def breaks(found: Iterable[Break]) -> Page:
 
 
 def halts(found: Iterable[Halt]) -> Page:
-    """Each halt: its level and reason, then who set it, when, and until when it holds."""
-    return section("Halts", *(line for halt in found for line in _halt(halt)))
+    """Each halt: its level and reason, then which latches hold it, since when, and until when."""
+    return section("Halts", *(line for same in distinct(found) for line in _halt(same)))
 
 
-def _halt(halt: Halt) -> tuple[Line, Line]:
-    set_by = f"set by {halt.source.replace('_', ' ')} ({halt.rule.replace('_', ' ')})"
+def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
+    halt, level = same[0], level_of(same)
+    set_by = f"set by {told_by(same)} ({halt.rule.replace('_', ' ')})"
     since = f" on {instant(halt.since)}" if halt.since else ""
-    until = f"until session {halt.until}" if halt.until else "until `tradebot resume`"
     compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
-    tone = Tone.BAD if halt.level is HaltLevel.HALTED else Tone.WARN
+    tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (
-        Line(f"{halt.level.upper()}: {halt.reason}", tone),
-        Line(f"{set_by}{since}, {until}{compared}", Tone.QUIET, under=True),
+        Line(f"{level.upper()}: {halt.reason}", tone),
+        Line(f"{set_by}{since}, {_until(halt)}{compared}", Tone.QUIET, under=True),
     )
+
+
+def _until(halt: Halt) -> str:
+    if halt.source is HaltSource.ENVIRONMENT:
+        return "until EMERGENCY_STOP_ENABLED is unset"
+    return f"until session {halt.until}" if halt.until else "until `tradebot resume`"
 
 
 def compared_numbers(value: Decimal | None, limit: Decimal | None) -> str:
@@ -161,7 +170,7 @@ def totals(all_trades: Totals | None, title: str = "Totals") -> Page:
                 ("win rate", percent(all_trades.win_rate)),
                 ("total P&L", signed_usd(all_trades.pnl)),
                 ("profit factor", ratio(all_trades.profit_factor)),
-                ("fees", usd(all_trades.fees)),
+                ("fees of closed trades", usd(all_trades.fees)),
             )
         ),
     )

@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tradebot.core.account import CashEvent
-from tradebot.core.outcomes import ReplayOutcome, ReportOutcome
+from tradebot.core.outcomes import Period, ReplayOutcome, ReportOutcome
 from tradebot.core.values import ZERO
+from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.statistics import Curve, Figure
 from tradebot.reports.where import Where
-from tradebot.reports.words import day, percent, plural, ratio, signed_usd, usd
+from tradebot.reports.words import day, percent, ratio, signed_usd, usd
 
 
 def report_page(outcome: ReportOutcome, where: Where, figures: Iterable[Figure]) -> Page:
-    return (*parts.headline(outcome), *_body(outcome, where, figures))
+    """A day is too short for statistics, so that its page has none."""
+    shown = () if outcome.period is Period.DAY else figures
+    return (*parts.headline(outcome), *_body(outcome, where, shown))
 
 
 def replay_page(outcome: ReplayOutcome, where: Where, figures: Iterable[Figure]) -> Page:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from tradebot.core.halts import HaltLevel
 from tradebot.core.outcomes import Outcome, StatusOutcome, StopOutcome
 from tradebot.core.records import RunStatus
+from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
-from tradebot.reports.words import day, instant, percent, plural, shares, usd
+from tradebot.reports.words import day, instant, percent, shares, usd
 
 _LEVELS = {
     HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),
@@ -63,16 +64,26 @@ def stop_page(outcome: StopOutcome, where: Where) -> Page:
         *section(
             "Left at the broker",
             Line(
-                f"{plural(outcome.still_open_orders, 'order')} that could open or add, "
+                f"{plural(outcome.still_open_orders, 'order')} of ours that could open or add, "
                 f"{plural(outcome.still_open_positions, 'position')} of ours",
                 Tone.WARN if left else Tone.GOOD,
             ),
+            *_foreign_left(outcome),
         ),
         *parts.halts(outcome.halts),
         *parts.failures(outcome.failures),
         *parts.notes(outcome.notes),
         *section("Next", Line('The halt stays until `tradebot resume --reason "..."`.')),
     )
+
+
+def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
+    """What people have at the broker beside the bot, which may still open or add."""
+    foreign = [line.what for line in outcome.lines if line.result.startswith("foreign")]
+    if not foreign:
+        return ()
+    counts = " and ".join(plural(foreign.count(what), what) for what in ("order", "position") if what in foreign)
+    return (Line(f"{counts} not made by tradebot, left as found: an order of these may still fill", Tone.WARN),)
 
 
 def resume_page(outcome: Outcome, where: Where) -> Page:
@@ -108,7 +119,8 @@ def _used(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
     if counters is None or limits is None:
         return
     yield _row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
-    yield _row("positions", Decimal(len(outcome.positions)), Decimal(limits.max_positions), shares)
+    symbols = {line.symbol for line in outcome.positions}
+    yield _row("positions", Decimal(len(symbols)), Decimal(limits.max_positions), shares)
     if account is None or account.equity <= 0:
         return
     gross = sum((abs(line.market_value) for line in outcome.positions), Decimal(0))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from tradebot.core.orders import OrderState, Purpose
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
-from tradebot.reports.page import Line, Page, Tone, lines, section, table
+from tradebot.core.wording import plural
+from tradebot.reports.page import Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
-from tradebot.reports.words import day, price, shares
+from tradebot.reports.words import price, shares
 
 
 def page(outcome: Outcome, where: Where) -> Page:
@@ -35,14 +36,14 @@ def page(outcome: Outcome, where: Where) -> Page:
 
 
 def _plan(outcome: Outcome) -> Page:
-    if outcome.orders:
-        return parts.orders(outcome.orders)
-    return section(
-        f"Plan for session {day(outcome.session)}", Line("no order: nothing to enter, nothing to leave", Tone.QUIET)
-    )
+    filled = sum(1 for line in outcome.orders if line.filled_quantity)
+    counts = (plural(len(outcome.orders), "order"), f"{filled} filled", plural(len(outcome.denials), "denial"))
+    return (Heading(f"Plan executed: {', '.join(counts)}"), *parts.order_lines(outcome.orders))
 
 
 def _exits(outcome: Outcome) -> Page:
+    if not outcome.exits:
+        return section("Exits checked", Line("no position held", Tone.QUIET))
     return section(
         "Exits checked",
         *table(
