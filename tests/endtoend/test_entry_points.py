@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from tests.endtoend.conftest import Machine
+from tradebot import cli
 from tradebot.errors import ExitCode
 
-COMMANDS = [
-    ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("status",), ("explain",),
-    ("emergency-stop",), ("resume",), ("replay",), ("init-db",), ("paper", "next"), ("paper", "status"),
-    ("paper", "reset"), ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
-]  # fmt: skip
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    """Every command that there is, those of groups included."""
+    app = get_command(cli.app)
+    for name, command in app.commands.items():  # type: ignore[attr-defined]  # an app of several commands is a group
+        inner = getattr(command, "commands", ())
+        yield from ((name, each) for each in inner) if inner else ((name,),)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("command", _commands(), ids=" ".join)
 def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, ...], machine: Machine) -> None:
     ended = machine(*command, "--help")
     assert (ended.code, ended.err) == (0, "")

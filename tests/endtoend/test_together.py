@@ -56,8 +56,12 @@ def test_an_emergency_stop_works_beside_a_run_and_is_obeyed_by_it(traded: Machin
     assert traded("reconcile").code == 4
 
 
-def test_two_homes_of_one_account_do_not_trade_at_once(traded: Machine) -> None:
+def test_two_homes_of_one_exchange_do_not_trade_at_once(traded: Machine) -> None:
     other = traded.folder / "other"
+    assert traded("init-db", "--home", other).code == 0
+    exchange = other / "state" / "paper_exchange.db"
+    exchange.unlink()
+    exchange.symlink_to(traded.home / "state" / "paper_exchange.db")
     with traded.start("replay", "--to", "2012-12-31") as replay:
         try:
             traded.wait_for_lock(replay)
@@ -67,4 +71,13 @@ def test_two_homes_of_one_account_do_not_trade_at_once(traded: Machine) -> None:
             assert f"pid {replay.pid}" in ended.err
         finally:
             replay.kill()
-    assert traded("run-daily", "--home", other).code == 0
+
+
+def test_two_homes_with_an_exchange_each_do_not_wait_for_each_other(traded: Machine) -> None:
+    other = traded.folder / "other"
+    with traded.start("replay", "--to", "2012-12-31") as replay:
+        try:
+            traded.wait_for_lock(replay)
+            assert traded("run-daily", "--home", other).code == 0
+        finally:
+            replay.kill()
