@@ -142,10 +142,8 @@ def _tell(desk: Desk, story: Story, booking: Booking) -> None:
         case Fill() as fill if booking.strategy == FOREIGN:
             story.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
         case FillBust() as bust:
-            fill = booking.busted
-            what = (
-                f"{fill.side} {fill.quantity} {fill.symbol} @ {fill.price}" if fill else "one that is not in the ledger"
-            )
+            was = booking.busted
+            what = f"{was.side} {was.quantity} {was.symbol} @ {was.price}" if was else "one that is not in the ledger"
             told = f"busted: the exchange took back the fill {bust.fill_id}, {what}"
             story.notes.append(told)
             desk.alerts.send("warning", "a fill was busted", told)
