@@ -29,6 +29,8 @@ from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
 
 #: How often the broker has to show the wanted state before it is believed.
 LOOKS_THAT_AGREE = 2
+#: Attempts are counted from here, far beyond any that a job makes: those are counted in a ledger that is not written here.
+ATTEMPTS = range(1001, 1100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def _submit(stop: _Stop, request: OrderRequest, purpose: Purpose, strategy: str)
     """
     broker, symbol = stop.desk.broker, request.symbol
     try:
-        for attempt in range(1, 100):
+        for attempt in ATTEMPTS:
             order_id = client_order_id(stop.desk.account_key, stop.story.session, strategy, symbol, purpose, attempt)
             existing = broker.order(order_id)
             if existing is None:
