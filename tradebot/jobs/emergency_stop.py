@@ -29,7 +29,7 @@ from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
 
 #: How often the broker has to show the wanted state before it is believed.
 LOOKS_THAT_AGREE = 2
-#: Attempts are counted from here, far beyond any that a job makes: those are counted in a ledger that is not written here.
+#: Its attempts are counted from here, far beyond those of jobs, which are counted in the ledger that it does not write.
 ATTEMPTS = range(1001, 1100)
 
 
