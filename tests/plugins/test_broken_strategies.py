@@ -179,16 +179,14 @@ def test_a_missing_module_is_told(
     assert failure.message == f"{folder}: there is no strategy.py beside manifest.toml"
 
 
-def test_an_empty_history_fails_everyone_without_asking(
+def test_to_an_empty_history_nobody_says_anything(
     write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History
 ) -> None:
     write_strategy()
     nothing = History(
         *(frame.iloc[:0] for frame in (history.open, history.high, history.low, history.close, history.volume))
     )
-    said, (failure,) = book_of().signals(nothing)
-    assert said == ()
-    assert "no completed session" in failure.message
+    assert book_of().signals(nothing) == ((), ())
 
 
 # --- silence, noise and leaving -------------------------------------------------------------
@@ -276,3 +274,52 @@ def test_what_a_strategy_prints_goes_to_the_log_and_not_to_stdout(
     ]
     sys.stdout.write("stdout is ours again\n")
     assert capsys.readouterr().out == "stdout is ours again\n"
+
+
+def test_what_goes_past_python_to_stdout_goes_to_the_log_too(
+    run_python: RunPython, write_strategy: WriteStrategy, own_folder: Path, sound: str
+) -> None:
+    noise = (
+        "import ctypes, os, subprocess, sys, threading\n"
+        "        os.write(1, b'written\\n')\n"
+        "        subprocess.run([sys.executable, '-c', 'print(\"from a process\")'], check=True)\n"
+        "        ctypes.CDLL(None).puts(b'from C')\n"
+        "        sys.__stdout__.buffer.write(b'into the buffer\\n')\n"
+        "        threading.Thread(target=print, args=('from a thread',)).start()\n"
+        "        close = history.close"
+    )
+    write_strategy(code=sound.replace("close = history.close", noise, 1))
+    code = (
+        "import logging, sys; logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='%(message)s');"
+        "import pandas as pd; from pathlib import Path; from tradebot.plugins.book import load_book;"
+        "from tradebot.strategy_api import History;"
+        "days = pd.bdate_range('2007-01-03', periods=9);"
+        "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
+        "print('before');"
+        f"failed = load_book(['sample'], [Path({str(own_folder)!r})]).signals(History(f, f, f, f, f))[1];"
+        "print('after', failed)"
+    )
+    done = run_python(code, own_folder)
+    assert done.stdout == "before\nafter ()\n"
+    printed = [line for line in done.stderr.splitlines() if line.startswith("strategy sample printed: ")]
+    assert sorted(line.partition(": ")[2] for line in printed) == [
+        "from C", "from a process", "from a thread", "into the buffer", "written",
+    ]  # fmt: skip
+
+
+def test_a_closed_stdout_stops_no_strategy(
+    run_python: RunPython, write_strategy: WriteStrategy, own_folder: Path, sound: str
+) -> None:
+    write_strategy(code=sound.replace("close = history.close", "print('RSI'); close = history.close", 1))
+    code = (
+        "import os, sys; os.close(1);"
+        "import pandas as pd; from pathlib import Path; from tradebot.plugins.book import load_book;"
+        "from tradebot.strategy_api import History;"
+        "days = pd.bdate_range('2007-01-03', periods=9);"
+        "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
+        f"book = load_book(['sample'], [Path({str(own_folder)!r})]);"
+        "print(book.signals(History(f, f, f, f, f))[1], file=sys.stderr);"
+        "os._exit(0)"
+    )
+    done = run_python(code, own_folder)
+    assert (done.returncode, done.stderr.strip()) == (0, "()")

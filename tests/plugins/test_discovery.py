@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,14 @@ def test_a_folder_of_ones_own_may_stand_in_for_a_shipped_one(write_strategy: Wri
     found = named("rsi2_mean_reversion", [own_folder])
     assert found.folder == folder
     assert found.origin == f"your {folder}, instead of shipped"
+
+
+def test_a_copy_that_was_not_changed_is_the_shipped_one(own_folder: Path) -> None:
+    copy = shutil.copytree(shipped_folder() / "rsi2_mean_reversion", own_folder / "rsi2_mean_reversion")
+    assert discover([own_folder]) == discover([])
+    with (copy / "strategy.py").open("a") as code:
+        code.write("# mine now\n")
+    assert named("rsi2_mean_reversion", [own_folder]).origin == f"your {copy}, instead of shipped"
 
 
 def test_the_earlier_of_two_folders_wins(write_strategy: WriteStrategy, own_folder: Path, tmp_path: Path) -> None:

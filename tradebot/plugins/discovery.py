@@ -1,13 +1,15 @@
 """Where strategies are found: the user's own folders, those shipped, and those that installed packages offer.
 
-The first of a name wins, so a folder of one's own may stand in for a shipped strategy; its origin then says so.
-Nothing of a strategy is imported or read here.
+The first of a name wins, so a folder of one's own may stand in for a shipped strategy; its origin then says so. A copy
+that was not changed stands in for nothing: a clone holds the strategies that its installed package ships.
+Nothing of a strategy is imported here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from filecmp import cmpfiles
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +45,7 @@ def discover(directories: Sequence[Path]) -> tuple[Found, ...]:
     chosen: dict[str, Found] = {}
     for found in _everywhere(directories):
         first = chosen.get(found.name)
-        if first is None:
+        if first is None or _is_copy(first.folder, found.folder):
             chosen[found.name] = found
         elif first.folder != found.folder:
             chosen[found.name] = replace(first, origin=f"{first.origin}, instead of {found.origin}")
@@ -88,6 +90,22 @@ def _in_directory(directory: Path, origin: str) -> Iterator[Found]:
         raise ConfigError([Problem(where, what, "Point STRATEGIES_DIR at a readable folder.")]) from None
     for folder in folders:
         yield Found(folder.name, folder.resolve(), origin or f"your {folder}")
+
+
+def _is_copy(one: Path | None, other: Path | None) -> bool:
+    """Whether two folders hold the same strategy, letter by letter."""
+    if one is None or other is None or one == other:
+        return False
+    names = _files(one)
+    return names == _files(other) and not any(cmpfiles(one, other, names, shallow=False)[1:])
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
 
 
 def _package_of(entry: EntryPoint) -> str:

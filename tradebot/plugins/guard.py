@@ -1,7 +1,7 @@
 """Running a strategy's code so that whatever it does, it stops only itself.
 
 It runs in a thread of its own, which answers, fails or is given up on. Limits: a strategy runs with the rights of the
-whole process, so one that calls ``os._exit``, changes global state, or prints from C code is not held back. One that is
+whole process, so one that calls ``os._exit`` or changes global state is not held back. One that is
 silent for too long is told to stop; while it sits in C code that cannot reach it, and its daemon thread then stays
 behind, harmless, until the process ends, which it does not delay.
 """
@@ -11,19 +11,24 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, TextIO, TypeVar, cast
+from typing import IO, Any, TextIO, TypeVar, cast
 
 from tradebot.errors import ExitCode, TradebotError
 
 LOGGER = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 300
+#: Bytes of what a strategy writes past Python that the log takes.
+LONGEST_OUTPUT = 100_000
+_STDOUT = 1
 
 T = TypeVar("T")
 
@@ -42,7 +47,8 @@ def ask(work: Callable[[], T], name: str, folder: Path, timeout_seconds: float) 
     """What ``work`` gives, which runs code of the strategy ``name`` in ``folder``.
 
     Raises PluginBroken when it raises or exits, and PluginSilent when it takes longer than ``timeout_seconds``. What it
-    prints goes to the log, because stdout belongs to the command's answer.
+    writes to stdout, from Python, C or a process that it starts, goes to the log, because stdout belongs to the
+    command's answer.
     """
     answers: list[T] = []
     troubles: list[BaseException] = []
@@ -54,7 +60,7 @@ def ask(work: Callable[[], T], name: str, folder: Path, timeout_seconds: float) 
             troubles.append(trouble)
 
     thread = threading.Thread(target=run, name=f"strategy {name}", daemon=True)
-    with _prints_logged(thread, name):
+    with _prints_logged(thread, name), _file_logged(name):
         thread.start()
         thread.join(timeout_seconds)
     if thread.is_alive():
@@ -97,6 +103,48 @@ def _prints_logged(thread: threading.Thread, name: str) -> Iterator[None]:
     diverted.finish()
 
 
+@contextlib.contextmanager
+def _file_logged(name: str) -> Iterator[None]:
+    """Take what C code and processes write to the file of stdout to the log; of the whole process, for this while."""
+    _flush_stdout()
+    try:
+        kept = os.dup(_STDOUT)
+    except OSError:  # closed by whoever started us
+        yield
+        return
+    with _somewhere() as caught:
+        os.dup2(caught.fileno(), _STDOUT)
+        try:
+            yield
+        finally:
+            _flush_stdout()
+            os.dup2(kept, _STDOUT)
+            os.close(kept)
+            caught.seek(0)
+            for line in caught.read(LONGEST_OUTPUT).decode(errors="replace").splitlines():
+                _log_printed(name, line)
+
+
+def _somewhere() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # there is no room; a strategy's chatter is not worth a session
+        return Path(os.devnull).open("r+b")
+
+
+def _flush_stdout() -> None:
+    """Write out what waits in the buffers of Python and of the C library, while the file is still where it belongs."""
+    for stream in (sys.stdout, sys.__stdout__):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            cast(TextIO, stream).flush()
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)
+
+
+def _log_printed(name: str, line: str) -> None:
+    LOGGER.info("strategy %s printed: %s", name, line)
+
+
 class _Diverted:
     """A stdout that takes one thread's lines to the log and leaves every other thread's alone."""
 
@@ -111,16 +159,13 @@ class _Diverted:
             return self._stdout.write(text)
         *lines, self._pending = (self._pending + text).split("\n")
         for line in lines:
-            self._log(line)
+            _log_printed(self._name, line)
         return len(text)
 
     def finish(self) -> None:
         if self._pending:
-            self._log(self._pending)
+            _log_printed(self._name, self._pending)
             self._pending = ""
-
-    def _log(self, line: str) -> None:
-        LOGGER.info("strategy %s printed: %s", self._name, line)
 
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._stdout, attribute)
