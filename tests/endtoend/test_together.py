@@ -81,3 +81,14 @@ def test_two_homes_with_an_exchange_each_do_not_wait_for_each_other(traded: Mach
             assert traded("run-daily", "--home", other).code == 0
         finally:
             replay.kill()
+
+
+def test_an_older_copy_of_the_ledger_is_refused(traded: Machine) -> None:
+    ledger = traded.home / "trading_robot.db"
+    older = ledger.read_bytes()
+    assert traded("paper", "next").code == 0
+    assert traded("run-daily").code == 0
+    ledger.write_bytes(older)
+    ended = traded("run-daily", "--json")
+    assert ended.code == 10
+    assert "an older copy was put in its place" in ended.json["error"]

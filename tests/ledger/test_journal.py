@@ -62,7 +62,7 @@ def test_a_note_is_in_the_trail(database: Database, ledger: AccountLedger, some:
     assert row is not None
     assert (row["kind"], row["subject"], row["at"]) == ("drill", "cancel all", "2007-01-03T14:35:00.000000Z")
     assert json.loads(row["detail"]) == {"orders": 3, "dollars": "12.5", "on": "2007-01-03"}
-    assert row["hash"] == database.head()
+    assert (row["seq"], row["hash"]) == database.head()
 
 
 def test_a_note_cannot_pass_for_the_ledgers_own_rows(ledger: AccountLedger, some: Samples) -> None:

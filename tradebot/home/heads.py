@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.home.durable import make_folder
 
+#: More than a line takes, so that the newest one can be read without the rest.
+_TAIL = 256
 
-def append(path: Path, head: str) -> None:
-    """Write down the chain's newest hash, unless it is the newest there already. Raises OSError."""
-    known = read(path)
-    if known and known[-1] == head:
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row of the audit trail at some moment: its number and its hash."""
+
+    seq: int
+    hash: str
+
+
+def append(path: Path, seq: int, digest: str) -> None:
+    """Write down the chain's newest row, unless it is the newest there already. Raises OSError."""
+    if newest(path) == Head(seq, digest):
         return
     make_folder(path.parent)
     with path.open("a", encoding="ascii") as file:
-        file.write(head + "\n")
+        file.write(f"{seq} {digest}\n")
         file.flush()
         os.fsync(file.fileno())
 
 
-def read(path: Path) -> tuple[str, ...]:
-    """The heads written down, oldest first; a line torn by a crash is left out."""
+def newest(path: Path) -> Head | None:
+    """The head written down last, or None where there is none."""
     try:
-        lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL))
+            found = _heads(file.read().decode("ascii", errors="replace"))
+    except FileNotFoundError:
+        return None
+    return found[-1] if found else None
+
+
+def read(path: Path) -> tuple[Head, ...]:
+    """The heads written down, oldest first."""
+    try:
+        return _heads(path.read_text(encoding="ascii", errors="replace"))
     except FileNotFoundError:
         return ()
-    return tuple(line for line in lines if len(line) == 64)
+
+
+def _heads(text: str) -> tuple[Head, ...]:
+    """A line torn by a crash, or cut off by reading the end alone, is left out."""
+    words = (line.split() for line in text.splitlines())
+    return tuple(Head(int(found[0]), found[1]) for found in words if len(found) == 2 and len(found[1]) == 64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.orders import BrokerOrder, Intent, Side
+from tradebot.core.orders import BrokerOrder, Intent, OrderState, Side
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.desk import Desk, Story
@@ -15,27 +15,30 @@ from tradebot.jobs.taking_in import take_in
 
 
 def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
-    """Carry out a planned exit. The moments without a stop are journaled; what stays open is re-armed by the
-    protection step that ends every job.
+    """Carry out a planned exit. It is written down, and the gap in the protection journaled, before its stop goes; what
+    stays open is re-armed by the protection step that ends every job.
     """
     desk.stop.check()
-    unprotected_from = desk.clock.now()
+    write_down(desk, [planned])
+    _journal_gap(desk, planned, "opens")
     if not _cancel_resting(desk, story, planned.symbol, planned.request.side):
         return
     quantity = min(planned.request.quantity, _still_held(desk, story, planned))
     if quantity <= 0:
+        desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
         story.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
         return
     intent = replace(planned, request=replace(planned.request, quantity=quantity))
-    write_down(desk, [intent])
+    if intent != planned:
+        write_down(desk, [intent])
     intent = await_end(desk, story, send(desk, story, intent))
     story.orders.append(order_line(intent))
-    desk.ledger.journal.note(
-        "protection_gap",
-        planned.symbol,
-        desk.clock.now(),
-        {"from": unprotected_from.isoformat(), "quantity": str(quantity), "exit": intent.client_order_id},
-    )
+    _journal_gap(desk, intent, "ends")
+
+
+def _journal_gap(desk: Desk, intent: Intent, what: str) -> None:
+    detail = {"gap": what, "exit": intent.client_order_id, "quantity": str(intent.request.quantity)}
+    desk.ledger.journal.note("protection_gap", intent.symbol, desk.clock.now(), detail)
 
 
 def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ...]:

@@ -157,10 +157,15 @@ def locked_symbols(sheet: Sheet) -> dict[str, str]:
 
 
 def is_ours(desk: Desk, order: BrokerOrder) -> bool:
-    """Whether the bot sent an order or its bracket. An emergency stop's orders are known by their ids alone."""
+    """Whether the bot sent an order or its bracket.
+
+    An emergency stop's orders are known by their ids alone; they only reduce. An entry that this ledger did not decide
+    is not explained by its id: the ledger may be an older one.
+    """
     if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
         return True
-    return decision_of(order.client_order_id, desk.account_key) is not None
+    made = decision_of(order.client_order_id, desk.account_key)
+    return made is not None and made.purpose.reduces
 
 
 def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:

@@ -53,9 +53,14 @@ class Database:
         """The ledger of one account. An account must be pinned before anything is written for it."""
         return AccountLedger(self.engine, account_key)
 
-    def head(self) -> str:
-        """The hash of the newest audit row, to be logged outside the database."""
-        return audit.head(self.engine)[1]
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the newest audit row, to be kept outside the database."""
+        return audit.head(self.engine)
+
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of an audit row, or None where there is no such row."""
+        row = self.engine.one("SELECT hash FROM audit WHERE seq = :seq", {"seq": seq})
+        return str(row["hash"]) if row else None
 
     def close(self) -> None:
         self.engine.close()
@@ -72,8 +77,8 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
         _make_folder(path.parent)
     elif not path.exists():
         raise LedgerError(
-            f"The ledger {path} is missing. In a new home run `tradebot init-db`; in a home that has traded, put your "
-            "newest backup there."
+            f"The ledger {path} is missing, in a home that had one. Put your newest backup there, or make a fresh one "
+            "from what the broker knows with `tradebot rebuild`."
         )
     engine = Engine(path, create=create, durable=durable, patience=patience)
     try:
@@ -97,8 +102,8 @@ def _bring_to_date(engine: Engine, create: bool) -> None:
         )
     if version == 0 and not create:
         raise LedgerError(
-            f"The ledger {engine.path} is empty. In a new home run `tradebot init-db`; in a home that has traded, put "
-            "your newest backup in its place."
+            f"The ledger {engine.path} is empty, in a home that had one. Put your newest backup in its place, or make a "
+            "fresh one from what the broker knows with `tradebot rebuild`."
         )
     from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
 

@@ -42,14 +42,14 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
         return False
     if makes_home:
         return True
-    homes = ", ".join(str(home) for home in known_homes(settings)) or "none yet"
+    homes = "".join(f"\n  {home}" for home in known_homes(settings))
     raise ConfigError(
         [
             Problem(
                 "home",
                 f"{settings.home} was never initialised",
-                f"Give the right one with --home or TRADEBOT_HOME (known homes: {homes}), or make one with "
-                "`tradebot init-db` or `tradebot run-daily`.",
+                "Give the right one with --home or TRADEBOT_HOME, or make one with `tradebot init-db` or "
+                f"`tradebot run-daily`. Known homes:{homes or ' none yet'}",
             )
         ]
     )
@@ -82,9 +82,22 @@ def pin(database: Database, broker: Broker, account_id: str, key: str, clock: Cl
 def keep_head(settings: Settings, database: Database) -> None:
     """Leave the chain's head outside the database. One that can't be written stops nothing: verify has those before."""
     try:
-        heads.append(layout.heads_file(settings.home), database.head())
+        seq, digest = database.head()
+        if seq:
+            heads.append(layout.heads_file(settings.home), seq, digest)
     except (OSError, LedgerError) as error:
         logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
+
+
+def refuse_other_history(settings: Settings, database: Database) -> None:
+    """Raise LedgerError when the ledger does not hold the row that an earlier run left outside it as the newest."""
+    known = heads.newest(layout.heads_file(settings.home))
+    if known is not None and database.hash_at(known.seq) != known.hash:
+        raise LedgerError(
+            f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "
+            "rewritten, or an older copy was put in its place. Nothing is sent. `tradebot verify` says more. Put the "
+            "right one back, or make a fresh one from what the broker knows with `tradebot rebuild`."
+        )
 
 
 def where(settings: Settings, broker: Broker, account_id: str) -> Where:
