@@ -152,6 +152,10 @@ class MarketData(Protocol):
         """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come."""
         ...
 
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Those of ``symbols`` that there are bars of, whatever their sessions."""
+        ...
+
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session whose bar is complete at ``clock.now``."""
         ...

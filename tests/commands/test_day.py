@@ -99,6 +99,18 @@ def test_a_replay_ends_with_the_report_and_the_same_command_goes_on(run: Run, tm
         assert words in refused.err
 
 
+def test_a_replay_begins_at_the_first_session_from_its_date_on_and_only_where_there_are_prices(
+    run: Run, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    for outside in ("1990-01-01", "2030-01-01"):
+        refused = run("replay", "--from", outside, "--sessions", "1", "--home", home)
+        assert refused.code == 3
+        assert f"{outside} lies outside the data. Choose a date from 2000-03-01 to 2013-03-01" in refused.err
+    saturday = run("replay", "--from", "2006-11-04", "--sessions", "1", "--home", home, "--json")
+    assert (saturday.code, saturday.json["session"]) == (0, "2006-11-06")
+
+
 def test_a_reset_begins_a_new_account(run: Run, home: Path) -> None:
     reset = run("paper", "reset", "--yes", "--home", home, "--json")
     assert reset.code == 0

@@ -96,6 +96,8 @@ def test_unknown_names_are_refused_with_the_nearest_known_one(machine: Machine) 
         ({"PAPER_ACTIONS": "actions.csv"}, "the bundled prices come with their own splits and dividends"),
         ({"STRATEGIES": "rsi3_mean_reversion,momentum"}, "'rsi3_mean_reversion'. Did you mean 'rsi2_mean_reversion'?"),
         ({"PAPER_START": "2030-01-01"}, "Choose a date from 2000-03-01 to 2013-03-01"),
+        ({"PAPER_START": "1990-01-01"}, "Choose a date from 2000-03-01 to 2013-03-01"),
+        ({"PAPER_START": "2006-11-23"}, "The nearest are 2006-11-22 and 2006-11-24"),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, dict) else "",
 )

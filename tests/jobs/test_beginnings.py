@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from freezegun import freeze_time
 
 from tests.jobs.conftest import MakeHouse
-from tests.jobs.house import FLAT, House, Script
-from tradebot import runtime
-from tradebot.core.outcomes import FailureLine, Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tests.jobs.house import FLAT, House
+from tradebot.core.outcomes import FailureLine
 from tradebot.errors import ExitCode
-from tradebot.jobs import explain, run_daily
+from tradebot.jobs import explain
 
 RSI2 = {"STRATEGIES": "rsi2_mean_reversion", "PAPER_START": ""}  # its warm-up is 220 sessions
 
@@ -39,12 +35,6 @@ def test_own_prices_that_are_too_few_warm_up_and_nothing_has_failed(make_house: 
         assert (outcome.exit_code, outcome.failures) == (ExitCode.OK, ())
         assert outcome.notes == (f"rsi2_mean_reversion is warming up: {behind} of 220 sessions",)
         house.next()
-
-
-def test_a_replay_may_begin_between_sessions(make_house: MakeHouse) -> None:
-    house = make_house(prices={"ACME": [FLAT] * 9})
-    with runtime.open_office(house.options, Job.STATUS) as office:
-        assert office.exchange.session() == house.days[1]
 
 
 def test_symbols_of_the_manifests_that_own_prices_lack_are_named(make_house: MakeHouse) -> None:
@@ -75,21 +65,3 @@ def test_explain_says_who_knows_a_symbol_that_nothing_was_decided_about(
 ) -> None:
     with make_house().desk() as desk:
         assert explain.run(desk, symbol, None, None).notes == notes
-
-
-SUNDAY, MONDAY = "2026-11-22 15:00", "2026-11-23 15:00"
-
-
-def daily_on(house: House, wall: str) -> Outcome:
-    with freeze_time(wall), runtime.open_office(house.options, Job.RUN_DAILY, durable=False) as office:
-        return run_daily.run(office.desk)
-
-
-def test_in_step_with_the_wall_a_fresh_home_waits_for_a_session_date(make_house: MakeHouse) -> None:
-    first = date(2007, 1, 4)
-    house = make_house(Script(enter={"ACME": [first]}), settings={"PAPER_ADVANCE": "daily"})
-    sunday = daily_on(house, SUNDAY)
-    assert (sunday.status, sunday.orders, house.positions()) == (RunStatus.IDLE, (), {})
-    monday = daily_on(house, MONDAY)
-    assert (monday.status, monday.session) == (RunStatus.RAN, first)
-    assert [line.symbol for line in monday.orders] == ["ACME"]

@@ -81,6 +81,10 @@ def test_a_symbol_is_nan_before_its_listing_and_when_it_is_unknown(market: Marke
     assert {str(dtype) for frame in vars(history).values() for dtype in frame.dtypes} == {"float64"}
 
 
+def test_a_symbol_is_known_if_it_is_ever_traded(market: MarketData) -> None:
+    assert market.known(["FB", "NOPE", "AAPL"]) == {"FB", "AAPL"}
+
+
 # --- adjusted with what is known ---------------------------------------------------------
 
 

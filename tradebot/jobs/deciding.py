@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.plan import Plan, Situation
@@ -22,12 +24,32 @@ def read_signals(desk: Desk, story: Story) -> tuple[Signal, ...]:
     if book.loaded:
         with story.step("history"):
             history = history_for(desk)
+        story.notes.extend(_warming_up(desk, len(history.close)))
         with story.step("signals"):
             said, failed = book.signals(history)
         broken.extend(failed)
     for failure in broken:
         story.failed(f"strategy {failure.strategy}", failure.message)
     return said
+
+
+def tell_symbols_without_bars(desk: Desk, story: Story) -> None:
+    """Say which symbols the strategies are to trade and no session has a bar of: they would stay silent for ever."""
+    wanted = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
+    if unknown := sorted(wanted - desk.market.known(wanted)):
+        has = "has" if len(unknown) == 1 else "have"
+        story.failed("symbols", f"{', '.join(unknown)} {has} no bars in {price_source(desk)}; set SYMBOLS")
+
+
+def price_source(desk: Desk) -> str:
+    """Where bars come from, as users call it."""
+    return "PAPER_DATA" if desk.settings.paper_data else "the bundled prices"
+
+
+def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
+    for info in desk.strategies.loaded:
+        if sessions < info.warmup:
+            yield f"{info.name} is warming up: {sessions} of {info.warmup} sessions"
 
 
 def history_for(desk: Desk) -> History:

@@ -13,7 +13,7 @@ from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.jobs import shift
-from tradebot.jobs.deciding import make_plan, read_signals
+from tradebot.jobs.deciding import make_plan, read_signals, tell_symbols_without_bars
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
@@ -47,6 +47,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
 def _trade(desk: Desk, story: Story) -> Outcome:
     sheet = shift.begin(desk, story)
     signals = read_signals(desk, story)
+    tell_symbols_without_bars(desk, story)
     plan = make_plan(desk, story, sheet, signals)
     if plan.exits:
         sheet = shift.leave(desk, story, sheet, plan.exits, signals)

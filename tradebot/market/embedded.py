@@ -64,6 +64,10 @@ class EmbeddedMarket:
         recorded = _cut(self._prices.history(), rows, question.symbols)
         return back_adjust(recorded, self._prices.actions(), as_of=question.as_of)
 
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Those of ``symbols`` that the price file has bars of, whatever their sessions."""
+        return frozenset(symbols).intersection(self._prices.history().close.columns)
+
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session of the price file whose bar is complete at ``clock.now``."""
         rows = self._completed_rows(clock)

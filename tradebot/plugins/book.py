@@ -72,8 +72,9 @@ class StrategyBook:
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
         """Each strategy's signals after the last row of ``history``, and the strategies that failed at it.
 
-        A strategy that did not answer in time is not asked again. The same history is the same question: jobs that
-        share a process and a session (a replay's) get the answer that was given.
+        A strategy that did not answer in time is not asked again, and none is asked about a history without a session.
+        The same history is the same question: jobs that share a process and a session (a replay's) get the answer that
+        was given.
         """
         if self._answered is None or self._answered[0] is not history:
             self._answered = (history, self._ask_all(history))
@@ -97,7 +98,7 @@ class StrategyBook:
         if info.name in self._silent:
             raise PluginBroken(f"not asked again: {self._silent[info.name]}")
         if history.close.empty:
-            raise PluginBroken("the price history holds no completed session")
+            return ()
         return ask(lambda: self._compute(plugin, history), info.name, plugin.folder, self._timeout_seconds)
 
     def _compute(self, plugin: Plugin, history: History) -> tuple[Signal, ...]:

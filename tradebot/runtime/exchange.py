@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
@@ -17,6 +19,7 @@ from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, pin, remember, where
+from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
 
@@ -61,7 +64,7 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
             layout.exchange_file(settings.home),
             prices_of(settings),
             NyseCalendar(),
-            _rules(settings, None),
+            _rules_of_a_new_account(settings, None),
             known=_pinned_exchange_account(settings),
         )
         held.callback(exchange.close)
@@ -84,33 +87,65 @@ def prices_of(settings: Settings) -> PriceFile:
 
 @contextmanager
 def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
+    """The home's exchange, made if the home is ``fresh`` and has none, with its first session on or after ``start``."""
     path = layout.exchange_file(settings.home)
-    make = PaperExchange.create if fresh and not PaperExchange.exists(path) else PaperExchange.open
-    exchange = make(path, prices_of(settings), NyseCalendar(), _rules(settings, start), durable=durable)
+    makes = fresh and not PaperExchange.exists(path)
+    make = PaperExchange.create if makes else PaperExchange.open
+    rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
+    exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
     try:
         yield exchange
     finally:
         exchange.close()
 
 
-def _rules(settings: Settings, start: date | None) -> ExchangeRules:
+def _rules_of_a_new_account(settings: Settings, start: date | None) -> ExchangeRules:
+    """The terms, and where the account begins: at ``start`` or PAPER_START, else where the strategies can speak."""
+    rules = _rules(settings)
+    if start is not None:
+        return replace(rules, start=_session_from(start, prices_of(settings).sessions()))
+    if settings.paper_start is not None:
+        return replace(rules, start=settings.paper_start)
+    if settings.paper_data is None:
+        return replace(rules, start=FIRST_SESSION)
+    return replace(rules, warmup=max((info.warmup for info in strategy_book(settings).loaded), default=0))
+
+
+def _session_from(day: date, sessions: Sequence[date]) -> date:
+    """The first session on or after ``day``; a day outside them all as it is, for the exchange to refuse."""
+    inside = sessions[0] <= day <= sessions[-1]
+    return sessions[bisect_left(sessions, day)] if inside else day
+
+
+def _rules(settings: Settings) -> ExchangeRules:
     return ExchangeRules(
         starting_cash=settings.paper_starting_cash,
         slippage_pct=settings.paper_slippage_pct,
         commission_per_share=settings.paper_commission_per_share,
         commission_min=settings.paper_commission_min,
         allow_short=settings.allow_short,
-        start=start or settings.paper_start or (None if settings.paper_data else FIRST_SESSION),
     )
 
 
 def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
-    """Bring the exchange to the job's time of day; in a new session if the calendar on the wall began one."""
-    if settings.paper_advance is PaperAdvance.DAILY:
-        exchange.begin_daily(SystemClock().now().astimezone(NEW_YORK).date())
+    """Bring the exchange to the job's time of day; with PAPER_ADVANCE=daily in step with the clock on the wall.
+
+    On a day without a session nothing moves then, so that a job finds the exchange closed. On a session's day it never
+    gets ahead of the wall: a report asked for before the open would end the session before it was traded.
+    """
+    if settings.paper_advance is not PaperAdvance.DAILY:
+        _advance_to(exchange, job)
+        return
+    wall = SystemClock().now().astimezone(NEW_YORK)
+    if NyseCalendar().hours(wall.date()) is not None:
+        exchange.begin_daily(wall.date())
+        _advance_to(exchange, job, datetime.combine(exchange.session(), wall.time(), NEW_YORK).astimezone(UTC))
+
+
+def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = None) -> None:
     due = nominal(job, exchange.hours())
     if due is not None:
-        exchange.advance_to(due)
+        exchange.advance_to(due if latest is None else min(due, latest))
 
 
 def _pinned_exchange_account(settings: Settings) -> str | None:

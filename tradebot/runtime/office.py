@@ -24,6 +24,7 @@ from tradebot.market.embedded import EmbeddedMarket
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import advance, opened, prices_of
 from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keep_head, pin, remember, where
+from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
@@ -128,13 +129,6 @@ def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, .
     is_fresh(settings, makes_home=False)
     with closing(open_database(settings.database_path, create=False)) as database:
         yield database, heads.read(layout.heads_file(settings.home))
-
-
-def strategy_book(settings: Settings) -> StrategyBook:
-    """The configured strategies: their manifests are read now, their code when signals are asked for."""
-    from tradebot.plugins.book import load_book
-
-    return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())
 
 
 class _Both:

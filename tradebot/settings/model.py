@@ -203,7 +203,10 @@ class PaperSettings:
         None, Place("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
     )
     paper_start: date | None = _setting(
-        None, Day(), "The exchange's first session; blank chooses one on which the shipped strategies trade."
+        None,
+        Day(),
+        "The exchange's first session; blank: one on which the shipped strategies trade, with PAPER_DATA the first "
+        "that has the strategies' warm-up behind it.",
     )
     paper_advance: PaperAdvance = _setting(
         PaperAdvance.MANUAL,

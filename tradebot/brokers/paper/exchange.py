@@ -15,6 +15,7 @@ from tradebot.brokers.paper.book import Moment
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.hours import beginning_of, new_york_date
 from tradebot.brokers.paper.orders import as_shown
+from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules
 from tradebot.brokers.paper.state import ExchangeState, Phase
 from tradebot.brokers.paper.store import Store
@@ -24,6 +25,7 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
 _PREFIX = "PAPER-"
+_WHERE_IT_BEGINS = "PAPER_START, or --from of a replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class PaperExchange:
         durable: bool = True,
         known: str | None = None,
     ) -> PaperExchange:
-        """Begin a new account, numbered one higher, at the first session; the old one is forgotten.
+        """Begin a new account, numbered one higher, where a first one would begin; the old one is forgotten.
 
         Makes the exchange if there is none. ``known`` is the newest account that others remember, whose number is not
         given again though the file was lost. Raises as ``open`` does, save that ``prices`` may be others than before.
@@ -293,11 +295,7 @@ def _open_account(store: Store, calendar: Calendar, state: ExchangeState) -> Non
 
 
 def _first_state(store: Store, rules: ExchangeRules, generation: int) -> ExchangeState:
-    first, last = store.prices.first_session(), store.prices.last_session()
-    session = first if rules.start is None else store.prices.session_from(rules.start)
-    if session is None:
-        what = f"{rules.start} lies after the last session of the data, {last}"
-        raise ConfigError([Problem("PAPER_START", what, f"Choose a date from {first} to {last}.")])
+    session = _first_session(store.prices, rules)
     return ExchangeState(
         generation=generation,
         account_id=f"{_PREFIX}{generation:04d}",
@@ -306,6 +304,21 @@ def _first_state(store: Store, rules: ExchangeRules, generation: int) -> Exchang
         now=beginning_of(session),
         phase=Phase.PRE_OPEN,
     )
+
+
+def _first_session(prices: Prices, rules: ExchangeRules) -> date:
+    first, last = prices.first_session(), prices.last_session()
+    assert first is not None and last is not None, "prices without a bar are refused when they are taken in"
+    if rules.start is None:
+        return prices.session_with_behind_it(rules.warmup) or first
+    if not first <= rules.start <= last:
+        what = f"{rules.start} lies outside the data"
+        raise ConfigError([Problem(_WHERE_IT_BEGINS, what, f"Choose a date from {first} to {last}.")])
+    if not prices.is_session(rules.start):
+        before, after = prices.session_before(rules.start), prices.session_after(rules.start)
+        what = f"{rules.start} is no session of the data"
+        raise ConfigError([Problem(_WHERE_IT_BEGINS, what, f"The nearest are {before} and {after}.")])
+    return rules.start
 
 
 def _fingerprint(store: Store) -> str | None:

@@ -125,9 +125,14 @@ class Prices:
     def last_session(self) -> date | None:
         return self._session("SELECT max(session) FROM sessions")
 
-    def session_from(self, day: date) -> date | None:
-        """The first session on or after ``day``."""
-        return self._session("SELECT min(session) FROM sessions WHERE session >= ?", day)
+    def session_with_behind_it(self, count: int) -> date | None:
+        """The first session that has ``count`` sessions before it."""
+        found = "SELECT session FROM sessions ORDER BY session LIMIT 1 OFFSET ?"
+        row = self._sql.execute(f"SELECT ({found})", (count,)).fetchone()
+        return None if row[0] is None else date.fromisoformat(row[0])
+
+    def is_session(self, day: date) -> bool:
+        return self._session("SELECT max(session) FROM sessions WHERE session = ?", day) is not None
 
     def session_after(self, day: date) -> date | None:
         return self._session("SELECT min(session) FROM sessions WHERE session > ?", day)

@@ -13,11 +13,12 @@ from tradebot.core.values import ZERO, to_cents, whole
 class ExchangeRules:
     """Terms of an account at the embedded exchange.
 
-    ``starting_cash`` (USD) and ``start`` (the first session, or the first one after it; None for the first of the
-    data) count when the account is made; the others from the next order on. ``slippage_pct`` and
-    ``max_fill_volume_pct`` are fractions (0.0005 is 0.05 %); ``commission_per_share`` is USD a share and
-    ``commission_min`` USD an order. With ``allow_short`` the account is a margin account. ``max_fill_volume_pct``
-    bounds what trades of one symbol in a session, as a share of the bar's volume; None fills every order whole.
+    ``starting_cash`` (USD), ``start`` and ``warmup`` count when the account is made; the others from the next order
+    on. ``start`` is the first session; None takes the first one that has ``warmup`` sessions of the data behind it, or
+    the first of the data when none has. ``slippage_pct`` and ``max_fill_volume_pct`` are fractions (0.0005 is 0.05 %);
+    ``commission_per_share`` is USD a share and ``commission_min`` USD an order. With ``allow_short`` the account is a
+    margin account. ``max_fill_volume_pct`` bounds what trades of one symbol in a session, as a share of the bar's
+    volume; None fills every order whole.
     """
 
     starting_cash: Decimal = Decimal(100_000)
@@ -26,6 +27,7 @@ class ExchangeRules:
     commission_min: Decimal = Decimal(1)
     allow_short: bool = False
     start: date | None = None
+    warmup: int = 0
     max_fill_volume_pct: Decimal | None = None
 
     def commission(self, quantity: Decimal) -> Decimal:

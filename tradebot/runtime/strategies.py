@@ -1,0 +1,20 @@
+"""The configured strategies of a home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.settings import Settings
+
+if TYPE_CHECKING:
+    from tradebot.ports import StrategyBook
+
+
+def strategy_book(settings: Settings) -> StrategyBook:
+    """The configured strategies: their manifests are read now, their code when signals are asked for.
+
+    Raises ConfigError when there is no strategy of a name.
+    """
+    from tradebot.plugins.book import load_book  # slow to import, and few commands ask any strategy
+
+    return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())
