@@ -121,3 +121,11 @@ def test_the_exchange_does_not_go_back_with_the_wall(cron: Cron) -> None:
     yesterday = _day(cron, SUNDAY + timedelta(days=1))
     assert {job["session"] for job in yesterday} == {"2006-11-02"}
     assert yesterday[1]["status"] == "idle"
+
+
+def test_a_home_made_on_a_weekend_waits_for_the_first_session_date(cron: Cron) -> None:
+    sunday = _day(cron, SUNDAY)
+    assert {job["session"] for job in sunday} == {sunday[1]["session"]}
+    assert (sunday[1]["status"], sunday[1]["orders"]) == ("idle", [])
+    monday = cron(datetime.combine(SUNDAY + timedelta(days=1), time(9, 35), NEW_YORK), "run-daily")
+    assert (monday["session"], monday["status"], len(monday["orders"])) == ("2006-11-02", "ran", 3)
