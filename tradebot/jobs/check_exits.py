@@ -5,9 +5,11 @@ from __future__ import annotations
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
 from tradebot.jobs import shift
 from tradebot.jobs.deciding import make_plan, read_signals
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.halting import look_at_halts
 from tradebot.jobs.remembering import remember
 
 
@@ -16,6 +18,7 @@ def run(desk: Desk) -> Outcome:
     story = open_story(desk, Job.CHECK_EXITS)
     with recorded(desk, story) as record:
         if story.market.today is None or not story.market.is_open:
+            look_at_halts(desk, story)
             outcome = story.outcome(RunStatus.IDLE, "the exchange is closed: nothing to do")
         else:
             outcome = _look_after(desk, story)
@@ -31,6 +34,5 @@ def _look_after(desk: Desk, story: Story) -> Outcome:
         remember(desk, story, (), (denial for denial in plan.denials if denial.purpose.reduces), signals)
         shift.leave(desk, story, sheet, plan.exits, signals)
     shift.end(desk, story)
-    return story.outcome(
-        RunStatus.RAN, f"{len(story.exits)} positions checked for exits, {len(story.orders)} orders sent"
-    )
+    looked_at, sent = plural(len(story.exits), "position"), plural(len(story.orders), "order")
+    return story.outcome(RunStatus.RAN, f"{looked_at} checked for exits, {sent} sent")

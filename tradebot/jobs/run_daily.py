@@ -12,9 +12,11 @@ from tradebot.core.outcomes import Outcome
 from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
 from tradebot.jobs import shift
 from tradebot.jobs.deciding import make_plan, read_signals, tell_symbols_without_bars
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.halting import look_at_halts
 from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
 
@@ -24,7 +26,11 @@ def run(desk: Desk) -> Outcome:
     story = open_story(desk, Job.RUN_DAILY)
     idle = _nothing_to_do(desk, story)
     with recorded(desk, story) as record:
-        outcome = story.outcome(RunStatus.IDLE, idle) if idle else _trade(desk, story)
+        if idle:
+            look_at_halts(desk, story)
+            outcome = story.outcome(RunStatus.IDLE, idle)
+        else:
+            outcome = _trade(desk, story)
         record.ends(outcome)
     return outcome
 
@@ -58,6 +64,11 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     unsent = _not_surely_sent(desk, story)
     if unsent:
         return story.outcome(RunStatus.FAILED, f"session {story.session}: {unsent}; run it again to settle and go on")
+    if not level_of(story.halts).allows_entries:
+        reason = f"halted, no entries ({story.halts[0].reason})"
+        return story.outcome(
+            RunStatus.BLOCKED, f"session {story.session}: {reason}; after `tradebot resume` run it again"
+        )
     return story.outcome(RunStatus.RAN, _headline(story))
 
 
@@ -78,11 +89,10 @@ def _not_surely_sent(desk: Desk, story: Story) -> str:
         for intent in desk.ledger.orders.unsettled()
         if intent.session == story.session and intent.state in loose and intent.sends > 0
     ]
-    return f"{len(intents)} orders were sent and not seen to arrive" if intents else ""
+    return f"sent and not seen to arrive: {plural(len(intents), 'order')}" if intents else ""
 
 
 def _headline(story: Story) -> str:
-    if not level_of(story.halts).allows_entries:
-        return f"session {story.session}: halted, no entries ({story.halts[0].reason})"
     filled = sum(1 for line in story.orders if line.filled_quantity > 0)
-    return f"session {story.session} traded: {len(story.orders)} orders, {filled} filled, {len(story.denials)} denials"
+    orders, denials = plural(len(story.orders), "order"), plural(len(story.denials), "denial")
+    return f"session {story.session} traded: {orders}, {filled} filled, {denials}"

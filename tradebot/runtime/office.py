@@ -23,7 +23,17 @@ from tradebot.market.calendar import NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import advance, opened, prices_of
-from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keep_head, pin, remember, where
+from tradebot.runtime.homes import (
+    Where,
+    account_key,
+    configuration,
+    is_fresh,
+    keep_head,
+    pin,
+    refuse_other_history,
+    remember,
+    where,
+)
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
@@ -95,10 +105,12 @@ def open_office(
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
         if access.locks:
-            of_account = locks.account_lock(settings.state_path, key, command=job, wall=clock.wall())
+            one_account = f"{key} at {layout.exchange_file(settings.home).resolve()}"
+            of_account = locks.account_lock(settings.state_path, one_account, command=job, wall=clock.wall())
             lock = _Both(lock, held.enter_context(of_account))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
+        refuse_other_history(settings, database)
         if access.locks:
             held.callback(keep_head, settings, database)
         pin(database, broker, account_id, key, clock)
@@ -128,7 +140,7 @@ def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, .
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
     with closing(open_database(settings.database_path, create=False)) as database:
-        yield database, heads.read(layout.heads_file(settings.home))
+        yield database, tuple(head.hash for head in heads.read(layout.heads_file(settings.home)))
 
 
 class _Both:
