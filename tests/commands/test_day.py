@@ -71,11 +71,20 @@ def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
 
 
 def test_each_command_says_first_where_it_acts(run: Run, home: Path) -> None:
-    for command in (("preflight",), ("reconcile",), ("status",), ("init-db",)):
+    acting = ("preflight",), ("reconcile",), ("status",), ("init-db",), ("paper", "status"), ("paper", "next")
+    for command in acting:
         head = run(*command, "--home", home).out.splitlines()[:3]
         assert [line.split(maxsplit=1)[0] for line in head] == ["home", "broker", "account"], command
         assert str(home) in head[0]
         assert "PAPER-0001" in head[2]
+    reset = run("paper", "reset", "--yes", "--home", home).out.splitlines()
+    assert (reset[0].split()[0], str(home) in reset[0], "PAPER-0002" in reset[2]) == ("home", True, True)
+
+
+def test_a_command_that_asks_no_broker_says_its_home_first(run: Run, home: Path) -> None:
+    for command in (("verify",), ("strategies", "list"), ("strategies", "check", "rsi2_mean_reversion")):
+        first, second = run(*command, "--home", home).out.splitlines()[:2]
+        assert (first.split()[0], str(home) in first, str(home) in second) == ("home", True, True), command
 
 
 def test_a_replay_ends_with_the_report_and_the_same_command_goes_on(run: Run, tmp_path: Path) -> None:

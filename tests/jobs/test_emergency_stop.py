@@ -89,7 +89,7 @@ def test_it_arms_a_missing_stop_again(house: House) -> None:
     assert outcome.exit_code is ExitCode.OK
     assert ("position", "ACME", "left open with its stop") in told(outcome)
     (placed,) = (line for line in outcome.lines if line.result == "stop placed")
-    assert (placed.symbol, placed.quantity, placed.detail) == ("ACME", 50, "at 90")
+    assert (placed.symbol, placed.quantity, placed.detail) == ("ACME", Decimal(50), "at 90")
     assert house.stops() == [(Decimal(50), Decimal(90))]
 
     later = house.check_exits()  # which takes the stop that it never saw being sent for what it is

@@ -96,10 +96,10 @@ def test_of_a_shared_position_our_shares_and_the_foreign_rest_are_told_apart(mak
     with house.desk() as desk:
         told = status.run(desk, "")
     ours, rest = told.positions
-    assert (ours.strategy, ours.quantity, ours.stop, ours.protected) == ("scripted", 50, Decimal(90), True)
-    assert (rest.strategy, rest.quantity, rest.stop, rest.protected) == ("foreign", 7, None, None)
-    assert (ours.entry_price, ours.pnl, ours.market_value) == (100, 500, 5500)
-    assert (rest.entry_price, rest.pnl, rest.market_value) == (110, 0, 770)
+    assert (ours.strategy, ours.quantity, ours.stop, ours.protected) == ("scripted", Decimal(50), Decimal(90), True)
+    assert (rest.strategy, rest.quantity, rest.stop, rest.protected) == ("foreign", Decimal(7), None, None)
+    assert (ours.entry_price, ours.pnl, ours.market_value) == (Decimal(100), Decimal(500), Decimal(5500))
+    assert (rest.entry_price, rest.pnl, rest.market_value) == (Decimal(110), Decimal(0), Decimal(770))
     assert told.headline.startswith("1 position, ")
 
 

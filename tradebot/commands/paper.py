@@ -12,7 +12,7 @@ from tradebot.errors import ExitCode
 if TYPE_CHECKING:
     from tradebot.brokers.paper import ExchangeStatus
     from tradebot.reports.page import Page
-    from tradebot.settings import GlobalOptions
+    from tradebot.settings import GlobalOptions, Settings
 
 _ENDS = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
 
@@ -27,10 +27,10 @@ def next_session(options: GlobalOptions) -> ExitCode:
     """End the session of the embedded exchange and begin the next."""
     from tradebot import runtime
 
-    with runtime.open_exchange(options, makes_home=True) as (exchange, _):
+    with runtime.open_exchange(options, makes_home=True) as (exchange, loaded):
         exchange.next_session()
         status = exchange.status()
-    return _tell(options, "paper next", status, f"session {status.session} has begun")
+    return _tell(options, "paper next", loaded.settings, status, f"session {status.session} has begun")
 
 
 @frame.command("paper status", writes="nothing.", ends_with=_ENDS)
@@ -41,9 +41,9 @@ def status(options: GlobalOptions) -> ExitCode:
     """
     from tradebot import runtime
 
-    with runtime.open_exchange(options, makes_home=False) as (exchange, _):
+    with runtime.open_exchange(options, makes_home=False) as (exchange, loaded):
         status = exchange.status()
-    return _tell(options, "paper status", status, f"session {status.session}, {status.phase}")
+    return _tell(options, "paper status", loaded.settings, status, f"session {status.session}, {status.phase}")
 
 
 @frame.command(
@@ -60,19 +60,24 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
     from tradebot import runtime
     from tradebot.commands import asking
 
+    settings = runtime.configuration(options).settings
     if not yes:
-        asking.confirm(options, "Give up the account on the embedded exchange and begin a new one?")
+        asking.confirm(options, f"Give up the account on the embedded exchange of {settings.home} and begin a new one?")
     status = runtime.reset_exchange(options)
-    return _tell(options, "paper reset", status, f"account {status.account_id} begins at {status.session}")
+    return _tell(options, "paper reset", settings, status, f"account {status.account_id} begins at {status.session}")
 
 
 commands = (next_session, status, reset)
 
 
-def _tell(options: GlobalOptions, name: str, status: ExchangeStatus, headline: str) -> ExitCode:
+def _tell(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
+    from tradebot import runtime
     from tradebot.commands import render
+    from tradebot.reports.where import opening
 
-    return render.answer(options, name, _page(status, headline), headline=headline, exchange=status)
+    where = runtime.Where(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
+    page = (*opening(where), *_page(status, headline))
+    return render.answer(options, name, page, where=where, headline=headline, exchange=status)
 
 
 def _page(status: ExchangeStatus, headline: str) -> Page:
@@ -84,7 +89,6 @@ def _page(status: ExchangeStatus, headline: str) -> Page:
         Line(headline, Tone.STRONG),
         Facts(
             (
-                ("account", status.account_id),
                 ("exchange time", f"{instant(status.now)}, {status.phase}"),
                 ("equity", usd(status.equity)),
                 ("cash", usd(status.cash)),

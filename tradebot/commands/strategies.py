@@ -22,6 +22,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.plugins.discovery import discover
     from tradebot.plugins.loading import read_plugin
     from tradebot.reports.page import Line, Tone, section
+    from tradebot.reports.where import opening_of
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -33,13 +34,15 @@ def list_all(options: GlobalOptions) -> ExitCode:
         except ConfigError as error:
             unsound.append(str(error))
     page = (
+        *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
         *section("Strategies", *(line for info in found for line in _described(info, settings.strategies))),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
     code = ExitCode.DEGRADED if unsound else ExitCode.OK
     return render.answer(
-        options, "strategies list", page, code=code, strategies=found, unsound=unsound, configured=settings.strategies
-    )
+        options, "strategies list", page, code=code, home=settings.home, strategies=found, unsound=unsound,
+        configured=settings.strategies,
+    )  # fmt: skip
 
 
 @frame.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
@@ -58,6 +61,7 @@ def check(
     from tradebot.plugins.discovery import find
     from tradebot.reports.page import Line, Tone
     from tradebot.reports.pages.checking import checks_table
+    from tradebot.reports.where import opening_of
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -65,12 +69,15 @@ def check(
     report = check_strategy(found, runtime.whole_history(settings), settings.symbols or ())
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
+        *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
         Line(verdict, Tone.GOOD if report.passed else Tone.BAD),
         Line(f"fingerprint {report.fingerprint or 'unknown'}, from {found.origin}", Tone.QUIET),
         *checks_table(report.checks),
     )
     code = ExitCode.OK if report.passed else ExitCode.BLOCKED
-    return render.answer(options, "strategies check", page, code=code, report=report, passed=report.passed)
+    return render.answer(
+        options, "strategies check", page, code=code, home=settings.home, report=report, passed=report.passed
+    )
 
 
 commands = (list_all, check)

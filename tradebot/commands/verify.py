@@ -24,13 +24,18 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.core.wording import plural
     from tradebot.ledger.verify import verify
     from tradebot.reports.page import Line, Tone, section
+    from tradebot.reports.where import opening_of
 
     with runtime.open_ledger(options) as (database, heads):
         findings = verify(database, heads)
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
+    settings = runtime.configuration(options).settings
     page = (
+        *opening_of(settings.home, ("database", str(settings.database_path))),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
     )
     code = ExitCode.LEDGER if findings else ExitCode.OK
-    return render.answer(options, "verify", page, code=code, findings=findings, known_heads=len(heads))
+    return render.answer(
+        options, "verify", page, code=code, findings=findings, known_heads=len(heads), home=settings.home
+    )

@@ -30,6 +30,11 @@ class Where(Protocol):
     def logs(self) -> Path: ...
 
 
+def opening_of(home: Path, *more: tuple[str, str]) -> Page:
+    """What a command that asks no broker prints first."""
+    return (Facts((("home", str(home)), *more)),)
+
+
 def opening(where: Where) -> Page:
     """What every acting command prints before it acts."""
     return (
