@@ -28,6 +28,7 @@ from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
 from tradebot.core.holdings import Holding, Lot, Trade
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState
+from tradebot.core.performance import Result
 from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.signals import Signal
@@ -378,6 +379,10 @@ class Records(Protocol):
 
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
         """Round trips that stand: those of a busted fill are left out."""
+        ...
+
+    def results(self) -> tuple[Result, ...]:
+        """What each of all round trips that stand came to, and no more, so that years of them are read in a moment."""
         ...
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:

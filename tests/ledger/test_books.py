@@ -10,6 +10,7 @@ import pytest
 
 from tradebot.core.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.holdings import FOREIGN
+from tradebot.core.performance import Result
 from tradebot.core.records import Booking, Past
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
@@ -42,6 +43,7 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
     assert ledger.records.trades() == sold.trades
+    assert ledger.records.results() == tuple(Result(trade.pnl, trade.fees) for trade in sold.trades)
     assert ledger.records.fills() == (bought.activity, sold.activity)
     assert ledger.books.cursor() == "F2"
 
@@ -223,6 +225,7 @@ def test_a_round_trip_that_is_none_any_more_is_reversed(
     undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.trades)
     ledger.books.book([undone], some.later(90))
     assert ledger.records.trades() == ()
+    assert ledger.records.results() == ()
     assert ledger.books.lots() == bought.lots
     assert ledger.books.holdings() == (bought.holding,)
     rows = database.engine.all("SELECT trade_id, reverses, pnl, fees, exit_session FROM trades ORDER BY seq")

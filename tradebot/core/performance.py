@@ -11,6 +11,14 @@ from tradebot.core.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What one round trip came to: P&L after fees, and its fees; USD."""
+
+    pnl: Decimal
+    fees: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Round trips added up. Money in USD after fees; ``win_rate`` a fraction; None where it has no meaning.
 
@@ -44,19 +52,19 @@ class Totals:
         return self.pnl / self.trades if self.trades else None
 
 
-def totals(trades: Iterable[Trade]) -> Totals:
+def totals(trades: Iterable[Trade | Result]) -> Totals:
     """Add up round trips."""
     results = list(trades)
-    gains = [trade.pnl for trade in results if trade.pnl > 0]
-    losses = [-trade.pnl for trade in results if trade.pnl < 0]
-    outcomes = [trade.pnl for trade in results]
+    outcomes = [result.pnl for result in results]
+    gains = [pnl for pnl in outcomes if pnl > 0]
+    losses = [-pnl for pnl in outcomes if pnl < 0]
     return Totals(
         trades=len(results),
         wins=len(gains),
         losses=len(losses),
         gross_profit=sum(gains, ZERO),
         gross_loss=sum(losses, ZERO),
-        fees=sum((trade.fees for trade in results), ZERO),
+        fees=sum((result.fees for result in results), ZERO),
         best=max(outcomes, default=None),
         worst=min(outcomes, default=None),
     )

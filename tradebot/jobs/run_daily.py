@@ -9,6 +9,7 @@ from __future__ import annotations
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.outcomes import Outcome
+from tradebot.core.performance import totals
 from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
@@ -61,6 +62,7 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     remember(desk, story, plan.entries, plan.denials, signals)
     _enter(desk, story, plan)
     shift.end(desk, story)
+    story.totals = totals(desk.ledger.records.results())
     unsent = _not_surely_sent(desk, story)
     if unsent:
         return story.outcome(RunStatus.FAILED, f"session {story.session}: {unsent}; run it again to settle and go on")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tradebot.core.orders import Intent
-from tradebot.core.performance import totals
 from tradebot.core.signals import Signal
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk, Story
@@ -40,10 +39,9 @@ def leave(desk: Desk, story: Story, sheet: Sheet, exits: Iterable[Intent], signa
 
 
 def end(desk: Desk, story: Story) -> Sheet:
-    """See what became of the orders, prove the protection of what is held, and add up the trades."""
+    """See what became of the orders, and prove the protection of what is held."""
     sheet = protect(desk, story, _read_again(desk, story))
-    story.totals = totals(desk.ledger.records.trades())
-    if story.breaks:
+    if any(found.matters for found in story.breaks):
         story.add(ExitCode.BREAKS)
     return sheet
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from tradebot.core.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.holdings import Trade
+from tradebot.core.performance import Result
 from tradebot.core.records import EquityPoint
 from tradebot.ledger.columns import value_from
 from tradebot.ledger.engine import Engine
@@ -44,6 +46,13 @@ class History:
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
         """Round trips that stand, by the session that closed them, in the order in which they were booked."""
         return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
+
+    def results(self) -> tuple[Result, ...]:
+        """What each of all round trips that stand came to, and no more, so that years of them are read in a moment."""
+        rows = self._engine.all(
+            STANDING_TRADES.replace("SELECT *", "SELECT pnl, fees", 1), {"account_key": self._account_key}
+        )
+        return tuple(Result(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
         """Executions that stand, in the broker's order."""
