@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.core.builders import D, holding, intent, lot, order, position, stop
-from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.breaks import Break, BreakKind, Severity
 from tradebot.core.holdings import FOREIGN
 from tradebot.core.orders import OrderState, Purpose, Side
 from tradebot.core.protection import gaps
@@ -95,3 +95,55 @@ def test_cash_that_the_ledger_cannot_explain_yet_is_not_compared() -> None:
 
 def test_a_break_in_shares_locks_its_symbol() -> None:
     assert all(found.locks_symbol for found in breaks(positions=(), unsettled=(intent(state=OrderState.UNKNOWN),)))
+
+
+# --- average prices ----------------------------------------------------------------------
+
+
+def test_an_average_price_that_is_another_is_told_and_neither_locks_nor_matters() -> None:
+    (found,) = breaks(positions=(position(price="51"),))
+    assert (found.kind, found.here, found.there, found.severity) == (BreakKind.PRICE, D(50), D(51), Severity.INFO)
+    assert not found.locks_symbol
+    assert not found.matters
+
+
+@pytest.mark.parametrize(("there", "broken"), [("50.01", False), ("49.99", False), ("50.011", True), ("49.98", True)])
+def test_a_tick_of_an_average_price_is_rounding(there: str, broken: bool) -> None:
+    assert bool(breaks(positions=(position(price=there),))) == broken
+
+
+def test_a_broker_averages_over_shares_that_are_sold() -> None:
+    """10 at 100 and 10 at 200 average to 150, and still do when 10 are sold; the lot that is left cost 200."""
+    lots = (lot("f1", "10", "200", shown_price=D(150)),)
+    assert breaks(lots=lots, positions=(position(quantity="10", price="150"),), open_orders=()) == ()
+    assert breaks(lots=lots, positions=(position(quantity="10", price="200"),), open_orders=()) != ()
+
+
+def test_a_price_is_not_compared_where_the_shares_differ() -> None:
+    (found,) = breaks(positions=(position(quantity="90", price="51"),))
+    assert found.kind is BreakKind.QUANTITY
+
+
+# --- severity ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"),
+    [
+        ({"positions": (position(quantity="99"),)}, Severity.WARNING),  # 50 dollars
+        ({"positions": (position(quantity="80"),)}, Severity.CRITICAL),  # 1,000 dollars
+        ({"positions": ()}, Severity.CRITICAL),
+        ({"lots": (lot("f0", "1"),), "positions": (position(quantity="-1"),)}, Severity.CRITICAL),  # whatever the sum
+        ({"cash_there": D(1), "cash_here": D(2)}, Severity.WARNING),
+        ({"cash_there": D(1), "cash_here": D(1001)}, Severity.CRITICAL),
+        ({"gaps": gaps((holding(),), (position(),), (), {})}, Severity.CRITICAL),
+        ({"gaps": gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, Severity.WARNING),
+        ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, Severity.CRITICAL),
+        ({"open_orders": (stop(), order())}, Severity.WARNING),  # nobody knows what a market order is worth
+        ({"open_orders": (stop(), order(limit_price=D(50)))}, Severity.CRITICAL),
+    ],
+)
+def test_how_much_a_break_matters_goes_by_dollars(given: dict[str, Any], severity: Severity) -> None:
+    (found,) = breaks(**given)
+    assert found.severity is severity
+    assert found.matters

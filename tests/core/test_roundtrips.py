@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, fill, lot, split
-from tradebot.core.account import Fill
+from tradebot.core.account import Adjustment, Fill
 from tradebot.core.holdings import FOREIGN, Lot, Trade
 from tradebot.core.orders import Side
-from tradebot.core.roundtrips import book_fill, book_split
+from tradebot.core.roundtrips import book_adjustment, book_fill, book_split, shown_average
 from tradebot.core.values import CENT
 
 
@@ -254,3 +254,93 @@ def test_a_round_trip_over_an_uneven_split_has_no_dust_in_it(price: str) -> None
     (held,) = book_split((lot("f0", "100", price, fee="0"),), split("1.5", "100", "150")).lots
     (trade,) = book_fill((held,), fill("f1", Side.SELL, "150", "45", fee=D(0)), "trend").trades
     assert trade.pnl == 150 * 45 - 100 * D(price)
+
+
+# --- what the broker averages ------------------------------------------------------------
+
+
+def test_a_sale_leaves_the_average_that_brokers_show() -> None:
+    lots = (lot("f0", "10", "100"), lot("f1", "10", "200"))
+    assert shown_average(lots) == 150
+    after = book_fill(lots, fill("f2", Side.SELL, "10", "180"), "trend").lots
+    assert [(each.price, each.shown_price) for each in after] == [(D(200), D(150))]
+    assert shown_average(after) == 150
+    more = book_fill(after, fill("f3", Side.BUY, "10", "250"), "trend").lots
+    assert shown_average(more) == 200
+
+
+def test_a_turned_position_is_averaged_anew() -> None:
+    after = book_fill((lot("f0", "10", "100"),), fill("f1", Side.SELL, "15", "120"), "trend").lots
+    assert [(each.quantity, each.price, each.shown_price) for each in after] == [(D(-5), D(120), None)]
+
+
+def test_a_fraction_paid_out_leaves_its_cost_with_us_and_not_in_the_average() -> None:
+    (after,) = book_split((lot("f0", "5", "30"),), split("1.5", "5", "7")).lots
+    assert after.price == D(150) / 7
+    assert shown_average((after,)) == 20
+
+
+@settings(max_examples=200, deadline=None)
+@given(DEALS)
+def test_the_average_is_that_of_a_running_position(deals: list[Deal]) -> None:
+    quantity, average = D(0), D(0)
+    lots: tuple[Lot, ...] = ()
+    for place, deal in enumerate(deals):
+        lots = book_fill(lots, fill(f"f{place}", deal.side, str(deal.shares), str(deal.price)), "trend").lots
+        change = deal.shares * deal.side.sign
+        if quantity * change >= 0:
+            average = (quantity * average + change * deal.price) / (quantity + change)
+        elif quantity * (quantity + change) <= 0:
+            average = deal.price
+        quantity += change
+        if lots:
+            assert abs(shown_average(lots) - average) < D("1e-12")
+
+
+# --- adjustments -------------------------------------------------------------------------
+
+
+def adjustment(quantity: str, price: str = "55") -> Adjustment:
+    return Adjustment("a1", "AAPL", D(quantity), D(price), D(0), "found", NOW, TODAY)
+
+
+def test_shares_that_were_not_known_become_a_lot_at_the_brokers_price() -> None:
+    booked = book_adjustment((lot("f0", "10"),), adjustment("5"), FOREIGN)
+    assert booked.trades == ()
+    assert [(each.lot_id, each.quantity, each.strategy, each.price) for each in booked.lots] == [
+        ("f0", D(10), "trend", D(50)),
+        ("a1", D(5), FOREIGN, D(55)),
+    ]
+    assert shown_average(booked.lots) == 55
+
+
+def test_shares_that_are_gone_come_off_the_newest_lots_and_end_no_round_trip() -> None:
+    lots = (lot("f0", "10"), lot("f1", "10", fee="0.30"), lot("f2", "10"))
+    booked = book_adjustment(lots, adjustment("-13"), FOREIGN)
+    assert booked.trades == ()
+    assert [(each.lot_id, each.quantity, each.fee) for each in booked.lots] == [
+        ("f0", D(10), D("1.00")),
+        ("f1", D(7), D("0.21")),
+    ]
+
+
+def test_a_position_that_faces_the_other_way_is_foreign() -> None:
+    booked = book_adjustment((lot("f0", "10"),), adjustment("-15"), FOREIGN)
+    assert [(each.quantity, each.strategy) for each in booked.lots] == [(D(-5), FOREIGN)]
+
+
+def test_an_average_price_alone_can_be_accepted() -> None:
+    booked = book_adjustment((lot("f0", "10"), lot("f1", "10", "60")), adjustment("0"), FOREIGN)
+    assert [each.price for each in booked.lots] == [D(50), D(60)]
+    assert shown_average(booked.lots) == 55
+
+
+@given(st.lists(st.integers(-50, 50).filter(bool), max_size=6), st.integers(-200, 200))
+def test_after_an_adjustment_there_are_as_many_shares_as_it_says(held: list[int], change: int) -> None:
+    lots: tuple[Lot, ...] = ()
+    for place, shares in enumerate(held):
+        side = Side.BUY if shares > 0 else Side.SELL
+        lots = book_fill(lots, fill(f"f{place}", side, str(abs(shares))), "trend").lots
+    after = book_adjustment(lots, adjustment(str(change)), FOREIGN).lots
+    assert sum(each.quantity for each in after) == sum(held) + change
+    assert len({each.quantity > 0 for each in after}) <= 1

@@ -148,11 +148,12 @@ def test_preflight_says_what_to_do_about_what_did_not_pass(base: Outcome, place:
 
 
 def test_reconcile_shows_a_table_of_breaks(base: Outcome, place: Place, plain: Plain) -> None:
-    found = Break(BreakKind.MISSING_THERE, "AAPL", Decimal(10), Decimal(0), "the broker shows none", first_seen=SESSION)
+    shares = (Decimal(10), Decimal(0))
+    found = Break(BreakKind.MISSING_THERE, "AAPL", *shares, "the broker shows none", first_seen=SESSION, age_sessions=2)
     text = plain(reconcile_page(replace(base, breaks=(found,), codes=frozenset({ExitCode.BREAKS})), place))
     assert "exit code 7" in text
     row = next(line for line in text.splitlines() if "missing there" in line)
-    assert row.split()[2:] == ["AAPL", "10", "0", "2007-01-03", "the", "broker", "shows", "none"]
+    assert row.split()[2:10] == ["warning", "AAPL", "10", "0", "2007-01-03", "2", "the", "broker"]
 
 
 def test_explain_gives_the_reason_and_the_numbers_of_each_decision(base: Outcome, place: Place, plain: Plain) -> None:

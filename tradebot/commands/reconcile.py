@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tradebot.commands import frame
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 
 @frame.command(
     "reconcile",
-    writes="fills, settled orders and breaks into the ledger, the log files; sends nothing to the broker.",
+    writes="fills, settled orders and breaks into the ledger, with --accept an adjustment too, the log files; sends "
+    "nothing to the broker.",
     ends_with=(
         ExitCode.BREAKS,
         ExitCode.HALTED,
@@ -24,17 +27,37 @@ if TYPE_CHECKING:
         ExitCode.DEGRADED,
     ),
 )
-def command(options: GlobalOptions) -> ExitCode:
+def command(
+    options: GlobalOptions,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept",
+            metavar="SYMBOL",
+            help="Make the ledger explain the broker's figure for this symbol (USD: for the cash).",
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why the broker's figure is right; kept in the audit trail.")
+    ] = None,
+) -> ExitCode:
     """Compare the ledger with the broker.
 
     Settles orders whose outcome is open, books what the broker did since, and compares intents, fills and positions as
     a union of all three. Every difference is a break: it is stored, aged, and locks its symbol for entries until gone.
+    With --accept and --reason, one difference in shares, average price or cash is settled by an adjustment of the
+    ledger: shares that were not known become foreign, shares that are gone end no round trip.
     """
     from tradebot.commands import render, work
     from tradebot.core.schedule import Job
-    from tradebot.jobs import reconcile
+    from tradebot.jobs import accepting, reconcile
     from tradebot.reports.pages.checking import reconcile_page
 
+    symbol, why = (accept or "").strip().upper(), (reason or "").strip()
+    if accept is not None and not symbol:
+        raise UsageError("--accept names no symbol. Give the one with the break, or USD for the cash.")
+    if bool(symbol) != bool(why):
+        raise UsageError("--accept and --reason belong together: say which figure of the broker is right, and why.")
     with work.office(options, Job.RECONCILE) as office:
-        outcome = reconcile.run(office.desk)
+        outcome = accepting.run(office.desk, symbol, why) if symbol else reconcile.run(office.desk)
     return render.finish(options, office.where, outcome, reconcile_page)

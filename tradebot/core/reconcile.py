@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tradebot.core.account import Position
-from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.account import CASH, Position
+from tradebot.core.breaks import Break, BreakKind, Severity, severity_of
 from tradebot.core.holdings import Lot
 from tradebot.core.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.protection import Gap
-from tradebot.core.values import CENT, ZERO, canonical, dollars
-
-#: The symbol of a difference in cash.
-CASH = "USD"
+from tradebot.core.roundtrips import shown_average
+from tradebot.core.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
 
 
 def compare(
@@ -44,15 +42,31 @@ def compare(
 
 
 def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[Break]:
-    here: dict[str, Decimal] = {}
+    here: dict[str, list[Lot]] = {}
     for lot in lots:
-        here[lot.symbol] = here.get(lot.symbol, ZERO) + lot.quantity
-    there = {position.symbol: position.quantity for position in positions}
+        here.setdefault(lot.symbol, []).append(lot)
+    there = {position.symbol: position for position in positions}
     for symbol in here.keys() | there.keys():
-        ledger, broker = here.get(symbol, ZERO), there.get(symbol, ZERO)
+        own, position = here.get(symbol, []), there.get(symbol)
+        ledger = sum((lot.quantity for lot in own), ZERO)
+        broker = position.quantity if position else ZERO
         if ledger != broker:
             message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
-            yield Break(_kind_of(ledger, broker), symbol, ledger, broker, message)
+            kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
+            severity = Severity.CRITICAL if kind is BreakKind.SIDE else severity_of((broker - ledger) * price)
+            yield Break(kind, symbol, ledger, broker, message, severity=severity)
+        elif own and position:
+            yield from _average_price(symbol, shown_average(own), position.average_price)
+
+
+def _average_price(symbol: str, here: Decimal, there: Decimal) -> Iterable[Break]:
+    """A tick either way is rounding. It moves no money, so it is only told."""
+    if abs(here - there) > tick_size(there):
+        ledger, broker = here.quantize(SUB_PENNY), there.quantize(SUB_PENNY)
+        message = (
+            f"{symbol}: by the ledger its shares cost {canonical(ledger)} on average, by the broker {canonical(broker)}"
+        )
+        yield Break(BreakKind.PRICE, symbol, ledger, broker, message, severity=Severity.INFO)
 
 
 def _kind_of(ledger: Decimal, broker: Decimal) -> BreakKind:
@@ -69,7 +83,9 @@ def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterabl
             shares = order.remaining * order.side.sign
             name = order.client_order_id or order.broker_order_id
             message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
-            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message)
+            price = order.limit_price or order.stop_price or ZERO
+            severity = severity_of(shares * price)
+            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity)
 
 
 def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
@@ -77,7 +93,8 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
         if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
             shares = intent.remaining * intent.request.side.sign
             message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
-            yield Break(BreakKind.UNKNOWN_OUTCOME, intent.symbol, shares, ZERO, message)
+            severity = severity_of(shares * intent.planned_price)
+            yield Break(BreakKind.UNKNOWN_OUTCOME, intent.symbol, shares, ZERO, message, severity=severity)
 
 
 def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
@@ -87,11 +104,12 @@ def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
             f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.replace('_', ' ')}: "
             f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
         )
-        yield Break(BreakKind.UNPROTECTED, gap.symbol, gap.held, gap.protected, message)
+        severity = severity_of(gap.dollars)
+        yield Break(BreakKind.UNPROTECTED, gap.symbol, gap.held, gap.protected, message, severity=severity)
 
 
 def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
     """A cent either way is rounding."""
     if here is not None and abs(here - there) > CENT:
         message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
-        yield Break(BreakKind.CASH, CASH, here, there, message)
+        yield Break(BreakKind.CASH, CASH, here, there, message, severity=severity_of(there - here))

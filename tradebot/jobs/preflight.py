@@ -117,9 +117,10 @@ def _remedy_of(halts: tuple[Halt, ...]) -> str:
 
 def _breaks(desk: Desk, story: Story) -> Check:
     story.breaks = list(desk.ledger.safety.breaks())
-    if not story.breaks:
+    matter = [found.message for found in story.breaks if found.matters]
+    if not matter:
         return Check("breaks", PASS, "none open")
-    messages = "; ".join(found.message for found in story.breaks)
+    messages = "; ".join(matter)
     return Check("breaks", WARN, messages, "these symbols take no entries; run `tradebot reconcile` and look")
 
 

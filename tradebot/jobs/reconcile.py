@@ -24,9 +24,9 @@ def run(desk: Desk) -> Outcome:
 def _compare(desk: Desk, story: Story) -> Outcome:
     sheet = synchronise(desk, story)
     look_at_halts(desk, story)
-    if sheet.breaks:
+    if matter := [found.message for found in sheet.breaks if found.matters]:
         story.add(ExitCode.BREAKS)
-        desk.alerts.send("warning", "reconciliation found breaks", "; ".join(found.message for found in sheet.breaks))
+        desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))
     compared = f"{plural(len(sheet.positions), 'position')} and {plural(len(sheet.open_orders), 'open order')} compared"
     if sheet.breaks:
         return story.outcome(RunStatus.RAN, f"{compared}: {plural(len(sheet.breaks), 'break')}")

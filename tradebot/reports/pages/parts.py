@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from tradebot.core.breaks import Break
+from tradebot.core.breaks import Break, Severity
 from tradebot.core.halts import Halt, HaltLevel, HaltSource, distinct, level_of, told_by
 from tradebot.core.orders import OrderState, OrderType
 from tradebot.core.outcomes import FailureLine, OrderLine, Outcome, PositionLine
@@ -27,6 +27,8 @@ _STATE_TONES = {
 
 
 _RESTS = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
+
+_SEVERITIES = {Severity.INFO: Tone.QUIET, Severity.WARNING: Tone.WARN, Severity.CRITICAL: Tone.BAD}
 
 
 def headline(outcome: Outcome) -> Page:
@@ -107,14 +109,16 @@ def breaks(found: Iterable[Break]) -> Page:
     return section(
         "Breaks",
         *table(
-            "break | symbol | >ledger | >broker | first seen | ~what",
+            "break | severity | symbol | >ledger | >broker | first seen | >sessions | ~what",
             (
                 (
-                    Cell(item.kind.replace("_", " "), Tone.BAD),
+                    Cell(item.kind.replace("_", " "), _SEVERITIES[item.severity]),
+                    Cell(str(item.severity), _SEVERITIES[item.severity]),
                     item.symbol,
                     number(item.here),
                     number(item.there),
                     day(item.first_seen),
+                    str(item.age_sessions),
                     item.message,
                 )
                 for item in found
