@@ -156,6 +156,13 @@ def test_resume_can_not_unset_the_environment(make_house: MakeHouse) -> None:
     assert not latch_path(house).exists()
 
 
+def test_a_halt_that_two_latches_hold_is_cleared_as_one(make_house: MakeHouse) -> None:
+    house = make_house()
+    by_latch_file(house)
+    assert len(house.reconcile().halts) == 2  # in the file, and taken into the ledger
+    assert house.resume().headline == "running again: 1 halt cleared (looked at it)"
+
+
 def test_resume_without_a_halt_does_nothing(make_house: MakeHouse) -> None:
     outcome = make_house().resume()
     assert (outcome.status, outcome.exit_code) == (RunStatus.IDLE, ExitCode.OK)

@@ -102,8 +102,8 @@ def _bring_to_date(engine: Engine, create: bool) -> None:
         )
     if version == 0 and not create:
         raise LedgerError(
-            f"The ledger {engine.path} is empty, in a home that had one. Put your newest backup in its place, or make a "
-            "fresh one from what the broker knows with `tradebot rebuild`."
+            f"The ledger {engine.path} is empty, in a home that had one. Put your newest backup in its place, or "
+            "make a fresh one from what the broker knows with `tradebot rebuild`."
         )
     from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
 
