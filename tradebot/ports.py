@@ -373,6 +373,10 @@ class Journal(Protocol):
 
     def decisions(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]: ...
 
+    def denial_counts(self, first: date | None, last: date | None) -> Mapping[str, int]:
+        """How often each denial code was given, by code."""
+        ...
+
 
 class Records(Protocol):
     """History, for reports: reads only; both bounds included, None for open."""

@@ -35,6 +35,16 @@ def test_decisions_are_found_by_symbol_and_session(ledger: AccountLedger, some: 
     assert decisions("AAPL", None, date(2006, 12, 31)) == ()
 
 
+def test_denials_are_counted_by_code_and_session(ledger: AccountLedger, some: Samples, run: int) -> None:
+    refused = [some.decision("MSFT", "MAX_POSITIONS"), some.decision("IBM", "MAX_POSITIONS")]
+    later = some.decision("IBM", "SYMBOL_OWNED", session=some.next_session)
+    ledger.journal.decided(run, [some.decision(), *refused, later])
+    counts = ledger.journal.denial_counts
+    assert counts(None, None) == {"MAX_POSITIONS": 2, "SYMBOL_OWNED": 1}
+    assert counts(some.next_session, None) == {"SYMBOL_OWNED": 1}
+    assert counts(None, date(2006, 12, 31)) == {}
+
+
 def test_every_denial_has_its_numbers_in_a_view(
     database: Database, ledger: AccountLedger, some: Samples, run: int
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
@@ -52,7 +51,6 @@ def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
     story.unprotected = unprotected_dollars(open_gaps)
     story.breaks = list(desk.ledger.safety.breaks())
     story.totals = totals(trades)
-    decisions = desk.ledger.journal.decisions(None, first, last)
     span = f"{first or (equity[0].session if equity else last)} to {last}"
     base = story.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}")
     return ReportOutcome.of(
@@ -66,7 +64,7 @@ def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
         by_strategy=_by_strategy(trades),
         positions=position_lines(positions, holdings, open_gaps),
         cash_events=records.cash_events(first, last),
-        denial_counts=Counter(row.code for row in decisions if row.outcome == "denied"),
+        denial_counts=desk.ledger.journal.denial_counts(first, last),
         period_fills=records.fills(first, last),
     )
 

@@ -12,6 +12,9 @@ from tradebot.ledger.columns import columns_of, to_column, value_from
 from tradebot.ledger.engine import Engine, Value
 
 
+_WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
+
+
 class DecisionJournal:
     """The Journal port of one account."""
 
@@ -47,15 +50,20 @@ class DecisionJournal:
 
     def decisions(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]:
         """Decisions in order, of one symbol or all, from ``first`` to ``last`` (both included)."""
-        conditions = ["account_key = :account_key"]
-        if symbol is not None:
-            conditions.append("symbol = :symbol")
-        if first is not None:
-            conditions.append("session >= :first")
-        if last is not None:
-            conditions.append("session <= :last")
+        of_symbol = "" if symbol is None else " AND symbol = :symbol"
         rows = self._engine.all(
-            f"SELECT * FROM decisions WHERE {' AND '.join(conditions)} ORDER BY seq",
-            {**self._account, "symbol": symbol, "first": to_column(first), "last": to_column(last)},
+            f"SELECT * FROM decisions WHERE {_WITHIN}{of_symbol} ORDER BY seq",
+            {**self._bounds(first, last), "symbol": symbol},
         )
         return tuple(value_from(DecisionRow, row) for row in rows)
+
+    def denial_counts(self, first: date | None, last: date | None) -> dict[str, int]:
+        """How often each denial code was given from ``first`` to ``last`` (both included), by code."""
+        rows = self._engine.all(
+            f"SELECT code, COUNT(*) AS times FROM denials WHERE {_WITHIN} GROUP BY code ORDER BY code",
+            self._bounds(first, last),
+        )
+        return {row["code"]: row["times"] for row in rows}
+
+    def _bounds(self, first: date | None, last: date | None) -> dict[str, Value]:
+        return {**self._account, "first": to_column(first or date.min), "last": to_column(last or date.max)}
