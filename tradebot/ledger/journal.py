@@ -11,7 +11,6 @@ from tradebot.ledger.audit import Kind, Trail, digest_of_all
 from tradebot.ledger.columns import columns_of, to_column, value_from
 from tradebot.ledger.engine import Engine, Value
 
-
 _WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
 
 
