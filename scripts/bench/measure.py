@@ -63,7 +63,7 @@ def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
     """Run a command and measure it."""
     started = time.perf_counter()
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT, env={**os.environ, **(env or {})})
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT, env=_environment(env))
     if not hasattr(os, "wait4"):
         return Run(time.perf_counter() - started, 0.0, 0.0, process.wait())
     _, status, usage = os.wait4(process.pid, 0)
@@ -75,9 +75,7 @@ def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
 
 def prepare(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
     """Run a command that is not measured, and give what it says. Raises CalledProcessError when it fails."""
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(env or {})}
-    )
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=_environment(env))
     return done.stdout
 
 
@@ -111,6 +109,11 @@ def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
         f"{_times(large.cpu, small.cpu).strip()} the processor's, {_times(large.peak_mib, small.peak_mib).strip()} "
         "the memory"
     )
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    """This process's environment and ``more``. Commands may keep their bytecode, as an installed program has its own."""
+    return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **(more or {})}
 
 
 def _times(figure: float, floor: float) -> str:
