@@ -112,7 +112,7 @@ def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    """This process's environment and ``more``. Commands may keep their bytecode, as an installed program has its own."""
+    """This process's environment and ``more``; commands may keep their bytecode, as installed programs do."""
     return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **(more or {})}
 
 
