@@ -47,11 +47,11 @@ class Script:
     name: str = "scripted"
     enter: Mapping[str, Sequence[date]] = field(default_factory=dict)
     leave: Mapping[str, Sequence[date]] = field(default_factory=dict)
-    symbols: tuple[str, ...] = ("ACME", "BOLT")
+    symbols: tuple[str, ...] = ()  # by default those that have prices
     policy: str = 'stop=Decimal("0.10")'
     code: str = ""  # instead of all that
 
-    def write(self, folder: Path, before: Callable[[date], date]) -> None:
+    def write(self, folder: Path, before: Callable[[date], date], priced: Sequence[str]) -> None:
         """Put the strategy's two files into ``folder``. It speaks after the session before the one that is meant."""
         own = folder / self.name
         own.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class Script:
             "name": self.name,
             "version": "1.0.0",
             "description": "Does as it is told.",
-            "symbols": list(self.symbols),
+            "symbols": list(self.symbols or priced),
         }
         lines = [f"{key} = {value!r}".replace("'", '"') for key, value in manifest.items()]
         (own / "manifest.toml").write_text("\n".join([*lines, "warmup = 1", ""]), encoding="utf-8")
@@ -119,6 +119,7 @@ class House:
     ) -> None:
         bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
         self.home = home
+        self._prices = bars
         self.days = sessions(bundled or max(map(len, bars.values())), first)
         home.mkdir(parents=True)
         made_up = {**FREE, "PAPER_DATA": "bars.csv", **({"PAPER_ACTIONS": "actions.csv"} if actions else {})}
@@ -147,7 +148,9 @@ class House:
     def told(self, *scripts: Script) -> None:
         """Write the strategies, anew if they are there."""
         for script in scripts:
-            script.write(self.home / "strategies", lambda day: self.days[self.days.index(day) - 1])
+            script.write(
+                self.home / "strategies", lambda day: self.days[self.days.index(day) - 1], sorted(self._prices)
+            )
 
     def _write_prices(self, bars: Mapping[str, Sequence[str | None]], actions: Sequence[str]) -> None:
         rows = ["symbol,date,open,high,low,close,volume"]
