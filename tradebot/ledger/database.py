@@ -77,8 +77,8 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
         _make_folder(path.parent)
     elif not path.exists():
         raise LedgerError(
-            f"The ledger {path} is missing, in a home that had one. Put your newest backup there, or make a fresh one "
-            "from what the broker knows with `tradebot rebuild`."
+            f"The ledger {path} is missing, in a home that had one. Nothing is sent without it. Put your newest backup "
+            "there, or begin a new home with --home."
         )
     engine = Engine(path, create=create, durable=durable, patience=patience)
     try:
@@ -102,8 +102,8 @@ def _bring_to_date(engine: Engine, create: bool) -> None:
         )
     if version == 0 and not create:
         raise LedgerError(
-            f"The ledger {engine.path} is empty, in a home that had one. Put your newest backup in its place, or "
-            "make a fresh one from what the broker knows with `tradebot rebuild`."
+            f"The ledger {engine.path} is empty, in a home that had one. Nothing is sent without it. Put your newest "
+            "backup in its place, or begin a new home with --home."
         )
     from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
 
