@@ -124,10 +124,17 @@ class Samples:
         )
         return Booking(fill, "trend", symbol, trades=(trade,))
 
+    @property
+    def deposit(self) -> CashKind:
+        return CashKind.DEPOSIT
+
+    def bust_of(self, fill_id: str, event_id: str = "X1") -> FillBust:
+        return FillBust(event_id, fill_id, self.later(90), self.session)
+
     def bust(self, booked: Booking, event_id: str = "X1") -> Booking:
         """A bust that takes back a buy, the only one of its symbol."""
         assert isinstance(booked.activity, Fill)
-        bust = FillBust(event_id, booked.activity.fill_id, self.later(90), self.session)
+        bust = self.bust_of(booked.activity.fill_id, event_id)
         return Booking(bust, booked.strategy, booked.symbol, busted=booked.activity)
 
     def adjustment(self, adjustment_id: str = "ADJ-1", amount: str = "5") -> Booking:

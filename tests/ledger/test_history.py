@@ -14,7 +14,8 @@ import pytest
 from tradebot.core.account import CashKind
 from tradebot.core.orders import OrderState
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import APPEND_ONLY, Finding, verify
+from tradebot.ledger.findings import Finding
+from tradebot.ledger.verify import APPEND_ONLY, verify
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -196,7 +197,7 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
         lambda: ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1")], some.at),
         lambda: ledger.books.book([some.bought()], some.at),
         lambda: ledger.books.save_holding(replace(some.holding(), high_water=Decimal(30)), some.at),
-        lambda: ledger.books.snapshot(some.equity("1"), []),
+        lambda: ledger.books.snapshot(replace(some.equity("1"), cash=ledger.books.cash() or Decimal(0)), []),
         lambda: ledger.books.rebase_peak(Decimal(5), some.at),
         lambda: database.pins.pin(some.pin("alpaca:live:1")),
     ]

@@ -33,7 +33,8 @@ ledger = database.bind(sys.argv[2])
 def booking(number):
     fill = Fill(f"F{number}", "B", "C", "AAPL", Side.BUY, Decimal(1), Decimal(25), Decimal(0), at, at.date())
     lots = tuple(
-        Lot(f"F{n}", "trend", "AAPL", Decimal(1), Decimal(25), Decimal(0), at, at.date()) for n in range(number + 1)
+        Lot(f"F{n}", "trend", "AAPL", Decimal(1), Decimal(25), Decimal(0), at, at.date(), "C")
+        for n in range(number + 1)
     )
     return Booking(fill, "trend", "AAPL", lots)
 """

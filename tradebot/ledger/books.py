@@ -79,7 +79,7 @@ class AccountBooks:
         if not self._trail.record(chained, row, at):
             return
         for trade in booking.undone:
-            self._trail.record(TRADES, _reversal(trade, activity), at)
+            self._trail.record(TRADES, reversal(trade, activity), at)
         for trade in booking.trades:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
@@ -322,11 +322,11 @@ def _row_of(booking: Booking) -> tuple[Chained, dict[str, Value]]:
     """The table that an activity is booked in, and its own columns there."""
     activity = booking.activity
     if isinstance(activity, FillBust) and booking.busted is not None:
-        return FILLS, _taken_back(booking.busted, activity)
+        return FILLS, taken_back(booking.busted, activity)
     return _table_of(activity), columns_of(activity)
 
 
-def _taken_back(fill: Fill, bust: FillBust) -> dict[str, Value]:
+def taken_back(fill: Fill, bust: FillBust) -> dict[str, Value]:
     """The row that reverses a fill: the same shares at the same price the other way, and the fee back."""
     back = replace(
         fill, fill_id=bust.event_id, side=fill.side.opposite, fee=-fill.fee, at=bust.at, session=bust.session
@@ -334,7 +334,7 @@ def _taken_back(fill: Fill, bust: FillBust) -> dict[str, Value]:
     return {**columns_of(back), "reverses": fill.fill_id}
 
 
-def _reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
+def reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
     """The row that reverses a round trip: what it earned and cost is taken back on the day of the bust."""
     back = replace(
         trade,

@@ -86,10 +86,10 @@ class Engine:
         rows = self.all(sql, values)
         return rows[0] if rows else None
 
-    def each(self, sql: str) -> Iterator[Row]:
+    def each(self, sql: str, values: Mapping[str, Value] | None = None) -> Iterator[Row]:
         """The rows of one statement, one after the other, for tables too long to hold."""
         try:
-            cursor = self._connection.execute(sql)
+            cursor = self._connection.execute(sql, values or {})
             names = [column[0] for column in cursor.description]
             for row in cursor:
                 yield dict(zip(names, row, strict=True))

@@ -1,30 +1,31 @@
-"""Proving that history was not touched: the chain, the digests in it, the guards, and the file itself."""
+"""Proving that history was not touched: the chain, the digests in it, the guards, and the file itself.
+
+What the trail contradicts already is not checked further; where it contradicts nothing, the tables are held against
+each other (crosscheck.py).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from tradebot.core.orders import OrderState, may_move
+from tradebot.core.account import CASH
+from tradebot.core.breaks import BreakKind
+from tradebot.core.orders import OrderState, Side, may_move
+from tradebot.core.values import CENT, ZERO, canonical
 from tradebot.ledger.audit import CHAINED, GENESIS, Chained, Kind, digest_of, digest_of_all, hash_of
+from tradebot.ledger.crosscheck import crosscheck
 from tradebot.ledger.database import Database
-from tradebot.ledger.engine import Engine, Row
+from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.findings import Finding
 
+#: An account, and what something is called in it.
+Key = tuple[str, str]
 #: The tables whose rows can be neither changed nor deleted.
+_CASH_BREAK = f"{BreakKind.CASH} {CASH}"
 APPEND_ONLY = (*(chained.table for chained in CHAINED), "decisions", "audit")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing wrong: which row of which table (empty for the table or file as a whole), and what."""
-
-    table: str
-    row: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.table} {self.row}".strip() + f": {self.message}"
 
 
 @dataclass(slots=True)
@@ -33,7 +34,13 @@ class _Told:
 
     digests: dict[tuple[str, str, str], tuple[str, int]] = field(default_factory=dict)
     batches: list[tuple[int, int, str]] = field(default_factory=list)
-    states: dict[tuple[str, str], OrderState] = field(default_factory=dict)
+    orders: dict[Key, list[str]] = field(default_factory=dict)  # what was written of each, as JSON, in order
+    states: dict[Key, OrderState] = field(default_factory=dict)
+    holdings: dict[Key, str] = field(default_factory=dict)
+    cash: dict[str, Decimal] = field(default_factory=dict)  # by account, what was booked so far comes to
+    cash_breaks: set[str] = field(default_factory=set)
+    strange_cash: list[Finding] = field(default_factory=list)
+    awaited: set[Key] = field(default_factory=set)  # orders that moved since the account was last looked at
 
 
 def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Finding, ...]:
@@ -47,7 +54,7 @@ def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Findi
     if damage:  # nothing that is read from a damaged file can be trusted
         return damage
     told = _Told()
-    return (
+    contradicted = (
         *(
             Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
             for row in engine.dangling()
@@ -57,7 +64,9 @@ def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Findi
         *(finding for chained in CHAINED for finding in _rows(engine, chained, told)),
         *_decisions(engine, told),
         *_orders(engine, told),
+        *_holdings(engine, told),
     )
+    return contradicted or (*crosscheck(engine, told.awaited), *told.strange_cash)
 
 
 def guard(table: str, verb: str) -> str:
@@ -100,20 +109,54 @@ def _chain(engine: Engine, told: _Told, known_heads: Collection[str]) -> Iterato
 
 def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
     account, subject = row["account_key"], row["subject"]
+    key = (account, subject)
     match row["kind"]:
-        case Kind.INTENT_WRITTEN:
-            told.states[account, subject] = OrderState.PLANNED
+        case Kind.INTENT_WRITTEN | Kind.INTENT_REWRITTEN:
+            told.states[key] = OrderState.PLANNED
+            told.orders.setdefault(key, []).append(row["detail"])
         case Kind.ORDER_MOVED:
             detail = json.loads(row["detail"])
             before, after = OrderState(detail["from"]), OrderState(detail["to"])
-            if told.states.get((account, subject)) is not before or not may_move(before, after):
+            if told.states.get(key) is not before or not may_move(before, after):
                 yield Finding("audit", f"row {row['seq']}", f"{subject} cannot have gone from {before} to {after}")
-            told.states[account, subject] = after
+            told.states[key] = after
+            told.orders.setdefault(key, []).append(row["detail"])
+            told.awaited.add(key)
+        case Kind.HOLDING_CHANGED:
+            told.holdings[key] = row["detail"]
+        case Kind.HOLDING_ENDED:
+            told.holdings.pop(key, None)
+        case Kind.BREAK_OPENED if subject == _CASH_BREAK:
+            told.cash_breaks.add(account)
+        case Kind.BREAK_CLOSED if subject == _CASH_BREAK:
+            told.cash_breaks.discard(account)
         case Kind.DECIDED:
             span = json.loads(row["detail"])
             told.batches.append((span["first"], span["last"], row["digest"]))
         case kind if row["digest"]:
             told.digests[kind, account, subject] = (row["digest"], row["seq"])
+            _add_up(row, told)
+
+
+def _add_up(row: Row, told: _Told) -> None:
+    """Follow the cash from booking to booking, and hold each point of equity against it."""
+    account, detail = row["account_key"], json.loads(row["detail"])
+    if row["kind"] == Kind.EQUITY_RECORDED:
+        told.awaited = {key for key in told.awaited if key[0] != account}
+        here = told.cash.get(account)
+        if here is None or account in told.cash_breaks or abs(here - Decimal(detail["cash"])) <= CENT:
+            return
+        what = f"cash is {detail['cash']}, and everything booked until then comes to {canonical(here)}"
+        told.strange_cash.append(Finding("equity", row["subject"], what))
+    elif moved := _cash_moved(row["kind"], detail):
+        told.cash[account] = told.cash.get(account, ZERO) + moved
+
+
+def _cash_moved(kind: str, detail: Mapping[str, str]) -> Decimal:
+    if kind == Kind.FILL_BOOKED:
+        cost = Decimal(detail["quantity"]) * Decimal(detail["price"])
+        return -Side(detail["side"]).sign * cost - Decimal(detail["fee"])
+    return Decimal(detail["amount"]) if kind in (Kind.CASH_BOOKED, Kind.ADJUSTMENT_BOOKED) else ZERO
 
 
 def _rows(engine: Engine, chained: Chained, told: _Told) -> Iterator[Finding]:
@@ -161,11 +204,47 @@ def _slipped_in(engine: Engine, first: int, last: int | None) -> Iterator[Findin
 
 
 def _orders(engine: Engine, told: _Told) -> Iterator[Finding]:
-    for row in engine.each("SELECT account_key, client_order_id, state FROM orders ORDER BY seq"):
-        state = told.states.pop((row["account_key"], row["client_order_id"]), None)
-        if state is None:
+    for row in engine.each("SELECT * FROM orders ORDER BY seq"):
+        written = told.orders.pop((row["account_key"], row["client_order_id"]), None)
+        if written is None:
             yield Finding("orders", row["client_order_id"], "was put in from outside: the audit trail does not know it")
-        elif state != row["state"]:
-            yield Finding("orders", row["client_order_id"], f"is {row['state']}; the audit trail has it {state}")
-    for _, client_order_id in told.states:
+        else:
+            yield from _changes("orders", row["client_order_id"], row, _as_written(written))
+    for _, client_order_id in told.orders:
         yield Finding("orders", client_order_id, "is gone")
+
+
+def _as_written(details: Sequence[str]) -> dict[str, Value]:
+    """An intent's columns, as they were written down and moved since. One written anew was sent as often as before."""
+    columns: dict[str, Value] = {}
+    for number, text in enumerate(details):
+        detail = json.loads(text)
+        if "to" in detail:
+            columns["state"] = detail.pop("to")
+            del detail["from"]
+        elif number:
+            del detail["sends"]
+        columns |= detail
+    return columns
+
+
+def _holdings(engine: Engine, told: _Told) -> Iterator[Finding]:
+    for row in engine.each("SELECT * FROM holdings ORDER BY account_key, strategy, symbol"):
+        name = f"{row['strategy']} {row['symbol']}"
+        written = told.holdings.pop((row["account_key"], name), None)
+        if written is None:
+            yield Finding("holdings", name, "was put in from outside: the audit trail does not know it")
+        else:
+            yield from _changes("holdings", name, row, json.loads(written))
+    for _, name in told.holdings:
+        yield Finding("holdings", name, "is gone")
+
+
+def _changes(table: str, name: str, row: Row, written: Mapping[str, Value]) -> Iterator[Finding]:
+    changes = [
+        f"{column} is {row[column]}; the audit trail has it {was}"
+        for column, was in written.items()
+        if row[column] != was
+    ]
+    if changes:
+        yield Finding(table, name, ", ".join(changes))

@@ -1,0 +1,242 @@
+"""A forger who rewrites the audit trail along with a row is found by what no longer adds up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tradebot.core.account import Adjustment
+from tradebot.core.booking import bookings_for
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.holdings import FOREIGN
+from tradebot.core.limits import Limits
+from tradebot.core.orders import OrderState, Side
+from tradebot.core.records import Booking
+from tradebot.ledger.audit import CHAINED, GENESIS, digest_of, hash_of
+from tradebot.ledger.columns import canonical_json
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.verify import verify
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+Forge = Callable[..., None]
+ACCOUNT = "paper:paper:PAPER-0001"
+
+
+@pytest.fixture
+def traded(ledger: AccountLedger, some: Samples) -> AccountLedger:
+    """An order that filled, was sold in two parts and bought again; a bust, a correction, an adjustment and a point."""
+    intent = some.intent()
+    ledger.orders.write([intent], some.at)
+    ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, some.at)
+    ledger.orders.move(
+        intent.client_order_id, OrderState.FILLED, some.at, broker_order_id="B1", filled_quantity=Decimal(10)
+    )
+    bought = replace(some.fill(), client_order_id=intent.client_order_id)
+    sold = replace(some.fill("F2", side=Side.SELL, price="26.10"), quantity=Decimal(4))
+    again = replace(some.fill("F3", side=Side.SELL, price="27"), quantity=Decimal(6))
+    book(ledger, some, some.cash("D1", some.deposit, "1000").activity, bought, sold, again, some.fill("F4", "MSFT"))
+    book(ledger, some, some.bust_of("F2"), replace(sold, fill_id="F5", price=Decimal("26.20")))
+    book(ledger, some, Adjustment("ADJ-1", "MSFT", Decimal(2), Decimal(25), Decimal(0), "found", some.at, some.session))
+    cash = ledger.books.cash()
+    assert cash is not None
+    ledger.books.snapshot(replace(some.equity("1000"), cash=cash), [])
+    return ledger
+
+
+def book(ledger: AccountLedger, some: Samples, *activities: Any) -> None:
+    """Book activities as the jobs do, with the past that the ledger has."""
+    books = ledger.books
+    past = {"AAPL": books.past("AAPL")}
+    books.book(bookings_for(activities, books.lots(), books.holdings(), {}, Limits(), past), some.at)
+
+
+@pytest.fixture
+def forge(path: Path, traded: AccountLedger) -> Forge:
+    """Change rows, and then the trail: every digest and the whole chain, as the ledger's own code would have it."""
+
+    def change(*statements: str) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.row_factory = sqlite3.Row
+            guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in guards:
+                connection.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                assert connection.execute(statement).rowcount >= 1
+            _retell(connection)
+            _chain_again(connection)
+            for _, text in guards:
+                connection.execute(text)
+            connection.commit()
+
+    return change
+
+
+def _retell(connection: sqlite3.Connection) -> None:
+    """Let the trail tell what the append-only tables now hold, and of no row that they lost."""
+    for chained in CHAINED:
+        rows = {str(row[chained.key]): dict(row) for row in connection.execute(f"SELECT * FROM {chained.table}")}
+        told = connection.execute("SELECT seq, subject FROM audit WHERE kind = ?", (chained.kind,)).fetchall()
+        for seq, subject in told:
+            row = rows.get(subject)
+            if row is None:
+                connection.execute("DELETE FROM audit WHERE seq = ?", (seq,))
+            else:
+                values = (canonical_json(row), digest_of(row), seq)
+                connection.execute("UPDATE audit SET detail = ?, digest = ? WHERE seq = ?", values)
+
+
+def _chain_again(connection: sqlite3.Connection) -> None:
+    previous = GENESIS
+    rows = [dict(row) for row in connection.execute("SELECT * FROM audit ORDER BY seq")]
+    connection.execute("DELETE FROM audit")
+    for seq, row in enumerate(rows, start=1):
+        row |= {"seq": seq, "prev_hash": previous}
+        row["hash"] = previous = hash_of(row)
+        connection.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def test_what_was_booked_adds_up(database: Database, traded: AccountLedger) -> None:
+    assert verify(database) == ()
+
+
+def test_a_forger_who_changes_nothing_is_not_found(database: Database, forge: Forge) -> None:
+    forge("UPDATE fills SET booked_at = booked_at")
+    assert verify(database) == ()
+
+
+@pytest.mark.parametrize(
+    ("statements", "table", "row", "words"),
+    [
+        (["UPDATE fills SET price = '20' WHERE fill_id = 'F3'"], "trades", "F1/F3", "exit_price is 27"),
+        (["UPDATE fills SET fee = '9' WHERE fill_id = 'F4'"], "accounts", ACCOUNT, "everything booked comes to 752.8"),
+        (["UPDATE fills SET strategy = 'mine' WHERE fill_id = 'F4'"], "lots", "F4", "strategy is foreign"),
+        (
+            ["UPDATE fills SET side = 'sell' WHERE fill_id = 'F4'"],
+            "accounts",
+            ACCOUNT,
+            "everything booked comes to 1262.8",
+        ),
+        (["DELETE FROM fills WHERE fill_id = 'F4'"], "fills", "X1", "has number 6, and 5 is missing"),
+        (["UPDATE fills SET quantity = '6' WHERE fill_id = 'X1'"], "fills", "X1", "does not take back F2"),
+        (["UPDATE fills SET reverses = 'F3' WHERE fill_id = 'X1'"], "fills", "X1", "does not take back F3"),
+        (
+            ["UPDATE trades SET pnl = '900' WHERE trade_id = 'F1/F3'"],
+            "trades",
+            "F1/F3",
+            "pnl is 900, and what is booked",
+        ),
+        (["DELETE FROM trades WHERE trade_id = 'F1/F5'"], "trades", "F1/F5", "is missing"),
+        (["UPDATE cash_events SET amount = '900'"], "accounts", ACCOUNT, "everything booked comes to 660.8"),
+        (["UPDATE adjustments SET quantity = '3'"], "lots", "ADJ-1", "quantity is 2, and what is booked comes to 3"),
+        (["DELETE FROM adjustments"], "accounts", ACCOUNT, "counts 8 bookings, and there are 7"),
+        (["UPDATE equity SET cash = '5'"], "equity", "1", "cash is 5"),
+        (["UPDATE lots SET quantity = '11' WHERE lot_id = 'F4'"], "lots", "F4", "quantity is 11"),
+        (["DELETE FROM lots WHERE lot_id = 'F4'"], "lots", "F4", "is gone, and 10 shares of it are open"),
+        (["UPDATE lots SET lot_id = 'F9' WHERE lot_id = 'F4'"], "lots", "F4", "is gone"),
+        (["UPDATE accounts SET cash = '7'"], "accounts", ACCOUNT, "cash is 7, and everything booked"),
+        (
+            ["UPDATE fills SET number = 70 WHERE fill_id = 'F5'"],
+            "adjustments",
+            "ADJ-1",
+            "has number 8, and 7 is missing",
+        ),
+    ],
+)
+def test_what_no_longer_adds_up_is_found_and_named(
+    database: Database, forge: Forge, statements: list[str], table: str, row: str, words: str
+) -> None:
+    forge(*statements)
+    first = verify(database)[0]
+    assert (first.table, first.row) == (table, row), str(first)
+    assert words in first.message
+
+
+def test_an_order_whose_fills_are_others_is_found(database: Database, forge: Forge, some: Samples) -> None:
+    order = some.intent().client_order_id
+    forge(f"UPDATE fills SET client_order_id = 'x' WHERE client_order_id = '{order}'")
+    assert [(f.table, f.row) for f in verify(database) if f.table == "orders"] == [("orders", order)]
+
+
+def test_a_changed_order_is_found_column_by_column(database: Database, path: Path, traded: AccountLedger) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE orders SET quantity = '99', filled_quantity = '9', strategy = 'mine'")
+        connection.commit()
+    (finding,) = verify(database)
+    for words in ("quantity is 99; the audit trail has it 10", "filled_quantity is 9;", "strategy is mine;"):
+        assert words in finding.message
+
+
+def test_an_order_that_was_written_anew_agrees_with_what_was_written_last(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    intent = some.intent()
+    ledger.orders.write([intent], some.at)
+    ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, some.at)
+    ledger.orders.move(intent.client_order_id, OrderState.PLANNED, some.at, note="it never arrived")
+    ledger.orders.write([replace(intent, request=replace(intent.request, quantity=Decimal(7)))], some.later(1))
+    assert verify(database) == ()
+
+
+def test_a_changed_holding_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE holdings SET stop_price = '1'")
+        connection.commit()
+    (finding,) = verify(database)
+    assert str(finding) == "holdings trend AAPL: stop_price is 1; the audit trail has it 24.85"
+
+
+def test_a_holding_that_its_lots_do_not_explain_is_found(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    ledger.books.book([some.bought()], some.at)
+    ledger.books.save_holding(replace(some.holding(), quantity=Decimal(12)), some.at)
+    (finding,) = verify(database)
+    assert str(finding) == "holdings trend AAPL: has 12 shares, and its lots come to 10"
+
+
+# --- what is not wrong -------------------------------------------------------------------
+
+
+def test_an_order_that_filled_and_whose_fills_were_not_taken_in_yet_is_none(
+    database: Database, traded: AccountLedger, some: Samples
+) -> None:
+    """Killed between the two: the next job takes them in."""
+    other = some.intent("MSFT")
+    traded.orders.write([other], some.at)
+    traded.orders.move(other.client_order_id, OrderState.FILLED, some.at, filled_quantity=Decimal(10))
+    assert verify(database) == ()
+    cash = traded.books.cash()
+    assert cash is not None
+    traded.books.snapshot(replace(some.equity("1000", minutes=5), cash=cash), [])
+    (finding,) = verify(database)
+    assert (finding.table, finding.row) == ("orders", other.client_order_id)
+
+
+def test_an_open_break_says_it_already(database: Database, traded: AccountLedger, some: Samples) -> None:
+    other = some.intent("MSFT")
+    traded.orders.write([other], some.at)
+    traded.orders.move(other.client_order_id, OrderState.FILLED, some.at, filled_quantity=Decimal(10))
+    found = (
+        Break(BreakKind.QUANTITY, "MSFT", Decimal(10), Decimal(20), "told late"),
+        Break(BreakKind.CASH, "USD", Decimal(1), Decimal(2), "told late"),
+    )
+    traded.safety.record_breaks(found, some.session, some.at)
+    traded.books.snapshot(some.equity("1000", minutes=5), [])
+    assert verify(database) == ()
+
+
+def test_accounts_are_checked_one_by_one(database: Database, traded: AccountLedger, some: Samples) -> None:
+    database.pins.pin(some.pin(some.other_account))
+    other = database.bind(some.other_account)
+    other.books.book([some.cash("D1", some.deposit, "7"), Booking(some.fill(), FOREIGN, None)], some.at)
+    findings = verify(database)
+    assert [(found.table, found.row) for found in findings] == [("lots", "F1")]  # a lot that was not stored
