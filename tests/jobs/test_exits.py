@@ -206,7 +206,9 @@ class OnlySales(Around):
         return (self._faulty if is_sale else self.inner).submit(request)
 
 
-def test_a_stop_that_can_not_be_re_armed_is_shouted_about_and_re_armed_by_the_next_job(holding: House) -> None:
+def test_a_stop_that_can_not_be_re_armed_is_shouted_about_and_re_armed_by_the_next_job(
+    holding: House, caplog: pytest.LogCaptureFixture
+) -> None:
     class SellsNothing(Around):
         def submit(self, request: OrderRequest) -> BrokerOrder:
             raise BrokerUnavailable("no route to host")
@@ -216,13 +218,17 @@ def test_a_stop_that_can_not_be_re_armed_is_shouted_about_and_re_armed_by_the_ne
     assert outcome.unprotected == Decimal(5000)
     assert outcome.exit_code is ExitCode.BROKER
     assert any("5000" in failure.message and "no stop" in failure.message for failure in outcome.failures)
+    assert any(record.levelname == "CRITICAL" and "ACME is unprotected" in record.message for record in caplog.records)
 
     holding.told(Script(enter={"ACME": [SECOND]}))
     assert holding.check_exits().unprotected == Decimal(0)
     assert holding.stops() == STOP
 
 
-def test_a_broker_that_goes_silent_after_the_cancel_ends_the_job_and_the_next_one_re_arms(holding: House) -> None:
+@pytest.mark.parametrize("wanted", [True, False], ids=["still to be left", "to be kept by now"])
+def test_a_broker_that_goes_silent_after_the_cancel_ends_the_job_and_the_next_one_makes_it_good(
+    holding: House, wanted: bool
+) -> None:
     class SilentAfterCancel(Around):
         silent = False
 
@@ -235,9 +241,12 @@ def test_a_broker_that_goes_silent_after_the_cancel_ends_the_job_and_the_next_on
         holding.check_exits(wrap=SilentAfterCancel)
     assert holding.stops() == []
 
-    holding.told(Script(enter={"ACME": [SECOND]}))
-    assert holding.check_exits().unprotected == Decimal(0)
-    assert holding.stops() == STOP
+    if not wanted:
+        holding.told(Script(enter={"ACME": [SECOND]}))
+    outcome = holding.check_exits()
+    assert outcome.unprotected == Decimal(0)
+    assert outcome.breaks == ()
+    assert (set(holding.positions()), holding.stops()) == ((set(), []) if wanted else ({"ACME"}, STOP))
 
 
 class AskedToEnd:
@@ -354,3 +363,36 @@ def test_a_strategy_that_can_not_be_asked_keeps_no_position_past_its_age(make_ho
     outcome = house.check_exits()
     assert outcome.exit_code is ExitCode.DEGRADED
     assert house.positions() == {}
+
+
+def test_a_stop_that_the_open_gapped_through_leaves_nothing_to_sell(make_house: MakeHouse) -> None:
+    house = make_house(ROUND_TRIP, prices={"ACME": [FLAT, FLAT, "85 86 84 85"]})
+    house.daily()
+    house.next()
+    outcome = house.daily()
+    assert exits(house) == []
+    (trade,) = house.rows("SELECT exit_price, exit_reason FROM trades")
+    assert trade == {"exit_price": "85", "exit_reason": "stop"}
+    assert (outcome.breaks, outcome.orders) == ((), ())
+
+
+def test_sessions_in_which_nothing_ran_are_made_good_by_the_next_job(make_house: MakeHouse) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}, policy='stop=Decimal("0.10"), max_sessions=3'),
+        prices={"ACME": [FLAT, FLAT, FLAT, "95 96 85 86", FLAT], "BOLT": [FLAT] * 5},
+    )
+    house.daily()
+    for _ in range(3):
+        house.next()
+    outcome = house.daily()
+    trades = house.rows("SELECT symbol, exit_session, exit_price, exit_reason FROM trades ORDER BY symbol")
+    assert trades == [
+        {"symbol": "ACME", "exit_session": "2007-01-08", "exit_price": "90", "exit_reason": "stop"},
+        {
+            "symbol": "BOLT",
+            "exit_session": "2007-01-09",
+            "exit_price": "100",
+            "exit_reason": "time exit: held for 3 of at most 3 sessions",
+        },
+    ]
+    assert outcome.exit_code is ExitCode.OK

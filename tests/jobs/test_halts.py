@@ -170,14 +170,14 @@ def test_resume_without_a_halt_does_nothing(make_house: MakeHouse) -> None:
 
 # --- breakers: 100 shares at 100 USD of an account of 100,000 USD ----------------------------------
 
-ONE_PERCENT_A_TEN = {"RISK_PER_TRADE_PCT": "5%", "MAX_PORTFOLIO_RISK_PCT": "20%"}
+FIVE_PERCENT_A_TRADE = {"RISK_PER_TRADE_PCT": "5%", "MAX_PORTFOLIO_RISK_PCT": "20%"}
 
 
 def losing(make_house: MakeHouse, *bars: str, **settings: str) -> House:
     """A home that has bought 100 ACME at 100; BOLT is to be entered on the third session and the fourth."""
     script = Script(enter={"ACME": [SECOND], "BOLT": [THIRD, FOURTH]}, policy='stop=Decimal("0.50")')
     prices = {"ACME": [FLAT, FLAT, *bars], "BOLT": [FLAT] * 6}
-    house = make_house(script, prices=prices, settings={**ONE_PERCENT_A_TEN, **settings})
+    house = make_house(script, prices=prices, settings={**FIVE_PERCENT_A_TRADE, **settings})
     house.daily()
     assert house.positions()["ACME"].quantity == 100
     return house
@@ -292,7 +292,7 @@ def test_exits_happen_while_a_breaker_halts(make_house: MakeHouse) -> None:
     house = make_house(
         Script(enter={"ACME": [SECOND]}, leave={"ACME": [THIRD]}, policy='stop=Decimal("0.50")'),
         prices={"ACME": [FLAT, FLAT, "70 71 69 70"]},
-        settings=ONE_PERCENT_A_TEN,
+        settings=FIVE_PERCENT_A_TRADE,
     )
     house.daily()
     house.next()

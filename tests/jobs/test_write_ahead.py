@@ -14,7 +14,8 @@ from tests.jobs.house import House, Script
 from tradebot.core.account import Activity, Fill, Position
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.records import RunStatus
-from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode, Locked
+from tradebot.home import layout
 from tradebot.ports import Broker
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -306,3 +307,22 @@ def test_an_order_that_can_not_be_found_for_a_while_has_not_ended(make_house: Ma
 
     assert house.check_exits().exit_code is ExitCode.OK
     assert state_on_disk(house, entry) == "filled"
+
+
+def test_without_its_lock_a_run_sends_nothing_more(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}))
+
+    class SomebodyTidiesUp(Around):
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            layout.lock_file(house.home).unlink()
+            return super().submit(request)
+
+    with pytest.raises(Locked, match="was removed"):
+        house.daily(wrap=SomebodyTidiesUp)
+    assert set(house.positions()) == {"ACME"}
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    (run,) = house.rows("SELECT status, exit_code FROM runs")
+    assert run == {"status": "failed", "exit_code": ExitCode.LOCKED}
+
+    house.daily()
+    assert set(house.positions()) == {"ACME", "BOLT"}
