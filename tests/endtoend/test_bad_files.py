@@ -53,6 +53,13 @@ def test_a_home_that_cannot_be_written_is_said_to_be_so(machine: Machine) -> Non
         assert len(ended.err.splitlines()) == 1
 
 
+def test_a_users_folder_that_cannot_be_written_is_said_to_be_so(made: Machine) -> None:
+    (made.folder / "file").write_text("")
+    ended = made("run-daily", TRADEBOT_STATE_DIR=str(made.folder / "file" / "below"))
+    assert (ended.code, made.orders()) == (3, [])
+    assert "Choose another folder with TRADEBOT_STATE_DIR" in ended.err
+
+
 def test_a_folder_of_logs_that_cannot_be_written_costs_no_session(machine: Machine) -> None:
     machine.env("LOG_DIR=/proc/no-logs")
     ended = machine("run-daily")

@@ -42,14 +42,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError) -> ConfigError:
-    """What to tell the user when ``path`` could not be written."""
+def cannot_write(path: Path, error: OSError, chosen_by: str = "--home") -> ConfigError:
+    """What to tell the user when ``path`` could not be written, whose folder is ``chosen_by`` an option or setting."""
     return ConfigError(
         [
             Problem(
                 where=str(path),
                 what=f"it cannot be written: {error.strerror or error}",
-                fix="Choose another folder with --home, or give yourself the right to write here.",
+                fix=f"Choose another folder with {chosen_by}, or give yourself the right to write here.",
             )
         ]
     )

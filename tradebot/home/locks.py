@@ -70,7 +70,8 @@ def account_lock(
     Raises as ``home_lock`` does.
     """
     path = state_path / "locks" / f"account-{account_hash(account_key)}.lock"
-    with _held(path, "a run in another home holds this account's lock", command, wall, wait_seconds) as lock:
+    refusal = "a run in another home holds this account's lock"
+    with _held(path, refusal, command, wall, wait_seconds, "TRADEBOT_STATE_DIR") as lock:
         yield lock
 
 
@@ -91,7 +92,9 @@ def holder(home: Path, wall: datetime | None = None) -> str:
 
 
 @contextmanager
-def _held(path: Path, refusal: str, command: str, wall: datetime, wait_seconds: float) -> Iterator[HeldLock]:
+def _held(
+    path: Path, refusal: str, command: str, wall: datetime, wait_seconds: float, chosen_by: str = "--home"
+) -> Iterator[HeldLock]:
     from filelock import FileLock, Timeout  # slow to import, and most commands need no lock
 
     lock = FileLock(path, thread_local=False)
@@ -101,7 +104,7 @@ def _held(path: Path, refusal: str, command: str, wall: datetime, wait_seconds: 
     except Timeout:
         raise Locked(f"{refusal}: {_describe(path, wall)}. Wait until it has ended, then run this again.") from None
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise cannot_write(path, error, chosen_by) from error
     try:
         _write_note(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
         yield HeldLock(path, lock)
