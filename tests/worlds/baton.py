@@ -10,12 +10,14 @@ from threading import Event, Thread
 class Baton:
     """Two runners in turns: at each of its steps a runner may hand the baton over, as ``chance`` has it.
 
-    One that has ended runs no more, and the other keeps the baton.
+    The second one begins once the first has made ``head_start`` steps. One that has ended runs no more, and the other
+    keeps the baton.
     """
 
-    def __init__(self, chance: Random, restless: float) -> None:
+    def __init__(self, chance: Random, restless: float, head_start: int) -> None:
         self._chance = chance
         self._restless = restless
+        self._head_start = head_start
         self._turn = (Event(), Event())
         self._ended = [False, False]
 
@@ -24,7 +26,7 @@ class Baton:
         threads = [Thread(target=self._run, args=(me, runner)) for me, runner in enumerate((first, second))]
         for thread in threads:
             thread.start()
-        self._turn[self._chance.randrange(2)].set()
+        self._turn[0].set()
         for thread in threads:
             thread.join()
 
@@ -38,7 +40,9 @@ class Baton:
 
     def _pass_on(self, me: int) -> None:
         other = 1 - me
-        if not self._ended[other] and self._chance.random() < self._restless:
+        if self._head_start > 0:
+            self._head_start -= 1
+        elif not self._ended[other] and self._chance.random() < self._restless:
             self._turn[other].set()
             self._wait(me)
 

@@ -8,7 +8,7 @@ from random import Random
 
 from tests.worlds.market import Market
 from tests.worlds.schedule import calm_day
-from tests.worlds.trouble import draw_odds, troubled
+from tests.worlds.trouble import Odds, draw_odds, troubled
 from tests.worlds.world import Day, Script, World
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.signals import ExitPolicy
@@ -16,15 +16,15 @@ from tradebot.core.signals import ExitPolicy
 NAMES = ("alpha", "beta", "gamma")
 
 
-def draw(seed: int, market: Market) -> World:
-    """The world of a seed: always the same one, on whatever machine."""
+def draw(seed: int, market: Market, odds: Odds | None = None) -> World:
+    """The world of a seed: always the same one, on whatever machine. ``odds`` make it one of a certain roughness."""
     chance = Random(seed)
     sessions = _stretch(chance, market)
     rules = _rules(chance, sessions[0])
     scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
     settings = _settings(chance)
-    odds = draw_odds(chance)
-    days = tuple(Day(day, troubled(day, calm_day(day, chance), odds, chance, market)) for day in sessions)
+    drawn = draw_odds(chance)
+    days = tuple(Day(day, troubled(day, calm_day(day, chance), odds or drawn, chance, market)) for day in sessions)
     return World(seed, days, scripts, settings, rules)
 
 
@@ -37,7 +37,8 @@ def _stretch(chance: Random, market: Market) -> tuple[date, ...]:
     latest = len(market.sessions) - count - 1
     first = chance.randint(1, latest)
     if chance.random() < 0.65:
-        first = market.sessions.index(chance.choice(market.turning)) - chance.randint(0, count - 1)
+        turning = chance.choice(market.turning[chance.choice(list(market.turning))])
+        first = market.sessions.index(turning) - chance.randint(0, count - 1)
     first = min(max(first, 1), latest)
     return market.sessions[first : first + count]
 
@@ -58,19 +59,19 @@ def _script(chance: Random, name: str, market: Market) -> Script:
         symbols=tuple(sorted(chance.sample(symbols, chance.randint(1, len(symbols))))),
         policy=_policy(chance),
         eager=chance.choice([0.3, 0.6, 0.9]),
-        fickle=chance.choice([0.05, 0.2, 0.4]),
+        fickle=chance.choice([0.0, 0.1, 0.3]),
         risk_pct=Decimal("0.002") if chance.random() < 0.2 else None,
     )
 
 
 def _policy(chance: Random) -> ExitPolicy:
-    trails = chance.random() < 0.5
+    trails = chance.random() < 0.4
     return ExitPolicy(
-        stop=_fraction(chance, [None, "0.003", "0.01", "0.05", "0.2"]),
+        stop=_fraction(chance, [None, "0.003", "0.01", "0.05", "0.2", "0.2"]),
         target=_fraction(chance, [None, None, "0.005", "0.03", "0.1"]),
         trail_trigger=_fraction(chance, ["0.001", "0.01", "0.03"]) if trails else None,
         trail_offset=_fraction(chance, ["0.003", "0.01", "0.03"]) if trails else None,
-        max_sessions=chance.choice([None, None, 1, 2, 3]),
+        max_sessions=chance.choice([None, None, None, 1, 2, 3]),
         use_default_target=chance.random() < 0.2,
     )
 

@@ -25,7 +25,7 @@ _SYNCHRONISING = frozenset({"run-daily", "check-exits", "reconcile"})
 
 def after(town: Town, ended: Iterable[Ended]) -> None:
     """What must hold after a step. Figures are compared only where a job looked, and was told the truth."""
-    one_order_a_purpose(town)
+    one_order_a_decision(town)
     no_more_sold_than_held(town)
     for process in ended:
         if process.met_fault or process.overlapped:
@@ -52,13 +52,13 @@ def recovered(town: Town) -> None:
 # --- orders --------------------------------------------------------------------------------------
 
 
-def one_order_a_purpose(town: Town) -> None:
-    """Of one strategy's orders in one symbol, one of each purpose is live; the legs of brackets are not among them."""
+def one_order_a_decision(town: Town) -> None:
+    """Of the attempts at one decision, one is live; the legs of brackets are not among them."""
     made = map(parse, town.exchange.texts("SELECT client_order_id FROM orders WHERE live = 1 AND parent IS NULL"))
-    live = Counter((m.strategy, m.symbol, m.purpose) for m in made if m is not None)
-    for key, count in live.items():
+    live = Counter((m.session, m.strategy, m.symbol, m.purpose) for m in made if m is not None)
+    for (session, *what), count in live.items():
         if count > 1:
-            town.story.violate(Promise.ONE_ORDER, f"{count} live orders of {', '.join(key)}")
+            town.story.violate(Promise.ONE_ORDER, f"{count} live orders of {session} {' '.join(what)}")
 
 
 def no_more_sold_than_held(town: Town) -> None:

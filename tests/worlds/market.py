@@ -52,8 +52,8 @@ class Bar:
 class Market:
     """What worlds are drawn from and checked against.
 
-    ``listed`` gives each symbol's first session. ``turning`` are the sessions at which prices or hours do something
-    out of the ordinary: splits, dividends, listings, wide gaps, half days.
+    ``listed`` gives each symbol's first session. ``turning`` holds, by kind, the sessions at which prices or hours do
+    something out of the ordinary.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class Market:
     listed: dict[str, date]
     closes: dict[tuple[str, date], Decimal]
     actions: tuple[CorporateAction, ...]
-    turning: tuple[date, ...]
+    turning: dict[str, tuple[date, ...]]
 
     @property
     def exchange_file(self) -> Path:
@@ -94,15 +94,25 @@ def prepare(folder: Path) -> Market:
         )
     sessions = tuple(sorted({bar.session for bar in bars}))
     listed = _first_sessions(bars)
-    known = {action.ex_date for action in actions} | set(listed.values()) | set(_half_days(sessions))
     return Market(
         folder=folder,
         sessions=sessions,
         listed=listed,
         closes={(bar.symbol, bar.session): bar.close for bar in bars},
         actions=tuple(sorted(actions, key=lambda action: (action.ex_date, action.symbol, action.kind))),
-        turning=tuple(sorted((known | set(_wide_gaps(bars, sessions))) & set(sessions))),
+        turning={
+            "splits": _known(sessions, (action.ex_date for action in actions if action.kind is ActionKind.SPLIT)),
+            "dividends": _known(sessions, (action.ex_date for action in actions if action.kind is ActionKind.DIVIDEND)),
+            "listings": _known(sessions, listed.values()),
+            "half days": _known(sessions, _half_days(sessions)),
+            "gaps": _known(sessions, _wide_gaps(bars, sessions)),
+        },
     )
+
+
+def _known(sessions: Sequence[date], days: Iterable[date]) -> tuple[date, ...]:
+    """Those of ``days`` that are sessions with one before them, in order."""
+    return tuple(sorted(set(days) & set(sessions[1:])))
 
 
 def _first_sessions(bars: Iterable[Bar]) -> dict[str, date]:

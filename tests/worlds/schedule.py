@@ -34,11 +34,15 @@ def recovery(last: date, market: Market) -> Iterator[tuple[date, tuple[Run, ...]
 
 
 def calm_day(session: date, chance: Random) -> tuple[Run, ...]:
-    """A session on which the schedule runs as it should, with some of its many runs of check-exits."""
-    runs = [due(job, session) for job in DAY if job is not Job.CHECK_EXITS]
+    """A session on which the schedule runs as it should, with some of its many runs of check-exits.
+
+    The jobs that only tell are left out of most: the worlds are about those that trade.
+    """
+    runs = [due(job, session) for job in (Job.RUN_DAILY, Job.RECONCILE)]
+    runs += [due(job, session) for job in (Job.PREFLIGHT, Job.REPORT) if chance.random() < 0.25]
     hours = hours_of(session)
     first, last = hours.opens + timedelta(minutes=15), hours.closes - CHECK_EXITS_EVERY
     turns = (last - first) // CHECK_EXITS_EVERY
-    for turn in sorted(chance.sample(range(turns + 1), chance.choice([0, 1, 1, 2]))):
+    for turn in sorted(chance.sample(range(turns + 1), chance.choice([0, 1, 1, 2, 3]))):
         runs.append(Run(Job.CHECK_EXITS, first + turn * CHECK_EXITS_EVERY))
     return tuple(sorted(runs, key=lambda run: run.at))

@@ -96,5 +96,6 @@ def _together(town: Town, overlap: Overlap) -> list[Ended]:
         return lambda pass_on: ended.append(Process(town, who, run, pass_on).work())
 
     town.story.met[OVERLAPPED] += 1
-    Baton(Random(overlap.seed), overlap.restless).race(runner("a", overlap.first), runner("b", overlap.second))
+    baton = Baton(Random(overlap.seed), overlap.restless, overlap.head_start)
+    baton.race(runner("a", overlap.first), runner("b", overlap.second))
     return ended

@@ -51,7 +51,16 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
 _LATEST = {ANY: 700, "sql": 400, "begin": 30, "commit": 30, "read": 25}
 #: Kinds after which nothing more is to come of the process, or that change it once for good.
 _ONCE = frozenset({K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED})
-_BESIDES = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.PREFLIGHT, Job.REPORT, Job.EMERGENCY_STOP, Job.RESUME)
+#: What may run beside a job that trades, and beside any other.
+_BESIDE_TRADING = (*[Job.EMERGENCY_STOP] * 3, *[Job.RUN_DAILY] * 2, Job.CHECK_EXITS, Job.PREFLIGHT, Job.RESUME)
+_BESIDE = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.PREFLIGHT, Job.REPORT)
+_TRADING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS})
+#: What the jobs that only read never do, so that no fault need wait for it.
+_SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
+
+
+_ACCOUNT_DEEDS = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT)
+_LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,9 @@ def draw_odds(chance: Random) -> Odds:
         kinds=kinds,
         fault=odds(0.15, 0.4, 0.8) if kinds else 0.0,
         missed=odds(0.0, 0.05, 0.2),
-        doubled=odds(0.0, 0.1, 0.3),
+        doubled=odds(0.0, 0.1, 0.4),
         late=odds(0.0, 0.1, 0.3),
-        overlap=odds(0.0, 0.1, 0.3),
+        overlap=odds(0.0, 0.0, 0.1, 0.3),
         hands=odds(0.0, 0.0, 0.3, 1.0),
         stop=odds(0.0, 0.1, 0.3),
         flag=odds(0.0, 0.0, 0.1),
@@ -106,19 +115,22 @@ def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
     if chance.random() < odds.late:
         run = replace(run, at=run.at + timedelta(minutes=chance.choice([1, 7, 30, 120, 370])))
     if chance.random() < odds.overlap:
-        beside = _changed(Run(chance.choice(_BESIDES), run.at), odds, chance)
-        yield Overlap(run, beside, chance.randrange(1_000_000), chance.choice([0.01, 0.05, 0.3]))
+        jobs = _BESIDE_TRADING if run.job in _TRADING else _BESIDE
+        beside = _changed(Run(chance.choice(jobs), run.at), odds, chance)
+        head_start = _early(chance, _LATEST[ANY]) - 1
+        yield Overlap(run, beside, chance.randrange(1_000_000), chance.choice([0.02, 0.1, 0.5]), head_start)
     else:
         yield run
-    if chance.random() < odds.doubled:
+    if chance.random() < odds.doubled * (2 if run.job is Job.RUN_DAILY else 0.5):
         again = run.at + timedelta(minutes=chance.choice([0, 1, 5, 20]))
         yield _changed(replace(run, at=again, faults=()), odds, chance)
 
 
 def _changed(run: Run, odds: Odds, chance: Random) -> Run:
     faults: list[Fault] = []
-    while len(faults) < 4 and chance.random() < odds.fault:
-        faults.append(_fault(chance.choice(odds.kinds), chance))
+    odds_here = odds.fault if run.job in _TRADING else odds.fault / 3
+    while len(faults) < 4 and chance.random() < odds_here:
+        faults.append(_fault(run.job, chance.choice(odds.kinds), chance))
     return replace(
         run,
         faults=tuple(faults),
@@ -127,8 +139,10 @@ def _changed(run: Run, odds: Odds, chance: Random) -> Run:
     )
 
 
-def _fault(kind: FaultKind, chance: Random) -> Fault:
+def _fault(job: Job, kind: FaultKind, chance: Random) -> Fault:
     call = chance.choice(PLACES[kind])
+    if job not in _TRADING and call in _SENDING_CALLS:
+        call = ANY if kind is K.KILL else "read"
     return Fault(
         kind,
         call,
@@ -170,13 +184,15 @@ def _stops(session: date, odds: Odds, chance: Random) -> Iterator[Step]:
 
 
 def _deeds(session: date, odds: Odds, chance: Random, market: Market) -> Iterator[Step]:
-    hours = hours_of(session)
+    """What people do on a day; a latch that one of them has set or spoilt is cleared again on most days."""
     if chance.random() >= odds.hands:
         return
+    opens = hours_of(session).opens
     for _ in range(chance.choice([1, 1, 2, 3])):
-        at = hours.opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
-        deeds = [Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT]
-        if chance.random() < 0.15:
-            deeds = [Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH]
-        shares = chance.choice([1, 3, 20, 1000])
-        yield ByHand(chance.choice(deeds), at, chance.choice(list(market.listed)), shares, chance.randrange(10))
+        at = opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
+        deed = chance.choice(_LATCH_DEEDS if chance.random() < 0.1 else _ACCOUNT_DEEDS)
+        yield ByHand(
+            deed, at, chance.choice(list(market.listed)), chance.choice([1, 3, 20, 1000]), chance.randrange(10)
+        )
+        if deed in _LATCH_DEEDS and chance.random() < 0.7:
+            yield Run(Job.RESUME, at + timedelta(minutes=chance.choice([3, 30, 400])))

@@ -62,12 +62,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Two processes at once. They pass a baton at their steps, with odds of ``restless``, as ``seed`` has it."""
+    """Two processes at once. They pass a baton at their steps, with odds of ``restless``, as ``seed`` has it.
+
+    The second begins when the first has made ``head_start`` steps.
+    """
 
     first: Run
     second: Run
     seed: int
     restless: float
+    head_start: int
 
     @property
     def at(self) -> datetime:
