@@ -20,9 +20,11 @@ from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.core.account import Position
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import client_order_id
+from tradebot.core.lookback import ReplayOutcome
 from tradebot.core.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.outcomes import Outcome, ReplayOutcome, StopOutcome
+from tradebot.core.outcomes import Outcome
 from tradebot.core.schedule import Job, nominal
+from tradebot.core.stopped import StopOutcome
 from tradebot.home import layout
 from tradebot.jobs import check_exits, emergency_stop, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk

@@ -13,7 +13,7 @@ from tests.jobs.brokers import Around, LosesAnswers, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.outcomes import StopOutcome
+from tradebot.core.stopped import StopOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
 from tradebot.home import layout
 from tradebot.home.latch import LatchFile

@@ -12,7 +12,7 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script, Wrap
 from tests.jobs.test_run_daily import OnAHoliday
 from tradebot.core.account import AccountSnapshot
-from tradebot.core.outcomes import Check, CheckResult, PreflightOutcome
+from tradebot.core.checks import Check, CheckResult, PreflightOutcome
 from tradebot.core.records import RunStatus
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs import preflight

@@ -10,10 +10,11 @@ import pytest
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.halts import HaltLevel
+from tradebot.core.lookback import ExplainOutcome, Period, ReportOutcome
 from tradebot.core.orders import Purpose
-from tradebot.core.outcomes import ExplainOutcome, Period, ReportOutcome, StatusOutcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.standing import StatusOutcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import explain, report, status
 

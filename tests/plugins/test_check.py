@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradebot.core.outcomes import Check, CheckResult
+from tradebot.core.checks import Check, CheckResult
 from tradebot.plugins.check import CheckReport, check
 from tradebot.plugins.discovery import find
 from tradebot.plugins.probes import PROBES

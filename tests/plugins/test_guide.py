@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.outcomes import CheckResult
+from tradebot.core.checks import CheckResult
 from tradebot.core.signals import Action, ExitPolicy
 from tradebot.plugins.book import load_book
 from tradebot.plugins.check import check

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.outcomes import Outcome, Period, ReportOutcome
+from tradebot.core.lookback import Period, ReportOutcome
+from tradebot.core.outcomes import Outcome
 from tradebot.core.records import EquityPoint, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.reports.page import Page

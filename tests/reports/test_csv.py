@@ -14,8 +14,8 @@ from tests.reports.conftest import NOON, SESSION
 from tests.reports.test_pages import POSITION
 from tradebot.core.account import Fill
 from tradebot.core.holdings import Trade
+from tradebot.core.lookback import ReportOutcome
 from tradebot.core.orders import Side
-from tradebot.core.outcomes import ReportOutcome
 from tradebot.errors import UsageError
 from tradebot.reports.as_csv import write_csv
 

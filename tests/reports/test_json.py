@@ -13,8 +13,9 @@ import pytest
 
 from tests.reports.conftest import Place
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.lookback import ReplayOutcome, ReportOutcome
 from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.outcomes import OrderLine, Outcome, ReplayOutcome, ReportOutcome
+from tradebot.core.outcomes import OrderLine, Outcome
 from tradebot.core.performance import totals
 from tradebot.core.plan import Denial, DenialCode
 from tradebot.errors import ConfigError, ExitCode, Locked, Problem

@@ -11,30 +11,19 @@ import pytest
 from tests.reports.conftest import NOON, SESSION, Place
 from tests.reports.test_json import ORDER
 from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.checks import Check, CheckResult, PreflightOutcome
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.limits import Counters, Limits
+from tradebot.core.lookback import ExplainOutcome, Period, ReplayOutcome, ReportOutcome
 from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.outcomes import (
-    Check,
-    CheckResult,
-    ExitLine,
-    ExplainOutcome,
-    FailureLine,
-    Outcome,
-    Period,
-    PositionLine,
-    PreflightOutcome,
-    ReplayOutcome,
-    ReportOutcome,
-    StatusOutcome,
-    StopLine,
-    StopOutcome,
-)
+from tradebot.core.outcomes import ExitLine, FailureLine, Outcome
 from tradebot.core.performance import Totals
 from tradebot.core.plan import Denial, DenialCode
 from tradebot.core.protection import Gap, GapKind
 from tradebot.core.records import DecisionRow, Run, RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.standing import PositionLine, StatusOutcome
+from tradebot.core.stopped import StopLine, StopOutcome
 from tradebot.errors import ExitCode
 from tradebot.reports.page import Page
 from tradebot.reports.pages import trading

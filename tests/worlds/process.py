@@ -18,7 +18,8 @@ from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tests.worlds.witness import Witness
 from tests.worlds.world import Run
-from tradebot.core.outcomes import Outcome, Period
+from tradebot.core.lookback import Period
+from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.errors import TradebotError

@@ -41,7 +41,7 @@ def command(
     against the S&P 500 over the same sessions; open positions with their stops; denials by code.
     """
     from tradebot.commands import render, work
-    from tradebot.core.outcomes import Period
+    from tradebot.core.lookback import Period
     from tradebot.core.schedule import Job
     from tradebot.jobs import report
     from tradebot.reports.as_csv import write_csv

@@ -15,10 +15,10 @@ from tradebot.core.account import Activity, Position
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.ids import client_order_id
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.outcomes import StopLine, StopOutcome
 from tradebot.core.protection import Gap, gaps
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.stopped import StopLine, StopOutcome
 from tradebot.core.values import ZERO
 from tradebot.core.wording import plural
 from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, TradebotError

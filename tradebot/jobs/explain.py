@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tradebot.core.outcomes import ExplainOutcome
+from tradebot.core.lookback import ExplainOutcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from tradebot.core.account import Position
 from tradebot.core.holdings import FOREIGN, Holding
-from tradebot.core.outcomes import PositionLine
 from tradebot.core.protection import Gap
+from tradebot.core.standing import PositionLine
 from tradebot.core.values import SUB_PENNY
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from tradebot.core.checks import Check, CheckResult, PreflightOutcome
 from tradebot.core.halts import Halt, HaltSource, distinct, level_of, told_by
 from tradebot.core.orders import OrderState
-from tradebot.core.outcomes import Check, CheckResult, PreflightOutcome
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job

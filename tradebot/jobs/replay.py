@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from tradebot.core.account import SessionHours
-from tradebot.core.outcomes import Outcome, Period, ReplayOutcome, ReportOutcome
+from tradebot.core.lookback import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import DAY, Job, nominal
 from tradebot.errors import ExitCode

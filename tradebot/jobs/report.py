@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from tradebot.core.holdings import Trade
-from tradebot.core.outcomes import Period, ReportOutcome
+from tradebot.core.lookback import Period, ReportOutcome
 from tradebot.core.performance import Totals, totals
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import EquityPoint, RunStatus

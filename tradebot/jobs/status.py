@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tradebot.core.halts import level_of
-from tradebot.core.outcomes import StatusOutcome
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
+from tradebot.core.standing import StatusOutcome
 from tradebot.core.values import dollars
 from tradebot.core.wording import plural
 from tradebot.jobs.desk import Desk, open_story

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tradebot.core.outcomes import Check, CheckResult
+from tradebot.core.checks import Check, CheckResult
 from tradebot.errors import ConfigError
 from tradebot.plugins.answer import Answer, of_symbols
 from tradebot.plugins.book import TIMEOUT_SECONDS

@@ -12,8 +12,9 @@ from typing import Any
 
 from tradebot.core.account import Fill
 from tradebot.core.holdings import Trade
-from tradebot.core.outcomes import PositionLine, ReportOutcome
+from tradebot.core.lookback import ReportOutcome
 from tradebot.core.records import EquityPoint
+from tradebot.core.standing import PositionLine
 from tradebot.errors import UsageError
 from tradebot.reports.as_json import plain
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradebot.core.account import CashEvent, CashKind
-from tradebot.core.outcomes import ReportOutcome
+from tradebot.core.lookback import ReportOutcome
 from tradebot.core.records import EquityPoint
 from tradebot.core.values import ZERO
 

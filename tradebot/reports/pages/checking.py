@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tradebot.core.outcomes import Check, CheckResult, ExplainOutcome, Outcome, PreflightOutcome
+from tradebot.core.checks import Check, CheckResult, PreflightOutcome
+from tradebot.core.lookback import ExplainOutcome
+from tradebot.core.outcomes import Outcome
 from tradebot.core.records import DecisionRow
 from tradebot.reports.page import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts

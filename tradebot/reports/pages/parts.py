@@ -8,10 +8,11 @@ from decimal import Decimal
 from tradebot.core.breaks import Break, Severity
 from tradebot.core.halts import Halt, HaltLevel, HaltSource, distinct, level_of, told_by
 from tradebot.core.orders import OrderState, OrderType
-from tradebot.core.outcomes import FailureLine, OrderLine, Outcome, PositionLine
+from tradebot.core.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.performance import Totals
 from tradebot.core.plan import Denial
 from tradebot.core.records import RunStatus
+from tradebot.core.standing import PositionLine
 from tradebot.errors import ExitCode
 from tradebot.reports.page import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.where import Where

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tradebot.core.account import CashEvent
-from tradebot.core.outcomes import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.lookback import Period, ReplayOutcome, ReportOutcome
 from tradebot.core.values import ZERO
 from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table

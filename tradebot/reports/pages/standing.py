@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from tradebot.core.halts import HaltLevel
-from tradebot.core.outcomes import Outcome, StatusOutcome, StopOutcome
+from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
+from tradebot.core.standing import StatusOutcome
+from tradebot.core.stopped import StopOutcome
 from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
