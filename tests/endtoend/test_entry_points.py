@@ -23,7 +23,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
         yield from ((name, each) for each in inner) if inner else ((name,),)
 
 
-@pytest.mark.parametrize("command", _commands(), ids=" ".join)
+@pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
 def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, ...], machine: Machine) -> None:
     ended = machine(*command, "--help")
     assert (ended.code, ended.err) == (0, "")
