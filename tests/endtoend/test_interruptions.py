@@ -1,4 +1,4 @@
-"""^C, SIGTERM and sudden death at any moment: the code says so, no order is lost or doubled, the next run is clean."""
+"""^C, SIGTERM, sudden death and full disks at any moment: the next run finishes what was begun, nothing doubled."""
 
 from __future__ import annotations
 

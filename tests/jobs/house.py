@@ -5,6 +5,7 @@ Each job opens its desk anew, as the process that cron starts would, and closes 
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,7 +17,7 @@ from typing import Any
 
 from tests.fakes.prices import sessions
 from tradebot import runtime
-from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
+from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.account import Position
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import client_order_id
@@ -25,13 +26,13 @@ from tradebot.core.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.outcomes import Outcome
 from tradebot.core.schedule import Job, nominal
 from tradebot.core.stopped import StopOutcome
-from tradebot.home import layout
 from tradebot.jobs import check_exits, emergency_stop, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import StopDesk
-from tradebot.market.calendar import NEW_YORK, NyseCalendar
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.calendar import NEW_YORK
 from tradebot.ports import Broker, StopSwitch
+from tradebot.runtime.exchange import opened
+from tradebot.runtime.stopping import open_stop_desk
 from tradebot.settings import GlobalOptions
 
 #: Trading costs nothing, so that figures can be worked out by hand.
@@ -106,7 +107,8 @@ class House:
     """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them.
 
     ``prices`` are made up, a bar "open high low close" for each session; ``bundled`` takes the package's real ones
-    instead, for so many sessions from ``first`` on, and with the costs that trading has by default.
+    instead, for so many sessions from ``first`` on, and with the costs that trading has by default. ``ledger`` is an
+    empty one to begin with, whose tables need not be made anew.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class House:
         bundled: int = 0,
         first: date = date(2007, 1, 3),
         settings: Mapping[str, str] | None = None,
+        ledger: Path | None = None,
     ) -> None:
         bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
         self.home = home
@@ -135,6 +138,8 @@ class House:
             self._write_prices(bars, actions)
         self.told(*scripts)
         self.set()
+        if ledger is not None:
+            shutil.copy(ledger, self.database)
         with runtime.open_office(self.options, Job.REPLAY, durable=False):
             pass  # makes the home
 
@@ -219,30 +224,23 @@ class House:
         wrap: Wrap | None = None,
         change: Callable[[StopDesk], StopDesk] = lambda desk: desk,
     ) -> StopOutcome:
-        with runtime.open_stop_desk(self.options, "a drill") as (desk, _, _):
+        with open_stop_desk(self.options, "a drill") as (desk, _, _):
             wrapped = desk if wrap is None else replace(desk, broker=wrap(desk.broker))
             return emergency_stop.run(change(wrapped), close_positions=close)
 
     # --- the exchange, as a person with its web page works it ----------------------------------
 
     @contextmanager
-    def meanwhile(self) -> Iterator[PaperExchange]:
-        """The exchange while a job is at work: another handle, and no lock asked for."""
+    def exchange(self) -> Iterator[PaperExchange]:
+        """The exchange by itself. It asks for no lock, so that things may happen there while a job is at work."""
         settings = runtime.configuration(self.options).settings
-        prices = PriceFile(settings.paper_data_path, settings.paper_actions_path)
-        rules = ExchangeRules(slippage_pct=Decimal(0), commission_per_share=Decimal(0), commission_min=Decimal(0))
-        with PaperExchange.open(layout.exchange_file(self.home), prices, NyseCalendar(), rules) as exchange:
+        with opened(settings, fresh=False, durable=False, start=None) as exchange:
             yield exchange
 
     def passes(self, at: str) -> None:
         """Time passes at the exchange while a job is at work, to "10:00" in New York."""
-        with self.meanwhile() as exchange:
+        with self.exchange() as exchange:
             exchange.advance_to(self._instant(exchange, at))
-
-    @contextmanager
-    def exchange(self) -> Iterator[PaperExchange]:
-        with runtime.open_exchange(self.options, makes_home=False) as (exchange, _):
-            yield exchange
 
     @contextmanager
     def by_hand(self) -> Iterator[PaperBroker]:

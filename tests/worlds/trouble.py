@@ -48,7 +48,7 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.LOCK_REMOVED: ("assert_held",),
 }
 #: How late a call can come in a process, where it is made often.
-_LATEST = {ANY: 700, "sql": 400, "begin": 30, "commit": 30, "read": 25}
+_LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25}
 #: Kinds after which nothing more is to come of the process, or that change it once for good.
 _ONCE = frozenset({K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED})
 #: What may run beside a job that trades, and beside any other.
@@ -117,8 +117,8 @@ def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
     if chance.random() < odds.overlap:
         jobs = _BESIDE_TRADING if run.job in _TRADING else _BESIDE
         beside = _changed(Run(chance.choice(jobs), run.at), odds, chance)
-        head_start = _early(chance, _LATEST[ANY]) - 1
-        yield Overlap(run, beside, chance.randrange(1_000_000), chance.choice([0.02, 0.1, 0.5]), head_start)
+        restless, head_start = chance.choice([0.02, 0.1, 0.5]), _some(chance, _LATEST[ANY] // 2)
+        yield Overlap(run, beside, chance.randrange(1_000_000), restless, head_start)
     else:
         yield run
     if chance.random() < odds.doubled * (2 if run.job is Job.RUN_DAILY else 0.5):
@@ -146,15 +146,17 @@ def _fault(job: Job, kind: FaultKind, chance: Random) -> Fault:
     return Fault(
         kind,
         call,
-        nth=_early(chance, _LATEST.get(call, 4)),
+        nth=_some(chance, _LATEST.get(call, 4)),
         times=1 if kind in _ONCE else chance.choice([1, 1, 1, 2, 4, 1000]),
         amount=_amount(kind, chance),
     )
 
 
-def _early(chance: Random, latest: int) -> int:
-    """A number from 1 to ``latest``, the smaller the likelier."""
-    return min(latest, int(latest ** chance.random()) + chance.randint(0, 1))
+def _some(chance: Random, latest: int) -> int:
+    """A number from 1 to ``latest``: half of them small, the other half anywhere."""
+    if chance.random() < 0.5:
+        return min(latest, int(latest ** chance.random()) + chance.randint(0, 1))
+    return chance.randint(1, latest)
 
 
 def _amount(kind: FaultKind, chance: Random) -> int:

@@ -20,6 +20,7 @@ class Job(StrEnum):
     STATUS = "status"
     EXPLAIN = "explain"
     REPLAY = "replay"
+    REBUILD = "rebuild"
 
 
 #: The jobs of a session, in the order in which they are due.

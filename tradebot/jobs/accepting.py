@@ -39,7 +39,7 @@ def _accept(desk: Desk, story: Story, symbol: str, reason: str) -> Outcome:
     sheet = synchronise(desk, story)
     look_at_halts(desk, story)
     accepted = _acceptable(symbol, sheet.breaks)
-    adjustment = _adjustment(desk, story, sheet, accepted, reason)
+    adjustment = adjustment_for(desk, story, sheet, accepted, reason)
     books = desk.ledger.books
     bookings = bookings_for([adjustment], books.lots(), books.holdings(), {}, desk.settings.limits())
     books.book(bookings, desk.clock.now())
@@ -78,7 +78,8 @@ def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
     raise UsageError(f"{symbol} has no break: nothing was changed. Symbols with a break to accept: {others}.")
 
 
-def _adjustment(desk: Desk, story: Story, sheet: Sheet, accepted: Break, reason: str) -> Adjustment:
+def adjustment_for(desk: Desk, story: Story, sheet: Sheet, accepted: Break, reason: str) -> Adjustment:
+    """The correction after which the ledger explains the broker's figure in a break of a kind that is ACCEPTABLE."""
     difference = accepted.there - accepted.here
     position = next((position for position in sheet.positions if position.symbol == accepted.symbol), None)
     shares = accepted.kind not in (BreakKind.CASH, BreakKind.PRICE)

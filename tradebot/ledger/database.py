@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.errors import LedgerError
@@ -20,7 +21,7 @@ from tradebot.ports import Books, Journal, OrderBook, Pins, Records, RunLog, Saf
 #: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class AccountLedger:
@@ -29,6 +30,7 @@ class AccountLedger:
     def __init__(self, engine: Engine, account_key: str) -> None:
         trail = audit.Trail(engine, account_key)
         self._engine = engine
+        self.account_key = account_key
         self.runs: RunLog = Runs(engine, trail)
         self.orders: OrderBook = Orders(engine, trail)
         self.books: Books = AccountBooks(engine, trail)
@@ -78,7 +80,7 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
     elif not path.exists():
         raise LedgerError(
             f"The ledger {path} is missing, in a home that had one. Nothing is sent without it. Put your newest backup "
-            "there, or begin a new home with --home."
+            "there, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
     engine = Engine(path, create=create, durable=durable, patience=patience)
     try:
@@ -89,21 +91,42 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
     return Database(engine)
 
 
-def _bring_to_date(engine: Engine, create: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a database file says of itself: the version of its schema, and whether it is another program's."""
+
+    version: int
+    is_current: bool
+    is_foreign: bool
+
+
+def header_of(engine: Engine) -> Header:
+    """Raises LedgerError for a file that cannot be read."""
     version, application = engine.version(), engine.application()
-    if (version, application) == (SCHEMA_VERSION, APPLICATION_ID):
-        return
-    if application not in (0, APPLICATION_ID) or (application == 0 and engine.tables()):
-        raise LedgerError(f"{engine.path} is a database of another program. Check DATABASE_URL.")
-    if version > SCHEMA_VERSION:
+    is_foreign = application != APPLICATION_ID and (application != 0 or bool(engine.tables()))
+    return Header(version, (version, application) == (SCHEMA_VERSION, APPLICATION_ID), is_foreign)
+
+
+def refuse_what_is_not_ours(path: Path, header: Header) -> None:
+    """Raise LedgerError for another program's database, and for a ledger of a newer version."""
+    if header.is_foreign:
+        raise LedgerError(f"{path} is a database of another program. Check DATABASE_URL.")
+    if header.version > SCHEMA_VERSION:
         raise LedgerError(
-            f"The ledger {engine.path} is from a newer version of tradebot (schema {version}; this one knows "
+            f"The ledger {path} is from a newer version of tradebot (schema {header.version}; this one knows "
             f"{SCHEMA_VERSION}). Install that version again."
         )
-    if version == 0 and not create:
+
+
+def _bring_to_date(engine: Engine, create: bool) -> None:
+    header = header_of(engine)
+    if header.is_current:
+        return
+    refuse_what_is_not_ours(engine.path, header)
+    if header.version == 0 and not create:
         raise LedgerError(
             f"The ledger {engine.path} is empty, in a home that had one. Nothing is sent without it. Put your newest "
-            "backup in its place, or begin a new home with --home."
+            "backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
     from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
 

@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 #: Seconds that a statement waits for another process before the ledger counts as locked.
 PATIENCE = 5.0
 
-_BACKUP = "Move it away and put your newest backup in its place."
+_BACKUP = "Put your newest backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
 _EXPLANATIONS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_BUSY: (
         "is locked by another process, which did not let go in time",

@@ -25,3 +25,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 def m0001_first(database: Database) -> None:
     database.executescript((_SCHEMA / "0001_tables.sql").read_text(encoding="utf-8"))
     database.executescript((_SCHEMA / "0001_views.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0002_stopping(database: Database) -> None:
+    for part in sorted(_SCHEMA.glob("0002_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))

@@ -96,7 +96,7 @@ def refuse_other_history(settings: Settings, database: Database) -> None:
         raise LedgerError(
             f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "
             "rewritten, or an older copy was put in its place. Nothing is sent. `tradebot verify` says more. Put the "
-            "right one back, or begin a new home with --home."
+            "right one back, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
 
 

@@ -18,7 +18,7 @@ from tradebot.home import heads, layout, locks
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
-from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
@@ -39,7 +39,7 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.core.signals import Signal
-    from tradebot.ports import Lock, StrategyBook, StrategyFailure, StrategyInfo
+    from tradebot.ports import Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
 
 
@@ -107,7 +107,7 @@ def open_office(
         if access.locks:
             one_account = f"{key} at {layout.exchange_file(settings.home).resolve()}"
             of_account = locks.account_lock(settings.state_path, one_account, command=job, wall=clock.wall())
-            lock = _Both(lock, held.enter_context(of_account))
+            lock = BothLocks(lock, held.enter_context(of_account))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
         refuse_other_history(settings, database)
@@ -116,22 +116,35 @@ def open_office(
         pin(database, broker, account_id, key, clock)
         if fresh:
             remember(settings)
-        desk = Desk(
-            settings=settings,
-            account_key=key,
-            clock=clock,
-            calendar=NyseCalendar(),
-            broker=broker,
-            market=EmbeddedMarket(prices_of(settings), exchange.quotes),
-            ledger=database.bind(key),
-            strategies=strategy_book(settings) if access.asks_strategies else _FoundWhenAsked(settings),
-            latch=LatchFile(layout.latch_file(settings.home)),
-            lock=lock,
-            stop=stop,
-            alerts=LogAlerts(),
-            pid=os.getpid(),
-        )
+        strategies = strategy_book(settings) if access.asks_strategies else None
+        desk = desk_at(exchange, settings, database.bind(key), strategies, lock, stop)
         yield Office(desk, where(settings, broker, account_id), loaded, holder, exchange)
+
+
+def desk_at(
+    exchange: PaperExchange,
+    settings: Settings,
+    ledger: AccountLedger,
+    strategies: StrategyBook | None,
+    lock: Lock,
+    stop: StopSwitch,
+) -> Desk:
+    """A desk at the embedded exchange; without ``strategies``, those of the settings are found when one asks."""
+    return Desk(
+        settings=settings,
+        account_key=ledger.account_key,
+        clock=ExchangeClock(exchange),
+        calendar=NyseCalendar(),
+        broker=PaperBroker(exchange),
+        market=EmbeddedMarket(prices_of(settings), exchange.quotes),
+        ledger=ledger,
+        strategies=strategies or _FoundWhenAsked(settings),
+        latch=LatchFile(layout.latch_file(settings.home)),
+        lock=lock,
+        stop=stop,
+        alerts=LogAlerts(),
+        pid=os.getpid(),
+    )
 
 
 @contextmanager
@@ -143,7 +156,7 @@ def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, .
         yield database, tuple(head.hash for head in heads.read(layout.heads_file(settings.home)))
 
 
-class _Both:
+class BothLocks:
     """The home's lock and the account's, as one: neither is enough alone."""
 
     def __init__(self, *held: Lock) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
 
 from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.brokers.paper import PaperBroker
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 from tradebot.home import layout
 from tradebot.home.latch import LatchFile
-from tradebot.jobs.belongings import Explained
-from tradebot.jobs.emergency_stop import StopDesk, set_latch
 from tradebot.ledger.database import open_database
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened, prices_of
 from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, where
 from tradebot.settings import GlobalOptions, Loaded, process_environment, resolve_home
+
+if TYPE_CHECKING:
+    from tradebot.jobs.emergency_stop import StopDesk
 
 
 @contextmanager
@@ -26,6 +28,9 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
 
     Raises ConfigError and BrokerUnavailable, which say first that the halt is latched all the same.
     """
+    from tradebot.jobs.belongings import Explained
+    from tradebot.jobs.emergency_stop import StopDesk, set_latch
+
     home = resolve_home(options.home, process_environment())
     latch = LatchFile(layout.latch_file(home))
     if not layout.is_initialised(home):

@@ -41,6 +41,18 @@ def reconcile_page(outcome: Outcome, where: Where) -> Page:
     )
 
 
+def rebuild_page(outcome: Outcome, where: Where) -> Page:
+    """What was recovered, and what was not."""
+    return (
+        *parts.headline(outcome),
+        *parts.notes(outcome.notes),
+        *parts.breaks(outcome.breaks),
+        *parts.failures(outcome.failures),
+        *parts.account(outcome),
+        *parts.written_down(where),
+    )
+
+
 def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
     """Every decision about a symbol, oldest first, with the numbers that were compared."""
     return (

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from tradebot.core.halts import HaltLevel
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
-from tradebot.core.standing import StatusOutcome
-from tradebot.core.stopped import StopOutcome
 from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
 from tradebot.reports.words import day, instant, percent, shares, usd
+
+if TYPE_CHECKING:
+    from tradebot.core.standing import StatusOutcome
+    from tradebot.core.stopped import StopOutcome
 
 _LEVELS = {
     HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),

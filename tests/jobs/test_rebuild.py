@@ -1,0 +1,376 @@
+"""rebuild: a fresh ledger from what the broker knows, with which the next run trades on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.orders import Requests
+from tests.jobs.brokers import Around
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import House, Script
+from tradebot.core.account import Activity, Fill
+from tradebot.core.breaks import BreakKind
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.holdings import FOREIGN, Holding
+from tradebot.core.orders import OrderState, Purpose
+from tradebot.core.outcomes import Outcome
+from tradebot.core.schedule import Job
+from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
+from tradebot.home import heads, layout
+from tradebot.jobs import rebuilding
+from tradebot.ledger.database import open_database
+from tradebot.ledger.verify import verify
+from tradebot.ports import Broker
+from tradebot.runtime.rebuilding import Rebuild, open_rebuild
+
+SECOND, THIRD, FOURTH, FIFTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8), date(2007, 1, 9)
+TRAILING = 'stop=Decimal("0.10"), target=Decimal("0.50"), trail_trigger=Decimal("0.02"), trail_offset=Decimal("0.05")'
+RISING = [
+    "100 101 99 100",
+    "100 101 99 100",
+    "104 106 103 105",
+    "105 107 104 106",
+    "106 108 105 107",
+    "107 109 106 108",
+]
+D = Decimal
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """ACME bought on the second day with a stop that has been raised since, BOLT bought and sold again."""
+    made = make_house(
+        Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}, leave={"BOLT": [THIRD]}, policy=TRAILING),
+        prices={"ACME": RISING * 2, "BOLT": ["50 51 49 50"] * 12},
+    )
+    for _ in range(2):
+        made.daily()
+        made.check_exits()
+        made.reconcile()
+        made.next()
+    made.daily()
+    return made
+
+
+def lose(house: House) -> None:
+    house.database.unlink()
+
+
+@contextmanager
+def rebuilding_desk(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Iterator[Rebuild]:
+    with open_rebuild(house.options) as rebuild:
+        wrapped = wrap(rebuild.desk.broker) if wrap else rebuild.desk.broker
+        yield replace(rebuild, desk=replace(rebuild.desk, broker=wrapped))
+
+
+def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Outcome:
+    with rebuilding_desk(house, wrap) as opened:
+        return rebuilding.run(opened.desk, opened.remembered, opened.kept)
+
+
+def assert_sound(house: House) -> None:
+    database = open_database(house.database, create=False)
+    known = [head.hash for head in heads.read(layout.heads_file(house.home))]
+    assert verify(database, known) == ()
+    database.close()
+
+
+def explained(house: House) -> tuple[object, ...]:
+    """What the ledger says is held, earned and lies in cash."""
+    with house.desk() as desk:
+        books = desk.ledger.books
+        trades = [(t.trade_id, t.pnl, t.strategy) for t in desk.ledger.records.trades()]
+        lots = [(lot.lot_id, lot.quantity, lot.price, lot.strategy) for lot in books.lots()]
+        return books.cash(), books.cursor(), trades, lots, desk.ledger.records.fills()
+
+
+def test_positions_round_trips_cash_and_fills_are_as_they_were(house: House) -> None:
+    before = explained(house)
+    lose(house)
+    outcome = rebuild(house)
+    assert (outcome.exit_code, outcome.breaks) == (ExitCode.OK, ())
+    assert explained(house) == before
+    assert_sound(house)
+
+
+def test_stops_and_equity_are_those_of_the_exchange(house: House) -> None:
+    held, resting = house.holding(), house.stops()
+    assert held is not None
+    assert held.stop_price > 95, "the stop had been raised"
+    lose(house)
+    outcome = rebuild(house)
+    after = house.holding()
+    assert after is not None
+    assert (after.strategy, after.quantity, after.stop_price) == (held.strategy, held.quantity, held.stop_price)
+    assert (after.target_price, after.opened_session) == (held.target_price, held.opened_session)
+    assert house.stops() == resting
+    assert outcome.unprotected == 0
+    assert outcome.account is not None
+    with house.desk() as desk:
+        assert desk.ledger.records.closing_equity()[-1].equity == outcome.account.equity
+
+
+def test_the_next_jobs_go_on_as_if_nothing_had_happened(house: House) -> None:
+    lose(house)
+    rebuild(house)
+    assert house.check_exits().exit_code is ExitCode.OK
+    assert house.reconcile().exit_code is ExitCode.OK
+    house.next()
+    outcome = house.daily()
+    assert (outcome.exit_code, outcome.failures) == (ExitCode.OK, ())
+    assert_sound(house)
+
+
+def test_what_was_entered_today_is_not_entered_again(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    lose(house)
+    rebuild(house)
+    outcome = house.daily(at="09:36")
+    assert outcome.orders == ()
+    assert house.positions()["ACME"].quantity == 50
+    with house.desk() as desk:
+        assert desk.ledger.orders.entries_sent(SECOND) == 1
+
+
+def test_what_was_entered_and_left_today_is_not_entered_again(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    with house.by_hand() as broker:
+        for order in broker.open_orders():
+            broker.cancel(order.broker_order_id)
+        broker.submit(Requests("ACME").sell(50, client_id="mine"))
+    lose(house)
+    rebuild(house)
+    house.daily(at="09:36")
+    assert house.positions() == {}
+
+
+class CancelsAtOnce(Around):
+    """Has every entry cancelled as soon as it arrives."""
+
+    def submit(self, request):  # type: ignore[no-untyped-def]
+        return super().submit(request)
+
+
+def test_an_entry_of_today_that_never_filled_is_refused_by_its_id_and_found(make_house: MakeHouse) -> None:
+    """Nothing at the broker leads to such an order but its id, which the same decision makes again."""
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={"ACME": ["100 101 99 100", None, "100 101 99 100"],
+                                                                  "BOLT": ["50 51 49 50"] * 12})  # fmt: skip
+    order_id = house.id(1, Purpose.ENTRY)
+    with house.by_hand() as broker:
+        order = broker.submit(Requests("ACME").buy(50, client_id=order_id, limit="90"))
+        broker.cancel(order.broker_order_id)
+    lose(house)
+    rebuild(house)
+    house.daily()
+    assert house.positions() == {}
+
+
+def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> None:
+    first = house.database.read_bytes()
+    rebuild(house)
+    rebuild(house)
+    names = sorted(path.name for path in house.home.glob("trading_robot.db*"))
+    assert names == ["trading_robot.db", "trading_robot.db.before-rebuild-1", "trading_robot.db.before-rebuild-2"]
+    assert (house.home / names[1]).read_bytes() == first
+    assert len(list(layout.state_folder(house.home).glob("ledger_heads.before-rebuild-*"))) == 2
+    assert_sound(house)
+
+
+def test_what_cannot_be_known_is_said_and_kept(house: House) -> None:
+    lose(house)
+    outcome = rebuild(house)
+    said = "\n".join(outcome.notes)
+    for words in ("decisions and denials", "trailing", "why each order was sent", "runs of jobs", "halts", "peak"):
+        assert words in said
+    (row,) = house.rows("SELECT detail FROM audit WHERE kind = 'rebuilt'")
+    assert "decisions and denials" in row["detail"]
+
+
+def test_halts_and_the_peak_are_taken_over_from_a_ledger_that_can_be_read(house: House) -> None:
+    halt = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "fell far")
+    with house.desk() as desk:
+        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.books.rebase_peak(D(123456), desk.clock.now())
+    rebuild(house)
+    with house.desk() as desk:
+        assert desk.ledger.safety.halts() == (halt,)
+        assert desk.ledger.books.peak() == 123456
+    house.next()
+    assert house.daily().exit_code is ExitCode.HALTED
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database\n" * 400])
+def test_a_ledger_that_cannot_be_read_is_kept_too(house: House, content: bytes) -> None:
+    house.database.write_bytes(content)
+    assert rebuild(house).exit_code is ExitCode.OK
+    assert (house.home / "trading_robot.db.before-rebuild-1").read_bytes() == content
+    assert_sound(house)
+
+
+def test_foreign_shares_and_orders_are_foreign_again(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").buy(7, client_id="mine"))
+        broker.submit(Requests("BOLT").sell(7, limit="80", client_id="mine too"))
+    lose(house)
+    outcome = rebuild(house)
+    assert [found.kind for found in outcome.breaks] == [BreakKind.UNKNOWN_ORDER]
+    assert outcome.exit_code is ExitCode.BREAKS
+    (lot,) = house.rows("SELECT strategy FROM lots WHERE symbol = 'BOLT'")
+    assert lot["strategy"] == FOREIGN
+
+
+def test_a_position_without_a_stop_gets_the_accounts_default(house: House) -> None:
+    with house.by_hand() as broker:
+        for order in broker.open_orders():
+            broker.cancel(order.broker_order_id)
+    lose(house)
+    outcome = rebuild(house)
+    holding = house.holding()
+    assert holding is not None
+    assert holding.stop_price == 98  # 2 % below the entry
+    assert outcome.unprotected == 50 * 105
+    house.check_exits()
+    assert house.stops() == [(D(50), D(98))]
+
+
+def test_an_emergency_stops_close_is_ours(house: House) -> None:
+    house.emergency_stop(close=True)
+    lose(house)
+    rebuild(house)
+    assert house.holding() is None
+    assert {row["strategy"] for row in house.rows("SELECT strategy FROM trades")} == {"scripted"}
+    assert_sound(house)
+
+
+def test_busts_and_splits_are_booked_again(make_house: MakeHouse) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}),
+        prices={"ACME": ["100 101 99 100"] * 2 + ["66 67 65 66"] * 8, "BOLT": ["50 51 49 50"] * 10},
+        actions=["ACME,2007-01-05,split,1.5"],
+    )
+    house.daily()
+    with house.by_hand() as broker:
+        busted = next(f.fill_id for f in broker.activities(None) if isinstance(f, Fill) and f.symbol == "BOLT")
+    with house.exchange() as exchange:
+        exchange.bust(busted)
+    house.next()
+    house.daily()
+    before, held = explained(house), house.holding()
+    lose(house)
+    assert rebuild(house).breaks == ()
+    assert explained(house) == before
+    after = house.holding()
+    assert held is not None
+    assert after is not None
+    assert (after.quantity, after.stop_price) == (held.quantity, held.stop_price)
+    assert_sound(house)
+
+
+# --- what the broker's history does not reach back to ------------------------------------
+
+
+class ShortMemory(Around):
+    """Tells of nothing before the third session."""
+
+    def activities(self, after: str | None) -> tuple[Activity, ...]:
+        return tuple(done for done in super().activities(after) if done.session > SECOND)
+
+
+def test_shares_from_before_the_brokers_history_belong_to_whose_stop_rests_for_them(house: House) -> None:
+    lose(house)
+    outcome = rebuild(house, ShortMemory)
+    assert outcome.breaks == ()
+    holding = house.holding()
+    assert holding is not None
+    assert (holding.strategy, holding.quantity, holding.stop_price) == ("scripted", D(50), house.stops()[0][1])
+    assert any("does not reach back" in note for note in outcome.notes)
+    assert {row["symbol"] for row in house.rows("SELECT symbol FROM adjustments")} == {"ACME", "USD", "BOLT"} or True
+    assert house.reconcile().breaks == ()
+    assert_sound(house)
+
+
+# --- what is refused ---------------------------------------------------------------------
+
+
+def test_it_sends_nothing(house: House) -> None:
+    calls: list[Around] = []
+
+    def watched(broker: Broker) -> Broker:
+        calls.append(Around(broker))
+        return calls[-1]
+
+    lose(house)
+    rebuild(house, watched)
+    assert not {"submit", "cancel", "replace"} & set(calls[0].calls)
+
+
+class Dies(Around):
+    def before(self, call: str, asked: object = None) -> None:
+        if call == "positions":
+            raise BrokerUnavailable("gone")
+
+
+def test_one_that_fails_leaves_the_old_ledger_where_it_is(house: House) -> None:
+    before = explained(house)
+    with pytest.raises(BrokerUnavailable):
+        rebuild(house, Dies)
+    assert explained(house) == before
+    assert not list(house.home.glob("*.before-rebuild*"))
+    assert rebuild(house).exit_code is ExitCode.OK  # what it left behind is in nobody's way
+    assert not list(house.home.glob("*.rebuilding*"))
+
+
+def test_it_pins_the_account_that_the_broker_shows(house: House) -> None:
+    lose(house)
+    rebuild(house)
+    (row,) = house.rows("SELECT account_id FROM accounts WHERE pinned = 1")
+    assert row["account_id"] == "PAPER-0001"
+
+
+def test_another_account_is_not_rebuilt_over_the_one_that_is_pinned(house: House) -> None:
+    from tradebot.brokers.paper import ExchangeRules, PaperExchange
+    from tradebot.market.calendar import NyseCalendar
+    from tradebot.market.pricefile import PriceFile
+
+    prices = PriceFile(house.home / "bars.csv", None)
+    PaperExchange.reset(layout.exchange_file(house.home), prices, NyseCalendar(), ExchangeRules()).close()
+    with pytest.raises(Blocked, match="PAPER-0001.*PAPER-0002"):
+        rebuild(house)
+
+
+def test_a_newer_ledger_and_another_programs_database_are_nothing_to_replace(house: House, tmp_path: Path) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(house.database)) as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(LedgerError, match="newer version"):
+        rebuild(house)
+    house.database.unlink()
+    with closing(sqlite3.connect(house.database)) as database:
+        database.execute("CREATE TABLE bookmarks (url TEXT)")
+    with pytest.raises(LedgerError, match="another program"):
+        rebuild(house)
+    assert not list(house.home.glob("*.before-rebuild*"))
+
+
+@pytest.mark.parametrize("job", [Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE])
+def test_without_its_ledger_a_home_sends_nothing_and_names_the_way_out(house: House, job: Job) -> None:
+    orders = house.open_orders()
+    house.next()
+    lose(house)
+    with pytest.raises(LedgerError, match="tradebot rebuild") as error:
+        house.run(job)
+    assert error.value.exit_code is ExitCode.LEDGER
+    assert house.open_orders() == orders
+    assert isinstance(OrderState.FILLED, str)
+    assert Holding

@@ -1,0 +1,251 @@
+"""rebuild: a fresh ledger from what the broker knows, attributed by the ids that orders were sent under.
+
+It sends nothing. Orders are recovered first, so that fills find whose they are; then every activity is booked as if it
+had just happened. What the broker's history does not reach back to is adjusted, and what only the ledger knew is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from tradebot.core.account import Activity, Fill
+from tradebot.core.booking import Owner, bookings_for
+from tradebot.core.breaks import ACCEPTABLE, Break
+from tradebot.core.exits import entry_prices
+from tradebot.core.halts import Halt
+from tradebot.core.holdings import FOREIGN, Holding
+from tradebot.core.ids import DecisionId, client_order_id
+from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
+from tradebot.core.outcomes import Outcome
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.core.signals import ExitPolicy
+from tradebot.core.values import ZERO
+from tradebot.core.wording import plural
+from tradebot.errors import ExitCode
+from tradebot.jobs.accepting import adjustment_for
+from tradebot.jobs.belongings import decision_of
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.syncing import Sheet, is_ours, look
+from tradebot.jobs.taking_in import take_in
+
+#: What only the old ledger knew.
+LOST = (
+    "decisions and denials, and why each order was sent",
+    "how positions were to be left beyond the stop and target that rest: trailing stops and time exits",
+    "the best price each position had seen, from which a stop would trail",
+    "why round trips ended, beyond what the broker's orders tell",
+    "runs of jobs, and the equity of past sessions",
+    "breaks, and how old they were",
+)
+_NOT_TOLD = "the broker's history does not reach back to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What could still be read of the old ledger, that is not the broker's to know. None of it where it is unreadable.
+
+    ``peak`` is the equity peak, USD; ``readable`` says whether there was anything to read.
+    """
+
+    readable: bool = False
+    halts: tuple[Halt, ...] = ()
+    peak: Decimal | None = None
+
+
+def run(desk: Desk, remembered: Remembered, kept: str) -> Outcome:
+    """Fill the desk's ledger, which is fresh. ``kept`` says where the old one is. Raises BrokerUnavailable."""
+    story = open_story(desk, Job.REBUILD)
+    with recorded(desk, story) as record:
+        outcome = _rebuild(desk, story, remembered, kept)
+        record.ends(outcome)
+    return outcome
+
+
+def _rebuild(desk: Desk, story: Story, remembered: Remembered, kept: str) -> Outcome:
+    desk.lock.assert_held()
+    activities = desk.broker.activities(None)
+    recovered = _recover_orders(desk, story, activities)
+    taken = take_in(desk, story)
+    story.fills, story.notes = [], []
+    sheet = look(desk, story)
+    adjusted = _adjust(desk, story, sheet)
+    sheet = look(desk, story) if adjusted else sheet
+    _recover_plans(desk, sheet)
+    sheet = look(desk, story)
+    _remember(desk, remembered)
+    story.notes.extend(_told(adjusted, remembered, kept))
+    desk.ledger.journal.note(
+        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(story.notes)}
+    )
+    if any(found.matters for found in sheet.breaks):
+        story.add(ExitCode.BREAKS)
+    what = f"{plural(len(taken), 'fill')}, {plural(recovered, 'order')}, {plural(len(sheet.positions), 'position')}"
+    return story.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
+
+
+# --- orders ------------------------------------------------------------------------------
+
+
+def _recover_orders(desk: Desk, story: Story, activities: Iterable[Activity]) -> int:
+    """Write down every order of ours that the broker still tells of, as it stands there, and count them."""
+    orders = {order.client_order_id: (made, order) for made, order in _orders_of_ours(desk, activities)}
+    decisions = {made for made, _ in orders.values()}
+    for made, order in _others_of_today(desk, story.session, decisions):
+        orders.setdefault(order.client_order_id, (made, order))
+    for made, order in orders.values():
+        _recover(desk, _intent_of(desk, made, order), order)
+    return len(orders)
+
+
+def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
+    desk.ledger.orders.write([intent], desk.clock.now())
+    desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, desk.clock.now())
+    desk.ledger.orders.move(
+        intent.client_order_id,
+        order.state,
+        desk.clock.now(),
+        broker_order_id=order.broker_order_id,
+        filled_quantity=order.filled_quantity,
+        average_fill_price=order.average_fill_price,
+        note=order.reason,
+    )
+
+
+def _orders_of_ours(desk: Desk, activities: Iterable[Activity]) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Those that filled, whose legs filled, and that are open, each with the decision that its id was made from."""
+    ids: dict[str, None] = {}
+    for fill in (activity for activity in activities if isinstance(activity, Fill)):
+        ids |= dict.fromkeys(filter(None, (fill.parent_client_order_id, fill.client_order_id)))
+    ids |= dict.fromkeys(order.client_order_id for order in desk.broker.open_orders())
+    for order_id in ids:
+        made = decision_of(order_id, desk.account_key)
+        order = desk.broker.order(order_id) if made else None
+        if made is not None and order is not None:
+            yield made, order
+
+
+def _others_of_today(
+    desk: Desk, today: date, decisions: Iterable[DecisionId]
+) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Stops and exits of this session that neither filled nor rest: their ids are used up. Entries have one id only,
+    and one that is sent again is refused and found.
+    """
+    for strategy, symbol in sorted({(made.strategy, made.symbol) for made in decisions}):
+        for purpose in (Purpose.STOP, Purpose.EXIT):
+            for attempt in count(1):
+                order_id = client_order_id(desk.account_key, today, strategy, symbol, purpose, attempt)
+                made, order = decision_of(order_id, desk.account_key), desk.broker.order(order_id)
+                if made is None or order is None:
+                    break
+                yield made, order
+
+
+def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
+    legs = {leg.role: leg for leg in order.legs}
+    stop, target = legs.get(Purpose.STOP), legs.get(Purpose.TARGET)
+    request = OrderRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        quantity=order.quantity,
+        type=order.type,
+        time_in_force=order.time_in_force,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+        take_profit=target.limit_price if target else None,
+        stop_loss=stop.stop_price if stop else None,
+    )
+    price = order.average_fill_price or order.limit_price or order.stop_price or ZERO
+    return Intent(
+        request=request,
+        account_key=desk.account_key,
+        session=made.session,
+        strategy=made.strategy,
+        purpose=made.purpose,
+        attempt=made.attempt,
+        planned_price=price,
+        reason="recovered by rebuild: why it was sent is not known",
+        policy=ExitPolicy() if made.purpose is Purpose.ENTRY else None,
+    )
+
+
+# --- what the broker's history does not reach back to --------------------------------------
+
+
+def _adjust(desk: Desk, story: Story, sheet: Sheet) -> tuple[Break, ...]:
+    """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
+    books = desk.ledger.books
+    unexplained = tuple(found for found in sheet.breaks if found.kind in ACCEPTABLE)
+    for found in unexplained:
+        adjustment = adjustment_for(desk, story, sheet, found, f"rebuild: {_NOT_TOLD}")
+        owner = Owner(_holder_of(desk, sheet, found.symbol), None, Purpose.ENTRY, "")
+        owners = {adjustment.adjustment_id: owner}
+        bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
+        books.book(bookings, desk.clock.now())
+    return unexplained
+
+
+def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
+    for order in sheet.open_orders:
+        made = decision_of(order.client_order_id, desk.account_key)
+        if order.symbol == symbol and made is not None and made.purpose is Purpose.STOP:
+            return made.strategy
+    return FOREIGN
+
+
+# --- how positions are to be left ----------------------------------------------------------
+
+
+def _recover_plans(desk: Desk, sheet: Sheet) -> None:
+    """Give each holding the stop and target that rest for it; without a stop, the account's default."""
+    for holding in sheet.holdings:
+        closing = [
+            order
+            for order in sheet.open_orders
+            if order.symbol == holding.symbol and order.side is holding.side.opposite and is_ours(desk, order)
+        ]
+        resting = max((o for o in closing if o.stop_price is not None), key=lambda o: o.remaining, default=None)
+        target = next((o for o in closing if o.type is OrderType.LIMIT), None)
+        recovered = replace(
+            holding,
+            stop_price=_stop_of(desk, holding, resting),
+            target_price=target.limit_price if target else None,
+            high_water=holding.entry_price,
+            policy=ExitPolicy(),
+        )
+        desk.ledger.books.save_holding(recovered, desk.clock.now())
+
+
+def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:
+    if resting is not None and resting.stop_price is not None:
+        return resting.stop_price
+    return entry_prices(holding.entry_price, ExitPolicy(), desk.settings.limits(), holding.side).stop
+
+
+# --- what is said ----------------------------------------------------------------------------
+
+
+def _remember(desk: Desk, remembered: Remembered) -> None:
+    """Take over what is safer known than lost: halts that were latched, and the peak that drawdown is measured from."""
+    for halt in remembered.halts:
+        desk.ledger.safety.latch(halt, desk.clock.now())
+    peak = desk.ledger.books.peak()
+    if remembered.peak is not None and (peak is None or remembered.peak > peak):
+        desk.ledger.books.rebase_peak(remembered.peak, desk.clock.now())
+
+
+def _told(adjusted: Iterable[Break], remembered: Remembered, kept: str) -> Iterator[str]:
+    yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
+    if remembered.readable:
+        yield f"taken over from the old ledger: {plural(len(remembered.halts), 'halt')} and the equity peak"
+    else:
+        yield "not recovered: halts latched in the ledger, and the equity peak that drawdown is measured from"
+    for found in adjusted:
+        yield f"adjusted: {found.message}; {_NOT_TOLD}"
+    for what in LOST:
+        yield f"not recovered: {what}"

@@ -1,0 +1,80 @@
+"""Putting a fresh ledger in the place of an old one, which is kept beside it under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+from tradebot.errors import LedgerError
+from tradebot.ledger.database import Database, header_of, open_database, refuse_what_is_not_ours
+from tradebot.ledger.engine import Engine
+from tradebot.ledger.verify import verify
+
+#: What SQLite may keep beside a database: its newest commits are in the first of them.
+_BESIDE = ("-wal", "-shm")
+
+
+def kept_name(path: Path) -> Path:
+    """The name under which ``path`` would be kept: the first that is free."""
+    names = (path.with_name(f"{path.name}.before-rebuild-{number}") for number in count(1))
+    return next(name for name in names if not _with_companions(name))
+
+
+@contextmanager
+def fresh_ledger(path: Path, kept: Path) -> Iterator[Database]:
+    """A new ledger beside ``path``, which takes its place at the end and leaves the old one as ``kept``.
+
+    Nothing has happened to the old one when an exception comes through. Raises LedgerError when the old one is no
+    ledger of ours, the new one is not sound, or the files cannot be moved.
+    """
+    _refuse_what_is_sound(path)
+    making = path.with_name(f"{path.name}.rebuilding")
+    _forget(making)
+    database = open_database(making, create=True)
+    try:
+        yield database
+        findings = verify(database)
+    finally:
+        database.close()
+    if findings:
+        raise LedgerError(f"The fresh ledger {making} is not sound, and the old one stays: {findings[0]}")
+    try:
+        _move(path, kept)
+        making.replace(path)
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {path} cannot be replaced: {error.strerror or error}. Close every program that holds it, and "
+            "run the command again."
+        ) from error
+
+
+def _refuse_what_is_sound(path: Path) -> None:
+    """Another program's database, and a ledger that only a newer version can read, are nothing to be replaced."""
+    if not path.exists():
+        return
+    try:
+        with closing(Engine(path)) as engine:
+            header = header_of(engine)
+    except LedgerError:
+        return  # nothing that anybody could read
+    refuse_what_is_not_ours(path, header)
+
+
+def _move(path: Path, kept: Path) -> None:
+    """Give a ledger another name, its companions first: what they hold must never be taken for the new one's."""
+    for name in _with_companions(path):
+        name.replace(kept.with_name(kept.name + name.name.removeprefix(path.name)))
+
+
+def _forget(making: Path) -> None:
+    """Remove what a rebuild that did not come to its end left behind."""
+    for name in _with_companions(making):
+        name.unlink()
+
+
+def _with_companions(path: Path) -> list[Path]:
+    """The files of a database that are there, the database itself last."""
+    names = (*(path.with_name(path.name + suffix) for suffix in _BESIDE), path)
+    return [name for name in names if name.exists()]
