@@ -24,11 +24,14 @@ from tradebot.core.account import (
     SessionHours,
     SplitEvent,
 )
+from tradebot.core.alerts import Alert, AlertLevel, Attempt, Posted, PostState
+from tradebot.core.attendance import Keeping, Kept, Missed, Turn
 from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
 from tradebot.core.holdings import Holding, Lot, Trade
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState
 from tradebot.core.performance import Result
+from tradebot.core.plan import Decider
 from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.signals import Signal
@@ -216,8 +219,16 @@ class StrategyBook(Protocol):
 class RunLog(Protocol):
     """The runs of jobs: the schedule's own ledger."""
 
-    def begin(self, job: Job, session: date | None, at: datetime, wall: datetime, pid: int) -> int:
-        """Write down that a run has begun, and give its id."""
+    def begin(
+        self,
+        job: Job,
+        session: date | None,
+        at: datetime,
+        wall: datetime,
+        pid: int,
+        keeping: Keeping = Keeping.DESK,
+    ) -> int:
+        """Write down that a run has begun, and by which clock it keeps the schedule; give its id."""
         ...
 
     def end(
@@ -226,7 +237,48 @@ class RunLog(Protocol):
 
     def of_session(self, session: date) -> tuple[Run, ...]: ...
 
+    def newest(self, job: Job, statuses: Collection[RunStatus], count: int) -> tuple[Run, ...]:
+        """The newest ``count`` runs of a job with one of these statuses, newest first."""
+        ...
+
     def last_of_each_job(self) -> tuple[Run, ...]: ...
+
+    def strategy_spoke(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
+        """Write down that a strategy, as it is now, was asked what to trade in a session; once for each session."""
+        ...
+
+    def sessions_spoken(self, strategy: str, fingerprint: str, before: date) -> int:
+        """In how many sessions before ``before`` a strategy with this fingerprint spoke."""
+        ...
+
+
+class ScheduleLog(Protocol):
+    """What is known of turns: since when the schedule is kept, the runs by the schedule's clock, what was missed."""
+
+    def kept(self, keeping: Keeping) -> Kept | None:
+        """Since when the schedule is kept by this clock, or None when it is not yet."""
+        ...
+
+    def keep(self, keeping: Keeping, since: datetime, first: date) -> None:
+        """Keep the schedule from ``since`` on, ``first`` being that instant's session or day; once a clock."""
+        ...
+
+    def turns(self, keeping: Keeping, since: datetime) -> tuple[Turn, ...]:
+        """The runs that began by this clock at ``since`` or later, in the order of their beginnings."""
+        ...
+
+    def missed(self, keeping: Keeping, first: date) -> frozenset[Missed]:
+        """What is known to be missed in ``first`` and later sessions."""
+        ...
+
+    def settle(
+        self, keeping: Keeping, missed: Sequence[Missed], unsettled: date, at: datetime, noticed: datetime
+    ) -> tuple[Missed, ...]:
+        """Store what was missed, and the first session that is not settled yet; give what nobody had stored before.
+
+        ``at`` is desk time, for the audit trail; ``noticed`` is by the clock of ``keeping``.
+        """
+        ...
 
 
 class OrderBook(Protocol):
@@ -267,6 +319,17 @@ class OrderBook(Protocol):
 
     def entries_sent(self, session: date) -> int:
         """Entries of this session that were sent or may have been."""
+        ...
+
+    def sent(self, session: date, since: datetime | None = None) -> int:
+        """How many times an order of this session left for the broker; from ``since`` on, never too few."""
+        ...
+
+    def executed_entries(self, decider: Decider, since: datetime | None, most: int) -> tuple[date, ...]:
+        """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
+
+        The newest first, and ``most`` of them at the most.
+        """
         ...
 
     def saw(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
@@ -349,8 +412,12 @@ class Safety(Protocol):
 
     def latch(self, halt: Halt, at: datetime) -> None: ...
 
-    def clear(self, reason: str, at: datetime) -> tuple[Halt, ...]:
-        """Clear every latched halt for a stated reason, audited, and say which they were."""
+    def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
+        """Clear those of ``halts`` that are latched here, for a stated reason, audited, and say which they were."""
+        ...
+
+    def reenabled(self, strategy: str) -> datetime | None:
+        """When a person last cleared the halt that a strategy's repeated executions had set."""
         ...
 
     def breaks(self) -> tuple[Break, ...]:
@@ -404,6 +471,32 @@ class Records(Protocol):
         ...
 
 
+class Outbox(Protocol):
+    """Alerts, and how far each has come on its way to the operator."""
+
+    def put(self, alert: Alert, wall: datetime, state: PostState = PostState.WAITING) -> bool:
+        """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
+        ...
+
+    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
+        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
+        ...
+
+    def tried(
+        self, alert_id: int, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
+    ) -> None:
+        """Write down the attempts at an alert and how far it has come."""
+        ...
+
+    def newest(self, most: int) -> tuple[Posted, ...]:
+        """The newest alerts, at most so many, oldest first."""
+        ...
+
+    def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:
+        """The alerts raised from ``since`` to ``until`` (desk time, both included), in order."""
+        ...
+
+
 class Ledger(Protocol):
     """The database, bound to one account. Every method commits on its own unless inside ``transaction``."""
 
@@ -413,6 +506,8 @@ class Ledger(Protocol):
     safety: Safety
     journal: Journal
     records: Records
+    outbox: Outbox
+    schedule: ScheduleLog
 
     def transaction(self) -> AbstractContextManager[None]:
         """Several writes as one: all or none. May be nested; the outermost commits."""
@@ -436,8 +531,8 @@ class Latch(Protocol):
 
     def set(self, halt: Halt) -> None: ...
 
-    def clear(self, seen: Collection[Halt]) -> None:
-        """Remove these halts, unless another one was set meanwhile: nobody has seen that one yet."""
+    def clear(self, halts: Collection[Halt]) -> None:
+        """Remove these halts; every other one stays, one that is set meanwhile too."""
         ...
 
 
@@ -452,7 +547,13 @@ class Lock(Protocol):
 class Alerts(Protocol):
     """Word to the operator. Never raises, never blocks trading."""
 
-    def send(self, level: str, subject: str, body: str) -> None: ...
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        """Raise an alert: ``message`` says what happened, the figures, and what to do.
+
+        ``key`` names the matter. While it goes on, each run may raise it anew: what is told already is told again only
+        when it got more severe, or after 20 hours if it is critical and a week if not. Without a key each is told.
+        """
+        ...
 
 
 class StopSwitch(Protocol):

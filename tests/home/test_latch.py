@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, level_of
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
 from tradebot.errors import ConfigError
 from tradebot.home.latch import LatchFile
 from tradebot.ports import Latch
@@ -23,6 +23,14 @@ OPERATOR = Halt(
     level=HaltLevel.HALTED,
     reason='he said "stop"\nand meant it: \u2028 é',
     since=datetime(2026, 1, 2, 14, 35, 2, 123456, tzinfo=UTC),
+)
+ONE_SYMBOL = Halt(
+    source=HaltSource.LATCH_FILE,
+    rule=HaltRule.OPERATOR,
+    level=HaltLevel.REDUCING,
+    reason="earnings tonight",
+    scope=HaltScope.SYMBOL,
+    scope_name="BRK.B",
 )
 DAILY_LOSS = Halt(
     source=HaltSource.LATCH_FILE,
@@ -72,15 +80,31 @@ def test_clearing_removes_every_halt_and_may_be_repeated(path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_halt_that_was_set_unseen_keeps_the_latch(path: Path) -> None:
+def test_only_the_halts_that_are_named_are_cleared(path: Path) -> None:
     latch = LatchFile(path)
     latch.set(DAILY_LOSS)
     seen = latch.read()
     latch.set(OPERATOR)
+    latch.set(ONE_SYMBOL)
 
     latch.clear(seen)
 
-    assert latch.read() == (DAILY_LOSS, OPERATOR)
+    assert latch.read() == (OPERATOR, ONE_SYMBOL)
+
+
+def test_what_cannot_be_understood_stays_until_its_own_halt_is_cleared(path: Path) -> None:
+    latch = LatchFile(path)
+    latch.set(OPERATOR)
+    with path.open("a") as file:
+        file.write("half a li")
+    operator, unreadable = latch.read()
+
+    latch.clear([operator])
+    assert [halt.rule for halt in latch.read()] == [HaltRule.UNREADABLE]
+
+    latch.clear(latch.read())
+    assert not path.exists()
+    assert unreadable.level is HaltLevel.HALTED
 
 
 def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> None:
@@ -118,7 +142,9 @@ def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> 
         b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": "2026-01-02T09:35:00",'
         b' "session": null, "until": null, "value": null, "limit": null}',
         b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
-        b' "until": null, "value": "much", "limit": null}',
+        b' "until": null, "value": "much", "limit": null, "scope": "account", "scope_name": ""}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": null, "limit": null, "scope": "planet", "scope_name": "mars"}',
     ],
 )
 def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) -> None:

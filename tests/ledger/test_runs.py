@@ -55,3 +55,17 @@ def test_a_run_ends_once(ledger: AccountLedger, some: Samples) -> None:
         ledger.runs.end(run_id, RunStatus.RAN, 0, some.at, some.at, "")
     with pytest.raises(LedgerError, match="Run 99 is not running"):
         ledger.runs.end(99, RunStatus.RAN, 0, some.at, some.at, "")
+
+
+def test_the_newest_runs_of_a_job_that_ended_as_is_asked(ledger: AccountLedger, some: Samples) -> None:
+    for job, status in (
+        (Job.CHECK_EXITS, RunStatus.FAILED),
+        (Job.CHECK_EXITS, RunStatus.IDLE),
+        (Job.RUN_DAILY, RunStatus.FAILED),
+        (Job.CHECK_EXITS, RunStatus.RAN),
+    ):
+        ledger.runs.end(ledger.runs.begin(job, some.session, some.at, some.at, 1), status, 0, some.at, some.at, "")
+    wanted = (RunStatus.RAN, RunStatus.FAILED)
+    assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 5)] == [4, 1]
+    assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 1)] == [4]
+    assert ledger.runs.newest(Job.REPORT, wanted, 5) == ()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 
 if TYPE_CHECKING:
@@ -35,9 +36,26 @@ def test_halts_stay_until_they_are_cleared(ledger: AccountLedger, some: Samples)
     ledger.safety.latch(LOSS, some.at)
     ledger.safety.latch(STOP, some.at)
     assert ledger.safety.halts() == (LOSS, STOP)
-    assert ledger.safety.clear("looked at it", some.later(5)) == (LOSS, STOP)
+    assert ledger.safety.clear((LOSS, STOP), "looked at it", some.later(5)) == (LOSS, STOP)
     assert ledger.safety.halts() == ()
-    assert ledger.safety.clear("again", some.later(6)) == ()
+    assert ledger.safety.clear((LOSS, STOP), "again", some.later(6)) == ()
+
+
+def test_only_the_halts_that_are_named_are_cleared(ledger: AccountLedger, some: Samples) -> None:
+    one, two = (replace(STOP, scope=HaltScope.SYMBOL, scope_name=name) for name in ("AAPL", "MSFT"))
+    for halt in (LOSS, STOP, one, two):
+        ledger.safety.latch(halt, some.at)
+    in_file = replace(two, source=HaltSource.LATCH_FILE)
+    assert ledger.safety.clear((STOP, in_file), "looked at it", some.later(5)) == (STOP, two)
+    assert ledger.safety.halts() == (LOSS, one)
+
+
+@pytest.mark.parametrize("scope", [(HaltScope.SYMBOL, ""), (HaltScope.ACCOUNT, "AAPL")])
+def test_a_scope_without_its_name_is_refused(
+    ledger: AccountLedger, some: Samples, scope: tuple[HaltScope, str]
+) -> None:
+    with pytest.raises(LedgerError):
+        ledger.safety.latch(replace(STOP, scope=scope[0], scope_name=scope[1]), some.at)
 
 
 def test_the_same_halt_is_latched_once(database: Database, ledger: AccountLedger, some: Samples) -> None:
@@ -51,7 +69,7 @@ def test_the_same_halt_is_latched_once(database: Database, ledger: AccountLedger
 
 def test_a_halt_can_be_latched_again_after_it_was_cleared(ledger: AccountLedger, some: Samples) -> None:
     ledger.safety.latch(STOP, some.at)
-    ledger.safety.clear("looked at it", some.at)
+    ledger.safety.clear((STOP,), "looked at it", some.at)
     ledger.safety.latch(STOP, some.later(1))
     assert ledger.safety.halts() == (STOP,)
 
@@ -65,7 +83,7 @@ def test_a_halt_taken_in_from_the_latch_file_is_now_the_ledgers(ledger: AccountL
 def test_nothing_is_cleared_without_a_reason(ledger: AccountLedger, some: Samples, reason: str) -> None:
     ledger.safety.latch(STOP, some.at)
     with pytest.raises(ValueError, match="reason"):
-        ledger.safety.clear(reason, some.at)
+        ledger.safety.clear((STOP,), reason, some.at)
     assert ledger.safety.halts() == (STOP,)
 
 
@@ -91,7 +109,7 @@ def test_a_break_that_comes_back_is_a_new_one(ledger: AccountLedger, some: Sampl
 
 def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, some: Samples) -> None:
     ledger.safety.record_breaks([SHARES, MONEY], some.session, some.at)
-    worse = replace(SHARES, there=Decimal(3), message="10 here, 3 there")
+    worse = replace(SHARES, there=Decimal(3), message="10 here, 3 there", dollars=Decimal(700))
     found = ledger.safety.record_breaks([worse, MONEY], some.next_session, some.later(1440))
     assert found == (
         opened(worse, some.session, some.next_session, 1),

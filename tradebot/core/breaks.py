@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+from tradebot.core.values import ZERO
 
 
 class BreakKind(StrEnum):
@@ -48,7 +51,7 @@ _LOCKS_NOTHING = frozenset({BreakKind.PRICE, BreakKind.CASH, BreakKind.UNPROTECT
 @dataclass(frozen=True, slots=True)
 class Break:
     """One difference. ``here`` is the ledger's figure and ``there`` the broker's: shares, USD for cash, USD a share for
-    a price.
+    a price. ``dollars`` is what the difference is worth, never negative; 0 where it moves no money.
     """
 
     kind: BreakKind
@@ -60,6 +63,7 @@ class Break:
     last_seen: date | None = None
     age_sessions: int = 0
     severity: Severity = Severity.WARNING
+    dollars: Decimal = ZERO
 
     @property
     def locks_symbol(self) -> bool:
@@ -75,3 +79,11 @@ class Break:
 def severity_of(dollars: Decimal) -> Severity:
     """How much a difference of so many dollars matters."""
     return Severity.CRITICAL if abs(dollars) >= CRITICAL_FROM else Severity.WARNING
+
+
+def unexplained(breaks: Iterable[Break]) -> Decimal:
+    """The dollars of shares and cash that the ledger and the broker differ by, whichever of them has more.
+
+    Orders under way and stops that are missing move no money yet.
+    """
+    return sum((found.dollars for found in breaks if found.kind in ACCEPTABLE), ZERO)

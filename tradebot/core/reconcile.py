@@ -53,8 +53,9 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
         if ledger != broker:
             message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
             kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
-            severity = Severity.CRITICAL if kind is BreakKind.SIDE else severity_of((broker - ledger) * price)
-            yield Break(kind, symbol, ledger, broker, message, severity=severity)
+            value = abs(broker - ledger) * price
+            severity = Severity.CRITICAL if kind is BreakKind.SIDE else severity_of(value)
+            yield Break(kind, symbol, ledger, broker, message, severity=severity, dollars=value)
         elif own and position:
             yield from _average_price(symbol, shown_average(own), position.average_price)
 
@@ -84,8 +85,9 @@ def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterabl
             name = order.client_order_id or order.broker_order_id
             message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
             price = order.limit_price or order.stop_price or ZERO
-            severity = severity_of(shares * price)
-            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity)
+            value = order.remaining * price
+            severity = severity_of(value)
+            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity, dollars=value)
 
 
 def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
@@ -93,8 +95,9 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
         if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
             shares = intent.remaining * intent.request.side.sign
             message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
-            severity = severity_of(shares * intent.planned_price)
-            yield Break(BreakKind.UNKNOWN_OUTCOME, intent.symbol, shares, ZERO, message, severity=severity)
+            value = intent.remaining * intent.planned_price
+            kind, severity = BreakKind.UNKNOWN_OUTCOME, severity_of(value)
+            yield Break(kind, intent.symbol, shares, ZERO, message, severity=severity, dollars=value)
 
 
 def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
@@ -104,12 +107,13 @@ def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
             f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.replace('_', ' ')}: "
             f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
         )
-        severity = severity_of(gap.dollars)
-        yield Break(BreakKind.UNPROTECTED, gap.symbol, gap.held, gap.protected, message, severity=severity)
+        kind, severity = BreakKind.UNPROTECTED, severity_of(gap.dollars)
+        yield Break(kind, gap.symbol, gap.held, gap.protected, message, severity=severity, dollars=gap.dollars)
 
 
 def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
     """A cent either way is rounding."""
     if here is not None and abs(here - there) > CENT:
         message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
-        yield Break(BreakKind.CASH, CASH, here, there, message, severity=severity_of(there - here))
+        value = abs(there - here)
+        yield Break(BreakKind.CASH, CASH, here, there, message, severity=severity_of(value), dollars=value)

@@ -15,10 +15,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, level_of
-from tradebot.home.durable import cannot_write, make_folder, sync_folder
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, is_covered
+from tradebot.home.durable import cannot_write, make_folder, replace_text, sync_folder
 
 FORMAT = 1
+
+#: What reading a line raises that is no halt of this format.
+_NO_HALT = (ValueError, KeyError, TypeError, ArithmeticError)
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class LatchFile:
         for number, line in enumerate(text.splitlines(), start=1):
             try:
                 halts += [_halt(line)] if line.strip() else []
-            except (ValueError, KeyError, TypeError, ArithmeticError):
+            except _NO_HALT:
                 damage = f"line {number} makes no sense"
         return (*halts, self._unreadable(damage)) if damage else tuple(halts)
 
@@ -62,30 +65,47 @@ class LatchFile:
                 _LOG.info("the latch was cleared while a halt was being written; writing it again")
         except OSError as error:
             held = self.read()
-            if level_of(held) != level_of([*held, halt]):
+            if not is_covered(halt, held):
                 raise cannot_write(self._path, error) from error
             _LOG.error("the halt is latched, but its reason could not be written: %s", error)
 
-    def clear(self, seen: Collection[Halt]) -> None:
-        """Remove the halts that were ``seen``, from disk when this returns. Raises ConfigError when that fails.
+    def clear(self, halts: Collection[Halt]) -> None:
+        """Remove these halts, from disk when this returns; every other one stays, one that is set meanwhile too.
 
-        A halt that nobody has seen, because it was set meanwhile, stays, and then so do the others.
+        Raises ConfigError when that fails.
         """
         try:
             with self._path.open("rb", buffering=0) as file:
-                if any(halt not in seen for halt in self._understood(file.read())):
+                content = file.read()
+                if not any(halt in halts for halt in self._understood(content)):
                     return
-                self._path.unlink()
-                sync_folder(self._path.parent)
-                # who wrote before the file was gone is in it now; who writes after finds it gone, and writes again
-                file.seek(0)
-                late = [halt for halt in self._understood(file.read()) if halt not in seen]
+                if left := self._without(content, halts):
+                    replace_text(self._path, left)
+                else:
+                    self._path.unlink()
+                    sync_folder(self._path.parent)
+                # who wrote before this file was gone is in it now; who writes after finds it gone, and writes again
+                late = file.read().decode("utf-8", errors="replace")
+            for line in filter(None, late.splitlines()):
+                while not self._append(line):
+                    pass
         except FileNotFoundError:
             return
         except OSError as error:
             raise cannot_write(self._path, error) from error
-        for halt in late:
-            self.set(halt)
+
+    def _without(self, content: bytes, halts: Collection[Halt]) -> str:
+        """The lines that stay. Those that cannot be understood go when the halt that stands for them does."""
+        keeps_damage = not any(halt.rule is HaltRule.UNREADABLE and halt in halts for halt in self._understood(content))
+
+        def stays(line: str) -> bool:
+            try:
+                return _halt(line) not in halts
+            except _NO_HALT:
+                return keeps_damage
+
+        lines = content.decode("utf-8", errors="replace").splitlines()
+        return "".join(f"{line}\n" for line in lines if line.strip() and stays(line))
 
     def _append(self, line: str) -> bool:
         """Whether the line is now in the file of this name, and not in one that was removed meanwhile."""
@@ -122,6 +142,8 @@ def _line(halt: Halt) -> str:
             "until": halt.until and halt.until.isoformat(),
             "value": None if halt.value is None else str(halt.value),
             "limit": None if halt.limit is None else str(halt.limit),
+            "scope": halt.scope,
+            "scope_name": halt.scope_name,
         }
     )
 
@@ -144,6 +166,8 @@ def _halt(line: str) -> Halt:
         until=_day(found["until"]),
         value=_number(found["value"]),
         limit=_number(found["limit"]),
+        scope=HaltScope(found["scope"]),
+        scope_name=str(found["scope_name"]),
     )
 
 

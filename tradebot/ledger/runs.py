@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
+from tradebot.core.attendance import Keeping
 from tradebot.core.records import Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.audit import STRATEGY_SESSIONS, Kind, Trail
 from tradebot.ledger.columns import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
@@ -20,7 +22,15 @@ class Runs:
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
-    def begin(self, job: Job, session: date | None, at: datetime, wall: datetime, pid: int) -> int:
+    def begin(
+        self,
+        job: Job,
+        session: date | None,
+        at: datetime,
+        wall: datetime,
+        pid: int,
+        keeping: Keeping = Keeping.DESK,
+    ) -> int:
         """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
         with self._engine.transaction():
             row = self._engine.insert(
@@ -33,6 +43,8 @@ class Runs:
                     "started_at": stamp(at),
                     "started_wall": stamp(wall),
                     "pid": pid,
+                    "keeping": keeping.value,
+                    "turn_at": stamp(wall if keeping is Keeping.WALL else at),
                     "summary": "",
                 },
                 "RETURNING run_id",
@@ -71,6 +83,16 @@ class Runs:
         )
         return tuple(value_from(Run, row) for row in rows)
 
+    def newest(self, job: Job, statuses: Collection[RunStatus], count: int) -> tuple[Run, ...]:
+        """The newest ``count`` runs of a job with one of these statuses, newest first."""
+        wanted = ", ".join(f"'{status.value}'" for status in statuses)
+        rows = self._engine.all(
+            f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({wanted})"
+            " ORDER BY run_id DESC LIMIT :count",
+            {**self._account, "job": job.value, "count": count},
+        )
+        return tuple(value_from(Run, row) for row in rows)
+
     def last_of_each_job(self) -> tuple[Run, ...]:
         """The newest run of each job that ever ran."""
         newest = (
@@ -81,3 +103,18 @@ class Runs:
             for job in Job
         )
         return tuple(value_from(Run, row) for row in newest if row)
+
+    def strategy_spoke(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
+        """Write down that a strategy, as it is now, was asked what to trade in a session; once for each session."""
+        columns = {"strategy": strategy, "fingerprint": fingerprint, "session": session.isoformat()}
+        with self._engine.transaction():
+            self._trail.record(STRATEGY_SESSIONS, columns, at)
+
+    def sessions_spoken(self, strategy: str, fingerprint: str, before: date) -> int:
+        """In how many sessions before ``before`` a strategy with this fingerprint spoke."""
+        row = self._engine.one(
+            "SELECT COUNT(*) AS sessions FROM strategy_sessions WHERE account_key = :account_key"
+            " AND strategy = :strategy AND fingerprint = :fingerprint AND session < :before",
+            {**self._account, "strategy": strategy, "fingerprint": fingerprint, "before": before.isoformat()},
+        )
+        return int(row["sessions"]) if row else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from tradebot.core.breaks import Break
@@ -39,20 +39,38 @@ class SafetyRecord:
             self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)})
             self._trail.append(Kind.HALT_LATCHED, halt.rule, at, columns_of(halt))
 
-    def clear(self, reason: str, at: datetime) -> tuple[Halt, ...]:
-        """Clear every latched halt for a stated reason, audited, and say which they were."""
+    def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
+        """Clear those of ``halts`` that are latched here, for a stated reason, audited, and say which they were.
+
+        A halt that another latch holds is known by what both agree on.
+        """
         if not reason.strip():
             raise ValueError("a halt is cleared for a reason")
+        wanted = {halt.identity for halt in halts}
+        cleared = []
         with self._engine.transaction():
-            cleared = self.halts()
-            self._engine.execute(
-                "UPDATE halts SET cleared_at = :at, cleared_reason = :reason"
-                " WHERE account_key = :account_key AND cleared_at IS NULL",
-                {**self._account, "at": stamp(at), "reason": reason},
-            )
-            for halt in cleared:
-                self._trail.append(Kind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
-        return cleared
+            for row in self._engine.all(_LATCHED, self._account):
+                halt = _halt(row)
+                if halt.identity in wanted:
+                    self._clear(row["halt_id"], halt, reason, at)
+                    cleared.append(halt)
+        return tuple(cleared)
+
+    def _clear(self, halt_id: int, halt: Halt, reason: str, at: datetime) -> None:
+        self._engine.execute(
+            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id",
+            {"at": stamp(at), "reason": reason, "halt_id": halt_id},
+        )
+        self._trail.append(Kind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
+
+    def reenabled(self, strategy: str) -> datetime | None:
+        """When a person last cleared the halt that a strategy's repeated executions had set."""
+        row = self._engine.one(
+            "SELECT MAX(cleared_at) AS at FROM halts WHERE account_key = :account_key AND rule = :rule"
+            " AND scope_name = :strategy",
+            {**self._account, "rule": HaltRule.REPEATED_ORDERS.value, "strategy": strategy},
+        )
+        return datetime.fromisoformat(row["at"]) if row and row["at"] else None
 
     # --- breaks --------------------------------------------------------------------------
 
@@ -98,7 +116,7 @@ class SafetyRecord:
             return
         self._engine.execute(
             "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
-            " age_sessions = :age_sessions, severity = :severity WHERE break_id = :break_id",
+            " age_sessions = :age_sessions, severity = :severity, dollars = :dollars WHERE break_id = :break_id",
             {**columns, "break_id": row["break_id"]},
         )
         self._trail.append(Kind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)
