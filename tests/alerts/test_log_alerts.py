@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tradebot.alerts.log_alerts import LogAlerts
+from tradebot.core.alerts import AlertLevel
 from tradebot.ports import Alerts
 
 
@@ -18,10 +19,10 @@ def alerts() -> Alerts:
 
 @pytest.mark.parametrize(
     ("level", "number"),
-    [("info", logging.INFO), ("ERROR", logging.ERROR), ("critical", logging.CRITICAL), ("shrill", logging.WARNING)],
+    [("info", logging.INFO), ("warning", logging.WARNING), ("critical", logging.CRITICAL)],
 )
 def test_an_alert_is_one_line_at_its_level(
-    level: str, number: int, alerts: Alerts, caplog: pytest.LogCaptureFixture
+    level: AlertLevel, number: int, alerts: Alerts, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="tradebot.alerts"):
         alerts.send(level, "100 % unprotected", "AAPL has no stop")

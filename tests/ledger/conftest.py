@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.core.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
+from tradebot.core.alerts import Alert, AlertLevel, Attempt, PostState
 from tradebot.core.breaks import Break, BreakKind
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.holdings import Holding, Lot, Trade
@@ -165,6 +166,9 @@ class Samples:
             Decimal(100000),
         )
 
+    def alert(self, key: str = "breaks", level: AlertLevel = "warning", minutes: int = 0) -> Alert:
+        return Alert(level, "breaks", "AAPL: 10 here, 5 there", self.later(minutes), key)
+
     def decision(self, symbol: str = "AAPL", code: str = "", session: date | None = None) -> DecisionRow:
         return DecisionRow(
             session or self.session,
@@ -236,5 +240,8 @@ def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
     ledger.safety.record_breaks([Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at)
     ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
     ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
+    ledger.outbox.put(some.alert(), some.at)
+    posted = ledger.outbox.newest(1)[0]
+    ledger.outbox.tried(posted.alert_id, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     return ledger

@@ -15,6 +15,7 @@ from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.account import CorporateAction, MarketClock, Quote
+from tradebot.core.alerts import AlertLevel
 from tradebot.core.halts import Halt
 from tradebot.core.signals import Signal
 from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
@@ -206,5 +207,5 @@ class Told:
 
     tell: Callable[[str], None]
 
-    def send(self, level: str, subject: str, body: str) -> None:
-        self.tell(f"    alert ({level}): {subject}")
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        self.tell(f"    alert ({level}): {title}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 import time
@@ -10,19 +9,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from urllib.parse import quote
 
 from tradebot.errors import TradebotError
-from tradebot.settings import GlobalOptions, Settings, load_for, process_environment, resolve_home
+from tradebot.settings import GlobalOptions, Redactor, Settings, load_for, process_environment, resolve_home
 
 MAIN_LOG = "trading_robot.log"
 _FORMAT = "%(asctime)sZ %(levelname)-7s %(process)d %(name)s: %(message)s"
-_MASK = "********"
 #: Lines said before the home is known to be right wait in memory; more than this says something is wrong anyway.
 _BUFFERED_LINES = 10_000
 
 _root = logging.getLogger()
-_secrets: list[str] = []
+_redactor = Redactor()
 _files: list[logging.FileHandler] = []
 _buffer: logging.handlers.MemoryHandler | None = None
 
@@ -45,10 +42,10 @@ def daily_log(today: date) -> str:
 
 def begin(options: GlobalOptions) -> None:
     """Keep what is logged until ``to_files`` says where it goes; with -v show it on standard error at once."""
-    global _buffer
+    global _buffer, _redactor
     end()
     with suppress(TradebotError):  # the command itself will say what is wrong with the settings
-        _secrets[:] = _spellings(load_for(options).settings.secrets())
+        _redactor = Redactor(load_for(options).settings.secrets())
     _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
     _buffer = logging.handlers.MemoryHandler(_BUFFERED_LINES, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
     _root.addHandler(_buffer)
@@ -77,13 +74,13 @@ def goes_to_files() -> bool:
 
 def end() -> None:
     """Close the files and forget the handlers, so that a next command in this process begins anew."""
-    global _buffer
+    global _buffer, _redactor
     for handler in [*_files, *(h for h in _root.handlers if isinstance(h, logging.StreamHandler))]:
         _root.removeHandler(handler)
         if isinstance(handler, logging.FileHandler):
             handler.close()
     _files.clear()
-    _secrets.clear()
+    _redactor = Redactor()
     if _buffer is not None:
         _root.removeHandler(_buffer)
         _buffer.close()
@@ -104,9 +101,7 @@ def keep_traceback(options: GlobalOptions, name: str, error: Exception) -> Path 
 
 def redact(text: str) -> str:
     """``text`` without any of the secrets of the settings."""
-    for secret in _secrets:
-        text = text.replace(secret, _MASK)
-    return text
+    return _redactor(text)
 
 
 def _log_folder(options: GlobalOptions) -> Path:
@@ -138,9 +133,3 @@ def _flush() -> None:
                 handler.handle(record)
     _buffer.close()
     _buffer = None
-
-
-def _spellings(secrets: tuple[str, ...]) -> list[str]:
-    """Each secret as it is, in a URL and in JSON, longest first so that none is cut in two by another."""
-    written = (spelt for secret in secrets for spelt in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1]))
-    return sorted(set(written), key=len, reverse=True)

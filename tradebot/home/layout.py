@@ -36,6 +36,11 @@ def heads_file(home: Path) -> Path:
     return state_folder(home) / "ledger_heads"
 
 
+def spool_file(home: Path) -> Path:
+    """Alerts that wait for a ledger to take them in."""
+    return state_folder(home) / "alerts_spool"
+
+
 def exchange_file(home: Path) -> Path:
     """The embedded exchange's own database."""
     return state_folder(home) / "paper_exchange.db"

@@ -31,7 +31,9 @@ def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
     for gap in sheet.gaps:
         message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind})"
         story.failed(gap.symbol, message)
-        desk.alerts.send("critical", f"{gap.symbol} is unprotected", message)
+        desk.alerts.send(
+            "critical", f"{gap.symbol} is unprotected", message, key=f"unprotected {gap.strategy} {gap.symbol}"
+        )
     return sheet
 
 

@@ -47,6 +47,9 @@ class Kind(StrEnum):
     BREAK_CHANGED = "break_changed"
     BREAK_CLOSED = "break_closed"
     DECIDED = "decided"
+    STRATEGY_SPOKE = "strategy_spoke"
+    ALERT_RAISED = "alert_raised"
+    JOB_MISSED = "job_missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,12 @@ SPLITS = Chained("corporate_actions", "event_id", Kind.SPLIT_BOOKED)
 ADJUSTMENTS = Chained("adjustments", "adjustment_id", Kind.ADJUSTMENT_BOOKED)
 TRADES = Chained("trades", "trade_id", Kind.TRADE_CLOSED)
 EQUITY = Chained("equity", "seq", Kind.EQUITY_RECORDED)
+MISSED = Chained("missed", "turn", Kind.JOB_MISSED)
+ALERTS = Chained("alerts", "seq", Kind.ALERT_RAISED)
+STRATEGY_SESSIONS = Chained("strategy_sessions", "seq", Kind.STRATEGY_SPOKE)
 #: The tables that say what changed what the account holds, in which every row has a number.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, ADJUSTMENTS)
-CHAINED = (*ACTIVITIES, TRADES, EQUITY)
+CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS)
 
 
 def digest_of(row: Mapping[str, Value]) -> str:

@@ -12,11 +12,13 @@ from tradebot.ledger.books import AccountBooks
 from tradebot.ledger.engine import PATIENCE, Engine
 from tradebot.ledger.journal import DecisionJournal
 from tradebot.ledger.orders import Orders
+from tradebot.ledger.outbox import AlertOutbox
 from tradebot.ledger.pins import AccountPins
 from tradebot.ledger.records import History
 from tradebot.ledger.runs import Runs
 from tradebot.ledger.safety import SafetyRecord
-from tradebot.ports import Books, Journal, OrderBook, Pins, Records, RunLog, Safety
+from tradebot.ledger.schedule import ScheduleRecord
+from tradebot.ports import Books, Journal, OrderBook, Outbox, Pins, Records, RunLog, Safety, ScheduleLog
 
 #: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
@@ -37,6 +39,8 @@ class AccountLedger:
         self.safety: Safety = SafetyRecord(engine, trail)
         self.journal: Journal = DecisionJournal(engine, trail)
         self.records: Records = History(engine, account_key)
+        self.outbox: Outbox = AlertOutbox(engine, trail)
+        self.schedule: ScheduleLog = ScheduleRecord(engine, trail)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Several writes as one: all or none. May be nested; the outermost commits."""

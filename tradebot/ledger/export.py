@@ -11,6 +11,8 @@ from tradebot.ledger.database import open_database
 #: The columns that hold the machine's time or process: all that two replays of the same sessions differ in.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
     "runs": frozenset({"started_wall", "ended_wall", "pid"}),
+    "alert_posts": frozenset({"since", "next_try", "settled"}),
+    "alert_attempts": frozenset({"at"}),
     "_sqlite_migrations": frozenset({"applied_at"}),
 }
 

@@ -10,7 +10,6 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.schedule import Job
 from tradebot.errors import Blocked
@@ -21,6 +20,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
+from tradebot.runtime.alerting import outbox_alerts
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import advance, opened, prices_of
 from tradebot.runtime.homes import (
@@ -39,7 +39,7 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.core.signals import Signal
-    from tradebot.ports import Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
+    from tradebot.ports import Alerts, Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
 
 
@@ -117,7 +117,9 @@ def open_office(
         if fresh:
             remember(settings)
         strategies = strategy_book(settings) if access.asks_strategies else None
-        desk = desk_at(exchange, settings, database.bind(key), strategies, lock, stop)
+        ledger = database.bind(key)
+        alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
+        desk = desk_at(exchange, settings, ledger, strategies, lock, stop, alerts)
         yield Office(desk, where(settings, broker, account_id), loaded, holder, exchange)
 
 
@@ -128,6 +130,7 @@ def desk_at(
     strategies: StrategyBook | None,
     lock: Lock,
     stop: StopSwitch,
+    alerts: Alerts,
 ) -> Desk:
     """A desk at the embedded exchange; without ``strategies``, those of the settings are found when one asks."""
     return Desk(
@@ -142,7 +145,7 @@ def desk_at(
         latch=LatchFile(layout.latch_file(settings.home)),
         lock=lock,
         stop=stop,
-        alerts=LogAlerts(),
+        alerts=alerts,
         pid=os.getpid(),
     )
 

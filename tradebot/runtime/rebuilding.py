@@ -10,14 +10,15 @@ from pathlib import Path
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job
-from tradebot.errors import Blocked, LedgerError
+from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import layout, locks
-from tradebot.home.durable import cannot_write
+from tradebot.home.durable import cannot_write, sync_folder
 from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuilding import Remembered
 from tradebot.ledger.database import open_database
-from tradebot.ledger.replacing import fresh_ledger, kept_name
+from tradebot.ledger.replacing import fresh_ledger, kept_name, put_in_place
+from tradebot.runtime.alerting import spool_alerts
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened
 from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keep_head, where
@@ -58,12 +59,16 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         old = settings.database_path
         remembered = _remembered(old, broker, account_id, key)
         kept = kept_name(old)
-        with fresh_ledger(old, kept) as database:
+        with fresh_ledger(old) as database:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-            desk = desk_at(exchange, settings, database.bind(key), None, lock, stop)
+            alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
+            desk = desk_at(exchange, settings, database.bind(key), None, lock, stop, alerts)
             place = where(settings, broker, account_id)
             yield Rebuild(desk, place, loaded, remembered, str(kept) if old.exists() else "")
-            _put_heads_aside(settings, kept)
+        stop.check()
+        lock.assert_held()
+        put_in_place(old, kept)
+        _put_heads_aside(settings, kept)
         with closing(open_database(old, create=False)) as database:
             keep_head(settings, database)
 
@@ -75,6 +80,8 @@ def _remembered(old: Path, broker: PaperBroker, account_id: str, key: str) -> Re
             pinned = database.pins.pinned(broker.name, broker.mode)
             ledger = database.bind(key)
             found = Remembered(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
+    except LedgerBusy:
+        raise
     except LedgerError:
         return Remembered()
     if pinned is not None and pinned.account_id != account_id:
@@ -86,10 +93,15 @@ def _remembered(old: Path, broker: PaperBroker, account_id: str, key: str) -> Re
 
 
 def _put_heads_aside(settings: Settings, kept: Path) -> None:
-    """Keep the heads of the old chain as the old ledger is kept: the new one does not hold them."""
+    """Keep the heads of the old chain as the old ledger is kept: the new one does not hold them.
+
+    After the ledger itself, on disk too: without its heads, an old one that is cut off would be believed.
+    """
     path = layout.heads_file(settings.home)
     try:
+        sync_folder(settings.database_path.parent)
         if path.exists():
             path.replace(path.with_name(f"{path.name}{kept.suffix}"))
+            sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error

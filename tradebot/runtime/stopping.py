@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
-from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.brokers.paper import PaperBroker
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 from tradebot.home import layout
 from tradebot.home.latch import LatchFile
 from tradebot.ledger.database import open_database
 from tradebot.market.embedded import EmbeddedMarket
+from tradebot.runtime.alerting import spool_alerts
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened, prices_of
 from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, where
@@ -41,7 +41,7 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
         loaded = configuration(options)
         settings = loaded.settings
         exchange = held.enter_context(opened(settings, fresh=False, durable=True, start=None))
-        broker = PaperBroker(exchange)
+        broker, clock = PaperBroker(exchange), ExchangeClock(exchange)
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
 
@@ -52,11 +52,11 @@ def open_stop_desk(options: GlobalOptions, reason: str) -> Iterator[tuple[StopDe
 
         desk = StopDesk(
             account_key=key,
-            clock=ExchangeClock(exchange),
+            clock=clock,
             broker=broker,
             market=EmbeddedMarket(prices_of(settings), exchange.quotes),
             latch=latch,
-            alerts=LogAlerts(),
+            alerts=spool_alerts(settings, key, clock),
             explained=explained,
             not_latched=not_latched,
         )

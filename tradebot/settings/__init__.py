@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradebot.settings.loading import Loaded, Shown, load, load_for, process_environment, resolve_home
 from tradebot.settings.model import BrokerName, LogLevel, PaperAdvance, Settings, TradingMode
 from tradebot.settings.options import GlobalOptions
+from tradebot.settings.redaction import Redactor
 
 __all__ = [
     "BrokerName",
@@ -12,6 +13,7 @@ __all__ = [
     "Loaded",
     "LogLevel",
     "PaperAdvance",
+    "Redactor",
     "Settings",
     "Shown",
     "TradingMode",

@@ -1,0 +1,111 @@
+"""Alerts, and how far each has come on its way to the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from tradebot.core.alerts import Alert, Attempt, Posted, PostState, is_news
+from tradebot.ledger.audit import ALERTS, Trail
+from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
+from tradebot.ledger.engine import Engine, Row
+
+_POSTED = (
+    "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alert_posts.*"
+    " FROM alerts JOIN alert_posts ON alert_posts.alert_id = alerts.seq"
+    " WHERE alerts.account_key = :account_key"
+)
+
+
+class AlertOutbox:
+    """The Outbox port of one account."""
+
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._account = {"account_key": trail.account_key}
+
+    def put(self, alert: Alert, wall: datetime, state: PostState = PostState.WAITING) -> bool:
+        """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
+        with self._engine.transaction():
+            if alert.key and not is_news(alert.level, self._newest(alert.key), alert.raised_at):
+                return False
+            self._trail.record(ALERTS, columns_of(alert), alert.raised_at)
+            stored = self._engine.all("SELECT MAX(seq) AS seq FROM alerts")[0]
+            settled = None if state is PostState.WAITING else stamp(wall)
+            post = {"alert_id": stored["seq"], "state": state.value, "since": stamp(wall), "settled": settled}
+            self._engine.insert("alert_posts", {**self._account, **post})
+        return True
+
+    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
+        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
+        due = " AND state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
+        with self._engine.transaction():
+            found = self._posted(self._engine.all(_POSTED + due, {**self._account, "now": stamp(now)}))
+            for posted in found:
+                self._engine.execute(
+                    "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
+                    {"until": stamp(until), "alert_id": posted.alert_id},
+                )
+        return found
+
+    def tried(
+        self, alert_id: int, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
+    ) -> None:
+        """Write down the attempts at an alert and how far it has come; an alert without attempts was not tried."""
+        with self._engine.transaction():
+            for attempt in attempts:
+                row = {**self._account, "alert_id": alert_id, **columns_of(attempt), "at": stamp(now)}
+                self._engine.insert("alert_attempts", row, "ON CONFLICT DO NOTHING")
+            self._engine.execute(
+                "UPDATE alert_posts SET state = :state, attempts = attempts + :tries, next_try = :next_try,"
+                " settled = :settled WHERE alert_id = :alert_id AND state = 'waiting'",
+                {
+                    "alert_id": alert_id,
+                    "state": state.value,
+                    "tries": int(bool(attempts)),
+                    "next_try": to_column(next_try),
+                    "settled": None if state is PostState.WAITING else stamp(now),
+                },
+            )
+
+    def newest(self, most: int) -> tuple[Posted, ...]:
+        """The newest alerts, at most so many, oldest first."""
+        rows = self._engine.all(f"{_POSTED} ORDER BY alert_id DESC LIMIT :most", {**self._account, "most": most})
+        return self._posted(reversed(rows))
+
+    def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:
+        """The alerts raised from ``since`` to ``until`` (desk time, both included), in order."""
+        rows = self._engine.all(
+            "SELECT * FROM alerts WHERE account_key = :account_key AND raised_at >= :since AND raised_at <= :until"
+            " ORDER BY seq",
+            {**self._account, "since": stamp(since), "until": stamp(until)},
+        )
+        return tuple(_alert(row) for row in rows)
+
+    def _newest(self, key: str) -> Alert | None:
+        row = self._engine.one(
+            "SELECT * FROM alerts WHERE account_key = :account_key AND key = :key ORDER BY seq DESC LIMIT 1",
+            {**self._account, "key": key},
+        )
+        return _alert(row) if row else None
+
+    def _posted(self, rows: Iterable[Row]) -> tuple[Posted, ...]:
+        return tuple(
+            value_from(Posted, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
+            for row in rows
+            for taken_by, trouble in [self._attempts(row["alert_id"])]
+        )
+
+    def _attempts(self, alert_id: int) -> tuple[tuple[str, ...], str]:
+        """The channels that took an alert, and what the newest attempt failed at."""
+        rows = self._engine.all(
+            "SELECT channel, trouble FROM alert_attempts WHERE alert_id = :alert_id ORDER BY seq",
+            {"alert_id": alert_id},
+        )
+        taken = tuple(row["channel"] for row in rows if not row["trouble"])
+        return taken, next((row["trouble"] for row in reversed(rows) if row["trouble"]), "")
+
+
+def _alert(row: Row) -> Alert:
+    return value_from(Alert, row, level=row["level"])
