@@ -154,6 +154,10 @@ class LedgerError(TradebotError):
     exit_code = ExitCode.LEDGER
 
 
+class LedgerBusy(LedgerError):
+    """Another process holds the ledger: it is sound as far as anybody knows, and cannot be read now."""
+
+
 # --- give up on this order ---------------------------------------------------------------
 
 

@@ -145,7 +145,8 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
-    """An order as the broker shows it. ``role`` tells a bracket's legs apart; legs name their ``parent_id``.
+    """An order as the broker shows it. ``role`` tells a bracket's legs apart; legs name their parent by both its
+    ids.
 
     ``state`` is never PLANNED, SUBMITTING or ABANDONED. A status this version does not know is UNKNOWN.
     ``held`` legs wait for their parent's fill, or share their quantity with a sibling leg; they count as live.
@@ -165,6 +166,7 @@ class BrokerOrder:
     stop_price: Decimal | None = None
     average_fill_price: Decimal | None = None
     parent_id: str | None = None
+    parent_client_order_id: str | None = None
     role: Purpose = Purpose.ENTRY
     held: bool = False
     legs: tuple[BrokerOrder, ...] = ()

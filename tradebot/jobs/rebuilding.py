@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import count
 
-from tradebot.core.account import Activity, Fill
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, FillBust
 from tradebot.core.booking import Owner, bookings_for
 from tradebot.core.breaks import ACCEPTABLE, Break
 from tradebot.core.exits import entry_prices
@@ -24,23 +24,24 @@ from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.signals import ExitPolicy
-from tradebot.core.values import ZERO
+from tradebot.core.values import ZERO, canonical
 from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
 from tradebot.jobs.accepting import adjustment_for
 from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.halting import look_at_halts
 from tradebot.jobs.syncing import Sheet, is_ours, look
-from tradebot.jobs.taking_in import take_in
+from tradebot.jobs.taking_in import book_activities
 
 #: What only the old ledger knew.
 LOST = (
     "decisions and denials, and why each order was sent",
-    "how positions were to be left beyond the stop and target that rest: trailing stops and time exits",
-    "the best price each position had seen, from which a stop would trail",
+    "trailing stops and time exits, and the best price each position had seen",
     "why round trips ended, beyond what the broker's orders tell",
     "runs of jobs, and the equity of past sessions",
     "breaks, and how old they were",
+    "what earlier accounts of this home did",
 )
 _NOT_TOLD = "the broker's history does not reach back to it"
 
@@ -68,38 +69,87 @@ def run(desk: Desk, remembered: Remembered, kept: str) -> Outcome:
 
 def _rebuild(desk: Desk, story: Story, remembered: Remembered, kept: str) -> Outcome:
     desk.lock.assert_held()
+    resting = desk.broker.open_orders()  # before the activities: what fills between the two is found in either
     activities = desk.broker.activities(None)
-    recovered = _recover_orders(desk, story, activities)
-    taken = take_in(desk, story)
-    story.fills, story.notes = [], []
-    sheet = look(desk, story)
-    adjusted = _adjust(desk, story, sheet)
-    sheet = look(desk, story) if adjusted else sheet
-    _recover_plans(desk, sheet)
-    sheet = look(desk, story)
-    _remember(desk, remembered)
-    story.notes.extend(_told(adjusted, remembered, kept))
+    recovered = _recover_orders(desk, story, resting, activities)
+    booked = book_activities(desk)
+    adjusted = tuple(_adjust(desk, story))
+    sheet = _recover_plans(desk, story)
+    _remember(desk, remembered, _least_peak(sheet, activities))
+    look_at_halts(desk, story)
+    story.notes.extend(_told(sheet, adjusted, remembered, kept))
     desk.ledger.journal.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(story.notes)}
     )
     if any(found.matters for found in sheet.breaks):
         story.add(ExitCode.BREAKS)
-    what = f"{plural(len(taken), 'fill')}, {plural(recovered, 'order')}, {plural(len(sheet.positions), 'position')}"
+    fills = plural(sum(isinstance(booking.activity, Fill) for booking in booked), "fill")
+    what = f"{fills}, {plural(recovered, 'order')}, {plural(len(sheet.positions), 'position')}"
     return story.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
 
 
 # --- orders ------------------------------------------------------------------------------
 
 
-def _recover_orders(desk: Desk, story: Story, activities: Iterable[Activity]) -> int:
+def _recover_orders(desk: Desk, story: Story, resting: Iterable[BrokerOrder], activities: Iterable[Activity]) -> int:
     """Write down every order of ours that the broker still tells of, as it stands there, and count them."""
-    orders = {order.client_order_id: (made, order) for made, order in _orders_of_ours(desk, activities)}
-    decisions = {made for made, _ in orders.values()}
-    for made, order in _others_of_today(desk, story.session, decisions):
-        orders.setdefault(order.client_order_id, (made, order))
-    for made, order in orders.values():
-        _recover(desk, _intent_of(desk, made, order), order)
+    fills = [activity for activity in activities if isinstance(activity, Fill)]
+    orders = dict(_orders_of_ours(desk, story, resting, fills))
+    orders |= dict(_others_of_today(desk, story.session, fills, tuple(orders)))
+    told = _shares_told(activities)
+    for made, order in orders.items():
+        filled = told.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
+        _recover(desk, _intent_of(desk, made, order), replace(order, filled_quantity=filled))
     return len(orders)
+
+
+def _shares_told(activities: Iterable[Activity]) -> dict[str, Decimal]:
+    """How many shares of each order filled, as far back as fills are told; busted ones left out."""
+    activities = tuple(activities)
+    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
+    told: dict[str, Decimal] = {}
+    for fill in (activity for activity in activities if isinstance(activity, Fill)):
+        if fill.fill_id not in busted:
+            told[fill.client_order_id] = told.get(fill.client_order_id, ZERO) + fill.quantity
+    return told
+
+
+def _orders_of_ours(
+    desk: Desk, story: Story, resting: Iterable[BrokerOrder], fills: Iterable[Fill]
+) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Those that filled, those that rest, and the entries of legs that did or do, with the decision that made them."""
+    ids: dict[str | None, None] = {}
+    for told in (*fills, *resting):
+        ids |= dict.fromkeys((told.parent_client_order_id, told.client_order_id))
+    for order_id in filter(None, ids):
+        desk.stop.check()
+        made = decision_of(order_id, desk.account_key)
+        order = desk.broker.order(order_id) if made else None
+        if made is not None and order is not None:
+            yield made, order
+        elif made is not None:
+            story.notes.append(f"{order_id}: the broker tells its fills but not the order, so its shares are foreign")
+
+
+def _others_of_today(
+    desk: Desk, today: date, fills: Iterable[Fill], decisions: Iterable[DecisionId]
+) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Stops and exits of this session that neither filled nor rest: their ids are used up.
+
+    There can be some of what is held, and of what was until today. Entries have one id only: one that is sent again is
+    refused, and found.
+    """
+    symbols = {position.symbol for position in desk.broker.positions()}
+    symbols |= {fill.symbol for fill in fills if fill.session == today}
+    for strategy, symbol in sorted({(made.strategy, made.symbol) for made in decisions if made.symbol in symbols}):
+        for purpose in (Purpose.STOP, Purpose.EXIT):
+            for attempt in count(1):
+                desk.stop.check()
+                order_id = client_order_id(desk.account_key, today, strategy, symbol, purpose, attempt)
+                made, order = decision_of(order_id, desk.account_key), desk.broker.order(order_id)
+                if made is None or order is None:
+                    break
+                yield made, order
 
 
 def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
@@ -114,35 +164,6 @@ def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
         average_fill_price=order.average_fill_price,
         note=order.reason,
     )
-
-
-def _orders_of_ours(desk: Desk, activities: Iterable[Activity]) -> Iterator[tuple[DecisionId, BrokerOrder]]:
-    """Those that filled, whose legs filled, and that are open, each with the decision that its id was made from."""
-    ids: dict[str, None] = {}
-    for fill in (activity for activity in activities if isinstance(activity, Fill)):
-        ids |= dict.fromkeys(filter(None, (fill.parent_client_order_id, fill.client_order_id)))
-    ids |= dict.fromkeys(order.client_order_id for order in desk.broker.open_orders())
-    for order_id in ids:
-        made = decision_of(order_id, desk.account_key)
-        order = desk.broker.order(order_id) if made else None
-        if made is not None and order is not None:
-            yield made, order
-
-
-def _others_of_today(
-    desk: Desk, today: date, decisions: Iterable[DecisionId]
-) -> Iterator[tuple[DecisionId, BrokerOrder]]:
-    """Stops and exits of this session that neither filled nor rest: their ids are used up. Entries have one id only,
-    and one that is sent again is refused and found.
-    """
-    for strategy, symbol in sorted({(made.strategy, made.symbol) for made in decisions}):
-        for purpose in (Purpose.STOP, Purpose.EXIT):
-            for attempt in count(1):
-                order_id = client_order_id(desk.account_key, today, strategy, symbol, purpose, attempt)
-                made, order = decision_of(order_id, desk.account_key), desk.broker.order(order_id)
-                if made is None or order is None:
-                    break
-                yield made, order
 
 
 def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
@@ -177,23 +198,24 @@ def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
 # --- what the broker's history does not reach back to --------------------------------------
 
 
-def _adjust(desk: Desk, story: Story, sheet: Sheet) -> tuple[Break, ...]:
+def _adjust(desk: Desk, story: Story) -> Iterator[Break]:
     """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
     books = desk.ledger.books
-    unexplained = tuple(found for found in sheet.breaks if found.kind in ACCEPTABLE)
-    for found in unexplained:
-        adjustment = adjustment_for(desk, story, sheet, found, f"rebuild: {_NOT_TOLD}")
-        owner = Owner(_holder_of(desk, sheet, found.symbol), None, Purpose.ENTRY, "")
-        owners = {adjustment.adjustment_id: owner}
-        bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
-        books.book(bookings, desk.clock.now())
-    return unexplained
+    for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
+        sheet = look(desk, story)
+        for found in (found for found in sheet.breaks if found.kind in ACCEPTABLE and found.matters):
+            adjustment = adjustment_for(desk, story, sheet, found, f"rebuild: {_NOT_TOLD}")
+            owner = Owner(_holder_of(desk, sheet, found.symbol), None, Purpose.ENTRY, "")
+            owners = {adjustment.adjustment_id: owner}
+            bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
+            books.book(bookings, desk.clock.now())
+            yield found
 
 
 def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
     for order in sheet.open_orders:
-        made = decision_of(order.client_order_id, desk.account_key)
-        if order.symbol == symbol and made is not None and made.purpose is Purpose.STOP:
+        made = decision_of(order.parent_client_order_id or order.client_order_id, desk.account_key)
+        if order.symbol == symbol and order.stop_price is not None and made is not None:
             return made.strategy
     return FOREIGN
 
@@ -201,8 +223,9 @@ def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
 # --- how positions are to be left ----------------------------------------------------------
 
 
-def _recover_plans(desk: Desk, sheet: Sheet) -> None:
+def _recover_plans(desk: Desk, story: Story) -> Sheet:
     """Give each holding the stop and target that rest for it; without a stop, the account's default."""
+    sheet = look(desk, story)
     for holding in sheet.holdings:
         closing = [
             order
@@ -219,6 +242,7 @@ def _recover_plans(desk: Desk, sheet: Sheet) -> None:
             policy=ExitPolicy(),
         )
         desk.ledger.books.save_holding(recovered, desk.clock.now())
+    return look(desk, story)
 
 
 def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:
@@ -230,22 +254,37 @@ def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decim
 # --- what is said ----------------------------------------------------------------------------
 
 
-def _remember(desk: Desk, remembered: Remembered) -> None:
+def _least_peak(sheet: Sheet, activities: Iterable[Activity]) -> Decimal:
+    """USD that the equity's peak is at least: what was put in less what was taken out, or the newest close."""
+    flows = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
+    put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind in flows)
+    return max(sum(put_in, ZERO), sheet.account.last_equity)
+
+
+def _remember(desk: Desk, remembered: Remembered, least_peak: Decimal) -> None:
     """Take over what is safer known than lost: halts that were latched, and the peak that drawdown is measured from."""
     for halt in remembered.halts:
         desk.ledger.safety.latch(halt, desk.clock.now())
+    known = least_peak if remembered.peak is None else remembered.peak
     peak = desk.ledger.books.peak()
-    if remembered.peak is not None and (peak is None or remembered.peak > peak):
-        desk.ledger.books.rebase_peak(remembered.peak, desk.clock.now())
+    if peak is None or known > peak:
+        desk.ledger.books.rebase_peak(known, desk.clock.now())
 
 
-def _told(adjusted: Iterable[Break], remembered: Remembered, kept: str) -> Iterator[str]:
+def _told(sheet: Sheet, adjusted: Iterable[Break], remembered: Remembered, kept: str) -> Iterator[str]:
     yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
     if remembered.readable:
         yield f"taken over from the old ledger: {plural(len(remembered.halts), 'halt')} and the equity peak"
     else:
-        yield "not recovered: halts latched in the ledger, and the equity peak that drawdown is measured from"
+        yield "not recovered: halts latched in the ledger; one in the latch file or the environment still holds"
+        yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
     for found in adjusted:
         yield f"adjusted: {found.message}; {_NOT_TOLD}"
+    for holding in sheet.holdings:
+        target = "" if holding.target_price is None else f" and its target {canonical(holding.target_price)}"
+        yield (
+            f"{holding.symbol} of {holding.strategy} is left at its stop {canonical(holding.stop_price)}{target}, and "
+            "by exit signals; a trailing stop or time exit that it had is not known"
+        )
     for what in LOST:
         yield f"not recovered: {what}"

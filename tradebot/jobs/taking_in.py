@@ -17,8 +17,16 @@ from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import adopt
 
 
-def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
-    """Book the broker's activities since the last look, each once, and give the fills among them."""
+def take_in(desk: Desk, story: Story) -> None:
+    """Book the broker's activities since the last look, each once, and tell them."""
+    for booking in book_activities(desk):
+        if isinstance(booking.activity, Fill):
+            story.fills.append(booking.activity)
+        _tell(desk, story, booking)
+
+
+def book_activities(desk: Desk) -> tuple[Booking, ...]:
+    """Book the broker's activities since the last look, each once, and say what each did."""
     books = desk.ledger.books
     activities = books.unbooked(desk.broker.activities(books.cursor()))
     if not activities:
@@ -36,10 +44,7 @@ def take_in(desk: Desk, story: Story) -> tuple[Fill, ...]:
         books.book(bookings, desk.clock.now())
         for intent in corrected:
             _correct(desk, intent)
-    story.fills.extend(fills)
-    for booking in bookings:
-        _tell(desk, story, booking)
-    return fills
+    return bookings
 
 
 def _history_of_busts(desk: Desk, activities: Iterable[Activity], fills: Iterable[Fill]) -> Mapping[str, Past]:

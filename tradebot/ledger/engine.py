@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tradebot.errors import LedgerError
+from tradebot.errors import LedgerBusy, LedgerError
 
 #: What a column holds: text (money and time included), whole numbers, or nothing.
 Value = str | int | None
@@ -123,8 +123,10 @@ class Engine:
         if isinstance(error, sqlite3.ProgrammingError):
             raise error
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        what, remedy = _EXPLANATIONS.get(_ALIASES.get(code, code), ("answered with an error", _BACKUP))
-        raise LedgerError(f"The ledger {self.path} {what} ({error}). {remedy}") from error
+        code = _ALIASES.get(code, code)
+        what, remedy = _EXPLANATIONS.get(code, ("answered with an error", _BACKUP))
+        kind = LedgerBusy if code == sqlite3.SQLITE_BUSY else LedgerError
+        raise kind(f"The ledger {self.path} {what} ({error}). {remedy}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -200,6 +202,23 @@ class Engine:
         """What SQLite itself finds wrong with the file, a line each; empty when it is sound."""
         found = [row["integrity_check"] for row in self.all("PRAGMA integrity_check")]
         return [line for line in found if line != "ok"]
+
+    def copy_to(self, path: Path) -> None:
+        """Write the database as it stands at one moment into a new file, alone, while others go on writing.
+
+        SQLite's online backup (https://www.sqlite.org/backup.html), on the disk when this returns. Raises LedgerError.
+        """
+        path.unlink(missing_ok=True)
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                copy.execute("PRAGMA synchronous = FULL")
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # without companions, which a copy of one file would lose
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"{self.path} could not be copied to {path} ({error}). Check that the first is sound and that there is "
+                "room for the second."
+            ) from error
 
     def dangling(self) -> list[Row]:
         """Rows that refer to rows which are not there, as ``table`` and ``rowid``."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
+from tradebot.core.plan import Decider
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import Kind, Trail
 from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
@@ -78,6 +79,7 @@ class Orders:
                 raise LedgerError(f"{client_order_id} is {before['state']} and cannot become {state}.")
             if state is OrderState.SUBMITTING and before["state"] != state:
                 given["sends"] = before["sends"] + 1
+                given["sent_at"] = stamp(at)
             changed = {name: value for name, value in given.items() if value is not None and value != before[name]}
             if not changed:
                 return
@@ -119,6 +121,28 @@ class Orders:
         )
         return int(row["entries"]) if row else 0
 
+    def sent(self, session: date, since: datetime | None = None) -> int:
+        """How many times an order of this session left for the broker; from ``since`` on, never too few."""
+        row = self._engine.one(
+            "SELECT COALESCE(SUM(MAX(sends, state NOT IN ('planned', 'abandoned'))), 0) AS sent FROM orders"
+            " WHERE account_key = :account_key AND session = :session AND COALESCE(sent_at, written_at) >= :since",
+            {**self._account, "session": session.isoformat(), "since": stamp(since) if since else ""},
+        )
+        return int(row["sent"]) if row else 0
+
+    def executed_entries(self, decider: Decider, since: datetime | None, most: int) -> tuple[date, ...]:
+        """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
+
+        The newest first, and ``most`` of them at the most.
+        """
+        rows = self._engine.all(
+            "SELECT session FROM orders WHERE account_key = :account_key AND strategy = :strategy"
+            " AND symbol = :symbol AND side = :side AND purpose = 'entry' AND filled_quantity <> '0'"
+            " AND COALESCE(sent_at, written_at) >= :since ORDER BY session DESC LIMIT :most",
+            {**self._account, **columns_of(decider), "since": stamp(since) if since else "", "most": most},
+        )
+        return tuple(date.fromisoformat(row["session"]) for row in rows)
+
     def saw(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
         """Remember the broker's own view (legs and foreign orders too); only what changed is written."""
         with self._engine.transaction():
@@ -126,7 +150,7 @@ class Orders:
                 self._saw(order, at)
 
     def _saw(self, order: BrokerOrder, at: datetime) -> None:
-        columns = columns_of(order, without=("legs",))
+        columns = columns_of(order, without=("legs", "parent_client_order_id"))
         known = self._engine.one(
             "SELECT * FROM broker_orders WHERE account_key = :account_key AND broker_order_id = :broker_order_id",
             {**self._account, "broker_order_id": order.broker_order_id},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
-from tradebot.errors import LedgerError
+from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.ledger.database import Database, header_of, open_database, refuse_what_is_not_ours
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.verify import verify
@@ -23,26 +25,36 @@ def kept_name(path: Path) -> Path:
 
 
 @contextmanager
-def fresh_ledger(path: Path, kept: Path) -> Iterator[Database]:
-    """A new ledger beside ``path``, which takes its place at the end and leaves the old one as ``kept``.
+def fresh_ledger(path: Path) -> Iterator[Database]:
+    """A new ledger beside ``path``, to be filled and then put in its place with ``put_in_place``.
 
     Nothing has happened to the old one when an exception comes through. Raises LedgerError when the old one is no
-    ledger of ours, the new one is not sound, or the files cannot be moved.
+    ledger of ours, or the new one is not sound.
     """
     _refuse_what_is_sound(path)
-    making = path.with_name(f"{path.name}.rebuilding")
+    making = _making(path)
     _forget(making)
-    database = open_database(making, create=True)
-    try:
+    with closing(open_database(making, create=True)) as database:
         yield database
         findings = verify(database)
-    finally:
-        database.close()
     if findings:
         raise LedgerError(f"The fresh ledger {making} is not sound, and the old one stays: {findings[0]}")
+    if _with_companions(making) != [making]:
+        raise LedgerError(f"Another program holds {making}, and the old one stays. Run the command again.")
+
+
+def put_in_place(path: Path, kept: Path) -> None:
+    """Give the fresh ledger the name ``path``, and the old one, if there is one, the name ``kept``.
+
+    Whenever this is killed, the old one is whole under one of both names, and can be put aside by another rebuild.
+    Raises LedgerError when the files cannot be moved.
+    """
     try:
-        _move(path, kept)
-        making.replace(path)
+        for name in _with_companions(path):
+            _give_also(name, kept.with_name(kept.name + name.name.removeprefix(path.name)))
+        for suffix in _BESIDE:  # what they hold must never be taken for the new one's
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _making(path).replace(path)
     except OSError as error:
         raise LedgerError(
             f"The ledger {path} cannot be replaced: {error.strerror or error}. Close every program that holds it, and "
@@ -57,15 +69,23 @@ def _refuse_what_is_sound(path: Path) -> None:
     try:
         with closing(Engine(path)) as engine:
             header = header_of(engine)
+    except LedgerBusy:
+        raise
     except LedgerError:
         return  # nothing that anybody could read
     refuse_what_is_not_ours(path, header)
 
 
-def _move(path: Path, kept: Path) -> None:
-    """Give a ledger another name, its companions first: what they hold must never be taken for the new one's."""
-    for name in _with_companions(path):
-        name.replace(kept.with_name(kept.name + name.name.removeprefix(path.name)))
+def _give_also(name: Path, other: Path) -> None:
+    """Let a file have another name too; a copy where the file system gives a file one name only."""
+    try:
+        os.link(name, other)
+    except OSError:
+        shutil.copy2(name, other)
+
+
+def _making(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rebuilding")
 
 
 def _forget(making: Path) -> None:

@@ -84,6 +84,10 @@ class Book:
         """The live orders that belong to one bracket with ``order``, itself included, oldest first."""
         return tuple(other for other in self.live() if other.group == order.group)
 
+    def bracket(self, order: PaperOrder) -> tuple[PaperOrder, ...]:
+        """What is live of one bracket with ``order``, and its entry, live or not."""
+        return tuple(other for other in self.orders.values() if other.group == order.group)
+
     def held(self, symbol: str) -> Decimal:
         """Shares held, negative for a short."""
         position = self.positions.get(symbol)

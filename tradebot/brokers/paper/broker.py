@@ -72,7 +72,7 @@ class PaperBroker:
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""
         with self._exchange.reading() as floor:
-            return tuple(as_shown(order, floor.book.group(order)) for order in floor.book.live())
+            return tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live())
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
         """The order with this id and its legs, replaced ones left out; None when the account never had it."""
@@ -164,8 +164,7 @@ def _check_replaceable(floor: Floor, old: PaperOrder, request: OrderRequest) -> 
 
 def _shown(floor: Floor, number: int) -> BrokerOrder:
     order = floor.book.orders[number]
-    group = [other for other in floor.book.orders.values() if other.group == order.group]
-    return as_shown(order, group, with_legs=True)
+    return as_shown(order, floor.book.bracket(order), with_legs=True)
 
 
 def _hours(floor: Floor, session: date) -> SessionHours:

@@ -234,7 +234,7 @@ class PaperExchange:
                 cash=floor.book.cash,
                 equity=accounting.equity(floor),
                 positions=accounting.positions(floor),
-                open_orders=tuple(as_shown(order, floor.book.group(order)) for order in floor.book.live()),
+                open_orders=tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live()),
                 first_session=prices.first_session() or state.session,
                 last_session=prices.last_session() or state.session,
                 sessions_left=prices.sessions_after(state.session),

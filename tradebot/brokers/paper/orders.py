@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -116,13 +116,14 @@ def number_of(identifier: str, prefix: str) -> int | None:
     return int(digits) if known else None
 
 
-def as_shown(order: PaperOrder, group: Iterable[PaperOrder], *, with_legs: bool = False) -> BrokerOrder:
-    """The order as a broker shows it, given every order of its group.
+def as_shown(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: bool = False) -> BrokerOrder:
+    """The order as a broker shows it, given what is live of its bracket, and the entry, at least.
 
     A stop leg is held while its entry waits, and while the target beside it is live: the two share their quantity.
     """
-    others = [other for other in group if other.number != order.number]
+    others = [other for other in bracket if other.number != order.number]
     shares_quantity = order.role is Purpose.STOP and any(o.working and o.role is Purpose.TARGET for o in others)
+    parent = next((other for other in others if other.number == order.parent), None)
     legs = [leg for leg in others if leg.parent == order.number and leg.state is not OrderState.REPLACED]
     return BrokerOrder(
         broker_order_id=order.broker_order_id,
@@ -139,8 +140,9 @@ def as_shown(order: PaperOrder, group: Iterable[PaperOrder], *, with_legs: bool 
         stop_price=order.stop_price,
         average_fill_price=order.average_fill_price,
         parent_id=None if order.parent is None else broker_order_id(order.parent),
+        parent_client_order_id=None if parent is None else parent.client_order_id,
         role=order.role,
         held=order.live and (order.waiting or shares_quantity),
-        legs=tuple(as_shown(leg, others) for leg in legs) if with_legs else (),
+        legs=tuple(as_shown(leg, bracket) for leg in legs) if with_legs else (),
         reason=order.reason,
     )
