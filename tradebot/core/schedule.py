@@ -1,10 +1,15 @@
-"""The day's schedule: which jobs a session has, and when. New York times, exchange hours given from outside."""
+"""The day's schedule: which jobs a session has, when each is due, and until when it may still be caught up.
+
+Exchange hours are given from outside; every instant is aware UTC.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from tradebot.core.account import SessionHours
 
@@ -41,6 +46,81 @@ class Due:
 
     job: Job
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of the schedule: when a job counts as late, and how long run-daily may still enter."""
+
+    late_after: timedelta = timedelta(minutes=15)
+    entry_window: timedelta = timedelta(minutes=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a job may do its work for a session. It is due ``due``, late after ``late``, missed from ``missed`` on.
+
+    A run counts for the session from ``counts`` on; a scheduler may start the job from ``begins`` on. They differ for
+    check-exits alone, which has many looks in a session, of which the last counts.
+    """
+
+    job: Job
+    session: date
+    begins: datetime
+    counts: datetime
+    due: datetime
+    late: datetime
+    missed: datetime
+
+    def is_open(self, at: datetime) -> bool:
+        return self.begins <= at < self.missed
+
+
+#: How long before it is due a preflight, or the last look for exits, counts for the session.
+EARLY = timedelta(minutes=15)
+#: The first look for exits, after run-daily has entered.
+FIRST_LOOK = timedelta(minutes=15)
+
+
+def windows(hours: SessionHours, next_opens: datetime, rules: Rules) -> tuple[Window, ...]:
+    """A session's windows, one a job of DAY, in the order of DAY. ``next_opens`` is the next session's opening.
+
+    How each job is caught up:
+
+    - preflight warns before the open: afterwards it is missed, and run-daily makes the checks that matter itself.
+    - run-daily trades what was decided on the previous close: once ``rules.entry_window`` is over, that is stale.
+    - check-exits may be late until the close. Its last look counts, for it is the last to leave by time or signal;
+      looks before it that were left out are not missed, because the stops rest at the broker meanwhile.
+    - reconcile and report speak of a session that is over, and may until the next one opens.
+    """
+    opens, closes = hours.opens, hours.closes
+    spans = {
+        Job.PREFLIGHT: (opens + _AFTER_OPEN[Job.PREFLIGHT] - EARLY, opens),
+        Job.RUN_DAILY: (opens, min(opens + rules.entry_window, closes)),
+        Job.CHECK_EXITS: (opens + FIRST_LOOK, closes),
+        Job.RECONCILE: (closes, next_opens),
+        Job.REPORT: (closes, next_opens),
+    }
+    return tuple(_window(job, hours, *spans[job], rules) for job in DAY)
+
+
+def window_at(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: Rules) -> Window | None:
+    """The window of ``job`` that is open at an instant, if one is. ``sessions`` are those around it, in order.
+
+    The last of them only ends the one before it.
+    """
+    for hours, following in pairwise(sessions):
+        for window in windows(hours, following.opens, rules):
+            if window.job is job and window.is_open(at):
+                return window
+    return None
+
+
+def _window(job: Job, hours: SessionHours, begins: datetime, missed: datetime, rules: Rules) -> Window:
+    due = nominal(job, hours)
+    assert due is not None  # every job of DAY is due in every session
+    counts = due - EARLY if job is Job.CHECK_EXITS else begins
+    return Window(job, hours.session, begins, counts, due, min(due + rules.late_after, missed), missed)
 
 
 def nominal(job: Job, hours: SessionHours) -> datetime | None:

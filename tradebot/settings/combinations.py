@@ -44,6 +44,22 @@ def problems(settings: Settings) -> Iterator[Combination]:
             f"no order can be worth at least {settings.min_order_value} and at most {settings.max_order_value}",
             "Make MIN_ORDER_VALUE smaller than MAX_ORDER_VALUE.",
         )
+    if bool(settings.email_smtp_server) != bool(settings.alert_email_recipients):
+        yield Combination(
+            ("EMAIL_SMTP_SERVER", "ALERT_EMAIL_RECIPIENTS"),
+            "mail needs both a server and somebody to write to",
+            "Set both, or neither.",
+        )
+    if settings.email_password and not settings.email_username:
+        yield Combination(
+            ("EMAIL_PASSWORD", "EMAIL_USERNAME"), "a password alone is no login", "Set EMAIL_USERNAME as well."
+        )
+    if settings.alert_fallback_urls and not (settings.alert_urls or settings.email_smtp_server):
+        yield Combination(
+            ("ALERT_FALLBACK_URLS", "ALERT_URLS"),
+            "there is a second channel and no first one",
+            "Write the address into ALERT_URLS.",
+        )
     if settings.paper_actions and not settings.paper_data:
         yield Combination(
             ("PAPER_ACTIONS", "PAPER_DATA"),

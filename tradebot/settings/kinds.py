@@ -299,15 +299,9 @@ class Url(Kind[str]):
         return "https address"
 
     def parse(self, text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        local = host in {"localhost", "127.0.0.1", "::1"}
-        sound = host and port != 0 and (parts.scheme == "https" or (local and parts.scheme == "http"))
-        if not sound:
+        if not _is_address(text):
             raise Refusal(f"{shorten(without_password(text))!r} is not an https address", "Write https://HOST.")
+        parts = urlsplit(text)
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise Refusal(
                 "the address carries more than a host and a path",
@@ -358,6 +352,23 @@ class Secret(Kind[SecretText]):
         return str(value)
 
 
+@dataclass(frozen=True)
+class SecretUrl(Secret):
+    """The address of a service, https or http on this machine, that is as good as a password."""
+
+    @property
+    def accepts(self) -> str:
+        return "https address, kept secret"
+
+    def parse(self, text: str) -> SecretText:
+        secret = super().parse(text)
+        if not _is_address(text):
+            raise Refusal("it is not an https address", "Write https://HOST/PATH.")
+        if "@" in urlsplit(text).netloc or "#" in text:
+            raise Refusal("the address carries a user, a password or a fragment", "Write it without them.")
+        return secret
+
+
 def as_percent(fraction: Decimal) -> str:
     """0.005 as ``0.5%``."""
     return f"{canonical(fraction * 100)}%"
@@ -371,6 +382,17 @@ def shorten(text: str, most: int = 40) -> str:
 def without_password(url: str) -> str:
     """A URL with user, password and query masked."""
     return _QUERY.sub(f"?{MASK}", _BEFORE_HOST.sub(rf"\1{MASK}@", url))
+
+
+def _is_address(text: str) -> bool:
+    """Whether a URL is https, or http on this machine."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    local = host in {"localhost", "127.0.0.1", "::1"}
+    return bool(host) and port != 0 and (parts.scheme == "https" or (local and parts.scheme == "http"))
 
 
 def _fraction(percent: str) -> Decimal:

@@ -17,7 +17,6 @@ from tradebot.settings.options import GlobalOptions
 
 #: Names of the runbook that are known and have no use in this version.
 WITHOUT_USE = frozenset({"ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
-WITHOUT_USE_PREFIX = "EMAIL_"
 #: An unknown name in the process environment is somebody else's, unless it starts like this.
 OUR_PREFIXES = ("TRADEBOT_", "PAPER_")
 
@@ -139,7 +138,7 @@ def _rows() -> Mapping[str, reference.Row]:
 
 
 def _without_use(name: str) -> bool:
-    return name in WITHOUT_USE or name.startswith(WITHOUT_USE_PREFIX)
+    return name in WITHOUT_USE
 
 
 def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Problem]:

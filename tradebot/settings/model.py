@@ -8,30 +8,32 @@ can head its part of env.example and of docs/configuration.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from datetime import date
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
 
 from tradebot.core import ids
-from tradebot.core.limits import Limits
+from tradebot.core.limits import Limits, LossAction
+from tradebot.core.schedule import Rules
+from tradebot.settings.alerting import AlertSettings
 from tradebot.settings.kinds import (
     Choice,
     Count,
     DatabaseUrl,
     Day,
-    Kind,
     Money,
     Names,
     Percent,
     Place,
     Secret,
     SecretText,
+    SecretUrl,
     Switch,
     Url,
 )
+from tradebot.settings.setting import setting as _setting
 
 
 class TradingMode(StrEnum):
@@ -60,24 +62,6 @@ class LogLevel(StrEnum):
 class PaperAdvance(StrEnum):
     MANUAL = "manual"
     DAILY = "daily"
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What a field knows beside its type and default. ``process_only`` settings say where `.env` itself is found."""
-
-    kind: Kind[Any]
-    meaning: str
-    process_only: bool = False
-
-
-T = TypeVar("T")
-
-
-def _setting(default: T, kind: Kind[Any], meaning: str, *, process_only: bool = False) -> T:
-    """A field of the model, with its default. It says T because a dataclass turns it into one."""
-    made: T = field(default=default, metadata={"setting": Meta(kind, meaning, process_only)})
-    return made
 
 
 _NAME_OF_STRATEGY = Names(ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
@@ -134,7 +118,10 @@ class FileSettings:
 
     database_url: str = _setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
     log_dir: Path = _setting(Path("logs"), Place("folder"), "The folder of the log files.")
+    backup_dir: Path = _setting(Path("backups"), Place("folder"), "The folder of the ledger's backups.")
+    backup_keep: int = _setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
     log_level: LogLevel = _setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
+    log_keep_weeks: int = _setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +152,12 @@ class LimitSettings:
     daily_loss_limit_pct: Decimal = _setting(
         Decimal("0.03"),
         Percent("0.1%", "50%"),
-        "Loss since the previous close that stops entries until the next session.",
+        "Loss since the previous close on which DAILY_LOSS_ACTION is taken; it halts until the next session.",
     )
     emergency_stop_loss_pct: Decimal = _setting(
         Decimal("0.10"),
         Percent("0.5%", "75%"),
-        "Fall from the equity's peak that halts the account until `tradebot resume`.",
+        "Fall from the equity's peak on which the account makes an emergency stop; it halts until `tradebot resume`.",
     )
     max_daily_trades: int = _setting(20, Count(1, 1000), "Entries sent in one session.")
     min_order_value: Decimal = _setting(
@@ -178,6 +165,39 @@ class LimitSettings:
     )
     max_order_value: Decimal = _setting(Decimal(10000), Money("1", "10000000"), "Value of one entry.")
     allow_short: bool = _setting(False, Switch(), "Let strategies sell short.")
+    allow_symbols: tuple[str, ...] | None = _setting(
+        None, _SYMBOL, "The only symbols that may be entered; blank allows all. What is held is left all the same."
+    )
+    deny_symbols: tuple[str, ...] | None = _setting(
+        None, _SYMBOL, "Symbols that are never entered, even if ALLOW_SYMBOLS names them."
+    )
+    price_collar_pct: Decimal = _setting(
+        Decimal("0.05"),
+        Percent("0.1%", "100%"),
+        "How far the price of an entry may be from the last price, and from the previous close.",
+    )
+    max_order_adv_pct: Decimal = _setting(
+        Decimal("0.01"), Percent("0.001%", "100%"), "Shares of one entry, of the average volume of 20 sessions."
+    )
+    max_orders_per_minute: int = _setting(
+        60, Count(1, 10000), "Orders sent within a minute, whatever for, beyond which no entry is sent."
+    )
+    max_orders_per_session: int = _setting(
+        200, Count(1, 100000), "Orders sent in one session, whatever for, beyond which no entry is sent."
+    )
+    repeat_order_limit: int = _setting(
+        5,
+        Count(1, 1000),
+        "Filled entries of one strategy into one symbol, within REPEAT_ORDER_SESSIONS, that halt the strategy until "
+        "`tradebot resume`.",
+    )
+    repeat_order_sessions: int = _setting(10, Count(1, 250), "The sessions within which REPEAT_ORDER_LIMIT counts.")
+    probation_sessions: int = _setting(
+        5, Count(0, 250), "Sessions in which a new or changed strategy trades with less; 0 for none."
+    )
+    probation_size_pct: Decimal = _setting(
+        Decimal("0.50"), Percent("1%", "100%"), "Part of its usual size that a strategy trades with on probation."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +209,47 @@ class EmergencySettings:
     )
     emergency_close_positions: bool = _setting(
         False, Switch(), "Let every emergency stop close all positions, as --close-positions does."
+    )
+    emergency_shutdown_timeout: int = _setting(
+        300, Count(1, 3600), "Seconds that an emergency stop goes on until the broker shows what was wanted."
+    )
+    daily_loss_action: LossAction = _setting(
+        LossAction.STOP,
+        Choice(LossAction),
+        "What DAILY_LOSS_LIMIT_PCT brings about: an emergency stop, or only that nothing more is entered.",
+    )
+    limit_breach_tolerance_pct: Decimal = _setting(
+        Decimal("0.25"),
+        Percent("0%", "100%"),
+        "How far, in parts of a limit, what is held may be beyond it before entries stop until it no longer is.",
+    )
+    failed_runs_limit: int = _setting(
+        3, Count(1, 1000), "Failed runs of a job in a row that halt the account until `tradebot resume`."
+    )
+    break_halt_value: Decimal = _setting(
+        Decimal(5000),
+        Money("1", "1000000000"),
+        "Dollars by which ledger and broker may differ before the account halts until `tradebot resume`.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleSettings:
+    """Schedule"""
+
+    late_after_minutes: int = _setting(
+        15, Count(1, 60), "Minutes after which a job that was due and begins only then counts as late."
+    )
+    entry_window_minutes: int = _setting(
+        120,
+        Count(10, 385),
+        "Minutes after the open in which run-daily still enters; later the decision on the previous close is stale.",
+    )
+    heartbeat_url: SecretText | None = _setting(
+        None,
+        SecretUrl(),
+        "Pinged when a job of the schedule starts (URL/start), succeeds (URL) and fails (URL/EXIT CODE), as "
+        "healthchecks.io takes it; {job} stands for the job's name.",
     )
 
 
@@ -243,7 +304,15 @@ class PlaceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    PlaceSettings, PaperSettings, EmergencySettings, LimitSettings, FileSettings, StrategySettings, BrokerSettings
+    PlaceSettings,
+    PaperSettings,
+    ScheduleSettings,
+    AlertSettings,
+    EmergencySettings,
+    LimitSettings,
+    FileSettings,
+    StrategySettings,
+    BrokerSettings,
 ):
     """The validated configuration of one home. ``tradebot.settings.load`` makes it; tests may make it directly."""
 
@@ -259,6 +328,10 @@ class Settings(
     @property
     def log_path(self) -> Path:
         return self.home / self.log_dir
+
+    @property
+    def backup_path(self) -> Path:
+        return self.home / self.backup_dir
 
     @property
     def strategies_path(self) -> Path:
@@ -295,9 +368,28 @@ class Settings(
             min_order_value=self.min_order_value,
             max_order_value=self.max_order_value,
             allow_short=self.allow_short,
+            allow_symbols=frozenset(self.allow_symbols or ()),
+            deny_symbols=frozenset(self.deny_symbols or ()),
+            price_collar_pct=self.price_collar_pct,
+            max_order_adv_pct=self.max_order_adv_pct,
+            max_orders_per_minute=self.max_orders_per_minute,
+            max_orders_per_session=self.max_orders_per_session,
+            repeat_order_limit=self.repeat_order_limit,
+            repeat_order_sessions=self.repeat_order_sessions,
+            probation_sessions=self.probation_sessions,
+            probation_size_pct=self.probation_size_pct,
+            daily_loss_action=self.daily_loss_action,
+            limit_breach_tolerance_pct=self.limit_breach_tolerance_pct,
+            failed_runs_limit=self.failed_runs_limit,
+            break_halt_value=self.break_halt_value,
         )
+
+    def schedule_rules(self) -> Rules:
+        """The schedule's terms as core compares them."""
+        return Rules(timedelta(minutes=self.late_after_minutes), timedelta(minutes=self.entry_window_minutes))
 
     def secrets(self) -> tuple[str, ...]:
         """The texts that must appear in no log."""
         values = (getattr(self, item.name) for item in fields(self))
-        return tuple(value.reveal() for value in values if isinstance(value, SecretText))
+        several = (value if isinstance(value, tuple) else (value,) for value in values)
+        return tuple(value.reveal() for group in several for value in group if isinstance(value, SecretText))

@@ -8,14 +8,18 @@ from functools import cache
 from typing import Any
 
 from tradebot.settings import model
+from tradebot.settings.alerting import AlertSettings
 from tradebot.settings.kinds import Kind
+from tradebot.settings.setting import Meta
 
 _SECTIONS: tuple[type[Any], ...] = (
     model.BrokerSettings,
     model.StrategySettings,
     model.FileSettings,
+    AlertSettings,
     model.LimitSettings,
     model.EmergencySettings,
+    model.ScheduleSettings,
     model.PaperSettings,
     model.PlaceSettings,
 )
@@ -51,7 +55,7 @@ def sections() -> tuple[SectionRows, ...]:
 
 def _rows(section: type[Any]) -> Iterator[Row]:
     for item in fields(section):
-        meta: model.Meta = item.metadata["setting"]
+        meta: Meta = item.metadata["setting"]
         default = "" if item.default is None else meta.kind.show(item.default)
         yield Row(item.name.upper(), item.name, meta.kind, default, meta.meaning, meta.process_only)
 
