@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.core.builders import NOW, TODAY, D, account, counters
-from tradebot.core.breakers import active, tripped
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.limits import Limits
+from tests.core.builders import NOW, TODAY, D, account, counters, position
+from tradebot.core.breaches import Standing
+from tradebot.core.breakers import active, breached, failing, tripped, unexplained_value
+from tradebot.core.breaks import Break, BreakKind
+from tradebot.core.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
+from tradebot.core.limits import Limits, LossAction
+from tradebot.core.records import Run, RunStatus
+from tradebot.core.schedule import Job
+from tradebot.errors import ExitCode
 
 LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))
 
@@ -40,12 +49,130 @@ def test_money_taken_out_is_no_loss_and_money_put_in_hides_none() -> None:
     assert rules("102000", "100000", "102000", flow="10000") == [HaltRule.DAILY_LOSS]
 
 
+MONEY = st.integers(1, 1_000_000).map(Decimal)
+
+
+@given(equity=MONEY, baseline=MONEY, flow=st.integers(-500_000, 500_000).map(Decimal))
+def test_moving_money_changes_nothing_that_is_measured_in_dollars_lost(
+    equity: Decimal, baseline: Decimal, flow: Decimal
+) -> None:
+    """The same dollars lost of the same base trip alike, wherever the base came from."""
+    moved = counters(str(baseline), str(baseline + flow), cash_flow_today=flow)
+    alone = counters(str(baseline + flow), str(baseline + flow))
+    assert tripped(account(str(equity)), moved, LIMITS, TODAY, NOW) == tripped(
+        account(str(equity)), alone, LIMITS, TODAY, NOW
+    )
+
+
+@given(equity=MONEY, baseline=MONEY, less=MONEY)
+def test_who_has_lost_more_is_halted_at_least_as_much(equity: Decimal, baseline: Decimal, less: Decimal) -> None:
+    today = counters(str(baseline), str(baseline))
+    here = {halt.rule for halt in tripped(account(str(equity)), today, LIMITS, TODAY, NOW)}
+    worse = {halt.rule for halt in tripped(account(str(equity - less)), today, LIMITS, TODAY, NOW)}
+    assert here <= worse
+
+
+@given(equity=MONEY, baseline=MONEY)
+def test_the_fraction_told_is_what_was_lost_of_the_base(equity: Decimal, baseline: Decimal) -> None:
+    for halt in tripped(account(str(equity)), counters(str(baseline), str(baseline)), LIMITS, TODAY, NOW):
+        assert halt.value is not None
+        assert abs(baseline * (1 - halt.value) - equity) < D("0.000001")
+
+
 def test_a_halt_says_what_was_compared() -> None:
     (halt,) = tripped(account("96500"), counters(), LIMITS, TODAY, NOW)
     assert (halt.source, halt.level, halt.session, halt.since) == (HaltSource.LEDGER, HaltLevel.HALTED, TODAY, NOW)
     assert (halt.value, halt.limit, halt.until) == (D("0.035"), D("0.03"), None)
     assert "$96,500.00" in halt.reason
     assert "3.5 %" in halt.reason
+
+
+def test_a_days_loss_only_reduces_where_that_is_wanted_and_a_drawdown_never() -> None:
+    limits = replace(LIMITS, daily_loss_action=LossAction.REDUCE)
+    loss, fall = tripped(account("80000"), counters(), limits, TODAY, NOW)
+    assert (loss.rule, loss.level) == (HaltRule.DAILY_LOSS, HaltLevel.REDUCING)
+    assert (fall.rule, fall.level) == (HaltRule.DRAWDOWN, HaltLevel.HALTED)
+
+
+# --- the account as it is --------------------------------------------------------------------------
+
+
+def test_a_breached_limit_only_reduces_and_ends_by_itself() -> None:
+    many = tuple(position(f"S{number}", "1") for number in range(11))
+    halt = breached(Standing(D(100000), many, (), (), (), {}, LIMITS), TODAY, NOW)
+    assert halt is not None
+    assert (halt.rule, halt.level, halt.ends_by) == (HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, HaltEnd.ITSELF)
+    assert (halt.value, halt.limit) == (11, 10)
+    assert halt.reason == "11 positions are open or under way, foreign ones included, and 10 is the most"
+    assert breached(Standing(D(100000), many[:10], (), (), (), {}, LIMITS), TODAY, NOW) is None
+
+
+# --- breaks ----------------------------------------------------------------------------------------
+
+
+def difference(kind: BreakKind, symbol: str, dollars: str) -> Break:
+    return Break(kind, symbol, D(0), D(1), "differs", dollars=D(dollars))
+
+
+def test_breaks_halt_by_the_dollars_they_come_to_together() -> None:
+    shares, cash = difference(BreakKind.QUANTITY, "AAPL", "3000"), difference(BreakKind.CASH, "USD", "1999.99")
+    assert unexplained_value([shares, cash], LIMITS, TODAY, NOW) is None
+    halt = unexplained_value([shares, replace(cash, dollars=D(2000))], LIMITS, TODAY, NOW)
+    assert halt is not None
+    assert (halt.rule, halt.level, halt.value, halt.limit) == (HaltRule.BREAKS, HaltLevel.HALTED, 5000, 5000)
+    assert halt.reason.startswith("the ledger and the broker differ by $5,000.00 (in AAPL, USD), and $5,000.00 is")
+
+
+@pytest.mark.parametrize("kind", [BreakKind.UNKNOWN_ORDER, BreakKind.UNKNOWN_OUTCOME, BreakKind.UNPROTECTED])
+def test_an_order_under_way_and_a_missing_stop_are_no_missing_money(kind: BreakKind) -> None:
+    assert unexplained_value([difference(kind, "AAPL", "9000")], LIMITS, TODAY, NOW) is None
+
+
+# --- failed runs -----------------------------------------------------------------------------------
+
+LETTERS = {"F": RunStatus.FAILED, "R": RunStatus.RAN, "D": RunStatus.RUNNING, "S": RunStatus.FAILED}
+
+
+def runs(letters: str) -> list[Run]:
+    """Runs newest first, from letters oldest first: failed, ran, died, or stopped by a person."""
+    made = []
+    for number, letter in enumerate(letters, start=1):
+        code = {"S": ExitCode.TERMINATED, "F": ExitCode.BROKER, "R": ExitCode.OK}.get(letter)
+        at = NOW + timedelta(minutes=15 * number)
+        made.append(Run(number, Job.CHECK_EXITS, TODAY, LETTERS[letter], code, at, at, at, at, 1, "no route"))
+    return made[::-1]
+
+
+@pytest.mark.parametrize(
+    ("letters", "halts"),
+    [
+        ("", False),
+        ("FF", False),
+        ("FFF", True),
+        ("RFFF", True),
+        ("FFFR", False),
+        ("FRFF", False),
+        ("FDF", True),
+        ("DDD", True),
+        ("SSSSS", False),
+        ("FSFSF", True),
+    ],
+)
+def test_failed_runs_in_a_row_halt(letters: str, halts: bool) -> None:
+    assert (failing(runs(letters), LIMITS, TODAY, NOW) is not None) == halts
+
+
+def test_the_halt_says_which_job_failed_since_when_and_how() -> None:
+    halt = failing(runs("RFFF"), LIMITS, TODAY, NOW)
+    assert halt is not None
+    assert (halt.rule, halt.level, halt.value, halt.limit) == (HaltRule.FAILED_RUNS, HaltLevel.HALTED, 3, 3)
+    assert halt.reason == (
+        "the last 3 runs of check-exits failed, and 3 in a row are the limit; "
+        "the first began 2007-01-04 15:05 UTC, the last said: no route"
+    )
+
+
+# --- until when ------------------------------------------------------------------------------------
 
 
 def _halt(until: date | None) -> Halt:
@@ -56,3 +183,4 @@ def test_a_halt_holds_until_its_session_comes() -> None:
     for_ever, today, tomorrow = _halt(None), _halt(TODAY), _halt(TODAY + timedelta(days=1))
     assert active((for_ever, today, tomorrow), TODAY) == (for_ever, tomorrow)
     assert active((for_ever, today, tomorrow), None) == (for_ever, today, tomorrow)
+    assert [halt.ends_by for halt in (for_ever, tomorrow)] == [HaltEnd.RESUME, HaltEnd.SESSION]

@@ -1,4 +1,4 @@
-"""Circuit breakers: losses that stop the account."""
+"""Circuit breakers: what halts the account without being asked. Each halt says which rule, and what was compared."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import takewhile
 
 from tradebot.core.account import AccountSnapshot
+from tradebot.core.breaches import Standing, breaches
+from tradebot.core.breaks import ACCEPTABLE, Break, unexplained
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.limits import Counters, Limits
+from tradebot.core.limits import Counters, Limits, LossAction
+from tradebot.core.records import Run, RunStatus
+from tradebot.core.schedule import Job
 from tradebot.core.values import ONE, ZERO, dollars, percent
+from tradebot.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +61,82 @@ def tripped(
     account: AccountSnapshot, counters: Counters, limits: Limits, session: date, now: datetime
 ) -> tuple[Halt, ...]:
     """The halts that today's losses call for. ``until`` is left to the caller, who knows the next session."""
+    reduce_only = limits.daily_loss_action is LossAction.REDUCE
     falls = (
-        (HaltRule.DAILY_LOSS, "daily loss", daily_loss(account, counters, limits)),
-        (HaltRule.DRAWDOWN, "drawdown", drawdown(account, counters, limits)),
+        (
+            HaltRule.DAILY_LOSS,
+            HaltLevel.REDUCING if reduce_only else HaltLevel.HALTED,
+            "daily loss",
+            daily_loss(account, counters, limits),
+        ),
+        (HaltRule.DRAWDOWN, HaltLevel.HALTED, "drawdown", drawdown(account, counters, limits)),
     )
     return tuple(
-        Halt(
-            source=HaltSource.LEDGER,
-            rule=rule,
-            level=HaltLevel.HALTED,
-            reason=f"{name}: {fall}",
-            since=now,
-            session=session,
-            value=fall.fraction,
-            limit=fall.limit,
-        )
-        for rule, name, fall in falls
+        _halt(rule, level, f"{name}: {fall}", session, now, fall.fraction, fall.limit)
+        for rule, level, name, fall in falls
         if fall.breaks_limit
     )
+
+
+def breached(standing: Standing, session: date, now: datetime) -> Halt | None:
+    """The halt that limits call for which the account exceeds as it is; its figures are those of the first.
+
+    It only reduces, so that every exit that mends the breach goes on, and it ends when the breach has.
+    """
+    found = breaches(standing)
+    if not found:
+        return None
+    reason = "; ".join(breach.message for breach in found)
+    first = found[0]
+    return _halt(HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, reason, session, now, first.value, first.limit)
+
+
+def unexplained_value(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
+    """The halt that differences between ledger and broker call for, when they are worth too much together."""
+    breaks = tuple(breaks)
+    value, limit = unexplained(breaks), limits.break_halt_value
+    if value < limit:
+        return None
+    symbols = ", ".join(dict.fromkeys(found.symbol for found in breaks if found.dollars and found.kind in ACCEPTABLE))
+    reason = (
+        f"the ledger and the broker differ by {dollars(value)} (in {symbols}), and {dollars(limit)} is the limit; "
+        "`tradebot reconcile` shows each break"
+    )
+    return _halt(HaltRule.BREAKS, HaltLevel.HALTED, reason, session, now, value, limit)
+
+
+#: The jobs whose failing is counted: those that look after the account, and so have to work.
+COUNTED_JOBS = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
+#: How a run ends that counts, for or against; one that found nothing to do, or was kept from it, says nothing.
+COUNTED_STATUSES = (RunStatus.RAN, RunStatus.FAILED, RunStatus.RUNNING)
+_ASKED_TO_END = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
+
+def failing(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
+    """The halt that failed runs of one job in a row call for. ``newest`` are its counted runs, newest first.
+
+    One that is still written down as running died: who asks holds the lock. One that a person stopped has not failed.
+    """
+    failed = list(takewhile(_has_failed, (run for run in newest if run.exit_code not in _ASKED_TO_END)))
+    if len(failed) < limits.failed_runs_limit:
+        return None
+    first, last = failed[-1], failed[0]
+    reason = (
+        f"the last {len(failed)} runs of {last.job} failed, and {limits.failed_runs_limit} in a row are the limit; "
+        f"the first began {first.started_at:%Y-%m-%d %H:%M} UTC, the last said: {last.summary or 'nothing, it died'}"
+    )
+    value, limit = Decimal(len(failed)), Decimal(limits.failed_runs_limit)
+    return _halt(HaltRule.FAILED_RUNS, HaltLevel.HALTED, reason, session, now, value, limit)
+
+
+def _has_failed(run: Run) -> bool:
+    return run.status in (RunStatus.FAILED, RunStatus.RUNNING)
+
+
+def _halt(
+    rule: HaltRule, level: HaltLevel, reason: str, session: date, now: datetime, value: Decimal, limit: Decimal
+) -> Halt:
+    return Halt(HaltSource.LEDGER, rule, level, reason, since=now, session=session, value=value, limit=limit)
 
 
 def active(halts: Iterable[Halt], today: date | None) -> tuple[Halt, ...]:

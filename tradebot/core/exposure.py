@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
-from tradebot.core.account import Position
+from tradebot.core.account import Position, Quote
+from tradebot.core.holdings import Holding
+from tradebot.core.limits import Limits
 from tradebot.core.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.plan import Situation
 from tradebot.core.values import ZERO
 
 
@@ -40,42 +42,64 @@ class Exposure:
         return sum(self.stakes.values(), Stake())
 
 
-def unseen_entries(situation: Situation) -> tuple[Intent, ...]:
+class Shown(Protocol):
+    """An account as it is shown: by the broker, and by the ledger."""
+
+    @property
+    def positions(self) -> tuple[Position, ...]: ...
+
+    @property
+    def holdings(self) -> tuple[Holding, ...]: ...
+
+    @property
+    def open_orders(self) -> tuple[BrokerOrder, ...]: ...
+
+    @property
+    def unsettled(self) -> tuple[Intent, ...]: ...
+
+    @property
+    def quotes(self) -> Mapping[str, Quote]: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+
+def unseen_entries(shown: Shown) -> tuple[Intent, ...]:
     """Entries that left and are not among the orders the broker shows: it may have them, so they count.
 
     One that is only planned never left, and binds nothing.
     """
-    seen = {order.client_order_id for order in situation.open_orders}
+    seen = {order.client_order_id for order in shown.open_orders}
     return tuple(
         intent
-        for intent in situation.unsettled
+        for intent in shown.unsettled
         if intent.purpose is Purpose.ENTRY and intent.state.live and intent.client_order_id not in seen
     )
 
 
-def measure(situation: Situation) -> Exposure:
+def measure(shown: Shown) -> Exposure:
     """Add up what is at stake. The newest quote prices a position; without one, the broker's own price does."""
-    return _Scale(situation).weigh()
+    return _Scale(shown).weigh()
 
 
 class _Scale:
-    """A situation with the indexes that weighing needs, built once."""
+    """An account with the indexes that weighing needs, built once."""
 
-    def __init__(self, situation: Situation) -> None:
-        self.situation = situation
-        self.positions = {position.symbol: position for position in situation.positions if position.quantity}
-        self.holdings = {holding.symbol: holding for holding in situation.holdings}
-        self.intents = {intent.client_order_id: intent for intent in situation.unsettled}
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
+        self.positions = {position.symbol: position for position in shown.positions if position.quantity}
+        self.holdings = {holding.symbol: holding for holding in shown.holdings}
+        self.intents = {intent.client_order_id: intent for intent in shown.unsettled}
         self.stakes: dict[str, Stake] = {}
         self.unpriced: set[str] = set()
 
     def weigh(self) -> Exposure:
         for position in self.positions.values():
             self._weigh_position(position)
-        for order in self.situation.open_orders:
+        for order in self.shown.open_orders:
             if order.parent_id is None and order.state.live:
                 self._weigh_order(order)
-        for intent in unseen_entries(self.situation):
+        for intent in unseen_entries(self.shown):
             price = max(intent.planned_price, self._last(intent.symbol) or ZERO)
             self._add(intent.symbol, intent.remaining, price, intent.request.stop_loss)
         return Exposure(self.stakes, frozenset(self.unpriced))
@@ -107,11 +131,11 @@ class _Scale:
         self._add(order.symbol, shares, price, intent.request.stop_loss if intent else None)
 
     def _add(self, symbol: str, shares: Decimal, price: Decimal, stop: Decimal | None) -> None:
-        distance = price * self.situation.limits.default_stop_loss_pct if stop is None else abs(price - stop)
+        distance = price * self.shown.limits.default_stop_loss_pct if stop is None else abs(price - stop)
         self.stakes[symbol] = self.stakes.get(symbol, Stake()) + Stake(shares * price, shares * distance)
 
     def _last(self, symbol: str) -> Decimal | None:
-        quote = self.situation.quotes.get(symbol)
+        quote = self.shown.quotes.get(symbol)
         if quote is not None:
             return quote.last
         position = self.positions.get(symbol)

@@ -1,0 +1,121 @@
+"""Limits exceeded by the account as it is; a price that merely rose exceeds none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.builders import D, holding, intent, order, position, quote
+from tradebot.core.breaches import Breach, Standing, breaches
+from tradebot.core.limits import Limits
+from tradebot.core.orders import Side
+
+LIMITS = Limits(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
+
+
+def standing(equity: str = "100000", limits: Limits = LIMITS, **given: Any) -> Standing:
+    return replace(Standing(D(equity), (), (), (), (), {}, limits), **given)
+
+
+def held(symbol: str, shares: str, cost: str, now: str, stop: str) -> dict[str, Any]:
+    """One position of ours."""
+    at_broker = replace(position(symbol, shares, cost), market_price=D(now))
+    return {"positions": (at_broker,), "holdings": (holding(symbol, shares, entry=cost, stop=stop),)}
+
+
+def figures(found: tuple[Breach, ...]) -> list[tuple[Decimal, Decimal]]:
+    return [(breach.value, breach.limit) for breach in found]
+
+
+def test_an_account_within_its_limits_breaches_none() -> None:
+    assert breaches(standing(**held("AAPL", "200", cost="50", now="50", stop="49"))) == ()
+
+
+def test_a_position_beyond_limit_and_tolerance_is_a_breach() -> None:
+    assert breaches(standing(**held("AAPL", "250", cost="50", now="50", stop="49"))) == ()  # 12.5 %
+    (found,) = breaches(standing(**held("AAPL", "251", cost="50", now="50", stop="49")))
+    assert (found.value, found.limit) == (D("0.1255"), D("0.1"))
+    assert found.message == ("AAPL is $12,550.00, 12.55 % of equity, and 10 % is the limit, with 25 % of it for drift")
+
+
+def test_what_a_position_gained_counts_neither_in_its_size_nor_in_its_risk() -> None:
+    assert breaches(standing(**held("AAPL", "200", cost="50", now="500", stop="49"))) == ()
+    with_quote = standing(**held("AAPL", "200", cost="50", now="50", stop="49"), quotes={"AAPL": quote(last="500")})
+    assert breaches(with_quote) == ()
+
+
+def test_what_was_lost_elsewhere_makes_a_position_larger() -> None:
+    shrunk = standing(equity="79000", **held("AAPL", "200", cost="50", now="50", stop="49"))
+    assert figures(breaches(shrunk)) == [(D(10000) / D(79000), D("0.1"))]
+
+
+def test_a_person_may_hold_a_large_position_and_not_more_than_all_of_it() -> None:
+    foreign = standing(positions=(position("MSFT", "1000", "50"),))
+    assert breaches(foreign) == ()
+    borrowed = standing(positions=(position("MSFT", "2501", "50"),))
+    assert figures(breaches(borrowed)) == [(D("1.2505"), D(1))]
+
+
+def test_what_would_be_lost_at_the_stops_is_held_against_its_limit() -> None:
+    """250 shares lose 7 dollars each: 1,750 of 25,000 dollars are 7 %, and 6.25 % are the limit and its tolerance."""
+    limits = replace(LIMITS, max_position_size_pct=D(1))
+    risky = standing(equity="25000", limits=limits, **held("AAPL", "250", cost="50", now="50", stop="43"))
+    assert figures(breaches(risky)) == [(D("0.07"), D("0.05"))]
+
+
+def test_positions_are_counted_with_orders_under_way_and_without_a_tolerance() -> None:
+    three = tuple(position(symbol, "10") for symbol in ("AA", "BB", "CC"))
+    assert breaches(standing(positions=three)) == ()
+    resting = order("DD", Side.BUY, limit_price=D(10))
+    (found,) = breaches(standing(positions=three, open_orders=(resting,)))
+    assert (found.value, found.limit) == (4, 3)
+    assert breaches(standing(positions=three, unsettled=(intent("CC"),))) == ()
+
+
+SHARES = st.integers(1, 400).map(Decimal)
+PRICES = st.integers(5, 200).map(Decimal)
+ACCOUNTS = st.lists(st.tuples(SHARES, PRICES), min_size=1, max_size=5)
+
+
+def account(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> Standing:
+    """Shares, cost and present price of each position, each with a stop 2 % below its cost."""
+    symbols = [f"S{number}" for number in range(len(held_now))]
+    return standing(
+        equity=str(cash + sum(shares * price for shares, _, price in held_now)),
+        limits=replace(LIMITS, max_positions=5),
+        positions=tuple(
+            replace(position(symbol, str(shares), str(cost)), market_price=price)
+            for symbol, (shares, cost, price) in zip(symbols, held_now, strict=True)
+        ),
+        holdings=tuple(
+            holding(symbol, str(shares), entry=str(cost), stop=str(cost * D("0.98")))
+            for symbol, (shares, cost, _) in zip(symbols, held_now, strict=True)
+        ),
+    )
+
+
+@given(bought=ACCOUNTS, cash=st.integers(0, 200_000).map(Decimal), rise=st.lists(st.integers(0, 900), min_size=5))
+def test_no_rise_of_prices_brings_about_a_breach(
+    bought: list[tuple[Decimal, Decimal]], cash: Decimal, rise: list[int]
+) -> None:
+    before = account([(shares, cost, cost) for shares, cost in bought], cash)
+    risen = [
+        (shares, cost, cost * (1 + Decimal(percent) / 100))
+        for (shares, cost), percent in zip(bought, rise, strict=False)
+    ]
+    if not breaches(before):
+        assert breaches(account(risen, cash)) == ()
+
+
+@given(bought=ACCOUNTS, cash=st.integers(0, 200_000).map(Decimal), fall=st.integers(1, 99))
+def test_a_fall_of_the_whole_market_makes_no_position_too_large_for_an_account_without_debt(
+    bought: list[tuple[Decimal, Decimal]], cash: Decimal, fall: int
+) -> None:
+    before = account([(shares, cost, cost) for shares, cost in bought], cash)
+    left = 1 - Decimal(fall) / 100
+    if not breaches(before):
+        assert breaches(account([(shares, cost, cost * left) for shares, cost in bought], cash)) == ()
