@@ -34,6 +34,15 @@ REFUSED = [
     ("DATABASE_URL", "sqlite:///:memory:", "forgets everything"),
     ("DATABASE_URL", "trading_robot.db", "sqlite:///"),
     ("LOG_LEVEL", "LOUD", "DEBUG or INFO or WARNING or ERROR"),
+    ("LOG_KEEP_WEEKS", "0", "1 to 1,000"),
+    ("ALERT_URLS", "json://127.0.0.1, me@example.com", "address 1 of 1 is none"),
+    ("ALERT_URLS", "loud=json://127.0.0.1", "info, warning, critical before the ="),
+    ("ALERT_URLS", "json://127.0.0.1 json://127.0.0.1", "twice"),
+    ("ALERT_FALLBACK_URLS", "127.0.0.1", "tgram://TOKEN/CHAT"),
+    ("ALERT_MIN_LEVEL", "debug", "info or warning or critical"),
+    ("EMAIL_SMTP_SERVER", "smtp.example.com:587", "smtp.example.com"),
+    ("EMAIL_SMTP_PORT", "0", "1 to 65,535"),
+    ("ALERT_EMAIL_RECIPIENTS", "me", "you@example.com"),
     ("MAX_POSITIONS", "0", "1 to 1,000"),
     ("MAX_POSITIONS", "1001", "1 to 1,000"),
     ("MAX_POSITIONS", "ten", "whole number"),
@@ -81,6 +90,7 @@ REFUSED = [
 #: Any text is a secret, and any text names a file; whether it is there is seen when it is opened.
 TAKES_ANYTHING = {
     "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ROBINHOOD_USERNAME", "ROBINHOOD_PASSWORD", "ROBINHOOD_MFA_SECRET",
+    "EMAIL_USERNAME", "EMAIL_PASSWORD",
     "STRATEGIES_DIR", "LOG_DIR", "PAPER_DATA", "PAPER_ACTIONS", "TRADEBOT_HOME",
 }  # fmt: skip
 
