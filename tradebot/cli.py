@@ -11,6 +11,7 @@ import typer
 
 from tradebot import __version__
 from tradebot.commands import (
+    backup,
     check_exits,
     config,
     emergency_stop,
@@ -22,6 +23,7 @@ from tradebot.commands import (
     reconcile,
     replay,
     report,
+    restore,
     resume,
     run_daily,
     status,
@@ -84,6 +86,8 @@ app = _group(
         replay.command,
         verify.command,
         rebuild.command,
+        backup.command,
+        restore.command,
         init_db.command,
     ),
     _VERSION,

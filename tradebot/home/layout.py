@@ -41,6 +41,11 @@ def spool_file(home: Path) -> Path:
     return state_folder(home) / "alerts_spool"
 
 
+def last_backup_file(home: Path) -> Path:
+    """When the last backup was made, and where it lies."""
+    return state_folder(home) / "last_backup"
+
+
 def exchange_file(home: Path) -> Path:
     """The embedded exchange's own database."""
     return state_folder(home) / "paper_exchange.db"

@@ -18,10 +18,21 @@ from tradebot.ledger.verify import verify
 _BESIDE = ("-wal", "-shm")
 
 
-def kept_name(path: Path) -> Path:
+def kept_name(path: Path, why: str = "rebuild") -> Path:
     """The name under which ``path`` would be kept: the first that is free."""
-    names = (path.with_name(f"{path.name}.before-rebuild-{number}") for number in count(1))
+    names = (path.with_name(f"{path.name}.before-{why}-{number}") for number in count(1))
     return next(name for name in names if not _with_companions(name))
+
+
+def making(path: Path) -> Path:
+    """Where the ledger that is to take the place of ``path`` is made."""
+    return path.with_name(f"{path.name}.making")
+
+
+def forget(made: Path) -> None:
+    """Remove what a command that did not come to its end left behind."""
+    for name in _with_companions(made):
+        name.unlink()
 
 
 @contextmanager
@@ -32,19 +43,19 @@ def fresh_ledger(path: Path) -> Iterator[Database]:
     ledger of ours, or the new one is not sound.
     """
     _refuse_what_is_sound(path)
-    making = _making(path)
-    _forget(making)
-    with closing(open_database(making, create=True)) as database:
+    made = making(path)
+    forget(made)
+    with closing(open_database(made, create=True)) as database:
         yield database
         findings = verify(database)
     if findings:
-        raise LedgerError(f"The fresh ledger {making} is not sound, and the old one stays: {findings[0]}")
-    if _with_companions(making) != [making]:
-        raise LedgerError(f"Another program holds {making}, and the old one stays. Run the command again.")
+        raise LedgerError(f"The fresh ledger {made} is not sound, and the old one stays: {findings[0]}")
+    if _with_companions(made) != [made]:
+        raise LedgerError(f"Another program holds {made}, and the old one stays. Run the command again.")
 
 
 def put_in_place(path: Path, kept: Path) -> None:
-    """Give the fresh ledger the name ``path``, and the old one, if there is one, the name ``kept``.
+    """Give the ledger that was made the name ``path``, and the old one, if there is one, the name ``kept``.
 
     Whenever this is killed, the old one is whole under one of both names, and can be put aside by another rebuild.
     Raises LedgerError when the files cannot be moved.
@@ -54,7 +65,7 @@ def put_in_place(path: Path, kept: Path) -> None:
             _give_also(name, kept.with_name(kept.name + name.name.removeprefix(path.name)))
         for suffix in _BESIDE:  # what they hold must never be taken for the new one's
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        _making(path).replace(path)
+        making(path).replace(path)
     except OSError as error:
         raise LedgerError(
             f"The ledger {path} cannot be replaced: {error.strerror or error}. Close every program that holds it, and "
@@ -82,16 +93,6 @@ def _give_also(name: Path, other: Path) -> None:
         os.link(name, other)
     except OSError:
         shutil.copy2(name, other)
-
-
-def _making(path: Path) -> Path:
-    return path.with_name(f"{path.name}.rebuilding")
-
-
-def _forget(making: Path) -> None:
-    """Remove what a rebuild that did not come to its end left behind."""
-    for name in _with_companions(making):
-        name.unlink()
 
 
 def _with_companions(path: Path) -> list[Path]:

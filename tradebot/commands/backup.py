@@ -1,0 +1,44 @@
+"""tradebot backup"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "backup",
+    writes="one file into BACKUP_DIR or --to, removes the oldest there beyond BACKUP_KEEP.",
+    ends_with=(ExitCode.LEDGER,),
+)
+def command(
+    options: GlobalOptions,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Put it here instead of BACKUP_DIR.", show_default=False)
+    ] = None,
+) -> ExitCode:
+    """Copy the ledger to a safe place, beside whatever is at work, and prove the copy.
+
+    The copy shows the ledger as it stood at one moment, is opened again and verified row by row. A ledger that is not
+    sound makes no backup and removes none. Put the folder on another disk, or let your own backup take it along.
+    """
+    from tradebot.commands import render
+    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.where import opening_of
+    from tradebot.runtime.upkeep import back_up
+
+    done = back_up(options, to)
+    page = (
+        *opening_of(done.database.parent, ("database", str(done.database))),
+        Line(f"backed up and verified: {done.copy.path} ({done.copy.size / 2**20:.1f} MiB)", Tone.GOOD),
+        *(Line(f"removed: {path}", Tone.QUIET) for path in done.dropped),
+    )
+    return render.answer(options, "backup", page, backup=done.copy, at=done.at, dropped=done.dropped)

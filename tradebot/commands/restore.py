@@ -1,0 +1,50 @@
+"""tradebot restore"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command(
+    "restore",
+    writes="the backup in the ledger's place; the ledger before it is kept beside it under another name.",
+    ends_with=(ExitCode.LOCKED, ExitCode.LEDGER),
+)
+def command(
+    options: GlobalOptions,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `tradebot backup` made.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> ExitCode:
+    """Put a backup in the ledger's place.
+
+    The backup is verified first, and has to be the newest history of this home: one that is older than what the home
+    wrote last is refused, because orders sent since would be unknown (`tradebot rebuild` makes a ledger from what the
+    broker knows). Refuses while anything runs. A folder that was never a home becomes one.
+    """
+    from tradebot import runtime
+    from tradebot.commands import asking, render
+    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.where import opening_of
+    from tradebot.runtime.upkeep import restore
+
+    database = runtime.configuration(options).settings.database_path
+    if not yes:
+        asking.confirm(options, f"Put {file} in the place of {database}, which is kept beside it?")
+    done = restore(options, file)
+    kept = f"the ledger before it is kept: {done.kept}" if done.kept else "there was no ledger before it"
+    page = (
+        *opening_of(database.parent, ("database", str(database))),
+        Line(f"verified and restored: {done.copy.path}", Tone.GOOD),
+        Line(kept),
+        Line("next: `tradebot reconcile` compares it with the broker", Tone.QUIET),
+    )
+    return render.answer(options, "restore", page, backup=done.copy, kept=done.kept)
