@@ -30,7 +30,7 @@ def _command_paths() -> list[tuple[str, ...]]:
 COMMANDS = _command_paths()
 WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("resume",),
-    ("status",), ("rebuild",),
+    ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip
