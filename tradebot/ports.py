@@ -31,8 +31,8 @@ from tradebot.core.halts import Halt
 from tradebot.core.holdings import Holding, Lot, Trade
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState
 from tradebot.core.performance import Result
-from tradebot.core.plan import Decider
 from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
+from tradebot.core.repetition import Decider
 from tradebot.core.schedule import Job
 from tradebot.core.signals import Signal
 
@@ -127,6 +127,10 @@ class Broker(Protocol):
 
     def cancel(self, broker_order_id: str) -> None:
         """Ask for a cancel. It has happened only when the order is seen terminal; OrderRefused when it is already."""
+        ...
+
+    def cancel_all(self) -> None:
+        """Ask in one request for a cancel of every live order of the account, whoever sent it; as ``cancel``."""
         ...
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:

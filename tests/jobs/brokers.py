@@ -54,6 +54,9 @@ class Around(Broker):
     def cancel(self, broker_order_id: str) -> None:
         self._pass("cancel", broker_order_id).cancel(broker_order_id)
 
+    def cancel_all(self) -> None:
+        self._pass("cancel_all").cancel_all()
+
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         return self._pass("replace", request).replace(broker_order_id, request)
 

@@ -23,7 +23,7 @@ from tradebot.core.protection import Gap, GapKind
 from tradebot.core.records import DecisionRow, Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.standing import PositionLine, StatusOutcome
-from tradebot.core.stopped import StopLine, StopOutcome
+from tradebot.core.stopped import Fate, StopLine, StopOutcome
 from tradebot.errors import ExitCode
 from tradebot.reports.page import Page
 from tradebot.reports.pages import trading
@@ -200,9 +200,9 @@ def test_a_halt_of_the_environment_ends_where_it_was_set(base: Outcome, place: P
 
 def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, plain: Plain) -> None:
     lines = (
-        StopLine("order", "AAPL", Decimal(10), "cancelled", Decimal(251)),
-        StopLine("order", "AAPL", Decimal(10), "foreign, left open", Decimal(251)),
-        StopLine("position", "AAPL", Decimal(10), "still open", Decimal(260), "queued for the open"),
+        StopLine("order", "AAPL", Decimal(10), Fate.CANCELLED, Decimal(251)),
+        StopLine("order", "AAPL", Decimal(10), Fate.FOREIGN, Decimal(251)),
+        StopLine("position", "AAPL", Decimal(10), Fate.STILL_OPEN, Decimal(260), "queued for the open"),
     )
     stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_orders=0, still_open_positions=1)
     text = plain(stop_page(stop, place))

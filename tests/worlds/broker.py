@@ -120,6 +120,10 @@ class FaultyBroker:
         struck = self._io.step("cancel", "write")
         self._write("cancel", struck, lambda broker: broker.cancel(broker_order_id))
 
+    def cancel_all(self) -> None:
+        struck = self._io.step("cancel_all", "write")
+        self._write("cancel_all", struck, lambda broker: broker.cancel_all())
+
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         self._witness.order_leaves(self._exchange, request, broker_order_id)
         struck = self._io.step("replace", "write")

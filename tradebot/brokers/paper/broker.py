@@ -121,6 +121,13 @@ class PaperBroker:
         with self._exchange.writing() as floor:
             floor.book.end(_live(floor, broker_order_id), OrderState.CANCELLED, "cancelled on request")
 
+    def cancel_all(self) -> None:
+        """Cancel every live order."""
+        with self._exchange.writing() as floor:
+            for order in floor.book.live():
+                if floor.book.orders[order.number].live:
+                    floor.book.end(order, OrderState.CANCELLED, "cancelled on request")
+
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         """Put an order of the same kind in the place of a resting one; what has filled of that one stays its own.
 

@@ -1,0 +1,144 @@
+"""How an emergency stop sends what reduces, and where it writes down what it did.
+
+By itself it has neither the lock nor the ledger, and knows its orders by their ids alone. From within a job, which has
+both, its orders are intents like any other.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from tradebot.core.ids import client_order_id
+from tradebot.core.orders import Intent, OrderRequest, OrderState, Purpose
+from tradebot.core.stopped import StopEntry
+from tradebot.core.values import canonical
+from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.sending import adopt, next_attempt, order_line, send, write_down
+from tradebot.ports import Broker, Journal
+
+#: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
+ATTEMPTS = range(1001, 10000)
+#: The kind of the audit rows that tell what an emergency stop did.
+AUDIT_KIND = "emergency_stop"
+
+_LOG = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """Sends reducing orders, each decision's at most one at a time."""
+
+    def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
+        """Send an order unless an earlier one of the same decision may still fill; gives its id, or None.
+
+        ``request`` has no id yet; ``price`` is the USD price that the decision saw. Raises TradebotError.
+        """
+        ...
+
+
+class StopJournal(Protocol):
+    """What an emergency stop did, kept until the ledger has it. Never raises."""
+
+    def write(self, entry: StopEntry) -> None: ...
+
+
+class Unkept:
+    """A journal of nothing, for a stop that only looks."""
+
+    def write(self, entry: StopEntry) -> None:
+        return None
+
+
+class ByIdAlone:
+    """Sends without a ledger. A second emergency stop of the session finds the same ids again."""
+
+    def __init__(self, broker: Broker, account_key: str) -> None:
+        self._broker = broker
+        self._account_key = account_key
+        self._seen_over: set[str] = set()
+
+    def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
+        for attempt in ATTEMPTS:
+            order_id = client_order_id(self._account_key, session, strategy, request.symbol, purpose, attempt)
+            existing = self._broker.order(order_id)
+            if existing is None:
+                self._broker.submit(replace(request, client_order_id=order_id))
+                return order_id
+            if existing.state.live:
+                return None
+            if existing.filled_quantity and order_id not in self._seen_over:
+                self._seen_over.add(order_id)
+                return None  # the position may have been read before it filled: the next look tells
+        return None
+
+
+class ThroughLedger:
+    """Sends as jobs do: written down first, with the lock held, counted where every attempt is counted.
+
+    Once the ledger fails it goes on without, from the next look on: that one shows what was sent before the failure.
+    """
+
+    def __init__(self, desk: Desk, story: Story) -> None:
+        self._desk = desk
+        self._story = story
+        self._alone = ByIdAlone(desk.broker, desk.account_key)
+        self._ledger_failed = False
+
+    def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
+        if self._ledger_failed:
+            return self._alone.send(request, strategy, purpose, session, price)
+        try:
+            return self._send(request, strategy, purpose, price)
+        except LedgerError:
+            self._ledger_failed = True
+            raise
+
+    def _send(self, request: OrderRequest, strategy: str, purpose: Purpose, price: Decimal) -> str | None:
+        desk, story = self._desk, self._story
+        for earlier in desk.ledger.orders.attempts(story.session, strategy, request.symbol, purpose):
+            found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
+            if found is not None and adopt(desk, earlier, found).filled_quantity > earlier.filled_quantity:
+                return None  # the position may have been read before it filled: the next look tells
+        attempt = next_attempt(desk, story, strategy, request.symbol, purpose)
+        if attempt is None:
+            return None
+        order_id = client_order_id(desk.account_key, story.session, strategy, request.symbol, purpose, attempt)
+        reason = "emergency stop" if purpose is Purpose.CLOSE else "protects what an emergency stop leaves open"
+        identified = replace(request, client_order_id=order_id)
+        intent = Intent(identified, desk.account_key, story.session, strategy, purpose, attempt, price, reason)
+        write_down(desk, [intent])
+        sent = send(desk, story, intent)
+        story.orders.append(order_line(sent))
+        match sent.state:
+            case OrderState.REJECTED:
+                raise OrderRefused(sent.note, sent.note)
+            case OrderState.PLANNED:
+                raise BrokerUnavailable(sent.note)
+            case OrderState.UNKNOWN:
+                raise OutcomeUnknown(sent.note)
+        return order_id
+
+
+class InLedger:
+    """The journal of a stop that has the ledger: rows of the audit trail."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def write(self, entry: StopEntry) -> None:
+        try:
+            note(self._journal, entry)
+        except LedgerError as error:
+            _LOG.error("what the emergency stop did could not be written down: %s: %s", entry.did, error)
+
+
+def note(journal: Journal, entry: StopEntry, where: str = "") -> None:
+    """Put one entry into the audit trail; ``where`` is the file it was kept in. Raises LedgerError."""
+    quantity = "" if entry.quantity is None else canonical(entry.quantity)
+    told = {"order": entry.order_id, "quantity": quantity, "detail": entry.detail, "kept_in": where}
+    detail = {name: value for name, value in told.items() if value}
+    journal.note(AUDIT_KIND, entry.symbol, entry.at, {"did": entry.did, **detail})
