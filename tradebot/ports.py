@@ -24,7 +24,7 @@ from tradebot.core.account import (
     SessionHours,
     SplitEvent,
 )
-from tradebot.core.alerts import Alert, AlertLevel, Attempt, Posted, PostState
+from tradebot.core.alerts import Alert, AlertLevel, PostState
 from tradebot.core.attendance import Keeping, Kept, Missed, Turn
 from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
@@ -476,24 +476,10 @@ class Records(Protocol):
 
 
 class Outbox(Protocol):
-    """Alerts, and how far each has come on its way to the operator."""
+    """Alerts that were raised."""
 
     def put(self, alert: Alert, wall: datetime, state: PostState = PostState.WAITING) -> bool:
         """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
-        ...
-
-    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
-        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
-        ...
-
-    def tried(
-        self, alert_id: int, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
-    ) -> None:
-        """Write down the attempts at an alert and how far it has come."""
-        ...
-
-    def newest(self, most: int) -> tuple[Posted, ...]:
-        """The newest alerts, at most so many, oldest first."""
         ...
 
     def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:

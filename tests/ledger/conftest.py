@@ -13,6 +13,7 @@ import pytest
 
 from tradebot.core.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.alerts import Alert, AlertLevel, Attempt, PostState
+from tradebot.core.attendance import Keeping, Missed
 from tradebot.core.breaks import Break, BreakKind
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.holdings import Holding, Lot, Trade
@@ -239,9 +240,13 @@ def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
     ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
     ledger.safety.record_breaks([Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at)
     ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
+    ledger.runs.strategy_spoke("trend", "1.0.0+0123456789ab", some.session, some.at)
     ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
     posted = ledger.outbox.newest(1)[0]
     ledger.outbox.tried(posted.alert_id, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
+    ledger.schedule.keep(Keeping.DESK, some.at, some.session)
+    missed = [Missed(some.session, Job.PREFLIGHT)]
+    ledger.schedule.settle(Keeping.DESK, missed, some.next_session, some.at, some.later(1))
     return ledger

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from tradebot.core.attendance import Cell
 from tradebot.core.halts import HaltLevel
 from tradebot.core.limits import Counters, Limits
 from tradebot.core.outcomes import Outcome
@@ -34,6 +35,7 @@ class StatusOutcome(Outcome):
     level: HaltLevel = HaltLevel.RUNNING
     lock_holder: str = ""
     last_runs: tuple[Run, ...] = ()
+    schedule: tuple[Cell, ...] = ()
     positions: tuple[PositionLine, ...] = ()
     counters: Counters | None = None
     limits: Limits | None = None

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from tradebot.core.account import AccountSnapshot, Fill, MarketClock
+from tradebot.core.attendance import Keeping
 from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
 from tradebot.core.outcomes import ExitLine, FailureLine, OrderLine, Outcome
@@ -17,15 +18,19 @@ from tradebot.core.performance import Totals
 from tradebot.core.plan import Denial
 from tradebot.core.protection import Gap
 from tradebot.core.records import DecisionRow, RunStatus
-from tradebot.core.schedule import Job
-from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError
+from tradebot.core.schedule import DAY, Job
+from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, TradebotError
+from tradebot.jobs.turns import Timekeeper
 from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, StrategyBook
 from tradebot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to."""
+    """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to.
+
+    ``keeping`` says which clock the schedule goes by.
+    """
 
     settings: Settings
     account_key: str
@@ -40,6 +45,12 @@ class Desk:
     stop: StopSwitch
     alerts: Alerts
     pid: int = 0
+    keeping: Keeping = Keeping.DESK
+
+    def timekeeper(self) -> Timekeeper:
+        """The schedule at this moment of the clock it goes by."""
+        now = self.clock.wall() if self.keeping is Keeping.WALL else self.clock.now()
+        return Timekeeper(self.ledger, self.calendar, self.settings.schedule_rules(), self.keeping, now)
 
 
 @dataclass(slots=True)
@@ -111,9 +122,17 @@ class Story:
 
 
 def open_story(desk: Desk, job: Job) -> Story:
-    """Begin a story at the broker's own time. Outside a session it belongs to the newest one before."""
-    market = desk.broker.clock()
-    return Story(job, market, session_of(market))
+    """Begin a story at the broker's own time. Outside a session it belongs to the newest one before.
+
+    A job of the schedule that does not get as far is written down as failed.
+    """
+    try:
+        market = desk.broker.clock()
+        return Story(job, market, session_of(market))
+    except TradebotError as error:
+        if job in DAY:
+            _end_failed(desk, _begin(desk, job, None), job, error)
+        raise
 
 
 def session_of(market: MarketClock) -> date:
@@ -126,17 +145,20 @@ def session_of(market: MarketClock) -> date:
 
 @contextmanager
 def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
-    """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on."""
-    run_id = desk.ledger.runs.begin(story.job, story.session, desk.clock.now(), desk.clock.wall(), desk.pid)
-    story.run_id, record = run_id, RunRecord()
+    """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on.
+
+    It says first what the schedule missed since a job last ran, and whether this one is late.
+    """
+    story.notes += desk.timekeeper().notice(desk.alerts, story.job, desk.clock.now())
+    story.run_id, record = _begin(desk, story.job, story.session), RunRecord()
     try:
         yield record
     except BaseException as error:
-        code = int(getattr(error, "exit_code", ExitCode.BUG))
-        with suppress(LedgerError):  # the first error is the one to tell; a ledger that fails is told by verify
-            _end(desk, run_id, RunStatus.FAILED, code, f"{type(error).__name__}: {error}")
+        _end_failed(desk, story.run_id, story.job, error)
         raise
-    _end(desk, run_id, record.status, int(record.code), record.headline)
+    _end(desk, story.run_id, record.status, int(record.code), record.headline)
+    if record.status is RunStatus.FAILED:
+        _alert_failure(desk, story.job, record.headline)
 
 
 @dataclass(slots=True)
@@ -149,6 +171,26 @@ class RunRecord:
 
     def ends(self, outcome: Outcome) -> None:
         self.status, self.code, self.headline = outcome.status, outcome.exit_code, outcome.headline
+
+
+def _begin(desk: Desk, job: Job, session: date | None) -> int:
+    return desk.ledger.runs.begin(job, session, desk.clock.now(), desk.clock.wall(), desk.pid, desk.keeping)
+
+
+def _end_failed(desk: Desk, run_id: int, job: Job, error: BaseException) -> None:
+    code = ExitCode(getattr(error, "exit_code", ExitCode.BUG))
+    what = f"{type(error).__name__}: {error}"
+    with suppress(LedgerError):  # the first error is the one to tell; a ledger that fails is told by verify
+        _end(desk, run_id, RunStatus.FAILED, int(code), what)
+    if code is not ExitCode.INTERRUPTED:
+        _alert_failure(desk, job, what)
+
+
+def _alert_failure(desk: Desk, job: Job, what: str) -> None:
+    """Tell of a job that failed, once a day; where people start the jobs themselves, they have seen it."""
+    if desk.keeping is Keeping.WALL and job in DAY:
+        message = f"{what}. It may be run again; `tradebot status` shows what is left to do."
+        desk.alerts.send("critical", f"{job} failed", message, key=f"schedule:failed:{desk.timekeeper().today}:{job}")
 
 
 def _end(desk: Desk, run_id: int, status: RunStatus, code: int, summary: str) -> None:

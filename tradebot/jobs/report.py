@@ -17,8 +17,11 @@ from tradebot.jobs.positions import position_lines
 
 
 def run(desk: Desk, period: Period) -> ReportOutcome:
-    """Report on the period that ends with the newest session. Raises BrokerUnavailable for the open positions."""
+    """Report on the period that ends with the newest session that has begun. Raises BrokerUnavailable."""
     story = open_story(desk, Job.REPORT)
+    market = story.market
+    if market.today and market.previous and market.now < market.today.opens:
+        story.session = market.previous.session
     with recorded(desk, story) as record:
         outcome = _report(desk, story, period)
         record.ends(outcome)

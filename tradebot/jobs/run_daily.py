@@ -6,6 +6,8 @@ it down, send it, see what became of it, prove that everything held is protected
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.outcomes import Outcome
@@ -15,11 +17,15 @@ from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
 from tradebot.jobs import shift
-from tradebot.jobs.deciding import make_plan, read_signals, tell_symbols_without_bars
+from tradebot.jobs.breaking import look_between_orders
+from tradebot.jobs.counting import stop_repeaters
+from tradebot.jobs.deciding import make_plan, read_signals, serve_probation, tell_symbols_without_bars
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.halting import look_at_halts
+from tradebot.jobs.halting import look_at_halts, why_no_entries
 from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
+
+_NEW_YORK = ZoneInfo("America/New_York")
 
 
 def run(desk: Desk) -> Outcome:
@@ -48,13 +54,23 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
         run.job is Job.RUN_DAILY and run.status is RunStatus.RAN
         for run in desk.ledger.runs.of_session(market.today.session)
     )
-    return f"session {market.today.session} was traded already: nothing was sent" if traded else ""
+    if traded:
+        return f"session {market.today.session} was traded already: nothing was sent"
+    until = market.today.opens + desk.settings.schedule_rules().entry_window
+    if market.now >= until:
+        return (
+            f"session {market.today.session}: too late for what was decided on the previous close (run-daily enters "
+            f"until {until.astimezone(_NEW_YORK):%H:%M} New York time); nothing was sent"
+        )
+    return ""
 
 
 def _trade(desk: Desk, story: Story) -> Outcome:
     sheet = shift.begin(desk, story)
     signals = read_signals(desk, story)
     tell_symbols_without_bars(desk, story)
+    stop_repeaters(desk, story, signals)
+    serve_probation(desk, story, signals)
     plan = make_plan(desk, story, sheet, signals)
     if plan.exits:
         sheet = shift.leave(desk, story, sheet, plan.exits, signals)
@@ -67,10 +83,8 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     if unsent:
         return story.outcome(RunStatus.FAILED, f"session {story.session}: {unsent}; run it again to settle and go on")
     if not level_of(story.halts).allows_entries:
-        reason = f"halted, no entries ({story.halts[0].reason})"
-        return story.outcome(
-            RunStatus.BLOCKED, f"session {story.session}: {reason}; after `tradebot resume` run it again"
-        )
+        reason = f"halted, no entries ({why_no_entries(story.halts)})"
+        return story.outcome(RunStatus.BLOCKED, f"session {story.session}: {reason}; once it is over run it again")
     return story.outcome(RunStatus.RAN, _headline(story))
 
 
@@ -78,7 +92,9 @@ def _enter(desk: Desk, story: Story, plan: Plan) -> None:
     """Write every entry down, then send each and see what becomes of it."""
     with story.step("send"):
         write_down(desk, plan.entries)
-        for intent in plan.entries:
+        for number, intent in enumerate(plan.entries):
+            if number:
+                look_between_orders(desk, story)
             sent = send(desk, story, intent)
             story.orders.append(order_line(await_end(desk, story, sent)))
 

@@ -16,7 +16,7 @@ from tradebot.jobs.syncing import counters
 
 
 def run(desk: Desk, lock_holder: str) -> StatusOutcome:
-    """Halts, lock, last run of each job, positions with their stops, and today's counters against the limits."""
+    """How the account stands: halts, lock, what became of the last sessions' jobs, positions, limits."""
     story = open_story(desk, Job.STATUS)
     story.account = desk.broker.account()
     positions = desk.broker.positions()
@@ -35,6 +35,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         level=level,
         lock_holder=lock_holder,
         last_runs=desk.ledger.runs.last_of_each_job(),
+        schedule=desk.timekeeper().cells(),
         positions=position_lines(positions, holdings, open_gaps),
         counters=counters(desk, story, story.account),
         limits=desk.settings.limits(),

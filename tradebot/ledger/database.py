@@ -12,7 +12,7 @@ from tradebot.ledger.books import AccountBooks
 from tradebot.ledger.engine import PATIENCE, Engine
 from tradebot.ledger.journal import DecisionJournal
 from tradebot.ledger.orders import Orders
-from tradebot.ledger.outbox import AlertOutbox
+from tradebot.ledger.outbox import AlertOutbox, AlertPost
 from tradebot.ledger.pins import AccountPins
 from tradebot.ledger.records import History
 from tradebot.ledger.runs import Runs
@@ -54,6 +54,7 @@ class Database:
         self.engine = engine
         self.path = engine.path
         self.pins: Pins = AccountPins(engine)
+        self.post = AlertPost(engine)
 
     def bind(self, account_key: str) -> AccountLedger:
         """The ledger of one account. An account must be pinned before anything is written for it."""

@@ -18,7 +18,7 @@ from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, pin, remember, where
+from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keeping, pin, remember, where
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
@@ -168,7 +168,7 @@ def _make_ledger(settings: Settings, exchange: PaperExchange, *, new_account: bo
         key, clock = account_key(broker, account_id), ExchangeClock(exchange)
         if new_account:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-        pin(database, broker, account_id, key, clock)
+        pin(database, broker, account_id, key, clock, keeping(settings))
     finally:
         database.close()
     remember(settings)

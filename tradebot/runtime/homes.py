@@ -6,12 +6,14 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from tradebot.core.attendance import Keeping
 from tradebot.core.records import PinnedAccount
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import heads, layout, registry
 from tradebot.ledger.database import Database
+from tradebot.market.calendar import new_york_date
 from tradebot.ports import Broker, Clock
-from tradebot.settings import GlobalOptions, Loaded, Settings, load_for, process_environment
+from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,21 @@ def account_key(broker: Broker, account_id: str) -> str:
     return f"{broker.name}:{broker.mode}:{account_id}"
 
 
-def pin(database: Database, broker: Broker, account_id: str, key: str, clock: Clock) -> None:
-    """Pin the account at first use; refuse another one later."""
+def keeping(settings: Settings) -> Keeping:
+    """The clock that the schedule goes by: the exchange's own where a person begins its sessions."""
+    by_hand = settings.broker is BrokerName.PAPER and settings.paper_advance is PaperAdvance.MANUAL
+    return Keeping.DESK if by_hand else Keeping.WALL
+
+
+def pin(
+    database: Database, broker: Broker, account_id: str, key: str, clock: Clock, keeping: Keeping = Keeping.DESK
+) -> None:
+    """Pin the account at first use, from when on its schedule is kept; refuse another one later."""
     pinned = database.pins.pinned(broker.name, broker.mode)
     if pinned is None:
         database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        since = clock.wall() if keeping is Keeping.WALL else clock.now()
+        database.bind(key).schedule.keep(keeping, since, new_york_date(since))
     elif pinned.account_id != account_id:
         raise Blocked(
             f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), pinned at "

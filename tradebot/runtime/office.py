@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.attendance import Keeping
 from tradebot.core.schedule import Job
 from tradebot.errors import Blocked
 from tradebot.home import heads, layout, locks
@@ -29,6 +30,7 @@ from tradebot.runtime.homes import (
     configuration,
     is_fresh,
     keep_head,
+    keeping,
     pin,
     refuse_other_history,
     remember,
@@ -113,14 +115,15 @@ def open_office(
         refuse_other_history(settings, database)
         if access.locks:
             held.callback(keep_head, settings, database)
-        pin(database, broker, account_id, key, clock)
+        kept = Keeping.DESK if job is Job.REPLAY else keeping(settings)
+        pin(database, broker, account_id, key, clock, kept)
         if fresh:
             remember(settings)
         strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(exchange, settings, ledger, strategies, lock, stop, alerts)
-        yield Office(desk, where(settings, broker, account_id), loaded, holder, exchange)
+        yield Office(replace(desk, keeping=kept), where(settings, broker, account_id), loaded, holder, exchange)
 
 
 def desk_at(
@@ -147,6 +150,7 @@ def desk_at(
         stop=stop,
         alerts=alerts,
         pid=os.getpid(),
+        keeping=keeping(settings),
     )
 
 

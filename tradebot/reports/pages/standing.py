@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tradebot.core.attendance import Cell as Attended
+from tradebot.core.attendance import Mark
 from tradebot.core.halts import HaltLevel
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
+from tradebot.core.schedule import DAY, Job
 from tradebot.core.wording import plural
 from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
-from tradebot.reports.words import day, instant, percent, shares, usd
+from tradebot.reports.words import NEW_YORK, NOTHING, day, instant, percent, shares, usd
 
 if TYPE_CHECKING:
     from tradebot.core.standing import StatusOutcome
@@ -26,6 +30,17 @@ _LEVELS = {
 }
 _ENDS = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
 
+_MARKS = {
+    Mark.RAN: Tone.GOOD,
+    Mark.DUE: Tone.QUIET,
+    Mark.IDLE: Tone.QUIET,
+    Mark.OVERDUE: Tone.WARN,
+    Mark.LATE: Tone.WARN,
+    Mark.BLOCKED: Tone.WARN,
+    Mark.FAILED: Tone.BAD,
+    Mark.MISSED: Tone.BAD,
+}
+
 
 def status_page(outcome: StatusOutcome, where: Where) -> Page:
     tone, level = _LEVELS[outcome.level]
@@ -34,6 +49,7 @@ def status_page(outcome: StatusOutcome, where: Where) -> Page:
         Line(level, tone),
         Facts((("desk time", instant(outcome.now)), ("lock", outcome.lock_holder or "free"))),
         *parts.halts(outcome.halts),
+        *_schedule(outcome),
         *_last_runs(outcome),
         *parts.positions(outcome.positions),
         *parts.breaks(outcome.breaks),
@@ -93,6 +109,27 @@ def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
 
 def resume_page(outcome: Outcome, where: Where) -> Page:
     return (*parts.headline(outcome), *parts.halts(outcome.halts), *parts.notes(outcome.notes))
+
+
+def _schedule(outcome: StatusOutcome) -> Page:
+    """The last sessions, a row each, with what became of each job and when it began in New York."""
+    rows: dict[date, dict[Job, Attended]] = {}
+    for cell in outcome.schedule:
+        rows.setdefault(cell.session, {})[cell.job] = cell
+    return section(
+        "Schedule",
+        *table(
+            " | ".join(("session", *DAY)),
+            ((day(session), *(_attended(cells.get(job)) for job in DAY)) for session, cells in rows.items()),
+        ),
+    )
+
+
+def _attended(cell: Attended | None) -> Cell:
+    if cell is None:
+        return Cell(NOTHING, Tone.QUIET)
+    began = f" {cell.at.astimezone(NEW_YORK):%H:%M}" if cell.at else ""
+    return Cell(f"{cell.mark}{began}", _MARKS.get(cell.mark, Tone.PLAIN))
 
 
 def _last_runs(outcome: StatusOutcome) -> Page:

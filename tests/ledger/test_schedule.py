@@ -1,0 +1,80 @@
+"""The schedule's own ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.core.attendance import Keeping, Kept, Missed, Turn
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.verify import verify
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Samples
+
+WALL, DESK = Keeping.WALL, Keeping.DESK
+
+
+def test_the_schedule_is_kept_by_each_clock_from_its_own_beginning(ledger: AccountLedger, some: Samples) -> None:
+    assert ledger.schedule.kept(WALL) is None
+    ledger.schedule.keep(WALL, some.at, some.session)
+    ledger.schedule.keep(WALL, some.later(60), some.next_session)
+    assert ledger.schedule.kept(WALL) == Kept(some.at, some.session)
+    assert ledger.schedule.kept(DESK) is None
+
+
+def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Samples) -> None:
+    wall = some.at + timedelta(days=7000)
+    ledger.runs.begin(Job.PREFLIGHT, some.session, some.at, wall, 1, WALL)
+    run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1, DESK)
+    ledger.runs.end(run, RunStatus.RAN, 0, some.at, wall, "")
+    assert ledger.schedule.turns(WALL, some.at) == (Turn(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
+    assert ledger.schedule.turns(DESK, some.at) == (Turn(Job.RUN_DAILY, some.at, RunStatus.RAN),)
+    assert ledger.schedule.turns(DESK, some.later(1)) == ()
+
+
+def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:
+    one, other = Missed(some.session, Job.RUN_DAILY), Missed(some.session, Job.REPORT)
+    ledger.schedule.keep(WALL, some.at, some.session)
+    assert ledger.schedule.settle(WALL, [one], some.session, some.at, some.at) == (one,)
+    assert ledger.schedule.settle(WALL, [one, other], some.next_session, some.at, some.at) == (other,)
+    assert ledger.schedule.missed(WALL, some.session) == {one, other}
+    assert ledger.schedule.missed(WALL, some.next_session) == frozenset()
+    assert ledger.schedule.missed(DESK, some.session) == frozenset()
+    assert ledger.schedule.kept(WALL) == Kept(some.at, some.next_session)
+
+
+def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> None:
+    """When the clock is set back."""
+    ledger.schedule.keep(WALL, some.at, some.session)
+    ledger.schedule.settle(WALL, [], some.next_session, some.at, some.at)
+    ledger.schedule.settle(WALL, [], some.session, some.at, some.at)
+    assert ledger.schedule.kept(WALL) == Kept(some.at, some.next_session)
+
+
+def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:
+    assert verify(database) == ()
+    with closing(sqlite3.connect(path)) as connection:
+        for change in ("UPDATE missed SET job = 'report'", "DELETE FROM missed"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(change)
+        connection.execute("DROP TRIGGER missed_no_delete")
+        connection.execute("DELETE FROM missed")
+        connection.commit()
+    assert verify(database) != ()
+
+
+def test_status_reads_no_more_of_a_long_history(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    plan = database.engine.all(
+        "EXPLAIN QUERY PLAN SELECT job, turn_at AS at, status FROM runs"
+        " WHERE account_key = :account_key AND keeping = :keeping AND turn_at >= :since ORDER BY turn_at, run_id",
+        {"account_key": some.account, "keeping": "wall", "since": "2020"},
+    )
+    assert "USING INDEX runs_turn" in str(plan[0]["detail"])
