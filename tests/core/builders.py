@@ -39,8 +39,9 @@ def signal(symbol: str = "AAPL", action: Action = Action.ENTER, **more: Any) -> 
     return replace(usual, **more)
 
 
-def quote(symbol: str = "AAPL", last: str = "50") -> Quote:
-    return Quote(symbol, D(last), NOW)
+def quote(symbol: str = "AAPL", last: str = "50", before: str | None = None) -> Quote:
+    """A price in the middle of a quiet session, unless the previous close is given."""
+    return Quote(symbol, D(last), NOW, D(before or last))
 
 
 def position(symbol: str = "AAPL", quantity: str = "100", price: str = "50") -> Position:
@@ -122,7 +123,10 @@ def counters(baseline: str = "100000", peak: str = "100000", entries: int = 0, *
 
 
 def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
-    """A quiet morning with 100,000 dollars in cash and every symbol that is spoken of at 50 dollars."""
+    """A quiet morning with 100,000 dollars in cash and every symbol that is spoken of at 50 dollars.
+
+    Every symbol is much traded, and the strategies have long served their probation.
+    """
     signals = tuple(signals)
     symbols = {each.symbol for each in signals} | {"AAPL"}
     for given in ("positions", "holdings", "open_orders", "unsettled"):
@@ -144,5 +148,7 @@ def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
         limits=Limits(),
         counters=counters(),
         expected_as_of=YESTERDAY,
+        average_volume=dict.fromkeys(symbols, D(10_000_000)),
+        sessions_run={each.strategy: 250 for each in signals},
     )
     return replace(usual, **more)

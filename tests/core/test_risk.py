@@ -29,6 +29,7 @@ from tradebot.core.limits import Limits
 from tradebot.core.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.plan import Denial, DenialCode
 from tradebot.core.planning import plan
+from tradebot.core.repetition import Decider, Repetition
 from tradebot.core.risk import RULES, Candidate, evaluate
 from tradebot.core.working_book import WorkingBook
 
@@ -48,6 +49,8 @@ def test_a_sound_entry_is_denied_by_nothing() -> None:
     assert codes() == []
 
 
+AAPL_ALONE = frozenset({"AAPL"})
+BUYER = Decider("trend", "AAPL", Side.BUY)
 MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,000, of which $100 at risk
 
 
@@ -61,6 +64,9 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("DAILY_LOSS", {"counters": counters(baseline="104000")}),
         ("DRAWDOWN", {"counters": counters(peak="112000")}),
         ("SYMBOL_LOCKED", {"locked": {"AAPL": "open break: 3 shares are missing"}}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(allow_symbols=frozenset({"MSFT"}))}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(deny_symbols=frozenset({"AAPL"}))}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(allow_symbols=AAPL_ALONE, deny_symbols=AAPL_ALONE)}),
         ("SYMBOL_OWNED", {"positions": (position(),)}),
         ("SYMBOL_OWNED", {"positions": (position(),), "holdings": (holding(strategy="another"),)}),
         ("ALREADY_HELD", {"positions": (position(),), "holdings": (holding(),)}),
@@ -69,14 +75,20 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("ORDER_PENDING", {"open_orders": (order(side=Side.BUY, client_order_id=order_id(attempt=2)),)}),
         ("ORDER_PENDING", {"unsettled": (intent(attempt=2, state=OrderState.UNKNOWN),)}),
         ("ALREADY_DECIDED", {"decided": frozenset({order_id()})}),
+        ("REPEAT_ORDER_LIMIT", {"repetitions": {BUYER: Repetition(5, 10)}}),
         ("NOT_TRADABLE", {"assets": {}}),
         ("NOT_TRADABLE", {"assets": {"AAPL": Asset("AAPL", tradable=False)}}),
         ("NO_PRICE", {"quotes": {}}),
         ("NO_PRICE", {"quotes": {"AAPL": quote(last="0")}}),
+        ("PRICE_COLLAR", {"quotes": {"AAPL": quote(last="52.51", before="50")}}),
+        ("PRICE_COLLAR", {"quotes": {"AAPL": quote(last="47.49", before="50")}}),
+        ("PRICE_COLLAR", {"quotes": {"AAPL": replace(quote(), previous_close=None)}}),
         ("STALE_SIGNAL", {"expected_as_of": TODAY}),
         ("STALE_SIGNAL", {"expected_as_of": TODAY - timedelta(days=2)}),
         ("STALE_SIGNAL", {"expected_as_of": None}),
         ("MAX_DAILY_TRADES", {"counters": counters(entries=20)}),
+        ("MAX_ORDERS_PER_MINUTE", {"counters": counters(orders_last_minute=60)}),
+        ("MAX_ORDERS_PER_SESSION", {"counters": counters(orders_sent=200)}),
         ("MAX_POSITIONS", {**MSFT, "limits": Limits(max_positions=1)}),
     ],
 )
@@ -92,6 +104,8 @@ def test_each_rule_denies_alone(code: str, given: dict[str, Any]) -> None:
         ("MAX_GROSS_EXPOSURE", {**MSFT, "limits": Limits(max_gross_exposure_pct=D("0.0509"))}, "5100", "5090"),
         ("MAX_PORTFOLIO_RISK", {**MSFT, "limits": Limits(max_portfolio_risk_pct=D("0.00101"))}, "102", "101"),
         ("MAX_ORDER_VALUE", {"limits": Limits(max_order_value=D(99))}, "100", "99"),
+        ("MAX_ORDER_ADV", {"average_volume": {"AAPL": D(199)}}, "2", "1.99"),
+        ("MAX_ORDER_ADV", {"average_volume": {}}, "2", "0"),
         ("BUYING_POWER", {"account": account(buying_power=D(101))}, "102", "101"),
     ],
 )
@@ -100,6 +114,55 @@ def test_a_limit_denies_when_the_smallest_order_breaks_it(
 ) -> None:
     headline = denials(**given)[0]
     assert (headline.code.value, headline.value, headline.limit) == (code, D(value), D(limit))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"limits": Limits(allow_symbols=AAPL_ALONE, deny_symbols=frozenset({"MSFT"}))},
+        {"repetitions": {BUYER: Repetition(4, 4)}},
+        {"repetitions": {BUYER: Repetition(5, 11)}},  # as many, and not as quickly
+        {"repetitions": {replace(BUYER, strategy="another"): Repetition(5, 5)}},
+        {"repetitions": {replace(BUYER, symbol="MSFT"): Repetition(5, 5)}},
+        {"repetitions": {replace(BUYER, side=Side.SELL): Repetition(5, 5)}},
+        {"quotes": {"AAPL": quote(last="52.50", before="50")}},
+        {"quotes": {"AAPL": quote(last="47.50", before="50")}},
+        {"counters": counters(orders_last_minute=59, orders_sent=199)},
+        {"average_volume": {"AAPL": D(200)}},
+    ],
+)
+def test_a_control_lets_through_what_just_keeps_to_it(given: dict[str, Any]) -> None:
+    assert codes(**given) == []
+
+
+def test_the_collar_tells_which_price_is_how_far_from_which() -> None:
+    (denial,) = denials(quotes={"AAPL": quote(last="53", before="50")})
+    assert (denial.value, denial.limit) == (D("0.06"), D("0.05"))
+    assert denial.message == ("the price of $53.00 is 6 % away from the previous close of $50.00, and 5 % is the most")
+
+
+def test_a_thinly_traded_symbol_makes_the_order_smaller() -> None:
+    (entry,) = plan(situation([signal()], average_volume={"AAPL": D(3_050)})).entries
+    assert entry.request.quantity == 30
+    assert "sized by average volume" in entry.reason
+
+
+def test_a_new_strategy_takes_half_of_what_the_limits_allow() -> None:
+    (usual,) = plan(situation([signal()])).entries
+    for sessions_run in ({}, {"trend": 4}):
+        (entry,) = plan(situation([signal()], sessions_run=sessions_run)).entries
+        assert entry.request.quantity == usual.request.quantity / 2
+        assert "50 % of that on probation" in entry.reason
+    (served,) = plan(situation([signal()], sessions_run={"trend": 5})).entries
+    assert served == usual
+
+
+def test_entries_planned_together_count_as_messages_together() -> None:
+    three = [signal("AAPL", score=3), signal("MSFT", score=2), signal("KO", score=1)]
+    for given in (counters(orders_last_minute=58), counters(orders_sent=198)):
+        planned = plan(situation(three, counters=given))
+        assert [entry.symbol for entry in planned.entries] == ["AAPL", "MSFT"]
+        assert len(planned.denials) == 1
 
 
 def test_a_limit_that_just_has_room_takes_the_smallest_order() -> None:

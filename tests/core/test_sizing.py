@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.core.builders import D
 from tradebot.core.limits import Limits
-from tradebot.core.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, risk_per_trade, size
+from tradebot.core.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, on_probation, risk_per_trade, size
 
-AMPLE = Room(D(100_000), D(10**9), D(10**9), D(10**9), D(10**9))
+AMPLE = Room(D(100_000), D(10**9), D(10**9), D(10**9), D(10**9), D(10**9))
 NO_CEILING = Limits(max_order_value=D(10**9))
 
 
@@ -34,6 +34,7 @@ def test_a_part_of_a_share_is_left_out() -> None:
         ({}, NO_CEILING, 250, Cap.RISK_PER_TRADE),
         ({"position_value": D(5_049)}, NO_CEILING, 100, Cap.POSITION_SIZE),
         ({}, Limits(max_order_value=D(2_000)), 40, Cap.ORDER_VALUE),
+        ({"order_shares": D("30.9")}, NO_CEILING, 30, Cap.ORDER_VOLUME),
         ({"gross_exposure": D(1_000)}, NO_CEILING, 20, Cap.GROSS_EXPOSURE),
         ({"portfolio_risk": D(61)}, NO_CEILING, 30, Cap.PORTFOLIO_RISK),
         ({"buying_power": D(510)}, NO_CEILING, 10, Cap.BUYING_POWER),  # 10 x 50 and 2 % on top
@@ -46,7 +47,9 @@ def test_the_tightest_limit_binds_and_is_named(
     assert size(D(50), D(48), D("0.005"), room(**tight), limits) == Size(D(quantity), cap)
 
 
-@pytest.mark.parametrize("broken", ["position_value", "gross_exposure", "portfolio_risk", "buying_power", "equity"])
+@pytest.mark.parametrize(
+    "broken", ["position_value", "gross_exposure", "portfolio_risk", "buying_power", "equity", "order_shares"]
+)
 def test_a_limit_already_broken_leaves_nothing(broken: str) -> None:
     assert size(D(50), D(48), D("0.005"), room(**{broken: D(-1)}), NO_CEILING).quantity == 0
 
@@ -68,14 +71,16 @@ AMOUNTS = st.decimals(min_value=-(10**6), max_value=10**7, places=2)
     price=st.decimals(min_value="0.01", max_value=5000, places=4),
     stop_fraction=st.decimals(min_value="0.0001", max_value="0.99", places=4),
     risk_pct=st.decimals(min_value=0, max_value="0.05", places=4),
-    left=st.builds(Room, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS),
+    left=st.builds(Room, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS),
     max_order_value=st.decimals(min_value=0, max_value=10**6, places=2),
+    part=st.decimals(min_value="0.01", max_value=1, places=2),
 )
 def test_a_size_is_whole_never_negative_within_every_cap_and_as_large_as_they_allow(
-    price: Decimal, stop_fraction: Decimal, risk_pct: Decimal, left: Room, max_order_value: Decimal
+    price: Decimal, stop_fraction: Decimal, risk_pct: Decimal, left: Room, max_order_value: Decimal, part: Decimal
 ) -> None:
     stop = price * (1 - stop_fraction)
-    sized = size(price, stop, risk_pct, left, Limits(max_order_value=max_order_value))
+    limits = Limits(max_order_value=max_order_value)
+    sized = size(price, stop, risk_pct, left, limits)
 
     def fits(quantity: Decimal) -> bool:
         value, risk = quantity * price, quantity * (price - stop)
@@ -84,9 +89,21 @@ def test_a_size_is_whole_never_negative_within_every_cap_and_as_large_as_they_al
             and value <= min(left.position_value, left.gross_exposure, max_order_value)
             and risk <= left.portfolio_risk
             and value * (1 + BUYING_POWER_MARGIN) <= left.buying_power
+            and quantity <= left.order_shares
         )
 
     assert sized.quantity >= 0
     assert sized.quantity == int(sized.quantity)
     assert sized.quantity == 0 or fits(sized.quantity)
     assert not fits(sized.quantity + 1)
+    lessened = size(price, stop, risk_pct, left, limits, part).quantity
+    assert lessened <= sized.quantity * part < lessened + 1
+
+
+def test_probation_lasts_for_so_many_sessions_and_takes_a_part_of_what_the_limits_allow() -> None:
+    limits = Limits(probation_sessions=3)
+    assert [on_probation(sessions, limits) for sessions in (0, 2, 3, 250)] == [True, True, False, False]
+    assert not on_probation(0, Limits(probation_sessions=0))
+    lessened = size(D(50), D(48), D("0.005"), AMPLE, NO_CEILING, part=D("0.3"))
+    assert (lessened.quantity, str(lessened)) == (D(75), "risk per trade, and 30 % of that on probation")
+    assert str(size(D(50), D(48), D("0.005"), AMPLE, NO_CEILING)) == "risk per trade"

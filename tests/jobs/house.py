@@ -131,6 +131,7 @@ class House:
         self.settings = {
             "STRATEGIES": ",".join(script.name for script in scripts),
             "PAPER_START": self.days[1].isoformat(),
+            "PROBATION_SESSIONS": "0",
             **({} if bundled else made_up),
             **(settings or {}),
         }

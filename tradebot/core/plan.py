@@ -9,10 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.account import AccountSnapshot, Asset, Position, Quote
-from tradebot.core.halts import HaltLevel
+from tradebot.core.halts import Halt, HaltLevel
 from tradebot.core.holdings import Holding
 from tradebot.core.limits import Counters, Limits
 from tradebot.core.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.repetition import Decider, Repetition
 from tradebot.core.signals import Signal
 
 
@@ -22,6 +23,7 @@ class DenialCode(StrEnum):
     HALTED = "HALTED"
     MARKET_CLOSED = "MARKET_CLOSED"
     SYMBOL_LOCKED = "SYMBOL_LOCKED"
+    SYMBOL_NOT_ALLOWED = "SYMBOL_NOT_ALLOWED"
     SYMBOL_OWNED = "SYMBOL_OWNED"
     ALREADY_HELD = "ALREADY_HELD"
     ORDER_PENDING = "ORDER_PENDING"
@@ -29,14 +31,19 @@ class DenialCode(StrEnum):
     NOT_TRADABLE = "NOT_TRADABLE"
     NO_PRICE = "NO_PRICE"
     STALE_SIGNAL = "STALE_SIGNAL"
+    PRICE_COLLAR = "PRICE_COLLAR"
     SHORT_NOT_ALLOWED = "SHORT_NOT_ALLOWED"
+    REPEAT_ORDER_LIMIT = "REPEAT_ORDER_LIMIT"
     ACCOUNT_BLOCKED = "ACCOUNT_BLOCKED"
     MAX_POSITIONS = "MAX_POSITIONS"
     MAX_POSITION_SIZE = "MAX_POSITION_SIZE"
     MAX_PORTFOLIO_RISK = "MAX_PORTFOLIO_RISK"
     MAX_GROSS_EXPOSURE = "MAX_GROSS_EXPOSURE"
     MAX_DAILY_TRADES = "MAX_DAILY_TRADES"
+    MAX_ORDERS_PER_MINUTE = "MAX_ORDERS_PER_MINUTE"
+    MAX_ORDERS_PER_SESSION = "MAX_ORDERS_PER_SESSION"
     MAX_ORDER_VALUE = "MAX_ORDER_VALUE"
+    MAX_ORDER_ADV = "MAX_ORDER_ADV"
     MIN_ORDER_VALUE = "MIN_ORDER_VALUE"
     BUYING_POWER = "BUYING_POWER"
     DAILY_LOSS = "DAILY_LOSS"
@@ -64,9 +71,13 @@ class Situation:
     """Everything a plan is made from.
 
     ``today`` is the exchange session; ``session_open`` whether orders may be sent now. ``positions`` are the broker's
-    (foreign ones included, and they count in exposure); ``holdings`` the ledger's account of ours. ``locked`` maps a
-    symbol to why it takes no entries. ``decided`` holds the client_order_ids already written down this session,
-    ``expected_as_of`` the session whose bar a fresh signal must be based on.
+    (foreign ones included, and they count in exposure); ``holdings`` the ledger's account of ours. ``halt`` is how far
+    the account may act, ``halts`` are those that hold, of one strategy or symbol too. ``locked`` maps a symbol to why
+    it takes no entries. ``decided`` holds the client_order_ids already written down this session, ``expected_as_of``
+    the session whose bar a fresh signal must be based on.
+
+    ``average_volume`` is in shares a session, on today's split basis. ``sessions_run`` says in how many sessions before
+    today each strategy ran as it is now; one that is not named never did. ``repetitions`` has those who entered before.
     """
 
     account_key: str
@@ -87,6 +98,10 @@ class Situation:
     expected_as_of: date | None
     locked: Mapping[str, str] = field(default_factory=dict)
     decided: frozenset[str] = frozenset()
+    halts: tuple[Halt, ...] = ()
+    average_volume: Mapping[str, Decimal] = field(default_factory=dict)
+    sessions_run: Mapping[str, int] = field(default_factory=dict)
+    repetitions: Mapping[Decider, Repetition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from tradebot.core.orders import Intent, OrderRequest, OrderType, Purpose, Side,
 from tradebot.core.plan import Denial, Plan, Situation
 from tradebot.core.risk import Candidate, Terms, evaluate
 from tradebot.core.signals import Action, Signal
-from tradebot.core.sizing import risk_per_trade, size
-from tradebot.core.values import SUB_PENNY
+from tradebot.core.sizing import on_probation, risk_per_trade, size
+from tradebot.core.values import ONE, SUB_PENNY
 from tradebot.core.working_book import WorkingBook
 
 
@@ -71,7 +71,9 @@ def _terms(signal: Signal, side: Side, quote: Quote | None, book: WorkingBook) -
     limits = book.situation.limits
     prices = entry_prices(quote.last, signal.policy, limits, side)
     risk_pct = risk_per_trade(limits, signal.risk_pct)
-    sized = size(quote.last, prices.stop, risk_pct, book.room(signal.symbol), limits)
+    sessions_run = book.situation.sessions_run.get(signal.strategy, 0)
+    part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
+    sized = size(quote.last, prices.stop, risk_pct, book.room(signal.symbol), limits, part)
     return Terms(quote.last, prices.stop, prices.target, sized)
 
 
@@ -96,6 +98,6 @@ def _entry(candidate: Candidate, terms: Terms, situation: Situation) -> Intent:
         purpose=Purpose.ENTRY,
         attempt=1,
         planned_price=terms.price,
-        reason=f"{signal.reason or 'entry signal'}; sized by {terms.size.cap}",
+        reason=f"{signal.reason or 'entry signal'}; sized by {terms.size}",
         policy=signal.policy,
     )

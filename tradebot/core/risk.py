@@ -13,12 +13,14 @@ from decimal import ROUND_CEILING, Decimal
 
 from tradebot.core.breakers import daily_loss, drawdown
 from tradebot.core.holdings import FOREIGN
+from tradebot.core.last_look import Objection, beyond_collar, too_many_this_minute, too_many_this_session
 from tradebot.core.limits import Limits
 from tradebot.core.orders import Purpose, Side
 from tradebot.core.plan import Denial, DenialCode
+from tradebot.core.repetition import Decider, in_words
 from tradebot.core.signals import Signal
 from tradebot.core.sizing import Size, cost
-from tradebot.core.values import ONE, canonical, dollars, percent
+from tradebot.core.values import ONE, canonical, dollars, percent, whole
 from tradebot.core.working_book import WorkingBook
 
 
@@ -67,10 +69,13 @@ def evaluate(candidate: Candidate, book: WorkingBook) -> tuple[Denial, ...]:
 
 def halted(candidate: Candidate, book: WorkingBook) -> Denial | None:
     level = book.situation.halt
-    if level.allows_entries:
-        return None
-    message = f"the account is {level}: nothing is entered; `tradebot status` says why and until when"
-    return _deny(candidate, DenialCode.HALTED, message)
+    if not level.allows_entries:
+        message = f"the account is {level}: nothing is entered; `tradebot status` says why and until when"
+        return _deny(candidate, DenialCode.HALTED, message)
+    for halt in book.situation.halts:
+        if halt.stops_entry(candidate.signal.strategy, candidate.symbol):
+            return _deny(candidate, DenialCode.HALTED, f"{halt.subject} is {halt.level}: {halt.reason}")
+    return None
 
 
 def market_closed(candidate: Candidate, book: WorkingBook) -> Denial | None:
@@ -109,6 +114,17 @@ def symbol_locked(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.SYMBOL_LOCKED, f"{candidate.symbol} is locked: {why}")
 
 
+def symbol_not_allowed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    limits, symbol = book.situation.limits, candidate.symbol
+    if symbol in limits.deny_symbols:
+        why = "DENY_SYMBOLS names it"
+    elif limits.allow_symbols and symbol not in limits.allow_symbols:
+        why = "ALLOW_SYMBOLS does not name it"
+    else:
+        return None
+    return _deny(candidate, DenialCode.SYMBOL_NOT_ALLOWED, f"{symbol} takes no entries: {why}")
+
+
 def symbol_owned(candidate: Candidate, book: WorkingBook) -> Denial | None:
     claim = book.claims.get(candidate.symbol)
     if claim is None or claim.owner == candidate.signal.strategy:
@@ -140,6 +156,17 @@ def already_decided(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.ALREADY_DECIDED, message)
 
 
+def repeat_order_limit(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    limits = book.situation.limits
+    decider = Decider(candidate.signal.strategy, candidate.symbol, candidate.side)
+    repetition = book.situation.repetitions.get(decider)
+    if repetition is None or not repetition.breaks(limits):
+        return None
+    value, limit = Decimal(repetition.entries), Decimal(limits.repeat_order_limit)
+    message = in_words(decider, repetition, limits)
+    return _deny(candidate, DenialCode.REPEAT_ORDER_LIMIT, message, value, limit)
+
+
 def not_tradable(candidate: Candidate, book: WorkingBook) -> Denial | None:
     asset = book.situation.assets.get(candidate.symbol)
     if asset is not None and asset.tradable:
@@ -152,6 +179,14 @@ def no_price(candidate: Candidate, book: WorkingBook) -> Denial | None:
     if candidate.terms is not None:
         return None
     return _deny(candidate, DenialCode.NO_PRICE, f"{candidate.symbol} has no usable price")
+
+
+def price_collar(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    terms = candidate.terms
+    if terms is None:
+        return None
+    quote = book.situation.quotes.get(candidate.symbol)
+    return _denied_by(candidate, beyond_collar([terms.price], quote, book.situation.limits))
 
 
 def stale_signal(candidate: Candidate, book: WorkingBook) -> Denial | None:
@@ -187,6 +222,14 @@ def max_daily_trades(candidate: Candidate, book: WorkingBook) -> Denial | None:
         return None
     message = f"{book.entries} entries were sent or planned today, and {limit} is the most"
     return _deny(candidate, DenialCode.MAX_DAILY_TRADES, message, Decimal(book.entries + 1), Decimal(limit))
+
+
+def max_orders_per_minute(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    return _denied_by(candidate, too_many_this_minute(book.orders_last_minute, book.situation.limits))
+
+
+def max_orders_per_session(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    return _denied_by(candidate, too_many_this_session(book.orders_sent, book.situation.limits))
 
 
 def max_positions(candidate: Candidate, book: WorkingBook) -> Denial | None:
@@ -240,6 +283,22 @@ def max_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MAX_ORDER_VALUE, message, value, limits.max_order_value)
 
 
+def max_order_adv(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    terms, limits = candidate.terms, book.situation.limits
+    if terms is None:
+        return None
+    limit, least = book.largest_order(candidate.symbol), terms.least(limits)
+    if least <= limit:
+        return None
+    volume = book.situation.average_volume.get(candidate.symbol)
+    traded = "nothing is known of its volume" if volume is None else f"{whole(volume):,} shares trade in a session"
+    message = (
+        f"the smallest order is {canonical(least)} shares; {traded}, "
+        f"and {percent(limits.max_order_adv_pct)} of them is the most"
+    )
+    return _deny(candidate, DenialCode.MAX_ORDER_ADV, message, least, limit)
+
+
 def buying_power(candidate: Candidate, book: WorkingBook) -> Denial | None:
     terms = candidate.terms
     if terms is None:
@@ -259,7 +318,7 @@ def min_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
     if terms is None or terms.size.quantity == 0 or terms.value >= limit:
         return None
     message = (
-        f"{terms.size.cap} allows {canonical(terms.size.quantity)} shares, worth {dollars(terms.value)}, "
+        f"{terms.size} allows {canonical(terms.size.quantity)} shares, worth {dollars(terms.value)}, "
         f"and {dollars(limit)} is the least"
     )
     return _deny(candidate, DenialCode.MIN_ORDER_VALUE, message, terms.value, limit)
@@ -269,7 +328,7 @@ def zero_quantity(candidate: Candidate, book: WorkingBook) -> Denial | None:
     terms = candidate.terms
     if terms is None or terms.size.quantity > 0:
         return None
-    message = f"{terms.size.cap} allows less than one share at {dollars(terms.price)}"
+    message = f"{terms.size} allows less than one share at {dollars(terms.price)}"
     return _deny(candidate, DenialCode.ZERO_QUANTITY, message, terms.size.quantity, ONE)
 
 
@@ -280,20 +339,26 @@ RULES: tuple[Rule, ...] = (
     daily_loss_reached,
     drawdown_reached,
     symbol_locked,
+    symbol_not_allowed,
     symbol_owned,
     already_held,
     order_pending,
     already_decided,
+    repeat_order_limit,
     not_tradable,
     no_price,
+    price_collar,
     stale_signal,
     short_not_allowed,
     max_daily_trades,
+    max_orders_per_minute,
+    max_orders_per_session,
     max_positions,
     max_position_size,
     max_gross_exposure,
     max_portfolio_risk,
     max_order_value,
+    max_order_adv,
     buying_power,
     min_order_value,
     zero_quantity,
@@ -313,6 +378,10 @@ def _value_beyond(
         return None
     message = f"{what} would be {dollars(value)}, and {dollars(limit)} ({percent(pct)} of equity) is the most"
     return _deny(candidate, code, message, value, limit)
+
+
+def _denied_by(candidate: Candidate, found: Objection | None) -> Denial | None:
+    return None if found is None else _deny(candidate, found.code, found.message, found.value, found.limit)
 
 
 def _deny(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.limits import Limits
-from tradebot.core.values import ONE, ZERO
+from tradebot.core.values import ONE, ZERO, percent
 
 #: Part of an order's value kept back for slippage and fees when it is measured against the buying power.
 BUYING_POWER_MARGIN = Decimal("0.02")
@@ -19,6 +19,7 @@ class Cap(StrEnum):
     RISK_PER_TRADE = "risk per trade"
     POSITION_SIZE = "position size"
     ORDER_VALUE = "order value"
+    ORDER_VOLUME = "average volume"
     GROSS_EXPOSURE = "gross exposure"
     PORTFOLIO_RISK = "portfolio risk"
     BUYING_POWER = "buying power"
@@ -26,21 +27,32 @@ class Cap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What each limit leaves for one more order in a symbol, USD; below zero where it is broken already."""
+    """What each limit leaves for one more order in a symbol, USD; below zero where it is broken already.
+
+    ``order_shares`` is in shares.
+    """
 
     equity: Decimal
     position_value: Decimal
     gross_exposure: Decimal
     portfolio_risk: Decimal
     buying_power: Decimal
+    order_shares: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Whole shares, zero or more, and the cap that allowed no more of them."""
+    """Whole shares, zero or more, and the cap that allowed no more of them.
+
+    ``part`` is the fraction of what the cap allowed that was taken: less than all of it on probation.
+    """
 
     quantity: Decimal
     cap: Cap
+    part: Decimal = ONE
+
+    def __str__(self) -> str:
+        return str(self.cap) if self.part == ONE else f"{self.cap}, and {percent(self.part)} of that on probation"
 
 
 def risk_per_trade(limits: Limits, asked: Decimal | None) -> Decimal:
@@ -53,8 +65,13 @@ def cost(quantity: Decimal, price: Decimal) -> Decimal:
     return quantity * price * (ONE + BUYING_POWER_MARGIN)
 
 
-def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: Limits) -> Size:
-    """Equity x risk / distance to the stop, rounded down to whole shares and capped by every limit.
+def on_probation(sessions_run: int, limits: Limits) -> bool:
+    """Whether a strategy that ran in so many sessions, as it is now, is still to be traded with less."""
+    return sessions_run < limits.probation_sessions
+
+
+def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: Limits, part: Decimal = ONE) -> Size:
+    """Equity x risk / distance to the stop, capped by every limit, and ``part`` of that, rounded down to whole shares.
 
     The formula is the percent-risk model (V. K. Tharp, *Trade Your Way to Financial Freedom*, 1998). Prices are USD a
     share. Shares stay whole even where fractions trade, because a bracket cannot protect a fraction.
@@ -64,12 +81,13 @@ def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: L
         Cap.RISK_PER_TRADE: _whole_shares(room.equity * risk_pct, distance),
         Cap.POSITION_SIZE: _whole_shares(room.position_value, price),
         Cap.ORDER_VALUE: _whole_shares(limits.max_order_value, price),
+        Cap.ORDER_VOLUME: _whole_shares(room.order_shares, ONE),
         Cap.GROSS_EXPOSURE: _whole_shares(room.gross_exposure, price),
         Cap.PORTFOLIO_RISK: _whole_shares(room.portfolio_risk, distance),
         Cap.BUYING_POWER: _whole_shares(room.buying_power, cost(ONE, price)),
     }
     cap = min(allowed, key=allowed.__getitem__)
-    return Size(allowed[cap], cap)
+    return Size(allowed[cap] * part // ONE, cap, part)
 
 
 def _whole_shares(budget: Decimal, per_share: Decimal) -> Decimal:

@@ -34,6 +34,8 @@ class WorkingBook:
         self.unpriced = exposure.unpriced
         self.total = exposure.total
         self.entries = situation.counters.entries_sent
+        self.orders_sent = situation.counters.orders_sent
+        self.orders_last_minute = situation.counters.orders_last_minute
         self.decided = set(situation.decided)
         # What either side says is held: an entry into a holding that the broker does not show could double it.
         self.held = {holding.symbol: holding.quantity for holding in situation.holdings}
@@ -65,7 +67,12 @@ class WorkingBook:
             gross_exposure=equity * limits.max_gross_exposure_pct - self.total.value,
             portfolio_risk=equity * limits.max_portfolio_risk_pct - self.total.risk,
             buying_power=self.buying_power,
+            order_shares=self.largest_order(symbol),
         )
+
+    def largest_order(self, symbol: str) -> Decimal:
+        """How many shares of ``symbol`` one entry may have beside what trades in it; none, when that is not known."""
+        return self.situation.average_volume.get(symbol, ZERO) * self.situation.limits.max_order_adv_pct
 
     def take(self, entry: Intent, stop: Decimal) -> None:
         """Count a planned entry as if it had been sent and would fill."""
@@ -75,6 +82,8 @@ class WorkingBook:
         self.total += stake
         self.buying_power -= cost(quantity, price)
         self.entries += 1
+        self.orders_sent += 1
+        self.orders_last_minute += 1
         self.decided.add(entry.client_order_id)
         self._claim(symbol, entry.strategy, _in_words(entry))
         self.pending[symbol] = _in_words(entry)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.plan import Plan, Situation
 from tradebot.core.planning import plan
 from tradebot.core.signals import Action, Signal
+from tradebot.jobs.counting import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.syncing import Sheet, counters, locked_symbols
 from tradebot.strategy_api import History
@@ -53,9 +55,18 @@ def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
 
 
 def history_for(desk: Desk) -> History:
-    """The completed bars that the configured strategies need, of every symbol that any of them names."""
+    """The completed bars that the strategies and the limits need, of every symbol that any strategy names.
+
+    Asked again in the same session it is the same question, which the market answers from memory.
+    """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-    return desk.market.history(symbols, desk.strategies.warmup, desk.broker.clock())
+    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), desk.broker.clock())
+
+
+def serve_probation(desk: Desk, story: Story, signals: tuple[Signal, ...]) -> None:
+    """Count this session for the strategies that could trade in it, as they are now: none can while halted."""
+    if signals and level_of(story.halts).allows_entries:
+        count_session(desk, story, signals, history_for(desk))
 
 
 def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Situation:
@@ -82,6 +93,10 @@ def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...
         expected_as_of=desk.market.last_completed(market),
         locked=locked_symbols(sheet),
         decided=_decided(desk, story),
+        halts=tuple(story.halts),
+        average_volume=_volumes(desk, wanted),
+        sessions_run=sessions_run(desk, story),
+        repetitions=repetitions(desk, wanted),
     )
 
 
@@ -98,3 +113,9 @@ def _decided(desk: Desk, story: Story) -> frozenset[str]:
         for intent in desk.ledger.orders.of_session(story.session)
         if intent.state is not OrderState.PLANNED
     )
+
+
+def _volumes(desk: Desk, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
+    """The average volume of what is to be entered, out of the bars that the strategies were asked about."""
+    symbols = sorted({signal.symbol for signal in wanted if signal.action is Action.ENTER})
+    return average_volumes(history_for(desk), symbols) if symbols else {}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from tradebot.core.halts import level_of
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import client_order_id
+from tradebot.core.last_look import objections
 from tradebot.core.orders import (
     BrokerOrder,
     Intent,
@@ -33,6 +35,7 @@ from tradebot.jobs.remembering import remember
 
 #: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
 LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+MINUTE = timedelta(minutes=1)
 
 
 def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
@@ -45,19 +48,25 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
     """Send one intent that is written down, and give it back as it stands after the broker's answer.
 
     ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at the lock first,
-    and before an entry at ^C and the halts: none is sent once a halt is latched, whoever latched it. What reduces goes
-    out even after ^C, because the stop that held its shares may be cancelled already.
+    and before an entry at ^C, the halts, its price and the orders that left before: none is sent once a halt is
+    latched, whoever latched it. What reduces goes out even after ^C, because the stop that held its shares may be
+    cancelled already.
     """
     desk.lock.assert_held()
     if not intent.purpose.reduces:
         desk.stop.check()
         halts = halts_in_force(desk, story.session)
-        if not level_of(halts).allows_entries:
+        stopping = [halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)]
+        if stopping:
             story.halts = list(halts)
-            story.add(ExitCode.HALTED)
-            why = f"halted before it was sent: {halts[0].reason}"
+            if not level_of(halts).allows_entries:
+                story.add(ExitCode.HALTED)
+            why = f"{stopping[0].subject} was halted before it was sent: {stopping[0].reason}"
             remember(desk, story, (), [_denied(intent, DenialCode.HALTED, why)])
             return _moved(desk, intent, OrderState.ABANDONED, why)
+        if denials := _last_look(desk, story, intent):
+            remember(desk, story, (), denials)
+            return _moved(desk, intent, OrderState.ABANDONED, denials[0].message)
     intent = _moved(desk, intent, OrderState.SUBMITTING, "")
     try:
         if replacing is None:
@@ -79,6 +88,18 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
         story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
         return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
     return adopt(desk, intent, order)
+
+
+def _last_look(desk: Desk, story: Story, intent: Intent) -> tuple[Denial, ...]:
+    """Why a planned entry is not to leave now: prices have moved, and orders have left, since it was planned."""
+    sent = desk.ledger.orders.sent
+    return objections(
+        intent,
+        desk.market.quotes([intent.symbol]).get(intent.symbol),
+        sent_this_minute=sent(story.session, desk.clock.now() - MINUTE),
+        sent_this_session=sent(story.session),
+        limits=desk.settings.limits(),
+    )
 
 
 def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:

@@ -21,7 +21,7 @@ from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode
 from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.sending import LOOKS, adopt
+from tradebot.jobs.sending import LOOKS, MINUTE, adopt
 from tradebot.jobs.taking_in import take_in
 
 
@@ -136,14 +136,16 @@ def look(desk: Desk, story: Story) -> Sheet:
 
 def counters(desk: Desk, story: Story, account: AccountSnapshot) -> Counters:
     """Today's counters: the day's baseline is the first one written down today, so that no restart resets it."""
-    books = desk.ledger.books
+    books, orders = desk.ledger.books, desk.ledger.orders
     first = books.first_of_session(story.session)
     return Counters(
         session=story.session,
-        entries_sent=desk.ledger.orders.entries_sent(story.session),
+        entries_sent=orders.entries_sent(story.session),
         baseline_equity=first.last_equity if first else account.last_equity,
         peak_equity=max(books.peak() or account.equity, account.equity),
         cash_flow_today=books.cash_flow(story.session),
+        orders_sent=orders.sent(story.session),
+        orders_last_minute=orders.sent(story.session, desk.clock.now() - MINUTE),
     )
 
 

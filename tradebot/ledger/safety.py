@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from tradebot.core.breaks import Break
-from tradebot.core.halts import Halt, HaltSource
+from tradebot.core.halts import Halt, HaltRule, HaltSource
 from tradebot.ledger.audit import Kind, Trail
 from tradebot.ledger.columns import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
