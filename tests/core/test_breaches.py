@@ -72,7 +72,7 @@ def test_positions_are_counted_with_orders_under_way_and_without_a_tolerance() -
     assert breaches(standing(positions=three)) == ()
     resting = order("DD", Side.BUY, limit_price=D(10))
     (found,) = breaches(standing(positions=three, open_orders=(resting,)))
-    assert (found.value, found.limit) == (4, 3)
+    assert [found.value, found.limit] == [4, 3]
     assert breaches(standing(positions=three, unsettled=(intent("CC"),))) == ()
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, distinct
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
@@ -107,7 +107,7 @@ def test_a_latch_set_between_two_entries_stops_the_second(make_house: MakeHouse)
     ]
     assert outcome.exit_code is ExitCode.HALTED
     (row,) = house.rows("SELECT note FROM orders WHERE symbol = 'BOLT'")
-    assert row["note"] == "halted before it was sent: a drill"
+    assert row["note"] == "the account was halted before it was sent: a drill"
 
 
 def test_the_latch_file_is_taken_into_the_ledger_once_and_holds_without_the_file(make_house: MakeHouse) -> None:
@@ -160,7 +160,7 @@ def test_a_halt_that_two_latches_hold_is_cleared_as_one(make_house: MakeHouse) -
     house = make_house()
     by_latch_file(house)
     assert len(house.reconcile().halts) == 2  # in the file, and taken into the ledger
-    assert house.resume().headline == "running again: 1 halt cleared (looked at it)"
+    assert house.resume().headline == "the account is running again: 1 halt cleared (looked at it)"
 
 
 def test_resume_without_a_halt_does_nothing(make_house: MakeHouse) -> None:
@@ -184,7 +184,13 @@ def losing(make_house: MakeHouse, *bars: str, **settings: str) -> House:
 
 
 def rules(outcome: Outcome) -> list[HaltRule]:
-    return [halt.rule for halt in outcome.halts]
+    return [same[0].rule for same in distinct(outcome.halts)]
+
+
+def the_halt(outcome: Outcome) -> Halt:
+    """The one halt there is, in however many latches."""
+    (same,) = distinct(outcome.halts)
+    return same[0]
 
 
 def test_the_loss_of_a_day_halts_at_its_limit(make_house: MakeHouse) -> None:
@@ -194,7 +200,7 @@ def test_the_loss_of_a_day_halts_at_its_limit(make_house: MakeHouse) -> None:
     assert outcome.account is not None
     assert outcome.account.equity == 97_000
     assert outcome.exit_code is ExitCode.HALTED
-    (halt,) = outcome.halts
+    halt = the_halt(outcome)
     assert (halt.rule, halt.value, halt.limit) == (HaltRule.DAILY_LOSS, Decimal("0.03"), Decimal("0.03"))
     assert (halt.session, halt.until) == (THIRD, FOURTH)
     assert halt.reason == "daily loss: equity $97,000.00 is 3 % below $100,000.00, and 3 % is the limit"
@@ -263,7 +269,7 @@ FALLS = "89.80 90 89 89.80"  # 90,000 + 100 x 89.80 = 98,980 USD, 2,020 USD belo
 def test_a_drawdown_halts_at_its_limit_and_until_it_is_resumed(make_house: MakeHouse) -> None:
     house = drawn_down(make_house, FALLS, "100 101 99 100")
     outcome = house.daily()
-    (halt,) = outcome.halts
+    halt = the_halt(outcome)
     assert (halt.rule, halt.value, halt.until) == (HaltRule.DRAWDOWN, Decimal("0.02"), None)
     assert halt.reason == "drawdown: equity $98,980.00 is 2 % below $101,000.00, and 2 % is the limit"
     house.next()

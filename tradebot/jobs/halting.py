@@ -1,20 +1,33 @@
-"""Halts: collected from three independent latches, and set when a breaker trips."""
+"""Halts, collected from three independent latches; any of them that cannot be read counts as set."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-from tradebot.core.account import AccountSnapshot
-from tradebot.core.breakers import active, tripped
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.limits import Counters
+from tradebot.core.breakers import active
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
 from tradebot.errors import ExitCode, LedgerError
 from tradebot.jobs.desk import Desk, Story
+from tradebot.ports import Latch
+
+
+def halt_by_hand(
+    latch: Latch, now: datetime, level: HaltLevel, reason: str, scope: HaltScope = HaltScope.ACCOUNT, name: str = ""
+) -> Halt:
+    """Latch what a person asks for, at once: in the file, which needs neither lock nor ledger. Raises ConfigError."""
+    halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, level, reason, since=now, scope=scope, scope_name=name)
+    latch.set(halt)
+    return halt
 
 
 def halts_in_force(desk: Desk, today: date) -> tuple[Halt, ...]:
     """Every halt that holds now: the environment flag, the latch file, the ledger. Unreadable counts as set."""
+    return active(_latched(desk), today)
+
+
+def _latched(desk: Desk) -> tuple[Halt, ...]:
     halts: list[Halt] = []
     if desk.settings.emergency_stop_enabled:
         halts.append(
@@ -32,28 +45,34 @@ def halts_in_force(desk: Desk, today: date) -> tuple[Halt, ...]:
         halts.append(
             Halt(HaltSource.LEDGER, HaltRule.UNREADABLE, HaltLevel.HALTED, f"the ledger cannot be read: {error}")
         )
-    return active(halts, today)
+    return tuple(halts)
 
 
 def look_at_halts(desk: Desk, story: Story) -> None:
-    """Put the halts in force into the story, and take a latch that was set without the ledger into it."""
-    halts = halts_in_force(desk, story.session)
-    known = {(halt.rule, halt.reason, halt.since) for halt in halts if halt.source is HaltSource.LEDGER}
-    for halt in halts:
-        if halt.source is HaltSource.LATCH_FILE and (halt.rule, halt.reason, halt.since) not in known:
-            desk.ledger.safety.latch(replace(halt, source=HaltSource.LEDGER), desk.clock.now())
-    story.halts = list(halts_in_force(desk, story.session))
-    if story.halts:
+    """Put the halts in force into the story. A latch that was set without the ledger is taken into it, and those whose
+    session has come are put away.
+    """
+    latched = _latched(desk)
+    story.halts = list(active(latched, story.session))
+    known = {halt.identity for halt in latched if halt.source is HaltSource.LEDGER}
+    for halt in story.halts:
+        if halt.source is HaltSource.LATCH_FILE and halt.identity not in known:
+            taken = replace(halt, source=HaltSource.LEDGER)
+            desk.ledger.safety.latch(taken, desk.clock.now())
+            story.halts.append(taken)
+    _put_away(desk, [halt for halt in latched if halt not in story.halts])
+    if not level_of(story.halts).allows_entries:
         story.add(ExitCode.HALTED)
 
 
-def look_at_breakers(desk: Desk, story: Story, account: AccountSnapshot, counters: Counters) -> None:
-    """Latch a halt for each breaker that trips now and is not latched already. A day's loss halts until tomorrow."""
-    latched = {halt.rule for halt in story.halts if halt.source is HaltSource.LEDGER}
-    for halt in tripped(account, counters, desk.settings.limits(), counters.session, desk.clock.now()):
-        if halt.rule in latched:
-            continue
-        until = desk.calendar.following(counters.session).session if halt.rule is HaltRule.DAILY_LOSS else None
-        desk.ledger.safety.latch(replace(halt, until=until), desk.clock.now())
-        desk.alerts.send("critical", f"halted: {halt.rule}", halt.reason)
-    look_at_halts(desk, story)
+def _put_away(desk: Desk, over: list[Halt]) -> None:
+    if over:
+        desk.ledger.safety.clear(over, "the session that it held for is over", desk.clock.now())
+        desk.latch.clear(over)
+
+
+def why_no_entries(halts: Iterable[Halt]) -> str:
+    """The reason of the strictest halt of the account; "" while it runs."""
+    halts = tuple(halt for halt in halts if halt.of_account)
+    strictest = level_of(halts)
+    return "" if strictest.allows_entries else next(halt.reason for halt in halts if halt.level is strictest)

@@ -7,13 +7,16 @@ from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
+from tradebot.jobs.breaking import look_at_breakers, look_at_failures
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.halting import look_at_halts
 from tradebot.jobs.syncing import synchronise
 
 
 def run(desk: Desk) -> Outcome:
-    """Settle, take in and compare; sends nothing. Raises BrokerUnavailable when the broker can't be read whole."""
+    """Settle, take in and compare. Sends nothing, unless a loss is found that makes an emergency stop.
+
+    Raises BrokerUnavailable when the broker can't be read whole.
+    """
     story = open_story(desk, Job.RECONCILE)
     with recorded(desk, story) as record:
         outcome = _compare(desk, story)
@@ -22,8 +25,8 @@ def run(desk: Desk) -> Outcome:
 
 
 def _compare(desk: Desk, story: Story) -> Outcome:
-    sheet = synchronise(desk, story)
-    look_at_halts(desk, story)
+    look_at_failures(desk, story)
+    sheet = look_at_breakers(desk, story, synchronise(desk, story))
     if matter := [found.message for found in sheet.breaks if found.matters]:
         story.add(ExitCode.BREAKS)
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))

@@ -7,20 +7,19 @@ from collections.abc import Iterable
 from tradebot.core.orders import Intent
 from tradebot.core.signals import Signal
 from tradebot.errors import ExitCode
+from tradebot.jobs.breaking import look_at_breakers, look_at_failures
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
-from tradebot.jobs.halting import look_at_breakers, look_at_halts
 from tradebot.jobs.protecting import protect, raise_trailing_stops
 from tradebot.jobs.remembering import remember
-from tradebot.jobs.syncing import Sheet, counters, look, settle, synchronise
+from tradebot.jobs.syncing import Sheet, look, settle, synchronise
 from tradebot.jobs.taking_in import take_in
 
 
 def begin(desk: Desk, story: Story) -> Sheet:
     """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
-    sheet = synchronise(desk, story)
-    look_at_halts(desk, story)
-    look_at_breakers(desk, story, sheet.account, counters(desk, story, sheet.account))
+    look_at_failures(desk, story)
+    sheet = look_at_breakers(desk, story, synchronise(desk, story))
     with story.step("exits"):
         raise_trailing_stops(desk, story, sheet)
     return sheet
