@@ -11,7 +11,15 @@ from datetime import date
 from pathlib import Path
 
 from tradebot.errors import TradebotError
-from tradebot.settings import GlobalOptions, Redactor, Settings, load_for, process_environment, resolve_home
+from tradebot.settings import (
+    GlobalOptions,
+    Redactor,
+    Settings,
+    load_for,
+    load_what_is_sound,
+    process_environment,
+    resolve_home,
+)
 
 MAIN_LOG = "trading_robot.log"
 _FORMAT = "%(asctime)sZ %(levelname)-7s %(process)d %(name)s: %(message)s"
@@ -45,7 +53,7 @@ def begin(options: GlobalOptions) -> None:
     global _buffer, _redactor
     end()
     with suppress(TradebotError):  # the command itself will say what is wrong with the settings
-        _redactor = Redactor(load_for(options).settings.secrets())
+        _redactor = Redactor(load_what_is_sound(options).secrets())
     _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
     _buffer = logging.handlers.MemoryHandler(_BUFFERED_LINES, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
     _root.addHandler(_buffer)

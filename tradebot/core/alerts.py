@@ -49,9 +49,10 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """An alert of the outbox. ``since``, ``next_try`` and ``settled`` are wall-clock time."""
+    """An alert on its way. ``since``, ``next_try`` and ``settled`` are wall-clock time."""
 
     alert_id: int
+    account_key: str
     alert: Alert
     state: PostState
     since: datetime

@@ -1,4 +1,4 @@
-"""Alerts, and how far each has come on its way to the operator."""
+"""Alerts as they were raised, and how far each has come on its way to the operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tradebot.ledger.engine import Engine, Row
 _POSTED = (
     "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alert_posts.*"
     " FROM alerts JOIN alert_posts ON alert_posts.alert_id = alerts.seq"
-    " WHERE alerts.account_key = :account_key"
 )
 
 
@@ -37,43 +36,6 @@ class AlertOutbox:
             self._engine.insert("alert_posts", {**self._account, **post})
         return True
 
-    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
-        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
-        due = " AND state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
-        with self._engine.transaction():
-            found = self._posted(self._engine.all(_POSTED + due, {**self._account, "now": stamp(now)}))
-            for posted in found:
-                self._engine.execute(
-                    "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
-                    {"until": stamp(until), "alert_id": posted.alert_id},
-                )
-        return found
-
-    def tried(
-        self, alert_id: int, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
-    ) -> None:
-        """Write down the attempts at an alert and how far it has come; an alert without attempts was not tried."""
-        with self._engine.transaction():
-            for attempt in attempts:
-                row = {**self._account, "alert_id": alert_id, **columns_of(attempt), "at": stamp(now)}
-                self._engine.insert("alert_attempts", row, "ON CONFLICT DO NOTHING")
-            self._engine.execute(
-                "UPDATE alert_posts SET state = :state, attempts = attempts + :tries, next_try = :next_try,"
-                " settled = :settled WHERE alert_id = :alert_id AND state = 'waiting'",
-                {
-                    "alert_id": alert_id,
-                    "state": state.value,
-                    "tries": int(bool(attempts)),
-                    "next_try": to_column(next_try),
-                    "settled": None if state is PostState.WAITING else stamp(now),
-                },
-            )
-
-    def newest(self, most: int) -> tuple[Posted, ...]:
-        """The newest alerts, at most so many, oldest first."""
-        rows = self._engine.all(f"{_POSTED} ORDER BY alert_id DESC LIMIT :most", {**self._account, "most": most})
-        return self._posted(reversed(rows))
-
     def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:
         """The alerts raised from ``since`` to ``until`` (desk time, both included), in order."""
         rows = self._engine.all(
@@ -89,6 +51,50 @@ class AlertOutbox:
             {**self._account, "key": key},
         )
         return _alert(row) if row else None
+
+
+class AlertPost:
+    """The alerts of every account on their way. The audit trail leaves out how they fare: that is wall-clock time's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
+        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
+        due = " WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
+        with self._engine.transaction():
+            found = self._posted(self._engine.all(_POSTED + due, {"now": stamp(now)}))
+            for posted in found:
+                self._engine.execute(
+                    "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
+                    {"until": stamp(until), "alert_id": posted.alert_id},
+                )
+        return found
+
+    def tried(
+        self, posted: Posted, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
+    ) -> None:
+        """Write down the attempts at an alert and how far it has come."""
+        with self._engine.transaction():
+            for attempt in attempts:
+                row = {"account_key": posted.account_key, "alert_id": posted.alert_id, **columns_of(attempt)}
+                self._engine.insert("alert_attempts", {**row, "at": stamp(now)}, "ON CONFLICT DO NOTHING")
+            self._engine.execute(
+                "UPDATE alert_posts SET state = :state, attempts = attempts + :tries, next_try = :next_try,"
+                " settled = :settled WHERE alert_id = :alert_id AND state = 'waiting'",
+                {
+                    "alert_id": posted.alert_id,
+                    "state": state.value,
+                    "tries": int(bool(attempts)),
+                    "next_try": to_column(next_try),
+                    "settled": None if state is PostState.WAITING else stamp(now),
+                },
+            )
+
+    def newest(self, most: int) -> tuple[Posted, ...]:
+        """The newest alerts, at most so many, oldest first."""
+        rows = self._engine.all(f"{_POSTED} ORDER BY alert_id DESC LIMIT :most", {"most": most})
+        return self._posted(reversed(rows))
 
     def _posted(self, rows: Iterable[Row]) -> tuple[Posted, ...]:
         return tuple(

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tradebot.settings.loading import Loaded, Shown, load, load_for, process_environment, resolve_home
+from tradebot.settings.loading import (
+    Loaded,
+    Shown,
+    load,
+    load_for,
+    load_what_is_sound,
+    process_environment,
+    resolve_home,
+)
 from tradebot.settings.model import BrokerName, LogLevel, PaperAdvance, Settings, TradingMode
 from tradebot.settings.options import GlobalOptions
 from tradebot.settings.redaction import Redactor
@@ -19,6 +27,7 @@ __all__ = [
     "TradingMode",
     "load",
     "load_for",
+    "load_what_is_sound",
     "process_environment",
     "resolve_home",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from tradebot.errors import ConfigError, Problem
 from tradebot.settings import combinations, env_file, reference
 from tradebot.settings.kinds import Refusal
-from tradebot.settings.model import Settings
+from tradebot.settings.model import BrokerSettings, Settings
 from tradebot.settings.options import GlobalOptions
 
 #: Names of the runbook that are known and have no use in this version.
@@ -69,6 +69,17 @@ def load_for(options: GlobalOptions, environ: Mapping[str, str] | None = None) -
     return load(resolve_home(options.home, environment), options.env_file, environment, home_typed=bool(options.home))
 
 
+def load_what_is_sound(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings with what is refused at its default: to keep secrets and to reach people, never to trade with.
+
+    Raises ConfigError when there is no home of that name.
+    """
+    environment = process_environment() if environ is None else environ
+    home = resolve_home(options.home, environment)
+    _, file = _read_env_file(home, options.env_file)
+    return _validated(home, _written(file, environment))[0]
+
+
 def resolve_home(typed: Path | None, environ: Mapping[str, str]) -> Path:
     """The home as an absolute path: --home, else TRADEBOT_HOME, else the current folder. It need not exist."""
     home = typed or Path(environ.get("TRADEBOT_HOME", "").strip() or ".")
@@ -84,22 +95,64 @@ def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_
     ``env_path`` names another file than ``<home>/.env`` and must then exist. A name in ``environ`` wins over the
     file; a blank value counts as not written. Raises ConfigError with every problem found.
     """
+    loaded, doubts = _examined(home, env_path, environ, home_typed=home_typed)
+    if doubts:
+        raise ConfigError(doubt.problem for doubt in doubts)
+    return loaded
+
+
+def load_in_emergency(
+    options: GlobalOptions, environ: Mapping[str, str] | None = None
+) -> tuple[Loaded, tuple[Problem, ...]]:
+    """The settings for what cannot wait until they are mended: what is refused is at its default, and warned of.
+
+    The problems are those that leave in doubt which account is meant: nobody may act on a guess. Raises ConfigError
+    when there is no home of that name.
+    """
+    environment = process_environment() if environ is None else environ
+    home = resolve_home(options.home, environment)
+    loaded, doubts = _examined(home, options.env_file, environment, home_typed=bool(options.home))
+    warnings = (*(f"{doubt.problem} Going on with the default." for doubt in doubts), *loaded.warnings)
+    of_account = {name.upper() for name in BrokerSettings.__dataclass_fields__} | {"PAPER_DATA", "PAPER_ACTIONS"}
+    severe = tuple(doubt.problem for doubt in doubts if doubt.names is None or doubt.names & of_account)
+    return replace(loaded, warnings=warnings), severe
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A problem, and the settings that it leaves in doubt: None for any of them."""
+
+    problem: Problem
+    names: frozenset[str] | None
+
+
+def _examined(
+    home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool
+) -> tuple[Loaded, list[_Doubt]]:
+    """The settings, what is refused at its default, and every problem."""
     path, file = _read_env_file(home, env_path)
-    problems = [*_home_problems(home), *file.problems, *_stray_names(file, environ)]
+    doubts = [_Doubt(problem, None) for problem in _home_problems(home)]
+    doubts += [_Doubt(problem, _repeated(problem, file)) for problem in file.problems]
+    doubts += _stray_names(file, environ)
     written = _written(file, environ)
     settings, refused = _validated(home, written)
-    problems += refused.values()
-    problems += [
-        Problem(_where(found.names[0], written), found.what, found.fix)
+    doubts += [_Doubt(problem, frozenset({name})) for name, problem in refused.items()]
+    doubts += [
+        _Doubt(Problem(_where(found.names[0], written), found.what, found.fix), frozenset(found.names))
         for found in combinations.problems(settings)
         if refused.keys().isdisjoint(found.names)
     ]
-    if problems:
-        raise ConfigError(problems)
     origins = {name: written[name].origin if name in written else DEFAULT for name in _rows()}
     if home_typed:
         origins["TRADEBOT_HOME"] = COMMAND_LINE
-    return Loaded(settings, tuple(_warnings(settings, file, environ)), origins, path)
+    return Loaded(settings, tuple(_warnings(settings, file, environ)), origins, path), doubts
+
+
+def _repeated(problem: Problem, file: env_file.EnvFile) -> frozenset[str] | None:
+    """The setting that is written more than once; None for a problem of the file as a whole or of one of its lines."""
+    named = (entry.name for entry in file.entries if problem.what.startswith(f"{entry.name} is written more than once"))
+    name = next(named, None)
+    return None if name is None else frozenset({name})
 
 
 def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_file.EnvFile]:
@@ -141,26 +194,28 @@ def _without_use(name: str) -> bool:
     return name in WITHOUT_USE
 
 
-def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Problem]:
+def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[_Doubt]:
     """Names that nobody would read: a typing error must not silently leave a limit at its default."""
     known = _rows()
     process_only = reference.process_only()
     for entry in file.entries:
         if entry.name in process_only:
             fix = "Set it in the process environment" + (", or use --home." if entry.name == "TRADEBOT_HOME" else ".")
-            yield Problem(file.line(entry.line), f"{entry.name} says where `.env` is, so it cannot stand in it", fix)
+            what = f"{entry.name} says where `.env` is, so it cannot stand in it"
+            yield _Doubt(Problem(file.line(entry.line), what, fix), frozenset())
         elif entry.name not in known and not _without_use(entry.name):
-            yield Problem(file.line(entry.line), f"{entry.name} is no setting", _nearest(entry.name))
+            yield _stray(entry.name, file.line(entry.line))
     for name in sorted(environ):
         if name.startswith(OUR_PREFIXES) and name not in known:
-            yield Problem(ENVIRONMENT, f"{name} is no setting", _nearest(name))
+            yield _stray(name, ENVIRONMENT)
 
 
-def _nearest(name: str) -> str:
+def _stray(name: str, where: str) -> _Doubt:
     from difflib import get_close_matches
 
     close = get_close_matches(name.upper(), _rows(), n=1)
-    return f"Did you mean {close[0]}?" if close else "docs/configuration.md and env.example list every name."
+    fix = f"Did you mean {close[0]}?" if close else "docs/configuration.md and env.example list every name."
+    return _Doubt(Problem(where, f"{name} is no setting", fix), frozenset(close))
 
 
 def _written(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Written]:
