@@ -113,11 +113,11 @@ class Trial:
 
     def run(self, chance: random.Random, number: Signals = Signals.SIGKILL) -> Told:
         """Interrupt the command, run what comes next, and look at everything."""
-        before = Traces.of(self.machine)
+        before = Traces.of(self.machine.home)
         part = self._interrupted(chance, number)
-        left = Traces.of(self.machine)
+        left = Traces.of(self.machine.home)
         followed = list(self._next())
-        done = Traces.of(self.machine)
+        done = Traces.of(self.machine.home)
         wrong = tuple(self._wrong(left, done, followed, number))
         return Told(self._errand.name, before.stage(left), part, _summary(left, done, followed), wrong)
 
@@ -161,8 +161,8 @@ class Trial:
         if reconciled.code != 0 or reconciled.json["gaps"]:
             told = {name: reconciled.json.get(name) for name in ("error", "breaks", "gaps", "halts")}
             yield f"reconcile ended with {reconciled.code}: {told}"
-        yield from Traces.of(compared).differences()
-        yield from Traces.of(compared).doubled()
+        yield from Traces.of(compared.home).differences()
+        yield from Traces.of(compared.home).doubled()
 
 
 def run_whole(folder: Path, begun: Machine, errand: Errand) -> Whole:
@@ -175,7 +175,7 @@ def run_whole(folder: Path, begun: Machine, errand: Errand) -> Whole:
     codes = {ending(process).code}
     if errand.next != errand.command:
         codes.add(machine(*errand.next).code)
-    return Whole(seconds, writes, frozenset(codes), Traces.of(machine).orders)
+    return Whole(seconds, writes, frozenset(codes), Traces.of(machine.home).orders)
 
 
 def interrupt(machine: Machine, command: tuple[str, ...], moment: Moment, number: Signals) -> tuple[int, int]:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.endtoend.conftest import Machine
 from tradebot.core.ids import parse
 from tradebot.core.orders import Purpose
 
@@ -39,12 +38,12 @@ class Traces:
     files: frozenset[str]
 
     @classmethod
-    def of(cls, machine: Machine) -> Traces:
+    def of(cls, home: Path) -> Traces:
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch, "home")
-            if machine.home.exists():
-                shutil.copytree(machine.home, copy)
-            exchange, ledger = (copy / path.relative_to(machine.home) for path in (machine.exchange, machine.ledger))
+            if home.exists():
+                shutil.copytree(home, copy)
+            exchange, ledger = copy / "state" / "paper_exchange.db", copy / "trading_robot.db"
             held: defaultdict[str, Decimal] = defaultdict(Decimal)
             for row in _rows(ledger, "SELECT symbol, quantity FROM lots"):
                 held[row["symbol"]] += Decimal(row["quantity"])
