@@ -174,6 +174,12 @@ class OrderRefused(TradebotError):
 # --- stop in order -----------------------------------------------------------------------
 
 
+class NotDue(TradebotError):
+    """A scheduler started a job that the exchange's calendar does not have due. Nothing is wrong, nothing is done."""
+
+    exit_code = ExitCode.OK
+
+
 class Stopped(TradebotError):
     """^C or SIGTERM arrived; raised only between steps, never inside one."""
 

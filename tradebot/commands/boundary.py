@@ -6,8 +6,8 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from tradebot.commands import logging_setup, signals
-from tradebot.errors import ExitCode, Stopped, TradebotError
+from tradebot.commands import heartbeats, logging_setup, signals
+from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
 from tradebot.reports.output import emit, tell, tolerate_any_letter
 from tradebot.settings import GlobalOptions
 
@@ -21,21 +21,44 @@ def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
         try:
             logging_setup.begin(options)
             signals.hear()
-            return int(work())
-        except TradebotError as error:
+            code = _ended(name, options, work)
             signals.ignore()
-            return _refused(name, options, error)
-        except signals.AskedToEnd as asked:
-            signals.ignore()
-            return _refused(name, options, Stopped(asked.exit_code))
-        except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
-            signals.ignore()
-            return _bug(name, options, error)
+            heartbeats.end(name, options, code)
+            return int(code)
+        except NotDue as idle:
+            _idle(name, options, str(idle))
+            return int(ExitCode.OK)
         finally:
             logging_setup.end()
 
 
-def _refused(name: str, options: GlobalOptions, error: TradebotError) -> int:
+def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> ExitCode:
+    try:
+        return ExitCode(work())
+    except NotDue:
+        raise
+    except TradebotError as error:
+        signals.ignore()
+        return _refused(name, options, error)
+    except signals.AskedToEnd as asked:
+        signals.ignore()
+        return _refused(name, options, Stopped(asked.exit_code))
+    except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
+        signals.ignore()
+        return _bug(name, options, error)
+
+
+def _idle(name: str, options: GlobalOptions, why: str) -> None:
+    """Say that a scheduler came at a wrong hour. Not to the monitor: it would take it for the job."""
+    if options.json:
+        from tradebot.reports import as_json
+
+        emit(as_json.idle_json(name, why))
+    else:
+        emit(why)
+
+
+def _refused(name: str, options: GlobalOptions, error: TradebotError) -> ExitCode:
     message = logging_setup.redact(str(error))
     _log.error("%s ended with %d: %s", name, error.exit_code, message)
     tell("\n".join(f"tradebot {name}: {line}" for line in message.splitlines() or [error.exit_code.meaning]))
@@ -43,10 +66,10 @@ def _refused(name: str, options: GlobalOptions, error: TradebotError) -> int:
         from tradebot.reports import as_json
 
         emit(logging_setup.redact(as_json.error_json(name, error)))
-    return int(error.exit_code)
+    return error.exit_code
 
 
-def _bug(name: str, options: GlobalOptions, error: Exception) -> int:
+def _bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode:
     what = logging_setup.redact(f"{type(error).__name__}: {error}".splitlines()[0])
     log_file = logging_setup.keep_traceback(options, name, error)
     if log_file is None:
@@ -58,4 +81,4 @@ def _bug(name: str, options: GlobalOptions, error: Exception) -> int:
         from tradebot.reports import as_json
 
         emit(as_json.failure_json(name, ExitCode.BUG, what, log=log_file))
-    return int(ExitCode.BUG)
+    return ExitCode.BUG

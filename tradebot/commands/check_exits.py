@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     "never an entry.",
     ends_with=TRADING,
 )
-def command(options: GlobalOptions) -> ExitCode:
+def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
     """Look after what is held, during the session.
 
     Settles and compares with the broker, raises trailing stops (replaced, never cancelled first), leaves positions by
@@ -30,6 +30,6 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.jobs import check_exits
     from tradebot.reports.pages import trading
 
-    with work.office(options, Job.CHECK_EXITS) as office:
+    with work.office(options, Job.CHECK_EXITS, scheduled=scheduled) as office:
         outcome = check_exits.run(office.desk)
     return render.finish(options, office.where, outcome, trading.page)

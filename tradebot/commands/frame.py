@@ -35,6 +35,13 @@ VerboseOption = Annotated[
     int,
     typer.Option("-v", "--verbose", count=True, help="Log to standard error too; -vv says more.", show_default=False),
 ]
+ScheduledOption = Annotated[
+    bool,
+    typer.Option(
+        "--scheduled",
+        help="A scheduler starts it: where the exchange's calendar has it not due now, do nothing and end with 0.",
+    ),
+]
 
 _SHARED = (
     inspect.Parameter("home", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=HomeOption),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     writes="the run and its outcome into the ledger, and the log files; sends nothing to the broker.",
     ends_with=(ExitCode.BLOCKED, ExitCode.HALTED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
-def command(options: GlobalOptions) -> ExitCode:
+def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
     """Check before the open that the session can be traded.
 
     A table of named checks (configuration, account, ledger, lock, halts, breaks, stops, limits, strategies, bars), each
@@ -27,6 +27,6 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.jobs import preflight
     from tradebot.reports.pages.checking import preflight_page
 
-    with work.office(options, Job.PREFLIGHT) as office:
+    with work.office(options, Job.PREFLIGHT, scheduled=scheduled) as office:
         outcome = preflight.run(office.desk, office.lock_holder, office.loaded.warnings)
     return render.finish(options, office.where, outcome, preflight_page)

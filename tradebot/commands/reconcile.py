@@ -40,6 +40,7 @@ def command(
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why the broker's figure is right; kept in the audit trail.")
     ] = None,
+    scheduled: frame.ScheduledOption = False,
 ) -> ExitCode:
     """Compare the ledger with the broker.
 
@@ -58,6 +59,6 @@ def command(
         raise UsageError("--accept names no symbol. Give the one with the break, or USD for the cash.")
     if bool(symbol) != bool(why):
         raise UsageError("--accept and --reason belong together: say which figure of the broker is right, and why.")
-    with work.office(options, Job.RECONCILE) as office:
+    with work.office(options, Job.RECONCILE, scheduled=scheduled) as office:
         outcome = accepting.run(office.desk, symbol, why) if symbol else reconcile.run(office.desk)
     return render.finish(options, office.where, outcome, reconcile_page)

@@ -34,6 +34,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    scheduled: frame.ScheduledOption = False,
 ) -> ExitCode:
     """Report a day, a week, a month or everything.
 
@@ -49,7 +50,7 @@ def command(
     from tradebot.reports.pages.period import report_page
     from tradebot.reports.statistics import by_key, statistics
 
-    with work.office(options, Job.REPORT) as office:
+    with work.office(options, Job.REPORT, scheduled=scheduled) as office:
         outcome = report.run(office.desk, Period(period))
     if csv is not None:
         tell("\n".join(f"written: {path}" for path in write_csv(outcome, csv)))

@@ -28,7 +28,7 @@ TRADING = (
     "Makes the home when there is none.",
     ends_with=TRADING,
 )
-def command(options: GlobalOptions) -> ExitCode:
+def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
     """Trade the session, once.
 
     Settles and compares with the broker, looks at halts and loss limits, leaves positions that are to be left, asks the
@@ -41,6 +41,6 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.jobs import run_daily
     from tradebot.reports.pages import trading
 
-    with work.office(options, Job.RUN_DAILY) as office:
+    with work.office(options, Job.RUN_DAILY, scheduled=scheduled) as office:
         outcome = run_daily.run(office.desk)
     return render.finish(options, office.where, outcome, trading.page)

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Any
 
 from tradebot import runtime
-from tradebot.commands import logging_setup, render
+from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.schedule import Job
+from tradebot.errors import NotDue
 from tradebot.reports.words import NEW_YORK
 from tradebot.settings import GlobalOptions, Loaded
 
@@ -18,9 +19,15 @@ _LOOKING = frozenset({Job.STATUS, Job.EXPLAIN})
 
 
 @contextmanager
-def office(options: GlobalOptions, job: Job, **how: Any) -> Iterator[runtime.Office]:
-    """A desk for ``job``; ``how`` as for ``runtime.open_office``, whose errors come through."""
+def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: Any) -> Iterator[runtime.Office]:
+    """A desk for ``job``; ``how`` as for ``runtime.open_office``, whose errors come through.
+
+    Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
+    """
     with runtime.open_office(options, job, **how) as opened:
+        if scheduled and (why := opened.desk.timekeeper().why_not(job)):
+            raise NotDue(why)
+        heartbeats.start(opened.loaded.settings, job)
         if job not in _LOOKING:
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.where, opened.loaded.warnings)

@@ -41,6 +41,11 @@ def answer_json(command: str, code: ExitCode = ExitCode.OK, where: Where | None 
     return dumps({"job": command, "status": "ran", **_codes(codes), **place, **answer})
 
 
+def idle_json(command: str, headline: str) -> str:
+    """The object of a job that was started when it is not due."""
+    return dumps({"job": command, "status": "idle", **_codes(()), "headline": headline})
+
+
 def error_json(command: str, error: TradebotError) -> str:
     """The object of a command that an error ended."""
     problems = error.problems if isinstance(error, ConfigError) else ()
