@@ -221,7 +221,7 @@ def ledger(database: Database, some: Samples) -> AccountLedger:
 
 
 @pytest.fixture
-def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
+def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLedger:
     """A ledger in which every table has rows."""
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 4711)
     ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "100000")], some.at)
@@ -243,8 +243,8 @@ def busy(ledger: AccountLedger, some: Samples) -> AccountLedger:
     ledger.runs.strategy_spoke("trend", "1.0.0+0123456789ab", some.session, some.at)
     ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
-    posted = ledger.outbox.newest(1)[0]
-    ledger.outbox.tried(posted.alert_id, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
+    posted = database.post.newest(1)[0]
+    database.post.tried(posted, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     ledger.schedule.keep(Keeping.DESK, some.at, some.session)
     missed = [Missed(some.session, Job.PREFLIGHT)]
