@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from tradebot.commands import heartbeats, logging_setup, signals
+from tradebot.commands import heartbeats, logging_setup, signals, telling
 from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
 from tradebot.reports.output import emit, tell, tolerate_any_letter
 from tradebot.settings import GlobalOptions
@@ -66,6 +66,7 @@ def _refused(name: str, options: GlobalOptions, error: TradebotError) -> ExitCod
         from tradebot.reports import as_json
 
         emit(logging_setup.redact(as_json.error_json(name, error)))
+    telling.of_failure(options, name, error.exit_code, message)
     return error.exit_code
 
 
@@ -81,4 +82,5 @@ def _bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode:
         from tradebot.reports import as_json
 
         emit(as_json.failure_json(name, ExitCode.BUG, what, log=log_file))
+    telling.of_failure(options, name, ExitCode.BUG, what)
     return ExitCode.BUG

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TextIO, TypeVar
 
-from tradebot.commands import logging_setup, signals
+from tradebot.commands import logging_setup, signals, telling
 from tradebot.core.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.reports import as_json
@@ -35,12 +35,17 @@ def begin(options: GlobalOptions, name: str, where: Where, warnings: Iterable[st
 def finish(
     options: GlobalOptions, where: Where, outcome: Told, page: Callable[[Told, Where], Page], **more: object
 ) -> ExitCode:
-    """Show an outcome and give the code to end with. ``more`` goes into the JSON beside the outcome's own fields."""
+    """Show an outcome, tell the operator, and give the code to end with. ``more`` goes into the JSON beside its fields.
+
+    People see it before alerts are delivered, which may take its time; machines get the code that came of it too.
+    """
     signals.ignore()
+    if not options.json:
+        show(page(outcome, where))
+    outcome, troubles = telling.after(options, where, outcome)
+    warn(troubles)
     if options.json:
         emit(logging_setup.redact(as_json.outcome_json(outcome, where, **more)))
-    else:
-        show(page(outcome, where))
     if logging_setup.goes_to_files():
         _keep(page(outcome, where))
         _log.info("%s ended with %d", outcome.job, outcome.exit_code)
