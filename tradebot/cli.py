@@ -11,11 +11,13 @@ import typer
 
 from tradebot import __version__
 from tradebot.commands import (
+    alerts,
     backup,
     check_exits,
     config,
     emergency_stop,
     explain,
+    halt,
     init_db,
     paper,
     preflight,
@@ -82,6 +84,7 @@ app = _group(
         status.command,
         explain.command,
         emergency_stop.command,
+        halt.command,
         resume.command,
         replay.command,
         verify.command,
@@ -92,6 +95,7 @@ app = _group(
     ),
     _VERSION,
 )
+app.add_typer(_group("Word to the operator.", alerts.commands), name="alerts")
 app.add_typer(_group("The embedded exchange, by hand.", paper.commands), name="paper")
 app.add_typer(_group("The settings of a home.", config.commands), name="config")
 app.add_typer(_group("The strategies that there are.", strategies.commands), name="strategies")

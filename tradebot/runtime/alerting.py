@@ -21,7 +21,8 @@ from tradebot.home import layout
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ports import Alerts, Clock
 from tradebot.runtime.clocks import SystemClock
-from tradebot.settings import Redactor, Settings
+from tradebot.runtime.homes import configuration, is_fresh
+from tradebot.settings import GlobalOptions, Redactor, Settings
 
 if TYPE_CHECKING:
     from tradebot.alerts.channels import Channel
@@ -42,6 +43,13 @@ class Delivery:
     delivered: int = 0
     unheard: tuple[str, ...] = ()  # titles of the alerts that no channel took
     failed: tuple[tuple[str, str], ...] = ()  # channels, and what each failed at
+
+
+def initialised(options: GlobalOptions) -> Settings:
+    """The settings of a home that was made. Raises ConfigError."""
+    settings = configuration(options).settings
+    is_fresh(settings, makes_home=False)
+    return settings
 
 
 @cache

@@ -1,0 +1,79 @@
+"""tradebot alerts test, alerts list and alerts deliver"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ConfigError, ExitCode, Problem
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions, Settings
+
+
+@frame.command("alerts test", writes="nothing; sends a message through each channel.", ends_with=(ExitCode.DEGRADED,))
+def test(options: GlobalOptions) -> ExitCode:
+    """Send a test message through every channel, the second ones too, and say what each made of it.
+
+    It ends with 11 when one of them did not take it.
+    """
+    from tradebot.commands import render
+    from tradebot.core.alerts import Attempt
+    from tradebot.reports.pages.alerts import channels_page
+    from tradebot.runtime import alerting
+
+    settings = _settings_with_channels(options)
+    attempts = tuple(Attempt(name, trouble) for name, trouble in alerting.try_channels(settings))
+    code = ExitCode.OK if all(attempt.taken for attempt in attempts) else ExitCode.DEGRADED
+    return render.answer(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
+
+
+@frame.command("alerts list", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+def listing(
+    options: GlobalOptions,
+    most: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, the newest.")] = 20,
+) -> ExitCode:
+    """List the newest alerts: what was raised when, and who took it or what is in the way."""
+    from tradebot.commands import render
+    from tradebot.reports.pages.alerts import alerts_page
+    from tradebot.runtime import alerting
+
+    alerts = alerting.newest(alerting.initialised(options), most)
+    return render.answer(options, "alerts list", alerts_page(alerts), alerts=alerts)
+
+
+@frame.command(
+    "alerts deliver",
+    writes="what became of each alert into the ledger; sends those that wait.",
+    ends_with=(ExitCode.DEGRADED,),
+)
+def deliver(options: GlobalOptions) -> ExitCode:
+    """Deliver the alerts that wait and are due.
+
+    Every job does so at its end; this is for a schedule that is to try more often. It ends with 11 when an alert found
+    no channel that took it.
+    """
+    from tradebot.commands import render
+    from tradebot.reports.pages.alerts import delivery_page
+    from tradebot.runtime import alerting
+
+    delivery = alerting.deliver(_settings_with_channels(options))
+    code = ExitCode.DEGRADED if delivery.unheard else ExitCode.OK
+    page = delivery_page(delivery.delivered, delivery.unheard, delivery.failed)
+    return render.answer(options, "alerts deliver", page, code=code, delivery=delivery)
+
+
+commands = (test, listing, deliver)
+
+
+def _settings_with_channels(options: GlobalOptions) -> Settings:
+    """The settings of an initialised home. Raises ConfigError when they name no channel."""
+    from tradebot.runtime import alerting
+
+    settings = alerting.initialised(options)
+    if not settings.alert_urls and not settings.email_smtp_server:
+        fix = "Set ALERT_URLS, or EMAIL_SMTP_SERVER and ALERT_EMAIL_RECIPIENTS; docs/runbook.md shows how."
+        raise ConfigError([Problem("alerts", "no channel is configured, so alerts go to the log only", fix)])
+    return settings
