@@ -68,6 +68,11 @@ class _Leaving:
             found.append((DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account"))
         if not situation.session_open:
             found.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
+        asset = situation.assets.get(holding.symbol)
+        if asset is not None and not asset.tradable:
+            found.append(
+                (DenialCode.NOT_TRADABLE, f"{holding.symbol} does not trade now; the stop at the broker stays")
+            )
         if holding.symbol in self.under_way:
             found.append((DenialCode.ORDER_PENDING, f"{self.under_way[holding.symbol]} is under way"))
         if self.available(holding) <= 0:

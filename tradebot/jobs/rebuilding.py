@@ -119,8 +119,9 @@ def _orders_of_ours(
 ) -> Iterator[tuple[DecisionId, BrokerOrder]]:
     """Those that filled, those that rest, and the entries of legs that did or do, with the decision that made them."""
     ids: dict[str | None, None] = {}
-    for told in (*fills, *resting):
-        ids |= dict.fromkeys((told.parent_client_order_id, told.client_order_id))
+    told: tuple[Fill | BrokerOrder, ...] = (*fills, *resting)
+    for each in told:
+        ids |= dict.fromkeys((each.parent_client_order_id, each.client_order_id))
     for order_id in filter(None, ids):
         desk.stop.check()
         made = decision_of(order_id, desk.account_key)

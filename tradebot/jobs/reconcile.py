@@ -7,6 +7,7 @@ from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
+from tradebot.jobs import suspensions
 from tradebot.jobs.breaking import look_at_breakers, look_at_failures
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.syncing import synchronise
@@ -27,6 +28,7 @@ def run(desk: Desk) -> Outcome:
 def _compare(desk: Desk, story: Story) -> Outcome:
     look_at_failures(desk, story)
     sheet = look_at_breakers(desk, story, synchronise(desk, story))
+    suspensions.tell(desk, story, sheet)
     if matter := [found.message for found in sheet.breaks if found.matters]:
         story.add(ExitCode.BREAKS)
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tradebot.core.orders import Intent
 from tradebot.core.signals import Signal
 from tradebot.errors import ExitCode
+from tradebot.jobs import suspensions
 from tradebot.jobs.breaking import look_at_breakers, look_at_failures
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
@@ -38,8 +39,9 @@ def leave(desk: Desk, story: Story, sheet: Sheet, exits: Iterable[Intent], signa
 
 
 def end(desk: Desk, story: Story) -> Sheet:
-    """See what became of the orders, and prove the protection of what is held."""
+    """See what became of the orders, prove the protection of what is held, and tell what of it does not trade."""
     sheet = protect(desk, story, _read_again(desk, story))
+    suspensions.tell(desk, story, sheet)
     if any(found.matters for found in story.breaks):
         story.add(ExitCode.BREAKS)
     return sheet

@@ -9,6 +9,7 @@ from tradebot.core.schedule import Job
 from tradebot.core.standing import StatusOutcome
 from tradebot.core.values import dollars
 from tradebot.core.wording import plural
+from tradebot.jobs import suspensions
 from tradebot.jobs.desk import Desk, open_story
 from tradebot.jobs.halting import halts_in_force
 from tradebot.jobs.positions import position_lines
@@ -22,9 +23,11 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(position.symbol for position in positions)
-    open_gaps = gaps(holdings, positions, desk.broker.open_orders(), quotes)
+    open_orders = desk.broker.open_orders()
+    open_gaps = gaps(holdings, positions, open_orders, quotes)
     story.gaps = list(open_gaps)
     story.unprotected = unprotected_dollars(open_gaps)
+    story.notes = [f"{found}; {found.remedy}" for found in suspensions.find(desk, positions, open_orders)]
     story.breaks = list(desk.ledger.safety.breaks())
     story.halts = list(halts_in_force(desk, story.session))
     level = level_of(story.halts)
