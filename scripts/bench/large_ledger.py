@@ -1,4 +1,5 @@
-"""A home whose ledger looks back on years of made-up trading, written through the ledger's own ports.
+"""A home that looks back on years of made-up trading: in its ledger, written through the ledger's own ports, and at its
+exchange, so that the one explains the other and either can be made anew from it.
 
 python scripts/bench/large_ledger.py HOME FILLS
 
@@ -8,20 +9,28 @@ it was at its beginning and the jobs of the day can be run on it.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tradebot.core.account import Fill, SessionHours
+from tradebot.brokers.paper import rows
+from tradebot.brokers.paper.book import activity_id
+from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, draft_of, number_of
+from tradebot.core.account import Activity, Fill, SessionHours
 from tradebot.core.booking import Owner, bookings_for
 from tradebot.core.ids import client_order_id
 from tradebot.core.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.records import DecisionRow, EquityPoint, RunStatus
 from tradebot.core.schedule import DAY, Job, nominal
+from tradebot.core.values import ZERO
+from tradebot.home.layout import exchange_file
 from tradebot.jobs.desk import Desk
 from tradebot.runtime import make_home, open_office
 from tradebot.settings import GlobalOptions
@@ -32,63 +41,100 @@ DENIALS = 8  # a session
 SYMBOLS = 40
 
 
-def fill_ledger(desk: Desk, fills: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One half of a round trip: an intent, and the fill of the whole of it."""
+
+    intent: Intent
+    fill: Fill
+
+
+def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
     """Write ``fills`` fills (a multiple of 4) over the sessions since 2000, with all that a day's jobs write beside."""
     days = desk.calendar.between(date(2000, 3, 1), desk.calendar.previous(desk.broker.clock().now.date()).session)
+    _book(desk, desk.broker.activities(None), {}, desk.clock.now())
     trips = fills // 2
-    for number, hours in enumerate(days):
-        begin, end = (trips * turn // len(days) for turn in (number, number + 1))
-        with desk.ledger.transaction():
-            _write_day(desk, hours, range(begin, end))
-    cash = desk.settings.paper_starting_cash
-    now = desk.clock.now()
-    desk.ledger.books.book(
-        bookings_for(desk.broker.activities(None), desk.ledger.books.lots(), (), {}, desk.settings.limits()), now
-    )
-    desk.ledger.books.rebase_peak(cash, now)
+    with closing(sqlite3.connect(exchange_file)) as exchange, exchange:
+        for number, hours in enumerate(days):
+            begin, end = (trips * turn // len(days) for turn in (number, number + 1))
+            legs = [leg for trip in range(begin, end) for leg in _legs(desk.account_key, hours, trip)]
+            exchange.executemany(rows.PUT_ORDER, [rows.of_order(_at_exchange(leg)) for leg in legs])
+            exchange.executemany(rows.ADD_ACTIVITY, [rows.of_activity(leg.fill) for leg in legs])
+            with desk.ledger.transaction():
+                _write_day(desk, hours, legs)
+    desk.ledger.books.rebase_peak(desk.settings.paper_starting_cash, desk.clock.now())
 
 
-def _write_day(desk: Desk, hours: SessionHours, trips: range) -> None:
+def _write_day(desk: Desk, hours: SessionHours, legs: Sequence[Leg]) -> None:
     """One session: its runs, its orders with their fills, its denials, and its equity."""
-    cash = desk.settings.paper_starting_cash
     for job in DAY:
         at = nominal(job, hours)
         assert at is not None
         run_id = desk.ledger.runs.begin(job, hours.session, at, at, 1)
         if job is Job.RUN_DAILY:
-            for trip in trips:
-                _write_trip(desk, hours, trip)
+            for leg in legs:
+                _write_leg(desk, leg)
             desk.ledger.journal.decided(run_id, list(_denials(hours)))
-        desk.ledger.books.snapshot(EquityPoint(hours.session, at, cash, cash, Decimal(0), Decimal(0), cash), ())
+        cash = desk.ledger.books.cash() or ZERO
+        desk.ledger.books.snapshot(EquityPoint(hours.session, at, cash, cash, ZERO, ZERO, cash), ())
         desk.ledger.runs.end(run_id, RunStatus.RAN, 0, at, at, "made up")
 
 
-def _write_trip(desk: Desk, hours: SessionHours, trip: int) -> None:
-    """One round trip, sent, filled and booked. Of two in a row the second loses what the first has won."""
-    orders, books = desk.ledger.orders, desk.ledger.books
+def _write_leg(desk: Desk, leg: Leg) -> None:
+    """An order written down, sent, filled and booked."""
+    intent, fill, orders = leg.intent, leg.fill, desk.ledger.orders
+    orders.write([intent], fill.at)
+    orders.move(intent.client_order_id, OrderState.SUBMITTING, fill.at)
+    orders.move(
+        intent.client_order_id,
+        OrderState.FILLED,
+        fill.at,
+        broker_order_id=fill.broker_order_id,
+        filled_quantity=fill.quantity,
+        average_fill_price=fill.price,
+    )
+    _book(desk, [fill], {intent.client_order_id: Owner(STRATEGY, intent, intent.purpose, "made up")}, fill.at)
+
+
+def _book(desk: Desk, activities: Sequence[Activity], owners: Mapping[str, Owner], at: datetime) -> None:
+    books, limits = desk.ledger.books, desk.settings.limits()
+    books.book(bookings_for(activities, books.lots(), books.holdings(), owners, limits), at)
+
+
+def _legs(account_key: str, hours: SessionHours, trip: int) -> Iterator[Leg]:
+    """One round trip. Of two in a row the second loses what the first has won."""
     exit_price = PRICE + 2 * FEE / SHARES + (SWING if trip % 2 else -SWING)
     at = hours.opens + timedelta(minutes=5)
-    for side, purpose, price in ((Side.BUY, Purpose.ENTRY, PRICE), (Side.SELL, Purpose.EXIT, exit_price)):
-        intent = _intent(desk.account_key, hours.session, trip, side, purpose, price)
-        name = intent.client_order_id
-        orders.write([intent], at)
-        orders.move(name, OrderState.SUBMITTING, at)
-        orders.move(
-            name,
-            OrderState.FILLED,
-            at,
-            broker_order_id=f"H-{trip}-{purpose}",
-            filled_quantity=SHARES,
-            average_fill_price=price,
-        )
+    turns = ((Side.BUY, Purpose.ENTRY, PRICE), (Side.SELL, Purpose.EXIT, exit_price))
+    for number, (side, purpose, price) in enumerate(turns, start=2 * trip + 1):
+        intent = _intent(account_key, hours.session, trip, side, purpose, price)
         fill = Fill(
-            f"H-{trip}-{purpose}", f"H-{trip}-{purpose}", name, intent.symbol, side, SHARES, price, FEE, at,
+            activity_id(number + 1),  # the account's first activity was its deposit
+            broker_order_id(number),
+            intent.client_order_id,
+            intent.symbol,
+            side,
+            SHARES,
+            price,
+            FEE,
+            at,
             hours.session,
-        )  # fmt: skip
-        owners = {name: Owner(STRATEGY, intent, purpose, "made up")}
-        books.book(
-            bookings_for([fill], books.lots(intent.symbol), books.holdings(), owners, desk.settings.limits()), at
         )
+        yield Leg(intent, fill)
+
+
+def _at_exchange(leg: Leg) -> PaperOrder:
+    """A filled order as the exchange keeps it."""
+    number = number_of(leg.fill.broker_order_id, "O")
+    assert number is not None
+    return replace(
+        draft_of(leg.intent.request, leg.fill.at),
+        number=number,
+        state=OrderState.FILLED,
+        filled_quantity=SHARES,
+        average_fill_price=leg.fill.price,
+        fees=FEE,
+    )
 
 
 def _intent(account_key: str, session: date, trip: int, side: Side, purpose: Purpose, price: Decimal) -> Intent:
@@ -117,7 +163,7 @@ def main() -> None:
     options = GlobalOptions(home=Path(home))
     make_home(options)
     with open_office(options, Job.REPLAY, durable=False) as office:
-        fill_ledger(office.desk, int(fills))
+        write_history(office.desk, exchange_file(Path(home)), int(fills))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What a day's commands cost on ledgers that look back on 1,000, 10,000 and 100,000 fills.
+"""What commands cost on homes that look back on 1,000, 10,000 and 100,000 fills.
 
-python scripts/bench/report.py [--fills 1000 10000 100000] [--runs 3]
+python scripts/bench/history.py [--fills 1000 10000 100000] [--runs 3]
 
-The jobs that trade, and `status`, should cost the same whatever lies behind them; a report on everything may grow with
-what it reports on. The largest ledger takes minutes to write.
+The start of a job, in which it settles and takes in what happened, and with it each job of the day and `status`, must
+cost the same whatever lies behind it. `report` on everything, `verify` and `rebuild` may grow as what they go through
+does, and no faster. The largest home takes minutes to write.
 """
 
 from __future__ import annotations
@@ -18,38 +19,50 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.bench.measure import Figure, Run, once, prepare, show, show_growth, tradebot
 
 #: In the order of a day: a job moves the exchange's clock on to its own time.
-COMMANDS = {
+DAILY = {
     "run-daily": ["run-daily"],
     "status --json": ["status", "--json"],
     "check-exits": ["check-exits"],
+    "reconcile": ["reconcile"],
     "report --period day": ["report"],
     "report --period all": ["report", "--period", "all"],
+    "verify": ["verify"],
 }
+#: Once, after all others: it leaves a ledger that knows less.
+LAST = {"rebuild": ["rebuild", "--yes"]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fills", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     sizes: list[int] = arguments.fills
     floors: list[Run] = []
-    seen: dict[tuple[str, int], list[Run]] = {(name, size): [] for name in COMMANDS for size in sizes}
+    seen: dict[tuple[str, int], list[Run]] = {(name, size): [] for name in (*DAILY, *LAST) for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
         env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
         homes = {size: f"{folder}/{size}" for size in sizes}
         for size, home in homes.items():
-            prepare([sys.executable, "scripts/bench/large_ledger.py", home, str(size)], env)
-            print(f"{size} fills: a ledger of {Path(home, 'trading_robot.db').stat().st_size / 2**20:.0f} MiB")
+            made = once([sys.executable, "scripts/bench/large_ledger.py", home, str(size)], env)
+            mib = Path(home, "trading_robot.db").stat().st_size / 2**20
+            print(f"{size} fills: a ledger of {mib:.0f} MiB, written in {made.seconds:.0f} s", flush=True)
+
+        def run(name: str, command: list[str]) -> None:
+            for size, home in homes.items():
+                seen[name, size].append(once(tradebot(*command, "--home", home), env))
+
         for _ in range(arguments.runs):
             floors.append(once([sys.executable, "-c", "import pandas, talib"]))
-            for size, home in homes.items():
+            for home in homes.values():
                 prepare(tradebot("paper", "next", "--home", home), env)
-                for name, command in COMMANDS.items():
-                    seen[name, size].append(once(tradebot(*command, "--home", home), env))
+            for name, command in DAILY.items():
+                run(name, command)
+        for name, command in LAST.items():
+            run(name, command)
     figures = {key: Figure.of(f"{key[0]}, {key[1]} fills", runs) for key, runs in seen.items()}
     show([Figure.of("import pandas, talib (the floor)", floors), *figures.values()])
-    for name in COMMANDS:
+    for name in (*DAILY, *LAST):
         print(f"{name}: ", end="")
         show_growth("fills", sizes[-1] / sizes[0], figures[name, sizes[0]], figures[name, sizes[-1]])
 
