@@ -29,9 +29,10 @@ def _command_paths() -> list[tuple[str, ...]]:
 
 COMMANDS = _command_paths()
 WANTED = {
-    ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("resume",),
+    ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",), ("resume",),
     ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
+    ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip
 
@@ -80,6 +81,9 @@ def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:
         ("replay --sessions 0", "--sessions"),
         ("replay --sessions 3 --to 2008-01-02", "either --sessions N or --to DATE"),
         ("resume", "--reason"),
+        ("resume --reason seen --symbol AAPL --strategy trend", "either --strategy or --symbol"),
+        ("halt --symbol AAPL", "--reason"),
+        ("halt --reason=", "--reason is empty"),
         ("resume --reason=", "--reason is empty"),
         ("strategies check", "NAME"),
     ],

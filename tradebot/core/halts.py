@@ -51,6 +51,11 @@ class HaltScope(StrEnum):
     SYMBOL = "symbol"
 
 
+def in_words(scope: HaltScope, name: str) -> str:
+    """What is halted: "the account", "symbol AAPL"."""
+    return "the account" if scope is HaltScope.ACCOUNT else f"{scope} {name}"
+
+
 class HaltEnd(StrEnum):
     """What ends a halt."""
 
@@ -95,7 +100,7 @@ class Halt:
     @property
     def subject(self) -> str:
         """What is halted, in words."""
-        return "the account" if self.of_account else f"{self.scope} {self.scope_name}"
+        return in_words(self.scope, self.scope_name)
 
     def stops_entry(self, strategy: str, symbol: str) -> bool:
         """Whether it keeps ``strategy`` from entering ``symbol``."""

@@ -28,6 +28,7 @@ from tradebot.jobs import emergency_stop
 from tradebot.jobs.belongings import Explained, lots_after
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.halting import look_at_halts
+from tradebot.jobs.stop_desk import desk_for_stop
 from tradebot.jobs.stop_view import View, Wish
 from tradebot.jobs.syncing import Sheet, counters, synchronise
 
@@ -157,7 +158,7 @@ def _is_over(desk: Desk, sheet: Sheet) -> bool:
 def _stop(desk: Desk, story: Story) -> None:
     """Make an emergency stop, and tell in the story of the job what came of it."""
     with story.step("emergency stop"):
-        stop = emergency_stop.desk_for_stop(desk, story)
+        stop = desk_for_stop(desk, story)
         outcome = emergency_stop.run(stop, close_positions=desk.settings.emergency_close_positions)
     _tell(story, outcome)
 

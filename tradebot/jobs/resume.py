@@ -2,53 +2,95 @@
 
 from __future__ import annotations
 
-from tradebot.core.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, level_of
+from dataclasses import dataclass
+
+from tradebot.core.checks import Check, CheckResult
+from tradebot.core.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, in_words, level_of
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
 from tradebot.errors import ExitCode
+from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import halts_in_force
 
-
-def in_force(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> tuple[Halt, ...]:
-    """The halts that a resume would be about, for the question that is asked first."""
-    halts = halts_in_force(desk, open_story(desk, Job.RESUME).session)
-    return tuple(halt for halt in halts if (halt.scope, halt.scope_name) == (scope, name))
+#: What preflight would fail on because of the halt itself.
+_SETTLED_BY_RESUME = ("halts",)
 
 
-def run(desk: Desk, reason: str, seen: tuple[Halt, ...] | None = None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a resume would be about, for the question that is asked first: its halts, and what preflight says.
+
+    ``subject`` is what is halted, in words.
+    """
+
+    subject: str
+    halts: tuple[Halt, ...]
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def may_end(self) -> tuple[Halt, ...]:
+        """The halts that a resume would end: none while a check fails."""
+        return () if self.failed else tuple(halt for halt in self.halts if halt.ends_by is HaltEnd.RESUME)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.result is CheckResult.FAIL)
+
+
+def look(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> Prospect:
+    """The halts of the account, or of one strategy or symbol, that hold now.
+
+    Before the account goes on, preflight's checks of it are made, less what a resume settles. Bars and strategies are
+    left to `run-daily`, which looks at them itself before it enters anything.
+    """
+    story = open_story(desk, Job.RESUME)
+    halts = tuple(h for h in halts_in_force(desk, story.session) if (h.scope, h.scope_name) == (scope, name))
+    subject = in_words(scope, name)
+    if scope is not HaltScope.ACCOUNT or not any(halt.ends_by is HaltEnd.RESUME for halt in halts):
+        return Prospect(subject, halts)
+    return Prospect(subject, halts, preflight.checks_of_account(desk, story, without=_SETTLED_BY_RESUME))
+
+
+def run(desk: Desk, reason: str, seen: Prospect | None = None) -> Outcome:
     """Clear what may be cleared of the halts that were ``seen`` (None: those of the account that there are now).
 
-    A day's loss holds until the next session, a breach of a limit until it is gone, the environment flag until it is
-    unset, and a halt set meanwhile until somebody has seen it. After a drawdown the equity peak starts again from
-    today's equity, or the account would halt again at once; and failed runs are counted from here.
+    None is cleared while preflight fails. A day's loss holds until the next session, a breach of a limit until it is
+    gone, the environment flag until it is unset, and a halt set meanwhile until somebody has seen it. After a drawdown
+    the equity peak starts again from today's equity, or the account would halt again at once; and failed runs are
+    counted from here.
     """
     story = open_story(desk, Job.RESUME)
     with recorded(desk, story) as record:
-        outcome = _resume(desk, story, reason, in_force(desk) if seen is None else seen)
+        outcome = _resume(desk, story, reason, look(desk) if seen is None else seen)
         record.ends(outcome)
     return outcome
 
 
-def _resume(desk: Desk, story: Story, reason: str, before: tuple[Halt, ...]) -> Outcome:
-    if before:
-        _clear(desk, reason, tuple(halt for halt in before if halt.ends_by is HaltEnd.RESUME))
+def _resume(desk: Desk, story: Story, reason: str, before: Prospect) -> Outcome:
+    _clear(desk, reason, before.may_end)
     story.halts = list(halts_in_force(desk, story.session))
     if not level_of(story.halts).allows_entries:
         story.add(ExitCode.HALTED)
-    if not before:
-        return story.outcome(RunStatus.IDLE, "nothing was halted: nothing to do")
-    subject, had = before[0].subject, len(distinct(before))
-    stay = distinct(halt for halt in story.halts if halt.subject == subject)
+    had = plural(len(distinct(before.halts)), "halt")
+    stay = distinct(halt for halt in story.halts if halt.subject == before.subject)
+    if before.failed:
+        story.add(ExitCode.BLOCKED)
+        story.notes.extend(f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
+        return story.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
     story.notes.extend(_why_it_stays(same[0]) for same in stay)
     if stay:
-        return story.outcome(RunStatus.BLOCKED, f"{len(stay)} of {plural(had, 'halt')} stay")
-    return story.outcome(RunStatus.RAN, f"{subject} is running again: {plural(had, 'halt')} cleared ({reason})")
+        return story.outcome(RunStatus.BLOCKED, f"{len(stay)} of {had} stay")
+    if not before.halts:
+        return story.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
+    return story.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")
 
 
 def _clear(desk: Desk, reason: str, halts: tuple[Halt, ...]) -> None:
+    if not halts:
+        return
     now = desk.clock.now()
     with desk.ledger.transaction():
         desk.ledger.safety.clear(halts, reason, now)

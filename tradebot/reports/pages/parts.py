@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tradebot.core.breaks import Break, Severity
-from tradebot.core.halts import Halt, HaltLevel, HaltSource, distinct, level_of, told_by
+from tradebot.core.halts import Halt, HaltEnd, HaltLevel, distinct, told_by
 from tradebot.core.orders import OrderState, OrderType
 from tradebot.core.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.performance import Totals
@@ -134,21 +134,30 @@ def halts(found: Iterable[Halt]) -> Page:
 
 
 def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
-    halt, level = same[0], level_of(same)
+    halt = same[0]
+    level = max((each.level for each in same), key=list(HaltLevel).index)
+    about = "" if halt.of_account else f" {halt.subject}"
     set_by = f"set by {told_by(same)} ({halt.rule.replace('_', ' ')})"
     since = f" on {instant(halt.since)}" if halt.since else ""
     compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (
-        Line(f"{level.upper()}: {halt.reason}", tone),
+        Line(f"{level.upper()}{about}: {halt.reason}", tone),
         Line(f"{set_by}{since}, {_until(halt)}{compared}", Tone.QUIET, under=True),
     )
 
 
 def _until(halt: Halt) -> str:
-    if halt.source is HaltSource.ENVIRONMENT:
-        return "until EMERGENCY_STOP_ENABLED is unset"
-    return f"until session {halt.until}" if halt.until else "until `tradebot resume`"
+    match halt.ends_by:
+        case HaltEnd.OWNER:
+            return "until EMERGENCY_STOP_ENABLED is unset"
+        case HaltEnd.SESSION:
+            return f"until session {halt.until}"
+        case HaltEnd.ITSELF:
+            return "until the breach is gone"
+        case HaltEnd.RESUME:
+            about = "" if halt.of_account else f" --{halt.scope} {halt.scope_name}"
+            return f"until `tradebot resume{about}`"
 
 
 def compared_numbers(value: Decimal | None, limit: Decimal | None) -> str:

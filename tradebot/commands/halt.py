@@ -1,0 +1,49 @@
+"""tradebot halt"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+
+@frame.command("halt", writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.")
+def command(
+    options: GlobalOptions,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")],
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="NAME", help="Only what this strategy enters.")
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only what is entered into this symbol.")
+    ] = None,
+    reducing: Annotated[
+        bool, typer.Option("--reducing", help="Call it REDUCING, for a planned pause, instead of HALTED.")
+    ] = False,
+) -> ExitCode:
+    """Let nothing more be entered, and cancel nothing.
+
+    Latches a halt of the account, of one strategy or of one symbol, without lock, ledger or broker: a job that is at
+    work sees it before its next order. Exits and stops go on. `tradebot emergency-stop` also cancels and closes;
+    `tradebot resume` ends it, with the same --strategy or --symbol.
+    """
+    from tradebot import runtime
+    from tradebot.commands import render
+    from tradebot.core.halts import HaltLevel
+    from tradebot.jobs.halting import halt_by_hand
+    from tradebot.reports.pages.standing import halt_page
+
+    if not reason.strip():
+        raise UsageError("--reason is empty. Say why.")
+    home, latch, now = runtime.open_latch(options)
+    scope, name = runtime.scope_of(strategy, symbol)
+    runtime.refuse_unknown_strategy(options, strategy)
+    level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
+    halt = halt_by_hand(latch, now, level, reason.strip(), scope, name)
+    return render.answer(options, "halt", halt_page(halt), home=home, headline=f"{halt.subject} is {level}", halt=halt)
