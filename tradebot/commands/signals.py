@@ -1,4 +1,4 @@
-"""When ^C and SIGTERM are heard: while a command does its work, neither before it can answer nor while it answers."""
+"""When ^C, SIGTERM and Ctrl-Break are heard: while a command works, neither before it can answer nor while it does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from tradebot.errors import ExitCode
+from tradebot.home.stop_switch import SIGNALS
 
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 _CAN_HOLD = hasattr(signal, "pthread_sigmask")  # Windows cannot
 
 
@@ -33,7 +33,7 @@ def answered() -> Iterator[None]:
     end with the code that was told, and no late signal shall change that.
     """
     ends_afterwards = _CAN_HOLD and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    before = {number: signal.signal(number, _raise) for number in _CODES}
+    before = {number: signal.signal(number, _raise) for number in SIGNALS}
     try:
         yield
     finally:
@@ -45,14 +45,14 @@ def answered() -> Iterator[None]:
 def hear() -> None:
     """Hear what was held, at once, and what comes."""
     if _CAN_HOLD:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _CODES)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def ignore() -> None:
     """Hear nothing more. Not held but ignored: a library's thread would hear what the main thread holds."""
-    for number in _CODES:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    raise AskedToEnd(_CODES[signal.Signals(number)])
+    raise AskedToEnd(SIGNALS[signal.Signals(number)])

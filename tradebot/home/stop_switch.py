@@ -9,8 +9,9 @@ from typing import Self
 
 from tradebot.errors import ExitCode, Stopped
 
-_SIGNALS = {
-    name: code
+#: The signals that ask a process to end, as far as the system has them, and what it ends with.
+SIGNALS = {
+    signal.Signals[name]: code
     for name, code in (
         ("SIGINT", ExitCode.INTERRUPTED),
         ("SIGTERM", ExitCode.TERMINATED),
@@ -35,8 +36,7 @@ class StopOnSignal:
             raise Stopped(self._asked)
 
     def __enter__(self) -> Self:
-        for name, code in _SIGNALS.items():
-            number = signal.Signals[name]
+        for number, code in SIGNALS.items():
             self._before[number] = signal.signal(number, self._remember(code))
         return self
 
