@@ -91,6 +91,30 @@ def test_a_stop_that_had_been_raised_before_it_filled_comes_back_where_it_was() 
     assert (last.holding.stop_price, last.holding.policy) == (D("53.5"), POLICY)
 
 
+def test_shares_that_come_back_once_another_strategy_has_the_symbol_are_covered_by_its_holding() -> None:
+    """One strategy has a symbol at a time, and its stop is the one that can protect what a bust revives."""
+    decided = intent(quantity="40", strategy="later", state=OrderState.FILLED)
+    owners = {**OWNERS, "later": Owner("later", decided, Purpose.ENTRY, "it rises")}
+    entered = fill("f3", Side.BUY, "40", "56", client_order_id="later")
+    *_, last = book(bought(), sold(), entered, bust("f2"), owners=owners)
+    assert [(lot.strategy, lot.quantity) for lot in last.lots] == [("trend", D(100)), ("later", D(40))]
+    assert last.holding is not None
+    assert (last.holding.strategy, last.holding.quantity, last.holding.stop_price) == ("later", D(140), D(49))
+
+
+def test_the_holding_stays_until_the_revived_shares_of_another_strategy_are_sold_too() -> None:
+    owners = {**OWNERS, "later": Owner("later", intent(strategy="later"), Purpose.ENTRY, "it rises")}
+    owners["leaves"] = Owner("later", intent(strategy="later", purpose=Purpose.EXIT), Purpose.EXIT, "it falls")
+    entered = fill("f3", Side.BUY, "40", "56", client_order_id="later")
+    *_, half, whole = book(
+        bought(), sold(), entered, bust("f2"), sold("f4", "40", by="leaves"), sold("f5", by="leaves"), owners=owners
+    )
+    assert [(lot.strategy, lot.quantity) for lot in half.lots] == [("trend", D(100))]
+    assert half.holding is not None
+    assert (half.holding.strategy, half.holding.quantity) == ("later", D(100))
+    assert (whole.lots, whole.holding) == ((), None)
+
+
 def test_a_busted_opening_whose_shares_were_sold_leaves_the_short_that_the_broker_shows() -> None:
     *_, last = book(bought(), sold(), bust("f1"))
     assert [(each.quantity, each.price) for each in last.lots] == [(D(-100), D(55))]

@@ -22,7 +22,7 @@ _CENT = Decimal("0.01")
 class Scene:
     """The account at the exchange as an entry leaves.
 
-    ``last`` are the newest prices, ``stops`` the stop prices of what the ledger holds, ``entries`` the entries of the
+    ``last`` are the newest prices, ``stops`` the shares of ours and their stop price, ``entries`` the entries of the
     session that the exchange has taken in so far. ``equity`` is what the process read last, or None when prices have
     moved since: then what an order is worth is no longer what it was worth when it was decided on.
     """
@@ -32,7 +32,7 @@ class Scene:
     positions: tuple[Position, ...]
     orders: tuple[BrokerOrder, ...]
     last: dict[str, Decimal]
-    stops: dict[str, Decimal]
+    stops: dict[str, tuple[Decimal, Decimal]]
     entries: int
 
 
@@ -61,10 +61,14 @@ def entries_of(session: date, orders: Iterable[BrokerOrder]) -> int:
     )
 
 
-def stops_of(ledger: Eyes, orders: Iterable[BrokerOrder]) -> dict[str, Decimal]:
-    """The stop price of what is held: of the holding in the ledger, or of the stop that rests before it is booked."""
-    resting = {order.symbol: order.stop_price for order in orders if order.stop_price is not None}
-    return resting | {row["symbol"]: Decimal(row["stop_price"]) for row in ledger.rows("SELECT * FROM holdings")}
+def stops_of(ledger: Eyes, orders: Iterable[BrokerOrder]) -> dict[str, tuple[Decimal, Decimal]]:
+    """The shares of ours and their stop price: of the holding in the ledger, or of the stop that rests before that."""
+    resting = {order.symbol: (order.remaining, order.stop_price) for order in orders if order.stop_price is not None}
+    held = {
+        row["symbol"]: (Decimal(row["quantity"]), Decimal(row["stop_price"]))
+        for row in ledger.rows("SELECT * FROM holdings")
+    }
+    return resting | held
 
 
 def _worth(scene: Scene, equity: Decimal, opening: list[BrokerOrder], request: OrderRequest) -> Iterator[str]:
@@ -80,7 +84,7 @@ def _worth(scene: Scene, equity: Decimal, opening: list[BrokerOrder], request: O
         values[position.symbol] = values.get(position.symbol, ZERO) + abs(position.market_value)
         risk += _risk_of(position, scene)
     for order in opening:
-        at = max(p for p in (order.limit_price, order.stop_price, scene.last[order.symbol]) if p is not None)
+        at = order.limit_price or max(order.stop_price or ZERO, scene.last[order.symbol])  # no more than its limit
         values[order.symbol] = values.get(order.symbol, ZERO) + order.remaining * at
     if values[request.symbol] > equity * limits.max_position_size_pct + _CENT:
         yield f"the position would be worth {values[request.symbol]} of {equity}"
@@ -91,7 +95,8 @@ def _worth(scene: Scene, equity: Decimal, opening: list[BrokerOrder], request: O
 
 
 def _risk_of(position: Position, scene: Scene) -> Decimal:
-    stop = scene.stops.get(position.symbol)
-    if stop is None:
-        return abs(position.market_value) * scene.limits.default_stop_loss_pct
-    return max(ZERO, position.quantity * (position.market_price - stop))
+    """What a position would lose: our shares down to their stop, foreign ones as if they had the default one."""
+    shares, stop = scene.stops.get(position.symbol, (ZERO, ZERO))
+    ours = min(shares, position.quantity)
+    foreign = (position.quantity - ours) * position.market_price * scene.limits.default_stop_loss_pct
+    return foreign + max(ZERO, ours * (position.market_price - stop))

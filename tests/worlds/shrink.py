@@ -16,17 +16,21 @@ T = TypeVar("T")
 
 
 def shrink(world: World, promise: Promise, market: Market, tell: Callable[[World], None]) -> tuple[World, Story]:
-    """The smallest world that was found to break ``promise``, with its story. ``tell`` hears of each smaller one."""
-    story = simulate(world, market)
-    smaller = True
-    while smaller:
-        smaller = False
-        for candidate in _smaller(world):
-            told = simulate(candidate, market)
-            if any(violation.promise is promise for violation in told.violations[:1]):
-                world, story, smaller = candidate, told, True
-                tell(world)
-                break
+    """The smallest world that was found to break ``promise``, with its story. ``tell`` hears of each smaller one.
+
+    After a success it goes on where it was, and it ends with a round over everything that nothing came of.
+    """
+    story, place, in_vain = simulate(world, market), 0, 0
+    candidates = list(_smaller(world))
+    while in_vain < len(candidates):
+        candidate = candidates[place % len(candidates)]
+        told = simulate(candidate, market)
+        if any(violation.promise is promise for violation in told.violations[:1]):
+            world, story, in_vain = candidate, told, 0
+            candidates = list(_smaller(world))
+            tell(world)
+        else:
+            place, in_vain = place + 1, in_vain + 1
     return world, story
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.worlds.story import Promise
 from tests.worlds.trouble import Odds
 from tradebot.core import planning
 from tradebot.core.ids import client_order_id
-from tradebot.core.orders import Intent, OrderState
+from tradebot.core.orders import Intent, OrderState, Purpose
 from tradebot.home import locks
 from tradebot.jobs import deciding, protecting, sending, shift, syncing
 from tradebot.ledger.books import AccountBooks
@@ -74,8 +75,8 @@ def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same decision has another id each time it is made."""
     numbers = count(1)
 
-    def another(*decision: Any, **attempt: int) -> str:
-        return client_order_id(*decision, attempt=next(numbers) % 9999 + 1)
+    def another(account: str, session: date, strategy: str, symbol: str, purpose: Purpose) -> str:
+        return client_order_id(account, session, strategy, symbol, purpose, next(numbers) % 9999 + 1)
 
     monkeypatch.setattr(planning, "client_order_id", another)
 

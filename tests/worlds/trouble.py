@@ -59,7 +59,7 @@ _TRADING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS})
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
 
 
-_ACCOUNT_DEEDS = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST)
+_ACCOUNT_DEEDS = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT)
 _LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH)
 
 

@@ -102,7 +102,7 @@ class _Books:
         held = self.holdings.get(event.symbol)
         booked = book_split(self.lots.get(event.symbol, ()), event)
         self.lots[event.symbol] = booked.lots
-        own = self._lots_of(strategy, event.symbol)
+        own = self._ours(event.symbol)
         self._hold(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
         self._remember(Done(event, strategy), booked.trades)
         return self._booking(event, strategy, event.symbol, booked.trades)
@@ -140,7 +140,7 @@ class _Books:
         before = self.interrupted.pop(fill.client_order_id, None)
         if holding is None or before is None or (before.strategy, before.side) != (holding.strategy, holding.side):
             return holding
-        return _resized(before, self._lots_of(holding.strategy, fill.symbol))
+        return _resized(before, self._ours(fill.symbol))
 
     def _after_bust(self, found: Rebooked, held: Holding | None) -> Holding | None:
         """The holding that is left, or the one that comes back with the shares of a sale that is none any more."""
@@ -157,15 +157,17 @@ class _Books:
         return _with_stop_of(self.owners.get(found.fill.client_order_id, NOBODY), holding)
 
     def _held_by(self, owner: Owner, symbol: str, held: Holding | None) -> Holding | None:
-        """A symbol's holding: of the strategy that has it while it has lots, else of ``owner``'s."""
-        own = self._lots_of(held.strategy, symbol) if held else ()
+        """A symbol's holding: it stays with the strategy that has it while shares of ours are left.
+
+        It covers all of them, also those that another strategy had sold when that sale was busted.
+        """
+        own = self._ours(symbol)
         if held and own and own[0].quantity * held.quantity > 0:
             return _resized(held, own)
-        own = () if owner.strategy == FOREIGN else self._lots_of(owner.strategy, symbol)
-        return _entered(own, owner, self.limits) if own else None
+        return _entered(own, owner, self.limits) if own and owner.strategy != FOREIGN else None
 
-    def _lots_of(self, strategy: str, symbol: str) -> tuple[Lot, ...]:
-        return tuple(lot for lot in self.lots.get(symbol, ()) if lot.strategy == strategy)
+    def _ours(self, symbol: str) -> tuple[Lot, ...]:
+        return tuple(lot for lot in self.lots.get(symbol, ()) if lot.strategy != FOREIGN)
 
     def _holder(self, symbol: str) -> str:
         held = self.holdings.get(symbol)

@@ -56,7 +56,8 @@ class Trade:
 class Holding:
     """One strategy's position in one symbol with the plan for leaving it.
 
-    Prices are USD a share, on today's split basis. ``quantity`` is the sum of the open lots, negative for a short;
+    Prices are USD a share, on today's split basis. ``quantity`` is the sum of the open lots, negative for a short; a
+    symbol has one holding, which covers the lots of other strategies too, should a busted sale have revived any.
     ``high_water`` the best price seen since the entry (lowest for a short); ``stop_price`` the price that the
     protective stop should rest at now; ``sessions_held`` counts completed sessions since the entry.
     """

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from tradebot.core.account import CASH, Adjustment, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.busts import book_done, rebooked
-from tradebot.core.holdings import Holding, Lot, Trade
+from tradebot.core.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.orders import TERMINAL, Side
 from tradebot.core.records import Booking, Done, Past
 from tradebot.core.values import ZERO, canonical
@@ -184,7 +184,7 @@ class _Account:
     def _holdings(self) -> Iterator[Finding]:
         for row in self._rows("SELECT * FROM holdings WHERE"):
             holding = value_from(Holding, row)
-            own = (lot.quantity for lot in self.lots.get(holding.symbol, ()) if lot.strategy == holding.strategy)
+            own = (lot.quantity for lot in self.lots.get(holding.symbol, ()) if lot.strategy != FOREIGN)
             shares = sum(own, ZERO)
             if holding.quantity != shares:
                 what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
