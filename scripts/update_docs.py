@@ -1,4 +1,4 @@
-"""Renew what the documentation says from the code: env.example and the settings of docs/configuration.md.
+"""Renew what is made from the code: env.example, crontab.example and the settings of docs/configuration.md.
 
 Run from anywhere after changing a setting; the tests tell when it was forgotten.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tradebot.schedulers import cron
 from tradebot.settings.reference import env_example, settings_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +16,7 @@ _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->
 
 
 def main() -> None:
+    (ROOT / "crontab.example").write_text(cron.example(), encoding="utf-8")
     (ROOT / "env.example").write_text(env_example(), encoding="utf-8")
     page = ROOT / "docs" / "configuration.md"
     tables = settings_tables()

@@ -33,6 +33,7 @@ WANTED = {
     ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
+    ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"),
     ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip
 

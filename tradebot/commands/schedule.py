@@ -1,0 +1,164 @@
+"""tradebot schedule print, install and verify"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradebot.reports.page import Page
+    from tradebot.schedulers import File, HostZone, Kind, Setup
+    from tradebot.settings import GlobalOptions
+
+_OWN = {"darwin": "launchd", "win32": "windows"}
+
+ForOption = Annotated[
+    Literal["cron", "systemd", "launchd", "windows", "kubernetes"] | None,
+    typer.Option("--for", help="The scheduler (default: this system's own).", show_default=False),
+]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option("--zone", metavar="ZONE", help="The host's time zone (default: this host's).", show_default=False),
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--dir", metavar="DIR", help="Use files in DIR instead of the scheduler.", show_default=False),
+]
+ImageOption = Annotated[str, typer.Option("--image", help="The container image, for Kubernetes.")]
+
+
+@frame.command("schedule print", writes="nothing.")
+def show(
+    options: GlobalOptions,
+    scheduler: ForOption = None,
+    zone: ZoneOption = None,
+    image: ImageOption = "tradebot:latest",
+) -> ExitCode:
+    """Print the entries that start every job of the schedule.
+
+    For cron, launchd and Windows in the host's time, both New York offsets included; for systemd and Kubernetes in New
+    York's own. The jobs decide by the exchange's calendar which of these starts are real.
+    """
+    from tradebot.commands import render
+    from tradebot.reports.output import emit
+
+    kind, _, host, files = _made(options, scheduler, zone, image)
+    if options.json:
+        return render.answer(options, "schedule print", (), scheduler=kind, host_zone=host.name, files=files)
+    emit("\n".join(_texts(files)))
+    return ExitCode.OK
+
+
+@frame.command(
+    "schedule install",
+    writes="the crontab, user units, agents, tasks or CronJobs of this user, by the scheduler's own tool; with --dir "
+    "only files.",
+)
+def install(
+    options: GlobalOptions,
+    scheduler: ForOption = None,
+    zone: ZoneOption = None,
+    folder: FolderOption = None,
+    image: ImageOption = "tradebot:latest",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> ExitCode:
+    """Install the entries, in place of the ones that were installed for this home before."""
+    from tradebot import schedulers
+    from tradebot.commands import asking, render
+    from tradebot.reports.page import lines
+
+    kind, setup, host, files = _made(options, scheduler, zone, image)
+    if folder is not None:
+        done = [f"written: {path}" for path in schedulers.write(files, folder)]
+    else:
+        if not yes:
+            asking.confirm(options, f"Install the schedule of {setup.home} for {kind}, host time {host.name}?")
+        done = list(schedulers.install(kind, setup, files))
+    page = (*_opening(setup, kind, host), *lines(done))
+    return render.answer(
+        options, "schedule install", page, home=setup.home, scheduler=kind, host_zone=host.name, done=done
+    )
+
+
+@frame.command("schedule verify", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+def verify(
+    options: GlobalOptions,
+    scheduler: ForOption = None,
+    zone: ZoneOption = None,
+    folder: FolderOption = None,
+    image: ImageOption = "tradebot:latest",
+) -> ExitCode:
+    """Compare what is installed with what should be.
+
+    Walks through the sessions of the next year, half days and both changes of the clocks included, and says which jobs
+    would not be started in time, whoever wrote the entries. It ends with 11 when any would not.
+    """
+    from tradebot import runtime, schedulers
+    from tradebot.commands import render
+    from tradebot.reports.page import Line, Tone, lines
+    from tradebot.runtime import scheduling
+
+    kind, setup, host, files = _made(options, scheduler, zone, image)
+    if folder is not None:
+        differences = _unlike(files, folder)
+    else:
+        found = schedulers.installed(kind, setup)
+        rules = runtime.configuration(options).settings.schedule_rules()
+        judged = schedulers.differences(found.entries, setup, host, scheduling.sessions_ahead(), rules)
+        differences = [*found.troubles, *judged]
+    good = Line("every job is started in time in every session of the next year", Tone.GOOD)
+    page = (*_opening(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
+    code = ExitCode.DEGRADED if differences else ExitCode.OK
+    return render.answer(
+        options, "schedule verify", page, code=code, home=setup.home, scheduler=kind, host_zone=host.name,
+        differences=differences,
+    )  # fmt: skip
+
+
+commands = (show, install, verify)
+
+
+def _made(
+    options: GlobalOptions, scheduler: str | None, zone: str | None, image: str
+) -> tuple[Kind, Setup, HostZone, tuple[File, ...]]:
+    """The entries for a scheduler, with what they were made from."""
+    from tradebot import schedulers
+    from tradebot.runtime import scheduling
+
+    kind = schedulers.Kind(scheduler or _OWN.get(sys.platform, "cron"))
+    setup = scheduling.setup_for(options, kind, image)
+    host = scheduling.host_zone(zone)
+    return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduling.today())
+
+
+def _texts(files: Sequence[File]) -> list[str]:
+    """The files' texts; where there are several, each under its name."""
+    if len(files) == 1:
+        return [files[0].text.rstrip("\n")]
+    return [f"# --- {file.name}\n{file.text}" for file in files]
+
+
+def _unlike(files: Sequence[File], folder: Path) -> list[str]:
+    """Which files of a folder are not as they should be."""
+    found = []
+    for file in files:
+        path = folder / file.name
+        if not path.exists():
+            found.append(f"{path} is missing")
+        elif path.read_text(encoding="utf-8") != file.text:
+            found.append(f"{path} is not what `tradebot schedule install` would write now")
+    return found
+
+
+def _opening(setup: Setup, kind: Kind, host: HostZone) -> Page:
+    from tradebot.reports.page import Facts
+
+    return (Facts((("home", str(setup.home)), ("scheduler", str(kind)), ("host time", host.name))),)

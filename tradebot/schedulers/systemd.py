@@ -1,0 +1,107 @@
+"""systemd user units: a service and a timer a job. Timers know time zones, so New York's times stand as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from tradebot.core.schedule import Job
+from tradebot.schedulers.entries import NEW_YORK_NAME, Entry, File, HostZone, Rule, Setup, Slot, jobs, new_york_rule
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):00 (\S+)")
+
+
+def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
+    return tuple(file for job in jobs() for file in (_service(setup, job), _timer(setup, job)))
+
+
+def timers(setup: Setup) -> tuple[str, ...]:
+    return tuple(f"{setup.entry(job)}.timer" for job in jobs())
+
+
+def calendar(rule: Rule) -> str:
+    """A rule of New York's time as systemd.time(7) writes it."""
+    first, last = _DAYS[min(rule.weekdays)], _DAYS[max(rule.weekdays)]
+    hours = ",".join(f"{hour:02}" for hour in rule.hours)
+    minutes = ",".join(f"{minute:02}" for minute in rule.minutes)
+    return f"{first}..{last} *-*-* {hours}:{minutes}:00 {NEW_YORK_NAME}"
+
+
+def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
+    """Our jobs as units start them; ``found`` has their texts by name."""
+    made = []
+    for job in jobs():
+        timer, service = (found.get(f"{setup.entry(job)}.{kind}", "") for kind in ("timer", "service"))
+        for start in _CALENDAR.finditer(timer):
+            made.append(Entry(job, _slots(start), start[5], _unquoted(service)))
+    return tuple(made)
+
+
+def _service(setup: Setup, job: Job) -> File:
+    return File(
+        f"{setup.entry(job)}.service",
+        "\n".join(
+            (
+                "[Unit]",
+                f"Description=tradebot {job} in {_literal(str(setup.home))}",
+                "",
+                "[Service]",
+                "Type=oneshot",
+                *(f"Environment={_quoted(f'{name}={value}')}" for name, value in setup.variables.items()),
+                f"ExecStart={' '.join(_quoted(word, command=True) for word in setup.command(job))}",
+                "# A job that is asked to end settles the order in flight first.",
+                "TimeoutStopSec=300",
+                "StandardOutput=null",
+                "StandardError=journal",
+                "",
+            )
+        ),
+    )
+
+
+def _timer(setup: Setup, job: Job) -> File:
+    return File(
+        f"{setup.entry(job)}.timer",
+        "\n".join(
+            (
+                "[Unit]",
+                f"Description=tradebot {job} on the exchange's schedule",
+                "",
+                "[Timer]",
+                f"OnCalendar={calendar(new_york_rule(job))}",
+                "AccuracySec=1s",
+                "# What was slept through is started on waking; the job itself says whether it still makes sense.",
+                "Persistent=true",
+                "",
+                "[Install]",
+                "WantedBy=timers.target",
+                "",
+            )
+        ),
+    )
+
+
+def _literal(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _quoted(text: str, *, command: bool = False) -> str:
+    """A word of a unit file (systemd.syntax(7)); a command's also keeps its dollars."""
+    escaped = _literal(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped.replace("$", "$$") if command else escaped}"'
+
+
+def _unquoted(service: str) -> str:
+    """A service's environment and command as one line, as they are meant."""
+    lines = (text.partition("=")[2] for text in service.splitlines() if text.startswith(("Environment=", "ExecStart=")))
+    return " ".join(lines).replace("%%", "%").replace("$$", "$").replace('"', "").replace("\\\\", "\\")
+
+
+def _slots(start: re.Match[str]) -> frozenset[Slot]:
+    if start[1] not in _DAYS or start[2] not in _DAYS:
+        return frozenset()
+    days = frozenset(range(_DAYS.index(start[1]), _DAYS.index(start[2]) + 1))
+    hours, minutes = (tuple(int(number) for number in start[field].split(",")) for field in (3, 4))
+    return Rule(days, hours, minutes).slots()

@@ -1,0 +1,137 @@
+"""Tasks of the Windows Task Scheduler, as XML: a task a job, in the host's time.
+
+Elements and their order are those of the Task Scheduler Schema (MS-TSCH 2.5). A task has no environment of its own, so
+the home stands on the command line.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+from tradebot.core.schedule import Job
+from tradebot.schedulers.entries import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs
+
+NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: A Monday: from when on the triggers hold.
+_SINCE = date(2024, 1, 1)
+_MINUTES = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
+
+
+def task(setup: Setup, job: Job) -> str:
+    """The task's name with its folder."""
+    return f"\\tradebot\\{setup.entry(job)}"
+
+
+def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
+    return tuple(File(f"{setup.entry(job)}.xml", _task(setup, job, host, first)) for job in jobs())
+
+
+def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
+    """Our jobs as tasks start them; ``found`` has their XML by file name. One that cannot be read starts nothing."""
+    made = []
+    for job in jobs():
+        text = found.get(f"{setup.entry(job)}.xml")
+        if text is None:
+            continue
+        try:
+            root = ET.fromstring(re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", text))
+        except ET.ParseError:
+            continue
+        slots = frozenset(slot for trigger in root.iter(_tag("CalendarTrigger")) for slot in _slots(trigger))
+        command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
+        enabled = root.find(f"{_tag('Settings')}/{_tag('Enabled')}")
+        if enabled is None or enabled.text != "false":
+            made.append(Entry(job, slots, "", command.replace('"', "")))
+    return tuple(made)
+
+
+def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
+    program, *arguments = setup.command(job)
+    root = ET.Element("Task", {"version": "1.2", "xmlns": NAMESPACE})
+    ET.SubElement(ET.SubElement(root, "RegistrationInfo"), "Description").text = f"tradebot {job} in {setup.home}"
+    triggers = ET.SubElement(root, "Triggers")
+    for rule in host_rules(job, host, first):
+        for hours in _runs_of(rule.hours):
+            for minutes in [rule.minutes] if _is_even(rule.minutes) else zip(rule.minutes, strict=True):
+                _trigger(triggers, Rule(rule.weekdays, hours, minutes))
+    principal = ET.SubElement(ET.SubElement(root, "Principals"), "Principal", {"id": "Author"})
+    _texts(principal, LogonType="InteractiveToken", RunLevel="LeastPrivilege")
+    _texts(
+        ET.SubElement(root, "Settings"),
+        MultipleInstancesPolicy="IgnoreNew",
+        DisallowStartIfOnBatteries="false",
+        StopIfGoingOnBatteries="false",
+        StartWhenAvailable="true",
+        WakeToRun="true",
+        ExecutionTimeLimit="PT1H",
+        Enabled="true",
+    )
+    action = ET.SubElement(ET.SubElement(root, "Actions", {"Context": "Author"}), "Exec")
+    words = subprocess.list2cmdline([*arguments, "--home", str(setup.home)])
+    _texts(action, Command=program, Arguments=words, WorkingDirectory=str(setup.home))
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-16"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _trigger(triggers: ET.Element, rule: Rule) -> None:
+    """A trigger for one minute of one hour, or one that repeats itself through hours on end."""
+    start = datetime.combine(_SINCE, datetime.min.time()).replace(hour=rule.hours[0], minute=rule.minutes[0])
+    trigger = ET.SubElement(triggers, "CalendarTrigger")
+    _texts(trigger, StartBoundary=start.isoformat())
+    if len(rule.hours) * len(rule.minutes) > 1:
+        step = 60 // len(rule.minutes)
+        lasts = len(rule.hours) * 60 - 1
+        repetition = ET.SubElement(trigger, "Repetition")
+        _texts(repetition, Interval=f"PT{step}M", Duration=f"PT{lasts}M", StopAtDurationEnd="false")
+    week = ET.SubElement(trigger, "ScheduleByWeek")
+    _texts(week, WeeksInterval="1")
+    days = ET.SubElement(week, "DaysOfWeek")
+    for number in sorted(rule.weekdays):
+        ET.SubElement(days, _DAYS[number])
+
+
+def _is_even(minutes: tuple[int, ...]) -> bool:
+    """Whether one repetition, hour after hour, meets these minutes and no others."""
+    step = 60 // len(minutes)
+    return minutes == tuple(range(minutes[0], minutes[0] + 60, step))
+
+
+def _runs_of(hours: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Hours that follow one another, together."""
+    run: list[int] = []
+    for hour in hours:
+        if run and hour != run[-1] + 1:
+            yield tuple(run)
+            run = []
+        run.append(hour)
+    yield tuple(run)
+
+
+def _slots(trigger: ET.Element) -> Iterator[Slot]:
+    start = datetime.fromisoformat(trigger.findtext(_tag("StartBoundary"), ""))
+    interval = _minutes(trigger.findtext(f"{_tag('Repetition')}/{_tag('Interval')}", ""))
+    duration = _minutes(trigger.findtext(f"{_tag('Repetition')}/{_tag('Duration')}", ""))
+    for element in trigger.findall(f"{_tag('ScheduleByWeek')}/{_tag('DaysOfWeek')}/*"):
+        weekday = _DAYS.index(element.tag.removeprefix(f"{{{NAMESPACE}}}"))
+        for after in range(0, duration + 1, interval) if interval else (0,):
+            at = start + timedelta(minutes=after)
+            yield Slot((weekday + (at.date() - start.date()).days) % 7, at.hour, at.minute)
+
+
+def _minutes(duration: str) -> int:
+    found = _MINUTES.fullmatch(duration)
+    return int(found[1] or 0) * 60 + int(found[2] or 0) if found else 0
+
+
+def _texts(parent: ET.Element, **texts: str) -> None:
+    for name, text in texts.items():
+        ET.SubElement(parent, name).text = text
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
