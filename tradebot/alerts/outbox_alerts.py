@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.alerts.spool import Spool
-from tradebot.core.alerts import Alert, AlertLevel, PostState
+from tradebot.core.alerts import Alert, AlertLevel, PostState, is_news
 from tradebot.errors import LedgerError
 from tradebot.ports import Clock, Outbox
 
@@ -56,5 +56,7 @@ class SpoolAlerts:
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
+        if alert.key and not is_news(level, self._spool.newest(alert.key), alert.raised_at):
+            return
         self._log.send(level, alert.title, alert.message, key=key)
         self._spool.add(self._account_key, alert, self._clock.wall())

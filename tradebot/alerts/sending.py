@@ -43,6 +43,7 @@ def _notify(channel: Channel, message: Message) -> str:
         import apprise
 
         apprise.logger.propagate = False  # it says in its own words what is said here, over and over
+        logging.getLogger("urllib3").setLevel(logging.WARNING)  # below that it says which address it asked
         apprise.logger.addHandler(words)
         kinds: dict[AlertLevel, apprise.NotifyType] = {
             "info": apprise.NotifyType.INFO,

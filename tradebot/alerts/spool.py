@@ -60,6 +60,10 @@ class Spool:
         """The alerts that nobody was told of yet, oldest first."""
         return tuple(spooled for spooled in self._everything() if not spooled.told)
 
+    def newest(self, key: str) -> Alert | None:
+        """The newest alert of a key that is kept here, told or not."""
+        return next((one.alert for one in reversed(self._everything()) if one.alert.key == key), None)
+
     def told(self, spooled: Spooled) -> None:
         """Remember that the operator was told."""
         if spooled in self._unwritten:

@@ -1,0 +1,107 @@
+"""A home with a ledger and an account in it, and channels on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
+from tradebot.core.alerts import AlertLevel, Posted
+from tradebot.core.records import PinnedAccount
+from tradebot.ledger.database import open_database
+from tradebot.ports import Alerts
+from tradebot.runtime import alerting
+from tradebot.settings import Settings
+from tradebot.settings.kinds import SecretText
+
+ACCOUNT = "paper:paper:PAPER-0001"
+
+
+@dataclass
+class DeskClock:
+    """Desk time and wall-clock time, set by hand."""
+
+    at: datetime = datetime(2026, 3, 2, 14, 35, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def wall(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        return None
+
+
+class Home:
+    """A home whose jobs raise alerts and deliver them at their end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = DeskClock()
+        self.settings = Settings(tradebot_home=folder)
+        with closing(open_database(self.settings.database_path, create=True)) as database:
+            database.pins.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now()))
+
+    def tells(self, *urls: str, second: tuple[str, ...] = (), **more: Any) -> None:
+        """Set the channels."""
+        first, others = tuple(map(SecretText, urls)), tuple(map(SecretText, second))
+        self.settings = replace(self.settings, alert_urls=first, alert_fallback_urls=others, **more)
+
+    def job(self, *raised: tuple[AlertLevel, str], key: str = "") -> alerting.Delivery:
+        """A job that raises alerts, level and title, and delivers what waits."""
+        with self.desk() as alerts:
+            for level, title in raised:
+                alerts.send(level, title, f"{title}: 1,234.50 USD", key=key)
+        return alerting.deliver(self.settings)
+
+    def desk(self) -> _Desk:
+        return _Desk(self)
+
+    def outside(self) -> Alerts:
+        """Alerts of a job that has no ledger."""
+        return alerting.spool_alerts(self.settings, ACCOUNT, self.clock)
+
+    def posted(self) -> tuple[Posted, ...]:
+        return alerting.newest(self.settings, 1000)
+
+    @property
+    def states(self) -> list[str]:
+        return [str(posted.state) for posted in self.posted()]
+
+
+class _Desk:
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def __enter__(self) -> Alerts:
+        self._database = open_database(self._home.settings.database_path, create=False)
+        return alerting.outbox_alerts(self._home.settings, self._database.bind(ACCOUNT), self._home.clock)
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home without channels; what delivers there reads the clock of the home."""
+    made = Home(tmp_path / "home")
+    monkeypatch.setattr(alerting, "SystemClock", lambda: made.clock)
+    return made
+
+
+@pytest.fixture
+def mail() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def http() -> Iterator[HttpServer]:
+    with http_server() as server:
+        yield server

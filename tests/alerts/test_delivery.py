@@ -1,0 +1,238 @@
+"""Alerts reach people: through real servers, once each, after an outage too, and by another way when one is shut."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.alerts.conftest import Home
+from tests.fakes.receivers import HttpServer, MailServer, free_port, mail_server, silent_server
+from tradebot.alerts.channels import channels_of, mail_url
+from tradebot.ledger.database import open_database
+from tradebot.ledger.verify import verify
+from tradebot.runtime import alerting
+from tradebot.settings import Settings
+from tradebot.settings.kinds import SecretText
+
+QUARTER = timedelta(minutes=15)
+
+
+def mailing(port: int) -> dict[str, Any]:
+    return {
+        "email_smtp_server": "127.0.0.1",
+        "email_smtp_port": port,
+        "alert_email_recipients": ("you@example.com", "partner@example.com"),
+    }
+
+
+def test_a_mail_says_what_happened_when_and_to_which_account(home: Home, mail: MailServer) -> None:
+    home.tells(**mailing(mail.port))
+    assert home.job(("critical", "AAPL is unprotected")).delivered == 1
+    assert [sent.to for sent in mail.mails] == [("you@example.com",), ("partner@example.com",)]
+    sent = mail.mails[0]
+    assert sent.subject == "tradebot critical: AAPL is unprotected"
+    assert sent.text.replace("\r\n", "\n").rstrip() == (
+        "AAPL is unprotected: 1,234.50 USD\n\n"
+        f"Monday 2026-03-02 09:35 New York time, account paper:paper:PAPER-0001, home {home.settings.home}"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning", "ignore:Session.login_data:DeprecationWarning")
+def test_a_mail_server_that_wants_a_login_gets_it(home: Home) -> None:
+    with mail_server(login=True) as mail:
+        login: dict[str, Any] = {
+            "email_username": SecretText("me@example.com"),
+            "email_password": SecretText("p@ss:w/r d&1"),
+        }
+        home.tells(**mailing(mail.port), **login)
+        home.job(("info", "hello"))
+    assert mail.logins == [("me@example.com", "p@ss:w/r d&1")] * len(mail.logins)
+    assert mail.logins and {sent.sender for sent in mail.mails} == {"me@example.com"}
+
+
+def test_a_day_without_mail_ends_with_each_message_once(home: Home, mail: MailServer) -> None:
+    home.tells(**(mailing(mail.port) | {"alert_email_recipients": ("you@example.com",)}))
+    mail.refuse = True
+    for number in range(26):
+        delivery = home.job(("warning", f"trouble {number}"), key=f"trouble {number % 13}")
+        assert (delivery.delivered, len(delivery.failed)) == (0, 1) or not delivery.unheard
+        home.clock.at += QUARTER
+    home.clock.at += timedelta(hours=17, minutes=30)
+    mail.refuse = False
+    for _ in range(3):
+        home.job()
+        home.clock.at += QUARTER
+    assert sorted(sent.subject for sent in mail.mails) == sorted(f"tradebot warning: trouble {n}" for n in range(13))
+    assert set(home.states) == {"delivered"}
+
+
+def test_a_dead_channel_is_asked_less_and_less_often(home: Home, http: HttpServer) -> None:
+    http.answer = 500
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job(("warning", "trouble"))
+    asked = [0]
+    for minutes in range(5, 180, 5):
+        home.clock.at += timedelta(minutes=5)
+        asked += [minutes] if home.job().failed else []
+    assert asked == [0, 5, 15, 35, 75, 135]
+    assert home.posted()[0].attempts == len(asked)
+
+
+def test_the_second_channel_is_used_when_the_first_fails_and_only_then(home: Home, http: HttpServer) -> None:
+    dead = free_port()
+    home.tells(f"json://127.0.0.1:{dead}/", second=(f"json://127.0.0.1:{http.port}/second",))
+    delivery = home.job(("critical", "halted"))
+    assert (delivery.delivered, delivery.unheard, [name for name, _ in delivery.failed]) == (1, (), ["json"])
+    assert (http.titles, http.paths) == (["tradebot critical: halted"], ["/second"])
+    assert home.posted()[0].taken_by == ("json 2",)
+    home.tells(f"json://127.0.0.1:{http.port}/first", second=(f"json://127.0.0.1:{http.port}/second",))
+    home.clock.at += timedelta(days=1)
+    home.job(("critical", "resumed"))
+    assert (http.titles[1:], http.paths[1:]) == (["tradebot critical: resumed"], ["/first"])
+
+
+def test_of_two_channels_the_one_that_failed_gets_it_later_and_the_other_not_again(
+    home: Home, http: HttpServer, mail: MailServer
+) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/", **mailing(mail.port))
+    mail.refuse = True
+    assert home.job(("warning", "trouble")).unheard == ()
+    assert home.states == ["waiting"]
+    mail.refuse = False
+    home.clock.at += QUARTER
+    home.job()
+    assert (len(http.posts), len(mail.mails), home.states) == (1, 2, ["delivered"])
+
+
+def test_an_address_for_critical_alerts_gets_no_others(home: Home, http: HttpServer) -> None:
+    at = f"json://127.0.0.1:{http.port}"
+    home.tells(f"critical={at}/pager", f"{at}/all")
+    home.job(("info", "report"), ("critical", "halted"))
+    assert sorted(zip(http.paths, http.titles, strict=True)) == [
+        ("/all", "tradebot critical: halted"),
+        ("/all", "tradebot info: report"),
+        ("/pager", "tradebot critical: halted"),
+    ]
+    assert http.titles[0] == "tradebot critical: halted"  # the gravest first
+
+
+def test_a_channel_that_never_answers_delays_a_job_by_seconds_only(
+    home: Home, http: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "PATIENCE", 0.3)
+    with silent_server() as port:
+        home.tells(f"json://127.0.0.1:{port}/", f"json://127.0.0.1:{http.port}/")
+        began = time.monotonic()
+        delivery = home.job(*[("warning", f"trouble {number}") for number in range(5)])
+        took = time.monotonic() - began
+    assert took < 5
+    assert len(http.posts) == 5
+    assert delivery.failed == (("json", "did not answer within 0 seconds"),)
+
+
+def test_time_that_is_up_leaves_the_rest_to_the_next_job(
+    home: Home, http: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "BUDGET", 0.0)
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    assert home.job(("warning", "trouble")).unheard == ("trouble",)
+    monkeypatch.setattr(alerting, "BUDGET", 10.0)
+    home.clock.at += QUARTER
+    assert home.job().delivered == 1
+
+
+def test_two_jobs_that_end_at_once_deliver_an_alert_once(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    with home.desk() as alerts:
+        alerts.send("warning", "trouble", "once")
+    with closing(open_database(home.settings.database_path, create=False)) as other:
+        claimed = other.post.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
+        assert len(claimed) == 1
+        assert home.job().delivered == 0
+    home.clock.at += timedelta(minutes=1)  # the other one died with it
+    assert home.job().delivered == 1
+
+
+def test_without_a_channel_alerts_are_kept_and_not_told_later(home: Home, http: HttpServer) -> None:
+    assert home.job(("warning", "trouble")).unheard == ()
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job()
+    assert (home.states, http.posts) == (["kept"], [])
+
+
+def test_after_three_days_of_outage_it_is_given_up(home: Home) -> None:
+    home.tells(f"json://127.0.0.1:{free_port()}/")
+    home.job(("warning", "trouble"))
+    home.clock.at += timedelta(days=3)
+    home.job()
+    assert home.states == ["given_up"]
+
+
+def test_what_was_raised_without_a_ledger_is_taken_in_and_told(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.outside().send("critical", "emergency stop", "nothing is left")
+    assert home.states == ["waiting"]
+    assert home.job().delivered == 1
+    assert home.job().delivered == 0
+    assert (home.states, len(http.posts)) == (["delivered"], 1)
+
+
+def test_with_a_damaged_ledger_the_operator_hears_all_the_same_and_once(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    sound = home.settings.database_path.read_bytes()
+    home.settings.database_path.write_bytes(b"not a database" * 100)
+    for _ in range(3):
+        home.outside().send("critical", "run-daily ended with 10", "the ledger is damaged", key="run-daily 10")
+        alerting.deliver(home.settings)
+    assert http.titles == ["tradebot critical: run-daily ended with 10"]
+    home.settings.database_path.write_bytes(sound)
+    home.job()
+    assert (home.states, len(http.posts)) == (["delivered"], 1)
+
+
+def test_the_stop_leaves_the_ledger_alone(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    before = home.settings.database_path.read_bytes()
+    home.outside().send("critical", "emergency stop", "nothing is left")
+    assert alerting.deliver(home.settings, ledger=False).delivered == 1
+    assert home.settings.database_path.read_bytes() == before
+
+
+def test_alerts_leave_a_ledger_that_verifies(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job(("warning", "trouble"), ("critical", "more"))
+    with closing(open_database(home.settings.database_path, create=False)) as database:
+        assert verify(database) == ()
+
+
+def test_each_channel_can_be_tried(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/", "nosuch://service", second=(f"json://127.0.0.1:{free_port()}/",))
+    tried = dict(alerting.try_channels(home.settings))
+    assert [*tried] == ["json", "nosuch", "json 2"]
+    assert (tried["json"], len(http.posts)) == ("", 1)
+    assert "does not understand" in tried["nosuch"]
+    assert "Connection error" in tried["json 2"]
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "beginning", "mode"),
+    [
+        ("smtp.example.com", 587, "mailtos://", "starttls"),
+        ("smtp.example.com", 465, "mailtos://", "ssl"),
+        ("localhost", 25, "mailto://", "insecure"),
+        ("127.0.0.1", 1025, "mailto://", "insecure"),
+    ],
+)
+def test_mail_leaves_this_machine_only_encrypted(server: str, port: int, beginning: str, mode: str) -> None:
+    settings = Settings(email_smtp_server=server, email_smtp_port=port, alert_email_recipients=("you@example.com",))
+    assert mail_url(settings).startswith(beginning)
+    assert mail_url(settings).endswith(f"mode={mode}")
+
+
+def test_a_channel_shows_no_address(home: Home) -> None:
+    home.tells("json://user:word-12345678@127.0.0.1/")
+    assert "12345678" not in repr(channels_of(home.settings))
