@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,6 +57,14 @@ def client_order_id(account_key: str, session: date, strategy: str, symbol: str,
             f"no client_order_id can be made of strategy {strategy!r}, symbol {symbol!r}, attempt {attempt}"
         )
     return text
+
+
+def next_attempt(made: Iterable[int]) -> int:
+    """The number of the next attempt at a decision, after those ``made``: that left, or may have, for the broker.
+
+    One that is only a plan, surely not at the broker, was not made, and is the next one still.
+    """
+    return max(made, default=0) + 1
 
 
 def parse(text: str) -> DecisionId | None:

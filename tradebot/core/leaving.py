@@ -7,11 +7,10 @@ limit and no halt ever keeps a position open.
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import count
 
 from tradebot.core.exits import due_exit
 from tradebot.core.holdings import Holding
-from tradebot.core.ids import account_hash, client_order_id, parse
+from tradebot.core.ids import account_hash, client_order_id, next_attempt, parse
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.plan import Denial, DenialCode, Situation
 from tradebot.core.signals import Action
@@ -95,10 +94,12 @@ class _Leaving:
 
     def intent(self, holding: Holding, reason: str) -> Intent:
         situation = self.situation
-        attempt, order_id = self._next_attempt(holding)
+        attempt = self._next_attempt(holding)
         quote = situation.quotes.get(holding.symbol)
         request = OrderRequest(
-            client_order_id=order_id,
+            client_order_id=client_order_id(
+                situation.account_key, situation.today, holding.strategy, holding.symbol, Purpose.EXIT, attempt
+            ),
             symbol=holding.symbol,
             side=holding.side.opposite,
             quantity=self.available(holding),
@@ -116,14 +117,13 @@ class _Leaving:
             reason=reason,
         )
 
-    def _next_attempt(self, holding: Holding) -> tuple[int, str]:
-        """The first attempt not made yet. Those made are over: one under way is an objection."""
-        key, today = self.situation.account_key, self.situation.today
-        attempts = (
-            (attempt, client_order_id(key, today, holding.strategy, holding.symbol, Purpose.EXIT, attempt))
-            for attempt in count(1)
+    def _next_attempt(self, holding: Holding) -> int:
+        """Those made are over: one under way is an objection."""
+        decided = (parse(order_id) for order_id in self.situation.decided)
+        exit_of = (holding.strategy, holding.symbol, Purpose.EXIT)
+        return next_attempt(
+            made.attempt for made in decided if made and (made.strategy, made.symbol, made.purpose) == exit_of
         )
-        return next(each for each in attempts if each[1] not in self.situation.decided)
 
     def _foreign_closing(self, holding: Holding) -> list[BrokerOrder]:
         orders = self.foreign_orders.get(holding.symbol, [])

@@ -13,7 +13,7 @@ from tradebot.core.outcomes import ExitLine
 from tradebot.core.protection import Gap, GapKind
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding
-from tradebot.jobs.sending import next_attempt, order_line, reducing_intent, send, write_down
+from tradebot.jobs.sending import attempt_after, order_line, reducing_intent, send, write_down
 from tradebot.jobs.syncing import Sheet, is_ours, look
 from tradebot.jobs.taking_in import take_in
 
@@ -87,14 +87,14 @@ def _repair(desk: Desk, story: Story, gap: Gap, holding: Holding, sheet: Sheet) 
 
 
 def _sell_now(desk: Desk, story: Story, holding: Holding, last: Decimal) -> None:
-    attempt = next_attempt(desk, story, holding.strategy, holding.symbol, Purpose.EXIT)
+    attempt = attempt_after(desk, story, holding.strategy, holding.symbol, Purpose.EXIT)
     if attempt is not None:
         reason = f"price {last} is beyond the stop {holding.stop_price}, which is missing at the broker"
         close_holding(desk, story, reducing_intent(desk, story, holding, Purpose.EXIT, attempt, last, reason))
 
 
 def _place_stop(desk: Desk, story: Story, holding: Holding) -> None:
-    attempt = next_attempt(desk, story, holding.strategy, holding.symbol, Purpose.STOP)
+    attempt = attempt_after(desk, story, holding.strategy, holding.symbol, Purpose.STOP)
     if attempt is None:
         return  # one sent earlier is not settled; sending another could sell twice
     reason = "protects a position that had no stop at the broker"
@@ -104,16 +104,11 @@ def _place_stop(desk: Desk, story: Story, holding: Holding) -> None:
 
 
 def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> bool:
-    """Change the resting stop to the holding's price and quantity in one request, and say whether it took.
-
-    The earlier attempt needs no end of its own first: the broker's answer to the replacement is its end.
-    """
+    """Change the resting stop to the holding's price and quantity in one request, and say whether it took."""
     resting = _resting_stop(desk, sheet, holding)
-    earlier = desk.ledger.orders.attempts(story.session, holding.strategy, holding.symbol, Purpose.STOP)
-    if resting is None or any(attempt.state in (OrderState.SUBMITTING, OrderState.UNKNOWN) for attempt in earlier):
+    attempt = attempt_after(desk, story, holding.strategy, holding.symbol, Purpose.STOP, replacing=True)
+    if resting is None or attempt is None:
         return False
-    planned = [attempt.attempt for attempt in earlier if attempt.state is OrderState.PLANNED]
-    attempt = planned[-1] if planned else 1 + max((attempt.attempt for attempt in earlier), default=0)
     reason = f"replaces the stop at {resting.stop_price} for {resting.quantity}"
     intent = reducing_intent(desk, story, holding, Purpose.STOP, attempt, holding.stop_price, reason)
     write_down(desk, [intent])

@@ -14,9 +14,10 @@ from decimal import Decimal
 
 from tradebot.core.halts import level_of
 from tradebot.core.holdings import Holding
-from tradebot.core.ids import client_order_id
+from tradebot.core.ids import client_order_id, next_attempt
 from tradebot.core.last_look import objections
 from tradebot.core.orders import (
+    LIVE,
     BrokerOrder,
     Intent,
     OrderRequest,
@@ -142,17 +143,19 @@ def await_end(desk: Desk, story: Story, intent: Intent) -> Intent:
     return intent
 
 
-def next_attempt(desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose) -> int | None:
-    """The number of the next attempt at a decision, or None while an earlier one is not known to be over.
+def attempt_after(
+    desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose, *, replacing: bool = False
+) -> int | None:
+    """The number of the next attempt at a decision, or None while an earlier one may still do what it is for.
 
-    One that is only a plan, and surely not at the broker, is the next one still.
+    With ``replacing``, one that rests is no hindrance: its place is taken, and the broker's answer is its end.
     """
     earlier = desk.ledger.orders.attempts(story.session, strategy, symbol, purpose)
-    if earlier and earlier[-1].state is OrderState.PLANNED:
-        return earlier[-1].attempt
-    if any(not attempt.state.terminal for attempt in earlier):
+    made = [attempt for attempt in earlier if attempt.state is not OrderState.PLANNED]
+    under_way = (OrderState.SUBMITTING, OrderState.UNKNOWN) if replacing else LIVE
+    if any(attempt.state in under_way for attempt in made):
         return None
-    return max((attempt.attempt for attempt in earlier), default=0) + 1
+    return next_attempt(attempt.attempt for attempt in made)
 
 
 def reducing_intent(

@@ -18,7 +18,7 @@ from tradebot.core.stopped import StopEntry
 from tradebot.core.values import canonical
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.sending import adopt, next_attempt, order_line, send, write_down
+from tradebot.jobs.sending import adopt, attempt_after, order_line, send, write_down
 from tradebot.ports import Broker, Journal
 
 #: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
@@ -41,13 +41,21 @@ class Sender(Protocol):
 
 
 class StopJournal(Protocol):
-    """What an emergency stop did, kept until the ledger has it. Never raises."""
+    """What an emergency stop did, kept until the ledger has it. Never raises.
+
+    ``trouble`` says why it does not hold everything, if so.
+    """
+
+    @property
+    def trouble(self) -> str: ...
 
     def write(self, entry: StopEntry) -> None: ...
 
 
 class Unkept:
     """A journal of nothing, for a stop that only looks."""
+
+    trouble = ""
 
     def write(self, entry: StopEntry) -> None:
         return None
@@ -103,7 +111,7 @@ class ThroughLedger:
             found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
             if found is not None and adopt(desk, earlier, found).filled_quantity > earlier.filled_quantity:
                 return None  # the position may have been read before it filled: the next look tells
-        attempt = next_attempt(desk, story, strategy, request.symbol, purpose)
+        attempt = attempt_after(desk, story, strategy, request.symbol, purpose)
         if attempt is None:
             return None
         order_id = client_order_id(desk.account_key, story.session, strategy, request.symbol, purpose, attempt)
@@ -128,12 +136,14 @@ class InLedger:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self.trouble = ""
 
     def write(self, entry: StopEntry) -> None:
         try:
             note(self._journal, entry)
         except LedgerError as error:
-            _LOG.error("what the emergency stop did could not be written down: %s: %s", entry.did, error)
+            self.trouble = self.trouble or f"what it did could not be written into the ledger: {error}"
+            _LOG.error("%s: %s", self.trouble, entry.did)
 
 
 def note(journal: Journal, entry: StopEntry, where: str = "") -> None:
