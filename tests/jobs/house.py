@@ -32,7 +32,7 @@ from tradebot.jobs.emergency_stop import StopDesk
 from tradebot.market.calendar import NEW_YORK
 from tradebot.ports import Broker, StopSwitch
 from tradebot.runtime.exchange import opened
-from tradebot.runtime.stopping import open_stop_desk
+from tradebot.runtime.stopping import Stopping, open_stop_desk
 from tradebot.settings import GlobalOptions
 
 #: Trading costs nothing, so that figures can be worked out by hand.
@@ -225,7 +225,7 @@ class House:
         wrap: Wrap | None = None,
         change: Callable[[StopDesk], StopDesk] = lambda desk: desk,
     ) -> StopOutcome:
-        with open_stop_desk(self.options, "a drill") as (desk, _, _):
+        with open_stop_desk(self.options, Stopping("a drill")) as (desk, _, _):
             wrapped = desk if wrap is None else replace(desk, broker=wrap(desk.broker))
             return emergency_stop.run(change(wrapped), close_positions=close)
 

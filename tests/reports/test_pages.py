@@ -30,7 +30,8 @@ from tradebot.reports.pages import trading
 from tradebot.reports.pages.checking import explain_page, preflight_page, reconcile_page
 from tradebot.reports.pages.parts import order_text
 from tradebot.reports.pages.period import replay_page, report_page
-from tradebot.reports.pages.standing import resume_page, status_page, stop_page
+from tradebot.reports.pages.standing import resume_page, status_page
+from tradebot.reports.pages.stopping import stop_page
 from tradebot.reports.statistics import statistics
 
 Plain = Callable[[Page], str]

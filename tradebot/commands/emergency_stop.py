@@ -2,44 +2,94 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tradebot.commands import frame
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tradebot.runtime.stopping import Stopping
     from tradebot.settings import GlobalOptions
 
 
 @frame.command(
     "emergency-stop",
-    writes="the latch file, before anything else, and the log files; cancels and, if asked, closes at the broker. "
-    "It needs neither the lock nor the ledger.",
-    ends_with=(ExitCode.INCOMPLETE, ExitCode.BROKER, ExitCode.DEGRADED),
+    writes="the latch file, before anything else, a journal of what it did beside it, and the log files; cancels and, "
+    "if asked, closes at the broker. It needs neither the lock nor the ledger.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.INCOMPLETE, ExitCode.BROKER),
 )
 def command(
     options: GlobalOptions,
     close_positions: Annotated[
         bool, typer.Option("--close-positions", help="Also close every position that the bot opened.")
     ] = False,
+    include_foreign: Annotated[
+        bool, typer.Option("--include-foreign", help="Treat orders and positions that people made as the bot's own.")
+    ] = False,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            "--account", metavar="ID", help="Stop this account, though the pin or the settings say otherwise."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; latch, cancel and send nothing.")
+    ] = False,
+    drill: Annotated[
+        bool, typer.Option("--drill", help="Rehearse it all on a copy of the home and of its embedded exchange.")
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")] = "stopped by hand",
 ) -> ExitCode:
     """Stop everything, now.
 
     Latches a halt, cancels every order of the bot's that could open or add, closes its positions if asked (or keeps
-    and re-arms their stops), looks until the broker has shown it twice, and says truthfully what is left. Orders and
-    shares that people made by hand are counted and left alone. The halt holds until `tradebot resume`.
+    and re-arms their stops), and sends again what did not take until the broker has shown twice that it is done, for
+    up to EMERGENCY_SHUTDOWN_TIMEOUT seconds. It ends with 0 only then, and with 9 and what is left otherwise. A job at
+    work enters nothing more; the stop waits until it has ended. Orders and shares that people made by hand are left
+    alone. The halt holds until `tradebot resume`. It may be run again at any time.
     """
-    from tradebot import runtime
-    from tradebot.commands import render, work
-    from tradebot.jobs import emergency_stop
-    from tradebot.reports.pages.standing import stop_page
+    from tradebot.runtime.stopping import Stopping
 
-    with runtime.open_stop_desk(options, reason) as (desk, where, loaded):
-        work.start_logs(loaded, desk.clock.wall())
+    began = time.perf_counter()
+    if drill:
+        if dry_run or account is not None:
+            raise UsageError("--drill goes with neither --dry-run nor --account: it touches a copy, and no account")
+        return _rehearse(options)
+    how = Stopping(reason, account=account, dry_run=dry_run, began=began, say=_say)
+    return _stop(options, how, close_positions=close_positions, include_foreign=include_foreign)
+
+
+def _stop(options: GlobalOptions, how: Stopping, *, close_positions: bool, include_foreign: bool) -> ExitCode:
+    from tradebot.runtime.stopping import open_stop_desk
+
+    with open_stop_desk(options, how) as (desk, where, loaded):  # which has latched by the time the rest is imported
+        from tradebot.commands import render, work
+        from tradebot.jobs import emergency_stop
+        from tradebot.reports.pages.stopping import stop_page
+
+        if not how.dry_run:
+            work.start_logs(loaded, desk.clock.wall())
         render.begin(options, "emergency-stop", where, loaded.warnings)
+        act = emergency_stop.plan if how.dry_run else emergency_stop.run
         closing = close_positions or loaded.settings.emergency_close_positions
-        outcome = emergency_stop.run(desk, close_positions=closing)
+        outcome = act(desk, close_positions=closing, include_foreign=include_foreign)
     return render.finish(options, where, outcome, stop_page)
+
+
+def _rehearse(options: GlobalOptions) -> ExitCode:
+    from tradebot.commands import render
+    from tradebot.reports.pages.stopping import drill_page
+    from tradebot.runtime.drilling import rehearse
+
+    drill = rehearse(options)
+    code = ExitCode.OK if drill.passed else ExitCode.INCOMPLETE
+    return render.answer(options, "emergency-stop", drill_page(drill), code=code, drill=drill)
+
+
+def _say(line: str) -> None:
+    from tradebot.reports.output import tell
+
+    tell(line)

@@ -54,6 +54,20 @@ class StopEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillOutcome:
+    """How a rehearsal went. Seconds count from the start of its process, None for what never came; ``told`` is what
+    the stop said.
+    """
+
+    passed: bool
+    to_latch: float | None
+    to_first_cancel: float | None
+    to_flat: float | None
+    told: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StopOutcome(Outcome):
     """``still_open_orders`` counts those that should have gone, ``still_open_positions`` all that are ours, in USD:
     what was cancelled, what was closed, and what is left open of our positions and of those orders.

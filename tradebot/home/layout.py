@@ -46,6 +46,26 @@ def last_backup_file(home: Path) -> Path:
     return state_folder(home) / "last_backup"
 
 
+def channels_tried_file(home: Path) -> Path:
+    """The day on which every channel of alerts last took a test message."""
+    return state_folder(home) / "channels_tried"
+
+
+def strategies_checked_file(home: Path) -> Path:
+    """The fingerprints of the strategies that kept every promise when they were checked."""
+    return state_folder(home) / "strategies_checked.json"
+
+
+def stops_folder(home: Path) -> Path:
+    """What emergency stops did, until the ledger has it."""
+    return state_folder(home) / "stops"
+
+
+def drills_file(home: Path) -> Path:
+    """The drills of the emergency stop, one a line, oldest first."""
+    return state_folder(home) / "drills"
+
+
 def exchange_file(home: Path) -> Path:
     """The embedded exchange's own database."""
     return state_folder(home) / "paper_exchange.db"

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,16 +69,36 @@ def account_lock(
 
     Raises as ``home_lock`` does.
     """
-    path = state_path / "locks" / f"account-{account_hash(account_key)}.lock"
+    path = _account_lock_file(state_path, account_key)
     refusal = "a run in another home holds this account's lock"
     with _held(path, refusal, command, wall, wait_seconds, "TRADEBOT_STATE_DIR") as lock:
         yield lock
 
 
-def holder(home: Path, wall: datetime | None = None) -> str:
-    """Who holds a home's lock, for people, with its age when ``wall`` is given; "" when nobody does."""
-    path = layout.lock_file(home)
+def holder(home: Path, wall: datetime | None = None, *, besides: Collection[str] = ()) -> str:
+    """Who holds a home's lock, for people, with its age when ``wall`` is given; "" when nobody does.
+
+    The commands ``besides`` do not count.
+    """
+    return _holder(layout.lock_file(home), wall, besides)
+
+
+def account_holder(
+    state_path: Path, account_key: str, wall: datetime | None = None, *, besides: Collection[str] = ()
+) -> str:
+    """As ``holder``, of an account's lock."""
+    return _holder(_account_lock_file(state_path, account_key), wall, besides)
+
+
+def _account_lock_file(state_path: Path, account_key: str) -> Path:
+    return state_path / "locks" / f"account-{account_hash(account_key)}.lock"
+
+
+def _holder(path: Path, wall: datetime | None, besides: Collection[str]) -> str:
     if not _note(path).exists():
+        return ""
+    who = _read_note(path)
+    if who is not None and who.command in besides:
         return ""
     from filelock import FileLock, Timeout  # slow to import, and most commands need no lock
 

@@ -10,28 +10,17 @@ broken. A job that trips a breaker runs the same loop through its own desk.
 
 from __future__ import annotations
 
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.stopped import StopOutcome
-from tradebot.errors import TradebotError
+from tradebot.jobs.latching import set_latch
 from tradebot.jobs.stop_desk import StopDesk, desk_for_stop
 from tradebot.jobs.stop_telling import intention_of, outcome_of
 from tradebot.jobs.stop_view import Wish
 from tradebot.jobs.stop_work import Stop
-from tradebot.ports import Clock, Latch
 
 __all__ = ["StopDesk", "desk_for_stop", "plan", "run", "set_latch"]
 
 #: How often the broker has to show the wanted state before it is believed.
 LOOKS_THAT_AGREE = 2
-
-
-def set_latch(latch: Latch, clock: Clock, reason: str) -> str:
-    """Write the halt down with fsync; nothing else comes before it. Gives why it could not be written, or ""."""
-    try:
-        latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
-    except TradebotError as error:
-        return str(error)
-    return ""
 
 
 def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> StopOutcome:

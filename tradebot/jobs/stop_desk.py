@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,8 +41,9 @@ class StopDesk:
     """The few ports that an emergency stop needs.
 
     ``explained`` reads the ledger and may raise LedgerError. ``not_latched`` says why the latch could not be written,
-    which stops no cancel and no close. ``timeout`` is the seconds after which it gives up; ``began`` the reading of
-    ``time.perf_counter`` that its timings count from. Without a ``ledger_sender`` orders are known by their ids alone.
+    which stops no cancel and no close. ``timeout`` is the seconds after which it gives up. Without a ``ledger_sender``
+    its orders are known by their ids alone. ``began`` is the reading of ``time.perf_counter`` that its timings count
+    from, ``timings`` those so far.
     """
 
     account_key: str
@@ -59,6 +60,7 @@ class StopDesk:
     others: OtherJobs = field(default_factory=NoOtherJobs)
     say: Callable[[str], None] = logging.getLogger(__name__).info
     began: float = field(default_factory=time.perf_counter)
+    timings: Mapping[str, float] = field(default_factory=dict)
 
     def sender(self) -> Sender:
         return self.ledger_sender or ByIdAlone(self.broker, self.account_key)

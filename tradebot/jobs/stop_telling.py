@@ -24,18 +24,21 @@ def outcome_of(stop: Stop) -> StopOutcome:
     outcome = _outcome(stop, lines, _headline(stop, codes), codes)
     for line in lines:
         detail = f"{line.dollars} USD {line.detail}".strip()
-        _keep(stop, StopEntry(stop.desk.clock.now(), line.result, line.symbol, "", line.quantity, detail))
-    _keep(stop, StopEntry(stop.desk.clock.now(), f"ended with {outcome.exit_code:d}", detail=outcome.headline))
+        _keep(stop, StopEntry(stop.now(), line.result, line.symbol, "", line.quantity, detail))
+    _keep(stop, StopEntry(stop.now(), f"ended with {outcome.exit_code:d}", detail=outcome.headline))
     return outcome
 
 
 def intention_of(stop: Stop) -> StopOutcome:
     """What a stop that was only looked at would do."""
     codes = {ExitCode.BROKER} if stop.unread else set()
-    return _outcome(stop, tuple(_intended(stop)), "dry run: nothing was latched, cancelled or sent", codes)
+    headline = "dry run: nothing was latched, cancelled or sent"
+    return _outcome(stop, tuple(_intended(stop)), headline, codes, RunStatus.IDLE)
 
 
-def _outcome(stop: Stop, lines: tuple[StopLine, ...], headline: str, codes: set[ExitCode]) -> StopOutcome:
+def _outcome(
+    stop: Stop, lines: tuple[StopLine, ...], headline: str, codes: set[ExitCode], status: RunStatus = RunStatus.RAN
+) -> StopOutcome:
     desk, last = stop.desk, stop.last
     left = last.to_go() if last else ()
     notes = []
@@ -45,6 +48,8 @@ def _outcome(stop: Stop, lines: tuple[StopLine, ...], headline: str, codes: set[
         account = None
         notes.append(f"the account's balance could not be read: {error}")
     failures = [*stop.failures, *(FailureLine(what, message) for what, message in stop.unread.items())]
+    if desk.journal.trouble:
+        failures.append(FailureLine("journal", desk.journal.trouble))
     if desk.not_latched:
         failures.append(FailureLine("latch", f"jobs are not halted: {desk.not_latched}"))
     if stop.at_work:
@@ -53,23 +58,23 @@ def _outcome(stop: Stop, lines: tuple[StopLine, ...], headline: str, codes: set[
     base = Outcome(
         job=Job.EMERGENCY_STOP,
         session=stop.session() if stop.market else None,
-        status=RunStatus.RAN,
+        status=status,
         headline=headline,
         codes=frozenset(codes),
         halts=desk.latch.read(),
         failures=tuple(failures),
         notes=tuple(notes),
         account=account,
-        timings={**stop.timings, "whole": stop.seconds()},
+        timings={**desk.timings, **stop.timings, "whole": stop.seconds()},
     )
-    open_fates = (Fate.STILL_OPEN, Fate.PROTECTED, Fate.BARE)
+    open_fates = (Fate.STILL_OPEN, Fate.PROTECTED, Fate.BARE, Fate.WOULD_ARM)
     return StopOutcome.of(
         base,
         lines=lines,
         still_open_orders=len(left),
         still_open_positions=len(last.ours_held()) if last else 0,
-        cancelled_dollars=_dollars(lines, Fate.CANCELLED),
-        closed_dollars=_dollars(lines, Fate.CLOSED),
+        cancelled_dollars=_dollars(lines, Fate.CANCELLED, Fate.WOULD_CANCEL),
+        closed_dollars=_dollars(lines, Fate.CLOSED, Fate.WOULD_CLOSE),
         open_dollars=_dollars(lines, *open_fates),
     )
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -134,7 +134,14 @@ class Stop:
 
     def session(self) -> date:
         """The session that orders sent now belong to; today's date where the broker's clock can't be read."""
-        return session_of(self.market) if self.market is not None else self.desk.clock.now().date()
+        return session_of(self.market) if self.market is not None else self.now().date()
+
+    def now(self) -> datetime:
+        """Desk time; the machine's where the broker can't be asked."""
+        try:
+            return self.desk.clock.now()
+        except BrokerUnavailable:
+            return self.desk.clock.wall()
 
     def seconds(self) -> float:
         return time.perf_counter() - self.desk.began
@@ -278,4 +285,4 @@ class Stop:
     def _keep(
         self, did: str, symbol: str = "", order_id: str = "", quantity: Decimal | None = None, detail: str = ""
     ) -> None:
-        self.desk.journal.write(StopEntry(self.desk.clock.now(), did, symbol, order_id, quantity, detail))
+        self.desk.journal.write(StopEntry(self.now(), did, symbol, order_id, quantity, detail))

@@ -96,6 +96,25 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
     return Database(engine)
 
 
+def open_as_it_is(path: Path, *, patience: float = PATIENCE) -> Database:
+    """Open the ledger to be read only; one that an older version wrote is refused, not brought up to date.
+
+    Raises LedgerError as ``open_database`` does.
+    """
+    if not path.exists():
+        raise LedgerError(f"The ledger {path} is missing.")
+    engine = Engine(path, patience=patience)
+    try:
+        header = header_of(engine)
+        if not header.is_current:
+            refuse_what_is_not_ours(path, header)
+            raise LedgerError(f"The ledger {path} is empty, or an older version wrote it.")
+    except BaseException:
+        engine.close()
+        raise
+    return Database(engine)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a database file says of itself: the version of its schema, and whether it is another program's."""

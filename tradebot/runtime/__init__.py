@@ -1,11 +1,19 @@
-"""The only place that wires: from the command line's options to a desk with its ports, and back to nothing held."""
+"""The only place that wires: from the command line's options to a desk with its ports, and back to nothing held.
+
+What is asked for here is imported when it is asked for: an emergency stop comes in through `stopping`, and must not
+wait for the rest.
+"""
 
 from __future__ import annotations
 
-from tradebot.runtime.exchange import FIRST_SESSION, make_home, open_exchange, reset_exchange, whole_history
-from tradebot.runtime.homes import Where, configuration, known_homes
-from tradebot.runtime.office import Office, open_ledger, open_office
-from tradebot.runtime.stopping import open_stop_desk
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tradebot.runtime.exchange import FIRST_SESSION, make_home, open_exchange, reset_exchange, whole_history
+    from tradebot.runtime.homes import Where, configuration, known_homes
+    from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
+    from tradebot.runtime.office import Office, open_ledger, open_office
 
 __all__ = [
     "FIRST_SESSION",
@@ -15,9 +23,25 @@ __all__ = [
     "known_homes",
     "make_home",
     "open_exchange",
+    "open_latch",
     "open_ledger",
     "open_office",
-    "open_stop_desk",
+    "refuse_unknown_strategy",
     "reset_exchange",
+    "scope_of",
     "whole_history",
 ]
+
+_MODULES = {
+    "exchange": ("FIRST_SESSION", "make_home", "open_exchange", "reset_exchange", "whole_history"),
+    "homes": ("Where", "configuration", "known_homes"),
+    "latching": ("open_latch", "refuse_unknown_strategy", "scope_of"),
+    "office": ("Office", "open_ledger", "open_office"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from tradebot.brokers.paper import PaperExchange
+if TYPE_CHECKING:
+    from tradebot.brokers.paper import PaperExchange
 
 
 class SystemClock:

@@ -63,6 +63,11 @@ def remember(settings: Settings) -> None:
     registry.remember(settings.state_path, settings.home)
 
 
+def account_on_this_machine(settings: Settings, key: str) -> str:
+    """What the user's lock on an account is about: two homes may share an exchange, or have an account of one name."""
+    return f"{key} at {layout.exchange_file(settings.home).resolve()}"
+
+
 def account_key(broker: Broker, account_id: str) -> str:
     """The key that every row of an account carries."""
     return f"{broker.name}:{broker.mode}:{account_id}"

@@ -27,6 +27,7 @@ from tradebot.runtime.exchange import advance, opened, prices_of
 from tradebot.runtime.homes import (
     Where,
     account_key,
+    account_on_this_machine,
     configuration,
     is_fresh,
     keep_head,
@@ -36,6 +37,7 @@ from tradebot.runtime.homes import (
     remember,
     where,
 )
+from tradebot.runtime.stops import take_in_stops
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
@@ -107,7 +109,7 @@ def open_office(
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
         if access.locks:
-            one_account = f"{key} at {layout.exchange_file(settings.home).resolve()}"
+            one_account = account_on_this_machine(settings, key)
             of_account = locks.account_lock(settings.state_path, one_account, command=job, wall=clock.wall())
             lock = BothLocks(lock, held.enter_context(of_account))
         database = open_database(settings.database_path, create=fresh, durable=durable)
@@ -121,6 +123,8 @@ def open_office(
             remember(settings)
         strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
+        if access.locks:
+            take_in_stops(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(exchange, settings, ledger, strategies, lock, stop, alerts)
         yield Office(replace(desk, keeping=kept), where(settings, broker, account_id), loaded, holder, exchange)

@@ -50,6 +50,10 @@ class Loaded:
             for row in _rows().values()
         )
 
+    def secrets_in_environment(self) -> tuple[str, ...]:
+        """The names of the secret settings that the process environment holds."""
+        return tuple(r.name for r in _rows().values() if r.kind.secret and self.origins[r.name] == ENVIRONMENT)
+
 
 @dataclass(frozen=True, slots=True)
 class _Written:

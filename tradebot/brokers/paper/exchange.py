@@ -141,6 +141,10 @@ class PaperExchange:
             _open_account(store, calendar, _first_state(store, rules, generation))
         return cls(store, calendar, rules)
 
+    def copy_to(self, path: Path) -> None:
+        """Leave a copy of the exchange as it stands at one moment in another file."""
+        self._store.copy_to(path)
+
     def close(self) -> None:
         self._store.close()
 
@@ -222,6 +226,11 @@ class PaperExchange:
         with self.reading() as floor:
             found = {symbol: floor.quote(symbol) for symbol in symbols}
             return {symbol: quote for symbol, quote in found.items() if quote is not None}
+
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that trade in this session."""
+        with self.reading() as floor:
+            return floor.store.prices.symbols(floor.state.session)
 
     def status(self) -> ExchangeStatus:
         with self.reading() as floor:

@@ -151,6 +151,11 @@ class Prices:
 
     # --- bars ------------------------------------------------------------------------------------
 
+    def symbols(self, on: date) -> tuple[str, ...]:
+        """The symbols that have bars on ``on``."""
+        found = self._sql.execute("SELECT symbol FROM bars WHERE session = ? ORDER BY symbol", (on.isoformat(),))
+        return tuple(symbol for (symbol,) in found)
+
     def listed_since(self, symbol: str) -> date | None:
         """The first session that has a bar of the symbol; None when no session has."""
         row = self._sql.execute("SELECT first_session FROM symbols WHERE symbol = ?", (symbol,)).fetchone()

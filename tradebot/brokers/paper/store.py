@@ -80,6 +80,11 @@ class Store:
             self._sql.close()
             raise
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the whole file, whoever writes to it meanwhile."""
+        with self._explained(), closing(sqlite3.connect(path)) as target:
+            self._sql.backup(target)
+
     def close(self) -> None:
         self._sql.close()
 

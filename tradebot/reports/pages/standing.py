@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.attendance import Cell as Attended
 from tradebot.core.attendance import Mark
-from tradebot.core.halts import HaltLevel
+from tradebot.core.halts import Halt, HaltLevel
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import DAY, Job
-from tradebot.core.wording import plural
-from tradebot.reports.page import Cell, Facts, Line, Page, Tone, section, table
+from tradebot.reports.page import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import parts
 from tradebot.reports.where import Where
-from tradebot.reports.words import NEW_YORK, NOTHING, day, instant, percent, shares, usd
+from tradebot.reports.words import NEW_YORK, NOTHING, day, instant, percent, shares
 
 if TYPE_CHECKING:
     from tradebot.core.standing import StatusOutcome
-    from tradebot.core.stopped import StopOutcome
 
 _LEVELS = {
     HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),
@@ -60,51 +58,18 @@ def status_page(outcome: StatusOutcome, where: Where) -> Page:
     )
 
 
-def stop_page(outcome: StopOutcome, where: Where) -> Page:
-    """What was done with each order and position, and what is left."""
-    left = outcome.still_open_orders + outcome.still_open_positions
+def halt_page(halt: Halt) -> Page:
+    """What was halted just now, and how to end it."""
+    about = "" if halt.of_account else f" --{halt.scope} {halt.scope_name}"
     return (
-        *parts.headline(outcome),
+        Heading("halt"),
+        *parts.halts((halt,)),
         *section(
-            "Orders and positions",
-            *table(
-                "what | symbol | >shares | >USD | result | ~detail",
-                (
-                    (
-                        line.what,
-                        line.symbol,
-                        shares(line.quantity),
-                        usd(line.dollars),
-                        Cell(line.result, Tone.BAD if "still open" in line.result else Tone.PLAIN),
-                        line.detail,
-                    )
-                    for line in outcome.lines
-                ),
-            ),
+            "Next",
+            Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),
+            Line(f'The halt stays until `tradebot resume{about} --reason "..."`.'),
         ),
-        *section(
-            "Left at the broker",
-            Line(
-                f"{plural(outcome.still_open_orders, 'order')} of ours that could open or add, "
-                f"{plural(outcome.still_open_positions, 'position')} of ours",
-                Tone.WARN if left else Tone.GOOD,
-            ),
-            *_foreign_left(outcome),
-        ),
-        *parts.halts(outcome.halts),
-        *parts.failures(outcome.failures),
-        *parts.notes(outcome.notes),
-        *section("Next", Line('The halt stays until `tradebot resume --reason "..."`.')),
     )
-
-
-def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
-    """What people have at the broker beside the bot, which may still open or add."""
-    foreign = [line.what for line in outcome.lines if line.result.startswith("foreign")]
-    if not foreign:
-        return ()
-    counts = " and ".join(plural(foreign.count(what), what) for what in ("order", "position") if what in foreign)
-    return (Line(f"{counts} not made by tradebot, left as found: an order of these may still fill", Tone.WARN),)
 
 
 def resume_page(outcome: Outcome, where: Where) -> Page:
