@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tradebot.core.account import SessionHours
-from tradebot.core.schedule import DAY, Job, day, nominal
+from tradebot.core.schedule import DAY, Job, Rules, day, nominal, window_at, windows
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -56,3 +56,45 @@ def test_runs_are_in_order_and_aware() -> None:
 
 def test_what_a_person_starts_is_never_due() -> None:
     assert nominal(Job.EMERGENCY_STOP, hours(date(2007, 1, 3))) is None
+
+
+RULES = Rules(late_after=timedelta(minutes=15), entry_window=timedelta(minutes=120))
+
+
+@pytest.mark.parametrize(
+    ("closes", "job", "begins", "due", "late", "missed"),
+    [
+        ("16:00", Job.PREFLIGHT, "08:45", "09:00", "09:15", "09:30"),
+        ("16:00", Job.RUN_DAILY, "09:30", "09:35", "09:50", "11:30"),
+        ("16:00", Job.CHECK_EXITS, "09:45", "15:45", "16:00", "16:00"),
+        ("16:00", Job.RECONCILE, "16:00", "16:05", "16:20", "09:30"),
+        ("16:00", Job.REPORT, "16:00", "16:15", "16:30", "09:30"),
+        ("13:00", Job.CHECK_EXITS, "09:45", "12:45", "13:00", "13:00"),
+        ("13:00", Job.RECONCILE, "13:00", "13:05", "13:20", "09:30"),
+    ],
+)
+def test_a_window_says_when_a_job_is_due_late_and_missed(
+    closes: str, job: Job, begins: str, due: str, late: str, missed: str
+) -> None:
+    friday, monday = hours(date(2007, 11, 23), closes), hours(date(2007, 11, 26))
+    (window,) = [window for window in windows(friday, monday.opens, RULES) if window.job is job]
+    shown = (window.begins, window.due, window.late, window.missed)
+    assert tuple(map(in_new_york, shown)) == (begins, due, late, missed)
+    assert window.begins <= window.counts <= window.due < window.late <= window.missed
+
+
+def test_what_closes_a_session_may_be_done_until_the_next_one_opens() -> None:
+    friday, monday = hours(date(2007, 11, 23)), hours(date(2007, 11, 26))
+    saturday = datetime(2007, 11, 24, 12, tzinfo=NEW_YORK)
+    window = window_at(Job.REPORT, saturday, (friday, monday), RULES)
+    assert window is not None
+    assert window.session == friday.session
+    assert window_at(Job.REPORT, monday.opens, (friday, monday, hours(date(2007, 11, 27))), RULES) is None
+
+
+def test_a_stale_decision_has_no_window() -> None:
+    monday, tuesday = hours(date(2007, 11, 26)), hours(date(2007, 11, 27))
+    noon = datetime(2007, 11, 26, 12, tzinfo=NEW_YORK)
+    assert window_at(Job.RUN_DAILY, noon, (monday, tuesday), RULES) is None
+    wide = Rules(entry_window=timedelta(minutes=385))
+    assert window_at(Job.RUN_DAILY, noon, (monday, tuesday), wide) is not None

@@ -83,25 +83,8 @@ FIRST_LOOK = timedelta(minutes=15)
 
 
 def windows(hours: SessionHours, next_opens: datetime, rules: Rules) -> tuple[Window, ...]:
-    """A session's windows, one a job of DAY, in the order of DAY. ``next_opens`` is the next session's opening.
-
-    How each job is caught up:
-
-    - preflight warns before the open: afterwards it is missed, and run-daily makes the checks that matter itself.
-    - run-daily trades what was decided on the previous close: once ``rules.entry_window`` is over, that is stale.
-    - check-exits may be late until the close. Its last look counts, for it is the last to leave by time or signal;
-      looks before it that were left out are not missed, because the stops rest at the broker meanwhile.
-    - reconcile and report speak of a session that is over, and may until the next one opens.
-    """
-    opens, closes = hours.opens, hours.closes
-    spans = {
-        Job.PREFLIGHT: (opens + _AFTER_OPEN[Job.PREFLIGHT] - EARLY, opens),
-        Job.RUN_DAILY: (opens, min(opens + rules.entry_window, closes)),
-        Job.CHECK_EXITS: (opens + FIRST_LOOK, closes),
-        Job.RECONCILE: (closes, next_opens),
-        Job.REPORT: (closes, next_opens),
-    }
-    return tuple(_window(job, hours, *spans[job], rules) for job in DAY)
+    """A session's windows, one a job of DAY, in the order of DAY. ``next_opens`` is the next session's opening."""
+    return tuple(_window(job, hours, next_opens, rules) for job in DAY)
 
 
 def window_at(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: Rules) -> Window | None:
@@ -110,17 +93,40 @@ def window_at(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: R
     The last of them only ends the one before it.
     """
     for hours, following in pairwise(sessions):
-        for window in windows(hours, following.opens, rules):
-            if window.job is job and window.is_open(at):
-                return window
+        window = _window(job, hours, following.opens, rules)
+        if window.is_open(at):
+            return window
     return None
 
 
-def _window(job: Job, hours: SessionHours, begins: datetime, missed: datetime, rules: Rules) -> Window:
+def _window(job: Job, hours: SessionHours, next_opens: datetime, rules: Rules) -> Window:
     due = nominal(job, hours)
     assert due is not None  # every job of DAY is due in every session
+    begins, missed = _span(job, hours, next_opens, due, rules)
     counts = due - EARLY if job is Job.CHECK_EXITS else begins
     return Window(job, hours.session, begins, counts, due, min(due + rules.late_after, missed), missed)
+
+
+def _span(
+    job: Job, hours: SessionHours, next_opens: datetime, due: datetime, rules: Rules
+) -> tuple[datetime, datetime]:
+    """From when on a job may do its work for a session, and when it is too late to catch up.
+
+    - preflight warns before the open: afterwards it is missed, and run-daily makes the checks that matter itself.
+    - run-daily trades what was decided on the previous close: once ``rules.entry_window`` is over, that is stale.
+    - check-exits may be late until the close. Its last look counts, for it is the last to leave by time or signal;
+      looks before it that were left out are not missed, because the stops rest at the broker meanwhile.
+    - reconcile and report speak of a session that is over, and may until the next one opens.
+    """
+    match job:
+        case Job.PREFLIGHT:
+            return due - EARLY, hours.opens
+        case Job.RUN_DAILY:
+            return hours.opens, min(hours.opens + rules.entry_window, hours.closes)
+        case Job.CHECK_EXITS:
+            return hours.opens + FIRST_LOOK, hours.closes
+        case _:
+            return hours.closes, next_opens
 
 
 def nominal(job: Job, hours: SessionHours) -> datetime | None:
