@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,9 +11,11 @@ from tests.jobs.brokers import Around, LosesRequests, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script, Wrap
 from tests.jobs.test_run_daily import OnAHoliday
-from tradebot.core.account import AccountSnapshot
+from tradebot.core.account import AccountSnapshot, MarketClock
 from tradebot.core.checks import Check, CheckResult, PreflightOutcome
+from tradebot.core.plan import DenialCode
 from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs import preflight
 
@@ -31,20 +33,27 @@ def named(outcome: PreflightOutcome, name: str) -> Check:
 
 
 def others_pass(outcome: PreflightOutcome, *besides: str) -> bool:
+    besides = (*besides, "schedule")  # these houses run no whole days
     return all(check.result is PASS for check in outcome.checks if check.name not in besides)
 
 
 def test_a_sound_home_passes_every_check(make_house: MakeHouse) -> None:
     house = make_house(Script(enter={"ACME": [SECOND]}))
-    house.daily()
-    house.next()
+    with house.desk("09:00") as desk:
+        preflight.run(desk)
+    for job in (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE):
+        house.run(job)
+    house.next()  # the report may still come
     outcome = checked(house)
-    assert others_pass(outcome)
+    assert all(check.result is PASS for check in outcome.checks)
     assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
     assert outcome.headline == f"{len(outcome.checks)} checks passed, 0 warn, 0 fail"
     assert named(outcome, "session").figure == "2007-01-05: 09:30 to 16:00 in New York"
     assert named(outcome, "exposure").figure == "$5,000.00 of $100,000.00"
     assert named(outcome, "bars").figure == "2 symbols up to 2007-01-04"
+    assert named(outcome, "calendar").figure == "as the broker's: 2007-01-05: 09:30 to 16:00 in New York"
+    assert named(outcome, "clock").figure == "0.0 s from the broker's"
+    assert named(outcome, "mode").figure == "paper: no money is at stake"
     assert "scripted" in " ".join(check.name for check in outcome.checks)
 
 
@@ -158,3 +167,124 @@ def test_what_was_odd_about_opening_the_desk_is_told(make_house: MakeHouse) -> N
     assert named(outcome, "configuration").result is WARN
     assert "WEB_PORT" in named(outcome, "configuration").figure
     assert outcome.exit_code is ExitCode.OK
+
+
+# --- prices that nobody should trade on ------------------------------------------------------
+
+
+def test_a_gap_in_the_bars_is_told_with_its_last_session(make_house: MakeHouse) -> None:
+    house = make_house(prices={"ACME": [FLAT] * 4, "BOLT": [FLAT, None, FLAT, FLAT]})
+    house.next()
+    house.next()
+    outcome = checked(house)
+    assert named(outcome, "bars").result is WARN
+    assert named(outcome, "bars").figure == "BOLT has no bar in 1 session, last on 2007-01-04"
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [("205 206 204 205", "ACME jumped to 205% of the close before on 2007-01-04, and no action says why"),
+     ("49 50 48 49", "ACME jumped to 49% of the close before on 2007-01-04, and no action says why"),
+     ("195 196 194 195", ""), ("51 52 50 51", "")],
+)  # fmt: skip
+def test_a_jump_that_nothing_explains_is_told(make_house: MakeHouse, price: str, said: str) -> None:
+    house = make_house(prices={"ACME": [FLAT, price, price, price]})
+    house.next()
+    bars = named(checked(house), "bars")
+    assert (bars.result, bars.figure if said else "") == (WARN if said else PASS, said)
+
+
+def test_a_split_explains_its_jump(make_house: MakeHouse) -> None:
+    halved = "50 51 49 50"
+    house = make_house(prices={"ACME": [FLAT, halved, halved]}, actions=["ACME,2007-01-04,split,2"])
+    house.next()
+    assert named(checked(house), "bars").result is PASS
+
+
+# --- the checks that decide about the day ----------------------------------------------------
+
+
+class Ahead(Around):
+    """The broker's clock goes ahead of ours by so many seconds."""
+
+    seconds = 31.0
+
+    def clock(self) -> MarketClock:
+        market = super().clock()
+        return replace(market, now=market.now + timedelta(seconds=self.seconds))
+
+
+class SlightlyAhead(Ahead):
+    seconds = 2.0
+
+
+class ClosesEarly(Around):
+    """The broker says that today is a half day, of which our calendar knows nothing."""
+
+    def clock(self) -> MarketClock:
+        market = super().clock()
+        assert market.today is not None
+        return replace(market, today=replace(market.today, closes=market.today.opens.replace(hour=18), half_day=True))
+
+
+class Behind(Around):
+    """The broker's newest session is one that our bars do not reach to."""
+
+    def clock(self) -> MarketClock:
+        market = super().clock()
+        assert market.today is not None
+        return replace(market, previous=market.today)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "name"), [(Ahead, "clock"), (ClosesEarly, "calendar"), (BlockedAccount, "broker"), (Behind, "bars")]
+)
+def test_run_daily_enters_nothing_while_one_fails_and_may_be_run_again(
+    make_house: MakeHouse, wrap: Wrap, name: str
+) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    assert named(checked(house, wrap), name).result is FAIL
+
+    outcome = house.daily(wrap=wrap)
+
+    assert (outcome.status, outcome.exit_code) == (RunStatus.BLOCKED, ExitCode.BLOCKED)
+    assert f"no entries ({name}: " in outcome.headline or f"; {name}: " in outcome.headline
+    assert DenialCode.PREFLIGHT in {denial.code for denial in outcome.denials}
+    assert house.positions() == {}
+    assert house.daily().status is RunStatus.RAN
+    assert house.positions()["ACME"].quantity == 50
+
+
+def test_exits_go_on_while_nothing_may_be_entered(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}, leave={"ACME": [THIRD]}))
+    house.daily()
+    house.next()
+    outcome = house.daily(wrap=ClosesEarly)
+    assert outcome.status is RunStatus.BLOCKED
+    assert house.positions() == {}
+
+
+def test_a_clock_that_is_a_little_off_is_a_warning(make_house: MakeHouse) -> None:
+    outcome = checked(make_house(), SlightlyAhead)
+    assert named(outcome, "clock").result is WARN
+    assert named(outcome, "clock").figure == "2.0 s from the broker's"
+
+
+class Live(Around):
+    @property
+    def mode(self) -> str:
+        return "live"
+
+
+def test_real_money_is_said_in_capital_letters(make_house: MakeHouse) -> None:
+    assert named(checked(make_house(), Live), "mode").figure == "LIVE: REAL MONEY IS AT STAKE"
+
+
+def test_jobs_that_nothing_ran_are_told_until_one_of_their_kind_ran(make_house: MakeHouse) -> None:
+    house = make_house()
+    house.daily()
+    house.next()
+    found = named(checked(house), "schedule")
+    assert found.result is WARN
+    assert "check-exits: 2007-01-04 missed" in found.figure
+    assert "run-daily" not in found.figure

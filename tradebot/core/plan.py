@@ -21,6 +21,7 @@ class DenialCode(StrEnum):
     """Why something was not done. Stable: stored, counted and documented in docs/configuration.md."""
 
     HALTED = "HALTED"
+    PREFLIGHT = "PREFLIGHT"
     MARKET_CLOSED = "MARKET_CLOSED"
     SYMBOL_LOCKED = "SYMBOL_LOCKED"
     SYMBOL_NOT_ALLOWED = "SYMBOL_NOT_ALLOWED"
@@ -78,6 +79,7 @@ class Situation:
 
     ``average_volume`` is in shares a session, on today's split basis. ``sessions_run`` says in how many sessions before
     today each strategy ran as it is now; one that is not named never did. ``repetitions`` has those who entered before.
+    ``objections`` are the failed checks that let nothing be entered today.
     """
 
     account_key: str
@@ -102,6 +104,7 @@ class Situation:
     average_volume: Mapping[str, Decimal] = field(default_factory=dict)
     sessions_run: Mapping[str, int] = field(default_factory=dict)
     repetitions: Mapping[Decider, Repetition] = field(default_factory=dict)
+    objections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

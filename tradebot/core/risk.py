@@ -78,6 +78,12 @@ def halted(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return None
 
 
+def preflight_failed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+    if not book.situation.objections:
+        return None
+    return _deny(candidate, DenialCode.PREFLIGHT, "; ".join(book.situation.objections))
+
+
 def market_closed(candidate: Candidate, book: WorkingBook) -> Denial | None:
     if book.situation.session_open:
         return None
@@ -334,6 +340,7 @@ def zero_quantity(candidate: Candidate, book: WorkingBook) -> Denial | None:
 
 RULES: tuple[Rule, ...] = (
     halted,
+    preflight_failed,
     market_closed,
     account_blocked,
     daily_loss_reached,

@@ -97,6 +97,7 @@ def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...
         average_volume=_volumes(desk, wanted),
         sessions_run=sessions_run(desk, story),
         repetitions=repetitions(desk, wanted),
+        objections=tuple(f"{check.name}: {check.figure}" for check in story.objections),
     )
 
 

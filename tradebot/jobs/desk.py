@@ -12,6 +12,7 @@ from decimal import Decimal
 from tradebot.core.account import AccountSnapshot, Fill, MarketClock
 from tradebot.core.attendance import Keeping
 from tradebot.core.breaks import Break
+from tradebot.core.checks import Check
 from tradebot.core.halts import Halt
 from tradebot.core.outcomes import ExitLine, FailureLine, OrderLine, Outcome
 from tradebot.core.performance import Totals
@@ -70,6 +71,7 @@ class Story:
     decisions: list[DecisionRow] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
     halts: list[Halt] = field(default_factory=list)
+    objections: list[Check] = field(default_factory=list)  # failed checks that let nothing be entered
     gaps: list[Gap] = field(default_factory=list)
     failures: list[FailureLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ from tradebot.jobs.counting import stop_repeaters
 from tradebot.jobs.deciding import make_plan, read_signals, serve_probation, tell_symbols_without_bars
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import look_at_halts, why_no_entries
+from tradebot.jobs.preflight import object_to_entries
 from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
 
@@ -67,6 +68,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
 
 def _trade(desk: Desk, story: Story) -> Outcome:
     sheet = shift.begin(desk, story)
+    object_to_entries(desk, story)
     signals = read_signals(desk, story)
     tell_symbols_without_bars(desk, story)
     stop_repeaters(desk, story, signals)
@@ -85,6 +87,9 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     if not level_of(story.halts).allows_entries:
         reason = f"halted, no entries ({why_no_entries(story.halts)})"
         return story.outcome(RunStatus.BLOCKED, f"session {story.session}: {reason}; once it is over run it again")
+    if story.objections:
+        reason = "; ".join(f"{check.name}: {check.figure}" for check in story.objections)
+        return story.outcome(RunStatus.BLOCKED, f"session {story.session}: no entries ({reason}); run it again")
     return story.outcome(RunStatus.RAN, _headline(story))
 
 
