@@ -1,4 +1,4 @@
-"""Log files: everything in one, and one a day for what the schedule ran. Secrets are taken out of every line."""
+"""Log files: everything in one a week, and one a day for what the schedule ran. No line holds a secret."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import logging.handlers
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from tradebot.commands import log_archive
+from tradebot.commands.log_archive import MAIN_LOG
 from tradebot.errors import TradebotError
 from tradebot.settings import (
     GlobalOptions,
@@ -21,15 +24,25 @@ from tradebot.settings import (
     resolve_home,
 )
 
-MAIN_LOG = "trading_robot.log"
 _FORMAT = "%(asctime)sZ %(levelname)-7s %(process)d %(name)s: %(message)s"
 #: Lines said before the home is known to be right wait in memory; more than this says something is wrong anyway.
 _BUFFERED_LINES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The folder that is logged to, since when, and for how many weeks logs are kept there."""
+
+    folder: Path
+    today: date
+    weeks: int
+
 
 _root = logging.getLogger()
 _redactor = Redactor()
 _files: list[logging.FileHandler] = []
 _buffer: logging.handlers.MemoryHandler | None = None
+_kept: _Kept | None = None
 
 
 class _Formatter(logging.Formatter):
@@ -65,8 +78,12 @@ def begin(options: GlobalOptions) -> None:
 
 def to_files(settings: Settings, today: date) -> Iterator[str]:
     """Log to the home's files from now on, and what was said so far too. Gives a warning for each that cannot be."""
+    global _kept
     level = logging.getLevelName(settings.log_level)
     _root.setLevel(min(_root.level, level))
+    _kept = _Kept(settings.log_path, today, settings.log_keep_weeks)
+    with suppress(OSError):  # whoever may write there next time does it then
+        log_archive.begin_week(settings.log_path, today)
     for name in (MAIN_LOG, daily_log(today)):
         try:
             _open(settings.log_path / name, level)
@@ -81,13 +98,17 @@ def goes_to_files() -> bool:
 
 
 def end() -> None:
-    """Close the files and forget the handlers, so that a next command in this process begins anew."""
-    global _buffer, _redactor
+    """Close the files, pack those of weeks that are over, and forget it all: a next command here begins anew."""
+    global _buffer, _redactor, _kept
     for handler in [*_files, *(h for h in _root.handlers if isinstance(h, logging.StreamHandler))]:
         _root.removeHandler(handler)
         if isinstance(handler, logging.FileHandler):
             handler.close()
     _files.clear()
+    if _kept is not None:
+        with suppress(OSError):  # the logs stay where they are until somebody may pack them
+            log_archive.pack(_kept.folder, _kept.today, _kept.weeks)
+        _kept = None
     _redactor = Redactor()
     if _buffer is not None:
         _root.removeHandler(_buffer)
