@@ -24,8 +24,9 @@ def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decim
     """
     known = [symbol for symbol in symbols if symbol in history.volume.columns]
     newest = history.volume[known].iloc[-VOLUME_SESSIONS:]
-    traded = newest.dropna(axis=1, how="all").fillna(0.0).mean()
-    return {str(symbol): Decimal(int(shares)) for symbol, shares in traded.items()}
+    traded = newest.to_numpy(na_value=0.0).sum(axis=0) / max(1, len(newest))
+    bars = newest.notna().to_numpy().sum(axis=0)
+    return {symbol: Decimal(int(shares)) for symbol, shares, some in zip(known, traded, bars, strict=True) if some}
 
 
 def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[Decider, Repetition]:
