@@ -30,7 +30,7 @@ from tests.core.builders import (
     situation,
     stop,
 )
-from tradebot.core.account import Asset, Position
+from tradebot.core.account import Asset, Position, Quote
 from tradebot.core.halts import HaltLevel
 from tradebot.core.holdings import Holding
 from tradebot.core.ids import parse
@@ -38,6 +38,7 @@ from tradebot.core.limits import Counters, Limits
 from tradebot.core.orders import BrokerOrder, Intent, OrderState, OrderType, Purpose, Side
 from tradebot.core.plan import DenialCode, Plan, Situation
 from tradebot.core.planning import plan
+from tradebot.core.repetition import Decider, Repetition
 from tradebot.core.signals import Action, ExitPolicy, Signal
 
 # --- any situation -----------------------------------------------------------------------
@@ -78,6 +79,16 @@ HARSH_LIMITS = st.builds(
     min_order_value=number("0", "1000", 0),
     max_order_value=number("0", "60000", 0),
     allow_short=st.booleans(),
+    allow_symbols=st.sampled_from([(), (), ("AA", "BB", "CC")]).map(frozenset),
+    deny_symbols=st.sampled_from([(), (), ("BB", "FF")]).map(frozenset),
+    price_collar_pct=number("0", "0.08"),
+    max_order_adv_pct=number("0", "0.05", 3),
+    max_orders_per_minute=st.integers(0, 8),
+    max_orders_per_session=st.integers(0, 12),
+    repeat_order_limit=st.integers(1, 4),
+    repeat_order_sessions=st.integers(1, 4),
+    probation_sessions=st.integers(0, 4),
+    probation_size_pct=number("0.01", "1"),
 )
 #: Wide enough that several entries are accepted, so that it is their sum that is put to the test.
 FAIR_LIMITS = st.builds(
@@ -90,6 +101,13 @@ FAIR_LIMITS = st.builds(
     max_daily_trades=st.integers(3, 9),
     min_order_value=number("0", "200", 0),
     max_order_value=number("5000", "90000", 0),
+    deny_symbols=st.sampled_from([(), (), ("FF",)]).map(frozenset),
+    price_collar_pct=st.just(D("0.05")),
+    max_order_adv_pct=number("0.01", "0.05", 3),
+    max_orders_per_minute=st.integers(4, 12),
+    max_orders_per_session=st.integers(5, 12),
+    probation_sessions=st.integers(0, 3),
+    probation_size_pct=number("0.3", "1"),
 )
 HARSH_COUNTERS = st.builds(
     Counters,
@@ -98,8 +116,10 @@ HARSH_COUNTERS = st.builds(
     baseline_equity=number("0", "120000", 0),
     peak_equity=number("0", "150000", 0),
     cash_flow_today=number("-1000", "1000", 0),
+    orders_sent=st.integers(0, 12),
+    orders_last_minute=st.integers(0, 8),
 )
-FAIR_COUNTERS = st.integers(0, 3).map(lambda sent: counters("0", "0", sent))
+FAIR_COUNTERS = st.integers(0, 3).map(lambda sent: counters("0", "0", sent, orders_sent=sent, orders_last_minute=sent))
 
 
 @st.composite
@@ -170,6 +190,26 @@ def intents(draw: st.DrawFn) -> tuple[Intent, ...]:
 
 
 @st.composite
+def quotes(draw: st.DrawFn) -> dict[str, Quote]:
+    """Most prices are near the previous close; some have gone far from it, and a few have none."""
+    moves = st.sampled_from(["1", "1", "1.01", "0.97", "1.0475", "1.05", "0.9525", "0.9", "1.2"])
+
+    def one(symbol: str) -> Quote:
+        last = draw(PRICE)
+        before = None if draw(RARELY) else round(last * D(draw(moves)), 2)
+        return replace(quote(symbol, str(last)), previous_close=before)
+
+    return {symbol: one(symbol) for symbol in SYMBOLS if not draw(RARELY)}
+
+
+@st.composite
+def repetitions(draw: st.DrawFn) -> dict[Decider, Repetition]:
+    deciders = st.builds(Decider, st.sampled_from(STRATEGIES), st.sampled_from(SYMBOLS), st.sampled_from(Side))
+    counts = st.builds(Repetition, entries=st.integers(1, 5), sessions=st.integers(1, 6))
+    return draw(st.dictionaries(deciders, counts, max_size=3))
+
+
+@st.composite
 def situations(draw: st.DrawFn) -> Situation:
     """Three in four are fair, so that much is accepted; in the others everything may be wrong at once."""
     fair = draw(st.sampled_from([True, True, True, False]))
@@ -188,12 +228,15 @@ def situations(draw: st.DrawFn) -> Situation:
         holdings=holdings,
         open_orders=draw(orders()),
         unsettled=draw(intents()),
-        quotes={symbol: quote(symbol, str(draw(PRICE))) for symbol in SYMBOLS if not draw(RARELY)},
+        quotes=draw(quotes()),
         assets={symbol: Asset(symbol, tradable=not draw(RARELY)) for symbol in SYMBOLS},
         limits=draw(FAIR_LIMITS if fair else HARSH_LIMITS),
         counters=draw(FAIR_COUNTERS if fair else HARSH_COUNTERS),
         locked={draw(st.sampled_from(SYMBOLS)): "open break"} if draw(RARELY) else {},
         decided=frozenset({order_id(draw(st.sampled_from(SYMBOLS)))} if draw(RARELY) else ()),
+        average_volume={symbol: draw(number("0", "50000", 0)) for symbol in SYMBOLS if not draw(RARELY)},
+        sessions_run={strategy: draw(st.integers(0, 6)) for strategy in STRATEGIES if not draw(RARELY)},
+        repetitions=draw(repetitions()),
     )
 
 
@@ -266,6 +309,8 @@ class Judge:
             "portfolio risk": sum((risk for _, _, risk in stakes), D(0)),
             "positions": D(len({symbol for symbol, value, _ in stakes if value})),
             "daily trades": D(self.given.counters.entries_sent + len(self.entries)),
+            "orders in a minute": D(self.given.counters.orders_last_minute + len(self.entries)),
+            "orders in the session": D(self.given.counters.orders_sent + len(self.entries)),
             "bought": sum((each.request.quantity * each.planned_price for each in self.entries), D(0)),
         }
         for symbol in SYMBOLS:
@@ -279,6 +324,8 @@ class Judge:
             "portfolio risk": limits.max_portfolio_risk_pct * equity,
             "positions": D(limits.max_positions),
             "daily trades": D(limits.max_daily_trades),
+            "orders in a minute": D(limits.max_orders_per_minute),
+            "orders in the session": D(limits.max_orders_per_session),
             "bought": self.given.account.buying_power,
         }
         return allowed | {f"position in {symbol}": limits.max_position_size_pct * equity for symbol in SYMBOLS}
@@ -295,7 +342,36 @@ def test_no_plan_exceeds_a_limit_or_worsens_one_already_broken(given: Situation)
         value = entry.request.quantity * entry.planned_price
         assert given.limits.min_order_value <= value <= given.limits.max_order_value
         lost = entry.request.quantity * abs(entry.planned_price - (entry.request.stop_loss or D(0)))
-        assert lost <= given.limits.risk_per_trade_pct * given.account.equity
+        part = given.limits.probation_size_pct if is_new(given, entry.strategy) else 1
+        assert lost <= given.limits.risk_per_trade_pct * given.account.equity * part
+        assert (
+            value <= min(given.limits.max_order_value, given.limits.max_position_size_pct * given.account.equity) * part
+        )
+        traded = given.average_volume[entry.symbol]
+        assert entry.request.quantity <= traded * given.limits.max_order_adv_pct * part
+
+
+def is_new(given: Situation, strategy: str) -> bool:
+    """Whether this is one of a strategy's first sessions; one that nobody has heard of has its first."""
+    this_session = given.sessions_run.get(strategy, 0) + 1
+    return this_session <= given.limits.probation_sessions
+
+
+@settings(max_examples=150, deadline=None)
+@given(situations())
+def test_no_entry_is_forbidden_runs_away_or_strays_from_the_prices_that_were_seen(given: Situation) -> None:
+    limits = given.limits
+    for entry in plan(given).entries:
+        assert entry.symbol not in limits.deny_symbols
+        assert not limits.allow_symbols or entry.symbol in limits.allow_symbols
+        before = given.quotes[entry.symbol].previous_close
+        assert before is not None
+        low, high = before * (1 - limits.price_collar_pct), before * (1 + limits.price_collar_pct)
+        assert low <= entry.planned_price <= high
+        for decider, repetition in given.repetitions.items():
+            if (decider.strategy, decider.symbol, decider.side) == (entry.strategy, entry.symbol, entry.request.side):
+                quick = repetition.sessions <= limits.repeat_order_sessions
+                assert not (quick and repetition.entries >= limits.repeat_order_limit)
 
 
 @settings(max_examples=100, deadline=None)
@@ -384,7 +460,8 @@ def test_what_is_due_is_closed_whatever_the_limits_and_halts_say(given: Situatio
             for each in given.unsettled
         )
         free = min(both, abs(shown) - spoken_for)
-        if given.session_open and not given.account.blocked and not under_way and free >= 1:
+        trades = given.session_open and not given.account.blocked and given.assets[held.symbol].tradable
+        if trades and not under_way and free >= 1:
             assert closed[held.symbol].request.quantity == free
             assert (closed[held.symbol].request.side is Side.SELL) == (shown > 0)
         else:
@@ -400,6 +477,7 @@ def test_exits_do_not_depend_on_limits_halts_counters_or_equity(
     pressed = replace(
         given, limits=limits, counters=other, halt=halt, account=poor, locked={"AA": "break"}, expected_as_of=None
     )
+    pressed = replace(pressed, average_volume={}, sessions_run={}, repetitions={})
     assert plan(pressed).exits == plan(given).exits
 
 
