@@ -91,6 +91,7 @@ REFUSED = [
     ("PROBATION_SIZE_PCT", "150%", "100%"),
     ("EMERGENCY_STOP_ENABLED", "stop", "true or false"),
     ("EMERGENCY_CLOSE_POSITIONS", "all", "true or false"),
+    ("EMERGENCY_SHUTDOWN_TIMEOUT", "0", "1 to 3,600"),
     ("PAPER_START", "2007-02-30", "2007-01-03"),
     ("PAPER_START", "03.01.2007", "YYYY-MM-DD"),
     ("PAPER_START", "20070103", "YYYY-MM-DD"),

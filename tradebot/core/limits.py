@@ -42,7 +42,7 @@ class Limits:
     max_order_adv_pct: Decimal = Decimal("0.01")
     max_orders_per_minute: int = 60
     max_orders_per_session: int = 200
-    repeat_order_limit: int = 5
+    repeat_order_limit: int = 8
     repeat_order_sessions: int = 10
     probation_sessions: int = 5
     probation_size_pct: Decimal = Decimal("0.50")

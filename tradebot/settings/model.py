@@ -186,7 +186,7 @@ class LimitSettings:
         200, Count(1, 100000), "Orders sent in one session, whatever for, beyond which no entry is sent."
     )
     repeat_order_limit: int = _setting(
-        5,
+        8,
         Count(1, 1000),
         "Filled entries of one strategy into one symbol, within REPEAT_ORDER_SESSIONS, that halt the strategy until "
         "`tradebot resume`.",
