@@ -1,0 +1,191 @@
+"""schedule print, install and verify, with stand-ins for the schedulers' own tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from tests.schedulers.conftest import MakeTool, tool
+from tradebot.__main__ import main
+from tradebot.core.schedule import DAY
+
+__all__ = ["tool"]
+
+CRONTAB = """
+tab = kept / "crontab"
+if arguments == ["-l"]:
+    if not tab.exists():
+        sys.exit("no crontab for you")
+    print(tab.read_text(), end="")
+elif arguments == ["-"]:
+    tab.write_text(given)
+else:
+    sys.exit("unknown option")
+"""
+SYSTEMCTL = """
+enabled = kept / "enabled"
+names = enabled.read_text().split() if enabled.exists() else []
+match arguments:
+    case ["--user", "daemon-reload"]:
+        pass
+    case ["--user", "enable", "--now", *timers]:
+        enabled.write_text(" ".join(timers))
+    case ["--user", "is-enabled", timer]:
+        print("enabled" if timer in names else "disabled")
+"""
+LAUNCHCTL = """
+loaded = kept / "loaded"
+match arguments:
+    case ["bootout", _]:
+        sys.exit("no such process")
+    case ["bootstrap", _, path]:
+        loaded.open("a").write(Path(path).stem + chr(10))
+    case ["list"]:
+        print("PID\\tStatus\\tLabel")
+        for label in loaded.read_text().split() if loaded.exists() else ():
+            print(f"-\\t0\\t{label}")
+"""
+SCHTASKS = """
+match arguments:
+    case ["/Create", "/TN", name, "/XML", path, "/F"]:
+        (kept / name.replace(chr(92), "_")).write_bytes(Path(path).read_bytes())
+    case ["/Query", "/TN", name, "/XML"]:
+        task = kept / name.replace(chr(92), "_")
+        if not task.exists():
+            sys.exit("ERROR: The system cannot find the file specified.")
+        print(task.read_text(encoding="utf-16"))
+"""
+KUBECTL = """
+import json, yaml
+applied = kept / "applied"
+match arguments:
+    case ["apply", "-f", "-"]:
+        applied.write_text(given)
+    case ["get", "cronjobs", "-l", _, "-o", "json"]:
+        print(json.dumps({"items": list(yaml.safe_load_all(applied.read_text())) if applied.exists() else []}))
+"""
+TOOLS = {
+    "cron": ("crontab", CRONTAB),
+    "systemd": ("systemctl", SYSTEMCTL),
+    "launchd": ("launchctl", LAUNCHCTL),
+    "windows": ("schtasks", SCHTASKS),
+    "kubernetes": ("kubectl", KUBECTL),
+}
+
+Said = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Runs `tradebot schedule` for a home, on a day of which everything is known, and gives its code and its JSON."""
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
+    monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "home").mkdir()
+
+    def run(*arguments: str, zone: str = "Europe/Berlin") -> tuple[int, dict[str, Any]]:
+        with freeze_time("2026-02-03 12:00:00"):
+            code = main(["schedule", *arguments, "--zone", zone, "--home", str(tmp_path / "home"), "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.mark.parametrize("scheduler", TOOLS)
+def test_what_is_installed_is_what_should_be(scheduler: str, said: Said, tool: MakeTool) -> None:
+    tool(*TOOLS[scheduler])
+    code, before = said("verify", "--for", scheduler)
+    assert code == 11
+    assert len(before["differences"]) == len(DAY)
+    assert said("install", "--for", scheduler, "--yes")[0] == 0
+    assert said("verify", "--for", scheduler) == (0, {**before, "differences": [], "exit_code": 0, "exit_codes": []})
+
+
+@pytest.mark.parametrize("scheduler", ["cron", "launchd", "windows"])
+def test_a_host_that_moved_is_told_and_installing_again_mends_it(scheduler: str, said: Said, tool: MakeTool) -> None:
+    tool(*TOOLS[scheduler])
+    said("install", "--for", scheduler, "--yes")
+    assert said("verify", "--for", scheduler, zone="Asia/Tokyo")[0] == 11
+    assert said("install", "--for", scheduler, "--yes", zone="Asia/Tokyo")[0] == 0
+    assert said("verify", "--for", scheduler, zone="Asia/Tokyo")[0] == 0
+
+
+def test_the_lines_of_others_stay_in_the_crontab(said: Said, tool: MakeTool) -> None:
+    tab = tool(*TOOLS["cron"]).with_name("crontab")
+    tab.write_text("MAILTO=me\n5 4 * * * backup\n")
+    said("install", "--for", "cron", "--yes")
+    said("install", "--for", "cron", "--yes")
+    lines = tab.read_text().splitlines()
+    assert lines[:2] == ["MAILTO=me", "5 4 * * * backup"]
+    assert len(lines) == 2 + len(DAY) + 2
+
+
+@pytest.mark.parametrize(("version", "code"), [("cronie 1.7.2", 0), ("", 11)])
+def test_lines_that_count_on_cron_tz_are_right_where_cron_obeys_it(
+    version: str, code: int, said: Said, tool: MakeTool, tmp_path: Path
+) -> None:
+    tab = tool("crontab", f"if arguments == ['-V']:\n    print({version!r})\n    sys.exit()\n{CRONTAB}").with_name(
+        "crontab"
+    )
+    said("install", "--for", "cron", "--yes", zone="America/New_York")
+    tab.write_text("CRON_TZ=America/New_York\n" + tab.read_text())
+    ended, answer = said("verify", "--for", "cron")
+    assert ended == code
+    assert ("counts on CRON_TZ" in str(answer["differences"])) == bool(code)
+
+
+def test_timers_that_are_not_enabled_are_told(said: Said, tool: MakeTool) -> None:
+    calls = tool(*TOOLS["systemd"])
+    said("install", "--for", "systemd", "--yes")
+    assert calls.read_text().splitlines()[0] == "--user daemon-reload"
+    calls.with_name("enabled").write_text("")
+    code, answer = said("verify", "--for", "systemd")
+    assert code == 11
+    assert len(answer["differences"]) == len(DAY)
+    assert "disabled: `systemctl --user enable --now tradebot-" in str(answer["differences"])
+
+
+def test_nothing_is_installed_that_nobody_said_yes_to(said: Said, tool: MakeTool) -> None:
+    calls = tool(*TOOLS["cron"])
+    code, answer = said("install", "--for", "cron")
+    assert code == 2
+    assert "add --yes" in str(answer["error"])
+    assert not calls.exists()
+
+
+def test_a_tool_that_is_missing_or_refuses_is_said(
+    said: Said, tool: MakeTool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool("crontab", "sys.exit('you are not allowed to use this program')")
+    code, answer = said("install", "--for", "cron", "--yes")
+    assert (code, "you are not allowed to use this program" in str(answer["error"])) == (3, True)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    code, answer = said("verify", "--for", "cron")
+    assert (code, "there is no crontab here" in str(answer["error"])) == (3, True)
+
+
+@pytest.mark.parametrize("scheduler", TOOLS)
+def test_files_alone_can_be_written_and_compared(scheduler: str, said: Said, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    assert said("install", "--for", scheduler, "--dir", str(folder))[0] == 0
+    assert said("verify", "--for", scheduler, "--dir", str(folder))[0] == 0
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("--scheduled", "").replace("Mon..Fri", "Mon..Thu"))
+    assert said("verify", "--for", scheduler, "--dir", str(folder))[0] == 11
+
+
+def test_a_zone_that_nobody_knows_is_refused(said: Said) -> None:
+    code, answer = said("print", zone="Europe/Gotham")
+    assert (code, "is no time zone" in str(answer["error"])) == (3, True)
+
+
+def test_print_gives_text_that_can_be_piped(said: Said, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["schedule", "print", "--for", "cron", "--zone", "UTC", "--home", str(tmp_path / "home")]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("# >>> tradebot-")
+    assert len(shown) == len(DAY) + 2
