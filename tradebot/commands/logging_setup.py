@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 from tradebot.commands import log_archive
 from tradebot.commands.log_archive import MAIN_LOG
 from tradebot.errors import TradebotError
+from tradebot.reports.output import tell
 from tradebot.settings import (
     GlobalOptions,
     Redactor,
@@ -54,6 +56,26 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
+
+
+class _LogFile(logging.FileHandler):
+    """A log file. One that cannot be written any more, on a full disk, say, is said once and stops no job."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._is_told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._is_told:
+            self._is_told = True
+            tell(f"warning: {self.baseFilename} cannot be written ({error.strerror or error}); going on without it")
+
+    def close(self) -> None:
+        with suppress(OSError):  # what it still held cannot be written either
+            super().close()
 
 
 def daily_log(today: date) -> str:
@@ -143,7 +165,7 @@ def _log_folder(options: GlobalOptions) -> Path:
 
 def _open(path: Path, level: int) -> None:
     path.parent.mkdir(exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler = _LogFile(path)
     handler.setFormatter(_Formatter())
     handler.setLevel(level)
     _root.addHandler(handler)

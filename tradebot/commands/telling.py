@@ -16,7 +16,7 @@ from tradebot.settings import GlobalOptions, Settings, load_what_is_sound
 Told = TypeVar("Told", bound=Outcome)
 
 #: Jobs after which nothing is delivered: those that only look, and a replay, whose alerts are about the past.
-_SILENT = frozenset({Job.STATUS, Job.EXPLAIN, Job.REPLAY})
+_SILENT = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT, Job.REPLAY})
 #: Commands that a schedule starts, or a bad day: nobody may be there to read how they ended.
 _UNWATCHED = frozenset({*DAY, Job.EMERGENCY_STOP})
 #: Ends that the operator is told of. Breaks are told with their figures by the job that found them; a run that was
@@ -52,7 +52,8 @@ def after(options: GlobalOptions, where: Where, outcome: Told) -> tuple[Told, tu
     if not delivery.unheard:
         return outcome, warnings
     unheard = FailureLine("alerts", f"no channel took: {', '.join(delivery.unheard)}")
-    codes = outcome.codes | {ExitCode.DEGRADED}
+    # an emergency stop answers one question with its code: whether anything is still open
+    codes = outcome.codes if outcome.job is Job.EMERGENCY_STOP else outcome.codes | {ExitCode.DEGRADED}
     return replace(outcome, codes=codes, failures=(*outcome.failures, unheard)), (*warnings, str(unheard.message))
 
 
