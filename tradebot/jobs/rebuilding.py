@@ -97,9 +97,10 @@ def _recover_orders(desk: Desk, story: Story, resting: Iterable[BrokerOrder], ac
     orders = dict(_orders_of_ours(desk, story, resting, fills))
     orders |= dict(_others_of_today(desk, story.session, fills, tuple(orders)))
     told = _shares_told(activities)
-    for made, order in orders.items():
-        filled = told.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
-        _recover(desk, _intent_of(desk, made, order), replace(order, filled_quantity=filled))
+    with desk.ledger.transaction():  # one wait for the disk, not three for each order
+        for made, order in orders.items():
+            filled = told.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
+            _recover(desk, _intent_of(desk, made, order), replace(order, filled_quantity=filled))
     return len(orders)
 
 
