@@ -133,7 +133,7 @@ def open_story(desk: Desk, job: Job) -> Story:
         return Story(job, market, session_of(market))
     except TradebotError as error:
         if job in DAY:
-            _end_failed(desk, _begin(desk, job, None), job, error)
+            _end_failed(desk, _begin(desk, job, None), error)
         raise
 
 
@@ -156,11 +156,9 @@ def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
     try:
         yield record
     except BaseException as error:
-        _end_failed(desk, story.run_id, story.job, error)
+        _end_failed(desk, story.run_id, error)
         raise
     _end(desk, story.run_id, record.status, int(record.code), record.headline)
-    if record.status is RunStatus.FAILED:
-        _alert_failure(desk, story.job, record.headline)
 
 
 @dataclass(slots=True)
@@ -179,20 +177,10 @@ def _begin(desk: Desk, job: Job, session: date | None) -> int:
     return desk.ledger.runs.begin(job, session, desk.clock.now(), desk.clock.wall(), desk.pid, desk.keeping)
 
 
-def _end_failed(desk: Desk, run_id: int, job: Job, error: BaseException) -> None:
-    code = ExitCode(getattr(error, "exit_code", ExitCode.BUG))
-    what = f"{type(error).__name__}: {error}"
+def _end_failed(desk: Desk, run_id: int, error: BaseException) -> None:
+    code = int(getattr(error, "exit_code", ExitCode.BUG))
     with suppress(LedgerError):  # the first error is the one to tell; a ledger that fails is told by verify
-        _end(desk, run_id, RunStatus.FAILED, int(code), what)
-    if code is not ExitCode.INTERRUPTED:
-        _alert_failure(desk, job, what)
-
-
-def _alert_failure(desk: Desk, job: Job, what: str) -> None:
-    """Tell of a job that failed, once a day; where people start the jobs themselves, they have seen it."""
-    if desk.keeping is Keeping.WALL and job in DAY:
-        message = f"{what}. It may be run again; `tradebot status` shows what is left to do."
-        desk.alerts.send("critical", f"{job} failed", message, key=f"schedule:failed:{desk.timekeeper().today}:{job}")
+        _end(desk, run_id, RunStatus.FAILED, code, f"{type(error).__name__}: {error}")
 
 
 def _end(desk: Desk, run_id: int, status: RunStatus, code: int, summary: str) -> None:
