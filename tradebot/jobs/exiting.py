@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.orders import BrokerOrder, Intent, OrderState, Side
+from tradebot.core.orders import BrokerOrder, Intent, OrderState, Purpose, Side
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
+from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.sending import LOOKS, await_end, order_line, send, write_down
 from tradebot.jobs.syncing import is_ours
 from tradebot.jobs.taking_in import take_in
+
+_LEAVES = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
 def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
@@ -21,7 +25,8 @@ def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
     desk.stop.check()
     write_down(desk, [planned])
     _journal_gap(desk, planned, "opens")
-    if not _cancel_resting(desk, story, planned.symbol, planned.request.side):
+    if not _cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
+        story.failed(planned.symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
         return
     quantity = min(planned.request.quantity, _still_held(desk, story, planned))
     if quantity <= 0:
@@ -34,6 +39,32 @@ def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
     intent = await_end(desk, story, send(desk, story, intent))
     story.orders.append(order_line(intent))
     _journal_gap(desk, intent, "ends")
+
+
+def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> tuple[BrokerOrder, ...]:
+    """Those of ``orders`` by which we are selling (or covering) a position in ``symbol`` at the market."""
+    ours = ((order, decision_of(order.client_order_id, desk.account_key)) for order in orders if order.state.live)
+    return tuple(
+        order for order, made in ours if made is not None and made.symbol == symbol and made.purpose in _LEAVES
+    )
+
+
+def take_back(desk: Desk, story: Story, orders: Iterable[BrokerOrder], symbol: str) -> bool:
+    """Cancel what is not filled of the exits of ``symbol`` among ``orders``, journal it, and say whether there was any.
+
+    Where the broker does not show them cancelled in time, they are left to their end.
+    """
+    leaving = exits_under_way(desk, orders, symbol)
+    for order in leaving:
+        detail = {"gap": "exit taken back", "exit": order.client_order_id, "quantity": str(order.remaining)}
+        desk.ledger.journal.note("protection_gap", symbol, desk.clock.now(), detail)
+    if leaving and _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
+        story.notes.append(
+            f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session"
+        )
+    elif leaving:
+        story.failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
+    return bool(leaving)
 
 
 def _journal_gap(desk: Desk, intent: Intent, what: str) -> None:
@@ -50,18 +81,17 @@ def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ..
     )
 
 
-def _cancel_resting(desk: Desk, story: Story, symbol: str, side: Side) -> bool:
-    """Cancel what holds the shares, and say whether the broker has shown that nothing does any more."""
-    for order in _resting_exits(desk, symbol, side):
+def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bool:
+    """Cancel the orders that ``resting`` reads, and say whether the broker has shown that none of them is left."""
+    for order in resting():
         try:
             desk.broker.cancel(order.broker_order_id)
         except OrderRefused:
             continue  # it ended by itself, or with its sibling leg; the look below tells which
     for pause in LOOKS:
         desk.clock.sleep(pause)
-        if not _resting_exits(desk, symbol, side):
+        if not resting():
             return True
-    story.failed(symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
     return False
 
 

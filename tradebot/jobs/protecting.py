@@ -11,25 +11,36 @@ from tradebot.core.holdings import Holding
 from tradebot.core.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.outcomes import ExitLine
 from tradebot.core.protection import Gap, GapKind
+from tradebot.core.schedule import Job, nominal
 from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.exiting import close_holding
+from tradebot.jobs.exiting import close_holding, exits_under_way, take_back
 from tradebot.jobs.sending import attempt_after, order_line, reducing_intent, send, write_down
-from tradebot.jobs.syncing import Sheet, is_ours, look
+from tradebot.jobs.syncing import Sheet, is_ours, look, synchronise
 from tradebot.jobs.taking_in import take_in
 
 
 def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
-    """Repair every gap that can be repaired and give the account as it stands then."""
+    """Repair every gap that can be repaired and give the account as it stands then.
+
+    Shares that an exit of ours is selling take no stop beside it: the broker would refuse one. What it has not sold by
+    the session's last look is taken back, so that it lies behind a stop overnight.
+    """
     if not sheet.gaps:
         return sheet
     with story.step("protect"):
+        if _is_last_look(story) and _take_back_exits(desk, story, sheet):
+            sheet = synchronise(desk, story)
         holdings = {(holding.strategy, holding.symbol): holding for holding in sheet.holdings}
         for gap in sheet.gaps:
+            if exits_under_way(desk, sheet.open_orders, gap.symbol):
+                continue
             _repair(desk, story, gap, holdings[(gap.strategy, gap.symbol)], sheet)
         take_in(desk, story)
         sheet = look(desk, story)
     for gap in sheet.gaps:
         message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind})"
+        if exits_under_way(desk, sheet.open_orders, gap.symbol):
+            message += "; an exit is selling them and has not been filled yet"
         story.failed(gap.symbol, message)
         desk.alerts.send(
             "critical", f"{gap.symbol} is unprotected", message, key=f"unprotected {gap.strategy} {gap.symbol}"
@@ -72,6 +83,27 @@ def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
     raised = raised_stop(holding)
     late = raised is not None and quote is not None and stop_passed(holding.with_stop(raised), quote.last)
     return None if late else raised
+
+
+def _is_last_look(story: Story) -> bool:
+    """Whether no further check-exits is due before the close."""
+    hours = story.market.today
+    last = nominal(Job.CHECK_EXITS, hours) if hours else None
+    return last is not None and story.market.now >= last
+
+
+def _take_back_exits(desk: Desk, story: Story, sheet: Sheet) -> bool:
+    """Cancel what is not filled of exits whose shares a stop can protect; say whether there was anything to cancel.
+
+    Where the price is beyond the stop already, the exit is the best protection there is, and stays until the close.
+    """
+    beyond = {
+        holding.symbol
+        for holding in sheet.holdings
+        if (quote := sheet.quotes.get(holding.symbol)) is not None and stop_passed(holding, quote.last)
+    }
+    symbols = [gap.symbol for gap in sheet.gaps if gap.symbol not in beyond]
+    return sum(take_back(desk, story, sheet.open_orders, symbol) for symbol in symbols) > 0
 
 
 def _repair(desk: Desk, story: Story, gap: Gap, holding: Holding, sheet: Sheet) -> None:
