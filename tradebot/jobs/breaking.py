@@ -32,7 +32,6 @@ from tradebot.jobs.stop_desk import desk_for_stop
 from tradebot.jobs.stop_view import View, Wish
 from tradebot.jobs.syncing import Sheet, counters, synchronise
 
-#: The rules that make an emergency stop, when they halt and do not only reduce.
 _LOSSES = (HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN)
 
 
@@ -52,9 +51,8 @@ def look_at_breakers(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
     An emergency stop that was begun by a loss, and that something cut short, is brought to its end.
     """
     look_at_halts(desk, story)
-    _latch(desk, story, _found(desk, story, sheet))
-    stops = tuple(halt for halt in story.halts if halt.rule in _LOSSES and halt.level is HaltLevel.HALTED)
-    if not stops or _is_over(desk, sheet):
+    is_new = any(map(_stops, _latch(desk, story, _found(desk, story, sheet))))
+    if not is_new and (not any(map(_stops, story.halts)) or _is_over(desk, sheet)):
         return sheet
     _stop(desk, story)
     return synchronise(desk, story)
@@ -67,8 +65,13 @@ def look_between_orders(desk: Desk, story: Story) -> None:
     at them itself.
     """
     story.account = desk.broker.account()
-    if any(halt.level is HaltLevel.HALTED for halt in _latch(desk, story, _losses(desk, story, story.account))):
+    if any(map(_stops, _latch(desk, story, _losses(desk, story, story.account)))):
         _stop(desk, story)
+
+
+def _stops(halt: Halt) -> bool:
+    """Whether a halt was set by a loss, and so makes an emergency stop, unless it is only to reduce."""
+    return halt.rule in _LOSSES and halt.level is HaltLevel.HALTED
 
 
 def _found(desk: Desk, story: Story, sheet: Sheet) -> Iterable[Halt]:
@@ -108,7 +111,7 @@ def _latch(desk: Desk, story: Story, found: Iterable[Halt]) -> tuple[Halt, ...]:
     latched = {halt.rule for halt in story.halts if halt.of_account}
     new = tuple(halt for halt in found if halt.rule not in latched)
     for halt in new:
-        if halt.rule in _LOSSES and halt.level is HaltLevel.HALTED:
+        if _stops(halt):
             _latch_file(desk, story, halt)
         desk.ledger.safety.latch(halt, desk.clock.now())
         rule = halt.rule.replace("_", " ")

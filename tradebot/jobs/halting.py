@@ -61,7 +61,9 @@ def look_at_halts(desk: Desk, story: Story) -> None:
             desk.ledger.safety.latch(taken, desk.clock.now())
             story.halts.append(taken)
     _put_away(desk, [halt for halt in latched if halt not in story.halts])
-    if not level_of(story.halts).allows_entries:
+    if level_of(story.halts).allows_entries:
+        story.codes.discard(ExitCode.HALTED)
+    else:
         story.add(ExitCode.HALTED)
 
 
