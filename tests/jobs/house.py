@@ -106,7 +106,7 @@ class Strategy:
 class House:
     """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them.
 
-    ``prices`` are made up, a bar "open high low close" for each session; ``bundled`` takes the package's real ones
+    ``prices`` are made up, a bar "open high low close" for each session, and its volume if that matters; ``bundled`` takes the package's real ones
     instead, for so many sessions from ``first`` on, and with the costs that trading has by default. ``ledger`` is an
     empty one to begin with, whose tables need not be made anew.
     """
@@ -165,7 +165,8 @@ class House:
         for symbol in sorted(bars):
             for day, bar in zip(self.days, bars[symbol], strict=False):
                 if bar is not None:
-                    rows.append(f"{symbol},{day},{','.join(bar.split())},1000000")
+                    *prices, volume = bar.split() if len(bar.split()) == 5 else [*bar.split(), "1000000"]
+                    rows.append(f"{symbol},{day},{','.join(prices)},{volume}")
         (self.home / "bars.csv").write_text("\n".join([*rows, ""]))
         (self.home / "actions.csv").write_text("\n".join(["symbol,ex_date,kind,value", *actions, ""]))
 
