@@ -106,9 +106,10 @@ class Strategy:
 class House:
     """A home with everything in it. ``days`` are the sessions of its prices; trading begins on the second of them.
 
-    ``prices`` are made up, a bar "open high low close" for each session, and its volume if that matters; ``bundled`` takes the package's real ones
-    instead, for so many sessions from ``first`` on, and with the costs that trading has by default. ``ledger`` is an
-    empty one to begin with, whose tables need not be made anew.
+    ``prices`` are made up, a bar "open high low close" for each session, and its volume if that matters; ``bundled``
+    takes the package's real ones instead, for so many sessions from ``first`` on, and with the costs that trading has
+    by default. ``ledger`` is an empty one to begin with, whose tables need not be made anew. No strategy is on
+    probation, unless a test says so.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The controls before an order, through whole days: what the ledger counts, and what is looked at as an entry leaves."""
+"""The controls before an order, through whole days: what the ledger counts, and the last look as an entry leaves."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def answer_of(strategy: Strategy, info: StrategyInfo, history: History) -> Answe
     """
     own = of_symbols(history, info.symbols)
     close = own.close.copy()  # the strategy may write into what it is given
-    return judged(strategy.signals(own, info.params), close, info.warmup)
+    return judged(strategy.signals(own, dict(info.params)), close, info.warmup)
 
 
 def of_symbols(history: History, symbols: tuple[str, ...]) -> History:
