@@ -35,6 +35,7 @@ from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, Pinne
 from tradebot.core.repetition import Decider
 from tradebot.core.schedule import Job
 from tradebot.core.signals import Signal
+from tradebot.core.trail import Event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -469,6 +470,14 @@ class Records(Protocol):
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]: ...
 
     def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]: ...
+
+    def trail(self, since: datetime, until: datetime) -> tuple[Event, ...]:
+        """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
+        ...
+
+    def equity_before(self, at: datetime) -> EquityPoint | None:
+        """The newest equity recorded before an instant."""
+        ...
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
         """The last equity point of each session, ascending."""

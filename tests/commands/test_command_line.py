@@ -32,7 +32,7 @@ WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",), ("resume",),
     ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
-    ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
+    ("incident",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"),
     ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip

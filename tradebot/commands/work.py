@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from typing import Any
 
 from tradebot import runtime
 from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.schedule import Job
-from tradebot.errors import NotDue
+from tradebot.errors import NotDue, TradebotError
 from tradebot.reports.words import NEW_YORK
 from tradebot.settings import GlobalOptions, Loaded
 
 #: Jobs that only look; being asked every minute, they leave no trace in the log files.
-_LOOKING = frozenset({Job.STATUS, Job.EXPLAIN})
+_LOOKING = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
 
 
 @contextmanager
@@ -24,7 +24,12 @@ def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: 
 
     Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
     """
-    with runtime.open_office(options, job, **how) as opened:
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(runtime.open_office(options, job, **how))
+        except TradebotError as error:
+            runtime.write_down_failure(options, job, error)
+            raise
         if scheduled and (why := opened.desk.timekeeper().why_not(job)):
             raise NotDue(why)
         heartbeats.start(opened.loaded.settings, job)

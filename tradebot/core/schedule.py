@@ -26,6 +26,7 @@ class Job(StrEnum):
     EXPLAIN = "explain"
     REPLAY = "replay"
     REBUILD = "rebuild"
+    INCIDENT = "incident"
 
 
 #: The jobs of a session, in the order in which they are due.
@@ -116,7 +117,8 @@ def _span(
     - run-daily trades what was decided on the previous close: once ``rules.entry_window`` is over, that is stale.
     - check-exits may be late until the close. Its last look counts, for it is the last to leave by time or signal;
       looks before it that were left out are not missed, because the stops rest at the broker meanwhile.
-    - reconcile and report speak of a session that is over, and may until the next one opens.
+    - reconcile and report speak of a session that is over, and may until the next one's preflight is due, so that it
+      can say all that was missed.
     """
     match job:
         case Job.PREFLIGHT:
@@ -126,7 +128,7 @@ def _span(
         case Job.CHECK_EXITS:
             return hours.opens + FIRST_LOOK, hours.closes
         case _:
-            return hours.closes, next_opens
+            return hours.closes, next_opens + _AFTER_OPEN[Job.PREFLIGHT]
 
 
 def nominal(job: Job, hours: SessionHours) -> datetime | None:

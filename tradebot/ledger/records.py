@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +11,8 @@ from tradebot.core.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.holdings import Trade
 from tradebot.core.performance import Result
 from tradebot.core.records import EquityPoint
-from tradebot.ledger.columns import value_from
+from tradebot.core.trail import Event
+from tradebot.ledger.columns import stamp, value_from
 from tradebot.ledger.engine import Engine
 
 if TYPE_CHECKING:
@@ -75,6 +77,23 @@ class History:
         return self._between(
             EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
         )
+
+    def trail(self, since: datetime, until: datetime) -> tuple[Event, ...]:
+        """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
+        rows = self._engine.all(
+            "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at >= :since"
+            " AND at <= :until ORDER BY seq",
+            {"account_key": self._account_key, "since": stamp(since), "until": stamp(until)},
+        )
+        return tuple(value_from(Event, row, detail=json.loads(row["detail"])) for row in rows)
+
+    def equity_before(self, at: datetime) -> EquityPoint | None:
+        """The newest equity recorded before an instant."""
+        row = self._engine.one(
+            "SELECT * FROM equity WHERE account_key = :account_key AND at < :at ORDER BY seq DESC LIMIT 1",
+            {"account_key": self._account_key, "at": stamp(at)},
+        )
+        return value_from(EquityPoint, row) if row else None
 
     def _between(
         self, kind: type[T], select: str, session: str, first: date | None, last: date | None

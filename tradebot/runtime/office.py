@@ -65,6 +65,7 @@ ACCESS: dict[Job, Access] = {
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),
     Job.EXPLAIN: Access(),
+    Job.INCIDENT: Access(),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
 

@@ -1,0 +1,88 @@
+"""tradebot incident"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import frame
+from tradebot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+
+
+@frame.command(
+    "incident",
+    writes="nothing, or with --out the report.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
+)
+def command(
+    options: GlobalOptions,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=_FORMATS, metavar="TIME", show_default=False,
+                     help="New York time to begin at; by default the newest session's morning."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", formats=_FORMATS, metavar="TIME", show_default=False,
+                     help="New York time to end at, a day to its end; by default now."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the report there.", show_default=False)
+    ] = None,
+) -> ExitCode:  # fmt: skip
+    """Write the report on an incident, in Markdown.
+
+    Date, severity, what happened in order, trading affected, dollars and duration come from the audit trail; root
+    cause and prevention are left for you to write.
+    """
+    from tradebot import runtime
+    from tradebot.commands import logging_setup, render
+    from tradebot.core.schedule import Job
+    from tradebot.jobs import incident
+    from tradebot.reports.as_json import outcome_json
+    from tradebot.reports.incident import incident_markdown
+    from tradebot.reports.output import emit, tell
+
+    first, last = _new_york(since), _new_york(until, end=True)
+    if first and last and first > last:
+        raise UsageError("--since is after --until.")
+    with runtime.open_office(options, Job.INCIDENT) as office:
+        render.warn(office.loaded.warnings)
+        outcome = incident.run(office.desk, first, last)
+    report = logging_setup.redact(incident_markdown(outcome, office.where))
+    if out is not None:
+        _write(out, report)
+        tell(f"written: {out}")
+    if options.json:
+        emit(logging_setup.redact(outcome_json(outcome, office.where)))
+    elif out is None:
+        emit(report)
+    return outcome.exit_code
+
+
+def _new_york(typed: datetime | None, *, end: bool = False) -> datetime | None:
+    """A time as it was typed in, with its zone; a day without a time is meant to its end where ``end`` says so."""
+    from datetime import time
+
+    from tradebot.reports.words import NEW_YORK
+
+    if typed is None:
+        return None
+    if end and typed.time() == time():
+        typed = datetime.combine(typed, time.max)
+    return typed.replace(tzinfo=NEW_YORK)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from error

@@ -1,0 +1,44 @@
+"""incident: what went wrong in a span of time, read from the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tradebot.core.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
+from tradebot.core.records import RunStatus
+from tradebot.core.schedule import Job
+from tradebot.core.wording import plural
+from tradebot.jobs.desk import Desk, open_story
+
+
+def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
+    """Look at the span from ``since`` (by default the newest session's morning) to ``until`` (now). Changes nothing."""
+    story = open_story(desk, Job.INCIDENT)
+    until = until or story.market.now
+    since = since or _morning(desk, until)
+    records = desk.ledger.records
+    events = records.trail(since, until)
+    troubles = troubles_of(events, until)
+    severity = severity_of(troubles)
+    lasting = any(span.end is None for span in troubles)
+    ends = [span.end for span in troubles if span.end is not None]
+    headline = f"{severity}: {plural(len(troubles), 'trouble')} in {plural(len(events), 'row')} of the audit trail"
+    return IncidentOutcome.of(
+        story.outcome(RunStatus.RAN, headline),
+        since=since,
+        until=until,
+        severity=severity,
+        begin=troubles[0].begin if troubles else None,
+        end=None if lasting or not ends else max(ends),
+        troubles=troubles,
+        impact=impact_of(events, records.equity_before(since)),
+        timeline=timeline_of(events),
+    )
+
+
+def _morning(desk: Desk, until: datetime) -> datetime:
+    """Two hours before the newest session that had begun: preflight comes before the open."""
+    before = desk.calendar.previous((until + timedelta(days=1)).date())
+    while before.opens > until:
+        before = desk.calendar.previous(before.session)
+    return before.opens - timedelta(hours=2)
