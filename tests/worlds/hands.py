@@ -7,11 +7,12 @@ from decimal import Decimal
 from tests.worlds.town import Town
 from tests.worlds.world import ByHand, Deed
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
 from tradebot.core.values import to_tick
 from tradebot.errors import OrderRefused
 from tradebot.home.latch import LatchFile
+from tradebot.jobs.halting import halt_by_hand
 
 
 def act(town: Town, exchange: PaperExchange, by_hand: ByHand) -> None:
@@ -53,6 +54,11 @@ def _do(town: Town, exchange: PaperExchange, broker: PaperBroker, by_hand: ByHan
             town.latch_file.write_bytes(b"\xff\xfe half a line")
         case Deed.CLEAR_LATCH:
             latch.clear(latch.read())
+        case Deed.HALT_SYMBOL:
+            halt_by_hand(latch, exchange.now(), HaltLevel.HALTED, "by hand", HaltScope.SYMBOL, by_hand.symbol)
+        case Deed.HALT_STRATEGY:
+            script = town.world.scripts[by_hand.which % len(town.world.scripts)]
+            halt_by_hand(latch, exchange.now(), HaltLevel.REDUCING, "by hand", HaltScope.STRATEGY, script.name)
     return "done"
 
 

@@ -60,7 +60,7 @@ _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "ch
 
 
 _ACCOUNT_DEEDS = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT)
-_LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH)
+_LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH, Deed.HALT_SYMBOL, Deed.HALT_STRATEGY)
 
 
 @dataclass(frozen=True, slots=True)

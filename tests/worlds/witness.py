@@ -14,7 +14,7 @@ from tests.worlds.story import Promise
 from tests.worlds.town import OURS, Town
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.core.account import AccountSnapshot, MarketClock
-from tradebot.core.halts import Halt
+from tradebot.core.halts import Halt, HaltScope
 from tradebot.core.ids import DecisionId, parse
 from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
 from tradebot.home.latch import LatchFile
@@ -30,7 +30,7 @@ class Witness:
         self.settings = settings
         self.locks = locks
         self._calls = 0
-        self._latch_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether it held a halt
+        self._latch_seen: tuple[int, tuple[Halt, ...]] = (-1, ())  # after how many calls, and what it held
         self._clock_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether the market was open
         self._sheet: tuple[Phase, Decimal] | None = None  # the phase and the equity of the last look at the account
 
@@ -41,7 +41,7 @@ class Witness:
         self._calls += 1
 
     def saw_latch(self, halts: tuple[Halt, ...]) -> None:
-        self._latch_seen = (self._calls, bool(halts))
+        self._latch_seen = (self._calls, halts)
 
     def saw_clock(self, clock: MarketClock) -> None:
         self._clock_seen = (self._calls, clock.is_open)
@@ -72,7 +72,7 @@ class Witness:
         if made.purpose is Purpose.ENTRY:
             self._one_id(made)
             self._in_session(exchange)
-            self._not_halted()
+            self._not_halted(made)
             self._not_locked(request)
             self._within_limits(exchange, request)
 
@@ -116,20 +116,31 @@ class Witness:
             return
         self._violate(Promise.SESSION, f"an entry leaves at {now:%Y-%m-%d %H:%M:%S} UTC, outside the session")
 
-    def _not_halted(self) -> None:
+    def _not_halted(self, made: DecisionId) -> None:
         """A halt that is latched while the process is between its look and its sending can stop nothing any more."""
-        if (halts := tuple(self._halts())) and self._latch_seen != (self._calls, False):
+        calls, seen = self._latch_seen
+        saw_none = calls == self._calls and not any(self._stops(halt, made) for halt in seen)
+        if (halts := tuple(self._halts(made))) and not saw_none:
             self._violate(Promise.HALTED, f"an entry leaves while halted: {', '.join(halts)}")
 
-    def _halts(self) -> Iterator[str]:
+    def _halts(self, made: DecisionId) -> Iterator[str]:
         if self.settings.emergency_stop_enabled:
             yield "the environment's flag"
         for halt in LatchFile(self.town.latch_file).read():
-            yield f"the latch file ({halt.rule})"
-        today = self.town.session.isoformat()
-        latched = "SELECT rule FROM halts WHERE cleared_at IS NULL AND (until IS NULL OR until > ?)"
-        for rule in self.town.ledger.texts(latched, today):
+            if self._stops(halt, made):
+                yield f"the latch file ({halt.rule})"
+        latched = (
+            "SELECT rule FROM halts WHERE cleared_at IS NULL AND (until IS NULL OR until > ?) AND"
+            " (scope = 'account' OR (scope = 'strategy' AND scope_name = ?) OR (scope = 'symbol' AND scope_name = ?))"
+        )
+        for rule in self.town.ledger.texts(latched, self.town.session.isoformat(), made.strategy, made.symbol):
             yield f"the ledger ({rule})"
+
+    def _stops(self, halt: Halt, made: DecisionId) -> bool:
+        """Whether a halt holds today, for everything or for what this entry is about."""
+        about = {HaltScope.ACCOUNT: "", HaltScope.STRATEGY: made.strategy, HaltScope.SYMBOL: made.symbol}
+        holds = halt.until is None or halt.until > self.town.session
+        return holds and halt.scope_name == about[halt.scope]
 
     def _not_locked(self, request: OrderRequest) -> None:
         breaks = self.town.ledger.texts(

@@ -90,6 +90,8 @@ class Deed(StrEnum):
     LATCH = "latch file made by hand"
     SPOIL_LATCH = "latch file unreadable"
     CLEAR_LATCH = "latch file removed by hand"
+    HALT_SYMBOL = "symbol halted by hand"
+    HALT_STRATEGY = "strategy halted by hand"
 
 
 @dataclass(frozen=True, slots=True)
