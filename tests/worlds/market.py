@@ -1,7 +1,6 @@
 """The bundled market as the worlds use it: an exchange and a ledger prepared once, and what is known of the sessions.
 
-Making the two files reads the bundled prices and migrates a database, which takes seconds and pandas. A world copies
-them instead, and needs neither.
+Making the two files reads the bundled prices and migrates a database, which takes seconds. A world copies them instead.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.account import ActionKind, CorporateAction
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
+from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
 
 #: A session that opens this much away from the close before it is one to look at.
@@ -52,11 +52,12 @@ class Bar:
 class Market:
     """What worlds are drawn from and checked against.
 
-    ``listed`` gives each symbol's first session. ``turning`` holds, by kind, the sessions at which prices or hours do
-    something out of the ordinary.
+    ``data`` answers all but the newest prices, which are an exchange's own. ``listed`` gives each symbol's first
+    session. ``turning`` holds, by kind, the sessions at which prices or hours do something out of the ordinary.
     """
 
     folder: Path
+    data: EmbeddedMarket
     sessions: tuple[date, ...]
     listed: dict[str, date]
     closes: dict[tuple[str, date], Decimal]
@@ -96,6 +97,7 @@ def prepare(folder: Path) -> Market:
     listed = _first_sessions(bars)
     return Market(
         folder=folder,
+        data=EmbeddedMarket(PriceFile(), lambda symbols: {}),
         sessions=sessions,
         listed=listed,
         closes={(bar.symbol, bar.session): bar.close for bar in bars},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.market import Market
@@ -52,31 +52,9 @@ class WorldClock:
             self.venue.pass_time(self.exchange, seconds)
 
 
-class Frameless:
-    """Stands where frames of prices would be. It knows only as of which session; in everything else it is empty."""
-
-    def __init__(self, as_of: date | None) -> None:
-        self.as_of = as_of
-
-    def __getattr__(self, name: str) -> Frameless:
-        return self
-
-    def __call__(self, *asked: object) -> Frameless:
-        return self
-
-    def __getitem__(self, rows: object) -> Frameless:
-        return self
-
-    def __iter__(self) -> Iterator[object]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 @dataclass(frozen=True, slots=True)
 class WorldData:
-    """The market data of a world; implements ports.MarketData. Prices are the exchange's."""
+    """The market data of a world; implements ports.MarketData. Quotes are the exchange's."""
 
     market: Market
     exchange: PaperExchange
@@ -90,23 +68,19 @@ class WorldData:
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
         self.io.step("history")
-        return cast("History", Frameless(self.last_completed(clock)))
+        return self.market.data.history(symbols, sessions, clock)
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        return frozenset(symbols) & self.market.listed.keys()
+        return self.market.data.known(symbols)
 
     def last_completed(self, clock: MarketClock) -> date | None:
-        if clock.today is not None and clock.now >= clock.today.closes:
-            return clock.today.session
-        return clock.previous.session if clock.previous else None
+        return self.market.data.last_completed(clock)
 
     def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        return cast("pd.Series[float]", {})
+        return self.market.data.benchmark(first, last)
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        wanted, today = set(symbols), clock.now.date()
-        until = today + timedelta(days=days)
-        return tuple(a for a in self.market.actions if a.symbol in wanted and today < a.ex_date <= until)
+        return self.market.data.upcoming_actions(symbols, clock, days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +106,7 @@ class Scripts:
         return 1
 
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
-        as_of = cast("Frameless", history).as_of
+        as_of = history.close.index[-1].date() if len(history.close) else None
         struck = tuple(of_kind(self.io.step("signals"), K.STRATEGY_FAILS))
         silent = self.world.scripts[0].name if struck else ""
         for fault in struck:
