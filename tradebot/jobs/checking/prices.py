@@ -87,7 +87,8 @@ def _with_jumps(history: History) -> Iterator[str]:
     absurd = (ratio > ABSURD) | (ratio < 1 / ABSURD)
     for symbol in map(str, absurd.columns[absurd.any()]):
         at = absurd.index[absurd[symbol]][-1]
-        yield f"{symbol} jumped to {float(ratio[symbol][at]):.0%} of the close before on {_day(at)}, and no action says why"
+        part = f"{float(ratio[symbol][at]):.0%}"
+        yield f"{symbol} jumped to {part} of the close before on {_day(at)}, and no action says why"
 
 
 def _day(stamp: object) -> date:
