@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tradebot.core.account import SessionHours
 from tradebot.core.checks import Check, CheckResult
+from tradebot.core.sanity import sanity
 from tradebot.core.values import canonical, dollars
 from tradebot.jobs.desk import Desk, Story
 
@@ -86,12 +87,14 @@ def exposure(desk: Desk, story: Story) -> Check:
 
 
 def limits(desk: Desk, story: Story) -> Check:
-    limits = desk.settings.limits()
-    largest = min(desk.broker.account().equity * limits.max_position_size_pct, limits.max_order_value)
-    figure = f"largest order {dollars(largest)}, smallest {dollars(limits.min_order_value)}"
-    if largest < limits.min_order_value:
-        remedy = "no order can be sent: lower MIN_ORDER_VALUE or raise MAX_POSITION_SIZE_PCT"
-        return Check("limits", FAIL, figure, remedy)
+    symbols = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
+    found = sanity(desk.settings.limits(), desk.broker.account().equity, symbols)
+    figure = (
+        f"largest order {dollars(found.largest_order)} ({found.bound_by}); the worst day costs "
+        f"{dollars(found.loss_at_stops)} at the stops, {dollars(found.loss_in_crash)} if they gap as in 1987"
+    )
+    if found.objections:
+        return Check("limits", FAIL, "; ".join(found.objections), "change one of the limits that are named")
     return Check("limits", PASS, figure)
 
 
