@@ -93,9 +93,9 @@ def test_a_report_of_the_next_morning_is_late_and_a_later_one_is_none() -> None:
         cells = attendance(SESSIONS, [Turn(Job.REPORT, morning, RAN)], at("10:00", TUESDAY), LONG_AGO, Rules())
         return [cell for cell in cells if cell.job is Job.REPORT]
 
-    early, open_already = at("08:00", TUESDAY), at("09:45", TUESDAY)
+    early, too_late = at("08:00", TUESDAY), at("09:00", TUESDAY)
     assert told(early) == [Cell(MONDAY, Job.REPORT, Mark.LATE, early), Cell(TUESDAY, Job.REPORT, Mark.DUE)]
-    assert told(open_already) == [Cell(MONDAY, Job.REPORT, Mark.MISSED), Cell(TUESDAY, Job.REPORT, Mark.DUE)]
+    assert told(too_late) == [Cell(MONDAY, Job.REPORT, Mark.MISSED), Cell(TUESDAY, Job.REPORT, Mark.DUE)]
 
 
 def test_nothing_was_due_before_the_home_began() -> None:

@@ -67,10 +67,10 @@ RULES = Rules(late_after=timedelta(minutes=15), entry_window=timedelta(minutes=1
         ("16:00", Job.PREFLIGHT, "08:45", "09:00", "09:15", "09:30"),
         ("16:00", Job.RUN_DAILY, "09:30", "09:35", "09:50", "11:30"),
         ("16:00", Job.CHECK_EXITS, "09:45", "15:45", "16:00", "16:00"),
-        ("16:00", Job.RECONCILE, "16:00", "16:05", "16:20", "09:30"),
-        ("16:00", Job.REPORT, "16:00", "16:15", "16:30", "09:30"),
+        ("16:00", Job.RECONCILE, "16:00", "16:05", "16:20", "09:00"),
+        ("16:00", Job.REPORT, "16:00", "16:15", "16:30", "09:00"),
         ("13:00", Job.CHECK_EXITS, "09:45", "12:45", "13:00", "13:00"),
-        ("13:00", Job.RECONCILE, "13:00", "13:05", "13:20", "09:30"),
+        ("13:00", Job.RECONCILE, "13:00", "13:05", "13:20", "09:00"),
     ],
 )
 def test_a_window_says_when_a_job_is_due_late_and_missed(
@@ -83,7 +83,7 @@ def test_a_window_says_when_a_job_is_due_late_and_missed(
     assert window.begins <= window.counts <= window.due < window.late <= window.missed
 
 
-def test_what_closes_a_session_may_be_done_until_the_next_one_opens() -> None:
+def test_what_closes_a_session_may_be_done_until_the_next_one_is_prepared() -> None:
     friday, monday = hours(date(2007, 11, 23)), hours(date(2007, 11, 26))
     saturday = datetime(2007, 11, 24, 12, tzinfo=NEW_YORK)
     window = window_at(Job.REPORT, saturday, (friday, monday), RULES)

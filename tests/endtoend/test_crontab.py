@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas  # noqa: F401 - before freezegun exchanges the types that its C code looks at
 import pytest
 from freezegun import freeze_time
 
@@ -53,7 +54,8 @@ def cron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert said["exit_code"] == code == 0, said
         return said
 
-    assert main(["init-db"]) == 0
+    with freeze_time(datetime.combine(SUNDAY, time(0), NEW_YORK).astimezone(UTC), tick=True, ignore=NO_CLOCK_THERE):
+        assert main(["init-db"]) == 0
     capsys.readouterr()
     return run
 

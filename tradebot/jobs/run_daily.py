@@ -6,8 +6,6 @@ it down, send it, see what became of it, prove that everything held is protected
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.outcomes import Outcome
@@ -25,8 +23,6 @@ from tradebot.jobs.halting import look_at_halts, why_no_entries
 from tradebot.jobs.preflight import object_to_entries
 from tradebot.jobs.remembering import remember
 from tradebot.jobs.sending import await_end, order_line, send, write_down
-
-_NEW_YORK = ZoneInfo("America/New_York")
 
 
 def run(desk: Desk) -> Outcome:
@@ -57,13 +53,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
     )
     if traded:
         return f"session {market.today.session} was traded already: nothing was sent"
-    until = market.today.opens + desk.settings.schedule_rules().entry_window
-    if market.now >= until:
-        return (
-            f"session {market.today.session}: too late for what was decided on the previous close (run-daily enters "
-            f"until {until.astimezone(_NEW_YORK):%H:%M} New York time); nothing was sent"
-        )
-    return ""
+    return desk.timekeeper().why_stale()
 
 
 def _trade(desk: Desk, story: Story) -> Outcome:

@@ -51,6 +51,16 @@ class Timekeeper:
                     return f"{job} of {window.session} ran at {_clock(turn.at)} already: nothing was done"
         return ""
 
+    def why_stale(self) -> str:
+        """Why run-daily is too late to enter in today's session, or an empty text."""
+        hours = self.calendar.hours(self.today)
+        if hours is None or self.now < (until := hours.opens + self.rules.entry_window):
+            return ""
+        return (
+            f"it is too late for what was decided on the previous close (run-daily enters until "
+            f"{until.astimezone(_NEW_YORK):%H:%M} New York time): nothing was sent"
+        )
+
     def cells(self) -> tuple[Cell, ...]:
         """The last sessions' jobs, as they stand. Empty before the schedule is kept."""
         kept = self.ledger.schedule.kept(self.keeping)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from tradebot.runtime.exchange import FIRST_SESSION, make_home, open_exchange, reset_exchange, whole_history
     from tradebot.runtime.homes import Where, configuration, known_homes
     from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
-    from tradebot.runtime.office import Office, open_ledger, open_office
+    from tradebot.runtime.monitoring import write_down_failure
+from tradebot.runtime.office import Office, open_ledger, open_office
 
 __all__ = [
     "FIRST_SESSION",
@@ -30,12 +31,14 @@ __all__ = [
     "reset_exchange",
     "scope_of",
     "whole_history",
+    "write_down_failure",
 ]
 
 _MODULES = {
     "exchange": ("FIRST_SESSION", "make_home", "open_exchange", "reset_exchange", "whole_history"),
     "homes": ("Where", "configuration", "known_homes"),
     "latching": ("open_latch", "refuse_unknown_strategy", "scope_of"),
+    "monitoring": ("write_down_failure",),
     "office": ("Office", "open_ledger", "open_office"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

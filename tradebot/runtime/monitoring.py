@@ -1,10 +1,22 @@
-"""The monitor that hears of jobs, as the settings name it."""
+"""What is left of a job even when it could not begin: a ping for whoever watches, a run in the ledger."""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing, suppress
+
 from tradebot.alerts.heartbeat import Heartbeat
+from tradebot.core.attendance import Keeping
+from tradebot.core.records import RunStatus
 from tradebot.core.schedule import DAY, Job
-from tradebot.settings import Settings
+from tradebot.errors import ExitCode, TradebotError
+from tradebot.home import layout
+from tradebot.ledger.database import open_database
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import configuration, keeping
+from tradebot.settings import GlobalOptions, Settings
+
+_STATUS = {ExitCode.BLOCKED: RunStatus.BLOCKED, ExitCode.HALTED: RunStatus.BLOCKED}
 
 
 def heartbeat(settings: Settings, job: Job) -> Heartbeat | None:
@@ -12,3 +24,24 @@ def heartbeat(settings: Settings, job: Job) -> Heartbeat | None:
     if settings.heartbeat_url is None or job not in DAY:
         return None
     return Heartbeat(settings.heartbeat_url.reveal(), job.value)
+
+
+def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
+    """Leave in the ledger that a job of the schedule failed before it had a desk, as far as there is a ledger.
+
+    One that found another at work has not failed. Where people start the jobs themselves they have seen it.
+    """
+    if job not in DAY or error.exit_code is ExitCode.LOCKED:
+        return
+    with suppress(TradebotError):  # the first error is the one to tell
+        settings = configuration(options).settings
+        if not layout.is_initialised(settings.home) or keeping(settings) is not Keeping.WALL:
+            return
+        with closing(open_database(settings.database_path, create=False)) as database:
+            pinned = database.pins.pinned(settings.broker, settings.trading_mode)
+            if pinned is not None:
+                now, runs = SystemClock().now(), database.bind(pinned.key).runs
+                run_id = runs.begin(job, None, now, now, os.getpid(), Keeping.WALL)
+                runs.end(
+                    run_id, _STATUS.get(error.exit_code, RunStatus.FAILED), error.exit_code, now, now, str(error)[:500]
+                )

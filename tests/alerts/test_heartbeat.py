@@ -1,0 +1,89 @@
+"""Pings, received by a real server on this machine."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.fakes.monitor import Monitor
+from tradebot.alerts.heartbeat import LAST_PATIENCE, Heartbeat, address
+
+SECRET = "5f0c2f7e-secret"
+
+
+@pytest.fixture
+def monitor() -> Iterator[Monitor]:
+    with Monitor() as listening:
+        yield listening
+
+
+@pytest.mark.parametrize(
+    ("url", "ending", "expected"),
+    [
+        ("https://hc.example/abc", "start", "https://hc.example/abc/start"),
+        ("https://hc.example/abc/", "4", "https://hc.example/abc/4"),
+        ("https://hc.example/abc", "", "https://hc.example/abc"),
+        ("https://hc.example/key/{job}?create=1", "start", "https://hc.example/key/run-daily/start?create=1"),
+    ],
+)
+def test_addresses_are_those_of_healthchecks(url: str, ending: str, expected: str) -> None:
+    assert address(url, "run-daily", ending) == expected
+
+
+@pytest.mark.parametrize(("code", "ending"), [(0, ""), (6, "/6"), (143, "/143")])
+def test_a_job_that_starts_and_ends_is_heard_of_in_this_order(monitor: Monitor, code: int, ending: str) -> None:
+    beating = Heartbeat(f"{monitor.url}/ping/{{job}}", "run-daily")
+    beating.start()
+    beating.end(code, "said in a line")
+    assert monitor.pings == [
+        ("POST", "/ping/run-daily/start", "run-daily started"),
+        ("POST", f"/ping/run-daily{ending}", "said in a line"),
+    ]
+
+
+def test_a_proxy_is_not_asked_for_a_monitor_on_this_machine(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    beating = Heartbeat(f"{monitor.url}/abc", "report")
+    beating.start()
+    beating.end(0, "done")
+    assert [path for _, path, _ in monitor.pings] == ["/abc/start", "/abc"]
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_monitor_that_refuses_is_a_warning_without_the_address(
+    monitor: Monitor, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor.status = status
+    beating = Heartbeat(f"{monitor.url}/{SECRET}", "report")
+    beating.start()
+    beating.end(0, "done")
+    assert len(monitor.pings) == 2
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+    assert SECRET not in caplog.text
+
+
+def test_a_monitor_that_is_not_there_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    beating = Heartbeat(f"http://127.0.0.1:{port}/{SECRET}", "report")
+    beating.start()
+    beating.end(0, "done")
+    assert "the heartbeat of report could not be sent" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_nobody_waits_for_a_monitor_that_never_answers() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        beating = Heartbeat(f"http://127.0.0.1:{silent.getsockname()[1]}/abc", "report")
+        began = time.perf_counter()
+        beating.start()
+        assert time.perf_counter() - began < 0.5
+        beating.end(0, "done")
+        assert time.perf_counter() - began < LAST_PATIENCE + 1
