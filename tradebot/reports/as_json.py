@@ -85,6 +85,8 @@ def plain(value: Any) -> Any:
             return {**_fields(value), **plain(_derived(value))}
         case list() | tuple():
             return [plain(item) for item in value]
+        case frozenset():
+            return sorted(plain(item) for item in value)
         case _ if is_dataclass(value):
             return _fields(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
