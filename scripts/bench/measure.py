@@ -63,7 +63,7 @@ def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
     """Run a command and measure it."""
     started = time.perf_counter()
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT, env=_environment(env))
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=ROOT, env=environment(env))
     if not hasattr(os, "wait4"):
         return Run(time.perf_counter() - started, 0.0, 0.0, process.wait())
     _, status, usage = os.wait4(process.pid, 0)
@@ -75,7 +75,7 @@ def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
 
 def prepare(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
     """Run a command that is not measured, and give what it says. Raises CalledProcessError when it fails."""
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=_environment(env))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(env))
     return done.stdout
 
 
@@ -111,7 +111,7 @@ def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
     )
 
 
-def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+def environment(more: Mapping[str, str] | None) -> dict[str, str]:
     """This process's environment and ``more``; commands may keep their bytecode, as installed programs do."""
     return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **(more or {})}
 

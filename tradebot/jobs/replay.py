@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from tradebot.core.account import SessionHours
+from tradebot.core.halts import Halt, HaltRule
 from tradebot.core.lookback import Period, ReplayOutcome, ReportOutcome
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import DAY, Job, nominal
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk, Story, open_story
 
@@ -44,12 +45,15 @@ def run(
     """Run each session's jobs at their nominal times, from where the exchange stands to the last of ``sessions``.
 
     A job that has run in its session is not run again, so an interrupted replay goes on where it stopped. ``progress``
-    is told the session, how many are done, and how many there are. Raises Stopped between jobs.
+    is told the session, how many are done, and how many there are. Raises Stopped between jobs, and Halted when
+    somebody has halted the account since it began.
     """
+    known = desk.latch.read()
     started = time.perf_counter()
     worst: set[ExitCode] = set()
     jobs_run = 0
     for number, session in enumerate(sessions):
+        _refuse_to_go_on(desk, known)
         while floor.hours().session < session:
             floor.next_session()
         outcomes = _session(desk, floor)
@@ -59,6 +63,13 @@ def run(
     final = report.run(desk, Period.ALL)
     story = open_story(desk, Job.REPLAY)
     return _outcome(story, final, len(sessions), jobs_run, time.perf_counter() - started, worst)
+
+
+def _refuse_to_go_on(desk: Desk, known: Collection[Halt]) -> None:
+    """End for whoever stops the account: an emergency stop waits until no job holds the lock."""
+    for halt in desk.latch.read():
+        if halt.rule is HaltRule.OPERATOR and halt not in known:
+            raise Halted(f"somebody halted the account while it was replayed ({halt.reason}): the replay ends here")
 
 
 def _session(desk: Desk, floor: Floor) -> list[Outcome]:

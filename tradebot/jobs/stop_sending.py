@@ -7,6 +7,7 @@ both, its orders are intents like any other.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,8 @@ from tradebot.ports import Broker, Journal
 
 #: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
 ATTEMPTS = range(1001, 10000)
+#: An order that has filled may be in the orders before it is in the positions; so many looks later it is in both.
+LOOKS_AFTER_A_FILL = 4
 #: The kind of the audit rows that tell what an emergency stop did.
 AUDIT_KIND = "emergency_stop"
 
@@ -61,13 +64,25 @@ class Unkept:
         return None
 
 
+class _Fills:
+    """Orders that have filled, and how often that was met."""
+
+    def __init__(self) -> None:
+        self._met: Counter[str] = Counter()
+
+    def is_news(self, order_id: str) -> bool:
+        """Whether the position may still be shown as it was before the order filled: selling again would be twice."""
+        self._met[order_id] += 1
+        return self._met[order_id] <= LOOKS_AFTER_A_FILL
+
+
 class ByIdAlone:
     """Sends without a ledger. A second emergency stop of the session finds the same ids again."""
 
     def __init__(self, broker: Broker, account_key: str) -> None:
         self._broker = broker
         self._account_key = account_key
-        self._seen_over: set[str] = set()
+        self._fills = _Fills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
         for attempt in ATTEMPTS:
@@ -78,9 +93,8 @@ class ByIdAlone:
                 return order_id
             if existing.state.live:
                 return None
-            if existing.filled_quantity and order_id not in self._seen_over:
-                self._seen_over.add(order_id)
-                return None  # the position may have been read before it filled: the next look tells
+            if existing.filled_quantity and self._fills.is_news(order_id):
+                return None
         return None
 
 
@@ -95,6 +109,7 @@ class ThroughLedger:
         self._story = story
         self._alone = ByIdAlone(desk.broker, desk.account_key)
         self._ledger_failed = False
+        self._fills = _Fills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
         if self._ledger_failed:
@@ -109,8 +124,9 @@ class ThroughLedger:
         desk, story = self._desk, self._story
         for earlier in desk.ledger.orders.attempts(story.session, strategy, request.symbol, purpose):
             found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
-            if found is not None and adopt(desk, earlier, found).filled_quantity > earlier.filled_quantity:
-                return None  # the position may have been read before it filled: the next look tells
+            now = earlier if found is None else adopt(desk, earlier, found)
+            if now.filled_quantity and self._fills.is_news(now.client_order_id):
+                return None
         attempt = attempt_after(desk, story, strategy, request.symbol, purpose)
         if attempt is None:
             return None

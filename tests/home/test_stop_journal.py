@@ -1,0 +1,92 @@
+"""The journal of an emergency stop: what was written is read, whoever killed whom meanwhile."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tradebot.core.stopped import StopEntry
+from tradebot.home import layout, stop_journal
+from tradebot.home.stop_journal import SPARE_BYTES, StopJournalFile
+
+WALL = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ENTRY = StopEntry(WALL, "cancel asked for", "AAPL", "tb1-x", Decimal("10.5"), "in time")
+
+
+def spare(home: Path) -> Path:
+    return layout.stops_folder(home) / "spare"
+
+
+def now() -> datetime:
+    """The time that the files of this test bear."""
+    return datetime.now(UTC)
+
+
+def test_what_was_written_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+    journal = StopJournalFile(tmp_path, WALL)
+    journal.write(ENTRY)
+    assert stop_journal.kept(tmp_path, now()) == (), "a stop at work is left alone"
+    journal.close(WALL)
+    (stop,) = stop_journal.kept(tmp_path, now())
+    assert stop.entries == (ENTRY,)
+    assert journal.trouble == ""
+    stop.forget()
+    assert stop_journal.kept(tmp_path, now()) == ()
+
+
+def test_one_that_was_killed_is_taken_after_a_while(tmp_path: Path) -> None:
+    journal = StopJournalFile(tmp_path, WALL)
+    journal.write(ENTRY)
+    assert stop_journal.kept(tmp_path, now()) == ()
+    (stop,) = stop_journal.kept(tmp_path, now() + timedelta(hours=1))
+    assert stop.entries == (ENTRY,)
+    journal.close(WALL)
+
+
+def test_it_begins_in_the_room_that_was_taken_before(tmp_path: Path) -> None:
+    stop_journal.make_spare(tmp_path)
+    assert spare(tmp_path).stat().st_size == SPARE_BYTES
+    journal = StopJournalFile(tmp_path, WALL)
+    assert not spare(tmp_path).exists()
+    journal.write(ENTRY)
+    journal.close(WALL)
+    (stop,) = stop_journal.kept(tmp_path, now())
+    assert stop.path.stat().st_size == SPARE_BYTES, "nothing was added to the disk"
+    assert stop.entries == (ENTRY,)
+    stop_journal.make_spare(tmp_path)
+    stop_journal.make_spare(tmp_path)
+    assert [path.name for path in layout.stops_folder(tmp_path).iterdir() if path != stop.path] == ["spare"]
+
+
+def test_two_stops_at_once_have_a_journal_each(tmp_path: Path) -> None:
+    stop_journal.make_spare(tmp_path)
+    first, second = StopJournalFile(tmp_path, WALL), StopJournalFile(tmp_path, WALL + timedelta(seconds=1))
+    for journal in (second, first):
+        journal.write(ENTRY)
+        journal.close(WALL)
+    assert [stop.entries for stop in stop_journal.kept(tmp_path, now())] == [(ENTRY,), (ENTRY,)]
+
+
+def test_a_torn_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    journal = StopJournalFile(tmp_path, WALL)
+    journal.write(ENTRY)
+    journal.close(WALL)
+    (path,) = layout.stops_folder(tmp_path).glob("*.journal")
+    path.write_bytes(b'{"at": "20' + b"\n" + path.read_bytes() + b'{"did": "clo')
+    (stop,) = stop_journal.kept(tmp_path, now())
+    assert stop.entries == (ENTRY,)
+    assert caplog.text.count("cannot be understood") == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")
+def test_where_nothing_can_be_written_it_says_so_and_stops_nothing(tmp_path: Path) -> None:
+    layout.state_folder(tmp_path).mkdir()
+    layout.stops_folder(tmp_path).write_text("a file where the folder belongs")
+    journal = StopJournalFile(tmp_path, WALL)
+    journal.write(ENTRY)
+    journal.close(WALL)
+    assert "cannot be kept" in journal.trouble

@@ -1,0 +1,341 @@
+"""The loop of an emergency stop: what did not take is sent again, nothing is sold twice, and it ends in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.fakes.orders import Requests
+from tests.jobs.brokers import Around, Unreachable, Watched
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tradebot.core.account import Activity, Fill, Position
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
+from tradebot.core.schedule import Job
+from tradebot.core.stopped import Fate, StopEntry
+from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, OrderRefused
+from tradebot.jobs import emergency_stop
+from tradebot.jobs.desk import Desk, open_story
+from tradebot.jobs.taking_in import take_in
+from tradebot.ports import Broker
+
+SECOND = date(2007, 1, 4)
+ONE = Script(enter={"ACME": [SECOND]})
+
+
+@pytest.fixture
+def house(make_house: MakeHouse) -> House:
+    """A home that holds 50 ACME, bought at 100, with a stop at 90; it is 09:35."""
+    made = make_house(ONE)
+    made.daily()
+    return made
+
+
+def sales(house: House) -> list[tuple[str, Decimal]]:
+    """What was sold, in order: the symbol and the shares."""
+    with house.by_hand() as broker:
+        fills = [activity for activity in broker.activities(None) if isinstance(activity, Fill)]
+    return [(fill.symbol, fill.quantity) for fill in fills if fill.side is Side.SELL]
+
+
+# --- again, and never twice -------------------------------------------------------------------
+
+
+def test_a_close_that_the_broker_rejects_is_sent_under_a_further_id(house: House) -> None:
+    sent: list[OrderRequest] = []
+
+    class RejectsTheFirst(Around):
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            sent.append(request)
+            if len(sent) == 1:
+                return self._rejected(request)
+            return super().submit(request)
+
+        def order(self, client_order_id: str) -> BrokerOrder | None:
+            first = next((r for r in sent[:1] if r.client_order_id == client_order_id), None)
+            return self._rejected(first) if first else super().order(client_order_id)
+
+        def _rejected(self, request: OrderRequest) -> BrokerOrder:
+            resting = super().open_orders()
+            return BrokerOrder(
+                "R-1", request.client_order_id, request.symbol, request.side, request.quantity, Decimal(0),
+                request.type, request.time_in_force, OrderState.REJECTED,
+                resting[0].submitted_at if resting else self.clock().now,
+            )  # fmt: skip
+
+    outcome = house.emergency_stop(close=True, wrap=RejectsTheFirst)
+    assert outcome.exit_code is ExitCode.OK
+    assert [request.client_order_id.rpartition("-")[2] for request in sent] == ["1001", "1002"]
+    assert sales(house) == [("ACME", Decimal(50))]
+
+
+def test_a_cancel_that_fails_now_and_then_is_asked_for_again(house: House) -> None:
+    class Busy(Around):
+        refusals = 3
+
+        def cancel(self, broker_order_id: str) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise BrokerUnavailable("500")
+            super().cancel(broker_order_id)
+
+    assert house.emergency_stop(close=True, wrap=Busy).exit_code is ExitCode.OK
+    assert sales(house) == [("ACME", Decimal(50))]
+
+
+def test_a_position_that_is_shown_late_to_be_gone_is_not_sold_again(house: House) -> None:
+    """The broker shows the position for one more look after the closing order has filled, and no lots are known."""
+
+    class ShowsOld(Around):
+        stale = 0
+
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            self.before_sale = super().positions()
+            self.activities_before = super().activities(None)
+            self.stale = 2
+            return super().submit(request)
+
+        def positions(self) -> tuple[Position, ...]:
+            if self.stale:
+                self.stale -= 1
+                return self.before_sale
+            return super().positions()
+
+        def activities(self, after: str | None) -> tuple[Activity, ...]:
+            return self.activities_before[-1:] if self.stale else super().activities(after)
+
+    class Counts(ShowsOld):
+        submitted = 0
+
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            type(self).submitted += 1
+            return super().submit(request)
+
+    assert house.emergency_stop(close=True, wrap=Counts).exit_code is ExitCode.OK
+    assert (Counts.submitted, sales(house)) == (1, [("ACME", Decimal(50))])
+
+
+def test_a_closing_order_for_more_than_there_is_gives_way_to_one_that_fits(house: House) -> None:
+    house.next()  # 04:00: the closing order is queued
+    assert house.emergency_stop(close=True).exit_code is ExitCode.INCOMPLETE
+    (queued,) = house.open_orders()
+    with house.by_hand() as broker:
+        broker.cancel(queued.broker_order_id)
+        broker.submit(Requests("ACME").sell(50, client_id=house.id(2, Purpose.CLOSE, attempt=2001)))
+    with house.exchange() as exchange:
+        exchange._store._sql.execute("UPDATE orders SET quantity = '70' WHERE live = 1")  # as if 20 had been sold since
+    assert house.emergency_stop(close=True).exit_code is ExitCode.INCOMPLETE
+    assert [order.remaining for order in house.open_orders()] == [Decimal(50)]
+
+
+def test_it_ends_in_time_with_a_broker_that_never_answers(house: House) -> None:
+    looks: list[str] = []
+
+    def silent(broker: Broker, call: str, asked: object) -> None:
+        looks.append(call)
+        if call == "open_orders":
+            raise BrokerUnavailable("timed out")
+
+    outcome = house.emergency_stop(wrap=lambda broker: Watched(broker, silent))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert ExitCode.BROKER in outcome.codes
+    assert 30 < len(looks) < 60, "every ten seconds of five minutes"
+
+
+# --- other jobs --------------------------------------------------------------------------------
+
+
+@dataclass
+class Another:
+    """A job that is at work for so many looks."""
+
+    looks: int
+    waited: list[float] = field(default_factory=list)
+
+    def at_work(self) -> str:
+        self.looks -= 1
+        return "pid 7, `tradebot run-daily`" if self.looks >= 0 else ""
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+def test_it_ends_only_after_a_job_at_work_has(house: House) -> None:
+    other = Another(looks=5)
+    said: list[str] = []
+    outcome = house.emergency_stop(close=True, change=lambda desk: replace(desk, others=other, say=said.append))
+    assert outcome.exit_code is ExitCode.OK
+    assert len(other.waited) == 5
+    (line,) = said
+    assert "pid 7, `tradebot run-daily`" in line
+
+
+def test_what_a_job_at_work_still_sends_is_cancelled_too(house: House) -> None:
+    """It had looked at the latch just before it was set."""
+
+    class Sends(Another):
+        def wait(self, seconds: float) -> None:
+            if not self.waited:
+                with house.by_hand() as broker:
+                    entry = house.id(1, Purpose.ENTRY, "BOLT")
+                    broker.submit(Requests("BOLT").buy(5, client_id=entry, stop_loss="90"))
+            super().wait(seconds)
+
+    outcome = house.emergency_stop(close=True, change=lambda desk: replace(desk, others=Sends(looks=3)))
+    assert outcome.exit_code is ExitCode.OK
+    assert (house.positions(), house.open_orders("BOLT")) == ({}, ())
+
+
+def test_a_job_that_does_not_end_is_named_when_the_time_is_up(house: House) -> None:
+    other = Another(looks=10_000)
+    outcome = house.emergency_stop(close=True, change=lambda desk: replace(desk, others=other, timeout=2.0))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert house.positions() == {}
+    (failure,) = outcome.failures
+    assert failure.message.startswith("pid 7, `tradebot run-daily` has not stopped")
+    assert sum(other.waited) == pytest.approx(2.0)
+
+
+# --- what stays, and what people have ---------------------------------------------------------
+
+
+def test_where_the_price_has_passed_a_missing_stop_it_sells(make_house: MakeHouse) -> None:
+    house = make_house(ONE, prices={"ACME": [FLAT, FLAT, "85 86 84 85"]})
+    house.daily()
+    with house.by_hand() as broker:
+        broker.cancel(house.open_orders()[0].broker_order_id)
+    house.next()
+    with house.exchange() as exchange:
+        exchange.advance_to(exchange.hours().opens)
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.OK
+    assert [(line.result, line.symbol) for line in outcome.lines] == [(Fate.CLOSED, "ACME")]
+    assert house.positions() == {}
+
+
+def test_what_people_have_goes_only_when_it_is_said(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.submit(Requests("ACME").buy(7, client_id="mine"))
+        broker.submit(Requests("BOLT").buy(9, client_id="mine too"))
+        broker.submit(Requests("BOLT").sell(9, stop="80", client_id="my stop"))
+    assert house.emergency_stop(close=True).exit_code is ExitCode.OK
+    assert {s: p.quantity for s, p in house.positions().items()} == {"ACME": Decimal(7), "BOLT": Decimal(9)}
+    with house.desk() as desk:
+        story = open_story(desk, Job.EMERGENCY_STOP)
+        outcome = emergency_stop.run(
+            emergency_stop.desk_for_stop(desk, story), close_positions=True, include_foreign=True
+        )
+    assert outcome.exit_code is ExitCode.OK
+    assert (house.positions(), house.open_orders("BOLT")) == ({}, ())
+    assert house.reconcile().breaks == ()
+
+
+def test_all_that_is_open_is_cancelled_in_one_request_where_all_has_to_go(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").buy(9, limit="50", client_id="mine"))
+    calls: list[str] = []
+
+    def note(broker: Broker, call: str, asked: object) -> None:
+        calls.append(call)
+
+    with house.desk() as desk:
+        stop = emergency_stop.desk_for_stop(desk, open_story(desk, Job.EMERGENCY_STOP))
+        watched = replace(stop, broker=Watched(desk.broker, note))
+        assert emergency_stop.run(watched, close_positions=True, include_foreign=True).exit_code is ExitCode.OK
+    assert (calls.count("cancel_all"), calls.count("cancel")) == (1, 0)
+
+
+def test_a_dry_run_sends_nothing(house: House) -> None:
+    calls: list[str] = []
+
+    def note(broker: Broker, call: str, asked: object) -> None:
+        calls.append(call)
+
+    with house.desk() as desk:
+        stop = emergency_stop.desk_for_stop(desk, open_story(desk, Job.EMERGENCY_STOP))
+        outcome = emergency_stop.plan(replace(stop, broker=Watched(desk.broker, note)), close_positions=True)
+    assert set(calls) <= {"open_orders", "activities", "positions", "clock", "account"}
+    assert {line.result for line in outcome.lines} == {Fate.WOULD_CANCEL, Fate.WOULD_CLOSE}
+    assert (outcome.cancelled_dollars, outcome.closed_dollars) == (Decimal(4500), Decimal(5000))
+
+
+# --- from within a job -------------------------------------------------------------------------
+
+
+def stop_within(desk: Desk, *, close: bool) -> ExitCode:
+    story = open_story(desk, Job.CHECK_EXITS)
+    outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, story), close_positions=close)
+    take_in(desk, story)
+    return outcome.exit_code
+
+
+def test_a_jobs_own_stop_writes_its_orders_down_before_it_sends_them(house: House) -> None:
+    with house.desk() as desk:
+        assert stop_within(desk, close=True) is ExitCode.OK
+    (close,) = (intent for intent in house.intents() if intent.purpose is Purpose.CLOSE)
+    assert (close.attempt, close.state, close.filled_quantity) == (1, OrderState.FILLED, Decimal(50))
+    assert house.reconcile().breaks == ()
+    assert house.rows("SELECT exit_reason FROM trades") == [{"exit_reason": "emergency stop"}]
+    told = house.rows("SELECT detail FROM audit WHERE kind = 'emergency_stop' ORDER BY seq")
+    assert [row["detail"].split('"did":"')[1].split('"')[0] for row in told] == [
+        "cancel asked for", "close sent", "cancelled", "closed", "ended with 0",
+    ]  # fmt: skip
+
+
+def test_a_jobs_own_stop_that_keeps_positions_arms_what_is_missing_as_an_intent(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.cancel(house.open_orders()[0].broker_order_id)
+    with house.desk() as desk:
+        assert stop_within(desk, close=False) is ExitCode.OK
+    assert house.stops() == [(Decimal(50), Decimal(90))]
+    assert [i.state for i in house.intents() if i.purpose is Purpose.STOP] == [OrderState.ACCEPTED]
+    assert house.reconcile().breaks == ()
+
+
+def test_a_jobs_own_stop_goes_on_when_its_ledger_fails(house: House) -> None:
+    class Full:
+        """An order book on a disk that has just become full."""
+
+        def __init__(self, inner: object) -> None:
+            self._inner = inner
+
+        def __getattr__(self, name: str) -> object:
+            if name == "write":
+                raise LedgerError("the disk is full")
+            return getattr(self._inner, name)
+
+    with house.desk() as desk:
+        desk.ledger.orders = Full(desk.ledger.orders)  # type: ignore[assignment]
+        story = open_story(desk, Job.CHECK_EXITS)
+        outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, story), close_positions=True)
+    assert outcome.exit_code is ExitCode.OK
+    assert sales(house) == [("ACME", Decimal(50))]
+    assert house.reconcile().breaks == ()
+
+
+def test_a_stop_keeps_a_journal_of_each_request(house: House) -> None:
+    class Pages(list[StopEntry]):
+        trouble = ""
+
+        def write(self, entry: StopEntry) -> None:
+            self.append(entry)
+
+    class Refuses(Around):
+        def submit(self, request: OrderRequest) -> BrokerOrder:
+            raise OrderRefused("halted", "trading is halted")
+
+    pages = Pages()
+    house.emergency_stop(close=True, wrap=Refuses, change=lambda desk: replace(desk, journal=pages, timeout=1.0))
+    assert [entry.did for entry in pages[:2]] == ["cancel asked for", "close refused"]
+    assert pages[1].detail == "trading is halted"
+    assert [entry.did for entry in pages[-2:]] == ["still open", "ended with 9"]
+
+
+def test_without_the_brokers_word_on_what_is_ours_it_claims_nothing(house: House) -> None:
+    house.database.unlink()
+    outcome = house.emergency_stop(close=True, wrap=lambda broker: Unreachable(broker, "activities"))
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert set(house.positions()) == {"ACME"}
