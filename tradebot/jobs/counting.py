@@ -63,7 +63,7 @@ def sessions_run(desk: Desk, story: Story) -> Mapping[str, int]:
 
 def count_session(desk: Desk, story: Story, signals: Iterable[Signal], history: History) -> None:
     """Count this session for every strategy that answered and is warm."""
-    warm = {info.name for info in desk.strategies.loaded if len(history.close) >= info.warmup}
-    spoke = {signal.strategy: signal.fingerprint for signal in signals if signal.strategy in warm}
-    for strategy, fingerprint in spoke.items():
-        desk.ledger.runs.strategy_spoke(strategy, fingerprint, story.session, desk.clock.now())
+    spoke = {signal.strategy for signal in signals}
+    for info in desk.strategies.loaded:
+        if info.name in spoke and len(history.close) >= info.warmup:
+            desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, story.session, desk.clock.now())
