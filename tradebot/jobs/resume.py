@@ -15,8 +15,9 @@ from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import halts_in_force
 
-#: What preflight would fail on because of the halt itself.
-_SETTLED_BY_RESUME = ("halts",)
+#: Checks that are not made: what preflight would fail on because of the halt itself, and what only tells of days to
+#: come, for which price files would have to be read.
+_LEFT_OUT = ("halts", "corporate actions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def look(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> Pr
     subject = in_words(scope, name)
     if scope is not HaltScope.ACCOUNT or not any(halt.ends_by is HaltEnd.RESUME for halt in halts):
         return Prospect(subject, halts)
-    return Prospect(subject, halts, preflight.checks_of_account(desk, story, without=_SETTLED_BY_RESUME))
+    return Prospect(subject, halts, preflight.checks_of_account(desk, story, without=_LEFT_OUT))
 
 
 def run(desk: Desk, reason: str, seen: Prospect | None = None) -> Outcome:
