@@ -125,7 +125,7 @@ def test_a_ledger_that_cannot_be_used_stops_everything_but_the_emergency_stop(
         assert str(traded.ledger) in ended.err
     assert traded.orders() == before
     stopped = traded("emergency-stop", "--close-positions", "--json")
-    assert stopped.code in ((0, 11) if spoil is _damaged else (11,))  # a damaged file may still tell what is ours
+    assert stopped.code == 0
     assert {line["result"] for line in stopped.json["lines"] if line["what"] == "position"} == {"closed"}
     assert (traded.home / "state" / "HALT").exists()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -86,13 +84,9 @@ def test_looking_needs_no_lock_and_writing_does(traded: Machine) -> None:
 def test_an_emergency_stop_works_beside_a_run_and_is_obeyed_by_it(traded: Machine) -> None:
     replay = traded.start("replay", "--to", "2012-12-31", "--json")
     traded.wait_for_lock(replay)
-    assert traded("emergency-stop").code in (0, 9)
-    time.sleep(1)
-    before = traded.orders()
-    time.sleep(1)
-    replay.send_signal(signal.SIGINT)
-    assert ending(replay, "--json").code == 130
-    assert [order for order in traded.orders()[len(before) :] if order.startswith("buy")] == []
+    assert traded("emergency-stop").code == 0
+    assert replay.poll() is not None, "the stop waits until it has gone"
+    assert ending(replay, "--json").code == 4
     assert traded("reconcile").code == 4
 
 

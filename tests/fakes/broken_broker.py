@@ -70,11 +70,14 @@ class RejectsTheFirstClose(Around):
 
 
 class SlowToSend(Around):
-    """Each order takes a while to come in. The file named in the home says that one is on its way."""
+    """An order is on its way, as the file `sending` in the home says, until after somebody has latched a halt."""
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         Path("sending").touch()
-        time.sleep(1.0)
+        deadline = time.monotonic() + 60
+        while not Path("state/HALT").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
         return super().submit(request)
 
 
