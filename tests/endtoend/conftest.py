@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from tests.fakes.canary import CANARY
 from tests.fakes.cli import ROOT, Ended, environment
 
-SECRET = "canary-in-the-coal-mine-7c1f"
+SECRET = CANARY
 PATIENCE = 90.0  # seconds; nothing here takes five on an idle machine
 _LOG_LINE = re.compile(r"^\S+Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
 _MANIFEST = """

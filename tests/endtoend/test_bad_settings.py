@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.endtoend.conftest import SECRET, Machine
+from tradebot.settings.alert_kinds import ChannelUrls, Host
 from tradebot.settings.kinds import Choice, Count, DatabaseUrl, Day, Money, Names, Percent, Place, Secret, Switch, Url
 from tradebot.settings.reference import Row, sections
 
@@ -42,6 +43,10 @@ def _wrong(row: Row) -> Iterator[str]:
             yield from ("not\x07typed", "two\nlines")
         case Place():
             yield from ("~nobody-of-this-name/x", "relative") if not row.kind.base else ("~nobody-of-this-name/x",)
+        case ChannelUrls():
+            yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")
+        case Host():
+            yield from ("smtp.example.com:587", "smtp example com", "-")
         case other:
             raise AssertionError(f"no wrong text is known for {other}")
 

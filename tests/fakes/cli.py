@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import canary
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,10 +31,10 @@ class Ended:
 
 
 def environment(state: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A process environment without anything of the user who runs the tests."""
+    """A process environment without anything of the user who runs the tests, with secrets that nobody may see again."""
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME", "TMPDIR") if name in os.environ}
     paths = {"PYTHONPATH": str(ROOT), "TRADEBOT_STATE_DIR": str(state)}
-    return {**inherited, **paths, "COLUMNS": "100", **(more or {})}
+    return {**canary.secrets(state.parent), **inherited, **paths, "COLUMNS": "100", **(more or {})}
 
 
 def tradebot(
@@ -54,4 +56,5 @@ def tradebot(
         text=True,
         timeout=timeout,
     )
+    canary.search(finished.stdout + finished.stderr, f"the output of {' '.join(map(str, arguments))}")
     return Ended(finished.returncode, finished.stdout, finished.stderr)
