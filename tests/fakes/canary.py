@@ -32,7 +32,10 @@ _ALONE = (
 
 
 class Leak(AssertionError):
-    """A secret was found where none may be."""
+    """A secret was found where none may be; the message does not repeat it."""
+
+    def __init__(self, *places: str) -> None:
+        super().__init__(f"a secret is in {', '.join(places)}".replace(CANARY, "********"))
 
 
 def secrets(folder: Path) -> dict[str, str]:
@@ -60,7 +63,7 @@ def search(text: str, where: str) -> None:
     """Raise Leak when a text holds a secret."""
     if CANARY in text:
         line = next(line for line in text.splitlines() if CANARY in line)
-        raise Leak(f"a secret is in {where}: {line}")
+        raise Leak(f"{where}: {line}")
 
 
 def _text(path: Path) -> str:
@@ -119,7 +122,7 @@ def no_secret_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     found = [*(leaks_in(folder) if folder else ()), *(_sink().leaks if _sink.cache_info().currsize else ())]
     if found:
         _sink().leaks.clear()
-        raise Leak(f"a secret is in {', '.join(found)}")
+        raise Leak(*found)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -128,7 +131,7 @@ def no_secret_is_left_in_what_tests_share(tmp_path_factory: pytest.TempPathFacto
     yield
     found = list(leaks_in(tmp_path_factory.getbasetemp()))
     if found:
-        raise Leak(f"a secret is in {', '.join(found)}")
+        raise Leak(*found)
 
 
 @pytest.hookimpl(wrapper=True)
