@@ -19,10 +19,7 @@ def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
     tolerate_any_letter()
     with signals.answered():
         try:
-            logging_setup.begin(options)
-            signals.hear()
             code = _ended(name, options, work)
-            signals.ignore()
             heartbeats.end(name, options, code)
             return int(code)
         except NotDue as idle:
@@ -33,9 +30,15 @@ def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
 
 
 def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> ExitCode:
+    """Do the work, deaf again once it is done; a signal that was held until now ends it before it begins."""
     try:
-        return ExitCode(work())
+        logging_setup.begin(options)
+        signals.hear()
+        code = ExitCode(work())
+        signals.ignore()
+        return code
     except NotDue:
+        signals.ignore()
         raise
     except TradebotError as error:
         signals.ignore()
