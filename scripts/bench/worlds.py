@@ -2,6 +2,8 @@
 
 python scripts/bench/worlds.py --seeds 10000     the worlds of seeds 0 to 9999; ends with code 1 if one breaks a promise
 python scripts/bench/worlds.py --seed 123        the story of one; if it breaks a promise, of the smallest that does
+
+What was met is printed as Markdown, ready to be pasted; --table FILE writes it into a file as well.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +23,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from tests.worlds.coverage import EXPECTED
+from tests.worlds.coverage import FAULTS, NEVER, PATHS
 from tests.worlds.drawing import draw
 from tests.worlds.market import Market, prepare
 from tests.worlds.shrink import shrink
 from tests.worlds.simulate import simulate
 
 _CONSOLE = Console()
+#: A fault is to be met at least once in so many worlds.
+OFTEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,18 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that run worlds at once")
     parser.add_argument("--seed", type=int, help="tell the story of this seed instead")
+    parser.add_argument("--table", type=Path, help="write what was met into this file, too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="worlds-") as folder:
         if arguments.seed is not None:
             return _tell(arguments.seed, prepare(Path(folder)))
         prepare(Path(folder))
-        return _run_all(Path(folder), range(arguments.first, arguments.first + arguments.seeds), arguments.jobs)
+        seeds = range(arguments.first, arguments.first + arguments.seeds)
+        summary = _run_all(Path(folder), seeds, arguments.jobs)
+    _print(summary.lines)
+    if arguments.table is not None:
+        arguments.table.write_text("\n".join([*summary.lines, ""]), encoding="utf-8")
+    return 1 if summary.broken else 0
 
 
 def _tell(seed: int, market: Market) -> int:
@@ -79,27 +88,49 @@ def _print(lines: list[str]) -> None:
         _CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _run_all(folder: Path, seeds: range, jobs: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of many worlds: in how many a promise was broken, and the lines to print."""
+
+    broken: int
+    lines: list[str]
+
+
+def _run_all(folder: Path, seeds: range, jobs: int) -> Summary:
     started = time.perf_counter()
-    met: Counter[str] = Counter()
+    times: Counter[str] = Counter()
     worlds: Counter[str] = Counter()
     broken: list[Told] = []
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=_CONSOLE) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("no promise broken", total=len(seeds))
         for told in _told(folder, seeds, jobs):
-            met.update(told.met)
+            times.update(told.met)
             worlds.update(told.met.keys())
             if told.broken:
                 broken.append(told)
                 progress.print(f"seed {told.seed}: {told.broken}", markup=False, highlight=False)
             progress.update(task, advance=1, description=f"{len(broken)} broke a promise" if broken else None)
-    _CONSOLE.print(_table(met, worlds))
     seconds = time.perf_counter() - started
-    _CONSOLE.print(f"{len(seeds)} worlds in {seconds:.0f} s ({seconds / len(seeds):.3f} s each, {jobs} at once)")
+    few = [name for name in FAULTS if times[name] * OFTEN < len(seeds)]
+    lines = [
+        f"{len(seeds)} worlds (seeds {seeds[0]} to {seeds[-1]}), {len(broken)} of them broke a promise, in "
+        f"{seconds:.0f} s ({seconds / len(seeds):.2f} s each, {jobs} at once).",
+        "",
+        *_table("fault or deed", FAULTS, times, worlds),
+        "",
+        f"Met in fewer than one world in {OFTEN}, on average: {', '.join(few) or 'none'}.",
+        "",
+        *_table("path of recovery", PATHS, times, worlds),
+        "",
+        f"Paths that no world went: {', '.join(path for path in PATHS if not times[path]) or 'none'}.",
+        "",
+        "Provided for, and not to be met here:",
+        *(f"- {path}: {reason}" for path, reason in NEVER.items()),
+    ]
     for told in sorted(broken, key=lambda told: told.seed)[:20]:
-        _CONSOLE.print(f"to see why: python scripts/bench/worlds.py --seed {told.seed}", highlight=False)
-    return 1 if broken else 0
+        lines.append(f"To see why: python scripts/bench/worlds.py --seed {told.seed}")
+    return Summary(len(broken), lines)
 
 
 def _told(folder: Path, seeds: range, jobs: int) -> Iterator[Told]:
@@ -120,15 +151,11 @@ def _one(seed: int) -> Told:
     return Told(seed, story.met, str(story.violations[0]) if story.violations else "")
 
 
-def _table(met: Counter[str], worlds: Counter[str]) -> Table:
-    table = Table(title="What the worlds met", caption="what was never met is in red")
-    table.add_column("what")
-    table.add_column("times", justify="right")
-    table.add_column("worlds", justify="right")
-    for name in sorted({*met, *EXPECTED}):
-        style = "red" if not met[name] else ""
-        table.add_row(name, str(met[name]), str(worlds[name]), style=style)
-    return table
+def _table(title: str, names: Collection[str], times: Counter[str], worlds: Counter[str]) -> list[str]:
+    """A table in Markdown."""
+    width = max(map(len, names))
+    rows = [f"| {name:{width}} | {times[name]:6} | {worlds[name]:6} |" for name in names]
+    return [f"| {title:{width}} |  times | worlds |", f"| {'-' * width} | -----: | -----: |", *rows]
 
 
 if __name__ == "__main__":

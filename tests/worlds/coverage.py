@@ -1,64 +1,123 @@
-"""Which paths of recovery a world went, read from what the ledger wrote about it."""
+"""What a world met: the faults that had their effect, and the paths of recovery, read from what the ledger wrote."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
-from tests.worlds.faults import FaultKind
+from tests.worlds.faults import UNANSWERED, FaultKind, told_as
 from tests.worlds.town import Town
-from tests.worlds.world import Deed
+from tests.worlds.world import Deed, Lapse
 from tradebot.core.account import CashKind
 from tradebot.core.breaks import BreakKind
 from tradebot.core.halts import HaltRule
 from tradebot.core.orders import LEGAL_MOVES, Purpose
 
-OVERLAPPED = "overlapping runs"
+#: An emergency stop that runs while another process is at work.
+BESIDE = "emergency stop beside a job"
+PARTIAL = "partial fill"
 
-#: What worlds are expected to meet between them; a path that none went is a path that nothing was tried on.
-EXPECTED = frozenset(
-    {
-        *FaultKind,
-        *Deed,
-        OVERLAPPED,
-        *(f"order {before} > {after}" for before, afters in LEGAL_MOVES.items() for after in afters),
+
+def _names_of(kind: FaultKind) -> Iterator[str]:
+    if kind in UNANSWERED:
+        yield from (told_as(kind, "open_orders"), told_as(kind, "submit"))
+    elif kind is FaultKind.OLD_ANSWER:
+        yield from (told_as(kind, call) for call in ("account", "positions", "open_orders", "order"))
+    elif kind is FaultKind.KILL:
+        yield from (told_as(kind, "sql"), told_as(kind, "submit"))
+    else:
+        yield kind
+
+
+#: What goes wrong in worlds. Ten thousand of them are to meet each at least a hundred times.
+FAULTS = (
+    *(name for kind in FaultKind for name in _names_of(kind)),
+    PARTIAL,
+    *Lapse,
+    "clock jumped",
+    *Deed,
+    "halted by the environment",
+    "emergency stop",
+    "emergency stop, closing",
+    BESIDE,
+)
+
+_NO_LATE_FILL = "an order that is over gets no further fill on this exchange"
+_SEEN_TO_REST = "we replace only what is seen to rest"
+_LOOKED_AT_WHEN_FILLED = "one that was given up is looked at again only once it fills"
+#: What is provided for, and no world can bring about, each with the reason.
+NEVER: Mapping[str, str] = {
+    **dict.fromkeys((f"order {state} > filled" for state in ("cancelled", "expired", "replaced")), _NO_LATE_FILL),
+    **dict.fromkeys(
+        (f"order {state} > replaced" for state in ("planned", "submitting", "unknown", "abandoned")), _SEEN_TO_REST
+    ),
+    **dict.fromkeys((f"order abandoned > {state}" for state in ("accepted", "rejected")), _LOOKED_AT_WHEN_FILLED),
+    "order accepted > accepted": "an order that rests changes in nothing that the ledger keeps",
+    f"break {BreakKind.SIDE}": "the account holds no shorts",
+    f"break {BreakKind.PRICE}": "this exchange averages as the ledger does",
+}
+
+_MOVES = tuple(f"order {before} > {after}" for before, afters in LEGAL_MOVES.items() for after in sorted(afters))
+#: Where recovery can lead; one that no world went is a path that nothing was tried on.
+PATHS = tuple(
+    path
+    for path in (
+        *_MOVES,
         *(f"break {kind}" for kind in BreakKind),
         *(f"halt latched: {rule}" for rule in HaltRule),
         *(f"intent: {purpose}" for purpose in (Purpose.ENTRY, Purpose.EXIT, Purpose.STOP)),
         *(f"cash: {kind}" for kind in (CashKind.DEPOSIT, CashKind.DIVIDEND)),
-        "foreign fill",
+        "fill foreign",
         "fill of an emergency stop",
+        "fill reversed",
         "intent rewritten",
         "peak rebased",
         "protection gap",
+        "exit taken back",
         "split booked",
-    }
+    )
+    if path not in NEVER
 )
 
 
-def paths_met(town: Town) -> Counter[str]:
-    """How often each path was gone."""
+def met_in(town: Town) -> Counter[str]:
+    """How often each path was gone, and how many orders were filled in part or in parts."""
     met: Counter[str] = Counter()
     for row in town.ledger.rows("SELECT kind, subject, detail FROM audit"):
-        detail = json.loads(row["detail"])
-        match row["kind"]:
-            case "order_moved":
-                met[f"order {detail['from']} > {detail['to']}"] += 1
-            case "break_opened":
-                met[f"break {row['subject'].split()[0]}"] += 1
-            case "halt_latched" | "halt_cleared":
-                met[f"{_words(row['kind'])}: {row['subject']}"] += 1
-            case "intent_written":
-                met[f"intent: {detail['purpose']}"] += 1
-            case "cash_booked":
-                met[f"cash: {detail['kind']}"] += 1
-            case "fill_booked" if detail["strategy"] == "foreign":
-                met["foreign fill"] += 1
-            case "fill_booked" if "-close-" in detail["client_order_id"]:
-                met["fill of an emergency stop"] += 1
-            case "intent_rewritten" | "split_booked" | "protection_gap" | "peak_rebased" as kind:
-                met[_words(kind)] += 1
-    return met
+        for path in _paths(row["kind"], row["subject"], json.loads(row["detail"])):
+            met[path] += 1
+    met[PARTIAL] = len(
+        town.exchange.rows(
+            "SELECT 1 FROM activities a JOIN orders o ON o.number = a.order_number WHERE a.kind = 'fill'"
+            " GROUP BY o.number HAVING MIN(CAST(a.quantity AS NUMERIC)) < CAST(o.quantity AS NUMERIC)"
+        )
+    )
+    return +met
+
+
+def _paths(kind: str, subject: str, detail: Mapping[str, str]) -> Iterator[str]:
+    match kind:
+        case "order_moved":
+            yield f"order {detail['from']} > {detail['to']}"
+        case "break_opened":
+            yield f"break {subject.split()[0]}"
+        case "halt_latched" | "halt_cleared":
+            yield f"{_words(kind)}: {subject.split()[0]}"
+        case "intent_written":
+            yield f"intent: {detail['purpose']}"
+        case "cash_booked":
+            yield f"cash: {detail['kind']}"
+        case "fill_booked" if detail.get("reverses") is not None:
+            yield "fill reversed"
+        case "fill_booked" if detail["strategy"] == "foreign":
+            yield "fill foreign"
+        case "fill_booked" if "-close-" in detail["client_order_id"]:
+            yield "fill of an emergency stop"
+        case "protection_gap" if detail.get("gap") == "exit taken back":
+            yield "exit taken back"
+        case "intent_rewritten" | "split_booked" | "protection_gap" | "peak_rebased":
+            yield _words(kind)
 
 
 def _words(kind: str) -> str:

@@ -70,6 +70,29 @@ class Fault:
         return f"{self.kind} at {self.call} #{self.nth}{row}{seconds}"
 
 
+_WRITES = frozenset({"submit", "replace", "cancel", "cancel_all"})
+#: Answers that do not come: to a question, or to something that was to be done.
+UNANSWERED = (
+    FaultKind.REFUSED,
+    FaultKind.TOO_MANY,
+    FaultKind.SERVER_ERROR,
+    FaultKind.HTML,
+    FaultKind.TRUNCATED,
+    FaultKind.LOST_ANSWER,
+)
+
+
+def told_as(kind: FaultKind, where: str) -> str:
+    """What a fault that struck at a call is counted as; what is lost with an answer depends on what was asked."""
+    if kind in UNANSWERED:
+        return f"{kind}, {'writing' if where in _WRITES else 'reading'}"
+    if kind is FaultKind.OLD_ANSWER:
+        return f"{kind}: {where.replace('_', ' ')}"
+    if kind is FaultKind.KILL:
+        return "killed between two statements" if where == "sql" else "killed at a call"
+    return kind
+
+
 class Killed(BaseException):
     """The process is no more. No handler of the program stops it, and nothing it does afterwards reaches anything."""
 

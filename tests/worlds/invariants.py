@@ -149,17 +149,26 @@ def protection_told(town: Town, process: Ended) -> None:
 
 
 def all_protected(town: Town) -> None:
-    """Every share of ours has its stop again, but for what a person's own orders hold.
+    """Every share of ours has its stop again, but for what other orders hold.
 
-    In a market so thin that an exit waits for its fills, that exit holds the shares; then it is enough to be told.
+    Those are a person's; and in a market so thin that an exit waits for its fills, one that is left to its end because
+    the price is beyond the stop already. Then it is enough to be told.
     """
     by_hand = "SELECT symbol FROM orders WHERE live = 1 AND side = 'sell' AND client_order_id LIKE 'hand-%'"
     taken = set(town.exchange.texts(by_hand))
     if town.world.rules.max_fill_volume_pct is not None:
-        taken.update(town.ledger.texts("SELECT symbol FROM breaks WHERE closed_at IS NULL AND kind = 'unprotected'"))
+        taken.update(_beyond_their_stops(town))
     for symbol, shares in _bare(town).items():
         if symbol not in taken:
             town.story.violate(Promise.PROTECTED, f"{shares} {symbol} have no stop")
+
+
+def _beyond_their_stops(town: Town) -> Iterator[str]:
+    told = town.ledger.texts("SELECT symbol FROM breaks WHERE closed_at IS NULL AND kind = 'unprotected'")
+    for row in town.ledger.rows("SELECT symbol, stop_price FROM holdings"):
+        close = town.market.closes[row["symbol"], town.session]
+        if row["symbol"] in told and close <= Decimal(row["stop_price"]):
+            yield row["symbol"]
 
 
 def _bare(town: Town) -> dict[str, Decimal]:

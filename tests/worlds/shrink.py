@@ -9,7 +9,7 @@ from typing import TypeVar
 from tests.worlds.market import Market
 from tests.worlds.simulate import simulate
 from tests.worlds.story import Promise, Story
-from tests.worlds.world import ByHand, Day, Overlap, Run, Step, World
+from tests.worlds.world import ByHand, Day, Missed, Overlap, Run, Step, World
 from tradebot.brokers.paper import ExchangeRules
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ def _fewer_steps(world: World) -> Iterator[World]:
 
 def _simpler(step: Step) -> Iterator[Step]:
     match step:
-        case ByHand():
+        case ByHand() | Missed():
             return
         case Overlap(first=first, second=second):
             yield first

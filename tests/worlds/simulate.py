@@ -12,14 +12,15 @@ from random import Random
 
 from tests.worlds import invariants
 from tests.worlds.baton import Baton
-from tests.worlds.coverage import OVERLAPPED, paths_met
+from tests.worlds.coverage import BESIDE, met_in
 from tests.worlds.hands import act
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
 from tests.worlds.schedule import recovery
 from tests.worlds.story import Story
 from tests.worlds.town import Town, found
-from tests.worlds.world import ByHand, Overlap, Run, Step, World
+from tests.worlds.world import ByHand, Lapse, Missed, Overlap, Run, Step, World
+from tradebot.core.schedule import Job
 
 #: Where worlds are kept while they run: in memory, where the system has such a place.
 _MEMORY = Path("/dev/shm")
@@ -29,7 +30,7 @@ def simulate(world: World, market: Market) -> Story:
     """Run a world and give its story. The same world always has the same story."""
     with _folder() as home, found(world, market, home) as town:
         _live(town)
-        town.story.met.update(paths_met(town))
+        town.story.met.update(met_in(town))
         return town.story
 
 
@@ -73,6 +74,9 @@ def _begin(town: Town, session: date) -> None:
 
 def _do(town: Town, step: Step) -> None:
     """Do one step at its time, and check what must hold after it."""
+    if isinstance(step, Missed):
+        town.story.happened(Lapse.MISSED, f"{step.job} of {step.at:%H:%M} UTC is missed")
+        return
     with town.venue.exchange() as exchange:
         town.venue.go_to(exchange, step.at)
         town.tell_activities()
@@ -82,8 +86,12 @@ def _do(town: Town, step: Step) -> None:
             return
     match step:
         case Run():
+            town.story.met.update(step.met)
             ended = [Process(town, "a", step).work()]
-        case Overlap():
+        case Overlap(first=first, second=second):
+            town.story.met.update([Lapse.OVERLAPPING, *first.met, *second.met])
+            if Job.EMERGENCY_STOP in (first.job, second.job):
+                town.story.met[BESIDE] += 1
             ended = _together(town, step)
     town.tell_activities()
     invariants.after(town, ended)
@@ -95,7 +103,6 @@ def _together(town: Town, overlap: Overlap) -> list[Ended]:
     def runner(who: str, run: Run) -> Callable[[Callable[[], None]], None]:
         return lambda pass_on: ended.append(Process(town, who, run, pass_on).work())
 
-    town.story.met[OVERLAPPED] += 1
     baton = Baton(Random(overlap.seed), overlap.restless, overlap.head_start)
     baton.race(runner("a", overlap.first), runner("b", overlap.second))
     return ended

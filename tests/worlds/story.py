@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.worlds.faults import Fault
+from tests.worlds.faults import Fault, told_as
 
 
 class Promise(StrEnum):
@@ -57,7 +57,7 @@ class Story:
 
     def met_fault(self, who: str, fault: Fault, where: str) -> None:
         """A fault had its effect on a call."""
-        self.met[fault.kind] += 1
+        self.met[told_as(fault.kind, where)] += 1
         self.lines.append(f"    {who}: {fault.kind} at {where}")
 
     def happened(self, what: str, line: str) -> None:

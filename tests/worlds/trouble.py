@@ -10,13 +10,13 @@ from random import Random
 from tests.worlds.faults import ANY, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
-from tests.worlds.world import ByHand, Deed, Overlap, Run, Step
+from tests.worlds.world import ByHand, Deed, Lapse, Missed, Overlap, Run, Step
 from tradebot.core.schedule import Job
 
 K = FaultKind
 
 _READS = ("clock", "account", "positions", "open_orders", "order", "activities", "assets", "read")
-_WRITES = ("submit", "submit", "cancel", "replace", "write")
+_WRITES = ("submit", "submit", "submit", "cancel", "replace", "write", "write")
 _NO_ANSWER = (*_READS, *_WRITES, *_WRITES)
 #: Where each kind can strike. A call that is named twice is drawn twice as often.
 PLACES: dict[FaultKind, tuple[str, ...]] = {
@@ -39,7 +39,7 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.DB_FULL: ("sql",),
     K.DB_IO_ERROR: ("sql", "begin", "commit"),
     K.DB_COMMIT_UNSEEN: ("commit",),
-    K.KILL: (ANY, ANY, "sql", "commit", "read", "write", "submit", "activities", "sleep"),
+    K.KILL: (ANY, "sql", "commit", "read", "write", "submit", "submit", "activities", "sleep"),
     K.KILL_AFTER: _WRITES,
     K.SIGNAL: ("check",),
     K.LATCH_FAILS: ("latch_set",),
@@ -47,15 +47,48 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.NO_QUOTES: ("quotes",),
     K.LOCK_REMOVED: ("assert_held",),
 }
-#: How late a call can come in a process, where it is made often.
-_LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25}
+#: How late a call can come in a process; those that are made for each order come soon.
+_LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25, "submit": 2, "check": 2, "assert_held": 2}
+_OFTEN_AT_MOST = 4
 #: Kinds after which nothing more is to come of the process, or that change it once for good.
 _ONCE = frozenset({K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED})
 #: What may run beside a job that trades, and beside any other.
 _BESIDE_TRADING = (*[Job.EMERGENCY_STOP] * 3, *[Job.RUN_DAILY] * 2, Job.CHECK_EXITS, Job.PREFLIGHT, Job.RESUME)
 _BESIDE = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.PREFLIGHT, Job.REPORT)
 _TRADING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS})
-#: What the jobs that only read never do, so that no fault need wait for it.
+_SENDING = _TRADING | {Job.EMERGENCY_STOP}
+#: The kinds that only some jobs can meet.
+_ONLY_IN: dict[FaultKind, frozenset[Job]] = {
+    **dict.fromkeys((K.LOST_REQUEST, K.LATE_REQUEST, K.SLOW_FILL, K.REJECTED_LATER, K.KILL_AFTER), _SENDING),
+    **dict.fromkeys((K.SIGNAL, K.LOCK_REMOVED, K.STRATEGY_FAILS), _TRADING),
+    **dict.fromkeys((K.REPEATED, K.LAGGING), _SENDING | {Job.RECONCILE}),
+    K.LATCH_FAILS: frozenset({Job.EMERGENCY_STOP}),
+}
+#: How many of the faults of a world a job takes; the others take few, as there are many of them, and they do little.
+_SHARE_OF_FAULTS = {Job.RUN_DAILY: 1.0, Job.EMERGENCY_STOP: 1.0, Job.CHECK_EXITS: 0.6}
+#: How much more often than the others a kind is drawn: it needs an order, and a job sends few.
+_WEIGHTS = {
+    K.REFUSED: 2,
+    K.TOO_MANY: 2,
+    K.SERVER_ERROR: 2,
+    K.HTML: 2,
+    K.TRUNCATED: 2,
+    K.LOST_ANSWER: 2,
+    K.LOST_REQUEST: 4,
+    K.LATE_REQUEST: 3,
+    K.OLD_ANSWER: 5,
+    K.UNKNOWN_STATE: 2,
+    K.SLOW_FILL: 3,
+    K.REJECTED_LATER: 3,
+    K.LAGGING: 2,
+    K.KILL: 2,
+    K.KILL_AFTER: 4,
+    K.SIGNAL: 4,
+    K.DB_FULL: 3,
+    K.LATCH_FAILS: 6,
+    K.LOCK_REMOVED: 4,
+}
+#: Calls that the jobs which only read never make, so that no fault need wait for them.
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
 
 
@@ -87,8 +120,8 @@ def draw_odds(chance: Random) -> Odds:
 
     return Odds(
         kinds=kinds,
-        fault=odds(0.15, 0.4, 0.8) if kinds else 0.0,
-        missed=odds(0.0, 0.05, 0.2),
+        fault=odds(0.2, 0.5, 0.85) if kinds else 0.0,
+        missed=odds(0.0, 0.05, 0.2, 0.6),
         doubled=odds(0.0, 0.1, 0.4),
         late=odds(0.0, 0.1, 0.3),
         overlap=odds(0.0, 0.0, 0.1, 0.3),
@@ -111,9 +144,11 @@ def troubled(session: date, runs: Sequence[Run], odds: Odds, chance: Random, mar
 
 def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
     if chance.random() < odds.missed:
+        yield Missed(run.job, run.at)
         return
     if chance.random() < odds.late:
-        run = replace(run, at=run.at + timedelta(minutes=chance.choice([1, 7, 30, 120, 370])))
+        later = run.at + timedelta(minutes=chance.choice([1, 7, 30, 120, 370]))
+        run = replace(run, at=later, lapse=Lapse.LATE)
     if chance.random() < odds.overlap:
         jobs = _BESIDE_TRADING if run.job in _TRADING else _BESIDE
         beside = _changed(Run(chance.choice(jobs), run.at), odds, chance)
@@ -123,14 +158,16 @@ def _rescheduled(run: Run, odds: Odds, chance: Random) -> Iterator[Step]:
         yield run
     if chance.random() < odds.doubled * (2 if run.job is Job.RUN_DAILY else 0.5):
         again = run.at + timedelta(minutes=chance.choice([0, 1, 5, 20]))
-        yield _changed(replace(run, at=again, faults=()), odds, chance)
+        yield _changed(replace(run, at=again, faults=(), lapse=Lapse.DOUBLED), odds, chance)
 
 
 def _changed(run: Run, odds: Odds, chance: Random) -> Run:
     faults: list[Fault] = []
-    odds_here = odds.fault if run.job in _TRADING else odds.fault / 3
-    while len(faults) < 4 and chance.random() < odds_here:
-        faults.append(_fault(run.job, chance.choice(odds.kinds), chance))
+    kinds = [kind for kind in odds.kinds if run.job in _ONLY_IN.get(kind, (run.job,))]
+    odds_here = odds.fault * _SHARE_OF_FAULTS.get(run.job, 0.3)
+    while kinds and len(faults) < 4 and chance.random() < odds_here:
+        (kind,) = chance.choices(kinds, [_WEIGHTS.get(kind, 1) for kind in kinds])
+        faults.extend(_faults(run.job, kind, chance))
     return replace(
         run,
         faults=tuple(faults),
@@ -139,14 +176,23 @@ def _changed(run: Run, odds: Odds, chance: Random) -> Run:
     )
 
 
+def _faults(job: Job, kind: FaultKind, chance: Random) -> Iterator[Fault]:
+    """A fault, with another before it where nothing would be asked otherwise: an order is while its end is unseen."""
+    fault = _fault(job, kind, chance)
+    yield fault
+    if fault.call == "order":
+        before = chance.choice([K.LOST_ANSWER, K.SLOW_FILL])
+        yield Fault(before, "submit", nth=chance.randint(1, 2), amount=_amount(before, chance))
+
+
 def _fault(job: Job, kind: FaultKind, chance: Random) -> Fault:
     call = chance.choice(PLACES[kind])
-    if job not in _TRADING and call in _SENDING_CALLS:
+    if job not in _SENDING and call in _SENDING_CALLS:
         call = ANY if kind is K.KILL else "read"
     return Fault(
         kind,
         call,
-        nth=_some(chance, _LATEST.get(call, 4)),
+        nth=_some(chance, _LATEST.get(call, _OFTEN_AT_MOST)),
         times=1 if kind in _ONCE else chance.choice([1, 1, 1, 2, 4, 1000]),
         amount=_amount(kind, chance),
     )
@@ -164,7 +210,7 @@ def _amount(kind: FaultKind, chance: Random) -> int:
         case K.SLOW:
             return chance.choice([1, 10, 60, 300, 1800])
         case K.LATE_REQUEST:
-            return chance.choice([1, 5, 15])
+            return chance.choice([1, 5, 15, 45, 300, 1800])
         case K.SLOW_FILL | K.REJECTED_LATER:
             return chance.choice([1, 5, 20, 120, 3600])
         case K.REPEATED | K.LAGGING:

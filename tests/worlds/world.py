@@ -39,12 +39,21 @@ class Script:
         return Signal(self.name, symbol, as_of, action, score, self.policy, "as drawn", risk_pct=self.risk_pct)
 
 
+class Lapse(StrEnum):
+    """How a schedule is not kept. The text is its name in the table of what was met."""
+
+    MISSED = "run missed"
+    DOUBLED = "run doubled"
+    LATE = "run late"
+    OVERLAPPING = "runs overlapping"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A process: a job that is started at an instant, what goes wrong in it, and the settings and clock it has.
 
     ``close`` lets an emergency stop close positions, ``flag`` is EMERGENCY_STOP_ENABLED, ``skew`` how far the machine's
-    clock is ahead of the exchange's, in seconds.
+    clock is ahead of the exchange's, in seconds. ``lapse`` is why it comes when it does, if it was not due then.
     """
 
     job: Job
@@ -53,10 +62,23 @@ class Run:
     close: bool = False
     flag: bool = False
     skew: int = 0
+    lapse: Lapse | None = None
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """What it is in the table of what was met, apart from its faults."""
+        stop = "emergency stop, closing" if self.close else "emergency stop"
+        named = {
+            stop: self.job is Job.EMERGENCY_STOP,
+            "clock jumped": bool(self.skew),
+            "halted by the environment": self.flag,
+        }
+        return (*([self.lapse] if self.lapse else []), *(name for name, is_so in named.items() if is_so))
 
     def __str__(self) -> str:
         extras = [*(["--close-positions"] if self.close else []), *(["EMERGENCY_STOP_ENABLED"] if self.flag else [])]
         extras += [f"clock {self.skew:+d} s"] if self.skew else []
+        extras += [f"({self.lapse})"] if self.lapse else []
         return " ".join([f"{self.at:%H:%M:%S} UTC", self.job, *extras])
 
 
@@ -111,7 +133,15 @@ class ByHand:
         return f"{self.at:%H:%M:%S} UTC {self.deed} ({self.symbol}, {self.shares} shares, no. {self.which})"
 
 
-Step = Run | Overlap | ByHand
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A job that was due and that nothing started."""
+
+    job: Job
+    at: datetime
+
+
+Step = Run | Overlap | ByHand | Missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +159,7 @@ class World:
     seed: int
     days: tuple[Day, ...]
     scripts: tuple[Script, ...]
-    settings: tuple[tuple[str, int | bool | Decimal], ...]
+    settings: tuple[tuple[str, int | bool | Decimal | tuple[str, ...]], ...]
     rules: ExchangeRules
 
     @property
