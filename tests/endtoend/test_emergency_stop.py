@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -451,3 +452,15 @@ def _killed(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def test_it_loads_nothing_that_is_slow_or_may_be_broken(home: Stopped) -> None:
+    """Alerts, where there are any channels, are delivered when all is done and said."""
+    program = "import sys; from tradebot.__main__ import main; main(['emergency-stop']); print(sorted(sys.modules))"
+    quiet = {name: value for name, value in home.environment().items() if not name.startswith(("ALERT", "EMAIL"))}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], env=quiet, cwd=home.folder, capture_output=True, text=True
+    )
+    loaded = set(ast.literal_eval(finished.stdout.splitlines()[-1]))
+    heavy = {"pandas", "numpy", "sqlite_utils", "talib", "empyrical", "apprise", "requests"}
+    assert sorted(loaded & {*heavy, "strategies", "tradebot.plugins", "tradebot.runtime.office"}) == []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tradebot.runtime.homes import Where, configuration, known_homes
     from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
     from tradebot.runtime.monitoring import write_down_failure
-from tradebot.runtime.office import Office, open_ledger, open_office
+    from tradebot.runtime.office import Office, open_ledger, open_office
 
 __all__ = [
     "FIRST_SESSION",
