@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FREE, House, Script
@@ -65,11 +66,11 @@ def unstopped(first: str, last: str) -> Iterator[Moment]:
     """
     paid = {symbol: bars()[first, symbol][0].quantize(Decimal("0.01"), ROUND_CEILING) for symbol in BOOK}
     shares = {symbol: 10000 // price for symbol, price in paid.items()}
-    cash = 100000 - sum(shares[symbol] * price for symbol, price in paid.items())
+    cash = 100000 - sum((shares[symbol] * price for symbol, price in paid.items()), Decimal(0))
     yesterday = peak = Decimal(100000)
     for session in sorted({day for day, symbol in bars() if symbol == "IBM" and first <= day <= last}):
         for at, which in (("open", 0), ("close", 1)):
-            equity = cash + sum(shares[symbol] * bars()[session, symbol][which] for symbol in BOOK)
+            equity = cash + sum((shares[symbol] * bars()[session, symbol][which] for symbol in BOOK), Decimal(0))
             peak = max(peak, equity)
             yield Moment(session, at, equity, yesterday, peak)
         yesterday = equity
@@ -85,7 +86,7 @@ def replayed(make_house: MakeHouse, before: date, first: date, last: date, **set
     return house
 
 
-def halts(house: House) -> list[dict[str, str]]:
+def halts(house: House) -> list[dict[str, Any]]:
     columns = "rule, level, session, until, since, value, limit_value, reason, cleared_reason"
     return house.rows(f"SELECT {columns} FROM halts ORDER BY halt_id")
 

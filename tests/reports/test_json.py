@@ -61,6 +61,7 @@ def test_values_keep_what_they_are(base: Outcome) -> None:
     assert answer["denials"][0]["code"] == "MAX_POSITIONS"
     assert answer["halts"][0]["since"] == "2007-01-03T15:00:00+00:00"
     assert answer["halts"][0]["value"] == "0.0312"
+    assert answer["halts"][0]["holds"] == halt.holds
     assert answer["timings"] == {"send": 0.25}
 
 

@@ -94,6 +94,20 @@ class Halt:
         return HaltEnd.RESUME if self.until is None else HaltEnd.SESSION
 
     @property
+    def holds(self) -> str:
+        """Until when it holds, in words: "until session 2007-01-08"."""
+        match self.ends_by:
+            case HaltEnd.OWNER:
+                return "until EMERGENCY_STOP_ENABLED is unset"
+            case HaltEnd.SESSION:
+                return f"until session {self.until}"
+            case HaltEnd.ITSELF:
+                return "until the breach is gone"
+            case HaltEnd.RESUME:
+                about = "" if self.of_account else f" --{self.scope} {self.scope_name}"
+                return f"until `tradebot resume{about}`"
+
+    @property
     def of_account(self) -> bool:
         return self.scope is HaltScope.ACCOUNT
 

@@ -16,6 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from tradebot.core.halts import Halt
 from tradebot.core.outcomes import Outcome
 from tradebot.core.performance import Totals
 from tradebot.core.values import canonical
@@ -81,6 +82,8 @@ def plain(value: Any) -> Any:
             return {str(plain(key)): plain(item) for key, item in value.items()}
         case Outcome():
             return {**plain(_beginning(value)), **_rest(value)}
+        case Halt():
+            return {**_fields(value), "holds": value.holds}
         case Totals():
             return {**_fields(value), **plain(_derived(value))}
         case list() | tuple():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradebot.core.attendance import UNDONE, Mark
 from tradebot.core.checks import Check, CheckResult
-from tradebot.core.halts import Halt, HaltSource, distinct, level_of, told_by
+from tradebot.core.halts import Halt, distinct, level_of, told_by
 from tradebot.core.orders import OrderState
 from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.values import dollars
@@ -29,9 +29,7 @@ def halts(desk: Desk, story: Story) -> Check:
 
 
 def _remedy_of(found: tuple[Halt, ...]) -> str:
-    if all(halt.source is HaltSource.ENVIRONMENT for halt in found):
-        return "find out why, then unset EMERGENCY_STOP_ENABLED"
-    return "find out why, then `tradebot resume --reason ...`"
+    return f"find out why; it holds {', '.join(dict.fromkeys(halt.holds for halt in found))}"
 
 
 def breaks(desk: Desk, story: Story) -> Check:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tradebot.core.breaks import Break, Severity
-from tradebot.core.halts import Halt, HaltEnd, HaltLevel, distinct, told_by
+from tradebot.core.halts import Halt, HaltLevel, distinct, told_by
 from tradebot.core.orders import OrderState, OrderType
 from tradebot.core.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.performance import Totals
@@ -143,21 +143,8 @@ def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (
         Line(f"{level.upper()}{about}: {halt.reason}", tone),
-        Line(f"{set_by}{since}, {_until(halt)}{compared}", Tone.QUIET, under=True),
+        Line(f"{set_by}{since}, {halt.holds}{compared}", Tone.QUIET, under=True),
     )
-
-
-def _until(halt: Halt) -> str:
-    match halt.ends_by:
-        case HaltEnd.OWNER:
-            return "until EMERGENCY_STOP_ENABLED is unset"
-        case HaltEnd.SESSION:
-            return f"until session {halt.until}"
-        case HaltEnd.ITSELF:
-            return "until the breach is gone"
-        case HaltEnd.RESUME:
-            about = "" if halt.of_account else f" --{halt.scope} {halt.scope_name}"
-            return f"until `tradebot resume{about}`"
 
 
 def compared_numbers(value: Decimal | None, limit: Decimal | None) -> str:

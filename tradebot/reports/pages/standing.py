@@ -60,14 +60,13 @@ def status_page(outcome: StatusOutcome, where: Where) -> Page:
 
 def halt_page(halt: Halt) -> Page:
     """What was halted just now, and how to end it."""
-    about = "" if halt.of_account else f" --{halt.scope} {halt.scope_name}"
     return (
         Heading("halt"),
         *parts.halts((halt,)),
         *section(
             "Next",
             Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),
-            Line(f'The halt stays until `tradebot resume{about} --reason "..."`.'),
+            Line(f"It holds {halt.holds}."),
         ),
     )
 
