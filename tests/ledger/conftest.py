@@ -245,8 +245,8 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.outbox.put(some.alert(), some.at)
     posted = database.post.newest(1)[0]
     database.post.tried(posted, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
-    ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     ledger.schedule.keep(Keeping.DESK, some.at, some.session)
     missed = [Missed(some.session, Job.PREFLIGHT)]
     ledger.schedule.settle(Keeping.DESK, missed, some.next_session, some.at, some.later(1))
+    ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     return ledger
