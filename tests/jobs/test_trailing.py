@@ -141,6 +141,7 @@ def test_a_raise_whose_answer_is_lost_leaves_one_stop(make_house: MakeHouse) -> 
     outcome = house.check_exits()
     assert outcome.exit_code is ExitCode.OK
     assert house.stops() == RAISED
+    assert outcome.orders == (), "the stop that rests is the one that is wanted: nothing is left to send"
     held = house.holding()
     assert held is not None
     assert held.stop_price == Decimal("107.80")

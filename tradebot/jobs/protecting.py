@@ -136,8 +136,10 @@ def _place_stop(desk: Desk, story: Story, holding: Holding) -> None:
 
 
 def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> bool:
-    """Change the resting stop to the holding's price and quantity in one request, and say whether it took."""
+    """Change the resting stop to the holding's price and quantity in one request, and say whether it is so now."""
     resting = _resting_stop(desk, sheet, holding)
+    if resting is not None and (resting.stop_price, resting.remaining) == (holding.stop_price, abs(holding.quantity)):
+        return True  # an earlier run sent it, and did not live to write the holding's new stop down
     attempt = attempt_after(desk, story, holding.strategy, holding.symbol, Purpose.STOP, replacing=True)
     if resting is None or attempt is None:
         return False
