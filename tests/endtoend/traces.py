@@ -69,7 +69,7 @@ class Traces:
 
     def stage(self, left: Traces) -> str:
         """How far a command came that began on these and left those."""
-        if "trading_robot.db.making" in left.files:
+        if "trading_robot.db.making" in left.files - self.files:
             return "a fresh ledger begun"
         if self.ledger and not left.ledger:
             return "the old ledger aside, none in its place"
