@@ -148,3 +148,17 @@ def test_a_home_that_cannot_be_written_is_a_clear_error(read_only_folder: Path) 
         locks.home_lock(read_only_folder, command="run-daily", wall=WALL),
     ):
         pass
+
+
+def test_a_command_that_does_not_count_holds_nothing_for_who_asks(tmp_path: Path) -> None:
+    with locks.home_lock(tmp_path, command="resume", wall=WALL):
+        assert "`tradebot resume`" in locks.holder(tmp_path)
+        assert locks.holder(tmp_path, besides={"resume"}) == ""
+        assert "`tradebot resume`" in locks.holder(tmp_path, besides={"reconcile"})
+
+
+def test_who_holds_an_account_is_told_too(tmp_path: Path) -> None:
+    with locks.account_lock(tmp_path, KEY, command="run-daily", wall=WALL):
+        assert "`tradebot run-daily`" in locks.account_holder(tmp_path, KEY)
+        assert locks.account_holder(tmp_path, "paper:paper:PAPER-0002") == ""
+    assert locks.account_holder(tmp_path, KEY) == ""

@@ -92,9 +92,12 @@ def test_without_positions_only_what_was_sent_to_open_goes() -> None:
 
 def test_a_position_has_an_owner_for_each_of_its_shares() -> None:
     shared = view(position=50, lots=(lot(30), lot(20, "foreign")))
-    assert [(stake.strategy, stake.shares) for stake in shared.stakes()] == [("mine", 30), ("foreign", 20)]
+    assert [(stake.strategy, stake.shares) for stake in shared.stakes()] == [
+        ("mine", Decimal(30)),
+        ("foreign", Decimal(20)),
+    ]
     other_way = view(position=-50, lots=(lot(30),))
-    assert [(stake.strategy, stake.quantity) for stake in other_way.stakes()] == [("foreign", -50)]
+    assert [(stake.strategy, stake.quantity) for stake in other_way.stakes()] == [("foreign", Decimal(-50))]
 
 
 def test_it_is_reached_when_nothing_is_left_to_do() -> None:

@@ -23,7 +23,7 @@ from tradebot.core.protection import Gap, GapKind
 from tradebot.core.records import DecisionRow, Run, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.standing import PositionLine, StatusOutcome
-from tradebot.core.stopped import Fate, StopLine, StopOutcome
+from tradebot.core.stopped import DrillOutcome, Fate, StopLine, StopOutcome
 from tradebot.errors import ExitCode
 from tradebot.reports.page import Page
 from tradebot.reports.pages import trading
@@ -31,7 +31,7 @@ from tradebot.reports.pages.checking import explain_page, preflight_page, reconc
 from tradebot.reports.pages.parts import order_text
 from tradebot.reports.pages.period import replay_page, report_page
 from tradebot.reports.pages.standing import resume_page, status_page
-from tradebot.reports.pages.stopping import stop_page
+from tradebot.reports.pages.stopping import drill_page, stop_page
 from tradebot.reports.statistics import statistics
 
 Plain = Callable[[Page], str]
@@ -205,13 +205,33 @@ def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, p
         StopLine("order", "AAPL", Decimal(10), Fate.FOREIGN, Decimal(251)),
         StopLine("position", "AAPL", Decimal(10), Fate.STILL_OPEN, Decimal(260), "queued for the open"),
     )
-    stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_orders=0, still_open_positions=1)
+    dollars = {"cancelled_dollars": Decimal(251), "closed_dollars": Decimal(0), "open_dollars": Decimal(260)}
+    stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_positions=1, **dollars)
     text = plain(stop_page(stop, place))
+    assert ["cancelled", "251.00", "USD"] in [line.split() for line in text.splitlines()]
+    assert ["still", "open", "260.00", "USD"] in [line.split() for line in text.splitlines()]
     assert "0 orders of ours that could open or add, 1 position of ours" in text
     assert "1 order not made by tradebot" in text
     assert "queued for the open" in text
     assert "tradebot resume" in text
     assert "HALTED: a drill" in plain(resume_page(replace(base, halts=(HALT,)), place))
+
+
+def test_a_dry_run_says_what_it_would_come_to_and_names_no_halt(base: Outcome, place: Place, plain: Plain) -> None:
+    lines = (StopLine("position", "AAPL", Decimal(10), Fate.WOULD_CLOSE, Decimal(260)),)
+    text = plain(stop_page(StopOutcome.of(replace(base, status=RunStatus.IDLE), lines=lines), place))
+    assert "would be closed" in text
+    assert "In all, if it were run" in text
+    assert "resume" not in text
+
+
+def test_a_drill_ends_with_what_it_took(plain: Plain) -> None:
+    drill = DrillOutcome(True, 0.31, 0.52, 0.6, "stopped: nothing is left\nposition 1 AAPL: closed")
+    text = plain(drill_page(drill))
+    assert "The drill passed." in text
+    assert ["to", "the", "latch", "0.31", "s"] in [line.split() for line in text.splitlines()]
+    assert "position 1 AAPL: closed" in text
+    assert "never" in plain(drill_page(replace(drill, passed=False, to_flat=None)))
 
 
 def test_a_report_holds_the_runbooks_figures(

@@ -25,8 +25,8 @@ from tradebot.jobs.stop_view import Stake, View, Wish, blocks
 
 #: Seconds between looks, the last of them for as long as it takes.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
-#: Seconds between looks while another job is still at work.
-PAUSE_FOR_OTHERS = 0.2
+#: Seconds between two glances at whether another job is still at work.
+STEP_FOR_OTHERS = 0.2
 #: A cancel that the broker took, and whose order lives on, is asked for again after so many looks.
 CANCEL_AGAIN_AFTER = 3
 #: After so many looks in vain the ledger is taken for another account's, and the broker asked for everything.
@@ -78,12 +78,24 @@ class Stop:
             passed = (self.desk.clock.wall() - began).total_seconds()
             if self.look_number and max(paused, passed) >= self.desk.timeout:
                 return
-            pause = PAUSE_FOR_OTHERS if self.at_work else PAUSES[min(self.look_number, len(PAUSES) - 1)]
+            pause = PAUSES[min(self.look_number, len(PAUSES) - 1)]
             pause = min(pause, max(0.0, self.desk.timeout - paused))
-            (self.desk.others.wait if self.at_work else self.desk.clock.sleep)(pause)
-            paused += pause
+            if self.at_work:
+                paused += self._wait_for_others(pause)
+            else:
+                self.desk.clock.sleep(pause)
+                paused += pause
             self.look_number += 1
             yield self.look_number
+
+    def _wait_for_others(self, most: float) -> float:
+        """Wait while another job is at work, for at most so many seconds; gives how many it were."""
+        waited = 0.0
+        while waited < most and self.others_at_work():
+            seconds = min(STEP_FOR_OTHERS, most - waited)
+            self.desk.others.wait(seconds)
+            waited += seconds
+        return waited
 
     def look(self) -> View | None:
         """The account now; None when not even the orders can be read."""
@@ -112,7 +124,7 @@ class Stop:
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
-        if self.last.is_reached:
+        if self.last.is_reached and not self.unread:
             self.timings.setdefault("reached", self.seconds())
         return self.last
 
