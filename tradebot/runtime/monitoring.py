@@ -29,9 +29,10 @@ def heartbeat(settings: Settings, job: Job) -> Heartbeat | None:
 def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
     """Leave in the ledger that a job of the schedule failed before it had a desk, as far as there is a ledger.
 
-    One that found another at work has not failed. Where people start the jobs themselves they have seen it.
+    One that found another at work has not failed, and a ledger that is not to be trusted is left as it was found. Where
+    people start the jobs themselves they have seen it.
     """
-    if job not in DAY or error.exit_code is ExitCode.LOCKED:
+    if job not in DAY or error.exit_code in (ExitCode.LOCKED, ExitCode.LEDGER):
         return
     with suppress(TradebotError):  # the first error is the one to tell
         settings = configuration(options).settings
