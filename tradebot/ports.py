@@ -491,10 +491,6 @@ class Outbox(Protocol):
         """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
         ...
 
-    def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:
-        """The alerts raised from ``since`` to ``until`` (desk time, both included), in order."""
-        ...
-
 
 class Ledger(Protocol):
     """The database, bound to one account. Every method commits on its own unless inside ``transaction``."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds to wait for another process that writes to the file.
 _PATIENCE = 1.0
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,11 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._count = 0
         self._unwritten: list[Spooled] = []
 
     def add(self, account_key: str, alert: Alert, wall: datetime) -> None:
         """Keep an alert. Never raises OSError."""
-        self._count += 1
-        name = f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}-{self._count}"
+        name = f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}-{next(_numbers)}"
         spooled = Spooled(name, account_key, alert, wall)
         try:
             self._append(_line(spooled))

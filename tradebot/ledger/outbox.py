@@ -36,15 +36,6 @@ class AlertOutbox:
             self._engine.insert("alert_posts", {**self._account, **post})
         return True
 
-    def raised(self, since: datetime, until: datetime) -> tuple[Alert, ...]:
-        """The alerts raised from ``since`` to ``until`` (desk time, both included), in order."""
-        rows = self._engine.all(
-            "SELECT * FROM alerts WHERE account_key = :account_key AND raised_at >= :since AND raised_at <= :until"
-            " ORDER BY seq",
-            {**self._account, "since": stamp(since), "until": stamp(until)},
-        )
-        return tuple(_alert(row) for row in rows)
-
     def _newest(self, key: str) -> Alert | None:
         row = self._engine.one(
             "SELECT * FROM alerts WHERE account_key = :account_key AND key = :key ORDER BY seq DESC LIMIT 1",

@@ -43,10 +43,12 @@ CREATE TRIGGER alerts_no_delete BEFORE DELETE ON alerts BEGIN
 END;
 
 CREATE VIEW v_alerts AS
-SELECT alerts.seq, alerts.account_key, alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key,
-       alert_posts.state, alert_posts.attempts, alert_posts.settled
+SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alert_posts.state,
+       alert_posts.attempts, alert_posts.settled, alerts.account_key AS account
 FROM alerts LEFT JOIN alert_posts ON alert_posts.alert_id = alerts.seq;
 
-CREATE VIEW v_alert_posts AS SELECT * FROM alert_posts;
+CREATE VIEW v_alert_posts AS
+SELECT alert_id, state, since, attempts, next_try, settled, account_key AS account FROM alert_posts;
 
-CREATE VIEW v_alert_attempts AS SELECT * FROM alert_attempts;
+CREATE VIEW v_alert_attempts AS
+SELECT alert_id, channel, at, trouble, account_key AS account FROM alert_attempts;
