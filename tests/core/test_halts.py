@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.builders import signal, situation
 from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, distinct, is_covered, level_of
+from tradebot.core.planning import plan
 
 
 def halt(level: HaltLevel = HaltLevel.HALTED, **more: Any) -> Halt:
@@ -72,3 +74,15 @@ def test_a_covered_halt_lets_nothing_through_that_it_would_have_stopped(halt: Ha
 def test_the_account_runs_exactly_when_no_halt_of_its_own_stops_a_stranger(held: list[Halt]) -> None:
     stopped = any(each.stops_entry("stranger", "NEW") for each in held)
     assert level_of(held).allows_entries != stopped
+
+
+@given(held=st.lists(HALTS, max_size=3))
+def test_no_plan_enters_what_a_halt_is_about(held: list[Halt]) -> None:
+    wanted = [signal("AAPL"), signal("MSFT"), signal("AAPL", strategy="other")]
+    made = plan(situation(wanted, halt=level_of(held), halts=tuple(held)))
+    for entry in made.entries:
+        assert not any(halt.stops_entry(entry.strategy, entry.symbol) for halt in held)
+    for each in wanted:
+        stopped = any(halt.stops_entry(each.strategy, each.symbol) for halt in held)
+        denied = [d for d in made.denials if (d.strategy, d.symbol, d.code) == (each.strategy, each.symbol, "HALTED")]
+        assert bool(denied) == stopped

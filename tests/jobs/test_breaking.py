@@ -144,6 +144,19 @@ def test_money_taken_out_is_no_loss(make_house: MakeHouse) -> None:
     assert outcome.halts == ()
 
 
+def test_equity_that_is_shown_wrong_once_stops_nothing(make_house: MakeHouse) -> None:
+    house = holding_acme(make_house, FLAT, bolt=(THIRD,))
+
+    class ShowsTooLittleAtFirst(Around):
+        def account(self) -> AccountSnapshot:
+            shown = super().account()
+            return replace(shown, equity=Decimal(90_000)) if self.calls.count("account") == 1 else shown
+
+    outcome = house.daily(wrap=ShowsTooLittleAtFirst)
+    assert outcome.halts == ()
+    assert house.stops() == [(Decimal(100), Decimal(50))]
+
+
 def test_a_loss_is_found_by_reconcile_too(make_house: MakeHouse) -> None:
     house = holding_acme(make_house, "100 101 69 70")
     assert house.daily().halts == ()

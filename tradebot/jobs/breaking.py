@@ -51,7 +51,10 @@ def look_at_breakers(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
     An emergency stop that was begun by a loss, and that something cut short, is brought to its end.
     """
     look_at_halts(desk, story)
-    is_new = any(map(_stops, _latch(desk, story, _found(desk, story, sheet))))
+    found = tuple(_found(desk, story, sheet))
+    if all(halt.rule is not HaltRule.LIMIT_BREACH for halt in found):
+        _end_breach(desk, story)
+    is_new = any(map(_stops, _latch(desk, story, found)))
     if not is_new and (not any(map(_stops, story.halts)) or _is_over(desk, sheet)):
         return sheet
     _stop(desk, story)
@@ -92,18 +95,26 @@ def _found(desk: Desk, story: Story, sheet: Sheet) -> Iterable[Halt]:
     breach = breached(standing, story.session, now)
     if breach is not None:
         yield breach
-    else:
-        _end_breach(desk, story)
 
 
-def _losses(desk: Desk, story: Story, account: AccountSnapshot) -> Iterable[Halt]:
+def _losses(desk: Desk, story: Story, account: AccountSnapshot) -> tuple[Halt, ...]:
+    """The losses that no halt tells of yet. What they bring about cannot be taken back, so the equity is read again,
+    and both readings have to say so.
+    """
+    known = {halt.rule for halt in story.halts if halt.of_account}
+    new = {halt.rule for halt in _tripped(desk, story, account)} - known
+    if not new:
+        return ()
+    story.account = desk.broker.account()
+    return tuple(halt for halt in _tripped(desk, story, story.account) if halt.rule in new)
+
+
+def _tripped(desk: Desk, story: Story, account: AccountSnapshot) -> tuple[Halt, ...]:
     """A day's loss halts until the next session."""
     today = counters(desk, story, account)
-    for halt in tripped(account, today, desk.settings.limits(), story.session, desk.clock.now()):
-        if halt.rule is HaltRule.DAILY_LOSS:
-            yield replace(halt, until=desk.calendar.following(story.session).session)
-        else:
-            yield halt
+    found = tripped(account, today, desk.settings.limits(), story.session, desk.clock.now())
+    tomorrow = desk.calendar.following(story.session).session
+    return tuple(replace(halt, until=tomorrow) if halt.rule is HaltRule.DAILY_LOSS else halt for halt in found)
 
 
 def _latch(desk: Desk, story: Story, found: Iterable[Halt]) -> tuple[Halt, ...]:
