@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas  # noqa: F401 - before freezegun exchanges the types that its C code looks at
 import pytest
 from freezegun import freeze_time
+from freezegun.api import TickingDateTimeFactory
 
 from tests.fakes.monitor import Monitor
 from tradebot.__main__ import main
@@ -20,8 +21,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 #: A week without holidays.
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 12, 7) + timedelta(days=n) for n in range(5))
 DAY = (
-    (time(9, 0), "preflight"), (time(9, 35), "run-daily"), (time(9, 45), "check-exits"), (time(12, 30), "check-exits"),
-    (time(15, 45), "check-exits"), (time(16, 5), "reconcile"), (time(16, 15), "report"),
+    (time(9, 0), "preflight"), (time(9, 35), "run-daily"), (time(15, 45), "check-exits"), (time(16, 5), "reconcile"),
+    (time(16, 15), "report"),
 )  # fmt: skip
 #: The clock on the wall is read by the wiring alone; the server of the monitor has one of its own.
 NO_CLOCK_THERE = [
@@ -34,15 +35,18 @@ SECRET = "canary-5f0c2f7e"
 class Host:
     """A machine whose crontab starts tradebot with --scheduled, in a home whose monitor listens on this machine."""
 
-    def __init__(self, folder: Path, monitor: Monitor, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, folder: Path, monitor: Monitor, wall: TickingDateTimeFactory, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.home = folder / "home"
+        self._wall = wall
         self.monitor = monitor
         self._capsys = capsys
 
     def run(self, day: date, at: time, command: str) -> dict[str, Any]:
         """What a command answers at a New York time."""
-        with freeze_time(datetime.combine(day, at, NEW_YORK).astimezone(UTC), tick=True, ignore=NO_CLOCK_THERE):
-            code = main([*command.split(), "--json"])
+        self._wall.move_to(datetime.combine(day, at, NEW_YORK).astimezone(UTC))
+        code = main([*command.split(), "--json"])
         said: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         assert said["exit_code"] == code
         return said
@@ -84,11 +88,12 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
             ("HEARTBEAT_URL", f"{monitor.url}/{SECRET}/{{job}}"),
         ):
             monkeypatch.setenv(name, value)
-        made = Host(tmp_path, monitor, capsys)
-        with freeze_time(datetime.combine(MONDAY, time(8), NEW_YORK).astimezone(UTC), tick=True, ignore=NO_CLOCK_THERE):
+        morning = datetime.combine(MONDAY, time(8), NEW_YORK).astimezone(UTC)
+        with freeze_time(morning, tick=True, ignore=NO_CLOCK_THERE) as wall:
+            assert isinstance(wall, TickingDateTimeFactory)
             assert main(["init-db"]) == 0
-        capsys.readouterr()
-        yield made
+            capsys.readouterr()
+            yield Host(tmp_path, monitor, wall, capsys)
 
 
 def test_two_missed_days_a_failed_run_and_a_late_one(host: Host) -> None:
@@ -176,7 +181,7 @@ def test_a_fresh_home_has_missed_nothing(host: Host) -> None:
 
 def test_no_secret_of_the_monitor_is_shown_anywhere(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     host.monitor.status = 500
-    host.works(MONDAY)
+    host.works(MONDAY, preflight=None, check_exits=None, reconcile=None)
     main(["config", "show"])
     main(["-vv", "status"])
     shown = capsys.readouterr()
