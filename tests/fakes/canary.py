@@ -143,6 +143,7 @@ def pytest_runtest_makereport(
     caught = "\n".join(text for _, text in report.sections)
     if CANARY in caught or CANARY in report.longreprtext:
         report.outcome = "failed"
-        report.longrepr = f"a secret is in what {item.nodeid} printed, logged or raised"
+        told = f"a secret is in what {item.nodeid} printed, logged or raised\n{report.longreprtext}"
+        report.longrepr = told.replace(CANARY, "********")
         report.sections.clear()
     return report
