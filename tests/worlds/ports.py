@@ -18,8 +18,10 @@ from tradebot.core.account import CorporateAction, MarketClock, Quote
 from tradebot.core.alerts import AlertLevel
 from tradebot.core.halts import Halt
 from tradebot.core.signals import Signal
+from tradebot.core.stopped import StopEntry
 from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
 from tradebot.home.latch import LatchFile
+from tradebot.home.stop_journal import StopJournalFile
 from tradebot.ports import Lock, StrategyFailure, StrategyInfo
 
 if TYPE_CHECKING:
@@ -183,3 +185,33 @@ class Told:
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         self.tell(f"    alert ({level}): {title}")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedJournal:
+    """The real journal of an emergency stop, with steps; implements jobs.stop_sending.StopJournal."""
+
+    file: StopJournalFile
+    io: Io
+
+    @property
+    def trouble(self) -> str:
+        return self.file.trouble
+
+    def write(self, entry: StopEntry) -> None:
+        self.io.step("journal")
+        self.file.write(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class OthersAtWork:
+    """The processes beside an emergency stop; implements jobs.stop_desk.OtherJobs. ``at_work_now`` names them."""
+
+    at_work_now: Callable[[], str]
+    io: Io
+
+    def at_work(self) -> str:
+        return self.at_work_now()
+
+    def wait(self, seconds: float) -> None:
+        self.io.step("waiting")

@@ -13,7 +13,18 @@ from typing import Any
 from tests.worlds.broker import FaultyBroker
 from tests.worlds.database import WatchedEngine
 from tests.worlds.faults import Fault, Io, Killed
-from tests.worlds.ports import WALL, Scripts, Signals, Told, WatchedLatch, WatchedLock, WorldClock, WorldData
+from tests.worlds.ports import (
+    WALL,
+    OthersAtWork,
+    Scripts,
+    Signals,
+    Told,
+    WatchedJournal,
+    WatchedLatch,
+    WatchedLock,
+    WorldClock,
+    WorldData,
+)
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tests.worlds.witness import Witness
@@ -25,6 +36,7 @@ from tradebot.core.schedule import Job
 from tradebot.errors import TradebotError
 from tradebot.home import layout, locks
 from tradebot.home.latch import LatchFile
+from tradebot.home.stop_journal import StopJournalFile
 from tradebot.jobs import check_exits, emergency_stop, preflight, reconcile, report, resume, run_daily
 from tradebot.jobs.belongings import Explained
 from tradebot.jobs.desk import Desk
@@ -33,6 +45,7 @@ from tradebot.ledger.database import Database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
+from tradebot.runtime.stops import take_in_stops
 from tradebot.settings import Settings
 
 #: The jobs that hold the lock while they work.
@@ -128,6 +141,8 @@ class Process:
             database = self._database()
             held.callback(database.close)
             pin(database, broker, account_id, key, clock)
+            if locking:
+                take_in_stops(town.home, database.bind(key))
             yield Desk(
                 settings=self.settings,
                 account_key=key,
@@ -148,7 +163,8 @@ class Process:
         """An emergency stop, as `runtime.open_stop_desk` wires it: the latch first, no lock, the ledger only read."""
         town, io = self.town, self.io
         latch = self._latch()
-        with town.venue.exchange() as exchange:
+        with ExitStack() as held:
+            exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
             not_latched = set_latch(latch, clock, "stopped by the operator")
             broker = FaultyBroker(town.venue, exchange, io, self.witness)
@@ -159,6 +175,8 @@ class Process:
                     books = database.bind(key).books
                     return Explained(books.lots(), books.holdings(), books.cursor())
 
+            journal = StopJournalFile(town.home, WALL)
+            held.callback(lambda: journal.close(WALL))
             desk = StopDesk(
                 account_key=key,
                 clock=clock,
@@ -168,8 +186,13 @@ class Process:
                 alerts=Told(town.story.tell),
                 explained=explained,
                 not_latched=not_latched,
+                journal=WatchedJournal(journal, io),
+                others=OthersAtWork(self._others, io),
             )
             return emergency_stop.run(desk, close_positions=self.run.close)
+
+    def _others(self) -> str:
+        return ", ".join(who for who in self.town.at_work if who != self.who)
 
     def _database(self) -> Database:
         return Database(WatchedEngine(self.town.database, self.io, waits=self.overlaps))
