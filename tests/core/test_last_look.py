@@ -39,14 +39,16 @@ def test_a_market_order_is_held_to_what_it_was_sized_on_and_to_what_it_may_fill_
     assert [denial.code for denial in found] == ([DenialCode.PRICE_COLLAR] if denied else [])
 
 
-@pytest.mark.parametrize("where", ["limit_price", "stop_price"])
-def test_a_resting_entry_is_held_to_its_own_price(where: str) -> None:
-    entry = intent()
-    near = replace(entry, request=replace(entry.request, type=OrderType.LIMIT, **{where: D("52.50")}))
-    far = replace(entry, request=replace(entry.request, type=OrderType.LIMIT, **{where: D("52.51")}))
-    assert objections(near, quote(), 0, 0, Limits()) == ()
-    (denial,) = objections(far, quote(), 0, 0, Limits())
-    assert (denial.value, denial.limit) == (D("0.0502"), D("0.05"))
+def test_a_resting_entry_is_held_to_its_own_price() -> None:
+    near, far = D("52.50"), D("52.51")
+    resting = replace(intent().request, type=OrderType.LIMIT)
+    for kept, strayed in (
+        (replace(resting, limit_price=near), replace(resting, limit_price=far)),
+        (replace(resting, stop_price=near), replace(resting, stop_price=far)),
+    ):
+        assert objections(replace(intent(), request=kept), quote(), 0, 0, Limits()) == ()
+        (denial,) = objections(replace(intent(), request=strayed), quote(), 0, 0, Limits())
+        assert (denial.value, denial.limit) == (D("0.0502"), D("0.05"))
 
 
 def test_stop_and_target_of_a_bracket_may_be_as_far_away_as_they_like() -> None:

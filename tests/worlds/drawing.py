@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from random import Random
 
+from tests.worlds.controls import draw_controls
 from tests.worlds.market import Market
 from tests.worlds.schedule import calm_day
 from tests.worlds.trouble import Odds, draw_odds, troubled
@@ -22,7 +23,7 @@ def draw(seed: int, market: Market, odds: Odds | None = None) -> World:
     sessions = _stretch(chance, market)
     rules = _rules(chance, sessions[0])
     scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
-    settings = _settings(chance)
+    settings = (*_settings(chance), *draw_controls(seed, market))
     drawn = draw_odds(chance)
     days = tuple(Day(day, troubled(day, calm_day(day, chance), odds or drawn, chance, market)) for day in sessions)
     return World(seed, days, scripts, settings, rules)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tests.worlds.controls import Leaving, broken_controls, known_to
 from tests.worlds.limits import Scene, breaches, entries_of, stops_of
 from tests.worlds.story import Promise
 from tests.worlds.town import OURS, Town
@@ -18,6 +19,7 @@ from tradebot.core.halts import Halt, HaltScope
 from tradebot.core.ids import DecisionId, parse
 from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
 from tradebot.home.latch import LatchFile
+from tradebot.jobs.stop_sending import ATTEMPTS
 from tradebot.settings import Settings
 
 
@@ -32,7 +34,8 @@ class Witness:
         self._calls = 0
         self._latch_seen: tuple[int, tuple[Halt, ...]] = (-1, ())  # after how many calls, and what it held
         self._clock_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether the market was open
-        self._sheet: tuple[Phase, Decimal] | None = None  # the phase and the equity of the last look at the account
+        self._sheet: tuple[Phase, Decimal] | None = None  # the phase and the equity that entries were planned with
+        self._entering = False  # entries are planned together, before the first of them leaves
 
     # --- what the process looks at -----------------------------------------------------------------
 
@@ -47,7 +50,8 @@ class Witness:
         self._clock_seen = (self._calls, clock.is_open)
 
     def saw_account(self, exchange: PaperExchange, account: AccountSnapshot) -> None:
-        self._sheet = (exchange.status().phase, account.equity)
+        if not self._entering:
+            self._sheet = (exchange.status().phase, account.equity)
 
     def took_lock(self) -> None:
         self.town.at_work.append(self.who)
@@ -67,7 +71,8 @@ class Witness:
             self._violate(Promise.ONE_ID, f"{request.client_order_id} does not tell what it is for")
             return
         if self.locks:
-            self._written_first(request)
+            if not (made.purpose.reduces and made.attempt in ATTEMPTS):  # an emergency stop whose ledger fails
+                self._written_first(request)
             self._alone()
         if made.purpose is Purpose.ENTRY:
             self._one_id(made)
@@ -75,6 +80,7 @@ class Witness:
             self._not_halted(made)
             self._not_locked(request)
             self._within_limits(exchange, request)
+            self._entering = True
 
     def accepted(self, order: BrokerOrder) -> BrokerOrder:
         """An order of ours has been taken in by the exchange, whether or not anybody hears of it."""
@@ -162,17 +168,45 @@ class Witness:
         broker, status = PaperBroker(exchange), exchange.status()
         symbols = {request.symbol, *(p.symbol for p in status.positions), *(o.symbol for o in status.open_orders)}
         entries = [order_id for order_id in self.town.accepted if parse(order_id) is not None]
+        last = {symbol: quote.last for symbol, quote in exchange.quotes(symbols).items()}
+        planned = self._planned_price(request)
+        unmoved = planned == last[request.symbol] and self._sheet is not None and self._sheet[0] is status.phase
         scene = Scene(
             limits=self.settings.limits(),
-            equity=self._sheet[1] if self._sheet is not None and self._sheet[0] is status.phase else None,
+            equity=self._sheet[1] if self._sheet is not None and unmoved else None,
             positions=status.positions,
             orders=status.open_orders,
-            last={symbol: quote.last for symbol, quote in exchange.quotes(symbols).items()},
+            last=last,
             stops=stops_of(self.town.ledger, status.open_orders),
             entries=entries_of(status.session, [o for o in map(broker.order, entries) if o is not None]),
         )
-        for breach in breaches(scene, request):
+        for breach in (*breaches(scene, request), *self._broken_controls(broker, scene, request, planned)):
             self._violate(Promise.LIMITS, f"{request.client_order_id}: {breach}")
+
+    def _planned_price(self, request: OrderRequest) -> Decimal | None:
+        """The price that an entry was sized on, as it is written in the ledger; None when it is written nowhere."""
+        sql = "SELECT planned_price FROM orders WHERE client_order_id = ?"
+        written = self.town.ledger.texts(sql, request.client_order_id)
+        return Decimal(written[0]) if written else None
+
+    def _broken_controls(
+        self, broker: PaperBroker, scene: Scene, request: OrderRequest, planned: Decimal | None
+    ) -> Iterator[str]:
+        town, made = self.town, parse(request.client_order_id)
+        if made is None or planned is None:
+            return  # told already
+        sent = (broker.order(order_id) for order_id in town.accepted)
+        leaving = Leaving(
+            request=request,
+            made=made,
+            now=town.venue.now,
+            planned=planned,
+            last=scene.last[request.symbol],
+            equity=scene.equity,
+            earlier=known_to(town.ledger, (order for order in sent if order is not None)),
+            is_first=made.session == town.world.days[0].session,
+        )
+        yield from broken_controls(leaving, scene.limits, town.market, town.exchange)
 
 
 def _spoken(request: OrderRequest) -> str:
