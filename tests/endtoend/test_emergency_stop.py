@@ -239,33 +239,15 @@ def test_on_a_full_disk(home: Stopped, small_disk: Path) -> None:
     assert {row["did"] for row in _audit(home, "emergency_stop")} >= {"began", "cancelled", "closed", "ended with 0"}
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows bounds no files")
-def test_when_no_file_may_grow(home: Stopped) -> None:
-    """A quota: whatever is written beyond a file's present size fails."""
-    elsewhere = home.folder / "elsewhere.db"
-    shutil.move(home.exchange, elsewhere)
-    home.exchange.symlink_to(elsewhere)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tradebot", *CLOSE],
-        cwd=home.folder,
-        env=home.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_may_write_no_file_beyond(elsewhere.stat().st_size + 2_000_000),
-    )
-    assert_flat(home, ending(process, *CLOSE))
-
-
-def _may_write_no_file_beyond(size: int) -> Callable[[], None]:
-    def limit() -> None:
-        import resource
-        import signal
-
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    return limit
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_with_a_log_that_cannot_grow(home: Stopped) -> None:
+    log = home.home / "logs" / "trading_robot.log"
+    log.unlink()
+    log.symlink_to("/dev/full")
+    ended = home(*CLOSE)
+    assert_flat(home, ended)
+    assert ended.err.count(f"{log} cannot be written (No space left on device)") == 1
+    log.unlink()
 
 
 def _fill(disk: Path) -> None:
