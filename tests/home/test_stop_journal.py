@@ -64,7 +64,7 @@ def test_it_begins_in_the_room_that_was_taken_before(tmp_path: Path) -> None:
 
 def test_two_stops_at_once_have_a_journal_each(tmp_path: Path) -> None:
     stop_journal.make_spare(tmp_path)
-    first, second = StopJournalFile(tmp_path, WALL), StopJournalFile(tmp_path, WALL + timedelta(seconds=1))
+    first, second = StopJournalFile(tmp_path, WALL), StopJournalFile(tmp_path, WALL)
     for journal in (second, first):
         journal.write(ENTRY)
         journal.close(WALL)

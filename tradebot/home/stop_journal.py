@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import FileIO
+from itertools import count
 from pathlib import Path
 
 from tradebot.core.stopped import StopEntry
@@ -34,7 +35,9 @@ class StopJournalFile:
     """The journal of one emergency stop, from ``wall`` (the machine's time, aware UTC) on. Never raises OSError."""
 
     def __init__(self, home: Path, wall: datetime) -> None:
-        self._path = layout.stops_folder(home) / f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}{_SUFFIX}"
+        name = f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
+        names = (layout.stops_folder(home) / f"{name}-{number}{_SUFFIX}" for number in count(1))
+        self._path = next(path for path in names if not os.path.exists(path))  # noqa: PTH110 - this never raises
         self.trouble = ""  # why it does not hold everything, if so
         try:
             self._file: FileIO | None = self._claimed()
