@@ -15,6 +15,9 @@ from tests.worlds.process import Ended
 from tests.worlds.story import Promise
 from tests.worlds.town import OURS, Town
 from tradebot.core.ids import parse
+from tradebot.core.orders import Purpose
+from tradebot.core.schedule import Job
+from tradebot.errors import ExitCode
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 
@@ -27,6 +30,9 @@ def after(town: Town, ended: Iterable[Ended]) -> None:
     """What must hold after a step. Figures are compared only where a job looked, and was told the truth."""
     one_order_a_decision(town)
     no_more_sold_than_held(town)
+    ended = tuple(ended)
+    if not any(process.met_fault for process in ended) and any(map(_stopped, ended)):
+        nothing_left_that_could_open(town)
     for process in ended:
         if process.met_fault or process.overlapped:
             continue
@@ -59,6 +65,21 @@ def one_order_a_decision(town: Town) -> None:
     for (session, *what), count in live.items():
         if count > 1:
             town.story.violate(Promise.ONE_ORDER, f"{count} live orders of {session} {' '.join(what)}")
+
+
+def nothing_left_that_could_open(town: Town) -> None:
+    """No entry of ours lives once a stop is over, nor one that was sent beside it: the jobs at work were waited for."""
+    if town.venue.on_the_wire:
+        return  # what nobody saw arrive may arrive after it
+    for order_id in town.exchange.texts("SELECT client_order_id FROM orders WHERE live = 1 AND parent IS NULL"):
+        made = parse(order_id)
+        if made is not None and made.account_hash == OURS and made.purpose is Purpose.ENTRY:
+            town.story.violate(Promise.STOPPED, f"{order_id} lives on")
+
+
+def _stopped(process: Ended) -> bool:
+    outcome = process.outcome
+    return process.run.job is Job.EMERGENCY_STOP and outcome is not None and outcome.exit_code is ExitCode.OK
 
 
 def no_more_sold_than_held(town: Town) -> None:

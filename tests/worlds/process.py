@@ -175,7 +175,8 @@ class Process:
                     books = database.bind(key).books
                     return Explained(books.lots(), books.holdings(), books.cursor())
 
-            journal = StopJournalFile(town.home, WALL)
+            town.stops += 1
+            journal = StopJournalFile(town.home, WALL + timedelta(minutes=town.stops))
             held.callback(lambda: journal.close(WALL))
             desk = StopDesk(
                 account_key=key,

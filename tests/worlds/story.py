@@ -18,6 +18,7 @@ class Promise(StrEnum):
     ONE_WRITER = "one run at a time acts on the account"
     LIMITS = "no order exceeds a limit"
     HALTED = "nothing is entered while halted"
+    STOPPED = "an emergency stop that says so leaves nothing that could open or add"
     LOCKED = "nothing is entered into a locked symbol"
     SESSION = "nothing is entered outside the session"
     OVERSOLD = "no more is sold than is held"

@@ -45,6 +45,7 @@ class Town:
     at_work: list[str] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     by_hand: int = 0  # orders that a person has sent
+    stops: int = 0  # emergency stops so far, each with a journal of its own
     told_up_to: int = 0  # the newest activity of the exchange that the story tells
 
     def tell_activities(self) -> None:
