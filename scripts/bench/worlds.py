@@ -9,6 +9,7 @@ What was met is printed as Markdown, ready to be pasted; --table FILE writes it 
 from __future__ import annotations
 
 import argparse
+import logging
 import multiprocessing
 import os
 import sys
@@ -45,6 +46,7 @@ class Told:
 
 
 def main() -> int:
+    _say_nothing_of_their_logs()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200, help="how many worlds")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
@@ -143,7 +145,13 @@ _market: Market
 
 def _begin(folder: Path) -> None:
     global _market
+    _say_nothing_of_their_logs()
     _market = prepare(folder)
+
+
+def _say_nothing_of_their_logs() -> None:
+    """What jobs log of the faults they meet is no news here."""
+    logging.disable()
 
 
 def _one(seed: int) -> Told:
