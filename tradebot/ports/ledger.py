@@ -1,224 +1,28 @@
-"""What a job may ask of the world: small Protocols, each with one adapter a file behind it."""
+"""The database, bound to one account, by what it keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tradebot.core.account import (
-    AccountSnapshot,
-    Activity,
-    Adjustment,
-    Asset,
-    CashEvent,
-    CorporateAction,
-    DayBar,
-    Fill,
-    MarketClock,
-    Position,
-    Quote,
-    SessionHours,
-    SplitEvent,
-)
-from tradebot.core.alerts import Alert, AlertLevel, PostState
+from tradebot.core.account import Activity, Adjustment, CashEvent, Fill, Position, SplitEvent
+from tradebot.core.alerts import Alert, PostState
 from tradebot.core.attendance import Keeping, Kept, Missed, Turn
 from tradebot.core.breaks import Break
 from tradebot.core.halts import Halt
 from tradebot.core.holdings import Holding, Lot, Trade
-from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState
+from tradebot.core.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.performance import Result
 from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
 from tradebot.core.repetition import Decider
 from tradebot.core.schedule import Job
-from tradebot.core.signals import Signal
 from tradebot.core.trail import Event
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from tradebot.strategy_api import History
-
-
-class Clock(Protocol):
-    """Time as the jobs see it. On the embedded exchange ``now`` is the exchange's own persisted time."""
-
-    def now(self) -> datetime:
-        """The desk's time, aware UTC: what decisions and rows are stamped with."""
-        ...
-
-    def wall(self) -> datetime:
-        """The machine's time, aware UTC: for the wall-clock columns of runs only."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait between two looks at the broker; returns at once where nothing is gained by waiting."""
-        ...
-
-
-class Calendar(Protocol):
-    """The exchange's own calendar: holidays, half days and daylight saving included."""
-
-    def hours(self, day: date) -> SessionHours | None:
-        """The session on a New York date, or None when the exchange is closed all day."""
-        ...
-
-    def previous(self, day: date) -> SessionHours:
-        """The newest session before ``day``."""
-        ...
-
-    def following(self, day: date) -> SessionHours:
-        """The first session after ``day``."""
-        ...
-
-    def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
-        """The sessions from ``first`` to ``last``, both included, in order."""
-        ...
-
-
-class PriceSource(Protocol):
-    """A file of daily bars and corporate actions that the embedded exchange trades on."""
-
-    def fingerprint(self) -> str:
-        """Changes whenever the file does; cheap, reads no bar."""
-        ...
-
-    def bars(self) -> Iterable[DayBar]:
-        """Every bar, by session, then symbol. Raises ConfigError, with every problem, when the file is not sound."""
-        ...
-
-    def actions(self) -> tuple[CorporateAction, ...]:
-        """Every split and dividend, by ex-date, then symbol."""
-        ...
-
-
-class Broker(Protocol):
-    """One account at one broker.
-
-    Reads raise BrokerUnavailable when they fail or are incomplete: an empty answer means empty. Writes raise
-    OrderRefused (the broker said no), BrokerUnavailable (it certainly did not arrive) or OutcomeUnknown.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def mode(self) -> str:
-        """``paper`` or ``live``."""
-        ...
-
-    def clock(self) -> MarketClock: ...
-
-    def account(self) -> AccountSnapshot: ...
-
-    def positions(self) -> tuple[Position, ...]: ...
-
-    def open_orders(self) -> tuple[BrokerOrder, ...]:
-        """Every live order, flat: bracket legs appear as orders of their own, held ones included."""
-        ...
-
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        """The order with this id, its legs in ``legs``, or None when the broker surely has none."""
-        ...
-
-    def submit(self, request: OrderRequest) -> BrokerOrder: ...
-
-    def cancel(self, broker_order_id: str) -> None:
-        """Ask for a cancel. It has happened only when the order is seen terminal; OrderRefused when it is already."""
-        ...
-
-    def cancel_all(self) -> None:
-        """Ask in one request for a cancel of every live order of the account, whoever sent it; as ``cancel``."""
-        ...
-
-    def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
-        """Change quantity and prices of a resting order without a moment in which neither rests.
-
-        The answer is the order that now rests, under ``request.client_order_id``; the old one ends REPLACED.
-        """
-        ...
-
-    def activities(self, after: str | None) -> tuple[Activity, ...]:
-        """Fills, cash movements and splits since the activity with id ``after`` (None: all of them), in order."""
-        ...
-
-    def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
-        """What the broker knows of each symbol; symbols it does not know are absent."""
-        ...
-
-
-class MarketData(Protocol):
-    """Prices. Frames carry floats for strategies; quotes carry Decimals for decisions."""
-
-    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
-        """The newest price of each symbol that has one."""
-        ...
-
-    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come."""
-        ...
-
-    def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` that there are bars of, whatever their sessions."""
-        ...
-
-    def last_completed(self, clock: MarketClock) -> date | None:
-        """The newest session whose bar is complete at ``clock.now``."""
-        ...
-
-    def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        """Daily closes of the S&P 500 price index by session, ``first`` and ``last`` included; may be empty."""
-        ...
-
-    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Announced splits and dividends of these symbols whose ex-date lies in the next ``days`` days."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyInfo:
-    """A strategy as loaded: its symbols, warm-up in sessions, parameters and content hash."""
-
-    name: str
-    version: str
-    description: str
-    symbols: tuple[str, ...]
-    warmup: int
-    params: Mapping[str, bool | int | float | str]
-    fingerprint: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyFailure:
-    """A strategy that could not be loaded or did not answer properly; it stops only itself."""
-
-    strategy: str
-    message: str
-
-
-class StrategyBook(Protocol):
-    """The configured strategies."""
-
-    @property
-    def loaded(self) -> tuple[StrategyInfo, ...]: ...
-
-    @property
-    def failures(self) -> tuple[StrategyFailure, ...]:
-        """Those that could not be loaded."""
-        ...
-
-    @property
-    def warmup(self) -> int:
-        """How many sessions of history the most demanding of the loaded strategies needs to speak of the last one."""
-        ...
-
-    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
-        """Each strategy's signals after the last row of ``history``, and the strategies that failed at it."""
-        ...
+    pass
 
 
 class RunLog(Protocol):
@@ -515,45 +319,3 @@ class Pins(Protocol):
     def pinned(self, broker: str, mode: str) -> PinnedAccount | None: ...
 
     def pin(self, account: PinnedAccount) -> None: ...
-
-
-class Latch(Protocol):
-    """The halt latch file of a home: written with fsync, readable when everything else is broken."""
-
-    def read(self) -> tuple[Halt, ...]:
-        """What the file says; a file that cannot be read or understood is one halt of rule UNREADABLE."""
-        ...
-
-    def set(self, halt: Halt) -> None: ...
-
-    def clear(self, halts: Collection[Halt]) -> None:
-        """Remove these halts; every other one stays, one that is set meanwhile too."""
-        ...
-
-
-class Lock(Protocol):
-    """The right to act on an account."""
-
-    def assert_held(self) -> None:
-        """Raise Locked unless this process still holds it; called before each send."""
-        ...
-
-
-class Alerts(Protocol):
-    """Word to the operator. Never raises, never blocks trading."""
-
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
-        """Raise an alert: ``message`` says what happened, the figures, and what to do.
-
-        ``key`` names the matter. While it goes on, each run may raise it anew: what is told already is told again only
-        when it got more severe, or after 20 hours if it is critical and a week if not. Without a key each is told.
-        """
-        ...
-
-
-class StopSwitch(Protocol):
-    """^C and SIGTERM, looked at between steps."""
-
-    def check(self) -> None:
-        """Raise Stopped when the process has been asked to end."""
-        ...
