@@ -8,10 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from tests.worlds.process import Ended
+from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
 from tests.worlds.town import OURS, Town
 from tradebot.core.ids import parse
@@ -226,12 +227,13 @@ def equity_rebuilt(town: Town) -> None:
     rows: defaultdict[str, list[tuple[str, Decimal, Decimal]]] = defaultdict(list)
     for fill in town.ledger.rows("SELECT * FROM fills"):
         shares = Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1)
-        rows[fill["session"]].append((fill["symbol"], shares, -shares * Decimal(fill["price"]) - Decimal(fill["fee"])))
+        paid = shares * Decimal(fill["price"]) + Decimal(fill["fee"])
+        rows[_closed_with(town, fill)].append((fill["symbol"], shares, -paid))
     for event in town.ledger.rows("SELECT * FROM cash_events"):
-        rows[event["session"]].append(("", ZERO, Decimal(event["amount"])))
+        rows[_closed_with(town, event)].append(("", ZERO, Decimal(event["amount"])))
     for split in town.ledger.rows("SELECT * FROM corporate_actions"):
         gained = Decimal(split["quantity_after"]) - Decimal(split["quantity_before"])
-        rows[split["session"]].append((split["symbol"], gained, ZERO))
+        rows[_closed_with(town, split)].append((split["symbol"], gained, ZERO))
     there = {row["session"]: Decimal(row["equity"]) for row in town.exchange.rows("SELECT * FROM equity")}
     cash = ZERO
     shares_held: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
@@ -244,6 +246,13 @@ def equity_rebuilt(town: Town) -> None:
         here = (cash + worth).quantize(CENT, rounding=ROUND_HALF_EVEN)
         if session in there and here != there[session]:
             town.story.violate(Promise.EQUITY, f"{session}: {here} rebuilt, {there[session]} at the exchange")
+
+
+def _closed_with(town: Town, row: sqlite3.Row) -> str:
+    """The session whose closing equity shows a row: a fill that is busted after the close shows in the next one's."""
+    session = date.fromisoformat(row["session"])
+    after_close = datetime.fromisoformat(row["at"]) > hours_of(session).closes
+    return (town.market.after(session) if after_close else session).isoformat()
 
 
 def audit_sound(town: Town) -> None:
