@@ -25,10 +25,11 @@ def command(
         Path | None, typer.Option("--to", metavar="DIR", help="Put it here instead of BACKUP_DIR.", show_default=False)
     ] = None,
 ) -> ExitCode:
-    """Copy the ledger to a safe place, beside whatever is at work, and prove the copy.
+    """Copy the ledger to a safe place, and prove the copy.
 
-    The copy shows the ledger as it stood at one moment, is opened again and verified row by row. A ledger that is not
-    sound makes no backup and removes none. Put the folder on another disk, or let your own backup take it along.
+    It may run beside whatever is at work. The copy shows the ledger as it stood at one moment, is opened again and
+    verified row by row. A ledger that is not sound makes no backup and removes none. Put the folder on another disk, or
+    let your own backup take it along.
     """
     from tradebot.commands import render
     from tradebot.reports.page import Line, Tone
