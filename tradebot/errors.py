@@ -181,8 +181,9 @@ class NotDue(TradebotError):
 
 
 class Stopped(TradebotError):
-    """^C or SIGTERM arrived; raised only between steps, never inside one."""
+    """^C or SIGTERM arrived; raised only between steps, never inside one. ``told`` says what else than usual is so."""
 
-    def __init__(self, exit_code: ExitCode) -> None:
+    def __init__(self, exit_code: ExitCode, told: str = "") -> None:
         self.exit_code = exit_code
-        super().__init__(exit_code.meaning)
+        by_what = exit_code.meaning.partition(":")[0]
+        super().__init__(f"{by_what}: {told}" if told else exit_code.meaning)

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -381,6 +382,21 @@ def test_with_one_position_that_cannot_be_sold(home: Stopped) -> None:
     again = home(*CLOSE)
     assert again.code == 0
     assert home.positions == {}
+
+
+def test_cut_short_it_says_that_jobs_are_halted_and_claims_no_more(home: Stopped) -> None:
+    with _killed(home.with_broker("cannot-sell-microsoft", "emergency-stop", "--close-positions")) as stop:
+        deadline = time.monotonic() + PATIENCE
+        while set(home.positions) != {"MSFT"}:
+            assert stop.poll() is None, stop.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        stop.send_signal(signal.SIGINT)
+        ended = ending(stop)
+    assert ended.code == 130
+    assert "stopped by ^C: the halt is latched" in ended.err
+    assert "what it sent stays sent; run it again" in ended.err
+    assert "nothing new was sent" not in ended.err
 
 
 # --- looking and rehearsing --------------------------------------------------------------------

@@ -45,7 +45,8 @@ def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> E
         return _refused(name, options, error)
     except signals.AskedToEnd as asked:
         signals.ignore()
-        return _refused(name, options, Stopped(asked.exit_code))
+        told = "; ".join(getattr(asked, "__notes__", ()))  # by whoever knows better than that nothing was sent
+        return _refused(name, options, Stopped(asked.exit_code, told))
     except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
         signals.ignore()
         return _bug(name, options, error)

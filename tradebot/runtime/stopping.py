@@ -203,7 +203,7 @@ class _JobsOfThisMachine:
 
 @contextmanager
 def _latch_told(not_latched: str, how: Stopping) -> Iterator[None]:
-    """Say of an emergency stop that could not be finished whether jobs are halted, before what is in its way."""
+    """Say of an emergency stop that was not finished whether jobs are halted, before what is in its way."""
     halted = not_latched or "the halt is latched: no job sends an entry until `tradebot resume`"
     if how.dry_run:
         halted = "nothing was latched, as this is a dry run"
@@ -217,3 +217,8 @@ def _latch_told(not_latched: str, how: Stopping) -> Iterator[None]:
         raise Blocked(f"{halted}; but nothing was cancelled or closed: {error}") from error
     except BrokerUnavailable as error:
         raise BrokerUnavailable(f"{halted}; but the stop could not be finished, run it again. {error}") from error
+    except KeyboardInterrupt as asked:
+        asked.add_note(halted if how.dry_run else f"{halted}; but the stop was cut short, and what it sent stays sent")
+        if not how.dry_run:
+            asked.add_note("run it again")
+        raise
