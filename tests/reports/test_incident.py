@@ -14,7 +14,7 @@ import pytest
 from tradebot.core.account import CashEvent, CashKind, Fill
 from tradebot.core.alerts import Alert
 from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.incident import IncidentOutcome, Severity, impact_of, severity_of, timeline_of, troubles_of
 from tradebot.core.orders import Side
 from tradebot.core.outcomes import Outcome
@@ -63,7 +63,7 @@ def fill(fill_id: str, when: datetime) -> Booking:
 def incident(ledger: AccountLedger) -> IncidentOutcome:
     """As the job makes it."""
     events = ledger.records.trail(SINCE, UNTIL)
-    troubles = troubles_of(events, UNTIL)
+    troubles = troubles_of(events, SINCE, UNTIL, ledger.records.halts_and_breaks_before(SINCE))
     ends = [span.end for span in troubles if span.end]
     return IncidentOutcome.of(
         Outcome(Job.INCIDENT, DAY, RunStatus.RAN, "looked"),
@@ -166,6 +166,33 @@ def test_a_day_loss_ends_by_itself_the_next_morning(ledger: AccountLedger) -> No
     halt = Halt(HaltSource.LEDGER, HaltRule.DAILY_LOSS, HaltLevel.HALTED, "lost", at("11:00"), DAY, date(2008, 9, 30))
     ledger.safety.latch(halt, at("11:00"))
     assert incident(ledger).end == at("00:00", 30)
+
+
+def test_what_began_before_and_went_on_belongs_to_it(ledger: AccountLedger) -> None:
+    lasting = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "12% below the peak")
+    over = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "a short look")
+    ledger.safety.latch(over, at("10:00", 25))
+    ledger.safety.clear([over], "seen", at("10:05", 25))
+    ledger.safety.latch(lasting, at("11:00", 26))
+    run(ledger, Job.RUN_DAILY, at("09:35"), RunStatus.BLOCKED, 4)
+    found = incident(ledger)
+    assert (found.severity, found.begin, found.end) == (Severity.SEV1, at("11:00", 26), None)
+    assert [span.what for span in found.troubles] == ["halted by drawdown: 12% below the peak", "run-daily blocked"]
+
+
+def test_a_halt_of_one_symbol_is_not_told_as_one_of_the_account(ledger: AccountLedger) -> None:
+    halt = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "earnings", scope=HaltScope.SYMBOL,
+                scope_name="TSLA")  # fmt: skip
+    ledger.safety.latch(halt, at("11:00"))
+    ledger.safety.clear([halt], "told", at("12:00"))
+    found = incident(ledger)
+    assert [(span.what, span.severity) for span in found.troubles] == [
+        ("halted symbol TSLA by operator: earnings", Severity.SEV3)
+    ]
+    assert [moment.what for moment in found.timeline] == [
+        "HALTED symbol TSLA by operator: earnings",
+        "halt symbol TSLA of operator cleared: told",
+    ]
 
 
 def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tradebot.core.account import CashKind
-from tradebot.core.halts import HaltRule, HaltScope
+from tradebot.core.halts import HaltRule, HaltScope, in_words
 from tradebot.core.outcomes import Outcome
 from tradebot.core.records import EquityPoint
 from tradebot.core.trail import Event, Kind
@@ -115,9 +115,15 @@ class IncidentOutcome(Outcome):
         return self.begin is None or self.end is not None
 
 
-def troubles_of(events: Sequence[Event], until: datetime) -> tuple[Span, ...]:
-    """Everything that was wrong, by when it began."""
-    found = [*_halts(events, until), *_breaks(events), *_unprotected(events), *_moments_of_trouble(events)]
+def troubles_of(
+    events: Sequence[Event], since: datetime, until: datetime, before: Sequence[Event] = ()
+) -> tuple[Span, ...]:
+    """Everything that was wrong in a window, by when it began. ``before`` are the halts and breaks of the time before
+    it: what of them was not over belongs to it.
+    """
+    lasting = (*_halts((*before, *events), until), *_breaks((*before, *events)))
+    found = [span for span in lasting if span.end is None or span.end >= since]
+    found += [*_unprotected(events), *_moments_of_trouble(events)]
     return tuple(sorted(found, key=lambda span: span.begin))
 
 
@@ -165,9 +171,9 @@ def _told(event: Event, jobs: dict[str, str]) -> Iterator[Moment]:
         case Kind.JOB_MISSED:
             yield Moment(event.at, f"missed: {text('job')} of {text('session')}")
         case Kind.HALT_LATCHED:
-            yield Moment(event.at, f"{text('level').upper()} by {text('rule')}: {text('reason')}")
+            yield Moment(event.at, f"{text('level').upper()}{_whom(event)} by {text('rule')}: {text('reason')}")
         case Kind.HALT_CLEARED:
-            yield Moment(event.at, f"halt of {text('rule')} cleared: {text('cleared_reason')}")
+            yield Moment(event.at, f"halt{_whom(event)} of {text('rule')} cleared: {text('cleared_reason')}")
         case Kind.BREAK_OPENED:
             yield Moment(event.at, f"break: {text('message')}")
         case Kind.BREAK_CLOSED:
@@ -192,11 +198,17 @@ def _halts(events: Sequence[Event], until: datetime) -> Iterator[Span]:
     for event in events:
         name = (event.text("rule"), event.text("reason"), event.text("since"))
         if event.kind == Kind.HALT_LATCHED:
-            span = Span(f"halted by {name[0]}: {name[1]}", event.at, _over_by_itself(event, until), _gravity(event))
-            open_halts[name] = span
+            what = f"halted{_whom(event)} by {name[0]}: {name[1]}"
+            open_halts[name] = Span(what, event.at, _over_by_itself(event, until), _gravity(event))
         elif event.kind == Kind.HALT_CLEARED and name in open_halts:
             yield replace(open_halts.pop(name), end=event.at)
     yield from open_halts.values()
+
+
+def _whom(event: Event) -> str:
+    """Whom a halt is about, in words; "" for the account."""
+    scope = event.text("scope")
+    return "" if scope in ("", HaltScope.ACCOUNT) else f" {in_words(HaltScope(scope), event.text('scope_name'))}"
 
 
 def _over_by_itself(event: Event, until: datetime) -> datetime | None:

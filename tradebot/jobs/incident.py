@@ -18,7 +18,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     since = since or _morning(desk, until)
     records = desk.ledger.records
     events = records.trail(since, until)
-    troubles = troubles_of(events, until)
+    troubles = troubles_of(events, since, until, records.halts_and_breaks_before(since))
     severity = severity_of(troubles)
     lasting = any(span.end is None for span in troubles)
     ends = [span.end for span in troubles if span.end is not None]

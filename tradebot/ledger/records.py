@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.holdings import Trade
 from tradebot.core.performance import Result
 from tradebot.core.records import EquityPoint
-from tradebot.core.trail import Event
+from tradebot.core.trail import Event, Kind
 from tradebot.ledger.columns import stamp, value_from
 from tradebot.ledger.engine import Engine
 
@@ -85,7 +86,23 @@ class History:
             " AND at <= :until ORDER BY seq",
             {"account_key": self._account_key, "since": stamp(since), "until": stamp(until)},
         )
-        return tuple(value_from(Event, row, detail=json.loads(row["detail"])) for row in rows)
+        return tuple(_event(row) for row in rows)
+
+    def halts_and_breaks_before(self, at: datetime) -> tuple[Event, ...]:
+        """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
+        rows = self._engine.all(
+            "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at < :at"
+            " AND kind IN (:latched, :cleared, :opened, :closed) ORDER BY seq",
+            {
+                "account_key": self._account_key,
+                "at": stamp(at),
+                "latched": Kind.HALT_LATCHED.value,
+                "cleared": Kind.HALT_CLEARED.value,
+                "opened": Kind.BREAK_OPENED.value,
+                "closed": Kind.BREAK_CLOSED.value,
+            },
+        )
+        return tuple(_event(row) for row in rows)
 
     def equity_before(self, at: datetime) -> EquityPoint | None:
         """The newest equity recorded before an instant."""
@@ -107,3 +124,7 @@ class History:
             },
         )
         return tuple(value_from(kind, row) for row in rows)
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return value_from(Event, row, detail=json.loads(row["detail"]))

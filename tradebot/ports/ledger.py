@@ -279,6 +279,10 @@ class Records(Protocol):
         """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
         ...
 
+    def halts_and_breaks_before(self, at: datetime) -> tuple[Event, ...]:
+        """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
+        ...
+
     def equity_before(self, at: datetime) -> EquityPoint | None:
         """The newest equity recorded before an instant."""
         ...
