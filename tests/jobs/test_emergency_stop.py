@@ -18,6 +18,7 @@ from tradebot.core.stopped import StopOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
 from tradebot.home import layout
 from tradebot.home.latch import LatchFile
+from tradebot.jobs.stop_telling import word_of
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 TWO = Script(enter={"ACME": [SECOND], "BOLT": [SECOND]})
@@ -345,7 +346,11 @@ def test_a_closing_order_that_is_refused_leaves_its_reason(house: House) -> None
     outcome = house.emergency_stop(close=True, wrap=RefusesSales)
     assert outcome.exit_code is ExitCode.INCOMPLETE
     details = [(line.result, line.detail) for line in outcome.lines if line.what == "position"]
-    assert details == [("still open", "trading is halted")] * 2
+    assert details == [("still open", "trading is halted; no stop rests for it")] * 2
+    word = word_of(outcome)
+    assert word.startswith("stopped, not everything closed.\nCancelled $9,000.00, closed $0.00, $10,000.00 open.\n")
+    assert "position 50 ACME ($5,000.00): still open, trading is halted; no stop" in word
+    assert word.endswith("run `tradebot emergency-stop` again.")
     later = house.check_exits()  # halted, and what was left open is protected again
     assert later.unprotected == Decimal(0)
     assert house.stops() == [(Decimal(50), Decimal(90))]
@@ -362,6 +367,8 @@ def test_with_a_broker_half_dead_it_does_what_it_can_and_claims_no_more(make_hou
     assert ExitCode.BROKER in outcome.codes
     if dead in ("positions", "open_orders"):
         assert outcome.exit_code is ExitCode.INCOMPLETE
+        assert outcome.still_open_orders == (None if dead == "open_orders" else 0)
+        assert (outcome.still_open_positions, outcome.open_dollars) == (None, None), "not read is not flat"
     assert any("no route to host" in failure.message for failure in outcome.failures)
 
 

@@ -217,6 +217,15 @@ def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, p
     assert "HALTED: a drill" in plain(resume_page(replace(base, halts=(HALT,)), place))
 
 
+def test_what_an_emergency_stop_could_not_read_is_not_told_as_nothing(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    stop = StopOutcome.of(base, still_open_orders=None, still_open_positions=None, open_dollars=None)
+    text = plain(stop_page(stop, place))
+    assert ["still", "open", "not", "known"] in [line.split() for line in text.splitlines()]
+    assert "an unknown number of orders of ours that could open or add" in text
+
+
 def test_a_dry_run_says_what_it_would_come_to_and_names_no_halt(base: Outcome, place: Place, plain: Plain) -> None:
     lines = (StopLine("position", "AAPL", Decimal(10), Fate.WOULD_CLOSE, Decimal(260)),)
     text = plain(stop_page(StopOutcome.of(replace(base, status=RunStatus.IDLE), lines=lines), place))

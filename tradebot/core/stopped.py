@@ -70,12 +70,13 @@ class DrillOutcome:
 @dataclass(frozen=True, slots=True)
 class StopOutcome(Outcome):
     """``still_open_orders`` counts those that should have gone, ``still_open_positions`` all that are ours, in USD:
-    what was cancelled, what was closed, and what is left open of our positions and of those orders.
+    what was cancelled, what was closed, and what is left open of our positions and of those orders. None is what the
+    broker could not be read for: that is not nothing.
     """
 
     lines: tuple[StopLine, ...] = ()
-    still_open_orders: int = 0
-    still_open_positions: int = 0
+    still_open_orders: int | None = 0
+    still_open_positions: int | None = 0
     cancelled_dollars: Decimal = ZERO
     closed_dollars: Decimal = ZERO
-    open_dollars: Decimal = ZERO
+    open_dollars: Decimal | None = ZERO

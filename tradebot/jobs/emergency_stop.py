@@ -13,7 +13,7 @@ from __future__ import annotations
 from tradebot.core.stopped import StopOutcome
 from tradebot.jobs.latching import set_latch
 from tradebot.jobs.stop_desk import StopDesk, desk_for_stop
-from tradebot.jobs.stop_telling import intention_of, outcome_of
+from tradebot.jobs.stop_telling import intention_of, outcome_of, word_of
 from tradebot.jobs.stop_view import Wish
 from tradebot.jobs.stop_work import Stop
 
@@ -44,7 +44,7 @@ def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False)
             break
     stop.has_agreed = agreed == LOOKS_THAT_AGREE
     outcome = outcome_of(stop)
-    desk.alerts.send("critical", "emergency stop", outcome.headline)
+    desk.alerts.send("critical", "emergency stop", word_of(outcome))
     return outcome
 
 

@@ -10,7 +10,7 @@ from tradebot.core.outcomes import FailureLine, Outcome
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.stopped import Fate, StopEntry, StopLine, StopOutcome
-from tradebot.core.values import ZERO
+from tradebot.core.values import ZERO, canonical, dollars
 from tradebot.core.wording import plural
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.stop_view import Stake, View
@@ -29,6 +29,23 @@ def outcome_of(stop: Stop) -> StopOutcome:
     return outcome
 
 
+def word_of(outcome: StopOutcome) -> str:
+    """What the operator is told who does not see the table: the figures, what is still open, and what to do."""
+    still_open = "an unknown amount" if outcome.open_dollars is None else dollars(outcome.open_dollars)
+    sums = (
+        f"Cancelled {dollars(outcome.cancelled_dollars)}, closed {dollars(outcome.closed_dollars)}, {still_open} open."
+    )
+    left = [
+        f"{line.what} {canonical(line.quantity)} {line.symbol} ({dollars(line.dollars)}): {line.result}"
+        + (f", {line.detail}" if line.detail else "")
+        for line in outcome.lines
+        if line.result in (Fate.STILL_OPEN, Fate.BARE)
+    ]
+    again = ExitCode.INCOMPLETE in outcome.codes
+    to_do = "Look at the broker, and run `tradebot emergency-stop` again." if again else "`tradebot status` says more."
+    return "\n".join((f"{outcome.headline}.", sums, *left, to_do))
+
+
 def intention_of(stop: Stop) -> StopOutcome:
     """What a stop that was only looked at would do."""
     codes = {ExitCode.BROKER} if stop.unread else set()
@@ -40,7 +57,8 @@ def _outcome(
     stop: Stop, lines: tuple[StopLine, ...], headline: str, codes: set[ExitCode], status: RunStatus = RunStatus.RAN
 ) -> StopOutcome:
     desk, last = stop.desk, stop.last
-    left = last.to_go() if last else ()
+    left = last.to_go() if last and "orders" not in stop.unread else None
+    held = last.ours_held() if last and left is not None and last.positions is not None else None
     notes = []
     try:
         account = desk.broker.account()
@@ -71,11 +89,11 @@ def _outcome(
     return StopOutcome.of(
         base,
         lines=lines,
-        still_open_orders=len(left),
-        still_open_positions=len(last.ours_held()) if last else 0,
+        still_open_orders=None if left is None else len(left),
+        still_open_positions=None if held is None else len(held),
         cancelled_dollars=_dollars(lines, Fate.CANCELLED, Fate.WOULD_CANCEL),
         closed_dollars=_dollars(lines, Fate.CLOSED, Fate.WOULD_CLOSE),
-        open_dollars=_dollars(lines, *open_fates),
+        open_dollars=None if held is None else _dollars(lines, *open_fates),
     )
 
 
@@ -174,7 +192,8 @@ def _stake_line(stop: Stop, last: View, stake: Stake) -> StopLine:
         waiting = "its closing order has not filled" if last.market_is_open else _QUEUED
         return _position_line(stake, Fate.STILL_OPEN, waiting)
     if stop.wish.close:
-        return _position_line(stake, Fate.STILL_OPEN, trouble)
+        bare = "" if last.covered(stake) == stake.shares else "no stop rests for it"
+        return _position_line(stake, Fate.STILL_OPEN, "; ".join(filter(None, (trouble, bare))))
     if last.covered(stake) == stake.shares:
         return _position_line(stake, Fate.PROTECTED)
     return _position_line(stake, Fate.BARE, trouble)

@@ -31,7 +31,7 @@ def stop_page(outcome: StopOutcome, where: Where) -> Page:
                 (
                     ("cancelled", f"{usd(outcome.cancelled_dollars)} USD"),
                     ("closed", f"{usd(outcome.closed_dollars)} USD"),
-                    ("still open", f"{usd(outcome.open_dollars)} USD"),
+                    ("still open", "not known" if outcome.open_dollars is None else f"{usd(outcome.open_dollars)} USD"),
                 )
             ),
             *(() if is_dry else _left(outcome)),
@@ -72,10 +72,14 @@ def _row(line: StopLine) -> tuple[str | Cell, ...]:
 
 
 def _left(outcome: StopOutcome) -> tuple[Line, ...]:
-    orders = f"{plural(outcome.still_open_orders, 'order')} of ours that could open or add"
-    positions = f"{plural(outcome.still_open_positions, 'position')} of ours"
-    is_clean = outcome.still_open_orders + outcome.still_open_positions == 0
+    orders = f"{_count(outcome.still_open_orders, 'order')} of ours that could open or add"
+    positions = f"{_count(outcome.still_open_positions, 'position')} of ours"
+    is_clean = (outcome.still_open_orders, outcome.still_open_positions) == (0, 0)
     return (Line(f"Left at the broker: {orders}, {positions}", Tone.GOOD if is_clean else Tone.WARN),)
+
+
+def _count(count: int | None, what: str) -> str:
+    return f"an unknown number of {what}s" if count is None else plural(count, what)
 
 
 def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
