@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tradebot.errors import LedgerError
 from tradebot.home import heads
 from tradebot.home.heads import Head
 
@@ -34,3 +37,11 @@ def test_a_line_torn_by_a_crash_is_left_out(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write("2 bbbb")
     assert heads.newest(path) == Head(1, A)
+
+
+def test_heads_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    path = tmp_path / "ledger_heads"
+    path.mkdir()
+    for look in (heads.newest, heads.read):
+        with pytest.raises(LedgerError, match="cannot be read"):
+            look(path)
