@@ -187,6 +187,17 @@ def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> Non
     assert_sound(house)
 
 
+def test_the_chain_heads_of_a_ledger_that_was_gone_are_kept_too(house: House) -> None:
+    """Should it turn up again, they say whether it is whole."""
+    lose(house)
+    told = layout.heads_file(house.home).read_text()
+    rebuild(house)
+    rebuild(house)
+    kept = layout.heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
+    assert kept.read_text() == told
+    assert (house.home / "trading_robot.db.before-rebuild-2").exists(), "under the number of its heads"
+
+
 def test_what_cannot_be_known_is_said_and_kept(house: House) -> None:
     lose(house)
     outcome = rebuild(house)

@@ -18,10 +18,14 @@ from tradebot.ledger.verify import verify
 _BESIDE = ("-wal", "-shm")
 
 
-def kept_name(path: Path, why: str = "rebuild") -> Path:
-    """The name under which ``path`` would be kept: the first that is free."""
-    names = (path.with_name(f"{path.name}.before-{why}-{number}") for number in count(1))
-    return next(name for name in names if not _with_companions(name))
+def kept_name(path: Path, why: str = "rebuild", *, beside: Path | None = None) -> Path:
+    """The name under which ``path`` would be kept: the first that is free, for the file ``beside`` it too."""
+    names = ((_before(path, why, n), _before(beside, why, n) if beside else None) for n in count(1))
+    return next(name for name, other in names if not _with_companions(name) and not (other and other.exists()))
+
+
+def _before(path: Path, why: str, number: int) -> Path:
+    return path.with_name(f"{path.name}.before-{why}-{number}")
 
 
 def making(path: Path) -> Path:

@@ -21,7 +21,15 @@ from tradebot.ledger.replacing import fresh_ledger, kept_name, put_in_place
 from tradebot.runtime.alerting import spool_alerts
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened
-from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keep_head, where
+from tradebot.runtime.homes import (
+    Where,
+    account_key,
+    account_on_this_machine,
+    configuration,
+    is_fresh,
+    keep_head,
+    where,
+)
 from tradebot.runtime.office import BothLocks, desk_at
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
@@ -53,12 +61,12 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         broker, clock = PaperBroker(exchange), ExchangeClock(exchange)
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
-        one_account = f"{key} at {layout.exchange_file(settings.home).resolve()}"
+        one_account = account_on_this_machine(settings, key)
         of_account = locks.account_lock(settings.state_path, one_account, command=Job.REBUILD, wall=clock.wall())
         lock = BothLocks(of_home, held.enter_context(of_account))
         old = settings.database_path
         remembered = _remembered(old, broker, account_id, key)
-        kept = kept_name(old)
+        kept = kept_name(old, beside=layout.heads_file(settings.home))
         with fresh_ledger(old) as database:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
