@@ -42,14 +42,17 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError, chosen_by: str = "--home") -> ConfigError:
-    """What to tell the user when ``path`` could not be written, whose folder is ``chosen_by`` an option or setting."""
+def cannot_write(path: Path, error: OSError, chosen_by: str = "--home", instead: str = "") -> ConfigError:
+    """What to tell the user when ``path`` could not be written, whose folder is ``chosen_by`` an option or setting.
+
+    ``instead`` is what to do where another folder would be no help.
+    """
     return ConfigError(
         [
             Problem(
                 where=str(path),
                 what=f"it cannot be written: {error.strerror or error}",
-                fix=f"Choose another folder with {chosen_by}, or give yourself the right to write here.",
+                fix=instead or f"Choose another folder with {chosen_by}, or give yourself the right to write here.",
             )
         ]
     )

@@ -20,6 +20,9 @@ from tradebot.home.durable import cannot_write, make_folder, replace_text, sync_
 
 FORMAT = 1
 
+#: What to do when the file cannot be written. Another home is no help: jobs look into their own.
+_TO_HALT = "EMERGENCY_STOP_ENABLED=true in .env, or in the environment of the jobs, halts them as well."
+_TO_CLEAR = "It still halts. Give yourself the right to write here, then run it again."
 #: What reading a line raises that is no halt of this format.
 _NO_HALT = (ValueError, KeyError, TypeError, ArithmeticError)
 
@@ -66,7 +69,7 @@ class LatchFile:
         except OSError as error:
             held = self.read()
             if not is_covered(halt, held):
-                raise cannot_write(self._path, error) from error
+                raise cannot_write(self._path, error, instead=_TO_HALT) from error
             _LOG.error("the halt is latched, but its reason could not be written: %s", error)
 
     def clear(self, halts: Collection[Halt]) -> None:
@@ -92,7 +95,7 @@ class LatchFile:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise cannot_write(self._path, error) from error
+            raise cannot_write(self._path, error, instead=_TO_CLEAR) from error
 
     def _without(self, content: bytes, halts: Collection[Halt]) -> str:
         """The lines that stay. Those that cannot be understood go when the halt that stands for them does."""

@@ -204,7 +204,9 @@ class _JobsOfThisMachine:
 @contextmanager
 def _latch_told(not_latched: str, how: Stopping) -> Iterator[None]:
     """Say of an emergency stop that was not finished whether jobs are halted, before what is in its way."""
-    halted = not_latched or "the halt is latched: no job sends an entry until `tradebot resume`"
+    halted = "the halt is latched: no job sends an entry until `tradebot resume`"
+    if not_latched:
+        halted = f"jobs are not halted: {not_latched.removesuffix('.')}"
     if how.dry_run:
         halted = "nothing was latched, as this is a dry run"
     try:
