@@ -214,4 +214,6 @@ def test_a_stop_set_by_hand_instead_of_ours_is_left_alone_and_told(make_house: M
     assert mine is not None
     assert mine.state is OrderState.ACCEPTED
     assert [(gap.kind.value, gap.dollars) for gap in outcome.gaps] == [("wrong_price", Decimal(0))]
+    (failure,) = outcome.failures
+    assert failure.message == "ACME: the stop of scripted at the broker is at a worse price, and was left as it is"
     assert {ExitCode.DEGRADED, ExitCode.BREAKS} <= outcome.codes

@@ -19,6 +19,11 @@ class GapKind(StrEnum):
     TOO_LARGE = "too_large"
     WRONG_PRICE = "wrong_price"
 
+    @property
+    def words(self) -> str:
+        """What is so about the stop, for people."""
+        return {GapKind.WRONG_PRICE: "at a worse price"}.get(self, self.replace("_", " "))
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

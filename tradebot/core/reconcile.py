@@ -104,7 +104,7 @@ def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
     for gap in gaps:
         held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
         message = (
-            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.replace('_', ' ')}: "
+            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.words}: "
             f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
         )
         kind, severity = BreakKind.UNPROTECTED, severity_of(gap.dollars)

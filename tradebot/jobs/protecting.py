@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.account import Quote
+from tradebot.core.alerts import AlertLevel
 from tradebot.core.exits import raised_stop, stop_passed, with_mark
 from tradebot.core.holdings import Holding
 from tradebot.core.orders import BrokerOrder, OrderState, Purpose
@@ -38,13 +39,7 @@ def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
         take_in(desk, story)
         sheet = look(desk, story)
     for gap in sheet.gaps:
-        message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind})"
-        if exits_under_way(desk, sheet.open_orders, gap.symbol):
-            message += "; an exit is selling them and has not been filled yet"
-        story.failed(gap.symbol, message)
-        desk.alerts.send(
-            "critical", f"{gap.symbol} is unprotected", message, key=f"unprotected {gap.strategy} {gap.symbol}"
-        )
+        _tell(desk, story, gap, sheet)
     return sheet
 
 
@@ -83,6 +78,21 @@ def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
     raised = raised_stop(holding)
     late = raised is not None and quote is not None and stop_passed(holding.with_stop(raised), quote.last)
     return None if late else raised
+
+
+def _tell(desk: Desk, story: Story, gap: Gap, sheet: Sheet) -> None:
+    """Say what could not be repaired: dollars without a stop, or a stop that covers them and is not as it should be."""
+    if gap.dollars:
+        level: AlertLevel = "critical"
+        title = f"{gap.symbol} is unprotected"
+        message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind.words})"
+    else:
+        level, title = "warning", f"{gap.symbol} has another stop than it should"
+        message = f"{gap.symbol}: the stop of {gap.strategy} at the broker is {gap.kind.words}, and was left as it is"
+    if exits_under_way(desk, sheet.open_orders, gap.symbol):
+        message += "; an exit is selling them and has not been filled yet"
+    story.failed(gap.symbol, message)
+    desk.alerts.send(level, title, message, key=f"unprotected {gap.strategy} {gap.symbol}")
 
 
 def _is_last_look(story: Story) -> bool:
