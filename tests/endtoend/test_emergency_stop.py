@@ -261,6 +261,11 @@ def _fill(disk: Path) -> None:
                 continue
 
 
+def test_an_empty_reason_is_no_reason_to_wait(home: Stopped) -> None:
+    ended = home("emergency-stop", "--reason", " ", "--json")
+    assert (ended.code, [halt["reason"] for halt in ended.json["halts"]]) == (0, ["stopped by hand"])
+
+
 # --- what else may be broken -------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tradebot.runtime.stopping import Stopping
     from tradebot.settings import GlobalOptions
 
+_BY_HAND = "stopped by hand"
+
 
 @frame.command(
     "emergency-stop",
@@ -41,7 +43,7 @@ def command(
     drill: Annotated[
         bool, typer.Option("--drill", help="Rehearse it all on a copy of the home and of its embedded exchange.")
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")] = "stopped by hand",
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")] = _BY_HAND,
 ) -> ExitCode:
     """Stop everything, now.
 
@@ -58,7 +60,7 @@ def command(
         if dry_run or account is not None:
             raise UsageError("--drill goes with neither --dry-run nor --account: it touches a copy, and no account")
         return _rehearse(options)
-    how = Stopping(reason, account=account, dry_run=dry_run, began=began, say=_say)
+    how = Stopping(reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_say)
     return _stop(options, how, close_positions=close_positions, include_foreign=include_foreign)
 
 
