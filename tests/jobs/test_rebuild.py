@@ -31,6 +31,7 @@ from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.pricefile import PriceFile
 from tradebot.ports import Broker
+from tradebot.runtime import open_office
 from tradebot.runtime.rebuilding import Rebuild, open_rebuild
 
 SECOND, THIRD, FOURTH, FIFTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8), date(2007, 1, 9)
@@ -402,6 +403,17 @@ def test_without_its_ledger_a_home_sends_nothing_and_names_the_way_out(house: Ho
         house.run(job)
     assert error.value.exit_code is ExitCode.LEDGER
     assert house.open_orders() == orders
+
+
+@pytest.mark.parametrize("job", [Job.REPORT, Job.CHECK_EXITS])
+def test_a_job_that_is_not_let_in_moves_no_exchange(house: House, job: Job) -> None:
+    lose(house)
+    with house.exchange() as exchange:
+        before = exchange.now()
+    with pytest.raises(LedgerError), open_office(house.options, job):
+        pass
+    with house.exchange() as exchange:
+        assert exchange.now() == before
 
 
 def test_an_emergency_stop_needs_no_ledger(house: House) -> None:

@@ -103,8 +103,6 @@ def open_office(
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
         exchange = held.enter_context(opened(settings, fresh=fresh, durable=durable, start=start))
-        if job in _SCHEDULED:
-            advance(settings, exchange, job)
         broker = PaperBroker(exchange)
         clock = ExchangeClock(exchange)
         account_id = broker.account().account_id
@@ -116,6 +114,8 @@ def open_office(
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
         refuse_other_history(settings, database)
+        if job in _SCHEDULED:
+            advance(settings, exchange, job)
         if access.locks:
             held.callback(keep_head, settings, database)
         kept = Keeping.DESK if job is Job.REPLAY else keeping(settings)
