@@ -76,6 +76,15 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "-AAPL-",
             "the audit trail has it filled",
         ),
+        ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "drawdown", "never cleared"),
+        ("UPDATE halts SET until = '2007-01-04'", "halts", "drawdown", "does not have it so"),
+        ("DELETE FROM halts", "halts", "drawdown", "is gone"),
+        (
+            "UPDATE accounts SET peak_equity = '1'",
+            "accounts",
+            "",
+            "the equity peak is 1; the audit trail has it 100500",
+        ),
         ("DELETE FROM fills WHERE fill_id = 'F2'", "fills", "F2", "is gone"),
         ("DELETE FROM equity WHERE seq = 2", "equity", "2", "is gone"),
         ("DELETE FROM decisions WHERE seq = 1", "decisions", "rows 1 to 2", "some are gone"),
@@ -141,6 +150,16 @@ def test_a_change_of_one_row_is_one_finding(database: Database, tamper: Tamper) 
     tamper("UPDATE fills SET price = '20' WHERE fill_id = 'F2'")
     (finding,) = verify(database)
     assert str(finding) == "fills F2: was changed: price is 20, was 26.1"
+
+
+def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
+    database: Database, busy: AccountLedger, some: Samples
+) -> None:
+    (halt,) = busy.safety.halts()
+    busy.safety.clear([halt], "looked at it", some.later(2))
+    assert verify(database) == ()
+    busy.safety.latch(halt, some.later(3))
+    assert verify(database) == ()
 
 
 def test_a_cut_off_end_is_found_by_the_head_that_was_logged(database: Database, tamper: Tamper) -> None:

@@ -37,6 +37,8 @@ class _Told:
     orders: dict[Key, list[str]] = field(default_factory=dict)  # what was written of each, as JSON, in order
     states: dict[Key, OrderState] = field(default_factory=dict)
     holdings: dict[Key, str] = field(default_factory=dict)
+    halts: list[tuple[str, dict[str, Value]]] = field(default_factory=list)  # latched and not cleared, by account
+    peaks: dict[str, str] = field(default_factory=dict)  # by account
     cash: dict[str, Decimal] = field(default_factory=dict)  # by account, what was booked so far comes to
     cash_breaks: set[str] = field(default_factory=set)
     strange_cash: list[Finding] = field(default_factory=list)
@@ -65,6 +67,8 @@ def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Findi
         *_decisions(engine, told),
         *_orders(engine, told),
         *_holdings(engine, told),
+        *_halts(engine, told),
+        *_peaks(engine, told),
     )
     return contradicted or (*crosscheck(engine, told.awaited), *told.strange_cash)
 
@@ -126,6 +130,13 @@ def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
             told.holdings[key] = row["detail"]
         case Kind.HOLDING_ENDED:
             told.holdings.pop(key, None)
+        case Kind.HALT_LATCHED:
+            told.halts.append((account, _halt_in(row)))
+        case Kind.HALT_CLEARED:
+            cleared = _halt_in(row)
+            told.halts = [each for each in told.halts if each[0] != account or not _agree(each[1], cleared)]
+        case Kind.PEAK_MOVED | Kind.PEAK_REBASED:
+            told.peaks[account] = json.loads(row["detail"])["to"]
         case Kind.BREAK_OPENED if subject == _CASH_BREAK:
             told.cash_breaks.add(account)
         case Kind.BREAK_CLOSED if subject == _CASH_BREAK:
@@ -238,6 +249,37 @@ def _holdings(engine: Engine, told: _Told) -> Iterator[Finding]:
             yield from _changes("holdings", name, row, json.loads(written))
     for _, name in told.holdings:
         yield Finding("holdings", name, "is gone")
+
+
+def _halt_in(row: Row) -> dict[str, Value]:
+    """The columns of the halt that an audit row is about."""
+    detail: dict[str, Value] = json.loads(row["detail"])
+    return {name: value for name, value in detail.items() if name not in ("source", "cleared_reason")}
+
+
+def _agree(latched: Mapping[str, Value], other: Row) -> bool:
+    return all(other.get(name) == value for name, value in latched.items())
+
+
+def _halts(engine: Engine, told: _Told) -> Iterator[Finding]:
+    """The latched halts against those that the trail has latched and not cleared."""
+    missing = list(told.halts)
+    for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY halt_id"):
+        found = next((each for each in missing if each[0] == row["account_key"] and _agree(each[1], row)), None)
+        if found is None:
+            yield Finding("halts", row["rule"], "is latched, and the audit trail does not have it so")
+        else:
+            missing.remove(found)
+    for _, halt in missing:
+        yield Finding("halts", str(halt["rule"]), "was latched and never cleared, and is gone or was changed")
+
+
+def _peaks(engine: Engine, told: _Told) -> Iterator[Finding]:
+    for row in engine.each("SELECT account_key, peak_equity FROM accounts ORDER BY account_key"):
+        peak = told.peaks.get(row["account_key"])
+        if row["peak_equity"] != peak:
+            what = f"the equity peak is {row['peak_equity']}; the audit trail has it {peak}"
+            yield Finding("accounts", row["account_key"], what)
 
 
 def _changes(table: str, name: str, row: Row, written: Mapping[str, Value]) -> Iterator[Finding]:
