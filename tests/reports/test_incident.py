@@ -195,6 +195,15 @@ def test_a_halt_of_one_symbol_is_not_told_as_one_of_the_account(ledger: AccountL
     ]
 
 
+def test_a_fill_that_was_booked_later_says_when_it_was(ledger: AccountLedger) -> None:
+    ledger.books.book([fill("F1", at("15:59", 26))], at("09:35"))
+    (moment,) = incident(ledger).timeline
+    assert (moment.at, moment.what) == (
+        at("09:35"),
+        "sell 100 AAPL @ 105.26 filled at 2008-09-26 15:59 EDT, booked now",
+    )
+
+
 def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:
     run(ledger, Job.RUN_DAILY, at("09:35"))
     found = incident(ledger)

@@ -182,7 +182,8 @@ def _told(event: Event, jobs: dict[str, str]) -> Iterator[Moment]:
             yield Moment(event.at, f"alert ({text('level')}): {text('title')}")
         case Kind.FILL_BOOKED:
             what = f"{text('side')} {text('quantity')} {text('symbol')} @ {text('price')} filled"
-            yield Moment(event.at, what, routine=True)
+            filled = datetime.fromisoformat(text("at"))
+            yield Moment(event.at, f"{what}{_earlier(filled, event.at)}", routine=True)
         case Kind.ORDER_MOVED if text("to") in _ORDER_TROUBLE:
             yield Moment(event.at, f"order {event.subject}: {text('to')} {text('note')}".rstrip())
         case Kind.EQUITY_RECORDED if _dollars(event, "unprotected") > 0:
@@ -191,6 +192,13 @@ def _told(event: Event, jobs: dict[str, str]) -> Iterator[Moment]:
             yield Moment(event.at, f"the ledger was corrected: {text('reason')}")
         case kind if kind == _STOP:
             yield Moment(event.at, f"emergency stop: {text('did')} {event.subject} {text('detail')}".rstrip())
+
+
+def _earlier(filled: datetime, booked: datetime) -> str:
+    """When a fill was, where it was booked later: those of an emergency stop are, by the next job."""
+    if booked - filled < timedelta(minutes=1):
+        return ""
+    return f" at {filled.astimezone(_NEW_YORK):%Y-%m-%d %H:%M %Z}, booked now"
 
 
 def _halts(events: Sequence[Event], until: datetime) -> Iterator[Span]:
