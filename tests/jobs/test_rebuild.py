@@ -281,6 +281,7 @@ def test_a_position_without_a_stop_gets_the_accounts_default(house: House) -> No
     assert holding.stop_price == 98  # 2 % below the entry
     assert outcome.unprotected == 50 * 105
     assert outcome.exit_code is ExitCode.BREAKS
+    assert any("no stop at the broker, and that price is the account's default" in note for note in outcome.notes)
     house.check_exits()
     assert house.stops() == [(D(50), D(98))]
 

@@ -21,6 +21,7 @@ from tradebot.core.holdings import FOREIGN, Holding
 from tradebot.core.ids import DecisionId, client_order_id
 from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
 from tradebot.core.outcomes import Outcome
+from tradebot.core.protection import GapKind
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.signals import ExitPolicy
@@ -282,11 +283,17 @@ def _told(sheet: Sheet, adjusted: Iterable[Break], remembered: Remembered, kept:
         yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
     for found in adjusted:
         yield f"adjusted: {found.message}; {_NOT_TOLD}"
+    bare = {(gap.strategy, gap.symbol) for gap in sheet.gaps if gap.kind is GapKind.MISSING}
     for holding in sheet.holdings:
         target = "" if holding.target_price is None else f" and its target {canonical(holding.target_price)}"
         yield (
             f"{holding.symbol} of {holding.strategy} is left at its stop {canonical(holding.stop_price)}{target}, and "
             "by exit signals; a trailing stop or time exit that it had is not known"
         )
+        if (holding.strategy, holding.symbol) in bare:
+            yield (
+                f"{holding.symbol} has no stop at the broker, and that price is the account's default: "
+                "`tradebot check-exits` places it while the exchange is open"
+            )
     for what in LOST:
         yield f"not recovered: {what}"
