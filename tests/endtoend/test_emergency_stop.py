@@ -389,6 +389,19 @@ def test_with_one_position_that_cannot_be_sold(home: Stopped) -> None:
     assert home.positions == {}
 
 
+def test_what_does_not_close_is_protected_again_before_it_ends(home: Stopped) -> None:
+    (resting,) = home.rows("SELECT quantity, stop_price FROM orders WHERE live = 1 AND symbol = 'MSFT'")
+    ended = home.stop_with_broker("refuses-to-close-microsoft")
+    assert ended.code == 9
+    assert home.positions == {"MSFT": "87"}
+    stops = home.rows("SELECT quantity, stop_price FROM orders WHERE live = 1 AND symbol = 'MSFT' AND type = 'stop'")
+    assert stops == [resting]
+    (line,) = [line for line in ended.json["lines"] if (line["what"], line["result"]) == ("position", "still open")]
+    assert line["detail"] == "no market orders in MSFT"
+    assert home(*CLOSE).code == 0
+    assert (home.positions, home.live) == ({}, [])
+
+
 def test_cut_short_it_says_that_jobs_are_halted_and_claims_no_more(home: Stopped) -> None:
     with _killed(home.with_broker("cannot-sell-microsoft", "emergency-stop", "--close-positions")) as stop:
         deadline = time.monotonic() + PATIENCE

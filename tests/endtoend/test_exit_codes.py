@@ -69,7 +69,7 @@ def _the_exchange_cannot_be_read(machine: Machine) -> Ended:
 
 @produces(ExitCode.BREAKS)
 def _somebody_else_bought(machine: Machine) -> Ended:
-    _change(machine, "UPDATE positions SET quantity = '1000' WHERE symbol = 'MSFT'")
+    _change(machine, "UPDATE positions SET quantity = '100' WHERE symbol = 'MSFT'")  # worth less than what would halt
     return machine("reconcile", "--json")
 
 
@@ -165,7 +165,7 @@ def test_the_first_code_by_precedence_counts_and_all_are_told(traded: Machine) -
 
 def test_a_break_goes_when_its_cause_goes(traded: Machine) -> None:
     assert _somebody_else_bought(traded).json["breaks"][0]["symbol"] == "MSFT"
-    _change(traded, "UPDATE positions SET quantity = '174' WHERE symbol = 'MSFT'")
+    _change(traded, "UPDATE positions SET quantity = '87' WHERE symbol = 'MSFT'")
     assert traded("reconcile", "--json").json["breaks"] == []
 
 

@@ -17,12 +17,13 @@ if os.name == "nt":
     pytest.skip("Windows has no such signals", allow_module_level=True)
 
 REPLAY = ("replay", "--to", "2006-12-29")
-#: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted.
+#: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted;
+#: and one whose strategies were checked before, which takes a preflight most of its time.
 ERRANDS = [
     ("machine", interrupting.RUN_DAILY),
     ("made", interrupting.RUN_DAILY),
     ("made", interrupting.REPLAY),
-    ("traded", interrupting.PREFLIGHT),
+    ("checked", interrupting.PREFLIGHT),
     ("traded", interrupting.CHECK_EXITS),
     ("traded", interrupting.RECONCILE),
     ("traded", interrupting.REPORT),
@@ -30,6 +31,13 @@ ERRANDS = [
     ("traded", interrupting.STOP_AND_CLOSE),
     ("halted", interrupting.RESUME),
 ]
+
+
+@pytest.fixture
+def checked(traded: Machine) -> Machine:
+    """A machine whose home has traded and had its preflight."""
+    assert traded("preflight").code == 0
+    return traded
 
 
 @pytest.fixture

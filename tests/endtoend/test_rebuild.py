@@ -68,7 +68,7 @@ def swinging(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A home that has traded for two weeks, to be copied: positions are open, and others were closed."""
 
     def make(machine: Machine) -> None:
-        machine.env("STRATEGIES=swings", "MAX_POSITIONS=2")
+        machine.env("STRATEGIES=swings", "MAX_POSITIONS=2", "PROBATION_SESSIONS=0")  # which a rebuild begins anew
         machine.strategy("swings", _SWINGS)
         assert machine("replay", "--sessions", "10").code == 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.jobs.brokers import Around
 from tradebot.brokers import paper
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.orders import BrokerOrder, OrderRequest, Side
+from tradebot.core.orders import BrokerOrder, OrderRequest, OrderType, Side
 from tradebot.errors import BrokerUnavailable, OrderRefused
 
 _requests = count(1)
@@ -57,6 +57,15 @@ class CannotSellMicrosoft(Around):
         return super().submit(request)
 
 
+class RefusesToCloseMicrosoft(Around):
+    """One symbol takes no market orders now."""
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        if request.symbol == "MSFT" and request.type is OrderType.MARKET:
+            raise OrderRefused("halted", "no market orders in MSFT")
+        return super().submit(request)
+
+
 class RejectsTheFirstClose(Around):
     """The first closing order is taken, and rejected before it trades."""
 
@@ -86,6 +95,7 @@ FAULTS: dict[str, Callable[[PaperExchange], Around]] = {
     "cannot-cancel-all": lambda exchange: CannotCancelAll(PaperBroker(exchange)),
     "fills-while-cancelling": FillsWhileCancelling,
     "cannot-sell-microsoft": lambda exchange: CannotSellMicrosoft(PaperBroker(exchange)),
+    "refuses-to-close-microsoft": lambda exchange: RefusesToCloseMicrosoft(PaperBroker(exchange)),
     "rejects-the-first-close": lambda exchange: RejectsTheFirstClose(PaperBroker(exchange)),
     "slow-to-send": lambda exchange: SlowToSend(PaperBroker(exchange)),
 }

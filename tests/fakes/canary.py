@@ -82,7 +82,7 @@ def _holds_secret(path: Path) -> bool:
                 return False
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 return content.find(CANARY.encode()) >= 0
-    except (OSError, ValueError):  # made unreadable by its test, or gone; a command could not write it either
+    except (OSError, EOFError, ValueError):  # made unreadable by its test, or gone; a command could not write it either
         return False
 
 

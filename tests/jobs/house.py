@@ -133,6 +133,7 @@ class House:
             "STRATEGIES": ",".join(script.name for script in scripts),
             "PAPER_START": self.days[1].isoformat(),
             "PROBATION_SESSIONS": "0",
+            "BREAK_HALT_VALUE": "1000000000",  # what a break halts is a story of its own
             **({} if bundled else made_up),
             **(settings or {}),
         }

@@ -36,8 +36,8 @@ def test_every_session_opening_and_closing_of_31_years_agrees_with_the_judge(jud
     ours = CALENDAR.between(FIRST, LAST)
 
     assert [hours.session for hours in ours] == [stamp.date() for stamp in judge.index]
-    assert [hours.opens for hours in ours] == list(judge["open"])
-    assert [hours.closes for hours in ours] == list(judge["close"])
+    assert [hours.opens for hours in ours] == [stamp.to_pydatetime() for stamp in judge["open"]]
+    assert [hours.closes for hours in ours] == [stamp.to_pydatetime() for stamp in judge["close"]]
 
 
 def test_a_half_day_is_one_that_the_judge_closes_at_13_00(judge: pd.DataFrame) -> None:

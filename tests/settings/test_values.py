@@ -99,6 +99,11 @@ REFUSED = [
     ("HEARTBEAT_URL", "http://hc.example/abc", "not an https address"),
     ("HEARTBEAT_URL", "https://me:word@hc.example/abc", "a user, a password or a fragment"),
     ("HEARTBEAT_URL", "https://hc.example/abc#d", "a user, a password or a fragment"),
+    ("DAILY_LOSS_ACTION", "sell", "stop or reduce"),
+    ("LIMIT_BREACH_TOLERANCE_PCT", "101%", "100%"),
+    ("FAILED_RUNS_LIMIT", "0", "1 to 1,000"),
+    ("BREAK_HALT_VALUE", "0", "1 to 1,000,000,000"),
+    ("BACKUP_KEEP", "0", "1 to 10,000"),
     ("PAPER_START", "2007-02-30", "2007-01-03"),
     ("PAPER_START", "03.01.2007", "YYYY-MM-DD"),
     ("PAPER_START", "20070103", "YYYY-MM-DD"),
@@ -113,7 +118,7 @@ REFUSED = [
 TAKES_ANYTHING = {
     "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ROBINHOOD_USERNAME", "ROBINHOOD_PASSWORD", "ROBINHOOD_MFA_SECRET",
     "EMAIL_USERNAME", "EMAIL_PASSWORD",
-    "STRATEGIES_DIR", "LOG_DIR", "PAPER_DATA", "PAPER_ACTIONS", "TRADEBOT_HOME",
+    "STRATEGIES_DIR", "LOG_DIR", "BACKUP_DIR", "PAPER_DATA", "PAPER_ACTIONS", "TRADEBOT_HOME",
 }  # fmt: skip
 
 

@@ -43,6 +43,8 @@ def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False)
         if agreed == LOOKS_THAT_AGREE:
             break
     stop.has_agreed = agreed == LOOKS_THAT_AGREE
+    if close_positions and not stop.has_agreed:
+        stop.protect_what_did_not_close()
     outcome = outcome_of(stop)
     desk.alerts.send("critical", "emergency stop", word_of(outcome))
     return outcome

@@ -42,6 +42,7 @@ LOST = (
     "why round trips ended, beyond what the broker's orders tell",
     "runs of jobs, and the equity of past sessions",
     "breaks, and how old they were",
+    "the sessions that strategies had behind them: each trades on probation again",
     "what earlier accounts of this home did",
 )
 _NOT_TOLD = "the broker's history does not reach back to it"

@@ -210,6 +210,23 @@ class Stop:
         for stake in view.bare():
             self._protect(stake, stake.shares - view.covered(stake), quotes.get(stake.symbol))
 
+    def protect_what_did_not_close(self) -> None:
+        """Arm the stops again of what was to be closed and is not, now that there is no time to try once more.
+
+        Another emergency stop cancels them and tries again.
+        """
+        view = self.look()
+        if view is None:
+            return
+        left = [stake for stake in view.to_close() if not stake.is_foreign and not view.closing(stake)]
+        quotes = self.quotes(stake.symbol for stake in left)
+        for stake in left:
+            uncovered, trouble = stake.shares - view.covered(stake), self.trouble.get(stake.key, "")
+            if uncovered > 0:
+                self._protect(stake, uncovered, quotes.get(stake.symbol))
+                self.trouble.setdefault(stake.key, trouble)
+        self.look()
+
     def _cancel_all(self, orders: tuple[BrokerOrder, ...], *, every: bool) -> None:
         """Cancel orders, in one request where every live one of the account has to go; singly where that fails."""
         due = [order for order in orders if self._is_due(order)]
