@@ -52,7 +52,7 @@ def test_staying_is_always_legal(state: OrderState) -> None:
 
 
 def test_a_filled_order_can_only_be_taken_back() -> None:
-    assert LEGAL_MOVES[OrderState.FILLED] == {OrderState.CANCELLED}
+    assert LEGAL_MOVES[OrderState.FILLED] == {OrderState.CANCELLED, OrderState.UNKNOWN}
 
 
 def test_only_an_entry_can_add() -> None:

@@ -63,6 +63,25 @@ def assert_explained(house: House) -> None:
     database.close()
 
 
+class Unsaid(Around):
+    """Tells of every order, and not in which state it is."""
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        order = super().order(client_order_id)
+        return order and replace(order, state=OrderState.UNKNOWN)
+
+
+def test_a_busted_order_whose_state_nobody_says_is_asked_for_until_somebody_does(house: House) -> None:
+    bust(house)
+    house.check_exits(wrap=Unsaid)
+    (intent,) = house.intents()
+    assert intent.state is OrderState.UNKNOWN
+    house.check_exits()
+    (intent,) = house.intents()
+    assert intent.state is OrderState.CANCELLED
+    assert_explained(house)
+
+
 def test_a_busted_entry_leaves_no_shares_no_stop_and_the_order_as_it_is_at_the_exchange(house: House) -> None:
     bust(house)
     outcome = house.check_exits()

@@ -101,7 +101,8 @@ _AT_THE_BROKER = frozenset(
 )
 #: Submitting and unknown go back to planned when the broker is shown to have no such order: it is only a plan again.
 #: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states, save
-#: that one that ended without a fill becomes filled when found so, and a filled one cancelled when a fill is busted.
+#: that one that ended without a fill becomes filled when found so, and a filled one cancelled when a fill is busted, or
+#: unknown where the broker does not say then what became of it.
 #: One given up as never having arrived may turn up.
 LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PLANNED: _AT_THE_BROKER | {OrderState.SUBMITTING, OrderState.ABANDONED},
@@ -112,7 +113,7 @@ LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.CANCELLED: frozenset({OrderState.FILLED}),
     OrderState.EXPIRED: frozenset({OrderState.FILLED}),
     OrderState.REPLACED: frozenset({OrderState.FILLED}),
-    OrderState.FILLED: frozenset({OrderState.CANCELLED}),
+    OrderState.FILLED: frozenset({OrderState.CANCELLED, OrderState.UNKNOWN}),
     OrderState.REJECTED: frozenset(),
     OrderState.ABANDONED: _AT_THE_BROKER,
 }
