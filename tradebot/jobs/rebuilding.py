@@ -32,6 +32,7 @@ from tradebot.jobs.accepting import adjustment_for
 from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import look_at_halts
+from tradebot.jobs.sending import adopt
 from tradebot.jobs.syncing import Sheet, is_ours, look
 from tradebot.jobs.taking_in import book_activities
 
@@ -159,15 +160,7 @@ def _others_of_today(
 def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
     desk.ledger.orders.write([intent], desk.clock.now())
     desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, desk.clock.now())
-    desk.ledger.orders.move(
-        intent.client_order_id,
-        order.state,
-        desk.clock.now(),
-        broker_order_id=order.broker_order_id,
-        filled_quantity=order.filled_quantity,
-        average_fill_price=order.average_fill_price,
-        note=order.reason,
-    )
+    adopt(desk, replace(intent, state=OrderState.SUBMITTING), order)
 
 
 def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:

@@ -23,8 +23,8 @@ from tradebot.ledger.findings import Finding
 
 #: An account, and what something is called in it.
 Key = tuple[str, str]
-#: The tables whose rows can be neither changed nor deleted.
 _CASH_BREAK = f"{BreakKind.CASH} {CASH}"
+#: The tables whose rows can be neither changed nor deleted.
 APPEND_ONLY = (*(chained.table for chained in CHAINED), "decisions", "audit")
 
 
