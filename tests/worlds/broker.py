@@ -78,6 +78,15 @@ class FaultyBroker:
             return None
         return self._state_unknown(struck, answer, "order")
 
+    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
+        """One look-up, which what strikes ``order`` strikes too."""
+        answer, struck = self._read("order", lambda: self._broker.orders(client_order_ids))
+        return {
+            each: self._state_unknown(struck, order, "order")
+            for each, order in answer.items()
+            if not self._not_yet_shown(struck, order)
+        }
+
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         answer, struck = self._read("activities", lambda: self._broker.activities(after))
         for fault in of_kind(struck, K.LAGGING):
@@ -187,10 +196,10 @@ class FaultyBroker:
                 return old
         return answer
 
-    def _not_yet_shown(self, struck: tuple[Fault, ...], order: BrokerOrder | None) -> bool:
+    def _not_yet_shown(self, struck: tuple[Fault, ...], order: BrokerOrder) -> bool:
         """Whether the broker does not find an order by its id yet, because it came in only just now."""
         for fault in of_kind(struck, K.OLD_ANSWER):
-            if order is not None and self._venue.now < order.submitted_at + SHOWN_AFTER:
+            if self._venue.now < order.submitted_at + SHOWN_AFTER:
                 self._io.meet(fault, "order")
                 return True
         return False

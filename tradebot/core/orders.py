@@ -29,11 +29,23 @@ class OrderType(StrEnum):
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
 
 
 class TimeInForce(StrEnum):
     DAY = "day"
     GTC = "gtc"
+    OPG = "opg"  # only in the opening auction; what does not trade there is cancelled
+    CLS = "cls"  # only in the closing auction
+
+
+class OrderClass(StrEnum):
+    """Which orders a request makes, and how they hang together."""
+
+    SIMPLE = "simple"
+    BRACKET = "bracket"  # an entry with a stop and a target
+    OTO = "oto"  # an entry with a stop
+    OCO = "oco"  # a target and a stop for what is held, of which one cancels the other
 
 
 class Purpose(StrEnum):
@@ -130,6 +142,9 @@ class OrderRequest:
 
     ``take_profit`` (a limit price) and ``stop_loss`` (a stop price) make it a bracket: closing legs that the
     broker activates on the fill and of which one cancels the other. A bracket may lack the target, never the stop.
+    With ``exit_pair`` it is a limit order that closes what is held, with a stop at ``stop_loss`` beside it, its leg.
+    ``notional`` is the USD to trade for instead of a ``quantity``, which is 0 then. A trailing stop follows the best
+    price since it rests at a distance of either ``trail_price`` (USD a share) or ``trail_pct`` (a fraction of it).
     """
 
     client_order_id: str
@@ -142,6 +157,18 @@ class OrderRequest:
     stop_price: Decimal | None = None
     take_profit: Decimal | None = None
     stop_loss: Decimal | None = None
+    exit_pair: bool = False
+    notional: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_pct: Decimal | None = None
+
+    @property
+    def order_class(self) -> OrderClass:
+        if self.exit_pair:
+            return OrderClass.OCO
+        if self.take_profit is not None:
+            return OrderClass.BRACKET
+        return OrderClass.SIMPLE if self.stop_loss is None else OrderClass.OTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +178,9 @@ class BrokerOrder:
 
     ``state`` is never PLANNED, SUBMITTING or ABANDONED. A status this version does not know is UNKNOWN.
     ``held`` legs wait for their parent's fill, or share their quantity with a sibling leg; they count as live.
+    The limit order of an exit pair has the role TARGET and the stop beside it for its leg. The ``quantity`` of an order
+    for a ``notional`` is 0 until it is filled. The ``stop_price`` of a trailing stop is where it stands now.
+    ``expires_at`` is when the broker will end the order by itself, where it says so beforehand.
     """
 
     broker_order_id: str
@@ -172,6 +202,10 @@ class BrokerOrder:
     held: bool = False
     legs: tuple[BrokerOrder, ...] = ()
     reason: str = ""
+    notional: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_pct: Decimal | None = None
+    expires_at: datetime | None = None
 
     @property
     def remaining(self) -> Decimal:

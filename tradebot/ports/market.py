@@ -106,6 +106,10 @@ class Broker(Protocol):
         """The order with this id, its legs in ``legs``, or None when the broker surely has none."""
         ...
 
+    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
+        """The orders with these ids, as ``order`` gives each, in few requests; absent are those it surely has not."""
+        ...
+
     def submit(self, request: OrderRequest) -> BrokerOrder: ...
 
     def cancel(self, broker_order_id: str) -> None:

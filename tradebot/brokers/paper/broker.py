@@ -76,9 +76,17 @@ class PaperBroker:
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
         """The order with this id and its legs, replaced ones left out; None when the account never had it."""
+        return self.orders([client_order_id]).get(client_order_id)
+
+    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
+        """The orders with these ids, as ``order`` gives each."""
         with self._exchange.reading() as floor:
-            order = floor.store.order_by_client_id(client_order_id)
-            return None if order is None else as_shown(order, floor.store.group(order.group), with_legs=True)
+            found = {each: floor.store.order_by_client_id(each) for each in client_order_ids}
+            return {
+                each: as_shown(order, floor.store.group(order.group), with_legs=True)
+                for each, order in found.items()
+                if order is not None
+            }
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         """Fills, cash movements and splits after the activity ``after``, in the order in which they were booked.
