@@ -6,15 +6,21 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlite_utils
 
 from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger import database as opening
 from tradebot.ledger.audit import GENESIS
+from tradebot.ledger.columns import columns_of
 from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.ledger.migrations import migrations
+from tradebot.ledger.orders import UNKEPT
+from tradebot.ledger.verify import verify
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -47,6 +53,28 @@ def test_a_new_ledger_is_made_with_its_folder_and_opens_again(tmp_path: Path) ->
 def test_the_schema_version_counts_the_migrations(database: Database) -> None:
     applied = database.engine.all("SELECT name FROM _sqlite_migrations")
     assert len(applied) == opening.SCHEMA_VERSION == database.engine.version()
+
+
+def test_what_an_older_version_saw_of_orders_stays(path: Path, some: Samples) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrations.apply(sqlite_utils.Database(connection), stop_before="m0003_kinds")
+    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA application_id = {opening.APPLICATION_ID}")
+    connection.execute(
+        "INSERT INTO accounts (account_key, broker, mode, account_id, pinned_at, pinned)"
+        " VALUES (?, 'paper', 'paper', 'PAPER-0001', '2007-01-03T14:35:00.000000Z', 1)",
+        (some.account,),
+    )
+    values = {**columns_of(some.shown("B1"), without=UNKEPT), "account_key": some.account}
+    values |= {"first_seen": "then", "changed_at": "then"}
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    connection.execute(f"INSERT INTO broker_orders ({names}) VALUES ({marks})", values)
+    connection.close()
+    with closing(open_database(path, create=False)) as database:
+        assert database.engine.one("SELECT * FROM broker_orders") == values
+        assert database.engine.one("SELECT symbol FROM v_broker_orders") == {"symbol": "AAPL"}
+        assert verify(database) == ()
 
 
 def test_every_table_is_strict_and_has_a_primary_key(database: Database) -> None:
@@ -159,6 +187,7 @@ def test_opening_a_current_ledger_imports_neither_pandas_nor_sqlite_utils(path: 
     open_database(path, create=True).close()
     code = f"""
 import sys
+from contextlib import closing
 from pathlib import Path
 from tradebot.ledger.database import open_database
 open_database(Path({str(path)!r}), create=False).close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tradebot.core.orders import LEGAL_MOVES, TERMINAL, OrderState, Purpose
+from tradebot.core.orders import LEGAL_MOVES, TERMINAL, OrderState, OrderType, Purpose, TimeInForce
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 
@@ -196,3 +196,23 @@ def test_the_brokers_view_is_kept_with_legs_and_only_when_it_changes(
     assert row is not None
     assert (row["state"], row["filled_quantity"]) == ("filled", "10")
     assert row["first_seen"] < row["changed_at"]
+
+
+@pytest.mark.parametrize("kind", OrderType)
+@pytest.mark.parametrize("tif", TimeInForce)
+def test_the_brokers_view_of_any_kind_of_order_is_kept(
+    ledger: AccountLedger, database: Database, some: Samples, kind: OrderType, tif: TimeInForce
+) -> None:
+    shown = replace(some.shown("B1"), type=kind, time_in_force=tif, notional=Decimal(50), expires_at=some.at)
+    ledger.orders.saw([shown], some.at)
+    assert database.engine.one("SELECT type, time_in_force FROM broker_orders") == {"type": kind, "time_in_force": tif}
+
+
+@pytest.mark.parametrize("kind", [{"exit_pair": True}, {"notional": Decimal(50)}, {"trail_pct": Decimal("0.05")}])
+def test_an_intent_that_could_not_be_read_back_is_not_written(
+    ledger: AccountLedger, some: Samples, kind: dict[str, Any]
+) -> None:
+    intent = some.intent()
+    with pytest.raises(ValueError, match="no columns"):
+        ledger.orders.write([replace(intent, request=replace(intent.request, **kind))], some.at)
+    assert ledger.orders.get(intent.client_order_id) is None

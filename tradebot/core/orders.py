@@ -30,6 +30,7 @@ class OrderType(StrEnum):
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     TRAILING_STOP = "trailing_stop"
+    OTHER = "other"  # a kind at the broker that this version does not know, and never sends
 
 
 class TimeInForce(StrEnum):
@@ -37,6 +38,7 @@ class TimeInForce(StrEnum):
     GTC = "gtc"
     OPG = "opg"  # only in the opening auction; what does not trade there is cancelled
     CLS = "cls"  # only in the closing auction
+    OTHER = "other"  # one at the broker that this version does not know, and never sends
 
 
 class OrderClass(StrEnum):

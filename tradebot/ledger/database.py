@@ -23,7 +23,7 @@ from tradebot.ports import Books, Journal, OrderBook, Outbox, Pins, Records, Run
 #: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class AccountLedger:

@@ -31,3 +31,8 @@ def m0001_first(database: Database) -> None:
 def m0002_stopping(database: Database) -> None:
     for part in sorted(_SCHEMA.glob("0002_*.sql")):
         database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0003_kinds(database: Database) -> None:
+    database.executescript((_SCHEMA / "0003_kinds.sql").read_text(encoding="utf-8"))
