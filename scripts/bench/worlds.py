@@ -2,6 +2,7 @@
 
 python scripts/bench/worlds.py --seeds 10000     the worlds of seeds 0 to 9999; ends with code 1 if one breaks a promise
 python scripts/bench/worlds.py --seed 123        the story of one; if it breaks a promise, of the smallest that does
+python scripts/bench/worlds.py --broker NAME     with another broker than the embedded exchange by its own door
 
 What was met is printed as Markdown, ready to be pasted; --table FILE writes it into a file as well.
 """
@@ -25,11 +26,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.worlds.coverage import FAULTS, NEVER, PATHS
-from tests.worlds.drawing import draw
+from tests.worlds.coverage import NEVER, PATHS, goes_wrong
 from tests.worlds.market import Market, prepare
 from tests.worlds.shrink import shrink
-from tests.worlds.simulate import simulate
+from tests.worlds.ways import WAYS, Way
 
 _CONSOLE = Console()
 #: A fault is to be met at least once in so many worlds.
@@ -52,23 +52,25 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that run worlds at once")
     parser.add_argument("--seed", type=int, help="tell the story of this seed instead")
+    parser.add_argument("--broker", choices=list(WAYS), default="paper", help="what stands between bot and exchange")
     parser.add_argument("--table", type=Path, help="write what was met into this file, too")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="worlds-") as folder:
         if arguments.seed is not None:
-            return _tell(arguments.seed, prepare(Path(folder)))
+            return _tell(arguments.seed, arguments.broker, prepare(Path(folder)))
         prepare(Path(folder))
         seeds = range(arguments.first, arguments.first + arguments.seeds)
-        summary = _run_all(Path(folder), seeds, arguments.jobs)
+        summary = _run_all(Path(folder), arguments.broker, seeds, arguments.jobs)
     _print(summary.lines)
     if arguments.table is not None:
         arguments.table.write_text("\n".join([*summary.lines, ""]), encoding="utf-8")
     return 1 if summary.broken else 0
 
 
-def _tell(seed: int, market: Market) -> int:
-    world = draw(seed, market)
-    story = simulate(world, market)
+def _tell(seed: int, broker: str, market: Market) -> int:
+    way = WAYS[broker]
+    world = way.draw(seed, market)
+    story = way.simulate(world, market)
     if not story.violations:
         _print(story.lines)
         _CONSOLE.print(f"seed {seed}: every promise was kept", style="green")
@@ -76,7 +78,11 @@ def _tell(seed: int, market: Market) -> int:
     promise = story.violations[0].promise
     with _CONSOLE.status(f"seed {seed} breaks a promise; making the world smaller") as status:
         small, story = shrink(
-            world, promise, market, lambda w: status.update(f"{len(w.days)} sessions, {len(w.runs)} runs")
+            world,
+            promise,
+            market,
+            lambda w: status.update(f"{len(w.days)} sessions, {len(w.runs)} runs"),
+            way.opening,
         )
     _CONSOLE.print(f"the smallest world that was found to break it ({len(small.runs)} runs before recovery):")
     _CONSOLE.print(f"  strategies {small.scripts}", highlight=False)
@@ -98,7 +104,8 @@ class Summary:
     lines: list[str]
 
 
-def _run_all(folder: Path, seeds: range, jobs: int) -> Summary:
+def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
+    faults = goes_wrong(WAYS[broker].possible)
     started = time.perf_counter()
     times: Counter[str] = Counter()
     worlds: Counter[str] = Counter()
@@ -106,7 +113,7 @@ def _run_all(folder: Path, seeds: range, jobs: int) -> Summary:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("no promise broken", total=len(seeds))
-        for told in _told(folder, seeds, jobs):
+        for told in _told(folder, broker, seeds, jobs):
             times.update(told.met)
             worlds.update(told.met.keys())
             if told.broken:
@@ -114,12 +121,12 @@ def _run_all(folder: Path, seeds: range, jobs: int) -> Summary:
                 progress.print(f"seed {told.seed}: {told.broken}", markup=False, highlight=False)
             progress.update(task, advance=1, description=f"{len(broken)} broke a promise" if broken else None)
     seconds = time.perf_counter() - started
-    few = [name for name in FAULTS if times[name] * OFTEN < len(seeds)]
+    few = [name for name in faults if times[name] * OFTEN < len(seeds)]
     lines = [
-        f"{len(seeds)} worlds (seeds {seeds[0]} to {seeds[-1]}), {len(broken)} of them broke a promise, in "
-        f"{seconds:.0f} s ({seconds / len(seeds):.2f} s each, {jobs} at once).",
+        f"{len(seeds)} worlds with {broker} (seeds {seeds[0]} to {seeds[-1]}), {len(broken)} of them broke a promise, "
+        f"in {seconds:.0f} s ({seconds / len(seeds):.2f} s each, {jobs} at once).",
         "",
-        *_table("fault or deed", FAULTS, times, worlds),
+        *_table("fault or deed", faults, times, worlds),
         "",
         f"Met in fewer than one world in {OFTEN}, on average: {', '.join(few) or 'none'}.",
         "",
@@ -131,22 +138,23 @@ def _run_all(folder: Path, seeds: range, jobs: int) -> Summary:
         *(f"- {path}: {reason}" for path, reason in NEVER.items()),
     ]
     for told in sorted(broken, key=lambda told: told.seed)[:20]:
-        lines.append(f"To see why: python scripts/bench/worlds.py --seed {told.seed}")
+        lines.append(f"To see why: python scripts/bench/worlds.py --broker {broker} --seed {told.seed}")
     return Summary(len(broken), lines)
 
 
-def _told(folder: Path, seeds: range, jobs: int) -> Iterator[Told]:
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin, initargs=(folder,)) as pool:
+def _told(folder: Path, broker: str, seeds: range, jobs: int) -> Iterator[Told]:
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin, initargs=(folder, broker)) as pool:
         yield from pool.imap_unordered(_one, seeds, chunksize=8)
 
 
 _market: Market
+_way: Way
 
 
-def _begin(folder: Path) -> None:
-    global _market
+def _begin(folder: Path, broker: str) -> None:
+    global _market, _way
     _say_nothing_of_their_logs()
-    _market = prepare(folder)
+    _market, _way = prepare(folder), WAYS[broker]
 
 
 def _say_nothing_of_their_logs() -> None:
@@ -155,7 +163,7 @@ def _say_nothing_of_their_logs() -> None:
 
 
 def _one(seed: int) -> Told:
-    story = simulate(draw(seed, _market), _market)
+    story = _way.simulate(_way.draw(seed, _market), _market)
     return Told(seed, story.met, str(story.violations[0]) if story.violations else "")
 
 

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
 from tests.worlds.venue import Late, Venue
-from tests.worlds.witness import Witness
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from tests.worlds.witness import Witness
 
 T = TypeVar("T")
 K = FaultKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tests.worlds.faults import UNANSWERED, FaultKind, told_as
 from tests.worlds.town import Town
@@ -22,6 +22,8 @@ PARTIAL = "partial fill"
 def _names_of(kind: FaultKind) -> Iterator[str]:
     if kind in UNANSWERED:
         yield from (told_as(kind, "open_orders"), told_as(kind, "submit"))
+    elif kind is FaultKind.EMPTY_LIST:
+        yield from (told_as(kind, call) for call in ("positions", "open_orders", "activities"))
     elif kind is FaultKind.OLD_ANSWER:
         yield from (told_as(kind, call) for call in ("account", "positions", "open_orders", "order"))
     elif kind is FaultKind.KILL:
@@ -30,18 +32,20 @@ def _names_of(kind: FaultKind) -> Iterator[str]:
         yield kind
 
 
-#: What goes wrong in worlds. Ten thousand of them are to meet each at least a hundred times.
-FAULTS = (
-    *(name for kind in FaultKind for name in _names_of(kind)),
-    PARTIAL,
-    *Lapse,
-    "clock jumped",
-    *Deed,
-    "halted by the environment",
-    "emergency stop",
-    "emergency stop, closing",
-    BESIDE,
-)
+def goes_wrong(kinds: Iterable[FaultKind]) -> tuple[str, ...]:
+    """All that goes wrong in worlds with these kinds of faults. Of ten thousand a hundred are to meet each."""
+    return (
+        *(name for kind in kinds for name in _names_of(kind)),
+        PARTIAL,
+        *Lapse,
+        "clock jumped",
+        *Deed,
+        "halted by the environment",
+        "emergency stop",
+        "emergency stop, closing",
+        BESIDE,
+    )
+
 
 _NO_LATE_FILL = "an order that is over gets no further fill on this exchange"
 _SEEN_TO_REST = "we replace only what is seen to rest"

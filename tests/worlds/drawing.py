@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from tests.worlds.controls import draw_controls
+from tests.worlds.faults import WITHOUT_WIRE, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import calm_day
 from tests.worlds.trouble import Odds, draw_odds, troubled
@@ -17,14 +18,17 @@ from tradebot.core.signals import ExitPolicy
 NAMES = ("alpha", "beta", "gamma")
 
 
-def draw(seed: int, market: Market, odds: Odds | None = None) -> World:
-    """The world of a seed: always the same one, on whatever machine. ``odds`` make it one of a certain roughness."""
+def draw(seed: int, market: Market, odds: Odds | None = None, possible: tuple[FaultKind, ...] = WITHOUT_WIRE) -> World:
+    """The world of a seed: always the same one, on whatever machine, with the kinds of fault that are ``possible``.
+
+    ``odds`` make it one of a certain roughness.
+    """
     chance = Random(seed)
     sessions = _stretch(chance, market)
     rules = _rules(chance, sessions[0])
     scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
     settings = (*_settings(chance), *draw_controls(seed, market))
-    drawn = draw_odds(chance)
+    drawn = draw_odds(chance, possible)
     days = tuple(Day(day, troubled(day, calm_day(day, chance), odds or drawn, chance, market)) for day in sessions)
     return World(seed, days, scripts, settings, rules)
 

@@ -35,6 +35,15 @@ class FaultKind(StrEnum):
     REJECTED_LATER = "rejected later"
     REPEATED = "activities again"
     LAGGING = "activities late"
+    # Only where there is a wire between the two. A read that meets one of these is asked again, and so may do well.
+    TOO_MANY_UNTIL = "429 with Retry-After"  # a write certainly did not arrive
+    NO_CONNECTION = "no connection in time"  # likewise
+    RESET_BEFORE = "reset before"  # a write did not arrive: OutcomeUnknown
+    RESET_AFTER = "reset after"  # a write has arrived: OutcomeUnknown
+    GATEWAY_TIMEOUT = "504"  # likewise
+    WEB_PAGE = "web page"  # 200, and it is not the broker who answers: OutcomeUnknown
+    DUPLICATE = "refused as a duplicate"  # a write has arrived, and a proxy has sent it twice: OrderRefused
+    EMPTY_LIST = "empty list"
     # The ledger's database.
     DB_LOCKED = "database locked"
     DB_FULL = "disk full"
@@ -70,6 +79,20 @@ class Fault:
         return f"{self.kind} at {self.call} #{self.nth}{row}{seconds}"
 
 
+#: The kinds that need a wire.
+ON_THE_WIRE = (
+    FaultKind.TOO_MANY_UNTIL,
+    FaultKind.NO_CONNECTION,
+    FaultKind.RESET_BEFORE,
+    FaultKind.RESET_AFTER,
+    FaultKind.GATEWAY_TIMEOUT,
+    FaultKind.WEB_PAGE,
+    FaultKind.DUPLICATE,
+    FaultKind.EMPTY_LIST,
+)
+#: The kinds that there are at the embedded exchange's own door, too.
+WITHOUT_WIRE = tuple(kind for kind in FaultKind if kind not in ON_THE_WIRE)
+
 _WRITES = frozenset({"submit", "replace", "cancel", "cancel_all"})
 #: Answers that do not come: to a question, or to something that was to be done.
 UNANSWERED = (
@@ -79,6 +102,12 @@ UNANSWERED = (
     FaultKind.HTML,
     FaultKind.TRUNCATED,
     FaultKind.LOST_ANSWER,
+    FaultKind.TOO_MANY_UNTIL,
+    FaultKind.NO_CONNECTION,
+    FaultKind.RESET_BEFORE,
+    FaultKind.RESET_AFTER,
+    FaultKind.GATEWAY_TIMEOUT,
+    FaultKind.WEB_PAGE,
 )
 
 
@@ -86,7 +115,7 @@ def told_as(kind: FaultKind, where: str) -> str:
     """What a fault that struck at a call is counted as; what is lost with an answer depends on what was asked."""
     if kind in UNANSWERED:
         return f"{kind}, {'writing' if where in _WRITES else 'reading'}"
-    if kind is FaultKind.OLD_ANSWER:
+    if kind in (FaultKind.OLD_ANSWER, FaultKind.EMPTY_LIST):
         return f"{kind}: {where.replace('_', ' ')}"
     if kind is FaultKind.KILL:
         return "killed between two statements" if where == "sql" else "killed at a call"

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
-from tests.worlds.town import OURS, Town
+from tests.worlds.town import Town
 from tradebot.core.ids import parse
 from tradebot.core.orders import Purpose
 from tradebot.core.schedule import Job
@@ -74,7 +74,7 @@ def nothing_left_that_could_open(town: Town) -> None:
         return  # what nobody saw arrive may arrive after it
     for order_id in town.exchange.texts("SELECT client_order_id FROM orders WHERE live = 1 AND parent IS NULL"):
         made = parse(order_id)
-        if made is not None and made.account_hash == OURS and made.purpose is Purpose.ENTRY:
+        if made is not None and made.account_hash == town.ours and made.purpose is Purpose.ENTRY:
             town.story.violate(Promise.STOPPED, f"{order_id} lives on")
 
 
@@ -118,20 +118,21 @@ def every_fill(town: Town) -> None:
         " WHERE a.kind = 'fill'"
     ):
         name = f"{fill['side']} {fill['quantity']} {fill['symbol']} of {fill['client_order_id']}"
-        row = booked.pop(f"A-{fill['number']:09d}", None)
-        columns = ("symbol", "side", "quantity", "price", "fee", "client_order_id")
+        row = booked.pop(town.door.activity_id(fill["number"]), None)
+        columns = ("symbol", "side", "quantity", "price", "fee")
         if row is None:
             town.story.violate(Promise.EVERY_FILL, f"{name} is not in the ledger")
             continue
-        if any(row[column] != fill[column] for column in columns):
+        order_id = town.door.order_id(fill["client_order_id"])
+        if row["client_order_id"] != order_id or any(row[column] != fill[column] for column in columns):
             town.story.violate(Promise.EVERY_FILL, f"{name} is booked as {dict(row)}")
         made = parse(fill["entry"] or fill["client_order_id"])
-        ours = made is not None and made.account_hash == OURS
+        ours = made is not None and made.account_hash == town.ours
         if ours != (row["strategy"] != "foreign"):
             town.story.violate(Promise.OWNED, f"{name} is booked as {row['strategy']}'s")
     for bust in town.exchange.rows("SELECT number, reverses FROM activities WHERE kind = 'bust'"):
-        row = booked.pop(f"A-{bust['number']:09d}", None)
-        if row is None or row["reverses"] != f"A-{bust['reverses']:09d}":
+        row = booked.pop(town.door.activity_id(bust["number"]), None)
+        if row is None or row["reverses"] != town.door.activity_id(bust["reverses"]):
             town.story.violate(Promise.EVERY_FILL, f"the bust of A-{bust['reverses']:09d} is not in the ledger")
     for row in booked.values():
         town.story.violate(Promise.EVERY_FILL, f"{row['fill_id']} in the ledger never happened")

@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from tests.worlds.broker import FaultyBroker
 from tests.worlds.database import WatchedEngine
 from tests.worlds.faults import Fault, Io, Killed
 from tests.worlds.ports import (
@@ -132,7 +131,7 @@ class Process:
                 self.witness.took_lock()
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=run.skew))
-            broker = FaultyBroker(town.venue, exchange, io, self.witness)
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness, clock))
             account_id = broker.account().account_id
             key = account_key(broker, account_id)
             if locking:
@@ -167,7 +166,7 @@ class Process:
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
             not_latched = set_latch(latch, clock, "stopped by the operator")
-            broker = FaultyBroker(town.venue, exchange, io, self.witness)
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness, clock))
             key = account_key(broker, broker.account().account_id)
 
             def explained() -> Explained:

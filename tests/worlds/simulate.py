@@ -13,6 +13,7 @@ from random import Random
 from tests.worlds import invariants
 from tests.worlds.baton import Baton
 from tests.worlds.coverage import BESIDE, met_in
+from tests.worlds.doors import Opening, directly
 from tests.worlds.hands import act
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
@@ -26,9 +27,12 @@ from tradebot.core.schedule import Job
 _MEMORY = Path("/dev/shm")
 
 
-def simulate(world: World, market: Market) -> Story:
-    """Run a world and give its story. The same world always has the same story."""
-    with _folder() as home, found(world, market, home) as town:
+def simulate(world: World, market: Market, opening: Opening = directly) -> Story:
+    """Run a world and give its story. The same world always has the same story.
+
+    ``opening`` is how its processes reach the exchange.
+    """
+    with _folder() as home, found(world, market, home, opening) as town:
         _live(town)
         town.story.met.update(met_in(town))
         return town.story

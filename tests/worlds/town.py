@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from tests.worlds.doors import Door, Opening
 from tests.worlds.eyes import Eyes
 from tests.worlds.market import Market, TakenIn
 from tests.worlds.story import Story
@@ -19,9 +20,6 @@ from tradebot.core.ids import account_hash
 from tradebot.home import layout
 from tradebot.market.calendar import NyseCalendar
 
-#: The account that the exchange of every world begins, because it begins it by a reset.
-ACCOUNT = "paper:paper:PAPER-0002"
-OURS = account_hash(ACCOUNT)
 _ACTIVITIES = (
     "SELECT a.*, o.client_order_id, o.side FROM activities a LEFT JOIN orders o ON o.number = a.order_number"
     " WHERE a.number > CAST(? AS INTEGER) ORDER BY a.number"
@@ -38,6 +36,7 @@ class Town:
     market: Market
     home: Path
     venue: Venue
+    door: Door
     ledger: Eyes
     exchange: Eyes
     session: date
@@ -60,6 +59,11 @@ class Town:
             self.story.tell(f"      exchange, {row['at'][11:19]}: {row['kind']} {detail}")
 
     @property
+    def ours(self) -> str:
+        """What the ids of our orders name the account by."""
+        return account_hash(self.door.account_key)
+
+    @property
     def database(self) -> Path:
         return self.home / "trading_robot.db"
 
@@ -74,7 +78,7 @@ class Town:
 
 
 @contextmanager
-def found(world: World, market: Market, home: Path) -> Iterator[Town]:
+def found(world: World, market: Market, home: Path, opening: Opening) -> Iterator[Town]:
     """Lay out a home with an exchange at the world's first session and a ledger in which nothing is written.
 
     Both files are watched throughout: a connection that stays open also keeps SQLite from tidying up after each run.
@@ -89,5 +93,6 @@ def found(world: World, market: Market, home: Path) -> Iterator[Town]:
         closing(Eyes(ledger)) as of_ledger,
         closing(Eyes(exchange)) as of_exchange,
         Venue(exchange, world.rules) as venue,
+        opening(venue) as door,
     ):
-        yield Town(world, market, home, venue, of_ledger, of_exchange, session)
+        yield Town(world, market, home, venue, door, of_ledger, of_exchange, session)

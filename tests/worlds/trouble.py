@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -46,6 +46,14 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.STRATEGY_FAILS: ("signals",),
     K.NO_QUOTES: ("quotes",),
     K.LOCK_REMOVED: ("assert_held",),
+    K.TOO_MANY_UNTIL: _NO_ANSWER,
+    K.NO_CONNECTION: _NO_ANSWER,
+    K.RESET_BEFORE: _NO_ANSWER,
+    K.RESET_AFTER: _NO_ANSWER,
+    K.GATEWAY_TIMEOUT: _NO_ANSWER,
+    K.WEB_PAGE: _NO_ANSWER,
+    K.DUPLICATE: ("submit", "submit", "replace"),
+    K.EMPTY_LIST: ("positions", "open_orders", "activities"),
 }
 #: How late a call can come in a process; those that are made for each order come soon.
 _LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25, "submit": 2, "check": 2, "assert_held": 2}
@@ -87,6 +95,10 @@ _WEIGHTS = {
     K.DB_FULL: 3,
     K.LATCH_FAILS: 6,
     K.LOCK_REMOVED: 4,
+    K.RESET_BEFORE: 2,
+    K.RESET_AFTER: 3,
+    K.GATEWAY_TIMEOUT: 3,
+    K.DUPLICATE: 3,
 }
 #: Calls that the jobs which only read never make, so that no fault need wait for them.
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
@@ -112,8 +124,9 @@ class Odds:
     skew: float
 
 
-def draw_odds(chance: Random) -> Odds:
-    kinds = tuple(kind for kind in FaultKind if chance.random() < 0.4)
+def draw_odds(chance: Random, possible: Iterable[FaultKind]) -> Odds:
+    """How rough a world is in which these kinds of fault are ``possible``."""
+    kinds = tuple(kind for kind in possible if chance.random() < 0.4)
 
     def odds(*choices: float) -> float:
         return chance.choice(choices)
@@ -213,6 +226,8 @@ def _amount(kind: FaultKind, chance: Random) -> int:
             return chance.choice([1, 5, 15, 45, 300, 1800])
         case K.SLOW_FILL | K.REJECTED_LATER:
             return chance.choice([1, 5, 20, 120, 3600])
+        case K.TOO_MANY_UNTIL:
+            return chance.choice([1, 2, 20, 60, 600])
         case K.REPEATED | K.LAGGING:
             return chance.randint(1, 4)
         case _:

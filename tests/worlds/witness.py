@@ -12,7 +12,7 @@ from decimal import Decimal
 from tests.worlds.controls import Leaving, broken_controls, known_to
 from tests.worlds.limits import Scene, breaches, entries_of, stops_of
 from tests.worlds.story import Promise
-from tests.worlds.town import OURS, Town
+from tests.worlds.town import Town
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.core.account import AccountSnapshot, MarketClock
 from tradebot.core.halts import Halt, HaltScope
@@ -67,7 +67,7 @@ class Witness:
         instead = f" in the place of {replacing}" if replacing else ""
         self.town.story.tell(f"    {self.who}: sends {_spoken(request)}{instead}")
         made = parse(request.client_order_id)
-        if made is None or made.account_hash != OURS or made.symbol != request.symbol:
+        if made is None or made.account_hash != self.town.ours or made.symbol != request.symbol:
             self._violate(Promise.ONE_ID, f"{request.client_order_id} does not tell what it is for")
             return
         if self.locks:

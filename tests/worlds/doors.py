@@ -1,0 +1,64 @@
+"""How the processes of a world reach its exchange, and by which names they learn of what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from tests.worlds.broker import FaultyBroker
+from tests.worlds.faults import Io
+from tests.worlds.venue import Venue
+from tradebot.brokers.paper import PaperExchange
+from tradebot.ports import Broker, Clock
+
+if TYPE_CHECKING:
+    from tests.worlds.witness import Witness
+
+
+class Door(Protocol):
+    """One way in. ``account_key`` is the account behind it, as the ledger knows it."""
+
+    @property
+    def account_key(self) -> str: ...
+
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, clock: Clock) -> AbstractContextManager[Broker]:
+        """The broker of one process, which meets the faults of ``io``. ``exchange`` is the process's own handle."""
+        ...
+
+    def activity_id(self, number: int) -> str:
+        """The id by which processes know the exchange's activity of this number."""
+        ...
+
+    def order_id(self, client_order_id: str) -> str:
+        """The id by which processes know the exchange's order: that of a leg may be the broker's own."""
+        ...
+
+
+#: Opens a way to what lies at a venue, for as long as a world lasts.
+Opening = Callable[[Venue], AbstractContextManager[Door]]
+
+
+class OwnDoor:
+    """The embedded exchange's own door, in the process itself."""
+
+    #: The exchange of every world begins its account by a reset.
+    account_key = "paper:paper:PAPER-0002"
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    @contextmanager
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, clock: Clock) -> Iterator[Broker]:
+        yield FaultyBroker(self._venue, exchange, io, witness)
+
+    def activity_id(self, number: int) -> str:
+        return f"A-{number:09d}"
+
+    def order_id(self, client_order_id: str) -> str:
+        return client_order_id
+
+
+@contextmanager
+def directly(venue: Venue) -> Iterator[Door]:
+    yield OwnDoor(venue)

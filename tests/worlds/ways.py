@@ -1,0 +1,32 @@
+"""The brokers that worlds are run with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.worlds.doors import Opening, directly
+from tests.worlds.drawing import draw
+from tests.worlds.faults import WITHOUT_WIRE, FaultKind
+from tests.worlds.market import Market
+from tests.worlds.simulate import simulate
+from tests.worlds.story import Story
+from tests.worlds.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A broker between the processes and the exchange, and the kinds of fault that are possible with it."""
+
+    opening: Opening
+    possible: tuple[FaultKind, ...]
+
+    def draw(self, seed: int, market: Market) -> World:
+        return draw(seed, market, possible=self.possible)
+
+    def simulate(self, world: World, market: Market) -> Story:
+        return simulate(world, market, self.opening)
+
+
+#: By the name of the broker.
+WAYS: Mapping[str, Way] = {"paper": Way(directly, WITHOUT_WIRE)}
