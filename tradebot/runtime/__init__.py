@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tradebot.runtime.exchange import FIRST_SESSION, make_home, open_exchange, reset_exchange, whole_history
+    from tradebot.runtime.exchange import FIRST_SESSION, open_exchange, reset_exchange, whole_history
     from tradebot.runtime.homes import Where, configuration, known_homes
     from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
+    from tradebot.runtime.making import make_home
     from tradebot.runtime.monitoring import write_down_failure
     from tradebot.runtime.office import Office, open_ledger, open_office
 
@@ -35,9 +36,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    "exchange": ("FIRST_SESSION", "make_home", "open_exchange", "reset_exchange", "whole_history"),
+    "exchange": ("FIRST_SESSION", "open_exchange", "reset_exchange", "whole_history"),
     "homes": ("Where", "configuration", "known_homes"),
     "latching": ("open_latch", "refuse_unknown_strategy", "scope_of"),
+    "making": ("make_home",),
     "monitoring": ("write_down_failure",),
     "office": ("Office", "open_ledger", "open_office"),
 }

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
 from tradebot.core.account import MarketClock
-from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job, nominal
+from tradebot.errors import LedgerError
 from tradebot.home import layout, locks
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.homes import Where, account_key, configuration, is_fresh, keeping, pin, remember, where
+from tradebot.runtime.homes import configuration, is_fresh, make_ledger
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
@@ -35,23 +35,10 @@ def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple
     fresh = is_fresh(settings, makes_home=makes_home)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
-        exchange = held.enter_context(opened(settings, fresh=fresh, durable=True, start=None))
+        exchange = held.enter_context(opened(settings, fresh=makes_home, durable=True, start=None))
         if fresh:
-            _make_ledger(settings, exchange)
+            make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange))
         yield exchange, loaded
-
-
-def make_home(options: GlobalOptions) -> tuple[Where, bool]:
-    """Make a home, its exchange and its ledger, or leave the one that is there as it is; say which it was."""
-    loaded = configuration(options)
-    settings = loaded.settings
-    fresh = not layout.is_initialised(settings.home)
-    with ExitStack() as held:
-        held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
-        exchange = held.enter_context(opened(settings, fresh=fresh, durable=True, start=None))
-        _make_ledger(settings, exchange)
-        broker = PaperBroker(exchange)
-        return where(settings, broker, broker.account().account_id), fresh
 
 
 def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
@@ -68,7 +55,7 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
             known=_pinned_exchange_account(settings),
         )
         held.callback(exchange.close)
-        _make_ledger(settings, exchange, new_account=True)
+        make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange), new_account=True)
         return exchange.status()
 
 
@@ -87,9 +74,12 @@ def prices_of(settings: Settings) -> PriceFile:
 
 @contextmanager
 def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
-    """The home's exchange, made if the home is ``fresh`` and has none, with its first session on or after ``start``."""
+    """The home's exchange, with its first session on or after ``start`` if it is made now.
+
+    That is when the caller makes what is not there, ``fresh``, and the home's ledger knows of none that is gone.
+    """
     path = layout.exchange_file(settings.home)
-    makes = fresh and not PaperExchange.exists(path)
+    makes = fresh and not PaperExchange.exists(path) and not _has_lost_one(settings)
     make = PaperExchange.create if makes else PaperExchange.open
     rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
     exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
@@ -148,27 +138,18 @@ def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = Non
         exchange.advance_to(due if latest is None else min(due, latest))
 
 
+def _has_lost_one(settings: Settings) -> bool:
+    """Whether this home has traded on an embedded exchange; taken to be so where its ledger cannot tell."""
+    try:
+        return _pinned_exchange_account(settings) is not None
+    except LedgerError:
+        return True
+
+
 def _pinned_exchange_account(settings: Settings) -> str | None:
     """The account of the embedded exchange that the ledger trades on; asked before a reset, which needs the ledger."""
     if not layout.is_initialised(settings.home):
         return None
-    database = open_database(settings.database_path, create=False)
-    try:
+    with closing(open_database(settings.database_path, create=False)) as database:
         pinned = database.pins.pinned("paper", "paper")
-    finally:
-        database.close()
     return pinned.account_id if pinned else None
-
-
-def _make_ledger(settings: Settings, exchange: PaperExchange, *, new_account: bool = False) -> None:
-    broker = PaperBroker(exchange)
-    account_id = broker.account().account_id
-    database = open_database(settings.database_path, create=not layout.is_initialised(settings.home))
-    try:
-        key, clock = account_key(broker, account_id), ExchangeClock(exchange)
-        if new_account:
-            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-        pin(database, broker, account_id, key, clock, keeping(settings))
-    finally:
-        database.close()
-    remember(settings)

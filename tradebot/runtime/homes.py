@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tradebot.core.attendance import Keeping
 from tradebot.core.records import PinnedAccount
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import heads, layout, registry
-from tradebot.ledger.database import Database
+from tradebot.ledger.database import Database, open_database
 from tradebot.market.calendar import new_york_date
 from tradebot.ports import Broker, Clock
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
@@ -63,8 +64,25 @@ def remember(settings: Settings) -> None:
     registry.remember(settings.state_path, settings.home)
 
 
+def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account: bool = False) -> str:
+    """Make the home's ledger where there is none, with the broker's account pinned, and the folder a home.
+
+    Gives the account's id. A ``new_account`` takes the place of the one that is pinned. Raises Blocked and LedgerError.
+    """
+    account_id = broker.account().account_id
+    with closing(open_database(settings.database_path, create=not layout.is_initialised(settings.home))) as database:
+        key = account_key(broker, account_id)
+        if new_account:
+            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        pin(database, broker, account_id, key, clock, keeping(settings))
+    remember(settings)
+    return account_id
+
+
 def account_on_this_machine(settings: Settings, key: str) -> str:
-    """What the user's lock on an account is about: two homes may share an exchange, or have an account of one name."""
+    """What the user's lock on an account is about: homes may share an embedded exchange, or its name for an account."""
+    if settings.broker is not BrokerName.PAPER:
+        return key
     return f"{key} at {layout.exchange_file(settings.home).resolve()}"
 
 

@@ -10,7 +10,6 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.attendance import Keeping
 from tradebot.core.schedule import Job
 from tradebot.errors import Blocked
@@ -20,10 +19,8 @@ from tradebot.home.stop_switch import StopOnSignal
 from tradebot.jobs.desk import Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.embedded import EmbeddedMarket
 from tradebot.runtime.alerting import outbox_alerts
-from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.exchange import advance, opened, prices_of
+from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
     Where,
     account_key,
@@ -39,9 +36,11 @@ from tradebot.runtime.homes import (
 )
 from tradebot.runtime.stops import take_in_stops
 from tradebot.runtime.strategies import strategy_book
+from tradebot.runtime.venue import Venue, open_venue
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
+    from tradebot.brokers.paper import PaperExchange
     from tradebot.core.signals import Signal
     from tradebot.ports import Alerts, Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
@@ -80,7 +79,13 @@ class Office:
     where: Where
     loaded: Loaded
     lock_holder: str
-    exchange: PaperExchange
+    venue: Venue
+
+    @property
+    def exchange(self) -> PaperExchange:
+        """The embedded exchange, which a replay drives."""
+        assert self.venue.exchange is not None, "a job that drives the exchange is refused at other brokers"
+        return self.venue.exchange
 
 
 @contextmanager
@@ -102,9 +107,9 @@ def open_office(
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
-        exchange = held.enter_context(opened(settings, fresh=fresh, durable=durable, start=start))
-        broker = PaperBroker(exchange)
-        clock = ExchangeClock(exchange)
+        at = open_venue(settings, fresh=access.makes_home, durable=durable, start=start)
+        venue = held.enter_context(at)
+        broker, clock = venue.broker, venue.clock
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
         if access.locks:
@@ -115,7 +120,7 @@ def open_office(
         held.callback(database.close)
         refuse_other_history(settings, database)
         if job in _SCHEDULED:
-            advance(settings, exchange, job)
+            venue.advance(job)
         if access.locks:
             held.callback(keep_head, settings, database)
         kept = Keeping.DESK if job is Job.REPLAY else keeping(settings)
@@ -127,12 +132,12 @@ def open_office(
         if access.locks:
             take_in_stops(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
-        desk = desk_at(exchange, settings, ledger, strategies, lock, stop, alerts)
-        yield Office(replace(desk, keeping=kept), where(settings, broker, account_id), loaded, holder, exchange)
+        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
+        yield Office(replace(desk, keeping=kept), where(settings, broker, account_id), loaded, holder, venue)
 
 
 def desk_at(
-    exchange: PaperExchange,
+    venue: Venue,
     settings: Settings,
     ledger: AccountLedger,
     strategies: StrategyBook | None,
@@ -140,14 +145,14 @@ def desk_at(
     stop: StopSwitch,
     alerts: Alerts,
 ) -> Desk:
-    """A desk at the embedded exchange; without ``strategies``, those of the settings are found when one asks."""
+    """A desk at a venue; without ``strategies``, those of the settings are found when one asks."""
     return Desk(
         settings=settings,
         account_key=ledger.account_key,
-        clock=ExchangeClock(exchange),
+        clock=venue.clock,
         calendar=NyseCalendar(),
-        broker=PaperBroker(exchange),
-        market=EmbeddedMarket(prices_of(settings), exchange.quotes),
+        broker=venue.broker,
+        market=venue.market,
         ledger=ledger,
         strategies=strategies or _FoundWhenAsked(settings),
         latch=LatchFile(layout.latch_file(settings.home)),

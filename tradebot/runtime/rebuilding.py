@@ -7,7 +7,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradebot.brokers.paper import PaperBroker
 from tradebot.core.records import PinnedAccount
 from tradebot.core.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
@@ -18,9 +17,9 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuilding import Remembered
 from tradebot.ledger.database import open_database
 from tradebot.ledger.replacing import fresh_ledger, kept_name, put_in_place
+from tradebot.ports import Broker
 from tradebot.runtime.alerting import spool_alerts
-from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.exchange import opened
+from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
     Where,
     account_key,
@@ -31,6 +30,7 @@ from tradebot.runtime.homes import (
     where,
 )
 from tradebot.runtime.office import BothLocks, desk_at
+from tradebot.runtime.venue import open_venue
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
 
@@ -57,8 +57,8 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
     with ExitStack() as held:
         stop = held.enter_context(StopOnSignal())
         of_home = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
-        exchange = held.enter_context(opened(settings, fresh=False, durable=True, start=None))
-        broker, clock = PaperBroker(exchange), ExchangeClock(exchange)
+        venue = held.enter_context(open_venue(settings))
+        broker, clock = venue.broker, venue.clock
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
         one_account = account_on_this_machine(settings, key)
@@ -70,7 +70,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         with fresh_ledger(old) as database:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
-            desk = desk_at(exchange, settings, database.bind(key), None, lock, stop, alerts)
+            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
             place = where(settings, broker, account_id)
             yield Rebuild(desk, place, loaded, remembered, str(kept) if old.exists() else "")
         stop.check()
@@ -81,7 +81,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             keep_head(settings, database)
 
 
-def _remembered(old: Path, broker: PaperBroker, account_id: str, key: str) -> Remembered:
+def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> Remembered:
     """What the old ledger still tells of this account. Raises Blocked when it is another account's."""
     try:
         with closing(open_database(old, create=False)) as database:

@@ -19,7 +19,7 @@ from tradebot.home import layout
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_journal import StopJournalFile
 from tradebot.jobs.latching import set_latch
-from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.runtime.clocks import SystemClock
 from tradebot.settings import GlobalOptions, Loaded, load_in_emergency, process_environment, resolve_home
 
 if TYPE_CHECKING:
@@ -80,19 +80,17 @@ def _wired(
     began: float,
     latched_after: float,
 ) -> tuple[StopDesk, Where, Loaded]:
-    from tradebot.brokers.paper import PaperBroker
     from tradebot.jobs.belongings import Explained
     from tradebot.jobs.emergency_stop import StopDesk
     from tradebot.jobs.stop_sending import Unkept
     from tradebot.ledger.database import open_as_it_is
-    from tradebot.market.embedded import EmbeddedMarket
     from tradebot.runtime.alerting import spool_alerts
-    from tradebot.runtime.exchange import opened, prices_of
     from tradebot.runtime.homes import account_key, where
+    from tradebot.runtime.venue import open_venue
 
     settings = loaded.settings
-    exchange = held.enter_context(opened(settings, fresh=False, durable=True, start=None))
-    broker, clock = PaperBroker(exchange), ExchangeClock(exchange)
+    venue = held.enter_context(open_venue(settings))
+    broker, clock = venue.broker, venue.clock
     account_id = _account(broker, clock, settings.emergency_shutdown_timeout).account_id
     key = account_key(broker, account_id)
     _refuse_another_account(settings, broker, account_id, how.account)
@@ -106,7 +104,7 @@ def _wired(
         account_key=key,
         clock=clock,
         broker=broker,
-        market=EmbeddedMarket(prices_of(settings), exchange.quotes),
+        market=venue.market,
         latch=latch,
         alerts=spool_alerts(settings, key, clock),
         explained=explained,

@@ -1,0 +1,66 @@
+"""Where a home trades, by BROKER: the broker, the prices there, and the clock that both go by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tradebot.ports import Broker, Clock, MarketData
+from tradebot.settings import Settings
+
+if TYPE_CHECKING:
+    from tradebot.brokers.paper import PaperExchange
+    from tradebot.core.schedule import Job
+
+
+def _by_itself(job: Job) -> None:
+    """The world's time passes whatever a job does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """What is wired for one broker.
+
+    ``advance`` brings time on to that of a job where it passes by jobs alone; ``exchange`` is the embedded one, for a
+    replay, and None where orders go to a broker outside.
+    """
+
+    broker: Broker
+    market: MarketData
+    clock: Clock
+    advance: Callable[[Job], None] = _by_itself
+    exchange: PaperExchange | None = None
+
+
+@contextmanager
+def open_venue(
+    settings: Settings, *, fresh: bool = False, durable: bool = True, start: date | None = None
+) -> Iterator[Venue]:
+    """The venue of a home; nothing is asked of a broker outside yet.
+
+    The embedded exchange is made when ``fresh`` and not there yet, with its first session on or after ``start``;
+    without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
+    """
+    with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
+        yield venue
+
+
+@contextmanager
+def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
+    from tradebot.brokers import paper
+    from tradebot.market.embedded import EmbeddedMarket
+    from tradebot.runtime.clocks import ExchangeClock
+    from tradebot.runtime.exchange import advance, opened, prices_of
+
+    with opened(settings, fresh=fresh, durable=durable, start=start) as exchange:
+        yield Venue(
+            paper.PaperBroker(exchange),
+            EmbeddedMarket(prices_of(settings), exchange.quotes),
+            ExchangeClock(exchange),
+            partial(advance, settings, exchange),
+            exchange,
+        )
