@@ -7,10 +7,9 @@ from decimal import Decimal
 from random import Random
 
 from tests.worlds.controls import draw_controls
-from tests.worlds.faults import WITHOUT_WIRE, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import calm_day
-from tests.worlds.trouble import Odds, draw_odds, troubled
+from tests.worlds.trouble import AT_ITS_OWN_DOOR, Odds, Possible, draw_odds, troubled
 from tests.worlds.world import Day, Script, World
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.signals import ExitPolicy
@@ -18,11 +17,8 @@ from tradebot.core.signals import ExitPolicy
 NAMES = ("alpha", "beta", "gamma")
 
 
-def draw(seed: int, market: Market, odds: Odds | None = None, possible: tuple[FaultKind, ...] = WITHOUT_WIRE) -> World:
-    """The world of a seed: always the same one, on whatever machine, with the kinds of fault that are ``possible``.
-
-    ``odds`` make it one of a certain roughness.
-    """
+def draw(seed: int, market: Market, odds: Odds | None = None, possible: Possible = AT_ITS_OWN_DOOR) -> World:
+    """The world of a seed: always the same one, on whatever machine. ``odds`` make it one of a certain roughness."""
     chance = Random(seed)
     sessions = _stretch(chance, market)
     rules = _rules(chance, sessions[0])

@@ -50,10 +50,11 @@ class Mutation:
     worlds: Worlds
 
 
-def rough(*kinds: FaultKind, fault: float = 0.7, **odds: float) -> Worlds:
+def rough(*kinds: FaultKind, fault: float = 0.7, **more: float) -> Worlds:
     """Worlds in which only this goes wrong, but often."""
     nothing = dict.fromkeys(("missed", "late", "overlap", "hands", "stop", "flag", "skew"), 0.0)
-    these = Odds(kinds=kinds, fault=fault if kinds else 0.0, **({"doubled": 0.4} | nothing | odds))
+    odds: dict[str, Any] = {"doubled": 0.4} | nothing | more
+    these = Odds(kinds=kinds, fault=fault if kinds else 0.0, **odds)
     return lambda market: (draw(seed, market, these) for seed in range(SEEDS))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from tests.worlds.faults import ANY, Fault, FaultKind
+from tests.worlds.faults import ANY, ON_THE_WIRE, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
 from tests.worlds.world import ByHand, Deed, Lapse, Missed, Overlap, Run, Step
@@ -104,8 +104,21 @@ _WEIGHTS = {
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
 
 
-_ACCOUNT_DEEDS = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST, Deed.BUST, Deed.CORRECT)
-_LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH, Deed.HALT_SYMBOL, Deed.HALT_STRATEGY)
+_BY_HAND = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST)
+LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH, Deed.HALT_SYMBOL, Deed.HALT_STRATEGY)
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """What can go wrong with a broker: kinds of faults, and what people do to the account, as often as it is named."""
+
+    kinds: tuple[FaultKind, ...]
+    deeds: tuple[Deed, ...]
+
+
+AT_ITS_OWN_DOOR = Possible(WITHOUT_WIRE, (*_BY_HAND, Deed.BUST, Deed.CORRECT))
+#: Alpaca tells the bust of a fill on a stream only, which a scheduled bot does not hear: it is a break, to be accepted.
+OVER_HTTP = Possible((*WITHOUT_WIRE, *ON_THE_WIRE), _BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +135,12 @@ class Odds:
     stop: float
     flag: float
     skew: float
+    deeds: tuple[Deed, ...] = AT_ITS_OWN_DOOR.deeds
 
 
-def draw_odds(chance: Random, possible: Iterable[FaultKind]) -> Odds:
-    """How rough a world is in which these kinds of fault are ``possible``."""
-    kinds = tuple(kind for kind in possible if chance.random() < 0.4)
+def draw_odds(chance: Random, possible: Possible) -> Odds:
+    """How rough a world is."""
+    kinds = tuple(kind for kind in possible.kinds if chance.random() < 0.4)
 
     def odds(*choices: float) -> float:
         return chance.choice(choices)
@@ -142,6 +156,7 @@ def draw_odds(chance: Random, possible: Iterable[FaultKind]) -> Odds:
         stop=odds(0.0, 0.1, 0.3),
         flag=odds(0.0, 0.0, 0.1),
         skew=odds(0.0, 0.0, 0.2),
+        deeds=possible.deeds,
     )
 
 
@@ -253,9 +268,9 @@ def _deeds(session: date, odds: Odds, chance: Random, market: Market) -> Iterato
     opens = hours_of(session).opens
     for _ in range(chance.choice([1, 1, 2, 3])):
         at = opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
-        deed = chance.choice(_LATCH_DEEDS if chance.random() < 0.1 else _ACCOUNT_DEEDS)
+        deed = chance.choice(LATCH_DEEDS if chance.random() < 0.1 else odds.deeds)
         yield ByHand(
             deed, at, chance.choice(list(market.listed)), chance.choice([1, 3, 20, 1000]), chance.randrange(10)
         )
-        if deed in _LATCH_DEEDS and chance.random() < 0.7:
+        if deed in LATCH_DEEDS and chance.random() < 0.7:
             yield Run(Job.RESUME, at + timedelta(minutes=chance.choice([3, 30, 400])))

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from tests.worlds.doors import Opening, directly
 from tests.worlds.drawing import draw
-from tests.worlds.faults import WITHOUT_WIRE, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.simulate import simulate
 from tests.worlds.story import Story
+from tests.worlds.trouble import AT_ITS_OWN_DOOR, Possible
 from tests.worlds.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A broker between the processes and the exchange, and the kinds of fault that are possible with it."""
+    """A broker between the processes and the exchange, and what can go wrong with it."""
 
     opening: Opening
-    possible: tuple[FaultKind, ...]
+    possible: Possible
 
     def draw(self, seed: int, market: Market) -> World:
         return draw(seed, market, possible=self.possible)
@@ -29,4 +29,4 @@ class Way:
 
 
 #: By the name of the broker.
-WAYS: Mapping[str, Way] = {"paper": Way(directly, WITHOUT_WIRE)}
+WAYS: Mapping[str, Way] = {"paper": Way(directly, AT_ITS_OWN_DOOR)}
