@@ -61,6 +61,7 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
     from tradebot.commands import asking
 
     settings = runtime.configuration(options).settings
+    runtime.refuse_other_brokers(settings, "paper reset")
     if not yes:
         asking.confirm(options, f"Give up the account on the embedded exchange of {settings.home} and begin a new one?")
     status = runtime.reset_exchange(options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradebot.runtime.exchange import FIRST_SESSION, open_exchange, reset_exchange, whole_history
-    from tradebot.runtime.homes import Where, configuration, known_homes
+    from tradebot.runtime.homes import Where, configuration, known_homes, refuse_other_brokers
     from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
     from tradebot.runtime.making import make_home
     from tradebot.runtime.monitoring import write_down_failure
@@ -28,6 +28,7 @@ __all__ = [
     "open_latch",
     "open_ledger",
     "open_office",
+    "refuse_other_brokers",
     "refuse_unknown_strategy",
     "reset_exchange",
     "scope_of",
@@ -37,7 +38,7 @@ __all__ = [
 
 _MODULES = {
     "exchange": ("FIRST_SESSION", "open_exchange", "reset_exchange", "whole_history"),
-    "homes": ("Where", "configuration", "known_homes"),
+    "homes": ("Where", "configuration", "known_homes", "refuse_other_brokers"),
     "latching": ("open_latch", "refuse_unknown_strategy", "scope_of"),
     "making": ("make_home",),
     "monitoring": ("write_down_failure",),

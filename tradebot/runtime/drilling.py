@@ -1,7 +1,8 @@
 """The drill of the emergency stop: the command itself, as a process, in a throw-away copy of the home.
 
 The account is not touched: its exchange and its ledger are copied, and what the copy trades is gone with it. It gets a
-position and an order more, so that every step is rehearsed whatever is open.
+position and an order more, so that every step is rehearsed whatever is open. A broker outside cannot be copied: its
+homes rehearse on an embedded exchange that is made for it.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from tradebot.core.stopped import DrillOutcome
 from tradebot.core.values import to_tick
 from tradebot.errors import ConfigError, OrderRefused
 from tradebot.home import drills, layout
-from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened
-from tradebot.runtime.homes import account_key, configuration, is_fresh
-from tradebot.settings import GlobalOptions, Settings, process_environment
+from tradebot.runtime.homes import account_key, configuration, is_fresh, make_ledger
+from tradebot.settings import BrokerName, GlobalOptions, Settings, TradingMode, process_environment
 
 _LEDGER = "ledger.db"
 _STRATEGY = "drill"
@@ -52,9 +53,13 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
     with tempfile.TemporaryDirectory(prefix="tradebot-drill-") as folder:
-        copy = _copied(settings, Path(folder) / "home")
-        with opened(copy, fresh=False, durable=False, start=None) as exchange:
-            notes = tuple(_made_ready(exchange))
+        copy = _copy(settings, Path(folder) / "home")
+        if settings.broker is BrokerName.PAPER:
+            _fill_from(settings, copy)
+        with opened(copy, fresh=True, durable=False, start=None) as exchange:
+            if not layout.is_initialised(copy.home):
+                make_ledger(copy, PaperBroker(exchange), ExchangeClock(exchange))
+            notes = (*_elsewhere(settings), *_made_ready(exchange))
         outcome = replace(_run(copy), notes=notes)
     with suppress(OSError):  # a drill that cannot be written down was one all the same
         at = SystemClock().wall()
@@ -63,22 +68,33 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
     return outcome
 
 
-def _copied(settings: Settings, home: Path) -> Settings:
-    """Copy exchange and ledger into another home, and give its settings."""
-    layout.initialise(home)
-    with suppress(OSError):  # a stop has to do without its ledger too
-        shutil.copy(settings.database_path, home / _LEDGER)
-        shutil.copy(f"{settings.database_path}-wal", home / f"{_LEDGER}-wal")
-    with opened(settings, fresh=False, durable=True, start=None) as exchange:
-        exchange.copy_to(layout.exchange_file(home))
+def _copy(settings: Settings, home: Path) -> Settings:
+    """The settings of a home like this one, elsewhere and on the embedded exchange."""
     return replace(
         settings,
+        broker=BrokerName.PAPER,
+        trading_mode=TradingMode.PAPER,
         tradebot_home=home,
         tradebot_state_dir=home / "user",
         database_url=f"sqlite:///{_LEDGER}",
         paper_data=settings.paper_data_path,
         paper_actions=settings.paper_actions_path,
     )
+
+
+def _fill_from(settings: Settings, copy: Settings) -> None:
+    """Put a copy of a home's exchange and ledger into the other one."""
+    layout.initialise(copy.home)
+    with suppress(OSError):  # a stop has to do without its ledger too
+        shutil.copy(settings.database_path, copy.database_path)
+        shutil.copy(f"{settings.database_path}-wal", f"{copy.database_path}-wal")
+    with opened(settings, fresh=False, durable=True, start=None) as exchange:
+        exchange.copy_to(layout.exchange_file(copy.home))
+
+
+def _elsewhere(settings: Settings) -> Iterator[str]:
+    if settings.broker is not BrokerName.PAPER:
+        yield f"rehearsed on an embedded exchange made for it: nothing was asked of {settings.broker}"
 
 
 def _made_ready(exchange: PaperExchange) -> Iterator[str]:

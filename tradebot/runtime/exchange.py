@@ -18,7 +18,7 @@ from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.market.embedded import EmbeddedMarket
 from tradebot.market.pricefile import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, make_ledger
+from tradebot.runtime.homes import configuration, is_fresh, make_ledger, refuse_other_brokers
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
@@ -32,6 +32,7 @@ def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple
     """The embedded exchange by itself, with its home locked, for `tradebot paper`."""
     loaded = configuration(options)
     settings = loaded.settings
+    refuse_other_brokers(settings, "paper")
     fresh = is_fresh(settings, makes_home=makes_home)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
@@ -43,8 +44,8 @@ def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple
 
 def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
     """Begin a new account on the embedded exchange and pin it; the ledger keeps the rows of the old one."""
-    loaded = configuration(options)
-    settings = loaded.settings
+    settings = configuration(options).settings
+    refuse_other_brokers(settings, "paper reset")
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
         exchange = PaperExchange.reset(

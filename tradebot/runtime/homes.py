@@ -64,6 +64,14 @@ def remember(settings: Settings) -> None:
     registry.remember(settings.state_path, settings.home)
 
 
+def refuse_other_brokers(settings: Settings, command: str) -> None:
+    """Raise ConfigError where a command of the embedded exchange is asked for at a broker outside."""
+    if settings.broker is not BrokerName.PAPER:
+        what = f"`tradebot {command}` works on the embedded exchange, and this home trades at {settings.broker}"
+        fix = "Set BROKER=paper for this command (a home may hold accounts of both), or name another home with --home."
+        raise ConfigError([Problem("BROKER", what, fix)])
+
+
 def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account: bool = False) -> str:
     """Make the home's ledger where there is none, with the broker's account pinned, and the folder a home.
 

@@ -30,6 +30,7 @@ from tradebot.runtime.homes import (
     keep_head,
     keeping,
     pin,
+    refuse_other_brokers,
     refuse_other_history,
     remember,
     where,
@@ -84,7 +85,7 @@ class Office:
     @property
     def exchange(self) -> PaperExchange:
         """The embedded exchange, which a replay drives."""
-        assert self.venue.exchange is not None, "a job that drives the exchange is refused at other brokers"
+        assert self.venue.exchange is not None, "a replay is refused at other brokers"
         return self.venue.exchange
 
 
@@ -100,6 +101,8 @@ def open_office(
     """
     loaded = configuration(options)
     settings, access = loaded.settings, ACCESS[job]
+    if job is Job.REPLAY:
+        refuse_other_brokers(settings, job)
     fresh = is_fresh(settings, makes_home=access.makes_home)
     with ExitStack() as held:
         stop = held.enter_context(StopOnSignal())
