@@ -1,0 +1,160 @@
+"""The account's activities as Alpaca tells them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.fakes.alpaca.names import Names
+from tests.fakes.alpaca.notation import instant, number
+from tradebot.brokers.paper.floor import Floor
+from tradebot.brokers.paper.orders import number_of
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.values import ONE, ZERO
+from tradebot.market.calendar import NEW_YORK
+
+_Kinds = tuple[str, str | None]  # an activity's type and its subtype
+_CASH: dict[CashKind, _Kinds] = {
+    CashKind.DEPOSIT: ("CSD", None),
+    CashKind.WITHDRAWAL: ("CSW", None),
+    CashKind.DIVIDEND: ("DIV", "CDIV"),
+    CashKind.CASH_IN_LIEU: ("DIV", "CIL"),
+    CashKind.FEE: ("FEE", None),
+    CashKind.INTEREST: ("INT", None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One row of the activities. ``at`` is when it was booked."""
+
+    at: datetime
+    json: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.json["id"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.json["activity_type"])
+
+
+class Happenings:
+    """Every activity so far, in order. An id begins with the New York time, and ids rise with the order.
+
+    What happens at one instant gets ids a millisecond apart, for only so does the order by id tell the order of events.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._upto = 0
+        self._at: datetime | None = None
+        self._fills: dict[str, Fill] = {}
+        self.rows: list[Happening] = []
+        self.filled: defaultdict[int, Decimal] = defaultdict(Decimal)
+        self.filled_at: dict[int, datetime] = {}
+
+    def follow(self, floor: Floor) -> None:
+        """Take in what has happened since."""
+        newest = floor.store.newest_activity()
+        if newest == self._upto:
+            return
+        for done in floor.store.activities(self._upto):
+            self._take(floor, done)
+        self._upto = newest
+
+    def _take(self, floor: Floor, done: Activity) -> None:
+        match done:
+            case Fill():
+                self._fill(floor, done)
+            case CashEvent():
+                self._cash(done)
+            case SplitEvent():
+                self._split(done)
+            case FillBust():
+                self._bust(done)
+
+    def _fill(self, floor: Floor, fill: Fill) -> None:
+        order_number = number_of(fill.broker_order_id, "O") or 0
+        order = floor.book.orders.get(order_number) or floor.store.order(order_number)
+        assert order is not None, "a fill has an order"
+        self._fills[fill.fill_id] = fill
+        self.filled[order_number] += fill.quantity
+        self.filled_at[order_number] = fill.at
+        cumulated = self.filled[order_number]
+        leaves = max(order.quantity - cumulated, ZERO)
+        activity = number_of(fill.fill_id, "A") or 0
+        self._add(
+            activity,
+            "fill",
+            fill.at,
+            {
+                "activity_type": "FILL",
+                "cum_qty": number(cumulated),
+                "leaves_qty": number(leaves),
+                "order_id": self._names.order(order_number),
+                "order_status": "partially_filled" if leaves else "filled",
+                "price": number(fill.price),
+                "qty": number(fill.quantity),
+                "side": fill.side.value,
+                "symbol": fill.symbol,
+                "transaction_time": instant(fill.at),
+                "type": "partial_fill" if leaves else "fill",
+            },
+        )
+        if fill.fee:
+            words = f"commission for {number(fill.quantity)} {fill.symbol}"
+            self._no_trade(activity, "fee", fill.at, ("FEE", None), -fill.fee, {"description": words})
+
+    def _cash(self, event: CashEvent) -> None:
+        more: dict[str, Any] = {"description": event.note}
+        if event.symbol is not None:
+            more["symbol"] = event.symbol
+        if event.kind is CashKind.DIVIDEND:
+            held, _, rate = event.note.partition(" shares at ")
+            more |= {"qty": held, "per_share_amount": rate}
+        self._no_trade(number_of(event.event_id, "A") or 0, "cash", event.at, _CASH[event.kind], event.amount, more)
+
+    def _split(self, split: SplitEvent) -> None:
+        """The old shares go and the new ones come: two rows that belong together."""
+        activity, subtype = number_of(split.event_id, "A") or 0, "FSPLIT" if split.ratio > ONE else "RSPLIT"
+        group = self._names.activity(activity, "group")
+        for part, quantity in (("old", -split.quantity_before), ("new", split.quantity_after)):
+            more = {"symbol": split.symbol, "qty": number(quantity), "group_id": group}
+            self._no_trade(activity, part, split.at, ("SPLIT", subtype), ZERO, more)
+
+    def _bust(self, bust: FillBust) -> None:
+        """Alpaca tells a bust on its stream only: here the fill is gone, and its fee with it."""
+        fill = self._fills.pop(bust.fill_id)
+        order_number = number_of(fill.broker_order_id, "O") or 0
+        self.filled[order_number] -= fill.quantity
+        activity = number_of(fill.fill_id, "A") or 0
+        gone = {self._names.activity(activity, part) for part in ("fill", "fee")}
+        self.rows = [row for row in self.rows if row.id.partition("::")[2] not in gone]
+
+    def _no_trade(
+        self, activity: int, part: str, at: datetime, kinds: _Kinds, amount: Decimal, more: dict[str, Any]
+    ) -> None:
+        kind, subtype = kinds
+        said = {
+            "activity_type": kind,
+            "date": at.astimezone(NEW_YORK).date().isoformat(),
+            "net_amount": number(amount),
+            "created_at": instant(at),
+            "currency": "USD",
+            "status": "executed",
+        }
+        if subtype is not None:
+            said["activity_sub_type"] = subtype
+        self._add(activity, part, at, said | more)
+
+    def _add(self, activity: int, part: str, at: datetime, said: dict[str, Any]) -> None:
+        later = self._at is not None and at <= self._at
+        self._at = self._at + timedelta(milliseconds=1) if later and self._at is not None else at
+        wall = self._at.astimezone(NEW_YORK)
+        stamp = f"{wall:%Y%m%d%H%M%S}{wall.microsecond // 1000:03d}"
+        self.rows.append(Happening(at, {"id": f"{stamp}::{self._names.activity(activity, part)}", **said}))

@@ -1,0 +1,91 @@
+"""The brokerage behind the server: the embedded exchange, and what Alpaca keeps beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.fakes.alpaca.happenings import Happenings
+from tests.fakes.alpaca.names import Names
+from tests.fakes.alpaca.standing import Standing
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.brokers.paper.floor import Floor
+from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.market.calendar import NyseCalendar
+
+Submit = Callable[[PaperExchange, OrderRequest], BrokerOrder]
+
+
+def submit(exchange: PaperExchange, request: OrderRequest) -> BrokerOrder:
+    return PaperBroker(exchange).submit(request)
+
+
+@dataclass
+class Terms:
+    """What differs between accounts at Alpaca, and between what it answers today and tomorrow.
+
+    ``groups`` says whether orders bear ``group_id`` and ``group_role``, which the newest specification has.
+    ``real_time_sip`` is what the paid data plan buys. ``submit`` takes an order in.
+    """
+
+    groups: bool = False
+    real_time_sip: bool = False
+    submit: Submit = submit
+    configuration: dict[str, Any] = field(
+        default_factory=lambda: {
+            "disable_overnight_trading": False,
+            "fractional_trading": True,
+            "max_margin_multiplier": "4",
+            "max_options_trading_level": 0,
+            "no_shorting": False,
+            "ptp_no_exception_entry": False,
+            "suspend_trade": False,
+            "trade_confirm_email": "all",
+        }
+    )
+
+
+class House:
+    """What outlives a request. ``cancelled_at`` tells when orders, by number, were cancelled on request."""
+
+    calendar = NyseCalendar()
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.cancelled_at: dict[int, datetime] = {}
+        self._names: Names | None = None
+        self._happenings: Happenings | None = None
+        self._seen: View | None = None
+
+    def names(self, account_id: str) -> Names:
+        """The ids of the account; another account at the same exchange begins anew."""
+        if self._names is None or self._names.account_id != account_id:
+            self._names = Names(account_id)
+            self._happenings = None
+            self.cancelled_at.clear()
+        return self._names
+
+    @contextmanager
+    def looking(self, exchange: PaperExchange) -> Iterator[View]:
+        """Everything at one moment, to answer a question from."""
+        with exchange.reading() as floor:
+            names = self.names(floor.state.account_id)
+            if self._happenings is None:
+                self._happenings = Happenings(names)
+            if self._seen is None or self._seen.floor is not floor:
+                self._happenings.follow(floor)
+                self._seen = View(floor, names, self._happenings, Standing(floor, names, self._happenings, self))
+            yield self._seen
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The account at one moment."""
+
+    floor: Floor
+    names: Names
+    happenings: Happenings
+    orders: Standing
