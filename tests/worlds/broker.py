@@ -113,14 +113,14 @@ class FaultyBroker:
         self._witness.order_leaves(self._exchange, request, None)
 
         def arrive(broker: PaperBroker) -> BrokerOrder:
-            return self._witness.accepted(broker.submit(request))
+            return self._taken_in(broker.submit(request))
 
         def arrive_and_wait(broker: PaperBroker) -> BrokerOrder:
             fault = waits[0]
             due = self._venue.now + timedelta(seconds=fault.amount)
             order = self._venue.submit_unmatched(broker, request, due, reject=fault.kind is K.REJECTED_LATER)
             self._io.meet(fault, "submit")
-            return self._witness.accepted(order)
+            return self._taken_in(order)
 
         struck = self._io.step("submit", "write")
         waits = list(of_kind(struck, K.SLOW_FILL, K.REJECTED_LATER))
@@ -138,10 +138,12 @@ class FaultyBroker:
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         self._witness.order_leaves(self._exchange, request, broker_order_id)
         struck = self._io.step("replace", "write")
-        order = self._write(
-            "replace", struck, lambda broker: self._witness.accepted(broker.replace(broker_order_id, request))
-        )
+        order = self._write("replace", struck, lambda broker: self._taken_in(broker.replace(broker_order_id, request)))
         return self._state_unknown(struck, order, "replace")
+
+    def _taken_in(self, order: BrokerOrder) -> BrokerOrder:
+        self._witness.accepted(order.client_order_id)
+        return order
 
     # --- how a request fares -------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class FaultyBroker:
                 raise BrokerUnavailable(f"{call}: {fault.kind}")
             if fault.kind is K.LATE_REQUEST:
                 due = self._venue.now + timedelta(seconds=fault.amount)
-                self._venue.on_the_wire.append(Late(due, arrive))
+                self._venue.on_the_wire.append(Late(due, lambda exchange: arrive(PaperBroker(exchange))))
             elif fault.kind in _SENT or (fault.kind in _PERHAPS_SENT and fault.amount % 2):
                 with suppress(OrderRefused):
                     arrive(self._broker)

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 
 class Door(Protocol):
-    """One way in. ``account_key`` is the account behind it, as the ledger knows it."""
+    """One way in. ``account_key`` is the account behind it, as the ledger knows it.
+
+    ``fees_apart`` says whether the fee of a fill is told as cash by itself.
+    """
 
     @property
     def account_key(self) -> str: ...
+
+    @property
+    def fees_apart(self) -> bool: ...
 
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, clock: Clock) -> AbstractContextManager[Broker]:
         """The broker of one process, which meets the faults of ``io``. ``exchange`` is the process's own handle."""
@@ -44,6 +50,7 @@ class OwnDoor:
 
     #: The exchange of every world begins its account by a reset.
     account_key = "paper:paper:PAPER-0002"
+    fees_apart = False
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue

@@ -119,7 +119,7 @@ def every_fill(town: Town) -> None:
     ):
         name = f"{fill['side']} {fill['quantity']} {fill['symbol']} of {fill['client_order_id']}"
         row = booked.pop(town.door.activity_id(fill["number"]), None)
-        columns = ("symbol", "side", "quantity", "price", "fee")
+        columns = ("symbol", "side", "quantity", "price", *([] if town.door.fees_apart else ["fee"]))
         if row is None:
             town.story.violate(Promise.EVERY_FILL, f"{name} is not in the ledger")
             continue

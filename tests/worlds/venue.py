@@ -46,7 +46,7 @@ class Late:
     """A request whose sender has given up on it, and that arrives all the same."""
 
     due: datetime
-    arrive: Callable[[PaperBroker], object]
+    arrive: Callable[[PaperExchange], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Venue:
         for late in [event for event in self.on_the_wire if event.due <= self.now]:
             self.on_the_wire.remove(late)
             with suppress(OrderRefused):
-                late.arrive(PaperBroker(exchange))
+                late.arrive(exchange)
         for waiting in [event for event in self.unmatched if event.due <= self.now]:
             self.unmatched.remove(waiting)
             _match(exchange, waiting)

@@ -17,7 +17,7 @@ from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.core.account import AccountSnapshot, MarketClock
 from tradebot.core.halts import Halt, HaltScope
 from tradebot.core.ids import DecisionId, parse
-from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
+from tradebot.core.orders import OrderRequest, Purpose
 from tradebot.home.latch import LatchFile
 from tradebot.jobs.stop_sending import ATTEMPTS
 from tradebot.settings import Settings
@@ -82,12 +82,11 @@ class Witness:
             self._within_limits(exchange, request)
             self._entering = True
 
-    def accepted(self, order: BrokerOrder) -> BrokerOrder:
+    def accepted(self, client_order_id: str) -> None:
         """An order of ours has been taken in by the exchange, whether or not anybody hears of it."""
-        if order.client_order_id in self.town.accepted:
-            self._violate(Promise.ONE_ID, f"{order.client_order_id} was accepted twice")
-        self.town.accepted.append(order.client_order_id)
-        return order
+        if client_order_id in self.town.accepted:
+            self._violate(Promise.ONE_ID, f"{client_order_id} was accepted twice")
+        self.town.accepted.append(client_order_id)
 
     def _violate(self, promise: Promise, message: str) -> None:
         self.town.story.violate(promise, f"{self.who}: {message}")
