@@ -1,0 +1,208 @@
+"""What changed the account: fills, cash and splits, in the order in which Alpaca booked them.
+
+An activity's id begins with the New York time of what it is about, not of when it was booked: the fees of a day come
+that night and sort before its fills. Paging on from an id, as the API offers, would pass them over for ever. So the
+days around the newest known activity are read again, and what was booked after it is what is new.
+
+Shares that came or went without a trade or a split (transfers, spin-offs, mergers) are no activity here: the comparison
+of ledger and broker finds them. A fill that the exchange took back is told on Alpaca's stream only, and gone from here;
+that is found in the same way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tradebot.brokers.alpaca.fields import Fields, rows
+from tradebot.brokers.alpaca.listing import Listing
+from tradebot.brokers.alpaca.splits import splits_in
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.orders import BrokerOrder, Side
+from tradebot.core.values import ZERO
+from tradebot.errors import BrokerUnavailable
+from tradebot.wire.answers import Json
+from tradebot.wire.api import Api
+
+#: Activities in one page, the most that the server gives.
+PAGE = 100
+#: How far before the newest known activity the days are read again.
+OVERLAP = timedelta(days=3)
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_FILL, _SPLIT, _DIVIDEND = "FILL", "SPLIT", "DIV"
+_EXECUTED = frozenset({"executed", "correct"})
+_STAMP = "%Y%m%d%H%M%S"
+#: What cash is, by the type of its activity.
+_KINDS: Mapping[str, CashKind] = {
+    **dict.fromkeys(("DIV", "DIVCGL", "DIVCGS", "DIVFT", "DIVNRA", "DIVROC"), CashKind.DIVIDEND),
+    **dict.fromkeys(("DIVTW", "DIVTXEX", "DIVWH", "CGD", "WH"), CashKind.DIVIDEND),
+    **dict.fromkeys(("FEE", "CFEE", "DIVFEE", "PTC", "PTR"), CashKind.FEE),
+    **dict.fromkeys(("INT", "INTNRA", "INTTW", "INTPNL", "SWP"), CashKind.INTEREST),
+    **dict.fromkeys(("CIL", "SPLIT", "SPIN", "MA", "REO", "REORG", "NC", "VOF"), CashKind.CASH_IN_LIEU),
+}
+_IN_LIEU = "CIL"
+_PAID_IN = frozenset({"CSD", "CSW", "TRANS", "JNL", "JNLC", "ACATC"})
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the account's activities. ``booked`` is when Alpaca booked it, as far as it says."""
+
+    id: str
+    kind: str
+    booked: datetime
+    fields: Fields
+
+    @property
+    def day(self) -> date:
+        """The New York date that the activity belongs to: its own where it has one."""
+        told = self.fields.maybe_text("date")
+        return self.booked.astimezone(_NEW_YORK).date() if told is None else _date_in(self.fields)
+
+
+class Activities:
+    """The activities of one account."""
+
+    def __init__(self, api: Api, listing: Listing) -> None:
+        self._api = api
+        self._listing = listing
+
+    def after(self, cursor: str | None) -> tuple[Activity, ...]:
+        """Those booked after the activity ``cursor``, or all there are.
+
+        One that is gone since it was read, as a busted fill is, is taken for booked at the time that its id begins
+        with. Raises BrokerUnavailable for an id that is none of Alpaca's.
+        """
+        if cursor is None:
+            return self._read(self._rows(None))
+        at = _time_in(cursor)
+        if at is None:
+            raise BrokerUnavailable(
+                f"no activity of an Alpaca account is called {cursor}: the ledger has read another broker's account. "
+                "Put the matching ledger back, or run `tradebot rebuild`."
+            )
+        for since in (at - OVERLAP, None):
+            found = self._rows(since)
+            place = next((place for place, row in enumerate(found) if row.id == cursor), None)
+            if place is not None:
+                return self._read(found[place + 1 :])
+        return self._read([row for row in found if row.booked > at])
+
+    def _rows(self, since: datetime | None) -> Sequence[Row]:
+        """Every row booked since then, in the order of booking; the server's own order for those booked together."""
+        params = {"direction": "asc", "page_size": str(PAGE)}
+        if since is not None:
+            params["after"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        found: dict[str, Row] = {}
+        while True:
+            page = [_row(raw) for raw in rows(self._api.read("/v2/account/activities", params), "activities")]
+            news = [row for row in page if row.id not in found]
+            found |= {row.id: row for row in news}
+            if len(page) < PAGE:
+                return sorted(found.values(), key=lambda row: row.booked)
+            if not news:
+                raise BrokerUnavailable("Alpaca gave the same page of activities twice; try again later.")
+            params["page_token"] = page[-1].id
+
+    def _read(self, found: Sequence[Row]) -> tuple[Activity, ...]:
+        trades = [row for row in found if row.kind == _FILL]
+        symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in trades}
+        senders = self._listing.with_ids(symbols) if symbols else {}
+        splits = splits_in(row for row in found if row.kind == _SPLIT)
+        return tuple(activity for row in found for activity in _activities(row, senders, splits))
+
+
+def _activities(row: Row, senders: Mapping[str, BrokerOrder], splits: Mapping[str, SplitEvent]) -> Iterator[Activity]:
+    """What one row amounts to; nothing, for one that moves neither cash nor shares that we know how to book."""
+    if row.kind == _FILL:
+        yield _fill(row, senders)
+        return
+    if row.id in splits:
+        yield splits[row.id]
+    elif (row.fields.maybe_text("status") or "executed") in _EXECUTED:
+        cash = row.fields.maybe_number("net_amount") or ZERO
+        if cash != 0:
+            yield _cash(row, cash)
+
+
+def _fill(row: Row, senders: Mapping[str, BrokerOrder]) -> Fill:
+    """A fill; one of an order that Alpaca no longer knows has no client_order_id, and is nobody's."""
+    order = senders.get(row.fields.text("order_id"))
+    return Fill(
+        fill_id=row.id,
+        broker_order_id=row.fields.text("order_id"),
+        client_order_id=order.client_order_id if order else "",
+        symbol=row.fields.text("symbol"),
+        side=Side.BUY if row.fields.text("side").startswith(Side.BUY) else Side.SELL,
+        quantity=row.fields.number("qty"),
+        price=row.fields.number("price"),
+        fee=ZERO,  # Alpaca books them by themselves, some days later
+        at=row.booked,
+        session=row.booked.astimezone(_NEW_YORK).date(),
+        parent_client_order_id=order.parent_client_order_id if order else None,
+    )
+
+
+def _cash(row: Row, amount: Decimal) -> CashEvent:
+    subtype = row.fields.maybe_text("activity_sub_type")
+    told = row.fields.maybe_text("description") or ""
+    return CashEvent(
+        event_id=row.id,
+        kind=_kind_of_cash(row.kind, subtype, amount),
+        amount=amount,
+        at=row.booked,
+        session=row.day,
+        symbol=row.fields.maybe_text("symbol"),
+        note=" ".join(filter(None, (row.kind, subtype, told))),
+    )
+
+
+def _kind_of_cash(kind: str, subtype: str | None, amount: Decimal) -> CashKind:
+    """What cash is. Of an unknown type it counts as paid in or out: as neither a gain nor a loss of trading."""
+    if kind == _DIVIDEND and subtype == _IN_LIEU:
+        return CashKind.CASH_IN_LIEU
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if kind not in _PAID_IN:
+        _LOG.warning("cash of %s USD of the unknown type %s counts as paid in or out", amount, kind)
+    return CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
+
+
+def _row(raw: Json) -> Row:
+    identifier = Fields(raw, "an activity").text("id")
+    fields = Fields(raw, f"activity {identifier}")
+    kind = fields.text("activity_type")
+    if kind == _FILL:
+        return Row(identifier, kind, fields.instant("transaction_time"), fields)
+    booked = fields.maybe_instant("created_at")
+    if booked is None:  # splits come before the fills of their day, fees and the like after them
+        wall = time.min if kind == _SPLIT else time.max
+        booked = datetime.combine(_date_in(fields), wall, tzinfo=_NEW_YORK).astimezone(UTC)
+    return Row(identifier, kind, booked, fields)
+
+
+def _date_in(fields: Fields) -> date:
+    """The field "date", which comes as a date or as an instant that begins with one."""
+    try:
+        return date.fromisoformat(fields.text("date")[:10])
+    except ValueError:
+        raise BrokerUnavailable(f"Alpaca's date {fields.text('date')!r} of an activity is none.") from None
+
+
+def _time_in(identifier: str) -> datetime | None:
+    """The instant that an activity's id begins with, as aware UTC, or None for no such id: New York's milliseconds."""
+    stamp = identifier.partition("::")[0]
+    if len(stamp) != 17 or not stamp.isascii() or not stamp.isdigit():
+        return None
+    try:
+        seconds = datetime.strptime(stamp[:14], _STAMP).replace(tzinfo=_NEW_YORK)
+    except ValueError:
+        return None
+    return (seconds + timedelta(milliseconds=int(stamp[14:]))).astimezone(UTC)

@@ -1,0 +1,130 @@
+"""Alpaca's door: what a job asks of any broker, asked over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from tradebot.brokers.alpaca import account
+from tradebot.brokers.alpaca.activities import Activities
+from tradebot.brokers.alpaca.families import Families
+from tradebot.brokers.alpaca.fields import Fields, rows
+from tradebot.brokers.alpaca.hours import Hours
+from tradebot.brokers.alpaca.listing import Listing
+from tradebot.brokers.alpaca.orders import seen
+from tradebot.brokers.alpaca.sending import changes, order_body, path_of
+from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
+from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
+from tradebot.wire.answers import Json
+from tradebot.wire.api import Api
+
+_DONE = range(200, 300)
+
+
+class AlpacaBroker:
+    """One account at Alpaca; implements ports.Broker.
+
+    Reads are asked again by the wire while they fail; what changes anything is sent once. Cancels and replacements are
+    asked for only: the order says when they have happened. What cannot change, as whose leg an order is, is remembered
+    for as long as the object lives, which is one command.
+    """
+
+    def __init__(self, api: Api, mode: Literal["paper", "live"]) -> None:
+        self._api = api
+        self._mode = mode
+        self._listing = Listing(api, Families())
+        self._activities = Activities(api, self._listing)
+        self._hours = Hours(api)
+        self._assets = account.Assets(api)
+
+    @property
+    def name(self) -> Literal["alpaca"]:
+        return "alpaca"
+
+    @property
+    def mode(self) -> Literal["paper", "live"]:
+        return self._mode
+
+    # --- reads ---------------------------------------------------------------------------------
+
+    def clock(self) -> MarketClock:
+        return self._hours.clock()
+
+    def account(self) -> AccountSnapshot:
+        return account.snapshot(self._api.read("/v2/account"))
+
+    def positions(self) -> tuple[Position, ...]:
+        return account.positions(self._api.read("/v2/positions"))
+
+    def open_orders(self) -> tuple[BrokerOrder, ...]:
+        """Every live order, oldest first, legs as orders of their own."""
+        return self._listing.open()
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        return self._listing.by_client_id(client_order_id)
+
+    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
+        return self._listing.by_client_ids(client_order_ids)
+
+    def activities(self, after: str | None) -> tuple[Activity, ...]:
+        return self._activities.after(after)
+
+    def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
+        return self._assets.of(symbols)
+
+    # --- writes ----------------------------------------------------------------------------------
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        body = order_body(request)
+        return self._taken_in(self._api.write("POST", "/v2/orders", body), request)
+
+    def cancel(self, broker_order_id: str) -> None:
+        self._api.write("DELETE", path_of(broker_order_id))
+
+    def cancel_all(self) -> None:
+        """Raises OrderRefused when the answer names an order that was not cancelled."""
+        answers = self._each("/v2/orders", {}, "id")
+        if refused := [name for name, status in answers if status not in _DONE]:
+            raise OrderRefused("207", f"{len(refused)} of {len(answers)} orders were not cancelled: {_named(refused)}")
+
+    def close_all(self) -> None:
+        """Cancel every order and sell every position of the account at the market, whoever it belongs to.
+
+        The orders that close have ids that Alpaca makes up. Raises OrderRefused when one position was refused.
+        """
+        answers = self._each("/v2/positions", {"cancel_orders": "true"}, "symbol")
+        if refused := [name for name, status in answers if status not in _DONE]:
+            raise OrderRefused("207", f"{len(refused)} of {len(answers)} positions do not close: {_named(refused)}")
+
+    def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
+        path = path_of(broker_order_id)
+        old = self._listing.by_id(broker_order_id)
+        if old is None:
+            raise OrderRefused("40410000 order not found", f"order not found: {broker_order_id}")
+        answer = self._api.write("PATCH", path, changes(old, request))
+        return self._taken_in(answer, request, in_place_of=broker_order_id)
+
+    def _taken_in(self, answer: Json, request: OrderRequest, in_place_of: str | None = None) -> BrokerOrder:
+        """The order that was answered with. It has been sent: what cannot be read of it leaves its outcome unknown."""
+        try:
+            order = seen(answer)
+            if order is None or order.order.client_order_id != request.client_order_id:
+                raise BrokerUnavailable("it answered with another order")
+            return self._listing.taken_in(order, in_place_of)
+        except BrokerUnavailable as error:
+            said = f"{request.client_order_id} was sent, and Alpaca's answer cannot be read: {error}"
+            raise OutcomeUnknown(said) from error
+
+    def _each(self, path: str, params: Mapping[str, str], name: str) -> list[tuple[str, int]]:
+        """Send a request for many at once, and give the status of each, by its field ``name``."""
+        answer = self._api.write("DELETE", path, params=params)
+        try:
+            items = [Fields(raw, "one of many") for raw in rows(answer, "the answers for each")]
+            return [(item.text(name), int(item.number("status"))) for item in items]
+        except BrokerUnavailable as error:
+            raise OutcomeUnknown(f"DELETE {path} was sent, and Alpaca's answer cannot be read: {error}") from error
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")

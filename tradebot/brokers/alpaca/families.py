@@ -1,0 +1,107 @@
+"""Whose leg an order is. Once known, that never changes: an order's family is remembered as long as the process lives.
+
+Alpaca's orders name no parent. A leg is found in its entry's ``legs`` where the listing is nested, by the ``group_id``
+that it shares with its entry where the server tells one, or by the order that it replaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tradebot.brokers.alpaca.orders import Seen, role_of
+from tradebot.core.orders import BrokerOrder, OrderType, Purpose
+
+_ENTRY = "entry"
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What an order is to its family; without a parent it is the head, or stands alone."""
+
+    role: Purpose
+    parent_id: str | None = None
+    parent_client_order_id: str | None = None
+
+
+class Families:
+    """The families met so far."""
+
+    def __init__(self) -> None:
+        self._kin: dict[str, Kin] = {}
+        self._heads: dict[str, Seen] = {}  # by group_id
+        self._living_legs: dict[str, set[str]] = {}  # of each head, as last seen
+
+    def meet(self, head: Seen) -> None:
+        """Remember an order of a nested listing or an answer, and its legs."""
+        if not head.grouped:
+            self._kin[head.id] = Kin(Purpose.ENTRY)
+        elif head.legs or head.group_role == _ENTRY:
+            self._meet_family(head)
+
+    def succeed(self, new: Seen, old_id: str) -> None:
+        """Remember that an order has taken the place of another, and with it that one's place in its family."""
+        kin = self._kin.get(old_id)
+        if kin is not None:
+            self._kin[new.id] = kin
+            if kin.parent_id is not None and not new.order.state.terminal:
+                self._living_legs.setdefault(kin.parent_id, set()).add(new.id)
+
+    def stands_alone(self, order: Seen) -> None:
+        """Remember of an order that no family of it can be found."""
+        self._kin[order.id] = Kin(Purpose.ENTRY)
+
+    def knows(self, order: Seen) -> bool:
+        """Whether it is known what an order is; what it shares with a known order tells it, too."""
+        if order.id in self._kin:
+            return True
+        if not order.grouped:
+            self._kin[order.id] = Kin(Purpose.ENTRY)
+        elif order.replaces in self._kin:
+            self.succeed(order, order.replaces)
+        elif order.group_id in self._heads and self._heads[order.group_id].id != order.id:
+            self._kin[order.id] = _leg_of(self._heads[order.group_id], order)
+        return order.id in self._kin
+
+    def is_leg(self, order: Seen) -> bool:
+        """Whether an order is known to be a leg."""
+        return self.knows(order) and self._kin[order.id].parent_id is not None
+
+    def absent_legs(self, orders: Iterable[Seen]) -> bool:
+        """Whether a leg that lived when it was last seen is missing where others of its family are listed."""
+        listed = {order.id: order for order in orders}
+        replaced = {order.replaces for order in listed.values()}
+        heads = {self._kin[order.id].parent_id or order.id for order in listed.values() if order.id in self._kin}
+        return any(
+            leg not in listed and leg not in replaced for head in heads for leg in self._living_legs.get(head, ())
+        )
+
+    def introduced(self, order: Seen, legs: Iterable[Seen] = ()) -> BrokerOrder:
+        """The order with its parent, its role, and these ``legs`` of its own."""
+        kin = self._kin.get(order.id, Kin(Purpose.ENTRY))
+        return replace(
+            order.order,
+            parent_id=kin.parent_id,
+            parent_client_order_id=kin.parent_client_order_id,
+            role=kin.role,
+            legs=tuple(self.introduced(leg) for leg in legs),
+        )
+
+    def _meet_family(self, head: Seen) -> None:
+        self._kin[head.id] = Kin(_role_of_head(head))
+        if head.group_id is not None:
+            self._heads[head.group_id] = head
+        for leg in head.legs:
+            self._kin[leg.id] = _leg_of(head, leg)
+        if head.legs:
+            self._living_legs[head.id] = {leg.id for leg in head.legs if not leg.order.state.terminal}
+
+
+def _leg_of(head: Seen, leg: Seen) -> Kin:
+    return Kin(role_of(leg), head.id, head.order.client_order_id)
+
+
+def _role_of_head(head: Seen) -> Purpose:
+    """An entry, or the target of an exit pair, whose only leg is the stop beside it on the same side."""
+    is_pair = head.order.type is OrderType.LIMIT and any(leg.order.side is head.order.side for leg in head.legs)
+    return Purpose.TARGET if is_pair else Purpose.ENTRY

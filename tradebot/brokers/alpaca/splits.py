@@ -1,0 +1,69 @@
+"""Splits, of which Alpaca tells how many shares went and how many came, but not the ratio."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+from tradebot.core.account import SplitEvent
+from tradebot.core.values import ZERO
+
+if TYPE_CHECKING:
+    from tradebot.brokers.alpaca.activities import Row
+
+_REVERSE = "RSPLIT"
+_LOG = logging.getLogger(__name__)
+
+
+def splits_in(rows: Iterable[Row]) -> Mapping[str, SplitEvent]:
+    """Splits by the id of the last of their rows: the old shares go in one of them, and the new ones come in another.
+
+    One that does not tell both is not booked: the comparison of ledger and broker then finds the shares.
+    """
+    together: dict[str, list[Row]] = {}
+    for row in rows:
+        name = row.fields.maybe_text("group_id") or f"{row.fields.maybe_text('symbol')} {row.day}"
+        together.setdefault(name, []).append(row)
+    found = (_split(pair) for pair in together.values())
+    return {split.event_id: split for split in found if split is not None}
+
+
+def _split(pair: list[Row]) -> SplitEvent | None:
+    last = pair[-1]
+    symbol = last.fields.maybe_text("symbol")
+    shares = [row.fields.maybe_number("qty") for row in pair]
+    told = [number for number in shares if number is not None]
+    gone = -sum((number for number in told if number < 0), ZERO)
+    came = sum((number for number in told if number > 0), ZERO)
+    reverse = last.fields.maybe_text("activity_sub_type") == _REVERSE
+    is_long = came <= gone if reverse else came >= gone
+    before, after = (gone, came) if is_long else (came, gone)
+    if symbol is None or len(told) < 2 or not before or (not after and not reverse):
+        _LOG.warning("a split of %s does not say from how many shares to how many: it is not booked", symbol)
+        return None
+    sign = 1 if is_long else -1
+    ratio = ratio_between(before, after, reverse=reverse)
+    return SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked, last.day)
+
+
+def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
+    """New shares for one old share, to turn ``before`` shares into ``after`` and less than one more, paid out in cash.
+
+    Most splits are of the kinds n:1 and n:2, reverse ones 1:n and 2:n. One of these is meant where it fits: 15 shares
+    that become 22 were split 3:2, and half a share was paid out. Else nothing was paid out.
+    """
+    least, beyond = Fraction(after) / Fraction(before), (Fraction(after) + 1) / Fraction(before)
+    for small in (1, 2):
+        if reverse:
+            fits = Fraction(small, floor(small / beyond) + 1)
+            is_split = fits < 1
+        else:
+            fits = Fraction(max(ceil(least * small), small + 1), small)
+            is_split = True
+        if is_split and least <= fits < beyond:
+            return Decimal(fits.numerator) / Decimal(fits.denominator)
+    return after / before
