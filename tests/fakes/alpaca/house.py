@@ -13,6 +13,7 @@ from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.standing import Standing
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.brokers.paper.floor import Floor
+from tradebot.core.account import DayBar
 from tradebot.core.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import NyseCalendar
 
@@ -49,13 +50,18 @@ class Terms:
 
 
 class House:
-    """What outlives a request. ``cancelled_at`` tells when orders, by number, were cancelled on request."""
+    """What outlives a request.
+
+    ``cancelled_at`` tells when orders, by number, were cancelled on request. ``bars_read`` are the bars that were read
+    last, and what they were read for.
+    """
 
     calendar = NyseCalendar()
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.cancelled_at: dict[int, datetime] = {}
+        self.bars_read: tuple[object, dict[str, list[DayBar]]] | None = None
         self._names: Names | None = None
         self._happenings: Happenings | None = None
         self._seen: View | None = None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fakes.alpaca import account, market, trading
+from tests.fakes.alpaca import account, actions, bars, market, quotes, trading
 from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tradebot.brokers.paper import PaperExchange
@@ -36,6 +36,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v2/calendar", market.calendar),
     ("GET", "/v2/assets", market.assets),
     ("GET", "/v2/assets/{symbol_or_asset_id}", market.asset),
+    ("GET", "/v2/stocks/bars", bars.bars),
+    ("GET", "/v2/stocks/snapshots", quotes.snapshots),
+    ("GET", "/v2/stocks/quotes/latest", quotes.latest_quotes),
+    ("GET", "/v2/stocks/trades/latest", quotes.latest_trades),
+    ("GET", "/v1/corporate-actions", actions.corporate_actions),
 )
 
 

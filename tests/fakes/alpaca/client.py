@@ -1,0 +1,32 @@
+"""The adapter before the server on this machine, as a command has it."""
+
+from __future__ import annotations
+
+from tests.fakes.alpaca.server import KEY_ID, SECRET_KEY, FakeAlpaca
+from tradebot.brokers.alpaca import AlpacaBroker
+from tradebot.wire.api import Api
+from tradebot.wire.pace import Pace
+from tradebot.wire.patience import Patience
+from tradebot.wire.place import Keys, Place
+
+
+class Unhurried:
+    """A pause that passes at once: what is waited for is time that only the clock of the requests knows."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+    def monotonic(self) -> float:
+        return sum(self.waited)
+
+
+def api_of(fake: FakeAlpaca, patience: Patience = Patience(), most: int = 1_000_000) -> Api:  # noqa: B008 - frozen
+    """What asks the server; ``most`` requests a minute, of a minute that passes only by waiting."""
+    return Api(Place(fake.url), Keys(KEY_ID, SECRET_KEY), Pace(most), Unhurried(), patience)
+
+
+def broker_of(fake: FakeAlpaca) -> AlpacaBroker:
+    return AlpacaBroker(api_of(fake), "paper")
