@@ -22,8 +22,9 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
     (close before - dividend) / close before for a cash dividend: the method that Yahoo Finance ("What is the adjusted
     close?") and MathWorks (``adjustedClosingPrices``) give as the standard of the Center for Research in Security
     Prices. Volume before a split is multiplied by its ratio.
-    A dividend with the ex-date of a split is USD for one share from before the split. Nothing after ``as_of`` is looked
-    at, and prices since the last ex-date are those of the market, to the last bit.
+    A dividend with the ex-date of a split is USD for one share from before the split; one that is not below the close
+    before it can be no dividend of that share, and is left out. Nothing after ``as_of`` is looked at, and prices since
+    the last ex-date are those of the market, to the last bit.
     """
     index, columns = history.close.index, history.close.columns
     column_of = {symbol: position for position, symbol in enumerate(columns)}
@@ -41,7 +42,7 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         if action.kind is ActionKind.SPLIT:
             price_factors[cell] /= value
             volume_factors[cell] *= value
-        elif closes[cell] == closes[cell]:  # NaN before the listing
+        elif value < closes[cell]:  # NaN before the listing
             price_factors[cell] *= (closes[cell] - value) / closes[cell]
     prices, shares = _back_to_the_first_row(price_factors), _back_to_the_first_row(volume_factors)
 

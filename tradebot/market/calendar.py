@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tradebot.core.account import SessionHours
+from tradebot.core.account import MarketClock, SessionHours
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -64,6 +64,11 @@ class NyseCalendar:
 def new_york_date(instant: datetime) -> date:
     """The New York date of an aware instant."""
     return instant.astimezone(NEW_YORK).date()
+
+
+def decision_date(clock: MarketClock) -> date:
+    """The session that a decision at ``clock.now`` is made in, or the New York date when there is none."""
+    return clock.today.session if clock.today else new_york_date(clock.now)
 
 
 def closures_of(year: int) -> Mapping[date, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.account import CorporateAction, MarketClock, Quote
-from tradebot.market.calendar import new_york_date
+from tradebot.market.calendar import decision_date
 from tradebot.market.pricefile import PriceFile
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class EmbeddedMarket:
         ask the same question in turn, so the newest answer is kept, and given as the same object.
         """
         end = self._completed_rows(clock)
-        question = _Question(tuple(symbols), max(0, end - sessions), end, _decision_date(clock))
+        question = _Question(tuple(symbols), max(0, end - sessions), end, decision_date(clock))
         if self._newest is None or self._newest[0] != question:
             self._newest = (question, self._adjusted(question))
         return self._newest[1]
@@ -82,7 +82,7 @@ class EmbeddedMarket:
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
         wanted = set(symbols)
-        today = _decision_date(clock)
+        today = decision_date(clock)
         opened = clock.today is not None and clock.now >= clock.today.opens
         first = today + timedelta(days=1) if opened else today
         last = today + timedelta(days=days)
@@ -93,12 +93,7 @@ class EmbeddedMarket:
     def _completed_rows(self, clock: MarketClock) -> int:
         """How many rows of the price file are completed sessions."""
         closed = clock.today is not None and clock.now >= clock.today.closes
-        return (bisect_right if closed else bisect_left)(self._prices.sessions(), _decision_date(clock))
-
-
-def _decision_date(clock: MarketClock) -> date:
-    """The session that a decision at ``clock.now`` is made in, or the New York date when there is none."""
-    return clock.today.session if clock.today else new_york_date(clock.now)
+        return (bisect_right if closed else bisect_left)(self._prices.sessions(), decision_date(clock))
 
 
 def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
