@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.brokers.conftest import OpenPit
 from tests.brokers.contract import QUIET, Venue, fills, identifier, leg_of, order_of
+from tests.fakes.alpaca import FakeAlpaca, Terms
+from tests.fakes.alpaca.client import broker_of
 from tests.fakes.orders import Requests
 from tests.fakes.pit import Pit, decimals
 from tests.fakes.prices import made
@@ -18,6 +22,7 @@ from tradebot.errors import OrderRefused
 from tradebot.ports import Broker
 
 STOP, TARGET = Purpose.STOP, Purpose.TARGET
+ENDED_UNFILLED = (OrderState.CANCELLED, OrderState.EXPIRED)
 VenueOf = Callable[..., Venue]
 make = Requests()
 
@@ -42,17 +47,36 @@ class PaperVenue:
         self._pit.next("09:00")
 
 
-@pytest.fixture(params=["paper"])
-def venue(request: pytest.FixtureRequest, pit: OpenPit) -> VenueOf:
-    """Makes a venue that has played one quiet day and stands before the open of the first of the given days."""
+class AlpacaVenue(PaperVenue):
+    """Alpaca as a venue: its adapter, over HTTP, before a server that speaks as Alpaca does over the same exchange."""
 
-    def paper(*days: str) -> Venue:
-        made_pit = pit(made({"ACME": [QUIET, *days]}))
-        made_pit.next("09:00")
-        return PaperVenue(made_pit)
+    def __init__(self, pit: Pit, fake: FakeAlpaca) -> None:
+        super().__init__(pit)
+        self.broker = broker_of(fake)
 
-    adapters: dict[str, VenueOf] = {"paper": paper}
-    return adapters[request.param]
+
+@pytest.fixture(params=["paper", "alpaca", "alpaca with groups"])
+def venue(request: pytest.FixtureRequest, pit: OpenPit) -> Iterator[VenueOf]:
+    """Makes a venue that has played one quiet day and stands before the open of the first of the given days.
+
+    Alpaca's newest specification tells which orders form a group; its servers may not yet.
+    """
+    with ExitStack() as stack:
+
+        def paper(*days: str) -> Venue:
+            return PaperVenue(pit_before(days))
+
+        def alpaca(*days: str) -> Venue:
+            pit = pit_before(days)
+            terms = Terms(groups=request.param == "alpaca with groups")
+            return AlpacaVenue(pit, stack.enter_context(FakeAlpaca(pit.again, terms=terms)))
+
+        def pit_before(days: Iterable[str]) -> Pit:
+            made_pit = pit(made({"ACME": [QUIET, *days]}))
+            made_pit.next("09:00")
+            return made_pit
+
+        yield paper if request.param == "paper" else alpaca
 
 
 # --- reading ---------------------------------------------------------------------------------------
@@ -392,3 +416,180 @@ def test_b25_fills_explain_the_position_and_the_cash(venue: VenueOf) -> None:
     assert position.quantity == sum(fill.side.sign * fill.quantity for fill in done)
     spent = sum(fill.side.sign * fill.quantity * fill.price + fill.fee for fill in done)
     assert market.broker.account().cash == 100_000 - spent
+
+
+# --- other kinds of orders -------------------------------------------------------------------------
+
+
+def test_b26_many_orders_are_looked_up_at_once(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    market.broker.submit(make.buy(10, stop_loss="95", take_profit="110", client_id="b26-bracket"))
+    market.broker.submit(make.buy(1, limit="90", client_id="b26-limit"))
+    found = market.broker.orders(["b26-bracket", "b26-none", "b26-limit"])
+    assert found == {each: order_of(market.broker, each) for each in ("b26-bracket", "b26-limit")}
+    assert {leg.role for leg in found["b26-bracket"].legs} == {STOP, TARGET}
+    assert market.broker.orders([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("terms", "first", "then"), [({"trail": "5"}, "95", "105"), ({"trail_pct": "0.05"}, "95", "104.5")]
+)
+def test_b27_a_trailing_stop_follows_the_best_price(
+    venue: VenueOf, terms: dict[str, Any], first: str, then: str
+) -> None:
+    market = venue("100 101 100 101", "106 110 106 109", "109 110 100 101")
+    market.to_open()
+    market.broker.submit(make.buy(10))
+    market.broker.submit(make.sell(10, client_id="b27", **terms))
+    resting = order_of(market.broker, "b27")
+    assert (resting.type, resting.state) == (OrderType.TRAILING_STOP, OrderState.ACCEPTED)
+    assert resting.stop_price == Decimal(first)
+    market.to_next_day()
+    market.to_close()
+    resting = order_of(market.broker, "b27")
+    assert (resting.state, resting.stop_price) == (OrderState.ACCEPTED, Decimal(then))
+    market.to_next_day()
+    market.to_afternoon()
+    order = order_of(market.broker, "b27")
+    assert order.state is OrderState.FILLED
+    assert order.average_fill_price is not None and 100 <= order.average_fill_price <= Decimal(then)
+    assert market.broker.positions() == ()
+
+
+def test_b28_a_trailing_stop_holds_its_shares_and_is_replaced_by_another_trail(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    market.broker.submit(make.buy(10))
+    old = market.broker.submit(make.sell(10, trail="5"))
+    with pytest.raises(OrderRefused):
+        market.broker.submit(make.sell(1))
+    new = market.broker.replace(old.broker_order_id, make.sell(10, trail="2", client_id="b28"))
+    assert (new.client_order_id, new.trail_price, new.stop_price) == ("b28", Decimal(2), Decimal(98))
+    assert [order.client_order_id for order in market.broker.open_orders()] == ["b28"]
+
+
+def test_b29_an_order_for_the_opening_trades_at_the_open_or_not_at_all(venue: VenueOf) -> None:
+    market = venue("103 104 97 98")
+    market.broker.submit(make.buy(10, tif=TimeInForce.OPG, client_id="b29-market"))
+    market.broker.submit(make.buy(10, tif=TimeInForce.OPG, limit="99", client_id="b29-limit"))
+    assert order_of(market.broker, "b29-market").time_in_force is TimeInForce.OPG
+    market.to_open()
+    assert order_of(market.broker, "b29-market").average_fill_price == 103
+    market.to_afternoon()
+    assert order_of(market.broker, "b29-limit").state in ENDED_UNFILLED
+    with pytest.raises(OrderRefused):
+        market.broker.submit(make.buy(10, tif=TimeInForce.OPG))
+
+
+def test_b30_an_order_for_the_closing_trades_at_the_close_or_not_at_all(venue: VenueOf) -> None:
+    market = venue("103 104 97 98")
+    market.to_open()
+    market.broker.submit(make.buy(10, tif=TimeInForce.CLS, client_id="b30-market"))
+    market.broker.submit(make.buy(10, tif=TimeInForce.CLS, limit="97.5", client_id="b30-limit"))
+    market.to_afternoon()
+    assert order_of(market.broker, "b30-market").state is OrderState.ACCEPTED
+    assert order_of(market.broker, "b30-limit").state is OrderState.ACCEPTED
+    market.to_close()
+    assert order_of(market.broker, "b30-market").average_fill_price == 98
+    assert order_of(market.broker, "b30-limit").state in ENDED_UNFILLED
+    assert [fill.client_order_id for fill in fills(market.broker)] == ["b30-market"]
+    with pytest.raises(OrderRefused):
+        market.broker.submit(make.buy(10, tif=TimeInForce.CLS))
+
+
+def test_b31_a_part_of_a_share_is_bought_and_sold(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    assert market.broker.assets(["ACME"])["ACME"].fractionable
+    market.broker.submit(make.buy("10.25", tif=TimeInForce.DAY, client_id="b31"))
+    assert order_of(market.broker, "b31").filled_quantity == Decimal("10.25")
+    assert market.broker.account().cash == 98_975
+    market.broker.submit(make.sell("0.25", tif=TimeInForce.DAY))
+    (position,) = market.broker.positions()
+    assert position.quantity == 10
+    assert [fill.quantity for fill in fills(market.broker)] == list(decimals("10.25", "0.25"))
+
+
+def test_b32_a_part_of_a_share_takes_no_order_that_outlives_the_day(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    market.broker.submit(make.buy("10.5", tif=TimeInForce.DAY))
+    for request in (make.sell("10.5", stop="95"), make.buy("0.5", tif=TimeInForce.DAY, stop_loss="95")):
+        with pytest.raises(OrderRefused):
+            market.broker.submit(request)
+    market.broker.submit(make.sell(10, stop="95", client_id="b32"))
+    assert order_of(market.broker, "b32").state is OrderState.ACCEPTED
+
+
+def test_b33_an_order_for_an_amount_trades_what_the_amount_comes_to(venue: VenueOf) -> None:
+    market = venue("80 81 79 80")
+    market.broker.submit(make.buy(0, notional="1000", tif=TimeInForce.DAY, client_id="b33"))
+    waiting = order_of(market.broker, "b33")
+    assert (waiting.state, waiting.notional, waiting.quantity) == (OrderState.ACCEPTED, Decimal(1000), Decimal(0))
+    with pytest.raises(OrderRefused):
+        market.broker.replace(waiting.broker_order_id, make.buy(10, tif=TimeInForce.DAY))
+    market.to_open()
+    order = order_of(market.broker, "b33")
+    assert order.state is OrderState.FILLED
+    assert order.filled_quantity == order.quantity == Decimal("12.5")
+    market.broker.submit(make.sell(0, notional="400", tif=TimeInForce.DAY))
+    (position,) = market.broker.positions()
+    assert position.quantity == Decimal("7.5")
+    assert market.broker.account().cash == 99_400
+
+
+def test_b34_an_exit_pair_rests_as_a_target_with_its_stop(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    pair = make.sell(10, limit="110", stop_loss="95", exit_pair=True, client_id="b34")
+    with pytest.raises(OrderRefused):
+        market.broker.submit(pair)
+    market.broker.submit(make.buy(10))
+    market.broker.submit(pair)
+    target = order_of(market.broker, "b34")
+    assert (target.role, target.type, target.limit_price) == (TARGET, OrderType.LIMIT, Decimal(110))
+    resting = {order.role: order for order in market.broker.open_orders()}
+    assert resting.keys() == {STOP, TARGET}
+    stop = resting[STOP]
+    assert (stop.side, stop.quantity, stop.stop_price) == (Side.SELL, Decimal(10), Decimal(95))
+    assert stop.held and stop.parent_id == target.broker_order_id
+    with pytest.raises(OrderRefused):
+        market.broker.submit(make.sell(1))
+    market.broker.cancel(target.broker_order_id)
+    assert market.broker.open_orders() == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "price"),
+    [("100 111 99 110", "110"), ("100 101 94 95", "95"), ("100 111 94 100", "95"), ("90 91 89 90", "90")],
+    ids=["target", "stop", "both in one bar", "gap through the stop"],
+)
+def test_b35_one_order_of_an_exit_pair_ends_the_other(venue: VenueOf, day: str, price: str) -> None:
+    market = venue(QUIET, day)
+    market.to_open()
+    market.broker.submit(make.buy(10))
+    market.broker.submit(make.sell(10, limit="110", stop_loss="95", exit_pair=True, client_id="b35"))
+    market.to_next_day()
+    market.to_close()
+    target = order_of(market.broker, "b35")
+    (stop,) = target.legs
+    assert sorted((target.state, stop.state)) == [OrderState.CANCELLED, OrderState.FILLED]
+    closing = fills(market.broker)[-1]
+    assert (closing.price, closing.quantity) == (Decimal(price), Decimal(10))
+    assert "b35" in (closing.client_order_id, closing.parent_client_order_id)
+    assert market.broker.positions() == () and market.broker.open_orders() == ()
+
+
+def test_b36_an_entry_may_bring_a_stop_and_no_target(venue: VenueOf) -> None:
+    market = venue(QUIET, "100 130 99 120", "120 121 94 95")
+    market.to_open()
+    market.broker.submit(make.buy(10, stop_loss="95", client_id="b36"))
+    (stop,) = market.broker.open_orders()
+    assert (stop.role, stop.type, stop.stop_price, stop.held) == (STOP, OrderType.STOP, Decimal(95), False)
+    market.to_next_day()
+    market.to_close()
+    market.to_next_day()
+    market.to_close()
+    assert leg_of(order_of(market.broker, "b36"), STOP).state is OrderState.FILLED
+    assert market.broker.positions() == ()

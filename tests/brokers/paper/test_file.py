@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -242,6 +243,22 @@ def test_another_program_s_database_is_left_alone(tmp_path: Path) -> None:
     for use in (PaperExchange.open, PaperExchange.create, PaperExchange.reset):
         with pytest.raises(BrokerUnavailable, match="not one of the embedded exchange"):
             use(path, made({"ACME": DAYS}), NyseCalendar(), FREE)
+
+
+def test_a_file_of_the_first_version_is_gone_on_with(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["100 101 99 100"] * 2}))
+    world.at("09:35")
+    world.buy(10, stop_loss="95", client_id="before")
+    world.exchange.close()
+    with closing(sqlite3.connect(world.path)) as connection:
+        for column in ("exit_pair", "notional", "trail_price", "trail_pct", "best_price"):
+            connection.execute(f"ALTER TABLE orders DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    world.reopen()
+    assert world.order("before").filled_quantity == 10
+    world.buy(5, limit="99", client_id="after")
+    world.reopen()
+    assert {order.client_order_id for order in world.broker.open_orders()} == {"before.stop", "after"}
 
 
 def test_a_file_from_a_newer_version_is_refused(pit: OpenPit) -> None:

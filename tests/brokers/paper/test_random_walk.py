@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -83,15 +84,16 @@ class Walk:
     def close(self) -> None:
         symbol = self.chance.choice(list(BASES))
         if held := self.shares[symbol]:
-            quantity = Decimal(self.chance.randint(1, int(abs(held))))
+            quantity = min(Decimal(self.chance.randint(1, int(abs(held)) + 1)), abs(held))
             self.order(symbol, Side.SELL if held > 0 else Side.BUY, quantity, bracket=False)
 
     def order(self, symbol: str, side: Side, quantity: Decimal, bracket: bool) -> None:
         quote = self.world.exchange.quotes([symbol]).get(symbol)
         last = BASES[symbol] if quote is None else quote.last
-        order_type = self.chance.choice(list(OrderType))
+        order_type = self.chance.choice([each for each in OrderType if each is not OrderType.OTHER])
+        trailing = order_type is OrderType.TRAILING_STOP
         limit = _moved(last, self.chance.randint(-5, 5)) if "limit" in order_type else None
-        stop = _moved(last, self.chance.randint(-5, 5)) if "stop" in order_type else None
+        stop = _moved(last, self.chance.randint(-5, 5)) if "stop" in order_type and not trailing else None
         base = limit or stop or last
         request = OrderRequest(
             client_order_id=self.world.requests.buy(1).client_order_id,
@@ -104,7 +106,34 @@ class Walk:
             stop_price=stop,
             stop_loss=_moved(base, -self.chance.randint(2, 6) * side.sign) if bracket else None,
             take_profit=_moved(base, self.chance.randint(2, 6) * side.sign) if bracket else None,
+            trail_pct=Decimal(self.chance.randint(1, 5)) / 100 if trailing else None,
         )
+        self.submit(self.of_a_kind(request, last))
+
+    def of_a_kind(self, request: OrderRequest, last: Decimal) -> OrderRequest:
+        """Now and then an order for a part of a share, for an amount, or the exit pair that its prices allow."""
+        kind = self.chance.random()
+        if kind < 0.1:
+            part = Decimal(self.chance.randint(1, 999_999_999)) / 10**9
+            return replace(request, quantity=part, time_in_force=TimeInForce.DAY, stop_loss=None, take_profit=None)
+        if kind < 0.2:
+            amount = Decimal(self.chance.randint(100, 100_000)) / 100
+            return OrderRequest(
+                request.client_order_id,
+                request.symbol,
+                request.side,
+                ZERO,
+                OrderType.MARKET,
+                TimeInForce.DAY,
+                notional=amount,
+            )
+        if kind < 0.35:
+            pair = replace(request, type=OrderType.LIMIT, stop_price=None, trail_pct=None, take_profit=None)
+            target, stop = (_moved(last, -percent * request.side.sign) for percent in (3, -4))
+            return replace(pair, exit_pair=True, limit_price=target, stop_loss=stop, time_in_force=TimeInForce.GTC)
+        return request
+
+    def submit(self, request: OrderRequest) -> None:
         try:
             self.world.submit(request)
         except OrderRefused as refused:
@@ -120,7 +149,7 @@ class Walk:
         order = self.some_order()
         if order is None:
             return
-        percent = self.chance.randint(-3, 3)
+        percent, trails = self.chance.randint(-3, 3), order.type is OrderType.TRAILING_STOP
         request = OrderRequest(
             client_order_id=self.world.requests.buy(1).client_order_id,
             symbol=order.symbol,
@@ -129,7 +158,8 @@ class Walk:
             type=order.type,
             time_in_force=order.time_in_force,
             limit_price=None if order.limit_price is None else _moved(order.limit_price, percent),
-            stop_price=None if order.stop_price is None else _moved(order.stop_price, percent),
+            stop_price=_moved(order.stop_price, percent) if order.stop_price is not None and not trails else None,
+            trail_pct=order.trail_pct,
         )
         try:
             new = self.world.broker.replace(order.broker_order_id, request)
@@ -166,7 +196,7 @@ class Walk:
         assert account.equity == (self.cash + worth).quantize(Decimal("0.01"))
         for order in self.world.broker.open_orders():
             assert order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
-            assert 0 < order.remaining <= order.quantity
+            assert 0 < order.remaining <= order.quantity or order.notional is not None
         if not self.world.rules.allow_short:
             assert all(held >= 0 for held in self.shares.values())
             assert account.cash >= -self.fees

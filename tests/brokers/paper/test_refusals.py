@@ -8,10 +8,12 @@ import pytest
 
 from tests.brokers.conftest import OpenPit
 from tests.fakes.prices import made
-from tradebot.core.orders import Side
+from tradebot.core.orders import Side, TimeInForce
 from tradebot.errors import OrderRefused
 
 BUY, SELL = Side.BUY, Side.SELL
+DAY, OPG, CLS = TimeInForce.DAY, TimeInForce.OPG, TimeInForce.CLS
+_ONE_TRAIL = "42210000 trailing_stop orders require one of trail_price and trail_percent"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +23,32 @@ BUY, SELL = Side.BUY, Side.SELL
         (BUY, "-1", {}, "42210000 qty must be > 0"),
         (BUY, "NaN", {}, "42210000 qty must be > 0"),
         (BUY, "Infinity", {}, "42210000 qty must be > 0"),
-        (BUY, "1.5", {}, "40310000 asset is not fractionable"),
+        (BUY, "1.5", {}, "42210000 fractional orders must be DAY orders"),
+        (BUY, "1.5", {"tif": DAY, "stop_loss": "95"}, "42210000 fractional orders must be simple orders"),
+        (BUY, "1.0000000001", {"tif": DAY}, "42210000 qty must have at most 9 decimal places"),
+        (BUY, "1.5", {"tif": DAY, "trail": "5"}, "42210000 fractional orders can't be trailing stops"),
+        (SELL, "0.5", {"tif": DAY}, "40310000 fractional orders cannot be sold short"),
+        (BUY, "0", {"notional": "50"}, "42210000 notional orders must be DAY orders"),
+        (BUY, "1", {"notional": "50", "tif": DAY}, "42210000 only one of qty or notional is accepted"),
+        (BUY, "0", {"notional": "0.99", "tif": DAY}, "42210000 notional must be at least 1 USD, in cents"),
+        (BUY, "0", {"notional": "1.001", "tif": DAY}, "42210000 notional must be at least 1 USD, in cents"),
+        (BUY, "0", {"notional": "NaN", "tif": DAY}, "42210000 notional must be at least 1 USD, in cents"),
+        (BUY, "0", {"notional": "50", "tif": DAY, "limit": "99"}, "42210000 notional orders must be market orders"),
+        (BUY, "0", {"notional": "100000.01", "tif": DAY}, "40310000 insufficient buying power"),
+        (SELL, "0", {"notional": "50", "tif": DAY}, "40310000 notional orders cannot be sold short"),
+        (BUY, "1", {"trail": "0"}, "42210000 trail_price must be > 0"),
+        (BUY, "1", {"trail": "1.001"}, "42210000 sub-penny increment does not fulfill minimum pricing criteria"),
+        (BUY, "1", {"trail_pct": "1"}, "42210000 trail_percent must be between 0 and 100"),
+        (BUY, "1", {"trail": "1", "trail_pct": "0.1"}, _ONE_TRAIL),
+        (BUY, "1", {"trail": "1", "stop": "105"}, "42210000 trailing_stop orders must not have stop_price"),
+        (BUY, "1", {"trail": "1", "stop_loss": "95"}, "42210000 trailing_stop orders must be simple orders"),
+        (BUY, "1", {"tif": OPG}, "42210000 opg orders are not taken from 14:28 UTC to 19:00 New York"),
+        (BUY, "1", {"tif": CLS, "stop": "105"}, "42210000 cls orders must be simple market or limit orders"),
+        (BUY, "1", {"tif": CLS, "stop_loss": "95"}, "42210000 cls orders must be simple market or limit orders"),
+        (BUY, "1", {"tif": TimeInForce.OTHER}, "42210000 invalid order type or time_in_force"),
+        (SELL, "1", {"limit": "110", "stop_loss": "95", "exit_pair": True}, "42210000 oco orders must be exit orders"),
+        (BUY, "1", {"stop_loss": "95", "exit_pair": True}, "42210000 oco orders must be limit orders with stop_loss"),
+        (BUY, "1", {"limit": "90", "exit_pair": True}, "42210000 oco orders must be limit orders with stop_loss"),
         (BUY, "1", {"symbol": "NONE"}, "42210000 asset not found"),
         (BUY, "1", {"symbol": "LATER"}, "42210000 asset not found"),
         (BUY, "1001", {}, "40310000 insufficient buying power"),

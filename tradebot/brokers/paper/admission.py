@@ -13,8 +13,8 @@ from tradebot.brokers.paper.accounting import buying_power, closes, cost
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.core.ids import MAX_LENGTH
-from tradebot.core.orders import OrderRequest, OrderType, Side
-from tradebot.core.values import tick_size, to_tick, whole
+from tradebot.core.orders import OrderClass, OrderRequest, OrderType, Side
+from tradebot.core.values import tick_size, to_tick
 from tradebot.errors import OrderRefused
 
 MALFORMED = "40010001"
@@ -48,28 +48,27 @@ def check_order(floor: Floor, draft: PaperOrder) -> None:
         raise refusal(UNPROCESSABLE, "asset not found", draft.symbol)
     if not draft.quantity.is_finite() or draft.quantity <= 0:
         raise refusal(UNPROCESSABLE, "qty must be > 0", f"got {draft.quantity}")
-    if whole(draft.quantity) != draft.quantity:
-        raise refusal(FORBIDDEN, "asset is not fractionable", f"{draft.quantity} {draft.symbol}")
-    _check_price("limit_price", draft.limit_price, wanted=draft.type in _HAS_LIMIT, order_type=draft.type)
-    _check_price("stop_price", draft.stop_price, wanted=draft.type in _HAS_STOP, order_type=draft.type)
+    check_price("limit_price", draft.limit_price, wanted=draft.type in _HAS_LIMIT, order_type=draft.type)
+    if draft.type is not OrderType.TRAILING_STOP:  # whose price is the exchange's to set
+        check_price("stop_price", draft.stop_price, wanted=draft.type in _HAS_STOP, order_type=draft.type)
     if draft.type is OrderType.MARKET and floor.last_price(draft.symbol) is None:
         raise refusal(UNPROCESSABLE, "asset has no price yet", f"{draft.symbol} begins to trade today")
 
 
 def check_bracket(floor: Floor, request: OrderRequest, entry: PaperOrder) -> None:
     """Refuse legs that do not lie on their own sides of the price the entry is based on."""
-    if request.take_profit is None and request.stop_loss is None:
+    if request.order_class in (OrderClass.SIMPLE, OrderClass.OCO):
         return
     if request.stop_loss is None:
         raise refusal(UNPROCESSABLE, "bracket orders require stop_loss", request.client_order_id)
     if closes(floor, entry):
         raise refusal(UNPROCESSABLE, "bracket orders must be entry orders", f"{request.side} {request.symbol}")
     base = entry.limit_price or entry.stop_price or floor.last_price(entry.symbol)
-    _check_price("stop_loss.stop_price", request.stop_loss, wanted=True, order_type=entry.type)
-    _check_leg("stop_loss.stop_price", request.stop_loss, entry.side.opposite, base)
+    check_price("stop_loss.stop_price", request.stop_loss, wanted=True, order_type=entry.type)
+    check_leg("stop_loss.stop_price", request.stop_loss, entry.side.opposite, base)
     if request.take_profit is not None:
-        _check_price("take_profit.limit_price", request.take_profit, wanted=True, order_type=entry.type)
-        _check_leg("take_profit.limit_price", request.take_profit, entry.side, base)
+        check_price("take_profit.limit_price", request.take_profit, wanted=True, order_type=entry.type)
+        check_leg("take_profit.limit_price", request.take_profit, entry.side, base)
 
 
 def check_means(floor: Floor, draft: PaperOrder, besides: int | None = None) -> None:
@@ -87,7 +86,8 @@ def check_means(floor: Floor, draft: PaperOrder, besides: int | None = None) -> 
         raise refusal(FORBIDDEN, "insufficient buying power", f"{needed:.2f} USD needed, {power:.2f} available")
 
 
-def _check_price(name: str, price: Decimal | None, *, wanted: bool, order_type: OrderType) -> None:
+def check_price(name: str, price: Decimal | None, *, wanted: bool, order_type: OrderType) -> None:
+    """Refuse a price that is missing, not wanted, or no multiple of a tick."""
     if price is None:
         if wanted:
             raise refusal(UNPROCESSABLE, f"{order_type} orders require {name}")
@@ -101,8 +101,8 @@ def _check_price(name: str, price: Decimal | None, *, wanted: bool, order_type: 
         raise refusal(UNPROCESSABLE, words, f"{name} {price} is not a multiple of {tick_size(price)}")
 
 
-def _check_leg(name: str, price: Decimal, above_for: Side, base: Decimal | None) -> None:
-    """``price`` has to lie a tick above ``base`` when ``above_for`` is a buy, a tick below when it is a sell."""
+def check_leg(name: str, price: Decimal, above_for: Side, base: Decimal | None) -> None:
+    """Refuse a price that does not lie a tick above ``base`` for a buy in ``above_for``, a tick below it for a sale."""
     if base is None:
         return
     tick = tick_size(base)

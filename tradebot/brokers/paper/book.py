@@ -148,7 +148,7 @@ class Book:
             )
         )
         self.activities.append(self._fill_of(order, quantity, price, fee, moment))
-        if order.parent is not None:
+        if order.parent is not None or order.exit_pair:
             self._reduce_siblings(order, quantity)
         elif done:
             self._activate_legs(order)
@@ -208,7 +208,7 @@ class Book:
                 self.put(replace(leg, state=OrderState.CANCELLED, reason="nothing is left for it to close"))
 
     def _reduce_siblings(self, leg: PaperOrder, quantity: Decimal) -> None:
-        """One leg has closed ``quantity`` shares: the other stands for so many fewer, and ends when none are left."""
+        """One of a pair has closed ``quantity`` shares: the other stands for so many fewer, or ends with none left."""
         for sibling in self.group(leg):
             if sibling.number == leg.number:
                 continue

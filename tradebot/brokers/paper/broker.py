@@ -20,7 +20,8 @@ from tradebot.brokers.paper.admission import (
 from tradebot.brokers.paper.exchange import PaperExchange
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.hours import hours_of
-from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of
+from tradebot.brokers.paper.kinds import check_kind, sized
+from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
 from tradebot.brokers.paper.phases import meet_market
 from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position, SessionHours
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
@@ -115,6 +116,8 @@ class PaperBroker:
         with self._exchange.writing() as floor:
             draft = draft_of(request, floor.state.now)
             check_ids(floor, draft, *legs_of(request, draft))
+            check_kind(floor, request)
+            draft = sized(floor, draft)
             check_order(floor, draft)
             check_bracket(floor, request, draft)
             check_means(floor, draft)
@@ -146,7 +149,10 @@ class PaperBroker:
             old = _live(floor, broker_order_id)
             _check_replaceable(floor, old, request)
             draft = replace(draft_of(request, floor.state.now), parent=old.parent, role=old.role, waiting=old.waiting)
+            if old.best_price is not None:
+                draft = trailed(draft, old.best_price)
             check_ids(floor, draft)
+            check_kind(floor, request)
             check_order(floor, draft)
             if draft.working:
                 check_means(floor, draft, besides=old.group)
@@ -175,6 +181,8 @@ def _check_replaceable(floor: Floor, old: PaperOrder, request: OrderRequest) -> 
     if has_legs or request.take_profit is not None or request.stop_loss is not None:
         words = "the entry of a bracket can't be replaced; cancel it and send another"
         raise refusal(UNPROCESSABLE, words, old.client_order_id)
+    if old.notional is not None or request.notional is not None:
+        raise refusal(UNPROCESSABLE, "a notional order can't be replaced", old.client_order_id)
 
 
 def _shown(floor: Floor, number: int) -> BrokerOrder:

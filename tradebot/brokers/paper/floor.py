@@ -97,7 +97,8 @@ class Floor:
         listed = self.store.prices.listed_since(symbol)
         if listed is None or listed > self.state.session:
             return None
-        return Asset(symbol, tradable=self._is_trading(symbol, listed), shortable=self.rules.allow_short)
+        trading, short = self._is_trading(symbol, listed), self.rules.allow_short
+        return Asset(symbol, tradable=trading, fractionable=True, shortable=short)
 
     def _newest_price(self, today: DayBar) -> Decimal:
         return today.open if self.state.phase is Phase.OPEN else today.close

@@ -22,10 +22,18 @@ from tradebot.core.account import Activity
 from tradebot.core.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x70617065  # "pape", in the file's header, so that another program's database is not mistaken for it
 BUSY_SECONDS = 30.0
 
+#: What version 2 added to the orders of version 1.
+_COLUMNS_OF_KINDS = (
+    "exit_pair INTEGER NOT NULL DEFAULT 0",
+    "notional TEXT",
+    "trail_price TEXT",
+    "trail_pct TEXT",
+    "best_price TEXT",
+)
 ACCOUNT_TABLES = ("exchange", "orders", "positions", "activities", "equity")
 ACCOUNT_SCHEMA = (
     """CREATE TABLE exchange (
@@ -38,6 +46,7 @@ ACCOUNT_SCHEMA = (
         limit_price TEXT, stop_price TEXT, state TEXT NOT NULL, filled_quantity TEXT NOT NULL, average_fill_price TEXT,
         fees TEXT NOT NULL, triggered INTEGER NOT NULL, waiting INTEGER NOT NULL, parent INTEGER REFERENCES orders,
         role TEXT NOT NULL, reason TEXT NOT NULL, live INTEGER NOT NULL) STRICT""",
+    *(f"ALTER TABLE orders ADD COLUMN {column}" for column in _COLUMNS_OF_KINDS),
     "CREATE INDEX orders_live ON orders (number) WHERE live = 1",
     "CREATE INDEX orders_of_bracket ON orders (parent) WHERE parent IS NOT NULL",
     """CREATE TABLE positions (
@@ -74,6 +83,7 @@ class Store:
                 self._sql.execute("PRAGMA foreign_keys = ON")
                 self._sql.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 self._refuse_other_files()
+                self._bring_to_date()
                 if create:
                     self._sql.execute("PRAGMA journal_mode = WAL")  # stays so for good
         except BaseException:
@@ -261,10 +271,24 @@ class Store:
         ).fetchone()
         return None if row is None else rows.money(row)
 
+    def _bring_to_date(self) -> None:
+        """Give a file of version 1 the columns that it lacks. One of several processes does it."""
+        if self._format() != 1:
+            return
+        with self.transaction(writes=True):
+            if self._format() == 1:
+                for column in _COLUMNS_OF_KINDS:
+                    self._sql.execute(f"ALTER TABLE orders ADD COLUMN {column}")
+                self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _format(self) -> int:
+        (version,) = self._sql.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
     # --- complaints ----------------------------------------------------------------------------------------
 
     def _refuse_other_files(self) -> None:
-        (version,) = self._sql.execute("PRAGMA user_version").fetchone()
+        version = self._format()
         (application,) = self._sql.execute("PRAGMA application_id").fetchone()
         if not self.is_empty and application != APPLICATION_ID:
             raise BrokerUnavailable(f"{self.path} is a database, but not one of the embedded exchange. {self._mend}")
