@@ -171,6 +171,10 @@ class OrderRefused(TradebotError):
         super().__init__(message)
 
 
+class AlreadySent(OrderRefused):
+    """The broker refused an order because it has one under its client_order_id: an earlier sending arrived."""
+
+
 # --- stop in order -----------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from tradebot.core.orders import (
 )
 from tradebot.core.outcomes import OrderLine
 from tradebot.core.plan import Denial, DenialCode
-from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown
+from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.halting import halts_in_force
 from tradebot.jobs.remembering import remember
@@ -76,6 +76,8 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
             order = desk.broker.replace(replacing, intent.request)
     except OrderRefused as refusal:
         arrived_before = desk.broker.order(intent.client_order_id)
+        if arrived_before is None and isinstance(refusal, AlreadySent):
+            return _of_unknown_outcome(desk, story, intent, refusal)  # it is there, and not shown yet
         if arrived_before is None:
             story.add(ExitCode.BROKER)
             why = f"the broker refused it: {refusal.reason}: {refusal}"
@@ -83,12 +85,16 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
             return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
         order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
     except OutcomeUnknown as lost:
-        story.failed(f"order {intent.client_order_id}", str(lost), ExitCode.BROKER)
-        return _moved(desk, intent, OrderState.UNKNOWN, str(lost))
+        return _of_unknown_outcome(desk, story, intent, lost)
     except BrokerUnavailable as unreachable:
         story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
         return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
     return adopt(desk, intent, order)
+
+
+def _of_unknown_outcome(desk: Desk, story: Story, intent: Intent, why: TradebotError) -> Intent:
+    story.failed(f"order {intent.client_order_id}", str(why), ExitCode.BROKER)
+    return _moved(desk, intent, OrderState.UNKNOWN, str(why))
 
 
 def _last_look(desk: Desk, story: Story, intent: Intent) -> tuple[Denial, ...]:

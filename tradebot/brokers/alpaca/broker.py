@@ -15,11 +15,13 @@ from tradebot.brokers.alpaca.orders import seen
 from tradebot.brokers.alpaca.sending import changes, order_body, path_of
 from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
 from tradebot.core.orders import BrokerOrder, OrderRequest
-from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
+from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
 from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
 _DONE = range(200, 300)
+_ID_IS_TAKEN = "client_order_id must be unique"
+_UNPROCESSABLE = frozenset({"40010001", "42210000", "422"})
 
 
 class AlpacaBroker:
@@ -30,7 +32,7 @@ class AlpacaBroker:
     for as long as the object lives, which is one command.
     """
 
-    def __init__(self, api: Api, mode: Literal["paper", "live"]) -> None:
+    def __init__(self, api: Api, mode: str) -> None:
         self._api = api
         self._mode = mode
         self._listing = Listing(api, Families())
@@ -43,7 +45,7 @@ class AlpacaBroker:
         return "alpaca"
 
     @property
-    def mode(self) -> Literal["paper", "live"]:
+    def mode(self) -> str:
         return self._mode
 
     # --- reads ---------------------------------------------------------------------------------
@@ -76,8 +78,8 @@ class AlpacaBroker:
     # --- writes ----------------------------------------------------------------------------------
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        body = order_body(request)
-        return self._taken_in(self._api.write("POST", "/v2/orders", body), request)
+        answer = self._sent("POST", "/v2/orders", order_body(request))
+        return self._taken_in(answer, request)
 
     def cancel(self, broker_order_id: str) -> None:
         self._api.write("DELETE", path_of(broker_order_id))
@@ -102,8 +104,17 @@ class AlpacaBroker:
         old = self._listing.by_id(broker_order_id)
         if old is None:
             raise OrderRefused("40410000 order not found", f"order not found: {broker_order_id}")
-        answer = self._api.write("PATCH", path, changes(old, request))
+        answer = self._sent("PATCH", path, changes(old, request))
         return self._taken_in(answer, request, in_place_of=broker_order_id)
+
+    def _sent(self, method: Literal["POST", "PATCH"], path: str, body: Json) -> Json:
+        """The answer to an order; the code of a refusal for its id is told to be either of two."""
+        try:
+            return self._api.write(method, path, body)
+        except OrderRefused as refused:
+            if _ID_IS_TAKEN in str(refused).lower() and refused.reason in _UNPROCESSABLE:
+                raise AlreadySent(refused.reason, str(refused)) from refused
+            raise
 
     def _taken_in(self, answer: Json, request: OrderRequest, in_place_of: str | None = None) -> BrokerOrder:
         """The order that was answered with. It has been sent: what cannot be read of it leaves its outcome unknown."""

@@ -15,7 +15,7 @@ from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.core.ids import MAX_LENGTH
 from tradebot.core.orders import OrderClass, OrderRequest, OrderType, Side
 from tradebot.core.values import tick_size, to_tick
-from tradebot.errors import OrderRefused
+from tradebot.errors import AlreadySent, OrderRefused
 
 MALFORMED = "40010001"
 FORBIDDEN = "40310000"
@@ -39,7 +39,8 @@ def check_ids(floor: Floor, draft: PaperOrder, *legs: PaperOrder) -> None:
         raise refusal(MALFORMED, f"client_order_id must have 1 to {MAX_LENGTH} characters", detail)
     for identifier in (order.client_order_id for order in (draft, *legs)):
         if floor.store.order_by_client_id(identifier) is not None:
-            raise refusal(MALFORMED, "client_order_id must be unique", identifier)
+            words = "client_order_id must be unique"
+            raise AlreadySent(f"{MALFORMED} {words}", f"{words}: {identifier}")
 
 
 def check_order(floor: Floor, draft: PaperOrder) -> None:
