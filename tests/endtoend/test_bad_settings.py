@@ -10,7 +10,20 @@ import pytest
 
 from tests.endtoend.conftest import SECRET, Machine
 from tradebot.settings.alert_kinds import ChannelUrls, Host
-from tradebot.settings.kinds import Choice, Count, DatabaseUrl, Day, Money, Names, Percent, Place, Secret, Switch, Url
+from tradebot.settings.alpaca_kinds import ApiUrl
+from tradebot.settings.kinds import (
+    Choice,
+    Count,
+    DatabaseUrl,
+    Day,
+    Instant,
+    Money,
+    Names,
+    Percent,
+    Place,
+    Secret,
+    Switch,
+)
 from tradebot.settings.reference import Row, sections
 
 ROWS = [row for section in sections() for row in section.rows if row.name != "TRADEBOT_HOME"]
@@ -35,8 +48,10 @@ def _wrong(row: Row) -> Iterator[str]:
             yield from ("one two", "A,A", "../etc")
         case Day():
             yield from ("tomorrow", "2007-02-30", "3/1/2007")
-        case Url():
+        case ApiUrl():
             yield from ("http://example.com", "example.com", "https://user:pass@example.com")
+        case Instant():
+            yield from ("tomorrow", "2026-11-20", "2026-11-20T14:35:00")
         case DatabaseUrl():
             yield from ("mysql://host/db", "trading_robot.db", "sqlite:///:memory:")
         case Secret():
@@ -83,7 +98,7 @@ def test_unknown_names_are_refused_with_the_nearest_known_one(machine: Machine) 
     ended = machine("status", PAPER_DATE="bars.csv")
     assert ended.code == 3
     assert "`.env` line 1: MAX_POSITON is no setting. Did you mean MAX_POSITIONS?" in ended.err
-    assert "`.env` line 2: TRADEBOT_HOME says where `.env` is, so it cannot stand in it" in ended.err
+    assert "`.env` line 2: TRADEBOT_HOME cannot stand in a `.env`" in ended.err
     assert "environment: PAPER_DATE is no setting. Did you mean PAPER_DATA?" in ended.err
     assert "WEB_PORT" not in ended.err
     machine.env("WEB_PORT=8080", "WEB_HOST=::1")
@@ -94,7 +109,8 @@ def test_unknown_names_are_refused_with_the_nearest_known_one(machine: Machine) 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"BROKER": "alpaca"}, "the alpaca broker is not in this version yet"),
+        ({"BROKER": "alpaca", "ALPACA_API_KEY": ""}, "BROKER=alpaca needs ALPACA_API_KEY"),
+        ({"TRADEBOT_NOW": "2026-11-20T14:35:00Z"}, "TRADEBOT_NOW (environment): a broker that is not played"),
         ({"BROKER": "robinhood", "TRADING_MODE": "live"}, "real money needs two switches"),
         ({"TRADING_MODE": "live", "LIVE_TRADING_ENABLED": "true"}, "the embedded exchange (BROKER=paper) has no real"),
         ({"MIN_ORDER_VALUE": "500", "MAX_ORDER_VALUE": "500"}, "no order can be worth at least 500 and at most 500"),

@@ -50,6 +50,19 @@ def test_what_leaves_the_account_in_doubt_is_a_doubt(line: str, tmp_path: Path) 
     assert any("MAX_POSITIONS" in warning for warning in loaded.warnings)
 
 
+def test_keys_that_cannot_be_right_leave_the_account_in_doubt(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BROKER=alpaca\nALPACA_API_KEY=AK0123456789\nALPACA_SECRET_KEY=secret\n")
+    _, doubts = load_in_emergency(GlobalOptions(home=tmp_path), {})
+    assert "the key of a live account" in str(doubts[0])
+
+
+def test_a_starting_instant_keeps_nobody_from_stopping(tmp_path: Path) -> None:
+    loaded, doubts = load_in_emergency(GlobalOptions(home=tmp_path), {"TRADEBOT_NOW": "2026-11-20T14:35:00Z"})
+    assert doubts == ()
+    assert "TRADEBOT_NOW" in loaded.warnings[0]
+    assert loaded.settings.starting_instant is None
+
+
 def test_a_file_that_is_no_text_leaves_everything_in_doubt(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00BROKER")
     _, doubts = load_in_emergency(GlobalOptions(home=tmp_path), {})

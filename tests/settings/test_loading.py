@@ -73,8 +73,8 @@ def test_names_of_the_runbook_without_use_only_warn(load_home: LoadHome) -> None
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["TRADEBOT_HOME", "TRADEBOT_STATE_DIR"])
-def test_what_says_where_the_file_is_cannot_stand_in_it(problems_of: ProblemsOf, name: str) -> None:
+@pytest.mark.parametrize("name", ["TRADEBOT_HOME", "TRADEBOT_STATE_DIR", "TRADEBOT_NOW"])
+def test_what_is_of_the_process_cannot_stand_in_the_file(problems_of: ProblemsOf, name: str) -> None:
     (problem,) = problems_of(f"{name}=/somewhere\n")
     assert "process environment" in problem.fix
 
@@ -84,7 +84,6 @@ def test_what_says_where_the_file_is_cannot_stand_in_it(problems_of: ProblemsOf,
     [
         ("TRADING_MODE=live\nBROKER=alpaca\n", "TRADING_MODE", "LIVE_TRADING_ENABLED=true"),
         ("TRADING_MODE=live\nLIVE_TRADING_ENABLED=true\n", "TRADING_MODE", "no real money"),
-        ("BROKER=alpaca\n", "BROKER", "alpaca broker is not in this version yet"),
         ("BROKER=robinhood\n", "BROKER", "robinhood broker is not in this version yet"),
         ("MIN_ORDER_VALUE=200\nMAX_ORDER_VALUE=200\n", "MIN_ORDER_VALUE", "smaller than MAX_ORDER_VALUE"),
         ("PAPER_ACTIONS=actions.csv\n", "PAPER_ACTIONS", "Set PAPER_DATA too"),

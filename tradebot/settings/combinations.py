@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tradebot.settings.alpaca_kinds import kind_of_key
 from tradebot.settings.kinds import as_percent
 from tradebot.settings.model import BrokerName, Settings, TradingMode
+from tradebot.wire.place import LIVE_URL, PAPER_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,20 @@ class Combination:
 
 def problems(settings: Settings) -> Iterator[Combination]:
     """What makes it impossible, or unsafe, to go on."""
-    if settings.broker is not BrokerName.PAPER:
+    if settings.broker is BrokerName.ROBINHOOD:
         yield Combination(
             ("BROKER",),
-            f"the {settings.broker} broker is not in this version yet",
-            "Write BROKER=paper, the embedded exchange.",
+            "the robinhood broker is not in this version yet",
+            "Write BROKER=paper, the embedded exchange, or BROKER=alpaca.",
+        )
+    if settings.broker is BrokerName.ALPACA:
+        yield from _keys_of_alpaca(settings)
+        yield from _address_of_alpaca(settings)
+    if settings.tradebot_now and not settings.played:
+        yield Combination(
+            ("TRADEBOT_NOW",),
+            "a broker that is not played on this machine goes by the time that it really is",
+            "Take TRADEBOT_NOW out of the process environment.",
         )
     if settings.trading_mode is TradingMode.LIVE and not settings.live_trading_enabled:
         yield Combination(
@@ -65,6 +76,44 @@ def problems(settings: Settings) -> Iterator[Combination]:
             ("PAPER_ACTIONS", "PAPER_DATA"),
             "the bundled prices come with their own splits and dividends",
             "Set PAPER_DATA too, or take PAPER_ACTIONS out.",
+        )
+
+
+def _keys_of_alpaca(settings: Settings) -> Iterator[Combination]:
+    """What can be seen of keys without asking anybody."""
+    both = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY")
+    key, secret = settings.alpaca_api_key, settings.alpaca_secret_key
+    if key is None or secret is None:
+        missing = [name for name, half in zip(both, (key, secret), strict=True) if half is None]
+        yield Combination(
+            (*missing, "BROKER"),
+            f"BROKER=alpaca needs {' and '.join(missing)}",
+            "Make keys at https://app.alpaca.markets and write both halves; they are shown once.",
+        )
+        return
+    kind = kind_of_key(key.reveal())
+    if kind is None and kind_of_key(secret.reveal()):
+        yield Combination(both, "ALPACA_SECRET_KEY holds a key id: the two are swapped", "Write each in the other.")
+    elif key == secret:
+        yield Combination(
+            both, "ALPACA_SECRET_KEY is the same as ALPACA_API_KEY", "Write the secret that belongs to it."
+        )
+    elif kind and kind != settings.trading_mode:
+        yield Combination(
+            ("ALPACA_API_KEY", "TRADING_MODE"),
+            f"it is the key of a {kind} account and TRADING_MODE is {settings.trading_mode}",
+            f"Write the keys of your {settings.trading_mode} account, or TRADING_MODE={kind} if that is what you mean.",
+        )
+
+
+def _address_of_alpaca(settings: Settings) -> Iterator[Combination]:
+    mode, own = settings.trading_mode, {PAPER_URL: TradingMode.PAPER, LIVE_URL: TradingMode.LIVE}
+    of_address = own.get(settings.alpaca_base_url or "", mode)
+    if of_address is not mode:
+        yield Combination(
+            ("ALPACA_BASE_URL", "TRADING_MODE"),
+            f"it is the address for {of_address} accounts and TRADING_MODE is {mode}",
+            f"Leave ALPACA_BASE_URL blank, or write TRADING_MODE={of_address} if that is what you mean.",
         )
 
 

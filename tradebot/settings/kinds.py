@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -268,6 +268,27 @@ class Day(Kind[date]):
 
 
 @dataclass(frozen=True)
+class Instant(Kind[datetime]):
+    """A date and time with its offset from UTC."""
+
+    @property
+    def accepts(self) -> str:
+        return "date and time, YYYY-MM-DDThh:mm:ssZ"
+
+    def parse(self, text: str) -> datetime:
+        try:
+            found = datetime.fromisoformat(text)
+            if found.tzinfo is not None and 1990 <= found.year < 2100:
+                return found.astimezone(UTC)
+        except ValueError:
+            pass
+        raise Refusal(f"{shorten(text)!r} is not an instant", "Write it like 2024-03-01T14:35:00Z, with its offset.")
+
+    def show(self, value: datetime) -> str:
+        return value.isoformat()
+
+
+@dataclass(frozen=True)
 class Place(Kind[Path]):
     """A file or folder. ``base`` says what a relative path counts from; "" allows only absolute ones."""
 
@@ -288,26 +309,6 @@ class Place(Kind[Path]):
         if not self.base and not value.is_absolute():
             raise Refusal(f"{shorten(str(value))!r} is a relative path", "Write an absolute path.")
         return value
-
-
-@dataclass(frozen=True)
-class Url(Kind[str]):
-    """An address of a service: https, or http on this machine; without user, password or query."""
-
-    @property
-    def accepts(self) -> str:
-        return "https address"
-
-    def parse(self, text: str) -> str:
-        if not _is_address(text):
-            raise Refusal(f"{shorten(without_password(text))!r} is not an https address", "Write https://HOST.")
-        parts = urlsplit(text)
-        if "@" in parts.netloc or parts.query or parts.fragment:
-            raise Refusal(
-                "the address carries more than a host and a path",
-                "Write it without user, password, query and fragment.",
-            )
-        return text.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -362,7 +363,7 @@ class SecretUrl(Secret):
 
     def parse(self, text: str) -> SecretText:
         secret = super().parse(text)
-        if not _is_address(text):
+        if not is_address(text):
             raise Refusal("it is not an https address", "Write https://HOST/PATH.")
         if "@" in urlsplit(text).netloc or "#" in text:
             raise Refusal("the address carries a user, a password or a fragment", "Write it without them.")
@@ -384,7 +385,7 @@ def without_password(url: str) -> str:
     return _QUERY.sub(f"?{MASK}", _BEFORE_HOST.sub(rf"\1{MASK}@", url))
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     """Whether a URL is https, or http on this machine."""
     try:
         parts = urlsplit(text)

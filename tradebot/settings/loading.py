@@ -205,7 +205,7 @@ def _stray_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator
     for entry in file.entries:
         if entry.name in process_only:
             fix = "Set it in the process environment" + (", or use --home." if entry.name == "TRADEBOT_HOME" else ".")
-            what = f"{entry.name} says where `.env` is, so it cannot stand in it"
+            what = f"{entry.name} cannot stand in a `.env`"
             yield _Doubt(Problem(file.line(entry.line), what, fix), frozenset())
         elif entry.name not in known and not _without_use(entry.name):
             yield _stray(entry.name, file.line(entry.line))

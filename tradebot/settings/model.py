@@ -9,7 +9,7 @@ can head its part of env.example and of docs/configuration.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -18,11 +18,13 @@ from tradebot.core import ids
 from tradebot.core.limits import Limits, LossAction
 from tradebot.core.schedule import Rules
 from tradebot.settings.alerting import AlertSettings
+from tradebot.settings.alpaca_kinds import ApiKey, ApiUrl
 from tradebot.settings.kinds import (
     Choice,
     Count,
     DatabaseUrl,
     Day,
+    Instant,
     Money,
     Names,
     Percent,
@@ -31,9 +33,10 @@ from tradebot.settings.kinds import (
     SecretText,
     SecretUrl,
     Switch,
-    Url,
 )
 from tradebot.settings.setting import setting as _setting
+from tradebot.wire.place import DATA_URL, LIVE_URL, PAPER_URL
+from tradebot.wire.place import Place as Service
 
 
 class TradingMode(StrEnum):
@@ -81,12 +84,16 @@ class BrokerSettings:
     broker: BrokerName = _setting(
         BrokerName.PAPER, Choice(BrokerName), "Where the account is; paper is the embedded exchange."
     )
-    alpaca_api_key: SecretText | None = _setting(None, Secret(), "The key id of Alpaca's API.")
-    alpaca_secret_key: SecretText | None = _setting(None, Secret(), "The secret that belongs to ALPACA_API_KEY.")
+    alpaca_api_key: SecretText | None = _setting(None, ApiKey(), "The key id of Alpaca's API.")
+    alpaca_secret_key: SecretText | None = _setting(None, ApiKey(), "The secret that belongs to ALPACA_API_KEY.")
     alpaca_base_url: str | None = _setting(
-        None, Url(), "Alpaca's trading address; blank takes the one that TRADING_MODE calls for."
+        None,
+        ApiUrl((PAPER_URL, LIVE_URL)),
+        "Alpaca's trading address; blank takes the one that TRADING_MODE calls for.",
     )
-    alpaca_data_url: str | None = _setting(None, Url(), "Alpaca's market data address; blank takes Alpaca's own.")
+    alpaca_data_url: str | None = _setting(
+        None, ApiUrl((DATA_URL,)), "Alpaca's market data address; blank takes Alpaca's own."
+    )
     alpaca_feed: AlpacaFeed = _setting(AlpacaFeed.IEX, Choice(AlpacaFeed), "Alpaca's price feed; iex is the free one.")
     robinhood_username: SecretText | None = _setting(None, Secret(), "The login at Robinhood.")
     robinhood_password: SecretText | None = _setting(None, Secret(), "The password at Robinhood.")
@@ -303,7 +310,20 @@ class PlaceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaySettings:
+    """A broker played on this machine, for tests; read from the process environment only"""
+
+    tradebot_now: datetime | None = _setting(
+        None,
+        Instant(),
+        "Begin as if it were this instant; taken only where every broker address is one of this machine.",
+        process_only=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings(
+    PlaySettings,
     PlaceSettings,
     PaperSettings,
     ScheduleSettings,
@@ -320,6 +340,17 @@ class Settings(
     def home(self) -> Path:
         """The folder that relative paths count from; absolute when ``load`` made it."""
         return self.tradebot_home
+
+    @property
+    def played(self) -> bool:
+        """Whether every address of the broker is one of this machine, so that nothing real can happen there."""
+        addresses = (self.alpaca_base_url, self.alpaca_data_url)
+        return self.broker is BrokerName.ALPACA and all(url and Service(url).loopback for url in addresses)
+
+    @property
+    def starting_instant(self) -> datetime | None:
+        """When the process begins, for a broker that is played; None for the time that it really is."""
+        return self.tradebot_now if self.played else None
 
     @property
     def database_path(self) -> Path:

@@ -22,6 +22,7 @@ _SECTIONS: tuple[type[Any], ...] = (
     model.ScheduleSettings,
     model.PaperSettings,
     model.PlaceSettings,
+    model.PlaySettings,
 )
 
 

@@ -10,7 +10,7 @@ from tradebot.settings.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a field knows beside its type and default. ``process_only`` settings say where `.env` itself is found."""
+    """What a field knows beside its type and default. ``process_only`` settings cannot stand in a `.env`."""
 
     kind: Kind[Any]
     meaning: str
