@@ -101,8 +101,7 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
     filled = fields.maybe_number("filled_qty") or ZERO
     ordered = fields.maybe_number("qty")
     quantity = filled if ordered is None else ordered  # one for an amount of money has no quantity before it has filled
-    kind, kind_is_known = _type(fields)
-    state = _state(status, quantity, filled) if kind_is_known else _unless_over(_state(status, quantity, filled))
+    state = _state(status, quantity, filled)
     percent = fields.maybe_number("trail_percent")
     return BrokerOrder(
         broker_order_id=identifier,
@@ -111,8 +110,8 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
         side=_side(fields),
         quantity=quantity,
         filled_quantity=filled,
-        type=kind,
-        time_in_force=_time_in_force(fields),
+        type=_known(OrderType, fields.text("type")),
+        time_in_force=_known(TimeInForce, fields.text("time_in_force")),
         state=state,
         submitted_at=fields.maybe_instant("submitted_at") or fields.instant("created_at"),
         limit_price=fields.maybe_number("limit_price"),
@@ -135,22 +134,6 @@ def _state(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
     return state
 
 
-def _unless_over(state: OrderState) -> OrderState:
-    """Of an order of an unknown type nobody can say what it will do while it lives."""
-    return state if state.terminal else OrderState.UNKNOWN
-
-
-def _type(fields: Fields) -> tuple[OrderType, bool]:
-    """The type of an order, and whether it is known; an unknown one is what its prices make it look like."""
-    told = fields.text("type")
-    if (known := _member(OrderType, told)) is not None:
-        return known, True
-    has_limit, has_stop = fields.maybe_number("limit_price") is not None, fields.maybe_number("stop_price") is not None
-    if has_stop:
-        return (OrderType.STOP_LIMIT if has_limit else OrderType.STOP), False
-    return (OrderType.LIMIT if has_limit else OrderType.MARKET), False
-
-
 def _side(fields: Fields) -> Side:
     """Buy or sell, and what may come beside them: "sell_short", "buy_minus"."""
     told = fields.text("side")
@@ -162,13 +145,9 @@ def _side(fields: Fields) -> Side:
     return side
 
 
-def _time_in_force(fields: Fields) -> TimeInForce:
-    """How long an order lives. One that this program never sends (ioc, fok) lives no longer than a day."""
-    return _member(TimeInForce, fields.text("time_in_force")) or TimeInForce.DAY
-
-
-def _member(kind: type[Word], text: str) -> Word | None:
-    return next((member for member in kind if member == text), None)
+def _known(kind: type[Word], text: str) -> Word:
+    """The word for this text; OTHER for one that this version does not know."""
+    return next((word for word in kind if word == text), kind.OTHER)
 
 
 def role_of(leg: Seen) -> Purpose:
