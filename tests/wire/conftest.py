@@ -24,7 +24,9 @@ KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+01234567
 #: The server's clock: 2026-11-22 15:00:00 UTC.
 SERVER_TIME = 1795359600
 
-QUICK = Patience(connect=0.5, silence=0.15, answer=0.4, reading=90.0, backoff=0.5)
+#: For servers that answer, however busy the machine is, and for those that keep somebody waiting.
+AMPLE = Patience(connect=10, silence=10, answer=20)
+QUICK = Patience(connect=10, silence=0.15, answer=0.3)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ class Conversation(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for the acknowledgement of its own head
     server: Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
 
     def _meet(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -116,6 +123,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
+        self.connections = 0
         self.seen: list[Seen] = []
         self.deeds: list[Deed] = []
         self.usual: Deed = Reply(content={})
@@ -161,7 +169,7 @@ def pause() -> StoppedPause:
     return StoppedPause()
 
 
-def api_at(url: str, pause: StoppedPause, patience: Patience = QUICK, pace: Pace | None = None) -> Api:
+def api_at(url: str, pause: StoppedPause, patience: Patience = AMPLE, pace: Pace | None = None) -> Api:
     return Api(Place(url), Keys(KEY_ID, SECRET), pace or Pace(), pause, patience)
 
 

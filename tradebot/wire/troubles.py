@@ -14,6 +14,10 @@ from tradebot.wire.answers import NoAnswer
 from tradebot.wire.patience import Patience
 
 _OF_THE_NETWORK = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError)
+_CERTIFICATE = (
+    "shows a certificate that is not to be trusted: the name is misspelt, this machine's clock is wrong, or somebody "
+    "in between opens what passes"
+)
 
 
 class TooLarge(Exception):
@@ -30,7 +34,7 @@ def why_none(error: Exception, left: bool, patience: Patience) -> NoAnswer:
     for kind, words, lasting in (
         (of_requests.ProxyError, "cannot be reached through the proxy that the environment names", False),
         (gaierror, "cannot be found: the name is misspelt, or this machine has no network", False),
-        (ssl.SSLCertVerificationError, "shows a certificate that is not good for this name", True),
+        (ssl.SSLCertVerificationError, _CERTIFICATE, True),
         (ssl.SSLError, "does not speak TLS as it should", False),
         (ConnectionRefusedError, "refused the connection", False),
         (of_urllib3.ConnectTimeoutError, f"did not take the connection within {patience.connect:g} seconds", False),
