@@ -10,7 +10,7 @@ from tests.worlds.broker import FaultyBroker
 from tests.worlds.faults import Io
 from tests.worlds.venue import Venue
 from tradebot.brokers.paper import PaperExchange
-from tradebot.ports import Broker, Clock
+from tradebot.ports import Broker
 
 if TYPE_CHECKING:
     from tests.worlds.witness import Witness
@@ -28,7 +28,7 @@ class Door(Protocol):
     @property
     def fees_apart(self) -> bool: ...
 
-    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, clock: Clock) -> AbstractContextManager[Broker]:
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> AbstractContextManager[Broker]:
         """The broker of one process, which meets the faults of ``io``. ``exchange`` is the process's own handle."""
         ...
 
@@ -56,7 +56,7 @@ class OwnDoor:
         self._venue = venue
 
     @contextmanager
-    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, clock: Clock) -> Iterator[Broker]:
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> Iterator[Broker]:
         yield FaultyBroker(self._venue, exchange, io, witness)
 
     def activity_id(self, number: int) -> str:

@@ -131,7 +131,7 @@ class Process:
                 self.witness.took_lock()
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=run.skew))
-            broker = held.enter_context(town.door.broker(exchange, io, self.witness, clock))
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness))
             account_id = broker.account().account_id
             key = account_key(broker, account_id)
             if locking:
@@ -166,7 +166,7 @@ class Process:
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
             not_latched = set_latch(latch, clock, "stopped by the operator")
-            broker = held.enter_context(town.door.broker(exchange, io, self.witness, clock))
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness))
             key = account_key(broker, broker.account().account_id)
 
             def explained() -> Explained:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from tests.worlds.doors import Opening, directly
 from tests.worlds.drawing import draw
 from tests.worlds.market import Market
+from tests.worlds.over_http import over_http
 from tests.worlds.simulate import simulate
 from tests.worlds.story import Story
-from tests.worlds.trouble import AT_ITS_OWN_DOOR, Possible
+from tests.worlds.trouble import AT_ITS_OWN_DOOR, OVER_HTTP, Possible
 from tests.worlds.world import World
 
 
@@ -29,4 +30,7 @@ class Way:
 
 
 #: By the name of the broker.
-WAYS: Mapping[str, Way] = {"paper": Way(directly, AT_ITS_OWN_DOOR)}
+WAYS: Mapping[str, Way] = {
+    "paper": Way(directly, AT_ITS_OWN_DOOR),
+    "alpaca": Way(over_http, OVER_HTTP),
+}

@@ -1,0 +1,92 @@
+"""Processes that reach the exchange as a broker's customers do: Alpaca's adapter, over HTTP, to a server."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from tests.fakes.alpaca import KEY_ID, SECRET_KEY
+from tests.worlds.doors import Door
+from tests.worlds.faults import Io
+from tests.worlds.line import LineClient, Wire, WorldPause
+from tests.worlds.server import WorldServer
+from tests.worlds.venue import Venue
+from tests.worlds.witness import Witness
+from tradebot.brokers.alpaca import AlpacaBroker
+from tradebot.brokers.paper import PaperExchange
+from tradebot.core.account import AccountSnapshot, MarketClock
+from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.ports import Broker
+from tradebot.wire.api import Api
+from tradebot.wire.pace import Pace
+from tradebot.wire.patience import Patience
+from tradebot.wire.place import Keys, Place
+
+_KEYS = Keys(KEY_ID, SECRET_KEY)
+
+
+@contextmanager
+def over_http(venue: Venue) -> Iterator[Door]:
+    """A server over the venue's exchange, for as long as a world lasts."""
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and nobody listens there
+        wire = Wire(nobody.getsockname()[1])
+        with WorldServer(venue, wire) as server:
+            yield HttpDoor(venue, wire, server)
+
+
+class HttpDoor:
+    """The door of a brokerage that has the exchange behind it."""
+
+    #: The exchange of every world begins its account by a reset.
+    account_key = "alpaca:paper:PAPER-0002"
+    fees_apart = True
+
+    def __init__(self, venue: Venue, wire: Wire, server: WorldServer) -> None:
+        self._venue = venue
+        self._wire = wire
+        self._server = server
+
+    @contextmanager
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> Iterator[Broker]:
+        place, patience, pause = Place(self._server.url), Patience(), WorldPause(self._venue, exchange, io)
+        line = LineClient(place, _KEYS, patience, self._wire, pause, witness)
+        api = Api(place, _KEYS, Pace(), pause, patience)
+        api._client = line
+        with closing(line):
+            yield WatchedBroker(api, line, exchange, witness)
+
+    def activity_id(self, number: int) -> str:
+        return self._server.activity_id(number)
+
+    def order_id(self, client_order_id: str) -> str:
+        return self._server.order_id(client_order_id)
+
+
+class WatchedBroker(AlpacaBroker):
+    """The adapter, with a witness of what it is asked and what it told."""
+
+    def __init__(self, api: Api, line: LineClient, exchange: PaperExchange, witness: Witness) -> None:
+        super().__init__(api, "paper")
+        self._line = line
+        self._exchange = exchange
+        self._witness = witness
+
+    def clock(self) -> MarketClock:
+        answer = super().clock()
+        self._witness.saw_clock(answer)
+        return answer
+
+    def account(self) -> AccountSnapshot:
+        answer = super().account()
+        self._witness.saw_account(self._exchange, answer)
+        return answer
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        self._line.leaving = (request, None)
+        return super().submit(request)
+
+    def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
+        self._line.leaving = (request, broker_order_id)
+        return super().replace(broker_order_id, request)
