@@ -12,6 +12,7 @@ from tests.brokers.conftest import OpenPit
 from tests.brokers.contract import QUIET
 from tests.fakes.alpaca import Answer, Arrival, FakeAlpaca, Terms
 from tests.fakes.alpaca.client import broker_of
+from tests.fakes.alpaca.faults import Fault
 from tests.fakes.pit import Pit
 from tests.fakes.prices import made
 from tradebot.brokers.paper import PaperExchange
@@ -22,13 +23,13 @@ Bend = Callable[[Arrival, Answer], Answer]
 
 
 class Bent(FakeAlpaca):
-    """Alpaca with a bend in its answers."""
+    """Alpaca with a bend in its answers, of which the judge does not hear."""
 
     bend: Bend | None = None
 
-    def answer(self, arrival: Arrival, exchange: PaperExchange) -> Answer:
-        honest = super().answer(arrival, exchange)
-        return honest if self.bend is None else self.bend(arrival, honest)
+    def _answer(self, arrival: Arrival, exchange: PaperExchange, fault: Fault | None) -> Answer | None:
+        honest = super()._answer(arrival, exchange, fault)
+        return honest if self.bend is None or honest is None else self.bend(arrival, honest)
 
 
 class Desk:
@@ -42,7 +43,7 @@ class Desk:
     def as_a_new_command(self) -> None:
         """Forget what a process remembers, and the requests so far."""
         self.broker = broker_of(self.fake)
-        self.fake.requests.clear()
+        self.fake.served.clear()
 
     @property
     def asked(self) -> list[str]:
