@@ -349,10 +349,18 @@ def test_what_was_given_up_before_it_left_never_leaves(pause: StoppedPause) -> N
             filler = queue.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
-        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Patience(connect=5, silence=5, answer=0.2))
+        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Patience(connect=5, leaving=0.2, silence=5))
         with pytest.raises(BrokerUnavailable, match="nothing was sent"):
             api.write("POST", "/v2/orders", ORDER)
         assert not arrived_at(deaf)
+
+
+def test_a_read_of_a_minute_without_allowance_does_not_outlast_patience(server: Server, pause: StoppedPause) -> None:
+    used_up = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(SERVER_TIME + 50), "Retry-After": "1"}
+    server.usual = Reply(429, {"message": "too many requests."}, used_up)
+    with pytest.raises(BrokerUnavailable, match="too often"):
+        read_all(api_at(server.url, pause))
+    assert pause.slept == [50.0]
 
 
 def arrived_at(listener: socket.socket) -> bytes:

@@ -116,8 +116,10 @@ class Api:
             if isinstance(found, Finding):
                 self._given_up = False
                 return found
+            now = self._pause.monotonic()
             wait = self._patience.backoff * 2 ** (number - 1) if found.wait is None else found.wait
-            if found.lasting or number >= tries or self._pause.monotonic() + wait >= end:
+            wait = max(wait, self._pace.delay(now))
+            if found.lasting or number >= tries or now + wait >= end:
                 self._given_up = True
                 raise BrokerUnavailable(found.words)
             self._pause.sleep(wait)
@@ -126,7 +128,7 @@ class Api:
     def _try_to_read(self, path: str, params: Mapping[str, str] | None, seconds: float) -> Finding | _InVain:
         """One try: what was found, or why it may be worth another."""
         try:
-            found, wait = self._ask("GET", path, params, None, min(self._patience.answer, max(seconds, 0.0)))
+            found, wait = self._ask("GET", path, params, None, min(self._patience.answer, seconds))
         except NoAnswer as trouble:
             return _InVain(f"{self._place.host} {trouble.why}. {self._check()}", lasting=trouble.lasting)
         match found.meaning:

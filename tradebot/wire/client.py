@@ -60,11 +60,14 @@ class Client(RESTClient):
 
         thread = Thread(target=work, name="request", daemon=True)
         thread.start()
-        thread.join(seconds)
+        leaving = min(self._patience.leaving, seconds)
+        thread.join(leaving)
+        if not came and departure.call_off():
+            raise self._given_up(f"could not be reached within {leaving:.3g} seconds", left=False)
+        thread.join(seconds - leaving)
         if not came:
-            departure.call_off()
-            self._session = self._new_session()  # the other one is still in use
-            raise NoAnswer(f"gave no whole answer within {seconds:.3g} seconds", left=departure.left)
+            departure.hang_up()
+            raise self._given_up(f"gave no whole answer within {seconds:.3g} seconds", left=True)
         if isinstance(came[0], Exception):
             raise why_none(came[0], departure.left, self._patience) from came[0]
         return came[0]
@@ -78,6 +81,10 @@ class Client(RESTClient):
                 if len(body) > MOST_BYTES:
                     raise TooLarge
             return Answer(response.status_code, response.headers, bytes(body))
+
+    def _given_up(self, why: str, *, left: bool) -> NoAnswer:
+        self._session = self._new_session()  # the other one is still in use
+        return NoAnswer(why, left=left)
 
     def _new_session(self) -> Session:
         session = Session()

@@ -40,10 +40,14 @@ class Departure:
                 raise CalledOff
             self._socket = by
 
-    def call_off(self) -> None:
-        """Nobody waits any longer: if it has not left by now, it never will, and whoever still waits for it stops."""
+    def call_off(self) -> bool:
+        """See to it that it never leaves; False when it has left already."""
         with self._lock:
-            self._called_off = True
+            self._called_off = self._socket is None
+            return self._called_off
+
+    def hang_up(self) -> None:
+        """Nobody waits for the answer any longer, and so the thread that does is not to either."""
         if self._socket is not None:
             with suppress(OSError):  # it may have ended by itself just now
                 socket.shutdown(self._socket, SHUT_RDWR)  # of the socket itself: TLS would write a farewell
