@@ -53,17 +53,30 @@ def _split(pair: list[Row]) -> SplitEvent | None:
 def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
     """New shares for one old share, to turn ``before`` shares into ``after`` and less than one more, paid out in cash.
 
-    Most splits are of the kinds n:1 and n:2, reverse ones 1:n and 2:n. One of these is meant where it fits: 15 shares
-    that become 22 were split 3:2, and half a share was paid out. Else nothing was paid out.
+    Most splits are of the kind n:1, or else n:2, reverse ones 1:n or 2:n. The first of these that fits is meant: the one
+    by which nothing is paid out, or else the roundest. 15 shares that become 22 were split 3:2. Where none fits, nothing
+    was paid out.
     """
-    least, beyond = Fraction(after) / Fraction(before), (Fraction(after) + 1) / Fraction(before)
+    exact = Fraction(after) / Fraction(before)
+    beyond = (Fraction(after) + 1) / Fraction(before)
     for small in (1, 2):
-        if reverse:
-            fits = Fraction(small, floor(small / beyond) + 1)
-            is_split = fits < 1
-        else:
-            fits = Fraction(max(ceil(least * small), small + 1), small)
-            is_split = True
-        if is_split and least <= fits < beyond:
-            return Decimal(fits.numerator) / Decimal(fits.denominator)
+        if exact != 1 and min(exact.numerator, exact.denominator) == small:
+            break
+        first, last = (small / beyond, small / exact if after else None) if reverse else (exact * small, beyond * small)
+        if fitting := _fitting(first, last, small, open_below=reverse):
+            large = max(fitting, key=_roundness)
+            return Decimal(small) / large if reverse else Decimal(large) / small
     return after / before
+
+
+def _fitting(first: Fraction, last: Fraction | None, small: int, *, open_below: bool) -> list[int]:
+    """The whole numbers above ``small`` from ``first`` to ``last``, of which one bound is not within."""
+    least = floor(first) + 1 if open_below else ceil(first)
+    least = max(least, small + 1)
+    if last is None:
+        return [least]
+    return list(range(least, (floor(last) if open_below else ceil(last) - 1) + 1))
+
+
+def _roundness(number: int) -> tuple[bool, bool, int]:
+    return number % 10 == 0, number % 5 == 0, number
