@@ -259,7 +259,7 @@ def test_dividends_and_splits_and_fees_add_up_to_the_account(alpaca: MakeDesk) -
         (105, 10, "0.1", True),
         (100, 5, "0.05", True),
         (103, 5, "0.05", True),
-        (5, 2, "0.4", True),
+        (5, 2, "0.5", True),
         (61, 3, "0.05", True),
         ("2.5", "5", "2", False),
     ],

@@ -53,9 +53,9 @@ def _split(pair: list[Row]) -> SplitEvent | None:
 def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
     """New shares for one old share, to turn ``before`` shares into ``after`` and less than one more, paid out in cash.
 
-    Most splits are of the kind n:1, or else n:2, reverse ones 1:n or 2:n. The first of these that fits is meant: the one
-    by which nothing is paid out, or else the roundest. 15 shares that become 22 were split 3:2. Where none fits, nothing
-    was paid out.
+    Most splits are of the kind n:1, or else n:2, reverse ones 1:n or 2:n. The first kind that fits is meant: the ratio
+    by which nothing is paid out, or else the roundest. 15 shares that become 22 were split 3:2. Where neither fits,
+    nothing was paid out.
     """
     exact = Fraction(after) / Fraction(before)
     beyond = (Fraction(after) + 1) / Fraction(before)
