@@ -39,14 +39,13 @@ class BarShelf:
         return bars if sessions == expected else None  # it was written before the calendar was corrected
 
     def save(self, bars: Bars, settled: date) -> None:
-        """Keep what will be believed later: bars of sessions up to ``settled``, of symbols that have any.
+        """Keep what will be believed later: bars of sessions up to ``settled``, and nothing if there is not one.
 
         The newest session is left out while a symbol that traded the session before has no bar of it: it may come. A
         cache that cannot be written costs time and nothing else, so that is only logged.
         """
         bars = _without_late_comers(bars.of(bars.symbols, date.min, settled))
-        bars = bars.of(bars.traded_symbols(), date.min, date.max)
-        if not bars.symbols or not bars.sessions:
+        if not bars.traded_symbols():
             return
         payload = io.BytesIO()
         sessions = np.array([session.toordinal() for session in bars.sessions], dtype=np.int32)

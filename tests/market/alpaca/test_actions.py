@@ -1,0 +1,243 @@
+"""Splits and dividends from Alpaca: read by kind, asked for by the day they are carried out, kept between runs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.fakes.data_host import SESSIONS, TUESDAY, DataHost, Open, at, bars_of
+from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.errors import BrokerUnavailable
+
+PATH = "/v1/corporate-actions"
+MORNING, SPLIT, DIVIDEND = at(TUESDAY, "09:00"), ActionKind.SPLIT, ActionKind.DIVIDEND
+FRIDAY = date(2024, 7, 5)
+
+
+def item(ex_date: date = FRIDAY, processed: date | None = None, symbol: str = "IBM", **more: Any) -> dict[str, Any]:
+    days = {"ex_date": ex_date.isoformat(), "process_date": (processed or ex_date).isoformat()}
+    return {"id": f"{symbol} {ex_date} {more}", "symbol": symbol, **days, **more}
+
+
+def upcoming(market: Open, *symbols: str, days: int = 7, day: date = TUESDAY, time: str = "09:00") -> list[Any]:
+    market.clock.time = at(day, time).now
+    found = market().upcoming_actions(symbols or ["IBM"], at(day, time), days)
+    return [(action.ex_date, action.kind, action.value) for action in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "kind", "value"),
+    [
+        ("forward_splits", {"new_rate": 10, "old_rate": 1}, SPLIT, "10"),
+        ("forward_splits", {"new_rate": 3, "old_rate": 2}, SPLIT, "1.5"),
+        ("reverse_splits", {"new_rate": 1, "old_rate": 50}, SPLIT, "0.02"),
+        ("stock_dividends", {"rate": 0.05}, SPLIT, "1.05"),
+        ("cash_dividends", {"rate": 0.125, "currency": ""}, DIVIDEND, "0.125"),
+        ("cash_dividends", {"rate": 2, "currency": "USD", "special": True}, DIVIDEND, "2"),
+        (
+            "capital_gains_distributions",
+            {"long_term_rate": 0.45855, "short_term_rate": 0.11019},
+            DIVIDEND,
+            "0.56874",
+        ),
+        ("capital_gains_distributions", {"short_term_rate": 0.5}, DIVIDEND, "0.5"),
+    ],
+)
+def test_each_kind_is_a_split_or_a_dividend(
+    host: DataHost, market: Open, name: str, fields: dict[str, Any], kind: ActionKind, value: str
+) -> None:
+    host.actions = [(name, item(**fields))]
+
+    assert upcoming(market) == [(FRIDAY, kind, Decimal(value))]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("cash_dividends", {"rate": 400, "currency": "IDR"}),
+        ("cash_dividends", {"rate": 0}),
+        ("cash_dividends", {"rate": -1}),
+        ("forward_splits", {"new_rate": 1, "old_rate": 1}),
+        ("forward_splits", {"new_rate": 5000, "old_rate": 1}),
+    ],
+)
+def test_what_no_price_follows_is_left_out_and_logged(
+    host: DataHost, market: Open, name: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    host.actions = [(name, item(**fields))]
+
+    assert upcoming(market) == []
+    assert "left out of the adjustments: IBM" in caplog.text
+
+
+def test_kinds_that_were_not_asked_for_are_passed_over(host: DataHost, market: Open) -> None:
+    merger = {"spin_offs": [{"id": "x"}], "of_tomorrow": [{}], "cash_dividends": None}
+    host.interfere = lambda number, asked: (200, {"corporate_actions": merger, "next_page_token": None})
+
+    assert upcoming(market) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ({"rate": None}, "no number"),
+        ({"rate": "much"}, "no number"),
+        ({"ex_date": "soon"}, "no date"),
+        ({"process_date": None}, "no date"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(host: DataHost, market: Open, broken: dict[str, Any], told: str) -> None:
+    answer = {"cash_dividends": [{**item(rate=1), **broken}]}
+    host.interfere = lambda number, asked: (200, {"corporate_actions": answer, "next_page_token": None})
+
+    with pytest.raises(BrokerUnavailable, match=f"cash_dividends.*{told}"):
+        upcoming(market)
+
+
+def test_a_field_that_is_missing_is_named(host: DataHost, market: Open) -> None:
+    answer = {"forward_splits": [item(new_rate=2)]}
+    host.interfere = lambda number, asked: (200, {"corporate_actions": answer, "next_page_token": None})
+
+    with pytest.raises(BrokerUnavailable, match=r"forward_splits.*'old_rate'"):
+        upcoming(market)
+
+
+# --- announcements -----------------------------------------------------------------------
+
+
+def test_an_action_is_ahead_until_the_opening_of_its_ex_date(host: DataHost, market: Open) -> None:
+    host.actions = [("cash_dividends", item(TUESDAY, TUESDAY + timedelta(days=40), rate=1))]
+
+    assert len(upcoming(market, days=0, time="09:29")) == 1
+    assert upcoming(market, days=5, time="09:30") == []
+
+
+def test_only_what_is_near_and_asked_for_is_told(host: DataHost, market: Open) -> None:
+    host.actions = [
+        ("cash_dividends", item(FRIDAY, rate=1)),
+        ("cash_dividends", item(FRIDAY, symbol="KO", rate=2)),
+        ("cash_dividends", item(FRIDAY + timedelta(days=7), rate=3)),
+    ]
+
+    assert upcoming(market, days=3) == [(FRIDAY, DIVIDEND, 1)]
+    assert upcoming(market, days=2) == []
+    assert [value for *_, value in upcoming(market, "IBM", "KO", days=10)] == [1, 2, 3]
+    assert market().upcoming_actions([], MORNING, 7) == ()
+
+
+def test_a_dividend_is_found_that_is_paid_long_after_or_just_before_its_ex_date(host: DataHost, market: Open) -> None:
+    """Alpaca lists a dividend by the day of its payment; large special ones go ex the day after that."""
+    host.actions = [
+        ("cash_dividends", item(FRIDAY, FRIDAY + timedelta(days=200), rate=1)),
+        ("cash_dividends", item(FRIDAY, FRIDAY - timedelta(days=1), rate=40)),
+    ]
+
+    assert [value for *_, value in upcoming(market)] == [1, 40]
+
+
+def test_an_action_that_is_listed_twice_is_one(host: DataHost, market: Open) -> None:
+    twice = [("forward_splits", item(new_rate=2, old_rate=1, id=number)) for number in ("a", "b")]
+    host.actions = [*twice, ("cash_dividends", item(rate=0.5)), ("cash_dividends", item(rate=3, special=True))]
+
+    assert upcoming(market) == [(FRIDAY, DIVIDEND, Decimal("0.5")), (FRIDAY, DIVIDEND, 3), (FRIDAY, SPLIT, 2)]
+
+
+# --- what is kept ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(host: DataHost) -> DataHost:
+    host.bars = {symbol: bars_of(symbol) for symbol in ("IBM", "KO", "SPY")}
+    return host
+
+
+def asked_since(host: DataHost) -> list[tuple[str, str]]:
+    asked = [(each.query["symbols"], each.query["start"]) for each in host.asked if each.path == PATH]
+    host.asked.clear()
+    return asked
+
+
+def adjusted(market: Open, day: date, time: str = "09:00", symbols: tuple[str, ...] = ("IBM", "KO")) -> Any:
+    return market().history(symbols, 60, at(day, time)).close
+
+
+def test_a_days_later_runs_ask_again_only_after_a_while(two: DataHost, market: Open) -> None:
+    adjusted(market, TUESDAY, "09:00")
+    assert asked_since(two) == [("IBM,KO", "2024-03-26")]  # ten days before the first bar
+
+    adjusted(market, TUESDAY, "09:35")
+    assert asked_since(two) == []
+    adjusted(market, TUESDAY, "15:45")
+    assert asked_since(two) == [("IBM,KO", "2024-05-03")]  # sixty days before
+    adjusted(market, date(2024, 7, 3), "09:35")
+    assert asked_since(two) == [("IBM,KO", "2024-05-03")]
+
+
+def test_an_action_that_is_listed_late_or_taken_back_is_followed(two: DataHost, market: Open) -> None:
+    ex_date = SESSIONS[-5]
+    before = adjusted(market, TUESDAY)
+    two.actions = [("forward_splits", item(ex_date, new_rate=2, old_rate=1))]
+
+    split = adjusted(market, TUESDAY, "12:00")
+    two.actions = []
+    after = adjusted(market, TUESDAY, "15:45")
+
+    assert (split["IBM"].iloc[0], split["IBM"].iloc[-1]) == (before["IBM"].iloc[0] / 2, before["IBM"].iloc[-1])
+    assert after.equals(before)
+
+
+def test_older_actions_are_remembered(two: DataHost, market: Open) -> None:
+    old = SESSIONS[-55]
+    two.actions = [("forward_splits", item(old, new_rate=4, old_rate=1))]
+    adjusted(market, TUESDAY)
+
+    later = adjusted(market, date(2024, 7, 3))
+
+    assert asked_since(two)[-1][1] > old.isoformat()
+    assert later["IBM"].iloc[0] == two.bars["IBM"][later.index[0].date()]["c"] / 4
+    cold = market.cold(market.folder / "cold").history(["IBM", "KO"], 60, at(date(2024, 7, 3), "09:00")).close
+    assert later.equals(cold)
+
+
+def test_symbols_that_are_new_are_asked_about_from_the_beginning(two: DataHost, market: Open) -> None:
+    adjusted(market, TUESDAY, symbols=("IBM",))
+    asked_since(two)
+
+    adjusted(market, TUESDAY, "09:35", symbols=("IBM", "KO"))
+
+    assert asked_since(two) == [("KO", "2024-03-26")]
+
+
+def test_a_question_about_others_does_not_enlarge_what_is_kept(two: DataHost, market: Open) -> None:
+    adjusted(market, TUESDAY)
+    asked_since(two)
+    opened = market()
+    market.clock.time = at(TUESDAY, "09:35").now
+
+    opened.upcoming_actions(["XOM", "KO"], at(TUESDAY, "09:35"), 7)
+    opened.upcoming_actions(["XOM"], at(TUESDAY, "09:36"), 7)
+    assert [symbols for symbols, _ in asked_since(two)] == ["XOM"]
+
+    adjusted(market, date(2024, 7, 3))
+    assert [symbols for symbols, _ in asked_since(two)] == ["IBM,KO"]
+
+
+def test_a_dividend_that_is_dearer_than_its_share_changes_nothing(two: DataHost, market: Open) -> None:
+    before = adjusted(market, TUESDAY)
+    two.actions = [("cash_dividends", item(SESSIONS[-5], rate=5000))]
+
+    assert adjusted(market, TUESDAY, "12:00").equals(before)
+
+
+def test_actions_come_in_pages_too(two: DataHost, market: Open) -> None:
+    two.page = 3
+    two.actions = [("cash_dividends", item(FRIDAY + timedelta(days=number), rate=number + 1)) for number in range(11)]
+
+    found = market().upcoming_actions(["IBM"], MORNING, 30)
+
+    assert [action.value for action in found] == list(range(1, 12))
+    assert CorporateAction("IBM", FRIDAY, DIVIDEND, Decimal(1)) in found
+    assert len(two.asked) == 4
