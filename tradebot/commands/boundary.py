@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tradebot.commands import heartbeats, logging_setup, signals, telling
 from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
 from tradebot.reports.output import emit, tell, tolerate_any_letter
+from tradebot.runtime import clocks
 from tradebot.settings import GlobalOptions
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> E
     try:
         logging_setup.begin(options)
         signals.hear()
+        clocks.begin(options)
         code = ExitCode(work())
         signals.ignore()
         return code
@@ -63,7 +65,7 @@ def _idle(name: str, options: GlobalOptions, why: str) -> None:
 
 
 def _refused(name: str, options: GlobalOptions, error: TradebotError) -> ExitCode:
-    message = logging_setup.redact(str(error))
+    message = logging_setup.redact("\n".join((str(error), *getattr(error, "__notes__", ()))))
     _log.error("%s ended with %d: %s", name, error.exit_code, message)
     tell("\n".join(f"tradebot {name}: {line}" for line in message.splitlines() or [error.exit_code.meaning]))
     if options.json:

@@ -48,9 +48,10 @@ def idle_json(command: str, headline: str) -> str:
 
 
 def error_json(command: str, error: TradebotError) -> str:
-    """The object of a command that an error ended."""
+    """The object of a command that an error ended; ``notes`` are what whoever met it on its way had to add."""
     problems = error.problems if isinstance(error, ConfigError) else ()
-    return failure_json(command, error.exit_code, str(error), problems=problems)
+    notes = tuple(getattr(error, "__notes__", ()))
+    return failure_json(command, error.exit_code, str(error), problems=problems, notes=notes)
 
 
 def failure_json(command: str, code: ExitCode, error: str, **more: object) -> str:

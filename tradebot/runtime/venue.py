@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tradebot.ports import Broker, Clock, MarketData
-from tradebot.settings import Settings
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.settings import BrokerName, Settings
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
@@ -26,7 +27,7 @@ class Venue:
     """What is wired for one broker.
 
     ``advance`` brings time on to that of a job where it passes by jobs alone; ``exchange`` is the embedded one, for a
-    replay, and None where orders go to a broker outside.
+    replay, and None where orders go to a broker outside. ``fresh_for`` is how long an answer may be used again.
     """
 
     broker: Broker
@@ -34,6 +35,7 @@ class Venue:
     clock: Clock
     advance: Callable[[Job], None] = _by_itself
     exchange: PaperExchange | None = None
+    fresh_for: timedelta = timedelta(0)
 
 
 @contextmanager
@@ -45,15 +47,21 @@ def open_venue(
     The embedded exchange is made when ``fresh`` and not there yet, with its first session on or after ``start``;
     without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
-    with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
-        yield venue
+    if settings.broker is BrokerName.ALPACA:
+        from tradebot.runtime.alpaca import FRESH_FOR, wired
+
+        clock = SystemClock()
+        broker, market = wired(settings, clock)
+        yield Venue(broker, market, clock, fresh_for=FRESH_FOR)
+    else:
+        with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
+            yield venue
 
 
 @contextmanager
 def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
     from tradebot.brokers import paper
     from tradebot.market.embedded import EmbeddedMarket
-    from tradebot.runtime.clocks import ExchangeClock
     from tradebot.runtime.exchange import advance, opened, prices_of
 
     with opened(settings, fresh=fresh, durable=durable, start=start) as exchange:

@@ -1,0 +1,42 @@
+"""Alpaca as a venue: its account and its prices, at the addresses and with the keys of the settings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tradebot.brokers.alpaca import AlpacaBroker
+from tradebot.errors import ConfigError, Problem
+from tradebot.home import layout
+from tradebot.market.alpaca import AlpacaMarket
+from tradebot.market.calendar import NyseCalendar
+from tradebot.ports import Broker, Clock, MarketData
+from tradebot.settings import Settings, TradingMode
+from tradebot.wire.api import Api
+from tradebot.wire.pace import Pace
+from tradebot.wire.patience import RealPause
+from tradebot.wire.place import DATA_URL, LIVE_URL, PAPER_URL, Keys, Place
+
+#: An answer of this age may be used again, so that a few hundred symbols and a dozen orders ask a few questions.
+FRESH_FOR = timedelta(seconds=5)
+
+
+def wired(settings: Settings, clock: Clock) -> tuple[Broker, MarketData]:
+    """The account and the prices. Raises ConfigError without keys, which only an emergency stop comes here without."""
+    keys = _keys(settings)
+    trading, data = (Api(place, keys, Pace(), RealPause()) for place in _places(settings))
+    cache = layout.state_folder(settings.home)
+    market = AlpacaMarket(data, cache, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
+    return AlpacaBroker(trading, settings.trading_mode), market
+
+
+def _places(settings: Settings) -> tuple[Place, Place]:
+    """The trading and the data service."""
+    own = LIVE_URL if settings.trading_mode is TradingMode.LIVE else PAPER_URL
+    return Place(settings.alpaca_base_url or own), Place(settings.alpaca_data_url or DATA_URL, "ALPACA_DATA_URL")
+
+
+def _keys(settings: Settings) -> Keys:
+    if settings.alpaca_api_key is None or settings.alpaca_secret_key is None:
+        fix = "Set ALPACA_API_KEY and ALPACA_SECRET_KEY."
+        raise ConfigError([Problem("BROKER", "nothing can be asked of alpaca without its keys", fix)])
+    return Keys(settings.alpaca_api_key.reveal(), settings.alpaca_secret_key.reveal())
