@@ -216,6 +216,7 @@ def test_what_alpaca_refuses(client: ClientOf, terms: dict[str, object], told: t
     sent = {name: each for name, each in body.items() if each is not None}
     assert acme.refused("POST", "/v2/orders", sent)[:2] == told
     assert acme.get("/v2/orders", status="all") == []
+    assert bool(acme.fake.judge.forgive()) == ("hold" in terms.values())
 
 
 def test_orders_come_in_pages(client: ClientOf) -> None:
@@ -264,6 +265,7 @@ def test_activities_come_in_pages_both_ways(client: ClientOf) -> None:
     assert (fill["qty"], fill["price"], fill["side"], fill["type"]) == ("1", "100", "buy", "fill")
     assert fill["transaction_time"] == "2007-01-04T14:35:00Z"
     assert acme.ask("GET", "/v2/account/activities", page_size="101").status_code == 422
+    assert acme.fake.judge.forgive()
 
 
 def test_a_commission_is_a_fee_beside_the_fill(client: ClientOf) -> None:

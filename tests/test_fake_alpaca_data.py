@@ -107,16 +107,18 @@ def test_adjustments_are_to_what_is_known_today(data: Data) -> None:
 
 def test_the_free_plan_shows_nothing_recent_of_all_exchanges(data: Data, pit: Pit) -> None:
     pit.at("16:05")
-    asked = {"symbols": "ACME", "timeframe": "1Day", "start": "2007-01-01", "feed": "sip"}
-    refused = data.ask("/v2/stocks/bars", **asked, end="2007-01-04T21:00:00Z")
+    span = {"symbols": "ACME", "timeframe": "1Day", "start": "2007-01-01", "feed": "sip"}
+    refused = data.ask("/v2/stocks/bars", **span, end="2007-01-04T21:00:00Z")
     assert refused.status_code == 403
     assert refused.json() == {"message": "subscription does not permit querying recent SIP data"}
     assert data.ask("/v2/stocks/snapshots", symbols="ACME", feed="sip").status_code == 403
-    assert closes(data.get("/v2/stocks/bars", **asked, end="2007-01-04T20:50:00Z")) == [100, 105]
-    assert closes(data.get("/v2/stocks/bars", **asked)) == [100, 105]
+    assert closes(data.get("/v2/stocks/bars", **span, end="2007-01-04T20:50:00Z")) == [100, 105]
+    assert closes(data.get("/v2/stocks/bars", **span)) == [100, 105]
     with FakeAlpaca(pit.again, terms=Terms(real_time_sip=True)) as paid:
-        answer = requests.get(paid.url + "/v2/stocks/snapshots", params={"symbols": "ACME", "feed": "sip"}, timeout=5)
-    assert answer.status_code == 200
+        asked = data.session.get(
+            paid.url + "/v2/stocks/snapshots", params={"symbols": "ACME", "feed": "sip"}, timeout=5
+        )
+    assert asked.status_code == 200
 
 
 def test_a_snapshot_tells_the_newest_prices_as_they_were(data: Data) -> None:

@@ -80,7 +80,7 @@ class Happenings:
 
     def _fill(self, floor: Floor, fill: Fill) -> None:
         order_number = number_of(fill.broker_order_id, "O") or 0
-        order = floor.book.orders.get(order_number) or floor.store.order(order_number)
+        order = floor.store.order(order_number)
         assert order is not None, "a fill has an order"
         self._fills[fill.fill_id] = fill
         self.filled[order_number] += fill.quantity

@@ -11,8 +11,9 @@ from typing import Any
 from tests.fakes.alpaca.happenings import Happenings
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.standing import Standing
-from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.brokers.paper import PaperBroker, PaperExchange, rows
 from tradebot.brokers.paper.floor import Floor
+from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.core.account import DayBar
 from tradebot.core.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import NyseCalendar
@@ -29,11 +30,15 @@ class Terms:
     """What differs between accounts at Alpaca, and between what it answers today and tomorrow.
 
     ``groups`` says whether orders bear ``group_id`` and ``group_role``, which the newest specification has.
-    ``real_time_sip`` is what the paid data plan buys. ``submit`` takes an order in.
+    ``real_time_sip`` is what the paid data plan buys. ``keys`` are the id and the secret that are let in; None lets in
+    everybody who has any. ``allowance`` is how many requests are answered a minute; None counts none.
+    ``submit`` takes an order in.
     """
 
     groups: bool = False
     real_time_sip: bool = False
+    keys: tuple[str, str] | None = None
+    allowance: int | None = None
     submit: Submit = submit
     configuration: dict[str, Any] = field(
         default_factory=lambda: {
@@ -65,14 +70,24 @@ class House:
         self._names: Names | None = None
         self._happenings: Happenings | None = None
         self._seen: View | None = None
+        self._read: dict[int, tuple[rows.Row, PaperOrder]] = {}
 
     def names(self, account_id: str) -> Names:
         """The ids of the account; another account at the same exchange begins anew."""
         if self._names is None or self._names.account_id != account_id:
             self._names = Names(account_id)
             self._happenings = None
+            self._read.clear()
             self.cancelled_at.clear()
         return self._names
+
+    def read_orders(self, floor: Floor) -> Iterator[PaperOrder]:
+        """Every order, by number; what has not changed since it was read last is not read anew."""
+        for row in floor.store._sql.execute(f"SELECT {rows.ORDER} FROM orders ORDER BY number"):
+            known = self._read.get(row[0])
+            if known is None or known[0] != row:
+                known = self._read[row[0]] = row, rows.order(row)
+            yield known[1]
 
     @contextmanager
     def looking(self, exchange: PaperExchange) -> Iterator[View]:

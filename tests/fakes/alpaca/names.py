@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
-from tradebot.core.orders import BrokerOrder
+from tradebot.brokers.paper.orders import PaperOrder
 
 _ALPACA = UUID("3d1f2f5e-6c0e-4a55-9f5b-0d2c8a6d7b11")
 
@@ -43,10 +43,9 @@ class Names:
     def activity(self, number: int, part: str) -> str:
         return str(uuid5(self._account, f"activity {number} {part}"))
 
-    def client_order_id(self, order: BrokerOrder) -> str:
+    def client_order_id(self, order: PaperOrder, parent: PaperOrder | None) -> str:
         """Legs that came with an entry have random ids at Alpaca; the exchange's own would give away whose they are."""
-        made_up = f"{order.parent_client_order_id}.{order.role}"
-        if order.parent_id is None or order.client_order_id != made_up:
+        if parent is None or order.client_order_id != f"{parent.client_order_id}.{order.role}":
             return order.client_order_id
         return str(uuid5(self._account, order.client_order_id))
 

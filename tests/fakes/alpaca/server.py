@@ -1,22 +1,28 @@
-"""The HTTP server: connections in, answers out, one request at a time."""
+"""The server: requests in, answers out, strictly one at a time."""
 
 from __future__ import annotations
 
-import json
-import socket
-import struct
-import traceback
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread, current_thread
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from threading import Lock
+from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fakes.alpaca import routes
+from requests.adapters import HTTPAdapter
+
+from tests.fakes.alpaca import control, routes
+from tests.fakes.alpaca.connections import Connection, Listener
+from tests.fakes.alpaca.faults import Fault, Kind, spoilt
 from tests.fakes.alpaca.house import House, Terms
+from tests.fakes.alpaca.judge import Judge
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.struck import OnRequest, Rule, Strikes
+from tests.fakes.alpaca.transport import OUTCOME, SILENCE, TICKET, transport_of
 from tradebot.brokers.paper import PaperExchange
 
 #: A pair of keys in the form of those of a paper account.
@@ -26,152 +32,193 @@ SECRET_KEY = "fakesecret0000000000000000000000000000001"
 OpenExchange = Callable[[], AbstractContextManager[PaperExchange]]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A request and what became of it; without an ``answer`` where none was sent."""
+
+    arrival: Arrival
+    answer: Answer | None
+    fault: Fault | None
+
+
 class FakeAlpaca:
     """Alpaca's trading and data hosts, both at ``url``, over an embedded exchange. Runs while it is entered.
 
     ``exchange`` gives a handle on the exchange to the thread that asks; each connection keeps one while it lasts.
+    ``on_request`` is asked for the fault of each request, when it arrives. Leaving raises SpecificationBroken when the
+    specification does not allow what was asked or answered.
     """
 
-    def __init__(self, exchange: OpenExchange, *, terms: Terms | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        exchange: OpenExchange,
+        *,
+        terms: Terms | None = None,
+        on_request: OnRequest | None = None,
+        port: int = 0,
+    ) -> None:
         self.house = House(terms or Terms())
-        self.requests: list[Arrival] = []
-        self.answers: list[Answer | None] = []
+        self.judge = Judge()
+        self.served: list[Served] = []
+        self.late: list[Arrival] = []
         self._exchange = exchange
+        self._strikes = Strikes(on_request)
         self._turn = Lock()
-        self._port = port
-        self._connections: dict[Thread, socket.socket] = {}
+        self._numbers = count(1)
+        self._tickets: dict[str, Fault | None] = {}
+        self._told: dict[str, list[Answer]] = {}
+        self._spent: deque[float] = deque()
+        self._listener = Listener(self, port)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._listener.url
 
     def __enter__(self) -> Self:
-        fake: FakeAlpaca = self
-
-        class Handler(_Connection):
-            served_by = fake
-
-        self._server = _Server(("127.0.0.1", self._port), Handler)
-        self._accepting = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        self._accepting.start()
+        self._listener.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self.hang_up()
+        self._listener.close()
+        if error is None:
+            self.judge.sentence()
 
-    def hang_up(self) -> None:
-        """Close every connection, and wait until the exchange has been let go of."""
-        for thread, connection in list(self._connections.items()):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            if thread is not current_thread():
-                thread.join()
+    # --- for tests -------------------------------------------------------------------------------
 
-    def answer(self, arrival: Arrival, exchange: PaperExchange) -> Answer:
-        """What Alpaca answers to a request, as it is and at once."""
+    @property
+    def requests(self) -> tuple[Arrival, ...]:
+        """Every request that has arrived, those without an effect too."""
+        return tuple(each.arrival for each in self.served)
+
+    def strike(
+        self,
+        kind: Kind,
+        amount: int = 0,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        times: int = 1,
+        after: int = 0,
+    ) -> None:
+        """Let the next fitting requests meet a fault."""
+        self._strikes.rules.append(Rule(Fault(kind, amount), method, path, times, after))
+
+    def deliver(self, exchange: PaperExchange | None = None) -> None:
+        """Let arrive what has been on its way for longer than its sender would wait."""
+        arrived, self.late = self.late, []
+        for arrival in arrived:
+            self.process(arrival, exchange)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Nobody listens at ``url`` in the meantime, and every connection is closed."""
+        self._listener.close()
+        yield
+        self._listener.open()
+
+    def transport(self, base: type[HTTPAdapter] = HTTPAdapter) -> type[HTTPAdapter]:
+        """The adapter to mount on a session that is not to wait for what will not come."""
+        return transport_of(self, base)
+
+    def announce(self, method: str, path: str) -> tuple[Fault | None, str]:
+        """What a request will meet, and the ticket under which it meets that."""
+        asked = urlsplit(path)
+        arrival = Arrival(0, method, asked.path, dict(parse_qsl(asked.query)), {})
+        with self._turn:
+            fault = self._strikes.at(arrival)
+            ticket = str(next(self._numbers))
+            if fault is not None and fault.at_the_door:
+                self.served.append(Served(arrival, None, fault))
+            else:
+                self._tickets[ticket] = fault
+        return fault, ticket
+
+    def process(self, arrival: Arrival, exchange: PaperExchange | None = None) -> Answer:
+        """What Alpaca makes of a request, as it is and at once."""
+        if exchange is None:
+            with self._exchange() as opened:
+                return self.process(arrival, opened)
         try:
             return routes.find(arrival).answer(self.house, exchange, arrival)
         except Refusal as refused:
             return refused.answer
 
-    def serve(self, connection: _Connection, exchange: PaperExchange) -> None:
-        """Read one request from a connection and answer it there."""
-        with self._turn:
-            arrival = connection.arrival(len(self.requests) + 1)
-            self.requests.append(arrival)
-            answer = self.answer(arrival, exchange)
-            self.answers.append(answer)
-            connection.send(answer)
+    # --- for its connections -----------------------------------------------------------------------
 
-    def holds(self, connection: socket.socket) -> None:
-        self._connections[current_thread()] = connection
-
-    def let_go(self) -> None:
-        self._connections.pop(current_thread(), None)
-
-    def exchange(self) -> AbstractContextManager[PaperExchange]:
+    def open_exchange(self) -> AbstractContextManager[PaperExchange]:
         return self._exchange()
 
+    def serve(self, connection: Connection, exchange: PaperExchange) -> None:
+        """Read one request from a connection and answer it there."""
+        with self._turn:
+            arrival = connection.arrival(next(self._numbers))
+            if control.is_control(arrival):
+                connection.send(control.answer(self, exchange, arrival))
+                return
+            quick = TICKET in arrival.headers
+            fault = self._tickets.pop(arrival.headers[TICKET]) if quick else self._strikes.at(arrival)
+            self.judge.request(arrival)
+            answer = self._answer(arrival, exchange, fault)
+            self.served.append(Served(arrival, answer, fault))
+            if answer is None and quick and fault is not None and fault.silent:
+                connection.send(Answer(200, headers={OUTCOME: SILENCE}))
+                return
+            if fault is not None and fault.kind is Kind.CUT_OFF and answer is not None:
+                connection.send_half(answer)
+                return
+            if answer is not None:
+                connection.send(answer, self._allowance())
+                return
+        if fault is not None and fault.silent:
+            connection.wait_until_given_up()
+        else:
+            connection.reset()
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    def _answer(self, arrival: Arrival, exchange: PaperExchange, fault: Fault | None) -> Answer | None:
+        """What is to be sent; None when nothing is."""
+        barred = self._barred(arrival)
+        if barred is not None:
+            return barred
+        if fault is None:
+            return self._judged(arrival, exchange)
+        if fault.kind is Kind.LATE:
+            self.late.append(arrival)
+        whole = self._judged(arrival, exchange) if fault.processed else None
+        if fault.silent or fault.resets:
+            return None
+        told = [] if whole is None else [each for each in self._told.get(str(arrival), []) if each != whole]
+        return spoilt(fault, arrival, whole, told[-1] if told else None)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        traceback.print_exc()
+    def _judged(self, arrival: Arrival, exchange: PaperExchange) -> Answer:
+        answer = self.process(arrival, exchange)
+        self.judge.answer(arrival, answer)
+        if not arrival.writes:
+            told = self._told.setdefault(str(arrival), [])
+            if not told or told[-1] != answer:
+                self._told[str(arrival)] = [*told[-1:], answer]
+        return answer
 
+    def _barred(self, arrival: Arrival) -> Answer | None:
+        """The answer to somebody who has the wrong keys, or asks too often."""
+        keys, allowance = self.house.terms.keys, self.house.terms.allowance
+        headers = {name.lower(): value for name, value in arrival.headers.items()}
+        given = (headers.get("apca-api-key-id", ""), headers.get("apca-api-secret-key", ""))
+        if not all(given) or (keys is not None and given != keys):
+            return Answer(401, {"message": "unauthorized."})
+        now = monotonic()
+        while self._spent and self._spent[0] <= now - 60:
+            self._spent.popleft()
+        if allowance is not None and len(self._spent) >= allowance:
+            return Answer(429, {"code": 42910000, "message": "rate limit exceeded"}, self._allowance())
+        self._spent.append(now)
+        return None
 
-class _Connection(BaseHTTPRequestHandler):
-    """One connection, in a thread of its own, with a handle on the exchange of its own."""
-
-    served_by: FakeAlpaca
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def setup(self) -> None:
-        super().setup()
-        self._held = ExitStack()
-        self.served_by.holds(self.connection)
-        self._open: PaperExchange | None = None
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-        self._held.close()
-        self.served_by.let_go()
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):
-            super().handle()
-
-    def _serve(self) -> None:
-        if self._open is None:
-            self._open = self._held.enter_context(self.served_by.exchange())
-        self.served_by.serve(self, self._open)
-
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve
-
-    def arrival(self, number: int) -> Arrival:
-        asked = urlsplit(self.path)
-        length = int(self.headers.get("Content-Length") or 0)
-        raw = self.rfile.read(length) if length else b""
-        return Arrival(
-            number=number,
-            method=self.command,
-            path=asked.path,
-            query=dict(parse_qsl(asked.query, keep_blank_values=True)),
-            headers=dict(self.headers),
-            body=json.loads(raw) if raw else None,
-        )
-
-    def send(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
-        """Everything in one write."""
-        raw = b""
-        if answer.text is not None:
-            raw = answer.text.encode()
-        elif answer.body is not None:
-            raw = json.dumps(answer.body, separators=(",", ":")).encode()
-        self.send_response(answer.status)
-        for name, value in {**answer.headers, **(headers or {})}.items():
-            self.send_header(name, value)
-        if raw:
-            self.send_header("Content-Type", answer.content_type)
-        if answer.status != 204:
-            self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
-        self.wfile.flush()
-
-    def reset(self) -> None:
-        """Break the connection off without a word: the other end sees a reset."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
-
-    def log_message(self, *said: Any) -> None:
-        pass
+    def _allowance(self) -> dict[str, str]:
+        """The headers that tell how much may still be asked."""
+        allowance = self.house.terms.allowance
+        left = 199 if allowance is None else max(allowance - len(self._spent), 0)
+        resets = control.wall_seconds() + 60
+        said = {"Limit": allowance or 200, "Remaining": left, "Reset": resets}
+        return {f"X-RateLimit-{name}": str(number) for name, number in said.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, optional, optional_instant
-from tradebot.brokers.paper import rows
+from tests.fakes.alpaca.times import AGED
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.orders import PaperOrder, as_shown
 from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.fakes.alpaca.happenings import Happenings
     from tests.fakes.alpaca.house import House
 
-_AGED = timedelta(days=90)
 _STATUS = {
     OrderState.PARTIALLY_FILLED: "partially_filled",
     OrderState.FILLED: "filled",
@@ -40,8 +39,7 @@ class Standing:
         self._names = names
         self._happenings = happenings
         self._house = house
-        found = floor.store._sql.execute(f"SELECT {rows.ORDER} FROM orders ORDER BY number")
-        self.all: dict[int, PaperOrder] = {order.number: order for order in map(rows.order, found)}
+        self.all = {order.number: order for order in house.read_orders(floor)}
         self._groups: defaultdict[int, list[PaperOrder]] = defaultdict(list)
         for order in self.all.values():
             self._groups[order.group].append(order)
@@ -51,7 +49,11 @@ class Standing:
             if order.state is OrderState.REPLACED:
                 self._replaced_by[order.number] = by_client_id[order.reason.removeprefix("replaced by ")]
         self._replaces = {new: old for old, new in self._replaced_by.items()}
-        self._by_client_id = {self._names.client_order_id(self.shown(n)): n for n in self.all}
+        self._client_ids = {
+            order.number: names.client_order_id(order, None if order.parent is None else self.all[order.parent])
+            for order in self.all.values()
+        }
+        self._by_client_id = {identifier: number for number, identifier in self._client_ids.items()}
 
     @property
     def newest(self) -> int:
@@ -106,7 +108,7 @@ class Standing:
         trail = shown.trail_price if shown.trail_price is not None else _trail(shown)
         return {
             "id": self._names.order(order.number),
-            "client_order_id": self._names.client_order_id(shown),
+            "client_order_id": self._client_ids[order.number],
             "created_at": instant(submitted),
             "updated_at": instant(max(times)),
             "submitted_at": instant(submitted),
@@ -187,7 +189,7 @@ class Standing:
 
     def _expires_at(self, order: PaperOrder) -> datetime:
         if order.time_in_force is TimeInForce.GTC:
-            day = new_york_date(order.submitted_at + _AGED)
+            day = new_york_date(order.submitted_at + AGED)
             return datetime.combine(day, time(16, 0), tzinfo=NEW_YORK)
         return self._day_ends(order)
 

@@ -108,10 +108,16 @@ def _known(standing: Standing, identifier: str) -> PaperOrder:
 
 def submit(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     _refuse_suspended(house)
-    with house.looking(exchange) as view:
-        made_up = view.names.made_up(view.orders.newest)
-    request = request_of(arrival.body, made_up)
+    request = request_of(arrival.body)
+    if not request.client_order_id:
+        request = replace(request, client_order_id=_made_up(house, exchange))
     return Answer(200, _sent(house, exchange, request))
+
+
+def _made_up(house: House, exchange: PaperExchange) -> str:
+    """A client_order_id for an order that was sent without one."""
+    with house.looking(exchange) as view:
+        return view.names.made_up(view.orders.newest)
 
 
 def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
@@ -119,10 +125,9 @@ def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: 
     with house.looking(exchange) as view:
         old = _known(view.orders, identifier)
         shown = view.orders.shown(old.number)
-        made_up = view.names.made_up(view.orders.newest)
     body = arrival.body
     request = OrderRequest(
-        client_order_id=body.get("client_order_id") or made_up,
+        client_order_id=body.get("client_order_id") or _made_up(house, exchange),
         symbol=old.symbol,
         side=old.side,
         quantity=old.quantity,
@@ -134,7 +139,7 @@ def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: 
         trail_pct=shown.trail_pct,
     )
     changed = _with_changes(request, body)
-    if changed == request:
+    if changed == request:  # another id alone changes nothing
         raise Refusal(UNPROCESSABLE, 42210000, "order parameters are not changed")
     with _refusals():
         new = PaperBroker(exchange).replace(old.broker_order_id, changed)
@@ -154,8 +159,8 @@ def _with_changes(request: OrderRequest, body: dict[str, Any]) -> OrderRequest:
     return replace(request, **changes)
 
 
-def request_of(body: dict[str, Any], made_up: str) -> OrderRequest:
-    """The order that the JSON asks for; Refusal where it makes no sense by itself."""
+def request_of(body: dict[str, Any]) -> OrderRequest:
+    """The order that the JSON asks for, without an id where it gives none. Refusal where it makes no sense."""
     for name in ("symbol", "side", "type", "time_in_force"):
         if not body.get(name):
             raise _malformed(f"{name} is required")
@@ -168,7 +173,7 @@ def request_of(body: dict[str, Any], made_up: str) -> OrderRequest:
         raise _malformed("client_order_id must be no more than 128 characters")
     trail_pct = _price(body, "trail_percent")
     request = OrderRequest(
-        client_order_id=identifier or made_up,
+        client_order_id=identifier or "",
         symbol=body["symbol"],
         side=_one_of(Side, body, "side"),
         quantity=decimal(body["qty"], "qty") if body.get("qty") is not None else ZERO,
@@ -275,13 +280,13 @@ def close(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) 
     _refuse_suspended(house)
     with house.looking(exchange) as view:
         held = held_in(view, symbol)
-        made_up = view.names.made_up(view.orders.newest)
     quantity = abs(held.quantity)
     if "qty" in arrival.query:
         quantity = decimal(arrival.query["qty"], "qty")
     elif "percentage" in arrival.query:
         quantity = whole(quantity * decimal(arrival.query["percentage"], "percentage") / 100)
     side = Side.SELL if held.quantity > 0 else Side.BUY
+    made_up = _made_up(house, exchange)
     request = OrderRequest(made_up, held.symbol, side, quantity, OrderType.MARKET, TimeInForce.DAY)
     return Answer(200, _sent(house, exchange, request))
 

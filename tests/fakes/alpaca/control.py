@@ -1,0 +1,104 @@
+"""What tests in other processes tell the fake, under /_fake/: the time, the faults, and what it has seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes.alpaca.faults import Kind
+from tests.fakes.alpaca.messages import Answer, Arrival
+from tests.fakes.alpaca.times import go_to
+from tradebot.brokers.paper import PaperExchange
+
+if TYPE_CHECKING:
+    from tests.fakes.alpaca.server import FakeAlpaca
+
+_ROOT = "/_fake/"
+
+
+def is_control(arrival: Arrival) -> bool:
+    return arrival.path.startswith(_ROOT)
+
+
+def answer(fake: FakeAlpaca, exchange: PaperExchange, arrival: Arrival) -> Answer:
+    """Do what a test asks for. What is wrong with it is said with status 400."""
+    known = _CONTROLS.get((arrival.method, arrival.path.removeprefix(_ROOT)))
+    if known is None:
+        return Answer(404, {"message": f"no control {arrival}"})
+    try:
+        return Answer(200, known(fake, exchange, arrival.body or {}))
+    except (KeyError, TypeError, ValueError) as error:
+        return Answer(400, {"message": repr(error)})
+
+
+def wall_seconds() -> int:
+    """The machine's own time; an allowance is counted in it."""
+    return int(time.time())
+
+
+def _set_clock(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    """``now``: an aware instant to go to, through as many sessions as lie before it."""
+    go_to(exchange, datetime.fromisoformat(body["now"]))
+    return _clock(fake, exchange, body)
+
+
+def _clock(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    return {"now": exchange.now().isoformat(), "session": exchange.session().isoformat()}
+
+
+def _next_session(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    exchange.next_session()
+    return _clock(fake, exchange, body)
+
+
+def _strike(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    """``kind`` and the rest as ``FakeAlpaca.strike`` takes it."""
+    fake.strike(Kind(body.pop("kind")), **body)
+    return {}
+
+
+def _deliver(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    fake.deliver(exchange)
+    return {}
+
+
+def _terms(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    """``keys``, ``allowance``, ``groups`` or ``real_time_sip``."""
+    for name, value in body.items():
+        if name not in ("keys", "allowance", "groups", "real_time_sip"):
+            raise KeyError(name)
+        setattr(fake.house.terms, name, tuple(value) if name == "keys" and value is not None else value)
+    return {}
+
+
+def _requests(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    return [
+        {
+            "method": each.arrival.method,
+            "path": each.arrival.path,
+            "query": dict(each.arrival.query),
+            "body": each.arrival.body,
+            "status": None if each.answer is None else each.answer.status,
+            "fault": None if each.fault is None else each.fault.kind,
+        }
+        for each in fake.served
+    ]
+
+
+def _judgement(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    judge = fake.judge
+    return {"requests": judge.requests, "answers": judge.answers, "violations": judge.violations}
+
+
+_CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]] = {
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _set_clock,
+    ("POST", "next-session"): _next_session,
+    ("POST", "faults"): _strike,
+    ("POST", "deliver"): _deliver,
+    ("POST", "terms"): _terms,
+    ("GET", "requests"): _requests,
+    ("GET", "judgement"): _judgement,
+}

@@ -1,0 +1,187 @@
+"""What can go wrong on the wire, and what becomes of an answer then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from tests.fakes.alpaca.messages import Answer, Arrival
+
+
+class Kind(StrEnum):
+    """Where a request has an effect although its sender does not learn of it, the words say "after"."""
+
+    # No answer. The first two need the transport of the tests, or ``FakeAlpaca.refusing``.
+    REFUSED = "connection refused"
+    CONNECT_TIMEOUT = "connection not taken"
+    RESET_BEFORE = "reset before"
+    RESET_AFTER = "reset after"
+    SILENT_BEFORE = "silence before"
+    SILENT_AFTER = "silence after"
+    LATE = "arrives later"  # silence; it arrives when ``FakeAlpaca.deliver`` is called
+    # An answer that is none of Alpaca's, or one that says what is not so.
+    TOO_MANY = "429"
+    SERVER_ERROR = "500 before"
+    SERVER_ERROR_AFTER = "500 after"
+    HTML = "502 with a page, before"
+    HTML_AFTER = "502 with a page, after"
+    GATEWAY_TIMEOUT = "504 after"
+    PAGE = "200 with a page, before"
+    TRUNCATED = "truncated JSON after"
+    CUT_OFF = "connection lost in the middle of the answer, after"
+    DUPLICATE = "refused as a duplicate, after"
+    UNAUTHORIZED = "401"
+    FORBIDDEN = "403"
+    # An answer that is not the whole truth.
+    EMPTY = "empty list"
+    STALE = "stale answer"
+    LAGGING = "activities late"
+    UNKNOWN_STATUS = "unknown status"
+    UNKNOWN_FIELDS = "unknown fields"
+    SKEWED = "clock skewed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``amount`` is in seconds for Retry-After (0: the header is missing) and a skewed clock, in rows for LAGGING."""
+
+    kind: Kind
+    amount: int = 0
+
+    @property
+    def processed(self) -> bool:
+        """Whether the request has its effect."""
+        return self.kind not in _NOT_PROCESSED
+
+    @property
+    def silent(self) -> bool:
+        return self.kind in _SILENT
+
+    @property
+    def resets(self) -> bool:
+        return self.kind in _RESETS
+
+    @property
+    def at_the_door(self) -> bool:
+        """Whether no connection comes about at all."""
+        return self.kind in (Kind.REFUSED, Kind.CONNECT_TIMEOUT)
+
+
+_SILENT = frozenset({Kind.SILENT_BEFORE, Kind.SILENT_AFTER, Kind.LATE})
+_RESETS = frozenset({Kind.RESET_BEFORE, Kind.RESET_AFTER, Kind.REFUSED, Kind.CONNECT_TIMEOUT})
+_NOT_PROCESSED = frozenset(
+    {
+        Kind.REFUSED,
+        Kind.CONNECT_TIMEOUT,
+        Kind.RESET_BEFORE,
+        Kind.SILENT_BEFORE,
+        Kind.LATE,
+        Kind.TOO_MANY,
+        Kind.SERVER_ERROR,
+        Kind.HTML,
+        Kind.PAGE,
+        Kind.UNAUTHORIZED,
+        Kind.FORBIDDEN,
+    }
+)
+_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+_HTML = "text/html; charset=utf-8"
+_INTERNAL = {"code": 50010000, "message": "internal server error occurred"}
+
+
+def spoilt(fault: Fault, arrival: Arrival, answer: Answer | None, before: Answer | None) -> Answer:
+    """What is sent instead of ``answer``, which is None when the request was not processed.
+
+    ``before`` is another answer that the same question got earlier, if any.
+    """
+    if answer is None:
+        return _instead(fault)
+    if fault.kind in _AFTERWARDS:
+        return _AFTERWARDS[fault.kind](fault, arrival, answer)
+    return before if fault.kind is Kind.STALE and before is not None else answer
+
+
+def _instead(fault: Fault) -> Answer:
+    match fault.kind:
+        case Kind.TOO_MANY:
+            headers = {"Retry-After": str(fault.amount)} if fault.amount else {}
+            return Answer(429, {"code": 42910000, "message": "rate limit exceeded"}, headers)
+        case Kind.UNAUTHORIZED:
+            return Answer(401, {"message": "unauthorized."})
+        case Kind.FORBIDDEN:
+            return Answer(403, {"message": "forbidden."})
+        case Kind.HTML:
+            return Answer(502, text=_PAGE, content_type=_HTML)
+        case Kind.PAGE:
+            return Answer(200, text=_PAGE, content_type=_HTML)
+        case _:
+            return Answer(500, _INTERNAL)
+
+
+def _truncated(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    whole = json.dumps(answer.body) if answer.body is not None else "{"
+    return Answer(answer.status if answer.body is not None else 200, text=whole[: len(whole) // 2] or "{")
+
+
+def _duplicate(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    return Answer(422, {"code": 40010001, "message": "client_order_id must be unique"})
+
+
+def _empty(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    return replace(answer, body=[]) if isinstance(answer.body, list) and answer.status == 200 else answer
+
+
+def _lagging(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    """Without the newest rows, whichever way the list goes."""
+    if not arrival.path.startswith("/v2/account/activities") or not isinstance(answer.body, list):
+        return answer
+    hidden = sorted((row["id"] for row in answer.body), reverse=True)[: max(fault.amount, 1)]
+    return replace(answer, body=[row for row in answer.body if row["id"] not in hidden])
+
+
+def _unknown_status(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    def told(order: dict[str, Any]) -> dict[str, Any]:
+        legs = order["legs"] and [told(leg) for leg in order["legs"]]
+        return {**order, "status": "pending_review", "legs": legs}
+
+    return _of_orders(answer, told)
+
+
+def _unknown_fields(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    more = {"new_field": {"nested": [1, None]}, "another": "1"}
+    if isinstance(answer.body, list):
+        return replace(answer, body=[{**each, **more} for each in answer.body])
+    return replace(answer, body={**answer.body, **more}) if isinstance(answer.body, dict) else answer
+
+
+def _of_orders(answer: Answer, told: Callable[[dict[str, Any]], dict[str, Any]]) -> Answer:
+    def perhaps(each: Any) -> Any:
+        return told(each) if isinstance(each, dict) and "order_type" in each else each
+
+    body = answer.body
+    return replace(answer, body=[perhaps(each) for each in body] if isinstance(body, list) else perhaps(body))
+
+
+def _skewed(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    if arrival.path != "/v2/clock":
+        return answer
+    moved = datetime.fromisoformat(answer.body["timestamp"]) + timedelta(seconds=fault.amount)
+    return replace(answer, body={**answer.body, "timestamp": moved.isoformat()})
+
+
+_AFTERWARDS: dict[Kind, Callable[[Fault, Arrival, Answer], Answer]] = {
+    Kind.SERVER_ERROR_AFTER: lambda fault, arrival, answer: Answer(500, _INTERNAL),
+    Kind.HTML_AFTER: lambda fault, arrival, answer: Answer(502, text=_PAGE, content_type=_HTML),
+    Kind.GATEWAY_TIMEOUT: lambda fault, arrival, answer: Answer(504, {"message": "gateway timeout"}),
+    Kind.TRUNCATED: _truncated,
+    Kind.DUPLICATE: _duplicate,
+    Kind.EMPTY: _empty,
+    Kind.LAGGING: _lagging,
+    Kind.UNKNOWN_STATUS: _unknown_status,
+    Kind.UNKNOWN_FIELDS: _unknown_fields,
+    Kind.SKEWED: _skewed,
+}

@@ -1,0 +1,41 @@
+"""Time at the fake: it stands still until it is moved, and goes on through nights and weekends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tradebot.brokers.paper import PaperExchange, phases
+from tradebot.brokers.paper.hours import beginning_of
+from tradebot.core.orders import OrderState, TimeInForce
+
+#: Alpaca cancels what has rested for so long.
+AGED = timedelta(days=90)
+
+
+def go_to(exchange: PaperExchange, instant: datetime) -> None:
+    """Let time pass up to an aware instant, through as many sessions as lie before it; never back.
+
+    The exchange itself knows no time between the days of its data; its clock is moved there all the same.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} says no time zone")
+    while (following := _next_begins(exchange)) is not None and following <= instant:
+        exchange.next_session()
+        _age(exchange)
+    with exchange.writing() as floor:
+        if instant > floor.state.now:
+            phases.advance(floor, instant.astimezone(UTC))
+
+
+def _next_begins(exchange: PaperExchange) -> datetime | None:
+    with exchange.reading() as floor:
+        following = floor.store.prices.session_after(floor.state.session)
+        return None if following is None else beginning_of(following)
+
+
+def _age(exchange: PaperExchange) -> None:
+    with exchange.writing() as floor:
+        for order in floor.book.live():
+            aged = order.time_in_force is TimeInForce.GTC and floor.state.now - order.submitted_at >= AGED
+            if aged and floor.book.orders[order.number].live:
+                floor.book.end(order, OrderState.CANCELLED, "it has rested for 90 days")
