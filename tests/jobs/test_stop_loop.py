@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -12,11 +13,11 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import Activity, Fill, Position
+from tradebot.core.account import Activity, Fill, Position, Quote
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
 from tradebot.core.schedule import Job
 from tradebot.core.stopped import Fate, StopEntry
-from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, OrderRefused
+from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
 from tradebot.jobs import emergency_stop
 from tradebot.jobs.desk import Desk, open_story
 from tradebot.jobs.taking_in import take_in
@@ -215,6 +216,21 @@ def test_where_the_price_has_passed_a_missing_stop_it_sells(make_house: MakeHous
     assert outcome.exit_code is ExitCode.OK
     assert [(line.result, line.symbol) for line in outcome.lines] == [(Fate.CLOSED, "ACME")]
     assert house.positions() == {}
+
+
+@pytest.mark.parametrize("trouble", [BrokerUnavailable("no prices"), Blocked("the source of prices wants other keys")])
+def test_without_prices_a_missing_stop_is_armed_all_the_same(house: House, trouble: TradebotError) -> None:
+    with house.by_hand() as broker:
+        broker.cancel(house.open_orders()[0].broker_order_id)
+    assert house.stops() == []
+
+    class NoPrices:
+        def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+            raise trouble
+
+    outcome = house.emergency_stop(change=lambda desk: replace(desk, market=NoPrices()))  # type: ignore[arg-type]  # quotes are all that a stop asks for
+    assert outcome.exit_code is ExitCode.OK
+    assert house.stops() == [(Decimal(50), Decimal(90))]
 
 
 def test_what_people_have_goes_only_when_it_is_said(house: House) -> None:

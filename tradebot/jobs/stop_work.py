@@ -16,7 +16,7 @@ from tradebot.core.orders import BrokerOrder, OrderRequest, OrderType, Purpose, 
 from tradebot.core.outcomes import FailureLine
 from tradebot.core.stopped import StopEntry
 from tradebot.core.values import to_tick
-from tradebot.errors import BrokerUnavailable, TradebotError
+from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.belongings import Explained, lots_after, ours_among
 from tradebot.jobs.desk import session_of
 from tradebot.jobs.stop_desk import StopDesk
@@ -159,10 +159,10 @@ class Stop:
         return time.perf_counter() - self.desk.began
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
-        """The newest prices; none where they can't be read."""
+        """The newest prices; none where they can't be read, be it that their source does not accept the keys."""
         try:
             return self.desk.market.quotes(symbols)
-        except BrokerUnavailable as error:
+        except (BrokerUnavailable, Blocked) as error:
             _LOG.warning("no prices: %s", error)
             return {}
 
