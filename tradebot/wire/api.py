@@ -43,10 +43,10 @@ class Api:
     """One host, asked with one set of keys. For one thread at a time.
 
     A read is tried again while it is worth it, within ``patience.reading`` seconds; a write is sent once. After a read
-    was given up, each later one is tried once only until one succeeds. A job ends with the first read that it was denied,
-    so a command that loses its network on the way ends within two minutes: a write or two that nobody saw answered, that
-    read, and one more look at each service (``Patience`` has the figures). Only an emergency stop goes on asking, for
-    the time that it was given.
+    was given up, each later one is tried once only until one succeeds. A job ends with the first read that is denied
+    to it, so a command that loses its network on the way ends within two minutes: a write or two that nobody saw
+    answered, that read, and one more look at each service (``Patience`` has the figures). Only an emergency stop goes
+    on asking, for the time that it was given.
     """
 
     def __init__(self, place: Place, keys: Keys, pace: Pace, pause: Pause, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
