@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -133,13 +134,16 @@ def published(host: DataHost, symbols: Iterable[str], first: date, last: date) -
     prices, wanted = PriceFile(), frozenset(symbols)
     for each in prices.bars():
         if each.symbol in wanted and first <= each.session <= last:
-            numbers = {"o": each.open, "h": each.high, "l": each.low, "c": each.close, "v": each.volume}
-            item = {"t": stamp(each.session), **{name: float(number) for name, number in numbers.items()}}
-            host.bars.setdefault(each.symbol, {})[each.session] = item
+            traded = {"o": each.open, "h": each.high, "l": each.low, "c": each.close}
+            host.bars.setdefault(each.symbol, {})[each.session] = {
+                "t": stamp(each.session),
+                **{name: float(price) for name, price in traded.items()},
+                "v": each.volume,
+            }
     for number, action in enumerate(prices.actions()):
         if action.symbol in wanted:
             paid = CALENDAR.following(CALENDAR.following(action.ex_date).session).session
-            item = {"id": str(number), "symbol": action.symbol, "ex_date": action.ex_date.isoformat()}
+            item: dict[str, Any] = {"id": str(number), "symbol": action.symbol, "ex_date": str(action.ex_date)}
             if action.kind is ActionKind.DIVIDEND:
                 item |= {"rate": float(action.value), "process_date": paid.isoformat()}
                 host.actions.append(("cash_dividends", item))
