@@ -75,15 +75,22 @@ class FakeAlpaca:
         return self._listener.url
 
     def __enter__(self) -> Self:
-        self._listener.open()
+        self.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._listener.close()
+        self.close()
         if error is None:
             self.judge.sentence()
+
+    def open(self) -> None:
+        self._listener.open()
+
+    def close(self) -> None:
+        """Stop serving; when it returns, nobody here uses the exchange any more."""
+        self._listener.close()
 
     # --- for tests -------------------------------------------------------------------------------
 
@@ -105,6 +112,10 @@ class FakeAlpaca:
         """Let the next fitting requests meet a fault."""
         self._strikes.rules.append(Rule(Fault(kind, amount), method, path, times, after))
 
+    def calm(self) -> None:
+        """Forget the faults that have yet to strike."""
+        self._strikes.rules.clear()
+
     def deliver(self, exchange: PaperExchange | None = None) -> None:
         """Let arrive what has been on its way for longer than its sender would wait."""
         arrived, self.late = self.late, []
@@ -115,8 +126,10 @@ class FakeAlpaca:
     def refusing(self) -> Iterator[None]:
         """Nobody listens at ``url`` in the meantime, and every connection is closed."""
         self._listener.close()
-        yield
-        self._listener.open()
+        try:
+            yield
+        finally:
+            self._listener.open()
 
     def transport(self, base: type[HTTPAdapter] = HTTPAdapter) -> type[HTTPAdapter]:
         """The adapter to mount on a session that is not to wait for what will not come."""
