@@ -84,7 +84,7 @@ def test_an_order_without_an_answer_has_arrived_or_not(
     wire = start(quick=quick)
     wire.fake.strike(kind)
     with pytest.raises(error):
-        wire.post(timeout=0.1)
+        wire.post(timeout=0.2 if error is requests.ReadTimeout and not quick else 5)
     assert wire.arrived() == (["one"] if arrives else [])
     assert wire.get("/v2/clock").status_code == 200
 
@@ -243,6 +243,5 @@ def test_a_deviation_is_an_error_of_the_specification_itself(deviation: Deviatio
 
 def test_the_specifications_are_sound_schemas() -> None:
     for name in ("trading-api", "market-data-api"):
-        raw = specification(name)
-        for schema in raw["components"]["schemas"].values():
-            Draft202012Validator.check_schema(inlined(raw, schema))
+        for schema in specification(name)["components"]["schemas"].values():
+            Draft202012Validator.check_schema(schema)

@@ -11,6 +11,7 @@ from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.messages import Answer, Arrival
 from tests.fakes.alpaca.times import go_to
 from tradebot.brokers.paper import PaperExchange
+from tradebot.errors import TradebotError
 
 if TYPE_CHECKING:
     from tests.fakes.alpaca.server import FakeAlpaca
@@ -29,7 +30,7 @@ def answer(fake: FakeAlpaca, exchange: PaperExchange, arrival: Arrival) -> Answe
         return Answer(404, {"message": f"no control {arrival}"})
     try:
         return Answer(200, known(fake, exchange, arrival.body or {}))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, TradebotError) as error:
         return Answer(400, {"message": repr(error)})
 
 
@@ -92,6 +93,10 @@ def _judgement(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     return {"requests": judge.requests, "answers": judge.answers, "violations": judge.violations}
 
 
+def _forgive(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    return fake.judge.forgive()
+
+
 _CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]] = {
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
@@ -101,4 +106,5 @@ _CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]
     ("POST", "terms"): _terms,
     ("GET", "requests"): _requests,
     ("GET", "judgement"): _judgement,
+    ("POST", "forgive"): _forgive,
 }

@@ -38,15 +38,16 @@ class Judge:
         self.requests = 0
         self.answers = 0
         self.violations: list[str] = []
+        self._operations = operations()
 
     def request(self, arrival: Arrival) -> None:
         self.requests += 1
-        operation = operations().find(arrival)
+        operation = self._operations.find(arrival)
         objections = ["no such operation"] if operation is None else operation.objections_to(arrival)
         self.violations += [f"request {arrival}: {objection}" for objection in objections]
 
     def answer(self, arrival: Arrival, answer: Answer) -> None:
-        operation = operations().find(arrival)
+        operation = self._operations.find(arrival)
         if operation is not None:
             self.answers += 1
             self.violations += [f"answer to {arrival}: {each}" for each in operation.objections_to_answer(answer)]
