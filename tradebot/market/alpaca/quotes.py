@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from math import prod
 
 from tradebot.core.account import ActionKind, CorporateAction, Quote
 from tradebot.market.alpaca.listing import chunks, useless
@@ -51,18 +52,22 @@ def fetch_snapshots(api: Api, symbols: Iterable[str], feed: str, today: date) ->
 
 
 def quote_of(snapshot: Snapshot, actions: Iterable[CorporateAction] | None, today: date) -> Quote:
-    """The quote of a symbol, its previous close on the split basis of ``today``.
+    """The quote of a symbol, on the split basis of ``today``: before the first trade after a split, too.
 
-    ``actions`` are those since that close; None when they are not known, and then neither is the previous close.
+    ``actions`` are those of the last days; None when they are not known, and then the previous close is not either.
     """
-    if actions is None or snapshot.closed is None or snapshot.closed_on is None:
+    if actions is None:
         return Quote(snapshot.symbol, snapshot.last, snapshot.at)
-    closed = snapshot.closed
-    for action in actions:
-        since = snapshot.closed_on < action.ex_date <= today
-        if action.symbol == snapshot.symbol and action.kind is ActionKind.SPLIT and since:
-            closed /= action.value
-    return Quote(snapshot.symbol, snapshot.last, snapshot.at, closed)
+    splits = [action for action in actions if action.kind is ActionKind.SPLIT and action.symbol == snapshot.symbol]
+    last = _since_split(snapshot.last, new_york_date(snapshot.at), splits, today)
+    if snapshot.closed is None or snapshot.closed_on is None:
+        return Quote(snapshot.symbol, last, snapshot.at)
+    return Quote(snapshot.symbol, last, snapshot.at, _since_split(snapshot.closed, snapshot.closed_on, splits, today))
+
+
+def _since_split(price: Decimal, day: date, splits: Iterable[CorporateAction], today: date) -> Decimal:
+    """A price of ``day`` as it would be if what has split since then had been split before."""
+    return price / prod((split.value for split in splits if day < split.ex_date <= today), start=Decimal(1))
 
 
 def _snapshot(symbol: str, item: Mapping[str, Json], today: date) -> Snapshot | None:
