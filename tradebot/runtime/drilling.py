@@ -29,6 +29,7 @@ from tradebot.core.stopped import DrillOutcome
 from tradebot.core.values import to_tick
 from tradebot.errors import ConfigError, OrderRefused
 from tradebot.home import drills, layout
+from tradebot.home.durable import make_folder
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.exchange import opened
 from tradebot.runtime.homes import account_key, configuration, is_fresh, make_ledger
@@ -54,6 +55,7 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
     is_fresh(settings, makes_home=False)
     with tempfile.TemporaryDirectory(prefix="tradebot-drill-") as folder:
         copy = _copy(settings, Path(folder) / "home")
+        make_folder(layout.state_folder(copy.home))
         if settings.broker is BrokerName.PAPER:
             _fill_from(settings, copy)
         with opened(copy, fresh=True, durable=False, start=None) as exchange:
