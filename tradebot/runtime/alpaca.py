@@ -13,17 +13,17 @@ from tradebot.ports import Broker, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
 from tradebot.wire.api import Api
 from tradebot.wire.pace import Pace
-from tradebot.wire.patience import RealPause
+from tradebot.wire.patience import Patience, RealPause
 from tradebot.wire.place import DATA_URL, LIVE_URL, PAPER_URL, Keys, Place
 
 #: An answer of this age may be used again, so that a few hundred symbols and a dozen orders ask a few questions.
 FRESH_FOR = timedelta(seconds=5)
 
 
-def wired(settings: Settings, clock: Clock) -> tuple[Broker, MarketData]:
+def wired(settings: Settings, clock: Clock, patience: Patience) -> tuple[Broker, MarketData]:
     """The account and the prices. Raises ConfigError without keys, which only an emergency stop comes here without."""
     keys = _keys(settings)
-    trading, data = (Api(place, keys, Pace(), RealPause()) for place in _places(settings))
+    trading, data = (Api(place, keys, Pace(), RealPause(), patience) for place in _places(settings))
     cache = layout.state_folder(settings.home)
     market = AlpacaMarket(data, cache, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
     return AlpacaBroker(trading, settings.trading_mode), market

@@ -89,7 +89,7 @@ def _wired(
     from tradebot.runtime.venue import open_venue
 
     settings = loaded.settings
-    venue = held.enter_context(open_venue(settings))
+    venue = held.enter_context(open_venue(settings, pressing=True))
     broker, clock = venue.broker, venue.clock
     account_id = _account(broker, clock, settings.emergency_shutdown_timeout).account_id
     key = account_key(broker, account_id)

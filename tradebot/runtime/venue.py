@@ -40,18 +40,24 @@ class Venue:
 
 @contextmanager
 def open_venue(
-    settings: Settings, *, fresh: bool = False, durable: bool = True, start: date | None = None
+    settings: Settings,
+    *,
+    fresh: bool = False,
+    durable: bool = True,
+    start: date | None = None,
+    pressing: bool = False,
 ) -> Iterator[Venue]:
-    """The venue of a home; nothing is asked of a broker outside yet.
+    """The venue of a home; nothing is asked of a broker outside yet, and nobody waits for it long when ``pressing``.
 
     The embedded exchange is made when ``fresh`` and not there yet, with its first session on or after ``start``;
     without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.ALPACA:
         from tradebot.runtime.alpaca import FRESH_FOR, wired
+        from tradebot.wire.patience import PRESSING, Patience
 
         clock = SystemClock()
-        broker, market = wired(settings, clock)
+        broker, market = wired(settings, clock, PRESSING if pressing else Patience())
         yield Venue(broker, market, clock, fresh_for=FRESH_FOR)
     else:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:

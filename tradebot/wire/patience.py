@@ -30,6 +30,10 @@ class Patience:
     backoff: float = 0.5  # before the first retry; twice as long before each further one
 
 
+#: For who goes on asking by himself: no trouble of one request is to hold up the next, and no long pause is waited for.
+PRESSING = Patience(reading=20.0, tries=2)
+
+
 class Pause(Protocol):
     """Waiting, so that tests need not."""
 
