@@ -356,3 +356,17 @@ def test_without_the_brokers_word_on_what_is_ours_it_claims_nothing(house: House
     outcome = house.emergency_stop(close=True, wrap=lambda broker: Unreachable(broker, "activities"))
     assert outcome.exit_code is ExitCode.INCOMPLETE
     assert set(house.positions()) == {"ACME"}
+
+
+def test_keys_that_are_taken_back_while_it_is_at_work_are_told_and_not_raised(house: House) -> None:
+    class TakenBack(Around):
+        reads = 0
+
+        def before(self, call: str, asked: object = None) -> None:
+            self.reads += call == "open_orders"
+            if self.reads > 1:
+                raise Blocked(f"{call}: the keys are not accepted")
+
+    outcome = house.emergency_stop(close=True, wrap=TakenBack)
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert ("orders", "open_orders: the keys are not accepted") in [(f.what, f.message) for f in outcome.failures]

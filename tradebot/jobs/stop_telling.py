@@ -12,9 +12,9 @@ from tradebot.core.schedule import Job
 from tradebot.core.stopped import Fate, StopEntry, StopLine, StopOutcome
 from tradebot.core.values import ZERO, canonical, dollars
 from tradebot.core.wording import plural
-from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.errors import ExitCode
 from tradebot.jobs.stop_view import Stake, View
-from tradebot.jobs.stop_work import Stop
+from tradebot.jobs.stop_work import UNREAD, Stop
 
 
 def outcome_of(stop: Stop) -> StopOutcome:
@@ -62,7 +62,7 @@ def _outcome(
     notes = []
     try:
         account = desk.broker.account()
-    except BrokerUnavailable as error:
+    except UNREAD as error:
         account = None
         notes.append(f"the account's balance could not be read: {error}")
     failures = [*stop.failures, *(FailureLine(what, message) for what, message in stop.unread.items())]
@@ -137,7 +137,7 @@ def _ended_orders(stop: Stop) -> Iterator[StopLine]:
             continue
         try:
             ended = stop.desk.broker.order(order.client_order_id) or order
-        except BrokerUnavailable:
+        except UNREAD:
             ended = order
         if ended.state is OrderState.FILLED:
             yield _order_line(stop, order, Fate.FILLED, f"{ended.filled_quantity} shares")

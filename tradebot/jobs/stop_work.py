@@ -32,6 +32,9 @@ CANCEL_AGAIN_AFTER = 3
 #: After so many looks in vain the ledger is taken for another account's, and the broker asked for everything.
 LOOKS_BEFORE_LEDGER_IS_DOUBTED = 3
 
+#: What a read that gave nothing raises: keys may be taken back while a stop is at work.
+UNREAD = (BrokerUnavailable, Blocked)
+
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class Stop:
             return None
         activities = self._activities()
         positions = self._read("positions", broker.positions)
-        with suppress(BrokerUnavailable):  # it only says whether the market is open; an older word does too
+        with suppress(*UNREAD):  # it only says whether the market is open; an older word does too
             self.market = broker.clock()
         fills = tuple(activity for activity in activities if isinstance(activity, Fill))
         if self.last is None:
@@ -162,7 +165,7 @@ class Stop:
         """The newest prices; none where they can't be read, be it that their source does not accept the keys."""
         try:
             return self.desk.market.quotes(symbols)
-        except (BrokerUnavailable, Blocked) as error:
+        except UNREAD as error:
             _LOG.warning("no prices: %s", error)
             return {}
 
@@ -182,7 +185,7 @@ class Stop:
     def _read(self, what: str, call: Callable[[], T]) -> T | None:
         try:
             return call()
-        except BrokerUnavailable as error:
+        except UNREAD as error:
             self.unread[what] = str(error)
             return None
 
@@ -292,7 +295,7 @@ class Stop:
         for lot in reversed(ours_among(self.last.lots.get(stake.symbol, ()))):
             try:
                 entry = self.desk.broker.order(lot.entry_client_order_id)
-            except BrokerUnavailable:
+            except UNREAD:
                 continue
             for leg in entry.legs if entry else ():
                 if leg.role is Purpose.STOP and leg.stop_price is not None:
