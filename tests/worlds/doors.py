@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,6 +40,10 @@ class Door(Protocol):
         """The id by which processes know the exchange's order: that of a leg may be the broker's own."""
         ...
 
+    def objections(self) -> Sequence[str]:
+        """What was asked or answered on the way in against the rules of those who speak there."""
+        ...
+
 
 #: Opens a way to what lies at a venue, for as long as a world lasts.
 Opening = Callable[[Venue], AbstractContextManager[Door]]
@@ -64,6 +68,9 @@ class OwnDoor:
 
     def order_id(self, client_order_id: str) -> str:
         return client_order_id
+
+    def objections(self) -> Sequence[str]:
+        return ()
 
 
 @contextmanager

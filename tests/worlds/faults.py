@@ -43,7 +43,11 @@ class FaultKind(StrEnum):
     GATEWAY_TIMEOUT = "504"  # likewise
     WEB_PAGE = "web page"  # 200, and it is not the broker who answers: OutcomeUnknown
     DUPLICATE = "refused as a duplicate"  # a write has arrived, and a proxy has sent it twice: OrderRefused
+    CUT_OFF = "answer cut off"  # a write has arrived: OutcomeUnknown
+    NO_KEYS = "401"  # nothing was done: Blocked
     EMPTY_LIST = "empty list"
+    NEW_FIELDS = "unknown fields"
+    CLOCK_ASKEW = "clock askew"
     # The ledger's database.
     DB_LOCKED = "database locked"
     DB_FULL = "disk full"
@@ -88,7 +92,11 @@ ON_THE_WIRE = (
     FaultKind.GATEWAY_TIMEOUT,
     FaultKind.WEB_PAGE,
     FaultKind.DUPLICATE,
+    FaultKind.CUT_OFF,
+    FaultKind.NO_KEYS,
     FaultKind.EMPTY_LIST,
+    FaultKind.NEW_FIELDS,
+    FaultKind.CLOCK_ASKEW,
 )
 #: The kinds that there are at the embedded exchange's own door, too.
 WITHOUT_WIRE = tuple(kind for kind in FaultKind if kind not in ON_THE_WIRE)
@@ -108,6 +116,8 @@ UNANSWERED = (
     FaultKind.RESET_AFTER,
     FaultKind.GATEWAY_TIMEOUT,
     FaultKind.WEB_PAGE,
+    FaultKind.CUT_OFF,
+    FaultKind.NO_KEYS,
 )
 
 

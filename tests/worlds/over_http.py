@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.worlds.doors import Door
 from tests.worlds.faults import Io
-from tests.worlds.line import LineClient, Wire, WorldPause
+from tests.worlds.line import LineClient, WorldPause
 from tests.worlds.server import WorldServer
 from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
@@ -29,11 +28,9 @@ _KEYS = Keys(KEY_ID, SECRET_KEY)
 @contextmanager
 def over_http(venue: Venue) -> Iterator[Door]:
     """A server over the venue's exchange, for as long as a world lasts."""
-    with closing(socket.socket()) as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and nobody listens there
-        wire = Wire(nobody.getsockname()[1])
-        with WorldServer(venue, wire) as server:
-            yield HttpDoor(venue, wire, server)
+    with WorldServer(venue) as server:
+        yield HttpDoor(venue, server)
+        server.judge.forgive()  # the world has told of it
 
 
 class HttpDoor:
@@ -43,18 +40,16 @@ class HttpDoor:
     account_key = "alpaca:paper:PAPER-0002"
     fees_apart = True
 
-    def __init__(self, venue: Venue, wire: Wire, server: WorldServer) -> None:
+    def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
-        self._wire = wire
         self._server = server
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> Iterator[Broker]:
-        place, patience, pause = Place(self._server.url), Patience(), WorldPause(self._venue, exchange, io)
-        line = LineClient(place, _KEYS, patience, self._wire, pause, witness)
-        api = Api(place, _KEYS, Pace(), pause, patience)
-        api._client = line
-        with closing(line):
+        patience, pause = Patience(), WorldPause(self._venue, exchange, io)
+        api = Api(Place(self._server.url), _KEYS, Pace(), pause, patience)
+        with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
+            api._client = line
             yield WatchedBroker(api, line, exchange, witness)
 
     def activity_id(self, number: int) -> str:
@@ -62,6 +57,9 @@ class HttpDoor:
 
     def order_id(self, client_order_id: str) -> str:
         return self._server.order_id(client_order_id)
+
+    def objections(self) -> Sequence[str]:
+        return self._server.judge.violations
 
 
 class WatchedBroker(AlpacaBroker):

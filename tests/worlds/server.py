@@ -2,60 +2,60 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.fakes.alpaca import Answer, Arrival, FakeAlpaca, Terms
+from tests.fakes.alpaca import KEY_ID, SECRET_KEY, Answer, Arrival, FakeAlpaca, Terms
+from tests.fakes.alpaca import Fault as WireFault
 from tests.fakes.alpaca.house import submit
 from tests.worlds.broker import SHOWN_AFTER
+from tests.worlds.fates import Fate
 from tests.worlds.faults import FaultKind, of_kind
-from tests.worlds.line import Fate, Wire
 from tests.worlds.venue import Late, Venue
+from tests.worlds.witness import Witness
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.orders import BrokerOrder, OrderRequest
 
 K = FaultKind
-Body = Any
-
-#: A status that no version of the program knows.
-NEW_STATUS = "under_review"
-
-
-class HungUp(Exception):
-    """The server closes the connection instead of answering. With ``reset`` the other end notices at once."""
-
-    def __init__(self, *, reset: bool) -> None:
-        self.reset = reset
 
 
 class WorldServer(FakeAlpaca):
-    """Alpaca over the exchange of a world, with the faults that strike its requests."""
+    """Alpaca over the exchange of a world, with the faults that strike its requests. One is worked on at once."""
 
-    def __init__(self, venue: Venue, wire: Wire) -> None:
-        super().__init__(venue.exchange, terms=Terms(submit=self._take_in))
+    def __init__(self, venue: Venue) -> None:
+        terms = Terms(keys=(KEY_ID, SECRET_KEY), submit=self._take_in)
+        super().__init__(venue.exchange, terms=terms, on_request=self._fault_of)
         self._venue = venue
-        self._wire = wire
+        self._fate: Fate | None = None
+        self._truth: Answer | None = None
 
-    def answer(self, arrival: Arrival, exchange: PaperExchange) -> Answer:
-        """Let the request be worked on, or not, and answer it, or not. Raises HungUp."""
-        fate = self._wire.fate
-        assert fate is not None, "somebody asks past the worlds"
-        unheard = self._unheard(fate, arrival, exchange)
-        if unheard is not None:
-            return unheard
-        answer = self._work(fate, arrival, exchange)
-        return self._unseen(fate, answer) or self._changed(fate, arrival, exchange, answer)
-
-    def serve(self, connection: Any, exchange: PaperExchange) -> None:
+    @contextmanager
+    def awaiting(self, fate: Fate) -> Iterator[None]:
+        """A request with this fate is on its way."""
+        self._fate, self._truth = fate, None
         try:
-            super().serve(connection, exchange)
-        except HungUp as hung:
-            connection.close_connection = True
-            if hung.reset:
-                connection.reset()
+            yield
+        finally:
+            self._fate = None
+            fate.was_changed(self._has_spoilt())
+            for arrival in self.late:
+                self._deliver_later(arrival, fate)
+            self.late.clear()
+
+    def process(self, arrival: Arrival, exchange: PaperExchange | None = None) -> Answer:
+        """What Alpaca makes of a request, or made of it when it was asked before."""
+        answer = super().process(arrival, exchange)
+        fate = self._fate
+        assert fate is not None, "somebody asks past the worlds"
+        self._note(arrival, answer, fate.witness)
+        if answer.status == 200 and not arrival.writes:
+            shown = self._not_yet_shown if fate.call == "order" else self._old
+            answer = shown(fate, arrival, answer)
+        self._truth = answer
+        return answer
 
     def activity_id(self, number: int) -> str:
         """The id that the exchange's activity of this number has here."""
@@ -66,90 +66,44 @@ class WorldServer(FakeAlpaca):
     def order_id(self, client_order_id: str) -> str:
         """The client_order_id that the exchange's order has here."""
         with self._venue.exchange() as exchange, self.house.looking(exchange) as view:
-            shown = (view.orders.shown(number) for number in view.orders.all)
-            return next(
-                view.names.client_order_id(order) for order in shown if order.client_order_id == client_order_id
-            )
+            orders = view.orders.all
+            found = next(order for order in orders.values() if order.client_order_id == client_order_id)
+            return view.names.client_order_id(found, None if found.parent is None else orders[found.parent])
 
-    # --- what becomes of it --------------------------------------------------------------------------
+    # --- what becomes of a request ---------------------------------------------------------------------
 
-    def _work(self, fate: Fate, arrival: Arrival, exchange: PaperExchange) -> Answer:
-        answer = super().answer(arrival, exchange)
+    def _fault_of(self, arrival: Arrival) -> WireFault | None:
+        return None if self._fate is None else self._fate.on_the_wire
+
+    def _has_spoilt(self) -> bool:
+        """Whether the last answer was another than the one that Alpaca would have given."""
+        return self._truth is not None and self.served[-1].answer != self._truth
+
+    def _deliver_later(self, arrival: Arrival, fate: Fate) -> None:
+        assert fate.worst is not None, "nothing else makes it late"
+
+        def arrive(exchange: PaperExchange) -> None:
+            self._note(arrival, super(WorldServer, self).process(arrival, exchange), fate.witness)
+
+        self._venue.on_the_wire.append(Late(self._venue.now + timedelta(seconds=fate.worst.amount), arrive))
+
+    def _note(self, arrival: Arrival, answer: Answer, witness: Witness) -> None:
         if arrival.method in ("POST", "PATCH") and answer.status == 200:
-            fate.witness.accepted(answer.body["client_order_id"])
-        return answer
-
-    def _unheard(self, fate: Fate, arrival: Arrival, exchange: PaperExchange) -> Answer | None:
-        """What its sender gets of a request that was not worked on, as far as he can tell; None to go on."""
-        for fault in fate.meets(K.TOO_MANY, K.TOO_MANY_UNTIL):
-            headers = {"Retry-After": str(fault.amount)} if fault.kind is K.TOO_MANY_UNTIL else {}
-            return Answer(429, {"message": "too many requests."}, headers)
-        for _ in fate.meets(K.WEB_PAGE):
-            return _page(200, "Welcome")
-        for _ in fate.meets(K.RESET_BEFORE):
-            raise HungUp(reset=True)
-        for fault in fate.meets(K.LOST_REQUEST, K.LATE_REQUEST):
-            if fault.kind is K.LATE_REQUEST:
-                due = self._venue.now + timedelta(seconds=fault.amount)
-                self._venue.on_the_wire.append(Late(due, lambda later: self._work(fate, arrival, later)))
-            raise _silence(fate)
-        for fault in fate.meets(K.SERVER_ERROR, K.HTML):
-            if fault.amount % 2:
-                self._work(fate, arrival, exchange)
-            if fault.kind is K.HTML:
-                return _page(502, "502 Bad Gateway")
-            return Answer(500, {"code": 50010000, "message": "internal server error occurred"})
-        return None
-
-    def _unseen(self, fate: Fate, answer: Answer) -> Answer | None:
-        """What its sender gets of a request that was worked on, and whose answer he does not see; None to go on."""
-        if not fate.answer_in_time or any(True for _ in fate.meets(K.LOST_ANSWER)):
-            raise _silence(fate)
-        for _ in fate.meets(K.RESET_AFTER):
-            raise HungUp(reset=True)
-        for _ in fate.meets(K.GATEWAY_TIMEOUT):
-            return Answer(504, {"code": 50410000, "message": "request timed out"})
-        for _ in fate.meets(K.TRUNCATED):
-            whole = json.dumps(answer.body)
-            return replace(answer, body=None, text=whole[: len(whole) // 2])
-        for fault in of_kind(fate.struck, K.DUPLICATE):
-            if answer.status == 200:
-                fate.io.meet(fault, fate.call)
-                return Answer(422, {"code": 40010001, "message": "client_order_id must be unique"})
-        return None
+            witness.accepted(answer.body["client_order_id"])
 
     def _take_in(self, exchange: PaperExchange, request: OrderRequest) -> BrokerOrder:
-        """An order that does not trade at once is taken in as any other."""
-        fate = self._wire.fate
-        for fault in () if fate is None else fate.meets(K.SLOW_FILL, K.REJECTED_LATER):
+        """Take an order in; one that does not trade at once is as any other."""
+        for fault in () if self._fate is None else self._fate.meets(K.SLOW_FILL, K.REJECTED_LATER):
             due = self._venue.now + timedelta(seconds=fault.amount)
             reject = fault.kind is K.REJECTED_LATER
             return self._venue.submit_unmatched(PaperBroker(exchange), request, due, reject=reject)
         return submit(exchange, request)
 
-    # --- answers that are not the whole truth ----------------------------------------------------------
+    # --- answers that were the whole truth -----------------------------------------------------------
 
-    def _changed(self, fate: Fate, arrival: Arrival, exchange: PaperExchange, answer: Answer) -> Answer:
-        if answer.status != 200:
-            return answer
-        if fate.call == "order":
-            answer = self._not_yet_shown(fate, answer)
-        elif not arrival.writes:
-            answer = self._old(fate, exchange, arrival, answer)
-        for fault in of_kind(fate.struck, K.EMPTY_LIST, K.LAGGING):
-            if isinstance(answer.body, list) and answer.body:
-                fate.io.meet(fault, fate.call)
-                kept = 0 if fault.kind is K.EMPTY_LIST else -max(1, fault.amount)
-                answer = replace(answer, body=answer.body[:kept])
-        for fault in of_kind(fate.struck, K.UNKNOWN_STATE):
-            if answer.body:
-                fate.io.meet(fault, fate.call)
-                answer = replace(answer, body=_each_order(answer.body, lambda order: order | {"status": NEW_STATUS}))
-        return answer
-
-    def _old(self, fate: Fate, exchange: PaperExchange, arrival: Arrival, answer: Answer) -> Answer:
+    def _old(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:
         """The answer, or the newest one of this session that was another."""
-        session, memory = exchange.session(), self._venue.memory
+        session, memory = self._venue.now.date(), self._venue.memory
         memory.keep(session, str(arrival), answer.body)
         for fault in of_kind(fate.struck, K.OLD_ANSWER):
             old = memory.before(session, str(arrival), answer.body)
@@ -158,7 +112,7 @@ class WorldServer(FakeAlpaca):
                 return replace(answer, body=old)
         return answer
 
-    def _not_yet_shown(self, fate: Fate, answer: Answer) -> Answer:
+    def _not_yet_shown(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:
         """The answer without orders that came in only just now."""
         for fault in of_kind(fate.struck, K.OLD_ANSWER):
             if isinstance(answer.body, list):
@@ -173,22 +127,3 @@ class WorldServer(FakeAlpaca):
 
     def _is_new(self, order: Mapping[str, Any]) -> bool:
         return self._venue.now < datetime.fromisoformat(order["submitted_at"]) + SHOWN_AFTER
-
-
-def _silence(fate: Fate) -> HungUp:
-    """Nothing more is heard. The connection is closed, so that nobody waits for it, and the line tells of silence."""
-    fate.silent = True
-    return HungUp(reset=False)
-
-
-def _page(status: int, title: str) -> Answer:
-    text = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    return Answer(status, text=text, content_type="text/html")
-
-
-def _each_order(body: Body, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Body:
-    """The answer with every order in it changed, legs included."""
-    if isinstance(body, list):
-        return [_each_order(order, change) for order in body]
-    legs = body.get("legs")
-    return change(body if legs is None else body | {"legs": _each_order(legs, change)})

@@ -18,7 +18,7 @@ from tests.worlds.hands import act
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
 from tests.worlds.schedule import recovery
-from tests.worlds.story import Story
+from tests.worlds.story import Promise, Story
 from tests.worlds.town import Town, found
 from tests.worlds.world import ByHand, Lapse, Missed, Overlap, Run, Step, World
 from tradebot.core.schedule import Job
@@ -34,6 +34,8 @@ def simulate(world: World, market: Market, opening: Opening = directly) -> Story
     """
     with _folder() as home, found(world, market, home, opening) as town:
         _live(town)
+        for objection in town.door.objections():
+            town.story.violate(Promise.SPOKEN, objection)
         town.story.met.update(met_in(town))
         return town.story
 

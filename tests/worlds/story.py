@@ -31,6 +31,7 @@ class Promise(StrEnum):
     AUDIT = "the ledger verifies"
     EQUITY = "the equity rebuilt from the ledger is the exchange's"
     NO_BUG = "no unexpected error"
+    SPOKEN = "what is asked and answered is as the broker's specification has it"
     RECOVERS = "jobs without faults end without an error"
 
 

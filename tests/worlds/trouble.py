@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from tests.worlds.faults import ANY, ON_THE_WIRE, WITHOUT_WIRE, Fault, FaultKind
+from tests.worlds.faults import ANY, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
 from tests.worlds.world import ByHand, Deed, Lapse, Missed, Overlap, Run, Step
@@ -53,6 +53,10 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.GATEWAY_TIMEOUT: _NO_ANSWER,
     K.WEB_PAGE: _NO_ANSWER,
     K.DUPLICATE: ("submit", "submit", "replace"),
+    K.CUT_OFF: _NO_ANSWER,
+    K.NO_KEYS: _NO_ANSWER,
+    K.NEW_FIELDS: _NO_ANSWER,
+    K.CLOCK_ASKEW: ("clock",),
     K.EMPTY_LIST: ("positions", "open_orders", "activities"),
 }
 #: How late a call can come in a process; those that are made for each order come soon.
@@ -110,15 +114,24 @@ LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH, Deed.HALT_SYMBOL,
 
 @dataclass(frozen=True, slots=True)
 class Possible:
-    """What can go wrong with a broker: kinds of faults, and what people do to the account, as often as it is named."""
+    """What can go wrong with a broker: kinds of faults, and what people do to the account, as often as it is named.
+
+    ``often`` are the odds of a further fault in a process, of which one holds in a world; it has ``most`` at most.
+    """
 
     kinds: tuple[FaultKind, ...]
     deeds: tuple[Deed, ...]
+    often: tuple[float, ...] = (0.2, 0.5, 0.85)
+    most: int = 4
 
 
 AT_ITS_OWN_DOOR = Possible(WITHOUT_WIRE, (*_BY_HAND, Deed.BUST, Deed.CORRECT))
 #: Alpaca tells the bust of a fill on a stream only, which a scheduled bot does not hear: it is a break, to be accepted.
-OVER_HTTP = Possible((*WITHOUT_WIRE, *ON_THE_WIRE), _BY_HAND)
+#: Activities that are told again mean nothing to its adapter, which reads those of some days again each time.
+#: Most faults cost a read no more than another try, so that more of them are needed to do any harm.
+OVER_HTTP = Possible(
+    tuple(kind for kind in FaultKind if kind is not K.REPEATED), _BY_HAND, often=(0.5, 0.85, 0.95), most=8
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +149,7 @@ class Odds:
     flag: float
     skew: float
     deeds: tuple[Deed, ...] = AT_ITS_OWN_DOOR.deeds
+    most_faults: int = AT_ITS_OWN_DOOR.most
 
 
 def draw_odds(chance: Random, possible: Possible) -> Odds:
@@ -147,7 +161,7 @@ def draw_odds(chance: Random, possible: Possible) -> Odds:
 
     return Odds(
         kinds=kinds,
-        fault=odds(0.2, 0.5, 0.85) if kinds else 0.0,
+        fault=odds(*possible.often) if kinds else 0.0,
         missed=odds(0.0, 0.05, 0.2, 0.6),
         doubled=odds(0.0, 0.1, 0.4),
         late=odds(0.0, 0.1, 0.3),
@@ -157,6 +171,7 @@ def draw_odds(chance: Random, possible: Possible) -> Odds:
         flag=odds(0.0, 0.0, 0.1),
         skew=odds(0.0, 0.0, 0.2),
         deeds=possible.deeds,
+        most_faults=possible.most,
     )
 
 
@@ -193,7 +208,7 @@ def _changed(run: Run, odds: Odds, chance: Random) -> Run:
     faults: list[Fault] = []
     kinds = [kind for kind in odds.kinds if run.job in _ONLY_IN.get(kind, (run.job,))]
     odds_here = odds.fault * _SHARE_OF_FAULTS.get(run.job, 0.3)
-    while kinds and len(faults) < 4 and chance.random() < odds_here:
+    while kinds and len(faults) < odds.most_faults and chance.random() < odds_here:
         (kind,) = chance.choices(kinds, [_WEIGHTS.get(kind, 1) for kind in kinds])
         faults.extend(_faults(run.job, kind, chance))
     return replace(
@@ -243,6 +258,8 @@ def _amount(kind: FaultKind, chance: Random) -> int:
             return chance.choice([1, 5, 20, 120, 3600])
         case K.TOO_MANY_UNTIL:
             return chance.choice([1, 2, 20, 60, 600])
+        case K.CLOCK_ASKEW:
+            return chance.choice([-600, -30, 30, 600])
         case K.REPEATED | K.LAGGING:
             return chance.randint(1, 4)
         case _:
