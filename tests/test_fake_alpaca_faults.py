@@ -155,7 +155,7 @@ def test_answers_are_not_the_whole_truth(start: Start) -> None:
     wire.fake.strike(Kind.LAGGING, 1)
     assert [row["activity_type"] for row in wire.get("/v2/account/activities").json()] == ["CSD"]
     wire.fake.strike(Kind.UNKNOWN_STATUS)
-    assert wire.get("/v2/orders", status="all").json()[0]["status"] == "pending_review"
+    assert wire.get("/v2/orders", status="all").json()[0]["status"] == "under_observation"
     wire.fake.strike(Kind.UNKNOWN_FIELDS)
     assert "new_field" in wire.get("/v2/account").json()
     wire.fake.strike(Kind.SKEWED, -3600)
@@ -227,9 +227,9 @@ def test_the_judge_objects_to_answers_and_counts_what_it_has_seen(start: Start) 
     assert (wire.fake.judge.requests, wire.fake.judge.answers) == (2, 2)
     arrival, (answer, *_) = wire.fake.requests[-1], [served.answer for served in wire.fake.served[1:]]
     assert answer is not None and orders.json() == answer.body
-    answer.body[0]["status"] = "pending_review"
+    answer.body[0]["status"] = "under_observation"
     wire.fake.judge.answer(arrival, answer)
-    assert "'pending_review' is not one of" in wire.fake.judge.forgive()[0]
+    assert "'under_observation' is not one of" in wire.fake.judge.forgive()[0]
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.reason[:40])

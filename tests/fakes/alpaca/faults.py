@@ -136,17 +136,18 @@ def _empty(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
 
 
 def _lagging(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
-    """Without the newest rows, whichever way the list goes."""
+    """Without the rows that were booked last, whichever way the list goes."""
     if not arrival.path.startswith("/v2/account/activities") or not isinstance(answer.body, list):
         return answer
-    hidden = sorted((row["id"] for row in answer.body), reverse=True)[: max(fault.amount, 1)]
+    booked = sorted(answer.body, key=lambda row: (row.get("transaction_time") or row["created_at"], "date" in row))
+    hidden = {row["id"] for row in booked[-max(fault.amount, 1) :]}
     return replace(answer, body=[row for row in answer.body if row["id"] not in hidden])
 
 
 def _unknown_status(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
     def told(order: dict[str, Any]) -> dict[str, Any]:
         legs = order["legs"] and [told(leg) for leg in order["legs"]]
-        return {**order, "status": "pending_review", "legs": legs}
+        return {**order, "status": "under_observation", "legs": legs}
 
     return _of_orders(answer, told)
 
