@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tradebot.core.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move
+from tests.core.builders import D, intent, order
+from tradebot.core.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move, may_show
 
 
 def test_every_state_has_moves_and_is_live_terminal_or_not_yet_sent() -> None:
@@ -58,3 +61,13 @@ def test_a_filled_order_can_only_be_taken_back() -> None:
 def test_only_an_entry_can_add() -> None:
     assert [purpose for purpose in Purpose if not purpose.reduces] == [Purpose.ENTRY]
     assert (Side.BUY.opposite, Side.SELL.opposite) == (Side.SELL, Side.BUY)
+
+
+@pytest.mark.parametrize("shown", [OrderState.ACCEPTED, OrderState.REJECTED])
+@pytest.mark.parametrize("known", [OrderState.ACCEPTED, OrderState.UNKNOWN])
+def test_what_has_filled_in_part_is_neither_merely_accepted_nor_rejected(known: OrderState, shown: OrderState) -> None:
+    placed = replace(intent(), state=known)
+    assert may_show(order(state=shown), placed)
+    assert not may_show(order(state=shown), replace(placed, filled_quantity=D(20)))
+    assert may_show(order(state=OrderState.CANCELLED), replace(placed, filled_quantity=D(20)))
+    assert not may_show(order(state=shown), replace(placed, state=OrderState.FILLED))

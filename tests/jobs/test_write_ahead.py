@@ -12,6 +12,7 @@ from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers, LosesRequests,
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.account import Activity, Fill, Position
+from tradebot.core.breaks import BreakKind
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.records import RunStatus
 from tradebot.errors import BrokerUnavailable, ExitCode, Locked
@@ -238,14 +239,18 @@ def test_a_crash_around_the_sending_leaves_one_order(make_house: MakeHouse, at: 
 
 
 class LosesSight(Around):
-    """Takes the first order without filling it in sight, and is gone when its fate is asked for."""
+    """Takes the first order without filling it in sight, and is gone from then on."""
+
+    sent = False
+
+    def before(self, call: str, asked: object = None) -> None:
+        if self.sent:
+            raise BrokerUnavailable("no route to host")
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         filled = super().submit(request)
+        self.sent = True
         return replace(filled, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
-
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        raise BrokerUnavailable("no route to host")
 
 
 def test_what_was_written_and_never_sent_is_sent_under_its_id_by_the_next_run(make_house: MakeHouse) -> None:
@@ -326,3 +331,50 @@ def test_without_its_lock_a_run_sends_nothing_more(make_house: MakeHouse) -> Non
 
     house.daily()
     assert set(house.positions()) == {"ACME", "BOLT"}
+
+
+class Shows(Around):
+    """Shows the orders of ACME in a state that they are not in."""
+
+    def __init__(self, broker: Broker, state: OrderState, filled: int) -> None:
+        super().__init__(broker)
+        self._as = {"state": state, "filled_quantity": Decimal(filled)}
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        return self._shown(super().submit(request))
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        order = super().order(client_order_id)
+        return None if order is None else self._shown(order)
+
+    def _shown(self, order: BrokerOrder) -> BrokerOrder:
+        return replace(order, **self._as) if order.symbol == "ACME" else order  # type: ignore[arg-type]
+
+
+def test_an_order_that_went_where_none_can_go_fails_alone_and_locks_its_symbol(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [THIRD]}))
+    entry = house.id(1, Purpose.ENTRY)
+    house.daily(wrap=lambda broker: Shows(broker, OrderState.PARTIALLY_FILLED, 20))
+    assert state_on_disk(house, entry) == "partially_filled"
+
+    house.next()
+    outcome = house.daily(wrap=lambda broker: Shows(broker, OrderState.REJECTED, 0))
+
+    told = [line.message for line in outcome.failures if line.what == f"order {entry}"]
+    assert told and all("which no order can do" in message for message in told)
+    assert {line.symbol for line in outcome.orders if line.filled_quantity} == {"BOLT"}
+    house.reconcile()
+    assert state_on_disk(house, entry) == "filled"
+
+
+def test_while_the_broker_shows_what_cannot_be_the_outcome_is_unknown(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    house.daily(wrap=lambda broker: Shows(broker, OrderState.PARTIALLY_FILLED, 20))
+
+    outcome = house.reconcile(wrap=lambda broker: Shows(broker, OrderState.ACCEPTED, 0))
+
+    assert state_on_disk(house, entry) == "unknown"
+    assert BreakKind.UNKNOWN_OUTCOME in {found.kind for found in outcome.breaks if found.symbol == "ACME"}
+    assert house.reconcile().breaks == ()
+    assert state_on_disk(house, entry) == "filled"

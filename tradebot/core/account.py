@@ -46,6 +46,26 @@ class AccountSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Permissions:
+    """What the account's own configuration at the broker lets it do."""
+
+    trading: bool
+    shorting: bool
+    fractions: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDay:
+    """A session by the broker's own books, USD: the equity at its close, or as it stands while the session lasts, and
+    the cash that was paid in that day less what was paid out.
+    """
+
+    session: date
+    equity: Decimal
+    paid_in: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """A position at the broker: ``quantity`` in shares, negative for a short; prices in USD a share."""
 

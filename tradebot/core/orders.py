@@ -249,3 +249,11 @@ class Intent:
     @property
     def symbol(self) -> str:
         return self.request.symbol
+
+
+def may_show(order: BrokerOrder, intent: Intent) -> bool:
+    """Whether the order of an intent can stand where the broker shows it: one that has filled in part was accepted, and
+    is neither that alone nor rejected any more.
+    """
+    went_back = intent.filled_quantity > 0 and order.state in (OrderState.ACCEPTED, OrderState.REJECTED)
+    return may_move(intent.state, order.state) and not went_back

@@ -26,7 +26,7 @@ from tradebot.core.stopped import StopOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs import emergency_stop
 from tradebot.jobs.belongings import Explained, lots_after
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, Story, read_account
 from tradebot.jobs.halting import look_at_halts
 from tradebot.jobs.stop_desk import desk_for_stop
 from tradebot.jobs.stop_view import View, Wish
@@ -62,13 +62,13 @@ def look_at_breakers(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
 
 
 def look_between_orders(desk: Desk, story: Story) -> None:
-    """Look at the losses again before the next entry: one request, for the account's equity.
+    """Look at the losses again before the next entry: at most one request, for the account's equity.
 
     Limits need no look: every entry was planned with those before it counted. Halts cost no request, and ``send`` looks
     at them itself.
     """
-    story.account = desk.broker.account()
-    if any(map(_stops, _latch(desk, story, _losses(desk, story, story.account)))):
+    account = read_account(desk, story, at_most=desk.fresh_for)
+    if any(map(_stops, _latch(desk, story, _losses(desk, story, account)))):
         _stop(desk, story)
 
 
@@ -105,8 +105,8 @@ def _losses(desk: Desk, story: Story, account: AccountSnapshot) -> tuple[Halt, .
     new = {halt.rule for halt in _tripped(desk, story, account)} - known
     if not new:
         return ()
-    story.account = desk.broker.account()
-    return tuple(halt for halt in _tripped(desk, story, story.account) if halt.rule in new)
+    again = read_account(desk, story)
+    return tuple(halt for halt in _tripped(desk, story, again) if halt.rule in new)
 
 
 def _tripped(desk: Desk, story: Story, account: AccountSnapshot) -> tuple[Halt, ...]:

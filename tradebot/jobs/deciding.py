@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tradebot.core.account import MarketClock
 from tradebot.core.halts import level_of
 from tradebot.core.orders import OrderState
 from tradebot.core.plan import Plan, Situation
@@ -13,6 +14,7 @@ from tradebot.core.signals import Action, Signal
 from tradebot.jobs.counting import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.syncing import Sheet, counters, locked_symbols
+from tradebot.settings import BrokerName
 from tradebot.strategy_api import History
 
 
@@ -25,7 +27,7 @@ def read_signals(desk: Desk, story: Story) -> tuple[Signal, ...]:
     said: tuple[Signal, ...] = ()
     if book.loaded:
         with story.step("history"):
-            history = history_for(desk)
+            history = history_for(desk, story)
         story.notes.extend(_warming_up(desk, len(history.close)))
         with story.step("signals"):
             said, failed = book.signals(history)
@@ -45,6 +47,8 @@ def tell_symbols_without_bars(desk: Desk, story: Story) -> None:
 
 def price_source(desk: Desk) -> str:
     """Where bars come from, as users call it."""
+    if desk.settings.broker is not BrokerName.PAPER:
+        return f"the market data of {desk.settings.broker}"
     return "PAPER_DATA" if desk.settings.paper_data else "the bundled prices"
 
 
@@ -54,24 +58,24 @@ def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
             yield f"{info.name} is warming up: {sessions} of {info.warmup} sessions"
 
 
-def history_for(desk: Desk) -> History:
+def history_for(desk: Desk, story: Story) -> History:
     """The completed bars that the strategies and the limits need, of every symbol that any strategy names.
 
     Asked again in the same session it is the same question, which the market answers from memory.
     """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), desk.broker.clock())
+    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, story))
 
 
 def serve_probation(desk: Desk, story: Story, signals: tuple[Signal, ...]) -> None:
     """Count this session for the strategies that could trade in it, as they are now: none can while halted."""
     if signals and level_of(story.halts).allows_entries:
-        count_session(desk, story, signals, history_for(desk))
+        count_session(desk, story, signals, history_for(desk, story))
 
 
 def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Situation:
     """Everything a plan is made from, read now."""
-    market = desk.broker.clock()
+    market = _market(desk, story)
     wanted = tuple(signal for signal in signals if signal.action is not Action.NONE)
     symbols = {signal.symbol for signal in wanted} | set(sheet.quotes)
     return Situation(
@@ -94,11 +98,15 @@ def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...
         locked=locked_symbols(sheet),
         decided=_decided(desk, story),
         halts=tuple(story.halts),
-        average_volume=_volumes(desk, wanted),
+        average_volume=_volumes(desk, story, wanted),
         sessions_run=sessions_run(desk, story),
         repetitions=repetitions(desk, wanted),
         objections=tuple(f"{check.name}: {check.figure}" for check in story.objections),
     )
+
+
+def _market(desk: Desk, story: Story) -> MarketClock:
+    return story.market_at(desk.clock.now())
 
 
 def make_plan(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Plan:
@@ -116,7 +124,7 @@ def _decided(desk: Desk, story: Story) -> frozenset[str]:
     )
 
 
-def _volumes(desk: Desk, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
+def _volumes(desk: Desk, story: Story, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
     """The average volume of what is to be entered, out of the bars that the strategies were asked about."""
     symbols = sorted({signal.symbol for signal in wanted if signal.action is Action.ENTER})
-    return average_volumes(history_for(desk), symbols) if symbols else {}
+    return average_volumes(history_for(desk, story), symbols) if symbols else {}

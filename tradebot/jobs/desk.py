@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tradebot.core.account import AccountSnapshot, Fill, MarketClock
@@ -14,13 +14,14 @@ from tradebot.core.attendance import Keeping
 from tradebot.core.breaks import Break
 from tradebot.core.checks import Check
 from tradebot.core.halts import Halt
+from tradebot.core.loose_ends import loose_ends
 from tradebot.core.outcomes import ExitLine, FailureLine, OrderLine, Outcome
 from tradebot.core.performance import Totals
 from tradebot.core.plan import Denial
 from tradebot.core.protection import Gap
 from tradebot.core.records import DecisionRow, RunStatus
 from tradebot.core.schedule import DAY, Job
-from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError, TradebotError
+from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
 from tradebot.jobs.turns import Timekeeper
 from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, StrategyBook
 from tradebot.settings import Settings
@@ -30,7 +31,8 @@ from tradebot.settings import Settings
 class Desk:
     """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to.
 
-    ``keeping`` says which clock the schedule goes by.
+    ``keeping`` says which clock the schedule goes by. ``fresh_for`` is how long an answer about the account may be used
+    again between two orders: no time at all where asking costs nothing.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Desk:
     alerts: Alerts
     pid: int = 0
     keeping: Keeping = Keeping.DESK
+    fresh_for: timedelta = timedelta(0)
 
     def timekeeper(self) -> Timekeeper:
         """The schedule at this moment of the clock it goes by."""
@@ -56,10 +59,14 @@ class Desk:
 
 @dataclass(slots=True)
 class Story:
-    """What a run has done so far; told as an Outcome when it ends."""
+    """What a run has done so far; told as an Outcome when it ends.
+
+    ``market`` is the broker's clock as it was at ``began`` on the desk's.
+    """
 
     job: Job
     market: MarketClock
+    began: datetime
     session: date
     run_id: int = 0  # of the run that is being recorded; 0 in one that only looks
     codes: set[ExitCode] = field(default_factory=set)
@@ -76,6 +83,7 @@ class Story:
     failures: list[FailureLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     account: AccountSnapshot | None = None
+    account_at: datetime | None = None  # on the desk's clock
     totals: Totals | None = None
     unprotected: Decimal | None = None
     timings: dict[str, float] = field(default_factory=dict)
@@ -88,6 +96,13 @@ class Story:
         """Something failed without stopping the rest."""
         self.failures.append(FailureLine(what, message))
         self.codes.add(code)
+
+    def market_at(self, moment: datetime) -> MarketClock:
+        """The broker's clock carried on to a moment of the desk's; its sessions stay those of the beginning."""
+        now, today = self.market.now + (moment - self.began), self.market.today
+        said_closed = not self.market.is_open and today is not None and self.market.now >= today.opens
+        is_open = today is not None and today.opens <= now < today.closes and not said_closed
+        return replace(self.market, now=now, is_open=is_open)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -130,11 +145,19 @@ def open_story(desk: Desk, job: Job) -> Story:
     """
     try:
         market = desk.broker.clock()
-        return Story(job, market, session_of(market))
+        return Story(job, market, desk.clock.now(), session_of(market))
     except TradebotError as error:
         if job in DAY:
             _end_failed(desk, _begin(desk, job, None), error)
         raise
+
+
+def read_account(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> AccountSnapshot:
+    """The account, read now, or as the run read it ``at_most`` so long ago. Raises BrokerUnavailable."""
+    now = desk.clock.now()
+    if story.account is None or story.account_at is None or not timedelta(0) <= now - story.account_at < at_most:
+        story.account, story.account_at = desk.broker.account(), now
+    return story.account
 
 
 def session_of(market: MarketClock) -> date:
@@ -149,7 +172,8 @@ def session_of(market: MarketClock) -> date:
 def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
     """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on.
 
-    It says first what the schedule missed since a job last ran, and whether this one is late.
+    It says first what the schedule missed since a job last ran, and whether this one is late. An exception that the
+    broker gave cause for gets notes on what is known of our orders and what is not.
     """
     story.notes += desk.timekeeper().notice(desk.alerts, story.job, desk.clock.now())
     story.run_id, record = _begin(desk, story.job, story.session), RunRecord()
@@ -157,6 +181,7 @@ def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
         yield record
     except BaseException as error:
         _end_failed(desk, story.run_id, error)
+        _note_loose_ends(desk, error)
         raise
     _end(desk, story.run_id, record.status, int(record.code), record.headline)
 
@@ -181,6 +206,14 @@ def _end_failed(desk: Desk, run_id: int, error: BaseException) -> None:
     code = int(getattr(error, "exit_code", ExitCode.BUG))
     with suppress(LedgerError):  # the first error is the one to tell; a ledger that fails is told by verify
         _end(desk, run_id, RunStatus.FAILED, code, f"{type(error).__name__}: {error}")
+
+
+def _note_loose_ends(desk: Desk, error: BaseException) -> None:
+    """Add to an error of the broker's what is known of our orders, and what is not."""
+    if isinstance(error, BrokerUnavailable | OutcomeUnknown | Blocked):
+        with suppress(LedgerError):
+            for told in loose_ends(desk.ledger.orders.unsettled()):
+                error.add_note(told)
 
 
 def _end(desk: Desk, run_id: int, status: RunStatus, code: int, summary: str) -> None:

@@ -11,7 +11,7 @@ from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.sending import LOOKS, await_end, order_line, send, write_down
+from tradebot.jobs.sending import LOOKS, await_ends, order_line, send, write_down
 from tradebot.jobs.syncing import is_ours
 from tradebot.jobs.taking_in import take_in
 
@@ -36,7 +36,7 @@ def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
     intent = replace(planned, request=replace(planned.request, quantity=quantity))
     if intent != planned:
         write_down(desk, [intent])
-    intent = await_end(desk, story, send(desk, story, intent))
+    (intent,) = await_ends(desk, [send(desk, story, intent)])
     story.orders.append(order_line(intent))
     _journal_gap(desk, intent, "ends")
 

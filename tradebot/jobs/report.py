@@ -12,7 +12,7 @@ from tradebot.core.protection import gaps, unprotected_dollars
 from tradebot.core.records import EquityPoint, RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.desk import Desk, Story, open_story, read_account, recorded
 from tradebot.jobs.positions import position_lines
 
 
@@ -47,7 +47,7 @@ def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
     records = desk.ledger.records
     trades = records.trades(first, last)
     equity = _with_base(desk, first, records.closing_equity(first, last))
-    story.account = desk.broker.account()
+    read_account(desk, story)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     open_gaps = gaps(holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions))

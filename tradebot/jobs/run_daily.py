@@ -7,7 +7,7 @@ it down, send it, see what became of it, prove that everything held is protected
 from __future__ import annotations
 
 from tradebot.core.halts import level_of
-from tradebot.core.orders import OrderState
+from tradebot.core.orders import Intent, OrderState
 from tradebot.core.outcomes import Outcome
 from tradebot.core.performance import totals
 from tradebot.core.plan import Plan
@@ -22,7 +22,7 @@ from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import look_at_halts, why_no_entries
 from tradebot.jobs.preflight import object_to_entries
 from tradebot.jobs.remembering import remember
-from tradebot.jobs.sending import await_end, order_line, send, write_down
+from tradebot.jobs.sending import await_ends, order_line, send, write_down
 
 
 def run(desk: Desk) -> Outcome:
@@ -84,14 +84,17 @@ def _trade(desk: Desk, story: Story) -> Outcome:
 
 
 def _enter(desk: Desk, story: Story, plan: Plan) -> None:
-    """Write every entry down, then send each and see what becomes of it."""
+    """Write every entry down, send one after another, and see what becomes of those sent, whatever stopped the rest."""
     with story.step("send"):
         write_down(desk, plan.entries)
-        for number, intent in enumerate(plan.entries):
-            if number:
-                look_between_orders(desk, story)
-            sent = send(desk, story, intent)
-            story.orders.append(order_line(await_end(desk, story, sent)))
+        sent: list[Intent] = []
+        try:
+            for intent in plan.entries:
+                if sent:
+                    look_between_orders(desk, story)
+                sent.append(send(desk, story, intent))
+        finally:
+            story.orders.extend(order_line(intent) for intent in await_ends(desk, sent))
 
 
 def _not_surely_sent(desk: Desk, story: Story) -> str:

@@ -7,7 +7,7 @@ broker for that id, never by sending again under another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from tradebot.core.orders import (
     Purpose,
     TimeInForce,
     may_move,
+    may_show,
 )
 from tradebot.core.outcomes import OrderLine
 from tradebot.core.plan import Denial, DenialCode
@@ -37,6 +38,8 @@ from tradebot.jobs.remembering import remember
 #: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
 LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
 MINUTE = timedelta(minutes=1)
+#: States in which looking again may show more. One that is unknown is for the next act of settling.
+_UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
 def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
@@ -110,12 +113,13 @@ def _last_look(desk: Desk, story: Story, intent: Intent) -> tuple[Denial, ...]:
 
 
 def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
-    """Bring an intent to where the broker shows its order to be."""
-    if not may_move(intent.state, order.state):
-        raise OutcomeUnknown(
-            f"{intent.client_order_id} is {intent.state} in the ledger and {order.state} at the broker, which no order "
-            "can do. Look at it at the broker, then run `tradebot reconcile`."
-        )
+    """Bring an intent to where the broker shows its order to be.
+
+    Where no order can have gone, as an old answer may have it, it is not followed: what became of the order is unknown
+    until the broker says something else.
+    """
+    if not may_show(order, intent):
+        return _doubted(desk, intent, order)
     after = replace(
         intent,
         state=order.state,
@@ -137,16 +141,20 @@ def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
     return after
 
 
-def await_end(desk: Desk, story: Story, intent: Intent) -> Intent:
-    """Look at an order until it is filled or otherwise at its end, for a bounded time; then give it as it stands."""
+def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    """Look at orders until all are filled or otherwise at their ends, for a bounded time; then give them as they stand.
+
+    Each look is one question about all that are still under way.
+    """
+    known = {intent.client_order_id: intent for intent in intents}
     for pause in LOOKS:
-        if intent.state.terminal or intent.state is OrderState.UNKNOWN:
+        waiting = [each for each, intent in known.items() if intent.state in _UNDER_WAY]
+        if not waiting:
             break
         desk.clock.sleep(pause)
-        order = desk.broker.order(intent.client_order_id)
-        if order is not None:
-            intent = adopt(desk, intent, order)
-    return intent
+        for each, order in desk.broker.orders(waiting).items():
+            known[each] = adopt(desk, known[each], order)
+    return tuple(known.values())
 
 
 def attempt_after(
@@ -205,6 +213,17 @@ def order_line(intent: Intent) -> OrderLine:
 def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
     desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=note)
     return replace(intent, state=state, note=note)
+
+
+def _doubted(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+    """An intent whose order the broker shows where it can't be. One that is over stays as it is."""
+    why = (
+        f"it was {intent.state}, {intent.filled_quantity} filled, and the broker shows it {order.state}, which no "
+        "order can do; look at it at the broker, then run `tradebot reconcile`"
+    )
+    if may_move(intent.state, OrderState.UNKNOWN):
+        return _moved(desk, intent, OrderState.UNKNOWN, why)
+    return replace(intent, note=why)
 
 
 def _denied(intent: Intent, code: DenialCode, why: str) -> Denial:

@@ -10,7 +10,7 @@ from tradebot.core.standing import StatusOutcome
 from tradebot.core.values import dollars
 from tradebot.core.wording import plural
 from tradebot.jobs import suspensions
-from tradebot.jobs.desk import Desk, open_story
+from tradebot.jobs.desk import Desk, open_story, read_account
 from tradebot.jobs.halting import halts_in_force
 from tradebot.jobs.positions import position_lines
 from tradebot.jobs.syncing import counters
@@ -19,7 +19,7 @@ from tradebot.jobs.syncing import counters
 def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     """How the account stands: halts, lock, what became of the last sessions' jobs, positions, limits."""
     story = open_story(desk, Job.STATUS)
-    story.account = desk.broker.account()
+    account = read_account(desk, story)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(position.symbol for position in positions)
@@ -31,7 +31,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     story.breaks = list(desk.ledger.safety.breaks())
     story.halts = list(halts_in_force(desk, story.session))
     level = level_of(story.halts)
-    headline = f"{plural(len(positions), 'position')}, equity {dollars(story.account.equity)}"
+    headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
     base = story.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
         base,
@@ -40,7 +40,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         last_runs=desk.ledger.runs.last_of_each_job(),
         schedule=desk.timekeeper().cells(),
         positions=position_lines(positions, holdings, open_gaps),
-        counters=counters(desk, story, story.account),
+        counters=counters(desk, story, account),
         limits=desk.settings.limits(),
         now=story.market.now,
     )

@@ -20,7 +20,7 @@ from tradebot.core.records import EquityPoint
 from tradebot.core.values import ZERO
 from tradebot.errors import ExitCode
 from tradebot.jobs.belongings import decision_of
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, Story, read_account
 from tradebot.jobs.sending import LOOKS, MINUTE, adopt
 from tradebot.jobs.taking_in import take_in
 
@@ -57,17 +57,20 @@ def settle(desk: Desk, story: Story) -> None:
     unsettled = desk.ledger.orders.unsettled()
     if not unsettled:
         return
-    resting = {order.client_order_id: order for order in desk.broker.open_orders()}
+    sent = []
     for intent in unsettled:
-        if intent.state is OrderState.PLANNED and intent.sends == 0:
-            if intent.session != story.session:
-                _abandon(desk, intent, "never sent, and its session is over")
-            continue
-        order = resting.get(intent.client_order_id) or _look_up(desk, intent)
+        if intent.state is not OrderState.PLANNED or intent.sends:
+            sent.append(intent)
+        elif intent.session != story.session:
+            _abandon(desk, intent, "never sent, and its session is over")
+    shown = _look_up(desk, sent)
+    for intent in sent:
+        order = shown.get(intent.client_order_id)
         if order is not None:
             settled = adopt(desk, intent, order)
             if settled.state is OrderState.UNKNOWN:
-                story.failed(f"order {intent.client_order_id}", "its outcome is unknown", ExitCode.BROKER)
+                why = settled.note or "its outcome is unknown"
+                story.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
         elif intent.state in (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN):
             _absent(desk, story, intent)
         else:
@@ -78,15 +81,20 @@ def settle(desk: Desk, story: Story) -> None:
             )
 
 
-def _look_up(desk: Desk, intent: Intent) -> BrokerOrder | None:
-    """The broker's order of an intent. Where nobody saw it arrive, several looks over a grace period must agree."""
-    looks = LOOKS if intent.state in (OrderState.SUBMITTING, OrderState.UNKNOWN) else LOOKS[:1]
-    for pause in looks:
+def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]:
+    """The broker's orders of intents, one question for all of them.
+
+    Where nobody saw one arrive, several looks over a grace period must agree that it is not there.
+    """
+    asked, shown = list(intents), dict[str, BrokerOrder]()
+    for pause in LOOKS:
+        if not asked:
+            break
         desk.clock.sleep(pause)
-        order = desk.broker.order(intent.client_order_id)
-        if order is not None:
-            return order
-    return None
+        shown |= desk.broker.orders(intent.client_order_id for intent in asked)
+        unseen = (OrderState.SUBMITTING, OrderState.UNKNOWN)
+        asked = [each for each in asked if each.client_order_id not in shown and each.state in unseen]
+    return shown
 
 
 def _absent(desk: Desk, story: Story, intent: Intent) -> None:
@@ -104,7 +112,7 @@ def _absent(desk: Desk, story: Story, intent: Intent) -> None:
 
 def look(desk: Desk, story: Story) -> Sheet:
     """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story."""
-    account = desk.broker.account()
+    account = read_account(desk, story)
     positions = desk.broker.positions()
     open_orders = desk.broker.open_orders()
     ledger = desk.ledger
@@ -127,7 +135,6 @@ def look(desk: Desk, story: Story) -> Sheet:
         )
         breaks = ledger.safety.record_breaks(differences, story.session, now)
         ledger.books.snapshot(_equity_point(desk, story.session, account, positions, found), positions)
-    story.account = account
     story.breaks = list(breaks)
     story.gaps = list(found)
     story.unprotected = unprotected_dollars(found)

@@ -9,7 +9,7 @@ from tradebot.core.account import SessionHours
 from tradebot.core.checks import Check, CheckResult
 from tradebot.core.sanity import sanity
 from tradebot.core.values import canonical, dollars
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, Story, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
@@ -21,8 +21,7 @@ SKEW_WARN, SKEW_FAIL = 2.0, 30.0
 
 
 def broker(desk: Desk, story: Story) -> Check:
-    account = desk.broker.account()
-    story.account = account
+    account = read_account(desk, story, at_most=desk.fresh_for)
     figure = f"equity {dollars(account.equity)}, buying power {dollars(account.buying_power)}"
     if account.blocked:
         return Check("broker", FAIL, f"{figure}; the account is blocked", "ask the broker why, nothing can be sent")
@@ -38,8 +37,8 @@ def switches(desk: Desk, story: Story) -> Check:
 
 
 def clock(desk: Desk, story: Story) -> Check:
-    """How far the clock here is from the broker's. Timeouts, ids and sessions go by both."""
-    skew = abs((desk.clock.now() - desk.broker.clock().now).total_seconds())
+    """How far the clock here was from the broker's when the run began. Timeouts, ids and sessions go by both."""
+    skew = abs((story.began - story.market.now).total_seconds())
     figure, remedy = f"{skew:.1f} s from the broker's", "set this machine's clock; let NTP keep it"
     if skew >= SKEW_FAIL:
         return Check("clock", FAIL, figure, remedy)
@@ -77,7 +76,7 @@ def session(desk: Desk, story: Story) -> Check:
 
 
 def exposure(desk: Desk, story: Story) -> Check:
-    account = desk.broker.account()
+    account = read_account(desk, story, at_most=desk.fresh_for)
     gross = sum((abs(position.market_value) for position in desk.broker.positions()), Decimal(0))
     limit = account.equity * desk.settings.max_gross_exposure_pct
     figure = f"{dollars(gross)} of {dollars(limit)}"
@@ -88,7 +87,8 @@ def exposure(desk: Desk, story: Story) -> Check:
 
 def limits(desk: Desk, story: Story) -> Check:
     symbols = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
-    found = sanity(desk.settings.limits(), desk.broker.account().equity, symbols)
+    equity = read_account(desk, story, at_most=desk.fresh_for).equity
+    found = sanity(desk.settings.limits(), equity, symbols)
     figure = (
         f"largest order {dollars(found.largest_order)} ({found.bound_by}); the worst day costs "
         f"{dollars(found.loss_at_stops)} at the stops, {dollars(found.loss_in_crash)} if they gap as in 1987"

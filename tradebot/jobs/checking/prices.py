@@ -36,7 +36,7 @@ def bars(desk: Desk, story: Story) -> Check:
     fresh = bars_are_fresh(desk, story)
     if fresh.result is not PASS:
         return fresh
-    history = history_for(desk)
+    history = history_for(desk, story)
     doubts = [*_without_the_newest(history), *_with_gaps(history), *_with_jumps(history)]
     if doubts:
         return Check("bars", WARN, "; ".join(doubts), "look at the prices of these symbols before the open")
