@@ -40,8 +40,8 @@ class Client:
         answer = self.ask(method, path, body, **query)
         return answer.status_code, answer.json()["code"], answer.json()["message"]
 
-    def send(self, qty: str, side: str = "buy", **terms: object) -> Any:
-        body = {"symbol": "ACME", "qty": qty, "side": side, "type": "market", "time_in_force": "gtc", **terms}
+    def send(self, quantity: str, side: str = "buy", **terms: object) -> Any:
+        body = {"symbol": "ACME", "qty": quantity, "side": side, "type": "market", "time_in_force": "gtc", **terms}
         answer = self.ask("POST", "/v2/orders", {name: each for name, each in body.items() if each is not None})
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -148,6 +148,39 @@ def test_a_filled_entry_hides_its_open_legs_from_a_nested_list(client: ClientOf)
     assert {leg["id"] for leg in nested["legs"]} == {leg["id"] for leg in entry["legs"]}
     assert acme.order(entry["id"])["legs"] is None
     assert len(acme.order(entry["id"], nested="true")["legs"]) == 2
+
+
+def test_a_stop_beside_a_target_may_be_missing_in_a_flat_list(client: ClientOf) -> None:
+    acme = client(QUIET)
+    acme.fake.house.terms.hides_held = True
+    entry = acme.bracket()
+    assert [order["type"] for order in acme.get("/v2/orders")] == ["limit"]
+    assert len(acme.order(entry["id"], nested="true")["legs"]) == 2
+
+
+def test_an_exit_pair_is_a_target_with_a_stop_for_its_leg(client: ClientOf) -> None:
+    acme = client(QUIET)
+    acme.send("10")
+    legs = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "95"}}
+    pair = acme.send("10", side="sell", type="limit", **{"order_class": "oco", **legs})
+    assert (pair["order_class"], pair["limit_price"], pair["legs"][0]["stop_price"]) == ("oco", "110", "95")
+    resting = acme.get("/v2/orders")
+    assert {order["type"]: order["status"] for order in resting} == {"limit": "new", "stop": "held"}
+
+
+def test_a_trailing_stop_tells_where_it_stands_and_from_what(client: ClientOf) -> None:
+    acme = client("100 110 99 108", QUIET)
+    acme.send("10")
+    acme.send("10", side="sell", type="trailing_stop", trail_percent="20")
+    (resting,) = acme.get("/v2/orders")
+    assert (resting["trail_percent"], resting["stop_price"], resting["hwm"]) == ("20", "80", "100")
+
+
+def test_an_order_for_an_amount_has_no_quantity(client: ClientOf) -> None:
+    acme = client(QUIET)
+    acme.send("1", qty=None, notional="250", time_in_force="day")
+    (seen,) = acme.get("/v2/orders", status="all")
+    assert (seen["qty"], seen["notional"], seen["filled_qty"]) == (None, "250", "2.5")
 
 
 def test_a_replaced_leg_and_its_replacement_name_each_other(client: ClientOf) -> None:
@@ -271,9 +304,9 @@ def test_activities_come_in_pages_both_ways(client: ClientOf) -> None:
 def test_a_commission_is_a_fee_beside_the_fill(client: ClientOf) -> None:
     acme = client(QUIET, rules=ExchangeRules())
     acme.send("10")
-    fill, fee = acme.get("/v2/account/activities", direction="asc")[1:]
-    assert (fee["activity_type"], fee["net_amount"]) == ("FEE", "-1")
-    assert fill["id"] < fee["id"]
+    fee, fill = acme.get("/v2/account/activities", direction="asc")[1:]
+    assert (fee["activity_type"], fee["net_amount"], fee["date"]) == ("FEE", "-1", "2007-01-04")
+    assert fee["id"].startswith("20070104000000000::") and fill["id"].startswith("20070104093500000::")
 
 
 def test_a_split_takes_the_old_shares_and_gives_the_new(client: ClientOf) -> None:

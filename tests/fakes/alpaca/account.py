@@ -132,10 +132,11 @@ def _ratio(part: Decimal, of: Decimal) -> str:
 
 
 def activities(house: House, exchange: PaperExchange, arrival: Arrival, kind: str | None = None) -> Answer:
-    """Newest first unless asked otherwise, at most 100 a page, on from the id given as ``page_token``."""
+    """By id, falling unless asked otherwise, at most 100 a page, on from the id given as ``page_token``."""
     query = arrival.query
+    kinds = _kinds(query.get("activity_types", kind))
     with house.looking(exchange) as view:
-        found = [row for row in view.happenings.rows if _wanted(row, _kinds(query.get("activity_types", kind)))]
+        found = sorted((row for row in view.happenings.rows if _wanted(row, kinds)), key=lambda row: row.id)
         category = query.get("category")
         if category is not None:
             found = [row for row in found if (row.kind in _TRADES) == (category == "trade_activity")]

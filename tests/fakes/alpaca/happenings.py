@@ -44,15 +44,16 @@ class Happening:
 
 
 class Happenings:
-    """Every activity so far, in order. An id begins with the New York time, and ids rise with the order.
+    """Every activity so far, in the order in which they were booked.
 
-    What happens at one instant gets ids a millisecond apart, for only so does the order by id tell the order of events.
+    An id begins with a time of New York: that of a fill, or the beginning of the day that anything else is about, so
+    that by their ids the fees of a day come before its fills. Fills of one instant have ids a millisecond apart.
     """
 
     def __init__(self, names: Names) -> None:
         self._names = names
         self._upto = 0
-        self._at: datetime | None = None
+        self._free: dict[datetime, datetime] = {}
         self._fills: dict[str, Fill] = {}
         self.rows: list[Happening] = []
         self.filled: defaultdict[int, Decimal] = defaultdict(Decimal)
@@ -153,8 +154,10 @@ class Happenings:
         self._add(activity, part, at, said | more)
 
     def _add(self, activity: int, part: str, at: datetime, said: dict[str, Any]) -> None:
-        later = self._at is not None and at <= self._at
-        self._at = self._at + timedelta(milliseconds=1) if later and self._at is not None else at
-        wall = self._at.astimezone(NEW_YORK)
+        wall = at.astimezone(NEW_YORK)
+        if "date" in said:
+            wall = wall.replace(hour=0, minute=0, second=0, microsecond=0)
+        wall = max(wall, self._free.get(wall.replace(microsecond=0), wall))
+        self._free[wall.replace(microsecond=0)] = wall + timedelta(milliseconds=1)
         stamp = f"{wall:%Y%m%d%H%M%S}{wall.microsecond // 1000:03d}"
         self.rows.append(Happening(at, {"id": f"{stamp}::{self._names.activity(activity, part)}", **said}))

@@ -30,12 +30,14 @@ class Terms:
     """What differs between accounts at Alpaca, and between what it answers today and tomorrow.
 
     ``groups`` says whether orders bear ``group_id`` and ``group_role``, which the newest specification has.
-    ``real_time_sip`` is what the paid data plan buys. ``keys`` are the id and the secret that are let in; None lets in
-    everybody who has any. ``allowance`` is how many requests are answered a minute; None counts none.
-    ``submit`` takes an order in.
+    ``hides_held`` leaves a stop that is held beside a target out of flat lists, as some have seen it
+    (https://github.com/alpacahq/alpaca-trade-api-python/issues/322). ``real_time_sip`` is what the paid data plan buys.
+    ``keys`` are the id and the secret that are let in; None lets in everybody who has any. ``allowance`` is how many
+    requests are answered a minute; None counts none. ``submit`` takes an order in.
     """
 
     groups: bool = False
+    hides_held: bool = False
     real_time_sip: bool = False
     keys: tuple[str, str] | None = None
     allowance: int | None = None
@@ -57,8 +59,8 @@ class Terms:
 class House:
     """What outlives a request.
 
-    ``cancelled_at`` tells when orders, by number, were cancelled on request. ``bars_read`` are the bars that were read
-    last, and what they were read for.
+    ``cancelled_at`` tells when orders, by number, were cancelled on request, ``replaced_by`` what took their place.
+    ``bars_read`` are the bars that were read last, and what they were read for.
     """
 
     calendar = NyseCalendar()
@@ -66,6 +68,7 @@ class House:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.cancelled_at: dict[int, datetime] = {}
+        self.replaced_by: dict[int, int] = {}
         self.bars_read: tuple[object, dict[str, list[DayBar]]] | None = None
         self._names: Names | None = None
         self._happenings: Happenings | None = None
@@ -79,6 +82,7 @@ class House:
             self._happenings = None
             self._read.clear()
             self.cancelled_at.clear()
+            self.replaced_by.clear()
         return self._names
 
     def read_orders(self, floor: Floor) -> Iterator[PaperOrder]:

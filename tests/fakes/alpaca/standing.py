@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.alpaca.names import Names
@@ -13,7 +12,7 @@ from tests.fakes.alpaca.notation import instant, optional, optional_instant
 from tests.fakes.alpaca.times import AGED
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.orders import PaperOrder, as_shown
-from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
 from tradebot.market.calendar import NEW_YORK, new_york_date
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ _STATUS = {
     OrderState.REJECTED: "rejected",
     OrderState.REPLACED: "replaced",
 }
+_REPLACED = "replaced by "  # how the exchange's reason begins
 _ROLES = {Purpose.STOP: "stop_loss", Purpose.TARGET: "take_profit"}
 
 
@@ -44,10 +44,10 @@ class Standing:
         for order in self.all.values():
             self._groups[order.group].append(order)
         by_client_id = {order.client_order_id: order.number for order in self.all.values()}
-        self._replaced_by: dict[int, int] = {}
         for order in self.all.values():
-            if order.state is OrderState.REPLACED:
-                self._replaced_by[order.number] = by_client_id[order.reason.removeprefix("replaced by ")]
+            if order.reason.startswith(_REPLACED):
+                house.replaced_by[order.number] = by_client_id[order.reason.removeprefix(_REPLACED)]
+        self._replaced_by = house.replaced_by
         self._replaces = {new: old for old, new in self._replaced_by.items()}
         self._client_ids = {
             order.number: names.client_order_id(order, None if order.parent is None else self.all[order.parent])
@@ -70,6 +70,10 @@ class Standing:
     def shown(self, number: int) -> BrokerOrder:
         order = self.all[number]
         return as_shown(order, self._groups[order.group])
+
+    def held_beside_a_target(self, order: PaperOrder) -> bool:
+        others = (other for other in self._groups[order.group] if other.working and other.role is Purpose.TARGET)
+        return order.live and order.role is Purpose.STOP and any(others)
 
     def legs(self, order: PaperOrder) -> Iterable[PaperOrder]:
         """The legs of an order, replaced ones and those that took their place alike."""
@@ -105,7 +109,6 @@ class Standing:
         replaced_at = None if replaced_by is None else self.submitted_at(self.all[replaced_by])
         times = [each for each in (submitted, filled, ended, replaced_at) if each is not None]
         replaces = self._replaces.get(order.number)
-        trail = shown.trail_price if shown.trail_price is not None else _trail(shown)
         return {
             "id": self._names.order(order.number),
             "client_order_id": self._client_ids[order.number],
@@ -140,7 +143,7 @@ class Standing:
             "legs": None,
             "trail_percent": None if shown.trail_pct is None else optional(shown.trail_pct * 100),
             "trail_price": optional(shown.trail_price),
-            "hwm": _high_water(shown, trail),
+            "hwm": optional(order.best_price),
             "subtag": None,
             "source": None,
             **self._group_of(order),
@@ -215,17 +218,3 @@ class Standing:
 def _untouched(said: dict[str, Any], status: str) -> dict[str, Any]:
     never = dict.fromkeys(("filled_at", "canceled_at", "expired_at", "failed_at", "filled_avg_price"))
     return {**said, **never, "status": status, "filled_qty": "0", "updated_at": said["submitted_at"]}
-
-
-def _trail(shown: BrokerOrder) -> Decimal | None:
-    """The distance of a trailing stop in USD, from its percentage and where it stands."""
-    if shown.trail_pct is None or shown.stop_price is None:
-        return None
-    best = shown.stop_price / (1 - shown.trail_pct if shown.side is Side.SELL else 1 + shown.trail_pct)
-    return abs(best - shown.stop_price)
-
-
-def _high_water(shown: BrokerOrder, trail: Decimal | None) -> str | None:
-    if shown.type is not OrderType.TRAILING_STOP or shown.stop_price is None or trail is None:
-        return None
-    return optional(round(shown.stop_price + (trail if shown.side is Side.SELL else -trail), 4))

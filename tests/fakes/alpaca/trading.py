@@ -55,6 +55,8 @@ def orders(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
         found = [each for each in standing.all.values() if _has_status(each, query.get("status", "open"))]
         if nested:
             found = [each for each in found if each.parent is None]
+        elif house.terms.hides_held:
+            found = [each for each in found if not standing.held_beside_a_target(each)]
         if "symbols" in query:
             symbols = frozenset(query["symbols"].split(","))
             found = [each for each in found if each.symbol in symbols]
@@ -204,19 +206,10 @@ def _of_class(request: OrderRequest, asked: str) -> OrderRequest:
         raise _malformed("oto orders require exactly one of take_profit, stop_loss")
     if asked not in ("simple", "bracket", "oto", "oco"):
         raise _malformed(f"invalid order_class: {asked}")
-    if asked in ("bracket", "oto", "oco"):
-        if request.time_in_force not in (TimeInForce.DAY, TimeInForce.GTC):
-            raise _malformed(f"{asked} orders must be DAY or GTC")
-        if request.notional is not None or request.quantity != whole(request.quantity):
-            raise _malformed("fractional orders must be simple orders")
     if asked == "oco":
         if request.type is not OrderType.LIMIT:
             raise _malformed("oco orders must be limit orders")
         return replace(request, limit_price=request.take_profit, take_profit=None)
-    if (request.notional is not None or request.quantity != whole(request.quantity)) and (
-        request.time_in_force is not TimeInForce.DAY
-    ):
-        raise Refusal(UNPROCESSABLE, 42210000, "fractional orders must be DAY orders")
     return request
 
 
