@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.data_host import CALENDAR, SESSIONS, TUESDAY, DataHost, Open, at, bar, bars_of, serving
+from tests.fakes.data_host import CALENDAR, SESSIONS, TUESDAY, DataHost, Open, at, bar, bars_of, serving, stamp
 from tradebot.errors import BrokerUnavailable
 from tradebot.market.alpaca.bars import Bars
 from tradebot.market.alpaca.shelf import BarShelf
@@ -162,6 +162,23 @@ def test_after_months_without_a_run_everything_is_there(four: DataHost, market: 
         )
 
 
+def test_what_nobody_asks_for_any_more_is_thrown_away_at_last(
+    four: DataHost, market: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradebot.market.alpaca.barbook.MOST_OLDER", 30)
+    market().history(SYMBOLS, 60, at(TUESDAY, "09:35"))
+    large = (market.folder / "alpaca_bars").stat().st_size
+
+    market().history(SYMBOLS, 40, at(TUESDAY, "09:35"))
+    assert (market.folder / "alpaca_bars").stat().st_size == large
+    bar_requests(four)
+    short = market().history(SYMBOLS, 20, at(TUESDAY, "09:35"))
+
+    assert (market.folder / "alpaca_bars").stat().st_size < large / 2
+    assert bar_requests(four) == []
+    same(short, market().history(SYMBOLS, 20, at(TUESDAY, "09:35")))
+
+
 def test_a_clock_that_is_set_back_sees_nothing_of_the_future(four: DataHost, market: Open) -> None:
     market().history(SYMBOLS, 20, at(FRIDAY, "09:35"))
 
@@ -226,6 +243,18 @@ def test_an_answer_without_any_bar_does_not_wipe_out_what_is_known(four: DataHos
 
     four.interfere = lambda number, asked: None
     assert market().history(SYMBOLS, 50, at(WEDNESDAY, "09:35")).close.notna().all(axis=None)
+
+
+def test_a_first_answer_without_any_bar_is_not_believed_against_the_newest_prices(four: DataHost, market: Open) -> None:
+    close = {"t": stamp(date(2024, 7, 1)), "c": 99}
+    four.snapshots = {"IBM": {"latestTrade": {"p": 100, "t": "2024-07-02T13:34:00Z"}, "dailyBar": close}}
+    four.interfere = lambda number, asked: (200, {"bars": {}, "next_page_token": None}) if asked.path == BARS else None
+
+    with pytest.raises(BrokerUnavailable, match="sent no bars, though IBM traded on 2024-07-01"):
+        market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))
+    with pytest.raises(BrokerUnavailable, match="sent no bars"):
+        market().history(["IBM"], 50, at(TUESDAY, "09:35"))
+    assert market().history(["KO"], 50, at(TUESDAY, "09:35")).close.empty  # nothing speaks against it
 
 
 def test_a_fetch_that_fails_leaves_the_cache_as_it_was(four: DataHost, market: Open) -> None:

@@ -14,6 +14,8 @@ from tradebot.market.alpaca.shelf import BarShelf
 REFERENCES = ("AAPL", "MSFT", "SPY")
 #: Sessions that are fetched once more to be compared, at least; more where they fit on the same page.
 OVERLAP = 10
+#: Sessions before the first one asked for that may pile up, day after day, until they are thrown away: three years.
+MOST_OLDER = 750
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,9 +41,9 @@ class BarBook:
         wanted = sorted({*symbols, *REFERENCES})
         held = self._at_hand()
         if held is None or not _covers(held, wanted, first, last):
-            held = self._renewed(held, wanted, first, last)
-            self._held = held
-            self._shelf.save(held, settled)
+            held = self._kept(self._renewed(held, wanted, first, last), settled)
+        elif held.sessions.index(first) > MOST_OLDER:
+            held = self._kept(held.of(held.symbols, first, held.sessions[-1]), settled)
         return held.of(wanted, first, last)
 
     def newest(self, first: date, last: date, settled: date) -> date | None:
@@ -62,6 +64,11 @@ class BarBook:
         if self._held is None:
             self._held = self._shelf.load()
         return self._held
+
+    def _kept(self, bars: Bars, settled: date) -> Bars:
+        self._held = bars
+        self._shelf.save(bars, settled)
+        return bars
 
     def _renewed(self, held: Bars | None, wanted: Sequence[str], first: date, last: date) -> Bars:
         """The bars of ``wanted``, with as much of ``held`` as is still true."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from tradebot.market.alpaca.listing import chunks, useless, whole_listing
+from tradebot.market.alpaca.quotes import fetch_snapshots
 from tradebot.market.calendar import NEW_YORK, new_york_date
 from tradebot.ports import Calendar
 from tradebot.wire.answers import Json
@@ -20,6 +21,7 @@ PATH = "/v2/stocks/bars"
 #: The most bars that one page holds.
 PAGE = 10_000
 HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
+ONE_DAY = timedelta(days=1)
 
 _FIELDS = ("o", "h", "l", "c", "v")
 _LOG = logging.getLogger(__name__)
@@ -111,7 +113,17 @@ class BarSource:
             }
             reader.take(whole_listing(self.api, PATH, params, "bars", PAGE))
         _take_out_unsound(bars)
+        if not bars.traded_symbols():
+            self._doubt(bars)
         return bars
+
+    def _doubt(self, empty: Bars) -> None:
+        """Raise BrokerUnavailable if the newest prices say that there must be bars where none were sent."""
+        last = empty.sessions[-1]
+        snapshots = fetch_snapshots(self.api, empty.symbols, self.feed, last + ONE_DAY)
+        for snapshot in snapshots.values():
+            if snapshot.closed_on is not None and empty.sessions[0] <= snapshot.closed_on <= last:
+                raise useless(self.api, PATH, f"sent no bars, though {snapshot.symbol} traded on {snapshot.closed_on}")
 
 
 class _Reader:
