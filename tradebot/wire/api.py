@@ -46,7 +46,7 @@ class Api:
     was given up, each later one is tried once only until one succeeds. A job ends with the first read that is denied
     to it, so a command that loses its network on the way ends within two minutes: a write or two that nobody saw
     answered, that read, and one more look at each service (``Patience`` has the figures). Only an emergency stop goes
-    on asking, for the time that it was given.
+    on asking, for the time that it was given and, since a last look is looked to its end, a minute more at most.
     """
 
     def __init__(self, place: Place, keys: Keys, pace: Pace, pause: Pause, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
