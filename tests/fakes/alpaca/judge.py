@@ -39,6 +39,7 @@ class Judge:
         self.answers = 0
         self.violations: list[str] = []
         self._operations = operations()
+        self._told = (0, 0)
 
     def request(self, arrival: Arrival) -> None:
         self.requests += 1
@@ -51,6 +52,11 @@ class Judge:
         if operation is not None:
             self.answers += 1
             self.violations += [f"answer to {arrival}: {each}" for each in operation.objections_to_answer(answer)]
+
+    def counted(self) -> tuple[int, int]:
+        """How many requests and answers it has looked at since this was asked last."""
+        before, self._told = self._told, (self.requests, self.answers)
+        return self.requests - before[0], self.answers - before[1]
 
     def forgive(self) -> list[str]:
         """The objections so far, which are none any more: a test has made them come up on purpose."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import requests
 
-from tests.fakes.alpaca.__main__ import EXCHANGE, judgement_in
+from tests.fakes import validated
+from tests.fakes.alpaca.__main__ import EXCHANGE, JUDGEMENT, judgement_in
 from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.judge import SpecificationBroken
 from tests.fakes.cli import ROOT
@@ -80,6 +81,7 @@ def running(folder: Path, *options: str) -> Iterator[Running]:
     Raises SpecificationBroken at the end when the specification does not allow what was asked or answered.
     """
     command = [sys.executable, "-m", "tests.fakes.alpaca", "--folder", str(folder), *options]
+    before = _counted_in(folder)
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -89,5 +91,15 @@ def running(folder: Path, *options: str) -> Iterator[Running]:
         finally:
             process.terminate()
             process.wait(_PATIENCE)
+    judged = judgement_in(folder)
+    validated.add(judged.requests - before[0], judged.answers - before[1])
     if process.returncode:
-        raise SpecificationBroken("\n".join(judgement_in(folder).violations[:20]))
+        raise SpecificationBroken("\n".join(judged.violations[:20]))
+
+
+def _counted_in(folder: Path) -> tuple[int, int]:
+    """What the judges of earlier processes have looked at."""
+    if not (folder / JUDGEMENT).exists():
+        return 0, 0
+    judged = judgement_in(folder)
+    return judged.requests, judged.answers

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from requests.adapters import HTTPAdapter
 
+from tests.fakes import validated
 from tests.fakes.alpaca import control, routes
 from tests.fakes.alpaca.connections import Connection, Listener
 from tests.fakes.alpaca.faults import Fault, Kind, spoilt
@@ -91,6 +92,7 @@ class FakeAlpaca:
     def close(self) -> None:
         """Stop serving; when it returns, nobody here uses the exchange any more."""
         self._listener.close()
+        validated.add(*self.judge.counted())
 
     # --- for tests -------------------------------------------------------------------------------
 
