@@ -593,3 +593,25 @@ def test_b36_an_entry_may_bring_a_stop_and_no_target(venue: VenueOf) -> None:
     market.to_close()
     assert leg_of(order_of(market.broker, "b36"), STOP).state is OrderState.FILLED
     assert market.broker.positions() == ()
+
+
+# --- the account's books ---------------------------------------------------------------------------
+
+
+def test_b37_what_the_account_may_do_is_told(venue: VenueOf) -> None:
+    found = venue(QUIET).broker.permissions()
+    assert found.trading
+
+
+def test_b38_the_books_tell_each_day_s_equity_and_deposits(venue: VenueOf) -> None:
+    market = venue("100 106 99 105", "90 91 89 90", QUIET)
+    first = market.broker.clock().today
+    market.to_open()
+    market.broker.submit(make.buy(10))
+    market.to_next_day()
+    second = market.broker.clock().today
+    assert first is not None and second is not None
+    closed = next(day for day in market.broker.days(first.session, second.session) if day.session == first.session)
+    assert (closed.equity, closed.paid_in) == (Decimal(100_050), Decimal(0))
+    assert closed.equity == market.broker.account().last_equity
+    assert market.broker.days(first.session, first.session) == (closed,)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
-from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
+from tradebot.core.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
 from tradebot.core.orders import BrokerOrder, OrderRequest
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
 from tradebot.ports import Broker
@@ -38,6 +39,12 @@ class Around(Broker):
 
     def account(self) -> AccountSnapshot:
         return self._pass("account").account()
+
+    def permissions(self) -> Permissions:
+        return self._pass("permissions").permissions()
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        return self._pass("days").days(first, last)
 
     def positions(self) -> tuple[Position, ...]:
         return self._pass("positions").positions()

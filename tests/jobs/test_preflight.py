@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.jobs.brokers import Around, LosesRequests, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script, Wrap
 from tests.jobs.test_run_daily import OnAHoliday
-from tradebot.core.account import AccountSnapshot, MarketClock
+from tradebot.core.account import AccountDay, AccountSnapshot, MarketClock, Permissions
 from tradebot.core.checks import Check, CheckResult, PreflightOutcome
 from tradebot.core.plan import DenialCode
 from tradebot.core.records import RunStatus
@@ -289,3 +290,56 @@ def test_jobs_that_nothing_ran_are_told_until_one_of_their_kind_ran(make_house: 
     assert found.result is WARN
     assert "check-exits: 2007-01-04 missed" in found.figure
     assert "run-daily" not in found.figure
+
+
+# --- the broker's books ----------------------------------------------------------------------------
+
+
+class Tells(Around):
+    """Says something else of the account's configuration or its past."""
+
+    may = Permissions(trading=True, shorting=False, fractions=True)
+    close: AccountDay | None = None
+    today: AccountDay | None = None
+
+    def permissions(self) -> Permissions:
+        return self.may
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        return tuple(day for day in (self.close, self.today) if day is not None)
+
+
+def test_an_account_whose_owner_suspended_trading_fails(make_house: MakeHouse) -> None:
+    class Suspended(Tells):
+        may = Permissions(trading=False, shorting=True, fractions=True)
+
+    check = named(checked(make_house(), Suspended), "permissions")
+    assert (check.result, check.figure.split(",")[0]) == (FAIL, "trading not allowed")
+
+
+def test_short_sales_that_the_broker_will_refuse_are_worth_a_word(make_house: MakeHouse) -> None:
+    assert named(checked(make_house(), Tells), "permissions").result is PASS
+    check = named(checked(make_house(settings={"ALLOW_SHORT": "true"}), Tells), "permissions")
+    assert check.result is WARN
+    assert "ALLOW_SHORT" in check.remedy
+
+
+@pytest.mark.parametrize(("equity", "result"), [("100400", PASS), ("101000", WARN), ("99000", WARN)])
+def test_a_baseline_that_is_not_what_the_books_say_of_the_close_is_told(
+    make_house: MakeHouse, equity: str, result: CheckResult
+) -> None:
+    class Remembers(Tells):
+        close = AccountDay(date(2007, 1, 3), Decimal(equity), Decimal(0))
+
+    check = named(checked(make_house(), Remembers), "baseline")
+    assert check.result is result
+    assert check.figure.startswith("the day is counted from $100,000.00")
+
+
+def test_a_deposit_that_no_activity_tells_of_is_told(make_house: MakeHouse) -> None:
+    class Paid(Tells):
+        today = AccountDay(SECOND, Decimal(100_500), Decimal(500))
+
+    check = named(checked(make_house(), Paid), "baseline")
+    assert check.result is WARN
+    assert "$500.00 was paid in by the broker's books, $0.00 by its activities" in check.figure

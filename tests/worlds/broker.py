@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
 from tests.worlds.venue import Late, Venue
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
+from tradebot.core.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
 
@@ -64,6 +64,14 @@ class FaultyBroker:
     def account(self) -> AccountSnapshot:
         answer = self._perhaps_old("account", self._broker.account)
         self._witness.saw_account(self._exchange, answer)
+        return answer
+
+    def permissions(self) -> Permissions:
+        answer, _ = self._read("permissions", self._broker.permissions)
+        return answer
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        answer, _ = self._read("days", lambda: self._broker.days(first, last))
         return answer
 
     def positions(self) -> tuple[Position, ...]:

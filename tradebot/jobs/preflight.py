@@ -13,7 +13,7 @@ from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.jobs.checking import account, machine, prices, standing
+from tradebot.jobs.checking import account, books, machine, prices, standing
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 
 DeskCheck = Callable[[Desk, Story], Check]
@@ -21,6 +21,8 @@ DeskCheck = Callable[[Desk, Story], Check]
 #: What is asked of the account and the exchange, by the names that the checks give themselves.
 _OF_ACCOUNT: dict[str, DeskCheck] = {
     "broker": account.broker,
+    "permissions": books.permissions,
+    "baseline": books.baseline,
     "mode": account.switches,
     "clock": account.clock,
     "calendar": account.calendar,

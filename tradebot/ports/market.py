@@ -7,12 +7,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.account import (
+    AccountDay,
     AccountSnapshot,
     Activity,
     Asset,
     CorporateAction,
     DayBar,
     MarketClock,
+    Permissions,
     Position,
     Quote,
     SessionHours,
@@ -95,6 +97,12 @@ class Broker(Protocol):
     def clock(self) -> MarketClock: ...
 
     def account(self) -> AccountSnapshot: ...
+
+    def permissions(self) -> Permissions: ...
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        """The sessions from ``first`` to ``last``, both included, that the broker's books tell of, in order."""
+        ...
 
     def positions(self) -> tuple[Position, ...]: ...
 

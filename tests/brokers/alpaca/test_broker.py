@@ -17,7 +17,7 @@ from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.alpaca.faults import Kind
 from tests.fakes.orders import Requests
 from tests.fakes.pit import decimals
-from tradebot.core.account import Position
+from tradebot.core.account import AccountDay, Permissions, Position
 from tradebot.core.orders import OrderState
 from tradebot.errors import AlreadySent, Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
 
@@ -104,6 +104,58 @@ def test_fields_that_nobody_knows_change_nothing(alpaca: MakeDesk) -> None:
     plain = everything()
     desk.fake.strike(Kind.UNKNOWN_FIELDS, method="GET", times=100)
     assert everything() == plain
+
+
+# --- the account's books ---------------------------------------------------------------------------
+
+
+def test_the_account_s_configuration_says_what_it_may_do(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    assert desk.broker.permissions() == Permissions(trading=True, shorting=True, fractions=True)
+    desk.fake.bend = with_body("/v2/account/configurations", suspend_trade=True, no_shorting=True)
+    assert desk.broker.permissions() == Permissions(trading=False, shorting=False, fractions=True)
+
+
+def portfolio(**columns: Any) -> Bend:
+    """A history of the fourth and the fifth of January, as told at the end of their evenings in New York."""
+    body = {
+        "timestamp": [1167958800, 1168045200],
+        "equity": [8425.21, 8639.77],
+        "profit_loss": [0, 0],
+        "profit_loss_pct": [0, 0],
+        "base_value": 8413.04,
+        "timeframe": "1D",
+        **columns,
+    }
+    return lambda arrival, answer: Answer(200, body) if "history" in arrival.path else answer
+
+
+FOURTH, FIFTH = date(2007, 1, 4), date(2007, 1, 5)
+
+
+def test_the_days_of_the_portfolio_have_their_equity_and_what_was_paid_in(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.fake.bend = portfolio(cashflow={"CSD": [0, 500.5], "CSW": [0, -100]})
+    assert desk.broker.days(FOURTH, FIFTH) == (
+        AccountDay(FOURTH, *decimals("8425.21", 0)),
+        AccountDay(FIFTH, *decimals("8639.77", "400.5")),
+    )
+    (asked,) = desk.fake.requests
+    assert asked.query["cashflow_types"] == "CSD,CSW,JNLC"
+
+
+def test_days_that_the_portfolio_knows_nothing_of_are_left_out(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.fake.bend = portfolio(equity=[None, 8639.77])
+    assert desk.broker.days(FOURTH, FIFTH) == (AccountDay(FIFTH, *decimals("8639.77", 0)),)
+    assert desk.broker.days(FOURTH, FOURTH) == ()
+
+
+def test_a_history_whose_columns_differ_is_no_answer(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.fake.bend = portfolio(cashflow={"CSD": [0]})
+    with pytest.raises(BrokerUnavailable, match="differ in length"):
+        desk.broker.days(FOURTH, FIFTH)
 
 
 # --- hours -----------------------------------------------------------------------------------------

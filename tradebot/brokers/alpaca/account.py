@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from tradebot.brokers.alpaca.fields import Fields, rows
-from tradebot.core.account import AccountSnapshot, Asset, Position
+from tradebot.core.account import AccountDay, AccountSnapshot, Asset, Permissions, Position
+from tradebot.core.values import ZERO
+from tradebot.errors import BrokerUnavailable
 from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
+_NEW_YORK = ZoneInfo("America/New_York")
 _ACTIVE = "ACTIVE"
 _SHORT = "short"
 #: Shares that an option stands for; its prices are told for one share.
@@ -33,6 +38,34 @@ def snapshot(raw: Json) -> AccountSnapshot:
         shorting_enabled=fields.maybe_flag("shorting_enabled") or False,
         currency=fields.maybe_text("currency") or "USD",
     )
+
+
+def permissions(raw: Json) -> Permissions:
+    """The answer of GET /v2/account/configurations."""
+    fields = Fields(raw, "the account's configuration")
+    return Permissions(
+        trading=not fields.flag("suspend_trade"),
+        shorting=not fields.flag("no_shorting"),
+        fractions=fields.flag("fractional_trading"),
+    )
+
+
+def days(raw: Json) -> tuple[AccountDay, ...]:
+    """The answer of GET /v2/account/portfolio/history by the day. Days that it knows no equity of are left out."""
+    fields = Fields(raw, "the portfolio's history")
+    stamps, equities = fields.items("timestamp"), fields.items("equity")
+    flows = fields.lists("cashflow")
+    if any(len(column) != len(stamps) for column in (equities, *flows)):
+        raise BrokerUnavailable("Alpaca told a history of the portfolio whose columns differ in length.")
+    found = []
+    for stamp, equity, *paid in zip(stamps, equities, *flows, strict=True):
+        row = Fields({"timestamp": stamp, "equity": equity}, "a day of the portfolio")
+        value = row.maybe_number("equity")
+        if value is not None:
+            session = datetime.fromtimestamp(int(row.number("timestamp")), _NEW_YORK).date()
+            amounts = (Fields({"cash": amount}, "a day of the portfolio").maybe_number("cash") for amount in paid)
+            found.append(AccountDay(session, value, sum((amount or ZERO for amount in amounts), ZERO)))
+    return tuple(found)
 
 
 def positions(answer: Json) -> tuple[Position, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Literal
 
 from tradebot.brokers.alpaca import account
@@ -13,13 +14,23 @@ from tradebot.brokers.alpaca.hours import Hours
 from tradebot.brokers.alpaca.listing import Listing
 from tradebot.brokers.alpaca.orders import seen
 from tradebot.brokers.alpaca.sending import changes, order_body, path_of
-from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position
+from tradebot.core.account import (
+    AccountDay,
+    AccountSnapshot,
+    Activity,
+    Asset,
+    MarketClock,
+    Permissions,
+    Position,
+)
 from tradebot.core.orders import BrokerOrder, OrderRequest
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
 from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
 _DONE = range(200, 300)
+#: The activities by which cash comes and goes that nobody earned or lost.
+_PAID_IN = "CSD,CSW,JNLC"
 _ID_IS_TAKEN = "client_order_id must be unique"
 _UNPROCESSABLE = frozenset({"40010001", "42210000", "422"})
 
@@ -55,6 +66,15 @@ class AlpacaBroker:
 
     def account(self) -> AccountSnapshot:
         return account.snapshot(self._api.read("/v2/account"))
+
+    def permissions(self) -> Permissions:
+        return account.permissions(self._api.read("/v2/account/configurations"))
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        """From the portfolio's history, whose last day may be told as it stands or not at all yet."""
+        params = {"timeframe": "1D", "start": f"{first}T00:00:00Z", "end": f"{last}T23:59:59Z"}
+        told = account.days(self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _PAID_IN}))
+        return tuple(day for day in told if first <= day.session <= last)
 
     def positions(self) -> tuple[Position, ...]:
         return account.positions(self._api.read("/v2/positions"))

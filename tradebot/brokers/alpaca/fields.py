@@ -89,6 +89,15 @@ class Fields:
             raise self._wrong(name)
         return value
 
+    def lists(self, name: str) -> Sequence[Sequence[Json]]:
+        """The values of an object of lists, whatever its keys; none for a field that is absent or null."""
+        value = self._raw.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, dict) or not all(isinstance(each, list) for each in value.values()):
+            raise self._wrong(name)
+        return tuple(value.values())
+
     def _there(self, name: str, value: T | None) -> T:
         if value is None:
             raise BrokerUnavailable(f"Alpaca's answer lacks {name} of {self._what}. Nothing was taken from it.")

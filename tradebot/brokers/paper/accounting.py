@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
 from tradebot.brokers.paper.book import PaperPosition
 from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.matching import unit_cost
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.core.account import AccountSnapshot, Position
+from tradebot.core.account import AccountDay, AccountSnapshot, Position
 from tradebot.core.orders import Side
 from tradebot.core.values import CENT, ZERO, to_cents
 
@@ -27,6 +28,14 @@ def snapshot(floor: Floor) -> AccountSnapshot:
         buying_power=buying_power(floor).quantize(CENT, rounding=ROUND_FLOOR),
         shorting_enabled=floor.rules.allow_short,
     )
+
+
+def days(floor: Floor, first: date, last: date) -> tuple[AccountDay, ...]:
+    """The sessions from ``first`` to ``last`` that have closed, and the one that the exchange is in, in order."""
+    equities = dict(floor.store.closing_equity(first, last))
+    if first <= floor.state.session <= last:
+        equities.setdefault(floor.state.session, equity(floor))
+    return tuple(AccountDay(session, value, floor.store.paid_in(session)) for session, value in equities.items())
 
 
 def positions(floor: Floor) -> tuple[Position, ...]:

@@ -23,7 +23,16 @@ from tradebot.brokers.paper.hours import hours_of
 from tradebot.brokers.paper.kinds import check_kind, sized
 from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
 from tradebot.brokers.paper.phases import meet_market
-from tradebot.core.account import AccountSnapshot, Activity, Asset, MarketClock, Position, SessionHours
+from tradebot.core.account import (
+    AccountDay,
+    AccountSnapshot,
+    Activity,
+    Asset,
+    MarketClock,
+    Permissions,
+    Position,
+    SessionHours,
+)
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable
 
@@ -65,6 +74,15 @@ class PaperBroker:
     def account(self) -> AccountSnapshot:
         with self._exchange.reading() as floor:
             return accounting.snapshot(floor)
+
+    def permissions(self) -> Permissions:
+        with self._exchange.reading() as floor:
+            return Permissions(trading=True, shorting=floor.rules.allow_short, fractions=True)
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        """The sessions that have closed, and the one that the exchange is in."""
+        with self._exchange.reading() as floor:
+            return accounting.days(floor, first, last)
 
     def positions(self) -> tuple[Position, ...]:
         with self._exchange.reading() as floor:

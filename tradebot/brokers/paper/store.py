@@ -7,7 +7,7 @@ file see each other's operations whole or not at all. Decimals are canonical TEX
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
@@ -270,6 +270,22 @@ class Store:
             "SELECT equity FROM equity WHERE session < ? ORDER BY session DESC LIMIT 1", (session.isoformat(),)
         ).fetchone()
         return None if row is None else rows.money(row)
+
+    def closing_equity(self, first: date, last: date) -> Mapping[date, Decimal]:
+        """The equity at the close of each session from ``first`` to ``last`` that has closed, in order."""
+        found = self._sql.execute(
+            "SELECT session, equity FROM equity WHERE session BETWEEN ? AND ? ORDER BY session",
+            (first.isoformat(), last.isoformat()),
+        )
+        return {date.fromisoformat(session): Decimal(equity) for session, equity in found}
+
+    def paid_in(self, session: date) -> Decimal:
+        """Deposits less withdrawals of a session, USD."""
+        found = self._sql.execute(
+            "SELECT amount FROM activities WHERE session = ? AND kind IN ('deposit', 'withdrawal')",
+            (session.isoformat(),),
+        )
+        return sum((Decimal(amount) for (amount,) in found), ZERO)
 
     def _bring_to_date(self) -> None:
         """Give a file of version 1 the columns that it lacks. One of several processes does it."""
