@@ -133,6 +133,15 @@ def test_fees_that_are_booked_at_night_come_after_the_fills_of_their_day(alpaca:
     assert desk.broker.activities(str(fee["id"])) == ()
 
 
+def test_fees_that_are_listed_later_are_told_though_their_time_is_that_of_what_was_told(alpaca: MakeDesk) -> None:
+    """Fees without a time of booking all have that of the end of their day, and at one time the ids give the order."""
+    desk, first, second = alpaca(), cash(1, created_at=None), cash(2, created_at=None)
+    told(desk, second)
+    assert [identifier(activity) for activity in desk.broker.activities(None)] == [second["id"]]
+    told(desk, first, second)
+    assert [identifier(activity) for activity in desk.broker.activities(str(second["id"]))] == [first["id"]]
+
+
 def test_without_a_time_of_booking_a_split_begins_its_day_and_a_fee_ends_it(alpaca: MakeDesk) -> None:
     desk = alpaca()
     halves = [

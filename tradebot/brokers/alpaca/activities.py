@@ -61,6 +61,10 @@ class Row:
     fields: Fields
 
     @property
+    def is_cash(self) -> bool:
+        return self.kind not in (_FILL, _SPLIT)
+
+    @property
     def day(self) -> date:
         """The New York date that the activity belongs to: its own where it has one."""
         told = self.fields.maybe_text("date")
@@ -77,7 +81,8 @@ class Activities:
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """Those booked after the activity ``cursor``, or all there are.
 
-        One that is gone since it was read, as a busted fill is, is taken for booked at the time that its id begins
+        Cash that was booked at the same time as ``cursor`` is told again: it may have come to be listed since. One
+        that is gone since it was read, as a busted fill is, is taken for booked at the time that its id begins
         with. Raises BrokerUnavailable for an id that is none of Alpaca's.
         """
         if cursor is None:
@@ -92,7 +97,8 @@ class Activities:
             found = self._rows(since)
             place = next((place for place, row in enumerate(found) if row.id == cursor), None)
             if place is not None:
-                return self._read(found[place + 1 :])
+                beside = [row for row in found[:place] if row.booked == found[place].booked and row.is_cash]
+                return self._read([*beside, *found[place + 1 :]])
         return self._read([row for row in found if row.booked > at])
 
     def _rows(self, since: datetime | None) -> Sequence[Row]:
