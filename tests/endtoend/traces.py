@@ -38,12 +38,13 @@ class Traces:
     files: frozenset[str]
 
     @classmethod
-    def of(cls, home: Path) -> Traces:
+    def of(cls, home: Path, exchange: Path | None = None) -> Traces:
+        """``exchange`` is the file of the one behind a broker that is played, where it is not the home's own."""
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch, "home")
             if home.exists():
                 shutil.copytree(home, copy)
-            exchange, ledger = copy / "state" / "paper_exchange.db", copy / "trading_robot.db"
+            exchange, ledger = exchange or copy / "state" / "paper_exchange.db", copy / "trading_robot.db"
             held: defaultdict[str, Decimal] = defaultdict(Decimal)
             for row in _rows(ledger, "SELECT symbol, quantity FROM lots"):
                 held[row["symbol"]] += Decimal(row["quantity"])
