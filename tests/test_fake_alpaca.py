@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.fakes.alpaca import KEY_ID, SECRET_KEY, FakeAlpaca
+from tests.fakes.alpaca import KEY_ID, SECRET_KEY, FakeAlpaca, Kind
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import made, split
 from tests.fakes.prices import sessions as sessions_of
@@ -270,6 +270,36 @@ def test_everything_is_cancelled_item_by_item(client: ClientOf) -> None:
     answer = acme.ask("DELETE", "/v2/orders")
     assert (answer.status_code, [item["status"] for item in answer.json()]) == (207, [200, 200, 200])
     assert acme.get("/v2/orders") == []
+
+
+def test_a_cancel_may_take_its_time(client: ClientOf) -> None:
+    acme = client(QUIET)
+    acme.fake.house.terms.slow_cancels = 2
+    order = acme.send("1", type="limit", limit_price="90")
+    assert acme.ask("DELETE", f"/v2/orders/{order['id']}").status_code == 204
+    seen = [acme.order(order["id"])["status"] for _ in range(4)]
+    assert seen == ["pending_cancel", "pending_cancel", "canceled", "canceled"]
+
+
+def test_an_item_of_several_may_fail(client: ClientOf) -> None:
+    acme = client(QUIET)
+    spared, _ = (acme.send("1", type="limit", limit_price="90")["id"] for _ in range(2))
+    acme.fake.strike(Kind.ITEM_FAILED)
+    assert [item["status"] for item in acme.ask("DELETE", "/v2/orders").json()] == [500, 200]
+    assert [order["id"] for order in acme.get("/v2/orders")] == [spared]
+    acme.send("1")
+    acme.fake.strike(Kind.ITEM_FAILED)
+    (failed,) = acme.ask("DELETE", "/v2/positions").json()
+    assert (failed["status"], failed["body"]["code"]) == (500, 50010000)
+    assert len(acme.get("/v2/positions")) == 1
+
+
+def test_an_account_may_be_told_otherwise_than_it_is(client: ClientOf) -> None:
+    acme = client(QUIET)
+    acme.fake.house.terms.account = {"trading_blocked": True}
+    acme.fake.house.terms.assets = {"ACME": {"tradable": False, "status": "inactive"}}
+    assert acme.get("/v2/account")["trading_blocked"] is True
+    assert acme.get("/v2/assets", status="active") == []
 
 
 def test_positions_are_closed_item_by_item(client: ClientOf) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,11 @@ def test_faults_and_terms_are_set_from_outside(tmp_path: Path, options: tuple[st
         assert get(fake, "/v2/clock").headers["Retry-After"] == "3"
         fake.terms(keys=["PKOTHER", "secret"])
         assert get(fake, "/v2/clock").status_code == 401
-        told = [(each["path"], each["status"], each["fault"]) for each in fake.requests()]
+        fake.terms(keys=None, account={"status": "ACCOUNT_CLOSED"})
+        fake.pay(Decimal("-250.5"))
+        account = get(fake, "/v2/account").json()
+        assert (account["status"], account["cash"]) == ("ACCOUNT_CLOSED", "99749.5")
+        told = [(each["path"], each["status"], each["fault"]) for each in fake.requests()[:3]]
     assert told == [("/v2/account", 200, None), ("/v2/clock", 429, Kind.TOO_MANY), ("/v2/clock", 401, None)]
 
 

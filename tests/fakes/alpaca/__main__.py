@@ -49,6 +49,7 @@ def main() -> int:
         commission_per_share=Decimal(0),
         commission_min=Decimal(0),
         allow_short=asked.allow_short,
+        max_fill_volume_pct=asked.fill_at_most,
     )
     prices, calendar = PriceFile(asked.prices, asked.actions), NyseCalendar()
     file, left = asked.folder / EXCHANGE, asked.folder / CONFIGURATION
@@ -91,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--prices", type=Path, help="a file of prices; the bundled ones unless given")
     parser.add_argument("--actions", type=Path, help="a file of splits and dividends that goes with the prices")
     parser.add_argument("--cash", type=Decimal, default=Decimal(100_000), help="what the account begins with")
+    parser.add_argument("--fill-at-most", type=Decimal, help="the part of a day's volume that one account may trade")
     parser.add_argument("--allow-short", action="store_true", help="a margin account")
     return parser.parse_args()
 

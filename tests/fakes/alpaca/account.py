@@ -65,7 +65,7 @@ def account(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
             "options_approved_level": 0,
             "options_trading_level": 0,
         }
-        return Answer(200, body)
+        return Answer(200, body | house.terms.account)
 
 
 def configuration(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.messages import Answer, Arrival
 from tests.fakes.alpaca.times import go_to
 from tradebot.brokers.paper import PaperExchange
+from tradebot.core.account import CashKind
 from tradebot.errors import TradebotError
 
 if TYPE_CHECKING:
@@ -66,11 +68,20 @@ def _deliver(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
 
 
 def _terms(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    """``keys``, ``allowance``, ``groups`` or ``real_time_sip``."""
+    """Any of ``house.Terms`` but ``submit``."""
     for name, value in body.items():
-        if name not in ("keys", "allowance", "groups", "real_time_sip"):
+        if name == "submit" or not hasattr(fake.house.terms, name):
             raise KeyError(name)
         setattr(fake.house.terms, name, tuple(value) if name == "keys" and value is not None else value)
+    return {}
+
+
+def _cash(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    """Pay in an ``amount`` of USD, or out when it is negative."""
+    amount = Decimal(body["amount"])
+    kind = CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
+    with exchange.writing() as floor:
+        floor.book.pay(kind, amount, None, "by hand", floor.moment)
     return {}
 
 
@@ -83,6 +94,7 @@ def _requests(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
             "body": each.arrival.body,
             "status": None if each.answer is None else each.answer.status,
             "fault": None if each.fault is None else each.fault.kind,
+            "at": each.at,
         }
         for each in fake.served
     ]
@@ -107,4 +119,5 @@ _CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]
     ("GET", "requests"): _requests,
     ("GET", "judgement"): _judgement,
     ("POST", "forgive"): _forgive,
+    ("POST", "cash"): _cash,
 }

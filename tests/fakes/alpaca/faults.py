@@ -43,6 +43,7 @@ class Kind(StrEnum):
     UNKNOWN_STATUS = "unknown status"
     UNKNOWN_FIELDS = "unknown fields"
     SKEWED = "clock skewed"
+    ITEM_FAILED = "207 with an item that failed"
 
 
 @dataclass(frozen=True, slots=True)

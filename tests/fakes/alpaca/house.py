@@ -33,7 +33,9 @@ class Terms:
     ``hides_held`` leaves a stop that is held beside a target out of flat lists, as some have seen it
     (https://github.com/alpacahq/alpaca-trade-api-python/issues/322). ``real_time_sip`` is what the paid data plan buys.
     ``keys`` are the id and the secret that are let in; None lets in everybody who has any. ``allowance`` is how many
-    requests are answered a minute; None counts none. ``submit`` takes an order in.
+    requests are answered a minute; None counts none. ``slow_cancels`` is for how many more requests an order that is to
+    be cancelled is still pending. ``account`` and ``assets`` (by symbol) are told in place of what would be told.
+    ``submit`` takes an order in.
     """
 
     groups: bool = False
@@ -41,6 +43,9 @@ class Terms:
     real_time_sip: bool = False
     keys: tuple[str, str] | None = None
     allowance: int | None = None
+    slow_cancels: int = 0
+    account: dict[str, Any] = field(default_factory=dict)
+    assets: dict[str, dict[str, Any]] = field(default_factory=dict)
     submit: Submit = submit
     configuration: dict[str, Any] = field(
         default_factory=lambda: {
@@ -60,7 +65,9 @@ class House:
     """What outlives a request.
 
     ``cancelled_at`` tells when orders, by number, were cancelled on request, ``replaced_by`` what took their place.
-    ``bars_read`` are the bars that were read last, and what they were read for.
+    ``pending`` are those that are to be cancelled, with the number of requests until they are. ``fails_one`` lets one
+    item of the request at hand fail where it has several. ``bars_read`` are the bars that were read last, and what they
+    were read for.
     """
 
     calendar = NyseCalendar()
@@ -69,6 +76,8 @@ class House:
         self.terms = terms
         self.cancelled_at: dict[int, datetime] = {}
         self.replaced_by: dict[int, int] = {}
+        self.pending: dict[int, int] = {}
+        self.fails_one = False
         self.bars_read: tuple[object, dict[str, list[DayBar]]] | None = None
         self._names: Names | None = None
         self._happenings: Happenings | None = None
@@ -83,6 +92,7 @@ class House:
             self._read.clear()
             self.cancelled_at.clear()
             self.replaced_by.clear()
+            self.pending.clear()
         return self._names
 
     def read_orders(self, floor: Floor) -> Iterator[PaperOrder]:

@@ -62,7 +62,7 @@ def assets(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
         listed = view.floor.store._sql.execute("SELECT symbol FROM symbols ORDER BY symbol").fetchall()
         known = (view.floor.asset(symbol) for (symbol,) in listed)
-        found = [_asset(view, asset) for asset in known if asset is not None]
+        found = [_asset(house, view, asset) for asset in known if asset is not None]
     return Answer(200, [asset for asset in found if wanted is None or asset["status"] == wanted])
 
 
@@ -71,10 +71,10 @@ def asset(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) 
         known = view.floor.asset(symbol)
         if known is None:
             raise Refusal(404, 40410000, f"asset not found for {symbol}")
-        return Answer(200, _asset(view, known))
+        return Answer(200, _asset(house, view, known))
 
 
-def _asset(view: View, asset: Asset) -> dict[str, Any]:
+def _asset(house: House, view: View, asset: Asset) -> dict[str, Any]:
     return {
         "id": view.names.asset(asset.symbol),
         "class": "us_equity",
@@ -91,4 +91,5 @@ def _asset(view: View, asset: Asset) -> dict[str, Any]:
         "easy_to_borrow": asset.shortable,
         "fractionable": asset.fractionable,
         "attributes": [],
+        **house.terms.assets.get(asset.symbol, {}),
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,15 @@ class Running:
         self._ask("POST", "deliver", {})
 
     def terms(self, **terms: object) -> None:
-        """Change ``keys``, ``allowance``, ``groups`` or ``real_time_sip``."""
+        """Change any of ``house.Terms`` but ``submit``."""
         self._ask("POST", "terms", terms)
 
+    def pay(self, amount: Decimal) -> None:
+        """Pay USD into the account, or out of it when the amount is negative."""
+        self._ask("POST", "cash", {"amount": str(amount)})
+
     def requests(self) -> list[dict[str, Any]]:
-        """Every request so far: method, path, query, body, status and fault."""
+        """Every request so far: method, path, query, body, status, fault, and when, in seconds since 1970."""
         found: list[dict[str, Any]] = self._ask("GET", "requests")
         return found
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
-from time import monotonic
+from time import monotonic, time
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from requests.adapters import HTTPAdapter
 
 from tests.fakes import validated
-from tests.fakes.alpaca import control, routes
+from tests.fakes.alpaca import control, routes, trading
 from tests.fakes.alpaca.connections import Connection, Listener
 from tests.fakes.alpaca.faults import Fault, Kind, spoilt
 from tests.fakes.alpaca.house import House, Terms
@@ -35,11 +35,12 @@ OpenExchange = Callable[[], AbstractContextManager[PaperExchange]]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A request and what became of it; without an ``answer`` where none was sent."""
+    """A request and what became of it; without an ``answer`` where none was sent. ``at`` is in seconds since 1970."""
 
     arrival: Arrival
     answer: Answer | None
     fault: Fault | None
+    at: float = field(default_factory=time)
 
 
 class FakeAlpaca:
@@ -155,6 +156,7 @@ class FakeAlpaca:
         if exchange is None:
             with self._exchange() as opened:
                 return self.process(arrival, opened)
+        trading.bring_about_cancels(self.house, exchange)
         try:
             return routes.find(arrival).answer(self.house, exchange, arrival)
         except Refusal as refused:
@@ -173,10 +175,10 @@ class FakeAlpaca:
                 connection.send(control.answer(self, exchange, arrival))
                 return
             quick = TICKET in arrival.headers
-            fault = self._tickets.pop(arrival.headers[TICKET]) if quick else self._strikes.at(arrival)
+            fault, at = self._tickets.pop(arrival.headers[TICKET]) if quick else self._strikes.at(arrival), time()
             self.judge.request(arrival)
             answer = self._answer(arrival, exchange, fault)
-            self.served.append(Served(arrival, answer, fault))
+            self.served.append(Served(arrival, answer, fault, at))
             if answer is None and quick and fault is not None and fault.silent:
                 connection.send(Answer(200, headers={OUTCOME: SILENCE}))
                 return
@@ -200,7 +202,9 @@ class FakeAlpaca:
             return self._judged(arrival, exchange)
         if fault.kind is Kind.LATE:
             self.late.append(arrival)
+        self.house.fails_one = fault.kind is Kind.ITEM_FAILED
         whole = self._judged(arrival, exchange) if fault.processed else None
+        self.house.fails_one = False
         if fault.silent or fault.resets:
             return None
         told = [] if whole is None else [each for each in self._told.get(str(arrival), []) if each != whole]

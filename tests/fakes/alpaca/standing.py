@@ -152,6 +152,8 @@ class Standing:
     def _status(self, order: PaperOrder, shown: BrokerOrder) -> str:
         if order.state in _STATUS:
             return _STATUS[order.state]
+        if order.number in self._house.pending:
+            return "pending_cancel"
         if shown.held:
             return "held"
         return "new" if self._has_seen_a_session(order) else "accepted"

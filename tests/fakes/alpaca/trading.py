@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -253,19 +253,46 @@ def _taken_in(house: House, exchange: PaperExchange, broker_order_id: str) -> di
 
 
 def cancel(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
+    """What it is answered with means only that the cancel is asked for."""
     with house.looking(exchange) as view:
         found = _known(view.orders, identifier)
-    _cancel(house, exchange, found)
+    if found.live and house.terms.slow_cancels:
+        house.pending.setdefault(found.number, house.terms.slow_cancels)
+    else:
+        _cancel(house, exchange, found)
     return Answer(204)
 
 
 def cancel_all(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
+    """Every live order has an item, its legs too."""
     with house.looking(exchange) as view:
         live = {view.names.order(each.number): each for each in view.orders.all.values() if each.live}
+        now = view.floor.state.now
+    spared = next(iter(live.values())).group if live and house.fails_one else None
+    if spared is None and not house.terms.slow_cancels:
+        house.cancelled_at |= {each.number: now for each in live.values()}
+        PaperBroker(exchange).cancel_all()
     for each in live.values():
-        _note_cancel(house, exchange, each)
-    PaperBroker(exchange).cancel_all()
-    return Answer(207, [{"id": identifier, "status": 200} for identifier in live])
+        if house.terms.slow_cancels:
+            house.pending.setdefault(each.number, house.terms.slow_cancels)
+        elif spared is not None and each.group != spared:
+            with suppress(Refusal):  # it went with another one of its bracket
+                _cancel(house, exchange, each)
+    statuses = {identifier: 500 if each.group == spared else 200 for identifier, each in live.items()}
+    return Answer(207, [{"id": identifier, "status": status} for identifier, status in statuses.items()])
+
+
+def bring_about_cancels(house: House, exchange: PaperExchange) -> None:
+    """Another request has come in: what has been pending long enough is cancelled now, unless it is over by itself."""
+    if not house.pending:
+        return
+    due = [number for number, left in house.pending.items() if left == 0]
+    house.pending = {number: left - 1 for number, left in house.pending.items() if left}
+    with house.looking(exchange) as view:
+        orders = [view.orders.all[number] for number in due]
+    for order in orders:
+        with suppress(Refusal):
+            _cancel(house, exchange, order)
 
 
 def close(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:
@@ -291,6 +318,10 @@ def close_all(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer
         symbols = [held.symbol for held in accounting.positions(floor)]
     closed = []
     for symbol in symbols:
+        if house.fails_one and symbol == symbols[0]:
+            failed = {"code": 50010000, "message": "failed to liquidate"}
+            closed.append({"symbol": symbol, "status": 500, "body": failed})
+            continue
         try:
             answer = close(house, exchange, replace(arrival, query={}), symbol)
         except Refusal as refused:
