@@ -164,6 +164,7 @@ def desk_at(
         alerts=alerts,
         pid=os.getpid(),
         keeping=keeping(settings),
+        fresh_for=venue.fresh_for,
     )
 
 
