@@ -12,19 +12,8 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.wire.conftest import (
-    AMPLE,
-    KEY_ID,
-    QUICK,
-    SECRET,
-    SERVER_TIME,
-    Conversation,
-    Deed,
-    Reply,
-    Server,
-    StoppedPause,
-    api_at,
-)
+from tests.fakes.wilful_server import SERVER_TIME, Conversation, Deed, Reply, Server, closed_port
+from tests.wire.conftest import AMPLE, KEY_ID, QUICK, SECRET, StoppedPause, api_at
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.wire.api import Api, Declined
 from tradebot.wire.patience import Patience
@@ -309,8 +298,8 @@ def test_a_read_does_not_wait_longer_than_patience(api: Api, server: Server, pau
     assert len(server.seen) == 1 and pause.slept == []
 
 
-def test_a_refused_connection_is_no_effect(closed_port: int, pause: StoppedPause) -> None:
-    api = api_at(f"http://127.0.0.1:{closed_port}", pause)
+def test_a_refused_connection_is_no_effect(pause: StoppedPause) -> None:
+    api = api_at(f"http://127.0.0.1:{closed_port()}", pause)
     with pytest.raises(BrokerUnavailable, match="refused the connection: nothing was sent"):
         api.write("POST", "/v2/orders", ORDER)
     with pytest.raises(BrokerUnavailable, match="refused the connection"):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from alpaca.common.rest import RESTClient
 
-from tests.wire import conftest
-from tests.wire.conftest import AMPLE, KEY_ID, SECRET, Reply, Server, StoppedPause, api_at
+from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
+from tests.wire.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
 from tradebot.wire import client
 from tradebot.wire.client import Client
@@ -37,10 +37,10 @@ def test_a_redirect_is_not_followed(server: Server, pause: StoppedPause) -> None
 
 
 def test_nothing_for_this_machine_goes_through_a_proxy(
-    server: Server, pause: StoppedPause, closed_port: int, monkeypatch: pytest.MonkeyPatch
+    server: Server, pause: StoppedPause, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert api_at(server.url, pause).read("/v2/clock") == {}
@@ -112,7 +112,7 @@ def test_over_tls_as_without(server: Server, pause: StoppedPause, certificate: P
     assert server.seen == []
     trusting = api_at(url, pause)
     trusting._client._session.verify = str(certificate)
-    server.deeds = [Reply(content={"id": "abc"}), conftest.Conversation.reset]
+    server.deeds = [Reply(content={"id": "abc"}), Conversation.reset]
     assert trusting.write("POST", "/v2/orders", {"a": "b"}) == {"id": "abc"}
     with pytest.raises(OutcomeUnknown, match="hung up: the request was sent"):
         trusting.write("POST", "/v2/orders", {"a": "b"})

@@ -7,7 +7,8 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wire.conftest import SERVER_TIME, Reply, Server, StoppedPause, api_at
+from tests.fakes.wilful_server import SERVER_TIME, Reply, Server
+from tests.wire.conftest import StoppedPause, api_at
 from tradebot.wire.pace import LONGEST, Pace
 
 

@@ -91,7 +91,7 @@ def _wired(
     settings = loaded.settings
     venue = held.enter_context(open_venue(settings, pressing=True))
     broker, clock = venue.broker, venue.clock
-    account_id = _account(broker, clock, settings.emergency_shutdown_timeout).account_id
+    account_id = _account(broker, clock, settings.emergency_shutdown_timeout, how.say).account_id
     key = account_key(broker, account_id)
     _refuse_another_account(settings, broker, account_id, how.account)
 
@@ -127,8 +127,8 @@ def _refuse_what_is_no_home(options: GlobalOptions, home: Path) -> None:
         is_fresh(configuration(options).settings, makes_home=False)
 
 
-def _account(broker: Broker, clock: Clock, timeout: float) -> AccountSnapshot:
-    """The account, asked for until the broker answers or the time is up. Raises BrokerUnavailable.
+def _account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], None]) -> AccountSnapshot:
+    """The account, asked for until the broker answers or the time is up; says why at once. Raises BrokerUnavailable.
 
     Where waiting takes no time, as at the embedded exchange, the pauses count as if it had.
     """
@@ -136,7 +136,9 @@ def _account(broker: Broker, clock: Clock, timeout: float) -> AccountSnapshot:
     for pause in chain(_BETWEEN_TRIES, repeat(_BETWEEN_TRIES[-1])):
         try:
             return broker.account()
-        except BrokerUnavailable:
+        except BrokerUnavailable as error:
+            if not waited:
+                say(f"{error} Asking again for up to {timeout:g} seconds.")
             passed = (clock.wall() - began).total_seconds()  # a broker that is silent takes longer than the pauses
             if max(waited, passed) + pause > timeout:
                 raise

@@ -93,7 +93,7 @@ def _keys_of_alpaca(settings: Settings) -> Iterator[Combination]:
         return
     kind = kind_of_key(key.reveal())
     if kind is None and kind_of_key(secret.reveal()):
-        yield Combination(both, "ALPACA_SECRET_KEY holds a key id: the two are swapped", "Write each in the other.")
+        yield Combination(both, "ALPACA_SECRET_KEY holds a key id: the two are swapped", "Exchange them.")
     elif key == secret:
         yield Combination(
             both, "ALPACA_SECRET_KEY is the same as ALPACA_API_KEY", "Write the secret that belongs to it."
