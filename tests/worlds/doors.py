@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tests.worlds.broker import FaultyBroker
 from tests.worlds.faults import Io
 from tests.worlds.venue import Venue
+from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
 from tradebot.ports import Broker
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 class Door(Protocol):
     """One way in. ``account_key`` is the account behind it, as the ledger knows it.
 
-    ``fees_apart`` says whether the fee of a fill is told as cash by itself.
+    ``fees_apart`` says whether the fee of a fill is told as cash by itself; ``fresh_for`` is that of a desk here.
     """
 
     @property
@@ -28,8 +30,16 @@ class Door(Protocol):
     @property
     def fees_apart(self) -> bool: ...
 
-    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> AbstractContextManager[Broker]:
-        """The broker of one process, which meets the faults of ``io``. ``exchange`` is the process's own handle."""
+    @property
+    def fresh_for(self) -> timedelta: ...
+
+    def broker(
+        self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool
+    ) -> AbstractContextManager[Broker]:
+        """The broker of one process, which meets the faults of ``io``. ``exchange`` is the process's own handle.
+
+        A ``pressing`` one is not to wait long for an answer.
+        """
         ...
 
     def activity_id(self, number: int) -> str:
@@ -45,8 +55,8 @@ class Door(Protocol):
         ...
 
 
-#: Opens a way to what lies at a venue, for as long as a world lasts.
-Opening = Callable[[Venue], AbstractContextManager[Door]]
+#: Opens a way to what lies at a world's venue, for as long as the world lasts.
+Opening = Callable[[World, Venue], AbstractContextManager[Door]]
 
 
 class OwnDoor:
@@ -55,12 +65,13 @@ class OwnDoor:
     #: The exchange of every world begins its account by a reset.
     account_key = "paper:paper:PAPER-0002"
     fees_apart = False
+    fresh_for = timedelta(0)
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
 
     @contextmanager
-    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> Iterator[Broker]:
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
         yield FaultyBroker(self._venue, exchange, io, witness)
 
     def activity_id(self, number: int) -> str:
@@ -74,5 +85,5 @@ class OwnDoor:
 
 
 @contextmanager
-def directly(venue: Venue) -> Iterator[Door]:
+def directly(world: World, venue: Venue) -> Iterator[Door]:
     yield OwnDoor(venue)

@@ -101,6 +101,13 @@ class LineClient(Client):
         return session
 
 
+_READS = {
+    "account/activities": "activities",
+    "account/configurations": "permissions",
+    "account/portfolio/history": "days",
+}
+
+
 def named(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
     """What a request is called in the story: the method of the port that it is for, and whether it reads or writes."""
     rest = path.removeprefix("/v2/")
@@ -115,6 +122,4 @@ def named(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
         return ("open_orders" if params.get("status", "open") == "open" else "order"), "read"
     if rest.startswith("orders"):
         return "order", "read"
-    if rest.startswith("account/activities"):
-        return "activities", "read"
-    return rest.partition("/")[0], "read"
+    return _READS.get(rest, rest.partition("/")[0]), "read"

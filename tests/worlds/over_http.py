@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from random import Random
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.worlds.doors import Door
@@ -12,23 +13,26 @@ from tests.worlds.line import LineClient, WorldPause
 from tests.worlds.server import WorldServer
 from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
+from tests.worlds.world import World
 from tradebot.brokers.alpaca import AlpacaBroker
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.account import AccountSnapshot, MarketClock
 from tradebot.core.orders import BrokerOrder, OrderRequest
 from tradebot.ports import Broker
+from tradebot.runtime.alpaca import FRESH_FOR
 from tradebot.wire.api import Api
 from tradebot.wire.pace import Pace
-from tradebot.wire.patience import Patience
+from tradebot.wire.patience import PRESSING, Patience
 from tradebot.wire.place import Keys, Place
 
 _KEYS = Keys(KEY_ID, SECRET_KEY)
 
 
 @contextmanager
-def over_http(venue: Venue) -> Iterator[Door]:
-    """A server over the venue's exchange, for as long as a world lasts."""
-    with WorldServer(venue) as server:
+def over_http(world: World, venue: Venue) -> Iterator[Door]:
+    """A server over the venue's exchange, for as long as a world lasts; in how much it tells, they differ."""
+    chance = Random(f"server {world.seed}")
+    with WorldServer(venue, groups=chance.random() < 0.5, hides_held=chance.random() < 0.5) as server:
         yield HttpDoor(venue, server)
         server.judge.forgive()  # the world has told of it
 
@@ -39,14 +43,15 @@ class HttpDoor:
     #: The exchange of every world begins its account by a reset.
     account_key = "alpaca:paper:PAPER-0002"
     fees_apart = True
+    fresh_for = FRESH_FOR
 
     def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
         self._server = server
 
     @contextmanager
-    def broker(self, exchange: PaperExchange, io: Io, witness: Witness) -> Iterator[Broker]:
-        patience, pause = Patience(), WorldPause(self._venue, exchange, io)
+    def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
+        patience, pause = PRESSING if pressing else Patience(), WorldPause(self._venue, exchange, io)
         api = Api(Place(self._server.url), _KEYS, Pace(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line

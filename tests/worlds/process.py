@@ -131,7 +131,7 @@ class Process:
                 self.witness.took_lock()
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=run.skew))
-            broker = held.enter_context(town.door.broker(exchange, io, self.witness))
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness, pressing=False))
             account_id = broker.account().account_id
             key = account_key(broker, account_id)
             if locking:
@@ -156,6 +156,7 @@ class Process:
                 stop=Signals(io),
                 alerts=Told(town.story.tell),
                 pid=1,
+                fresh_for=town.door.fresh_for,
             )
 
     def _stop(self) -> Outcome:
@@ -166,7 +167,7 @@ class Process:
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
             not_latched = set_latch(latch, clock, "stopped by the operator")
-            broker = held.enter_context(town.door.broker(exchange, io, self.witness))
+            broker = held.enter_context(town.door.broker(exchange, io, self.witness, pressing=True))
             key = account_key(broker, broker.account().account_id)
 
             def explained() -> Explained:

@@ -25,8 +25,8 @@ K = FaultKind
 class WorldServer(FakeAlpaca):
     """Alpaca over the exchange of a world, with the faults that strike its requests. One is worked on at once."""
 
-    def __init__(self, venue: Venue) -> None:
-        terms = Terms(keys=(KEY_ID, SECRET_KEY), submit=self._take_in)
+    def __init__(self, venue: Venue, *, groups: bool, hides_held: bool) -> None:
+        terms = Terms(groups, hides_held, keys=(KEY_ID, SECRET_KEY), submit=self._take_in)
         super().__init__(venue.exchange, terms=terms, on_request=self._fault_of)
         self._venue = venue
         self._fate: Fate | None = None

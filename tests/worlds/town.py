@@ -93,6 +93,6 @@ def found(world: World, market: Market, home: Path, opening: Opening) -> Iterato
         closing(Eyes(ledger)) as of_ledger,
         closing(Eyes(exchange)) as of_exchange,
         Venue(exchange, world.rules) as venue,
-        opening(venue) as door,
+        opening(world, venue) as door,
     ):
         yield Town(world, market, home, venue, door, of_ledger, of_exchange, session)
