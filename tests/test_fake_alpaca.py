@@ -326,7 +326,7 @@ def test_activities_come_in_pages_both_ways(client: ClientOf) -> None:
     assert [row["id"] for row in rising] == [ids[1], ids[0]]
     fill = newest_first[0]
     assert (fill["qty"], fill["price"], fill["side"], fill["type"]) == ("1", "100", "buy", "fill")
-    assert fill["transaction_time"] == "2007-01-04T14:35:00Z"
+    assert fill["transaction_time"].startswith("2007-01-04T14:35:00")
     assert acme.ask("GET", "/v2/account/activities", page_size="101").status_code == 422
     assert acme.fake.judge.forgive()
 

@@ -48,12 +48,14 @@ class Happenings:
 
     An id begins with a time of New York: that of a fill, or the beginning of the day that anything else is about, so
     that by their ids the fees of a day come before its fills. Fills of one instant have ids a millisecond apart.
+    However still the exchange's clock stands, no two are booked in the same microsecond.
     """
 
     def __init__(self, names: Names) -> None:
         self._names = names
         self._upto = 0
         self._free: dict[datetime, datetime] = {}
+        self._booked: datetime | None = None
         self._fills: dict[str, Fill] = {}
         self.rows: list[Happening] = []
         self.filled: defaultdict[int, Decimal] = defaultdict(Decimal)
@@ -103,7 +105,6 @@ class Happenings:
                 "qty": number(fill.quantity),
                 "side": fill.side.value,
                 "symbol": fill.symbol,
-                "transaction_time": instant(fill.at),
                 "type": "partial_fill" if leaves else "fill",
             },
         )
@@ -145,7 +146,6 @@ class Happenings:
             "activity_type": kind,
             "date": at.astimezone(NEW_YORK).date().isoformat(),
             "net_amount": number(amount),
-            "created_at": instant(at),
             "currency": "USD",
             "status": "executed",
         }
@@ -160,4 +160,7 @@ class Happenings:
         wall = max(wall, self._free.get(wall.replace(microsecond=0), wall))
         self._free[wall.replace(microsecond=0)] = wall + timedelta(milliseconds=1)
         stamp = f"{wall:%Y%m%d%H%M%S}{wall.microsecond // 1000:03d}"
-        self.rows.append(Happening(at, {"id": f"{stamp}::{self._names.activity(activity, part)}", **said}))
+        self._booked = max(at, self._booked + timedelta(microseconds=1)) if self._booked else at
+        told = {"created_at" if "date" in said else "transaction_time": instant(self._booked)}
+        identifier = f"{stamp}::{self._names.activity(activity, part)}"
+        self.rows.append(Happening(self._booked, {"id": identifier, **said, **told}))
