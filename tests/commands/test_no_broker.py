@@ -25,7 +25,7 @@ def at(run: Run, home: Path, url: str, *command: str) -> Ended:
 @pytest.mark.parametrize(
     ("reply", "code", "words"),
     [
-        (PAGE, 6, "a web page (status 200)). Check ALPACA_BASE_URL"),
+        (PAGE, 6, "a web page with status 200). Check ALPACA_BASE_URL"),
         (REVOKED, 5, "does not accept the keys (403: forbidden.). Check ALPACA_API_KEY and ALPACA_SECRET_KEY"),
         (UNKNOWN, 5, "does not accept the keys (401 40110000: request is not authorized). Check ALPACA_API_KEY"),
     ],

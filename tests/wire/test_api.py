@@ -89,6 +89,7 @@ ELSEWHERE: dict[str, Deed] = {
     "redirect": Reply(302, {"message": "moved"}, {"Location": "https://www.example.com/"}),
     "missing page": Reply(404, body=b"<html>404</html>", kind="text/html"),
     "unknown address in JSON": Reply(404, {"message": "endpoint not found."}),
+    "unknown address with a code": Reply(404, {"code": 40410000, "message": "endpoint not found."}),
     "forbidding page": Reply(403, body=b"<html>403 Forbidden</html>", kind="text/html"),
 }
 KEYS: dict[str, Deed] = {

@@ -92,6 +92,7 @@ _TABLE = (
         words="subscription",
     ),
     _Row(_only(403), Meaning.KEYS, _KEYS, coded=False),
+    _Row(_only(404), Meaning.ELSEWHERE, words="endpoint"),  # the address is wrong, and says nothing of what it is for
     _Row(_only(404), Meaning.ABSENT, coded=True),
     _Row(_only(404), Meaning.ELSEWHERE, coded=False),
     _Row(_only(407), Meaning.ELSEWHERE),
@@ -126,9 +127,9 @@ def _success(answer: Answer, place: Place) -> Finding:
         if looks_like_a_page(answer):
             return _page(answer, place)
         what = "an empty answer" if not answer.body.strip() else "an answer that is cut off or no JSON"
-        return Finding(Meaning.GARBLED, f"{what} (status {answer.status})")
+        return Finding(Meaning.GARBLED, f"{what}, status {answer.status}")
     if content is None:
-        return Finding(Meaning.GARBLED, f"an answer without content (status {answer.status})")
+        return Finding(Meaning.GARBLED, f"an answer without content with status {answer.status}")
     return Finding(Meaning.GOOD, content=content)
 
 
@@ -145,9 +146,9 @@ def _by_somebody_else(answer: Answer, place: Place) -> Finding:
 
 def _page(answer: Answer, place: Place) -> Finding:
     if 300 <= answer.status < 400:
-        what = f"a redirection to another address (status {answer.status})"
+        what = f"a redirection to another address with status {answer.status}"
     elif looks_like_a_page(answer):
-        what = f"a web page (status {answer.status})"
+        what = f"a web page with status {answer.status}"
     else:
         what = f"status {answer.status}, not in the words of Alpaca's API"
     return Finding(Meaning.ELSEWHERE, what, advice=f"Check {place.setting}. {_ELSEWHERE}")

@@ -1,0 +1,42 @@
+"""Whatever is answered means something; success, absence and refusal are believed of the broker's own words only."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tradebot.wire.answers import Answer
+from tradebot.wire.meanings import MOST_WORDS, Meaning, finding
+from tradebot.wire.place import Place
+
+PLACE = Place("https://paper-api.alpaca.markets")
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "message", "id"]), inner),
+    max_leaves=5,
+)
+errors = st.fixed_dictionaries({"message": st.text(max_size=400)}, optional={"code": st.integers(0, 60_000_000)})
+bodies = st.binary(max_size=40) | (anything | errors).map(lambda content: json.dumps(content).encode())
+
+
+@given(st.integers(100, 599), bodies, st.sampled_from(["application/json", "text/html", ""]))
+@example(200, b"[" * 100_000, "application/json")
+@example(200, b"1" * 100_000, "application/json")
+@example(404, b'{"code": null, "message": "order not found"}', "application/json")
+def test_every_answer_means_something(status: int, body: bytes, kind: str) -> None:
+    found = finding(Answer(status, {"Content-Type": kind}, body), PLACE)
+    if found.meaning is Meaning.GOOD:
+        assert status in range(200, 300)
+        assert found.content is not None or status == 204
+    if found.meaning is Meaning.ABSENT:
+        assert status == 404 and json.loads(body)["code"] is not None
+    if found.meaning is Meaning.REFUSED:
+        assert status in range(400, 500) and isinstance(json.loads(body)["message"], str)
+    if status >= 500 or status == 408:
+        assert found.meaning is Meaning.FAILING
+    if status in range(300, 400):
+        assert found.meaning is Meaning.ELSEWHERE
+    assert len(found.says) < MOST_WORDS + 100
