@@ -252,7 +252,8 @@ def equity_rebuilt(town: Town) -> None:
 def _closed_with(town: Town, row: sqlite3.Row) -> str:
     """The session whose closing equity shows a row: a fill that is busted after the close shows in the next one's."""
     session = date.fromisoformat(row["session"])
-    after_close = datetime.fromisoformat(row["at"]) > hours_of(session).closes
+    to_the_second = datetime.fromisoformat(row["at"]).replace(microsecond=0)  # a server spreads what is of one instant
+    after_close = to_the_second > hours_of(session).closes
     return (town.market.after(session) if after_close else session).isoformat()
 
 
