@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.core.builders import D, holding, order, position, quote, stop
+from tests.core.builders import NOW, D, holding, order, position, quote, stop
 from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.protection import Gap, GapKind, gaps, unprotected_dollars
+from tradebot.core.protection import Gap, GapKind, coverable, gaps, unprotected_dollars
 
 SHORT = {"holding": holding(quantity="-100", stop="51"), "position": position(quantity="-100")}
 
@@ -112,3 +113,60 @@ def test_a_foreign_position_is_none_of_ours() -> None:
 def test_the_shares_of_a_short_are_counted_below_zero() -> None:
     (gap,) = found(stop(side=Side.BUY, quantity="60", price="51"), **SHORT)
     assert (gap.held, gap.protected, gap.dollars) == (D(-100), D(-60), D(2040))
+
+
+# --- stops that the broker will end, and parts of a share ---------------------------------------------
+
+LATER = NOW + timedelta(days=7)
+
+
+def lapsing(*open_orders: BrokerOrder) -> list[GapKind]:
+    return [gap.kind for gap in gaps((holding(),), (position(),), open_orders, {"AAPL": quote(last="51")}, LATER)]
+
+
+@pytest.mark.parametrize(
+    ("protecting", "told"),
+    [
+        (stop(), []),
+        (stop(expires_at=LATER + timedelta(seconds=1)), []),
+        (stop(expires_at=LATER), [GapKind.LAPSING]),
+        (stop(time_in_force=TimeInForce.DAY), [GapKind.LAPSING]),
+        (stop(time_in_force=TimeInForce.OTHER), [GapKind.LAPSING]),
+        (stop(price="48", expires_at=LATER), [GapKind.WRONG_PRICE]),
+        (stop(quantity="60", expires_at=LATER), [GapKind.TOO_SMALL]),
+    ],
+)
+def test_a_stop_that_the_broker_will_end_is_told_in_time(protecting: BrokerOrder, told: list[GapKind]) -> None:
+    assert lapsing(protecting) == told
+    assert kinds(replace(protecting, expires_at=None, time_in_force=TimeInForce.GTC)) == [
+        kind for kind in told if kind is not GapKind.LAPSING
+    ]
+
+
+def test_a_stop_that_lapses_leaves_no_dollars_bare() -> None:
+    (gap,) = gaps((holding(),), (position(),), (stop(time_in_force=TimeInForce.DAY),), {}, LATER)
+    assert (gap.dollars, gap.protected) == (D(0), D(100))
+
+
+@pytest.mark.parametrize(
+    ("held", "covered", "kind", "dollars"),
+    [
+        ("100.25", "100", GapKind.FRACTION, "12.75"),
+        ("100.25", "99", GapKind.TOO_SMALL, "63.75"),
+        ("0.5", None, GapKind.FRACTION, "25.5"),
+        ("1.5", None, GapKind.MISSING, "76.5"),
+        ("100.25", "100.25", None, "0"),
+    ],
+)
+def test_a_part_of_a_share_is_a_gap_that_nothing_can_close(
+    held: str, covered: str | None, kind: GapKind | None, dollars: str
+) -> None:
+    orders = () if covered is None else (stop(quantity=covered),)
+    told = found(*orders, holding=holding(quantity=held), position=position(quantity=held))
+    assert [(gap.kind, gap.dollars) for gap in told] == ([] if kind is None else [(kind, D(dollars))])
+    assert all(gap.kind.can_be_closed is (gap.kind is not GapKind.FRACTION) for gap in told)
+
+
+def test_a_short_s_part_of_a_share_is_told_likewise() -> None:
+    assert coverable(D("-10.5")) == D(-10)
+    assert coverable(D("-0.5")) == 0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.account import Position, Quote
 from tradebot.core.holdings import Holding
-from tradebot.core.orders import BrokerOrder, OrderState, OrderType
-from tradebot.core.values import ZERO
+from tradebot.core.orders import BrokerOrder, OrderState, OrderType, TimeInForce
+from tradebot.core.values import ZERO, whole
 
 
 class GapKind(StrEnum):
@@ -18,11 +19,25 @@ class GapKind(StrEnum):
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     WRONG_PRICE = "wrong_price"
+    LAPSING = "lapsing"
+    FRACTION = "fraction"
 
     @property
     def words(self) -> str:
         """What is so about the stop, for people."""
-        return {GapKind.WRONG_PRICE: "at a worse price"}.get(self, self.replace("_", " "))
+        return _WORDS.get(self, self.replace("_", " "))
+
+    @property
+    def can_be_closed(self) -> bool:
+        """Whether a stop could be as it should. None that outlives its day covers a part of a share."""
+        return self is not GapKind.FRACTION
+
+
+_WORDS = {
+    GapKind.WRONG_PRICE: "at a worse price",
+    GapKind.LAPSING: "about to be ended by the broker",
+    GapKind.FRACTION: "over whole shares only, for it can cover no part of one",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +64,25 @@ _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
+def coverable(shares: Decimal) -> Decimal:
+    """How many of so many shares a stop can cover that outlives its day: the whole ones, negative for a short."""
+    return whole(abs(shares)).copy_sign(shares)
+
+
 def gaps(
     holdings: Iterable[Holding],
     positions: Iterable[Position],
     open_orders: Iterable[BrokerOrder],
     quotes: Mapping[str, Quote],
+    ended_by: datetime | None = None,
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be.
 
     A holding is protected by stop or stop-limit orders on the closing side, held legs included, that cover the shares
     the broker shows of it at the holding's stop price or a better one. Shares that the broker does not show need no
     stop; that they are gone is for the reconciliation to say. Stops for more than the whole position, which could turn
-    it round, are a gap too.
+    it round, are a gap too, as are stops that the broker will have ended by ``ended_by`` (a DAY stop, when any is
+    given), and parts of a share, which only a DAY order could cover.
     """
     at_broker = {position.symbol: position for position in positions}
     stops = _Stops(open_orders)
@@ -69,7 +91,8 @@ def gaps(
         position = at_broker.get(holding.symbol)
         if position is not None and holding.shares_in(position) > 0:
             quote = quotes.get(holding.symbol)
-            found.append(_gap(holding, position, stops, quote.last if quote else position.market_price))
+            last = quote.last if quote else position.market_price
+            found.append(_gap(holding, position, stops, last, ended_by))
     return tuple(gap for gap in found if gap is not None)
 
 
@@ -98,19 +121,27 @@ class _Stops:
         return order.parent_id in self._ids
 
 
-def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal) -> Gap | None:
+def _gap(
+    holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None
+) -> Gap | None:
     held = holding.shares_in(position)
+    wanted = coverable(held)
     on_closing_side = stops.of(holding)
     resting = [order for order in on_closing_side if order.state in _RESTING]
     covered = _shares(resting)
-    if covered == 0:
+    good = [order for order in resting if _good_enough(order, holding)]
+    if covered == 0 and wanted:
         kind = GapKind.MISSING
-    elif covered < held:
+    elif covered < wanted:
         kind = GapKind.TOO_SMALL
-    elif _shares(order for order in resting if _good_enough(order, holding)) < held:
+    elif _shares(good) < wanted:
         kind = GapKind.WRONG_PRICE
     elif _shares(order for order in resting if not stops.waits_for_parent(order)) > abs(position.quantity):
         kind = GapKind.TOO_LARGE
+    elif _shares(order for order in good if _outlives(order, ended_by)) < wanted:
+        kind = GapKind.LAPSING
+    elif covered < held:
+        kind = GapKind.FRACTION
     else:
         return None
     protected = min(covered, held)
@@ -128,6 +159,12 @@ def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal) -> 
 
 def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
     return sum((order.remaining for order in orders), ZERO)
+
+
+def _outlives(order: BrokerOrder, moment: datetime | None) -> bool:
+    if moment is None:
+        return True
+    return order.time_in_force is TimeInForce.GTC and (order.expires_at is None or order.expires_at > moment)
 
 
 def _good_enough(order: BrokerOrder, holding: Holding) -> bool:

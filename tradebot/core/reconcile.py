@@ -102,6 +102,8 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
 
 def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
     for gap in gaps:
+        if not gap.kind.can_be_closed:
+            continue  # it is told as a gap, and differs from nothing
         held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
         message = (
             f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.words}: "

@@ -11,8 +11,9 @@ from tradebot.core.exits import raised_stop, stop_passed, with_mark
 from tradebot.core.holdings import Holding
 from tradebot.core.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.outcomes import ExitLine
-from tradebot.core.protection import Gap, GapKind
+from tradebot.core.protection import Gap, GapKind, coverable
 from tradebot.core.schedule import Job, nominal
+from tradebot.core.values import dollars
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding, exits_under_way, take_back
 from tradebot.jobs.sending import attempt_after, order_line, reducing_intent, send, write_down
@@ -26,21 +27,24 @@ def protect(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
     Shares that an exit of ours is selling take no stop beside it: the broker would refuse one. What it has not sold by
     the session's last look is taken back, so that it lies behind a stop overnight.
     """
-    if not sheet.gaps:
-        return sheet
+    if any(gap.kind.can_be_closed for gap in sheet.gaps):
+        sheet = _close_gaps(desk, story, sheet)
+    for gap in sheet.gaps:
+        _tell(desk, story, gap, sheet)
+    return sheet
+
+
+def _close_gaps(desk: Desk, story: Story, sheet: Sheet) -> Sheet:
     with story.step("protect"):
         if _is_last_look(story) and _take_back_exits(desk, story, sheet):
             sheet = synchronise(desk, story)
         holdings = {(holding.strategy, holding.symbol): holding for holding in sheet.holdings}
         for gap in sheet.gaps:
-            if exits_under_way(desk, sheet.open_orders, gap.symbol):
+            if not gap.kind.can_be_closed or exits_under_way(desk, sheet.open_orders, gap.symbol):
                 continue
             _repair(desk, story, gap, holdings[(gap.strategy, gap.symbol)], sheet)
         take_in(desk, story)
-        sheet = look(desk, story)
-    for gap in sheet.gaps:
-        _tell(desk, story, gap, sheet)
-    return sheet
+        return look(desk, story)
 
 
 def raise_trailing_stops(desk: Desk, story: Story, sheet: Sheet) -> None:
@@ -82,6 +86,12 @@ def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
 
 def _tell(desk: Desk, story: Story, gap: Gap, sheet: Sheet) -> None:
     """Say what could not be repaired: dollars without a stop, or a stop that covers them and is not as it should be."""
+    if not gap.kind.can_be_closed:
+        title = f"a part of a share of {gap.symbol} is unprotected"
+        message = f"{gap.symbol}: {dollars(gap.dollars)} of {gap.strategy} have no stop: it is {gap.kind.words}"
+        story.notes.append(message)
+        desk.alerts.send("warning", title, message, key=f"fraction {gap.strategy} {gap.symbol}")
+        return
     if gap.dollars:
         level: AlertLevel = "critical"
         title = f"{gap.symbol} is unprotected"
@@ -112,7 +122,7 @@ def _take_back_exits(desk: Desk, story: Story, sheet: Sheet) -> bool:
         for holding in sheet.holdings
         if (quote := sheet.quotes.get(holding.symbol)) is not None and stop_passed(holding, quote.last)
     }
-    symbols = [gap.symbol for gap in sheet.gaps if gap.symbol not in beyond]
+    symbols = [gap.symbol for gap in sheet.gaps if gap.kind.can_be_closed and gap.symbol not in beyond]
     return sum(take_back(desk, story, sheet.open_orders, symbol) for symbol in symbols) > 0
 
 
@@ -120,12 +130,19 @@ def _repair(desk: Desk, story: Story, gap: Gap, holding: Holding, sheet: Sheet) 
     """Close one gap, over as many shares as the broker shows: it would refuse a stop for more."""
     quote = sheet.quotes.get(gap.symbol)
     there = replace(holding, quantity=gap.held)
+    if gap.kind is GapKind.LAPSING and _refused_this_session(desk, story, holding):
+        return  # it rests still, and asking again would be refused again
     if gap.kind is not GapKind.MISSING:
-        _replace_stop(desk, story, there, sheet)
+        _replace_stop(desk, story, there, sheet, renews=gap.kind is GapKind.LAPSING)
     elif quote is not None and stop_passed(there, quote.last):
         _sell_now(desk, story, there, quote.last)
     else:
         _place_stop(desk, story, there)
+
+
+def _refused_this_session(desk: Desk, story: Story, holding: Holding) -> bool:
+    attempts = desk.ledger.orders.attempts(story.session, holding.strategy, holding.symbol, Purpose.STOP)
+    return any(attempt.state is OrderState.REJECTED for attempt in attempts)
 
 
 def _sell_now(desk: Desk, story: Story, holding: Holding, last: Decimal) -> None:
@@ -145,10 +162,13 @@ def _place_stop(desk: Desk, story: Story, holding: Holding) -> None:
     story.orders.append(order_line(send(desk, story, intent)))
 
 
-def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> bool:
-    """Change the resting stop to the holding's price and quantity in one request, and say whether it is so now."""
+def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet, *, renews: bool = False) -> bool:
+    """Change the resting stop to the holding's price and quantity in one request, and say whether it is so now.
+
+    One that ``renews`` takes the place of one that is as it should be, and does not last.
+    """
     resting = _resting_stop(desk, sheet, holding)
-    if resting is not None and (resting.stop_price, resting.remaining) == (holding.stop_price, abs(holding.quantity)):
+    if resting is not None and not renews and _is_as_wanted(resting, holding):
         return True  # an earlier run sent it, and did not live to write the holding's new stop down
     attempt = attempt_after(desk, story, holding.strategy, holding.symbol, Purpose.STOP, replacing=True)
     if resting is None or attempt is None:
@@ -159,6 +179,10 @@ def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet) -> b
     sent = send(desk, story, intent, replacing=resting.broker_order_id)
     story.orders.append(order_line(sent))
     return sent.state.live and sent.state is not OrderState.UNKNOWN
+
+
+def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
+    return (stop.stop_price, stop.remaining) == (holding.stop_price, abs(coverable(holding.quantity)))
 
 
 def _resting_stop(desk: Desk, sheet: Sheet, holding: Holding) -> BrokerOrder | None:

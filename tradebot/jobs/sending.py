@@ -30,6 +30,7 @@ from tradebot.core.orders import (
 )
 from tradebot.core.outcomes import OrderLine
 from tradebot.core.plan import Denial, DenialCode
+from tradebot.core.protection import coverable
 from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.halting import halts_in_force
@@ -175,14 +176,16 @@ def attempt_after(
 def reducing_intent(
     desk: Desk, story: Story, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
 ) -> Intent:
-    """An intent over the whole of a holding: a GTC stop at ``price`` for Purpose.STOP, a DAY market order otherwise."""
+    """An intent over a holding: for Purpose.STOP a GTC stop at ``price`` over its whole shares, else a DAY market order
+    over all of it.
+    """
     is_stop = purpose is Purpose.STOP
     strategy, symbol = holding.strategy, holding.symbol
     request = OrderRequest(
         client_order_id=client_order_id(desk.account_key, story.session, strategy, symbol, purpose, attempt),
         symbol=symbol,
         side=holding.side.opposite,
-        quantity=abs(holding.quantity),
+        quantity=abs(coverable(holding.quantity) if is_stop else holding.quantity),
         type=OrderType.STOP if is_stop else OrderType.MARKET,
         time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
         stop_price=price if is_stop else None,

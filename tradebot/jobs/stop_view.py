@@ -10,6 +10,7 @@ from tradebot.core.account import Fill, Position
 from tradebot.core.holdings import FOREIGN
 from tradebot.core.ids import DecisionId
 from tradebot.core.orders import BrokerOrder, Purpose, Side
+from tradebot.core.protection import coverable
 from tradebot.core.values import ZERO
 from tradebot.jobs.belongings import Lots, decision_of, is_sent_by_us, ours_among
 
@@ -131,8 +132,12 @@ class View:
         return tuple(wanted) if self.wish.close else ()
 
     def bare(self) -> tuple[Stake, ...]:
-        """What stays open without a stop for all of it."""
-        return () if self.wish.close else tuple(s for s in self.ours_held() if self.covered(s) < s.shares)
+        """What stays open without a stop for as much of it as a stop can cover."""
+        return () if self.wish.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
+
+    def coverable(self, stake: Stake) -> Decimal:
+        """Shares of a stake that a stop could cover and none does."""
+        return coverable(stake.shares) - self.covered(stake)
 
     # --- both ----------------------------------------------------------------------------------
 

@@ -211,7 +211,7 @@ class Stop:
                 self._close(stake)
         quotes = self.quotes(stake.symbol for stake in view.bare())
         for stake in view.bare():
-            self._protect(stake, stake.shares - view.covered(stake), quotes.get(stake.symbol))
+            self._protect(stake, view.coverable(stake), quotes.get(stake.symbol))
 
     def protect_what_did_not_close(self) -> None:
         """Arm the stops again of what was to be closed and is not, now that there is no time to try once more.
@@ -224,7 +224,7 @@ class Stop:
         left = [stake for stake in view.to_close() if not stake.is_foreign and not view.closing(stake)]
         quotes = self.quotes(stake.symbol for stake in left)
         for stake in left:
-            uncovered, trouble = stake.shares - view.covered(stake), self.trouble.get(stake.key, "")
+            uncovered, trouble = view.coverable(stake), self.trouble.get(stake.key, "")
             if uncovered > 0:
                 self._protect(stake, uncovered, quotes.get(stake.symbol))
                 self.trouble.setdefault(stake.key, trouble)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from tradebot.core.account import AccountSnapshot, Position, Quote
 from tradebot.core.breaks import Break
@@ -23,6 +23,9 @@ from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story, read_account
 from tradebot.jobs.sending import LOOKS, MINUTE, adopt
 from tradebot.jobs.taking_in import take_in
+
+#: A stop that the broker will end within this time is renewed. A week leaves room for days on which no job runs.
+RENEWED_BEFORE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,8 @@ def look(desk: Desk, story: Story) -> Sheet:
     holdings = _aged(desk, story, ledger.books.holdings())
     unsettled = ledger.orders.unsettled()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
-    found = gaps(holdings, positions, open_orders, quotes)
     now = desk.clock.now()
+    found = gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     with ledger.transaction():
         ledger.orders.saw(open_orders, now)
         differences = compare(
