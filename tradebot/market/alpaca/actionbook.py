@@ -22,7 +22,7 @@ OVERLAP = timedelta(days=60)
 #: A dividend is carried out when it is paid: this long after its ex-date at most, or so long before it.
 LATEST_PAYMENT = timedelta(days=366)
 EARLIEST_PAYMENT = timedelta(days=10)
-#: Actions are announced days ahead, so an answer of the same New York day holds for a while.
+#: Actions are announced days ahead, so an answer holds for a while.
 FRESH_FOR = timedelta(hours=1)
 
 _LOG = logging.getLogger(__name__)
@@ -38,8 +38,7 @@ class _Known:
     announced: tuple[Announced, ...]
 
     def is_fresh(self, now: datetime) -> bool:
-        same_day = new_york_date(self.asked) == new_york_date(now)
-        return same_day and abs(now - self.asked) < FRESH_FOR
+        return abs(now - self.asked) < FRESH_FOR
 
     def of(self, symbols: frozenset[str]) -> _Known:
         """The same of these symbols alone."""
