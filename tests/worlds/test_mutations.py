@@ -5,22 +5,21 @@ Each is taken out at the one place that implements it, and tried in worlds of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from typing import Any
 
 import pytest
 
-from tests.worlds.drawing import draw
 from tests.worlds.faults import Fault, FaultKind
 from tests.worlds.market import Market
+from tests.worlds.mutating import Mutation, assert_needed, rough
 from tests.worlds.schedule import due, hours_of
-from tests.worlds.simulate import simulate
 from tests.worlds.story import Promise
-from tests.worlds.trouble import Odds
+from tests.worlds.ways import WAYS
 from tests.worlds.world import ByHand, Day, Deed, Script, World
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core import planning
@@ -34,28 +33,6 @@ from tradebot.ledger.books import AccountBooks
 from tradebot.ledger.engine import Engine
 
 K = FaultKind
-TakesOut = Callable[[pytest.MonkeyPatch], None]
-Worlds = Callable[[Market], Iterable[World]]
-#: Worlds that are tried before a mutation counts as missed.
-SEEDS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Mutation:
-    """A safeguard that is taken out, the promise that breaks without it, and the worlds in which to see that."""
-
-    name: str
-    takes_out: TakesOut
-    promise: Promise
-    worlds: Worlds
-
-
-def rough(*kinds: FaultKind, fault: float = 0.7, **more: float) -> Worlds:
-    """Worlds in which only this goes wrong, but often."""
-    nothing = dict.fromkeys(("missed", "late", "overlap", "hands", "stop", "flag", "skew"), 0.0)
-    odds: dict[str, Any] = {"doubled": 0.4} | nothing | more
-    these = Odds(kinds=kinds, fault=fault if kinds else 0.0, **odds)
-    return lambda market: (draw(seed, market, these) for seed in range(SEEDS))
 
 
 def a_sale_by_hand_that_is_told_late(market: Market) -> Iterator[World]:
@@ -158,12 +135,4 @@ MUTATIONS = (
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_without_a_safeguard_a_promise_breaks(market: Market, mutation: Mutation) -> None:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        mutation.takes_out(monkeypatch)
-        broken = next((world for world in mutation.worlds(market) if _breaks(world, market, mutation.promise)), None)
-    assert broken is not None, f"no world missed {mutation.name}"
-    assert not simulate(broken, market).violations, "it broke with the safeguard, too"
-
-
-def _breaks(world: World, market: Market, promise: Promise) -> bool:
-    return any(violation.promise is promise for violation in simulate(world, market).violations)
+    assert_needed(mutation, market, WAYS["paper"])

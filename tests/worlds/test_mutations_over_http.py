@@ -1,0 +1,69 @@
+"""Every precaution of Alpaca's adapter is needed: with any one of them taken out, some world breaks a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from tests.worlds.faults import FaultKind
+from tests.worlds.market import Market
+from tests.worlds.mutating import Mutation, assert_needed, rough
+from tests.worlds.story import Promise
+from tests.worlds.ways import WAYS
+from tradebot.brokers.alpaca import orders
+from tradebot.brokers.alpaca.activities import Activities, Row
+from tradebot.brokers.alpaca.families import Families, Kin
+from tradebot.brokers.alpaca.orders import Seen
+from tradebot.core.orders import OrderState, Purpose
+
+
+def families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leg is an order like any other."""
+
+    def meet(self: Families, head: Seen) -> None:
+        for order in (head, *head.legs):
+            self._kin[order.id] = Kin(Purpose.ENTRY)
+
+    monkeypatch.setattr(Families, "meet", meet)
+
+
+def look_for_absent_legs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the list of open orders leaves out is not there."""
+    monkeypatch.setattr(Families, "absent_legs", lambda self, orders: False)
+
+
+def unknown_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order of a status that this version does not know is over."""
+    understood = orders._state
+
+    def over(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
+        state = understood(status, quantity, filled)
+        return OrderState.CANCELLED if state is OrderState.UNKNOWN else state
+
+    monkeypatch.setattr(orders, "_state", over)
+
+
+def order_of_booking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Activities are taken in the order of their ids, as the API pages them."""
+    listed = Activities._rows
+
+    def by_id(self: Activities, since: datetime | None) -> Sequence[Row]:
+        return sorted(listed(self, since), key=lambda row: row.id)
+
+    monkeypatch.setattr(Activities, "_rows", by_id)
+
+
+MUTATIONS = (
+    Mutation("families of orders", families, Promise.OWNED, rough()),
+    Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough()),
+    Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),
+    Mutation("order of booking", order_of_booking, Promise.CASH, rough()),
+)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_without_a_precaution_a_promise_breaks(market: Market, mutation: Mutation) -> None:
+    assert_needed(mutation, market, WAYS["alpaca"])
