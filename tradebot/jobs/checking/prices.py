@@ -8,7 +8,7 @@ from datetime import date
 from tradebot.core.checks import Check, CheckResult, Machine
 from tradebot.core.wording import plural
 from tradebot.jobs.checking.machine import promises
-from tradebot.jobs.deciding import history_for, read_signals
+from tradebot.jobs.deciding import history_for, price_source, read_signals
 from tradebot.jobs.desk import Desk, Story
 from tradebot.strategy_api import History
 
@@ -24,7 +24,8 @@ def bars_are_fresh(desk: Desk, story: Story) -> Check:
     newest = desk.market.last_completed(story.market)
     expected = story.market.previous.session if story.market.previous else None
     if newest is None:
-        return Check("bars", WARN, "there are none yet", "check PAPER_DATA, or wait for the first completed session")
+        remedy = f"check {price_source(desk)}, or wait for the first completed session"
+        return Check("bars", WARN, "there are none yet", remedy)
     if expected is not None and newest < expected:
         remedy = "the price source is behind; signals are stale"
         return Check("bars", FAIL, f"newest {newest}, expected {expected}", remedy)
