@@ -17,6 +17,8 @@ from tests.fakes.alpaca.deviations import DEVIATIONS, Deviation
 from tests.fakes.alpaca.judge import Validator, inlined, specification
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import made
+from tradebot.brokers.paper import PaperExchange
+from tradebot.core.orders import BrokerOrder, OrderRequest
 
 QUIET = "100 101 99 100"
 ORDER = {
@@ -191,6 +193,18 @@ def test_wrong_keys_and_too_many_requests_are_turned_away(start: Start) -> None:
     stranger = {**HEADERS, "APCA-API-SECRET-KEY": "another"}
     assert requests.get(wire.fake.url + "/v2/account", headers=stranger, timeout=5).status_code == 401
     assert [wire.get("/v2/clock").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_mistake_of_the_fake_itself_fails_the_test(start: Start) -> None:
+    def broken(exchange: PaperExchange, request: OrderRequest) -> BrokerOrder:
+        raise ZeroDivisionError(request.symbol)
+
+    wire = start(terms=Terms(submit=broken))
+    with pytest.raises(requests.ConnectionError):
+        wire.post()
+    with pytest.raises(ZeroDivisionError):
+        wire.fake.sentence()
+    wire.fake.errors.clear()
 
 
 # --- the judge -----------------------------------------------------------------------------------

@@ -74,14 +74,14 @@ def main() -> int:
 
 
 def _leave(folder: Path, fake: FakeAlpaca) -> int:
-    """Add what the judge has seen to what earlier processes left."""
+    """Add what the judge has seen to what earlier processes left, and what went wrong in here."""
     before = judgement_in(folder) if (folder / JUDGEMENT).exists() else Judgement(0, 0, [])
-    judge = fake.judge
+    judge, objections = fake.judge, [*fake.judge.violations, *(f"the fake failed: {each!r}" for each in fake.errors)]
     all_together = Judgement(
-        before.requests + judge.requests, before.answers + judge.answers, before.violations + judge.violations
+        before.requests + judge.requests, before.answers + judge.answers, before.violations + objections
     )
     (folder / JUDGEMENT).write_text(json.dumps(asdict(all_together)))
-    return 1 if judge.violations else 0
+    return 1 if objections else 0
 
 
 def _arguments() -> argparse.Namespace:

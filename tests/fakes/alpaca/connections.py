@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import struct
+import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -30,6 +31,7 @@ class Listener:
         self._server: _Server | None = None
         self._open: dict[Thread, socket.socket] = {}
         self.closing = Event()
+        self.errors: list[BaseException] = []
 
     @property
     def url(self) -> str:
@@ -44,6 +46,7 @@ class Listener:
             listens = listener
 
         self._server = _Server(("127.0.0.1", self._port), Handler)
+        self._server.errors = self.errors
         self._port = self._server.server_address[1]
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -72,8 +75,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
+    errors: list[BaseException]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exception()
+        assert error is not None, "it is asked to handle one"
+        self.errors.append(error)
         traceback.print_exc()
 
 

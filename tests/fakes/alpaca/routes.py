@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fakes.alpaca import account, actions, bars, market, quotes, trading
+from tests.fakes.alpaca import account, actions, bars, market, orders, quotes, trading
 from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tradebot.brokers.paper import PaperExchange
@@ -25,11 +25,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v2/positions/{symbol_or_asset_id}", account.position),
     ("DELETE", "/v2/positions", trading.close_all),
     ("DELETE", "/v2/positions/{symbol_or_asset_id}", trading.close),
-    ("GET", "/v2/orders", trading.orders),
+    ("GET", "/v2/orders", orders.orders),
     ("POST", "/v2/orders", trading.submit),
     ("DELETE", "/v2/orders", trading.cancel_all),
-    ("GET", "/v2/orders:by_client_order_id", trading.by_client_order_id),
-    ("GET", "/v2/orders/{order_id}", trading.order),
+    ("GET", "/v2/orders:by_client_order_id", orders.by_client_order_id),
+    ("GET", "/v2/orders/{order_id}", orders.order),
     ("PATCH", "/v2/orders/{order_id}", trading.change),
     ("DELETE", "/v2/orders/{order_id}", trading.cancel),
     ("GET", "/v2/clock", market.clock),

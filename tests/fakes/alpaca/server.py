@@ -76,6 +76,11 @@ class FakeAlpaca:
     def url(self) -> str:
         return self._listener.url
 
+    @property
+    def errors(self) -> list[BaseException]:
+        """Mistakes of the fake itself: a request that it could not work on."""
+        return self._listener.errors
+
     def __enter__(self) -> Self:
         self.open()
         return self
@@ -85,7 +90,13 @@ class FakeAlpaca:
     ) -> None:
         self.close()
         if error is None:
-            self.judge.sentence()
+            self.sentence()
+
+    def sentence(self) -> None:
+        """Raise what went wrong in here, or SpecificationBroken when the judge had anything to object to."""
+        if self.errors:
+            raise self.errors[0]
+        self.judge.sentence()
 
     def open(self) -> None:
         self._listener.open()

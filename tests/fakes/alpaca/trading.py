@@ -1,111 +1,26 @@
-"""Orders: asked for, listed, taken in, changed, cancelled; and positions closed."""
+"""Orders taken in, changed and cancelled, and positions closed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from tests.fakes.alpaca.account import held_in
 from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
-from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, decimal, moment
-from tests.fakes.alpaca.standing import Standing
+from tests.fakes.alpaca.notation import UNPROCESSABLE, decimal
+from tests.fakes.alpaca.orders import known
+from tests.fakes.alpaca.wanted import request_of, with_changes
 from tradebot.brokers.paper import PaperBroker, PaperExchange, accounting
 from tradebot.brokers.paper.orders import PaperOrder, number_of
-from tradebot.core.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.values import ZERO, whole
+from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.values import whole
 from tradebot.errors import OrderRefused
 
-_MAX_LIST = 500
 #: The status that goes with the first digits of a code.
 _STATUS_OF = {"400": 422, "403": 403, "404": 404, "422": 422}
-
-
-# --- asking ------------------------------------------------------------------------------------
-
-
-def order(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
-    with house.looking(exchange) as view:
-        found = _known(view.orders, identifier)
-        return Answer(200, view.orders.json(found, nested=arrival.query.get("nested") == "true"))
-
-
-def by_client_order_id(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    identifier = arrival.query.get("client_order_id", "")
-    with house.looking(exchange) as view:
-        found = view.orders.by_client_id(identifier)
-        if found is None:
-            raise Refusal(404, 40410000, f"order not found for {identifier}")
-        return Answer(200, view.orders.json(found))
-
-
-def orders(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    """A list, newest first unless asked otherwise.
-
-    Nested, legs are told with their entries only, and an entry that does not have the status asked for hides its legs.
-    """
-    query = arrival.query
-    nested = query.get("nested") == "true"
-    with house.looking(exchange) as view:
-        standing = view.orders
-        found = [each for each in standing.all.values() if _has_status(each, query.get("status", "open"))]
-        if nested:
-            found = [each for each in found if each.parent is None]
-        elif house.terms.hides_held:
-            found = [each for each in found if not standing.held_beside_a_target(each)]
-        if "symbols" in query:
-            symbols = frozenset(query["symbols"].split(","))
-            found = [each for each in found if each.symbol in symbols]
-        if "side" in query:
-            found = [each for each in found if each.side.value == query["side"]]
-        for within in _bounds(standing, arrival):
-            found = [each for each in found if within((standing.submitted_at(each), each.number))]
-        found.sort(key=lambda each: (standing.submitted_at(each), each.number))
-        if query.get("direction", "desc") == "desc":
-            found.reverse()
-        limit = int(query.get("limit", "50"))
-        if not 1 <= limit <= _MAX_LIST:
-            raise Refusal(UNPROCESSABLE, MALFORMED, f"limit must be between 1 and {_MAX_LIST}")
-        return Answer(200, [standing.json(each, nested=nested) for each in found[:limit]])
-
-
-def _has_status(order: PaperOrder, status: str) -> bool:
-    if status not in ("open", "closed", "all"):
-        raise Refusal(UNPROCESSABLE, MALFORMED, "status must be one of open, closed, all")
-    return status == "all" or order.live == (status == "open")
-
-
-def _bounds(standing: Standing, arrival: Arrival) -> list[Callable[[tuple[datetime, int]], bool]]:
-    """The limits of a page, by time or by the id of an order; none is in the page itself."""
-    query = arrival.query
-    bounds: list[Callable[[tuple[datetime, int]], bool]] = []
-    if "after" in query:
-        after = moment(query["after"], "after")
-        bounds.append(lambda place: place[0] > after)
-    if "until" in query:
-        until = moment(query["until"], "until")
-        bounds.append(lambda place: place[0] < until)
-    if "after_order_id" in query:
-        behind = _known(standing, query["after_order_id"])
-        bounds.append(lambda place: place > (standing.submitted_at(behind), behind.number))
-    if "before_order_id" in query:
-        ahead = _known(standing, query["before_order_id"])
-        bounds.append(lambda place: place < (standing.submitted_at(ahead), ahead.number))
-    return bounds
-
-
-def _known(standing: Standing, identifier: str) -> PaperOrder:
-    found = standing.by_id(identifier)
-    if found is None:
-        raise Refusal(404, 40410000, f"order not found for {identifier}")
-    return found
-
-
-# --- sending -----------------------------------------------------------------------------------
 
 
 def submit(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
@@ -125,7 +40,7 @@ def _made_up(house: House, exchange: PaperExchange) -> str:
 def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
     """Replace an order: what the request does not say stays as it was, the quantity as it was ordered."""
     with house.looking(exchange) as view:
-        old = _known(view.orders, identifier)
+        old = known(view.orders, identifier)
         shown = view.orders.shown(old.number)
     body = arrival.body
     request = OrderRequest(
@@ -140,97 +55,12 @@ def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: 
         trail_price=shown.trail_price,
         trail_pct=shown.trail_pct,
     )
-    changed = _with_changes(request, body)
+    changed = with_changes(request, body)
     if changed == request:  # another id alone changes nothing
         raise Refusal(UNPROCESSABLE, 42210000, "order parameters are not changed")
     with _refusals():
         new = PaperBroker(exchange).replace(old.broker_order_id, changed)
     return Answer(200, _taken_in(house, exchange, new.broker_order_id))
-
-
-def _with_changes(request: OrderRequest, body: dict[str, Any]) -> OrderRequest:
-    changes: dict[str, Any] = {}
-    for name, to in (("qty", "quantity"), ("limit_price", "limit_price"), ("stop_price", "stop_price")):
-        if body.get(name) is not None:
-            changes[to] = decimal(body[name], name)
-    if body.get("time_in_force") is not None:
-        changes["time_in_force"] = _one_of(TimeInForce, body, "time_in_force")
-    if body.get("trail") is not None:
-        trail = decimal(body["trail"], "trail")
-        changes |= {"trail_price": trail} if request.trail_price is not None else {"trail_pct": trail / 100}
-    return replace(request, **changes)
-
-
-def request_of(body: dict[str, Any]) -> OrderRequest:
-    """The order that the JSON asks for, without an id where it gives none. Refusal where it makes no sense."""
-    for name in ("symbol", "side", "type", "time_in_force"):
-        if not body.get(name):
-            raise _malformed(f"{name} is required")
-    if (body.get("qty") is None) == (body.get("notional") is None):
-        raise _malformed("qty or notional is required" if body.get("qty") is None else "only one of qty or notional")
-    if body.get("extended_hours"):
-        raise _malformed("extended hours order must be DAY limit orders")
-    identifier = body.get("client_order_id")
-    if identifier is not None and len(identifier) > 128:
-        raise _malformed("client_order_id must be no more than 128 characters")
-    trail_pct = _price(body, "trail_percent")
-    request = OrderRequest(
-        client_order_id=identifier or "",
-        symbol=body["symbol"],
-        side=_one_of(Side, body, "side"),
-        quantity=decimal(body["qty"], "qty") if body.get("qty") is not None else ZERO,
-        type=_one_of(OrderType, body, "type"),
-        time_in_force=_one_of(TimeInForce, body, "time_in_force"),
-        limit_price=_price(body, "limit_price"),
-        stop_price=_price(body, "stop_price"),
-        take_profit=_leg(body, "take_profit", "limit_price"),
-        stop_loss=_leg(body, "stop_loss", "stop_price"),
-        exit_pair=body.get("order_class") == OrderClass.OCO,
-        notional=_price(body, "notional"),
-        trail_price=_price(body, "trail_price"),
-        trail_pct=None if trail_pct is None else trail_pct / 100,
-    )
-    return _of_class(request, body.get("order_class") or "simple")
-
-
-def _of_class(request: OrderRequest, asked: str) -> OrderRequest:
-    """The request, once it has what its class needs; the limit price of an OCO is that of its take_profit."""
-    legs = {"take_profit": request.take_profit, "stop_loss": request.stop_loss}
-    given = [name for name, price in legs.items() if price is not None]
-    if asked == "simple" and given:
-        raise _malformed(f"simple orders must not have {given[0]}")
-    for name, price in (("take_profit.limit_price", request.take_profit), ("stop_loss.stop_price", request.stop_loss)):
-        if asked in ("bracket", "oco") and price is None:
-            raise _malformed(f"{asked} orders require {name}")
-    if asked == "oto" and len(given) != 1:
-        raise _malformed("oto orders require exactly one of take_profit, stop_loss")
-    if asked not in ("simple", "bracket", "oto", "oco"):
-        raise _malformed(f"invalid order_class: {asked}")
-    if asked == "oco":
-        if request.type is not OrderType.LIMIT:
-            raise _malformed("oco orders must be limit orders")
-        return replace(request, limit_price=request.take_profit, take_profit=None)
-    return request
-
-
-def _one_of(words: Callable[[Any], Any], body: dict[str, Any], name: str) -> Any:
-    try:
-        return words(body[name])
-    except ValueError:
-        raise _malformed(f"invalid {name}: {body[name]}") from None
-
-
-def _price(body: dict[str, Any], name: str) -> Decimal | None:
-    return None if body.get(name) is None else decimal(body[name], name)
-
-
-def _leg(body: dict[str, Any], leg: str, name: str) -> Decimal | None:
-    said = body.get(leg) or {}
-    return None if said.get(name) is None else decimal(said[name], f"{leg}.{name}")
-
-
-def _malformed(message: str) -> Refusal:
-    return Refusal(UNPROCESSABLE, MALFORMED, message)
 
 
 def _refuse_suspended(house: House) -> None:
@@ -255,7 +85,7 @@ def _taken_in(house: House, exchange: PaperExchange, broker_order_id: str) -> di
 def cancel(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
     """What it is answered with means only that the cancel is asked for."""
     with house.looking(exchange) as view:
-        found = _known(view.orders, identifier)
+        found = known(view.orders, identifier)
     if found.live and house.terms.slow_cancels:
         house.pending.setdefault(found.number, house.terms.slow_cancels)
     else:
