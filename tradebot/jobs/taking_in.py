@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.account import Activity, Fill, FillBust
+from tradebot.core.account import Activity, Fill, FillBust, id_of
 from tradebot.core.booking import NOBODY, Owner, bookings_for
 from tradebot.core.holdings import FOREIGN
-from tradebot.core.orders import Intent, OrderState, Purpose, may_move
+from tradebot.core.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
 from tradebot.core.records import Booking, Past
 from tradebot.core.values import ZERO
 from tradebot.jobs.belongings import decision_of, ours_among
@@ -28,7 +28,10 @@ def take_in(desk: Desk, story: Story) -> None:
 def book_activities(desk: Desk) -> tuple[Booking, ...]:
     """Book the broker's activities since the last look, each once, and say what each did."""
     books = desk.ledger.books
-    activities = books.unbooked(desk.broker.activities(books.cursor()))
+    cursor = books.cursor()
+    news = books.unbooked(desk.broker.activities(cursor))
+    late = () if cursor is None else desk.broker.late_activities(cursor, books.knows)
+    activities = (*late, *news)
     if not activities:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
@@ -36,12 +39,12 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     before = (done.activity for each in past.values() for done in each.done)
     earlier = [activity for activity in before if isinstance(activity, Fill)]
     owners = {fill.client_order_id: _owner(desk, fill) for fill in earlier}
-    owners |= {fill.client_order_id: _as_it_rests(desk, _owner(desk, fill), fill) for fill in fills}
+    owners |= _as_they_rest(desk, fills)
     _welcome_back(desk, owners.values())
     bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits(), past)
     corrected = _orders_after(desk, bookings)
     with desk.ledger.transaction():
-        books.book(bookings, desk.clock.now())
+        books.book(bookings, desk.clock.now(), cursor=id_of(news[-1]) if news else cursor)
         for intent in corrected:
             _correct(desk, intent)
     return bookings
@@ -71,15 +74,23 @@ def _owner(desk: Desk, fill: Fill) -> Owner:
     return Owner(holder, None, made.purpose, "emergency stop" if made.purpose is Purpose.CLOSE else "")
 
 
-def _as_it_rests(desk: Desk, owner: Owner, fill: Fill) -> Owner:
-    """An entry that fills after the session of its decision has its bracket where it rests: a split may have moved it.
-
-    The intent that is written down stays as it was decided.
+def _as_they_rest(desk: Desk, fills: Iterable[Fill]) -> Mapping[str, Owner]:
+    """Whose fills these are. An entry that fills after the session of its decision has its bracket where it rests: a
+    split may have moved it. The intent that is written down stays as it was decided.
     """
+    owners = {fill.client_order_id: _owner(desk, fill) for fill in fills}
+    late = {fill.client_order_id for fill in fills if _is_late(owners[fill.client_order_id], fill)}
+    shown = desk.broker.orders(sorted(late)) if late else {}
+    return {each: _as_it_rests(owner, shown.get(each)) if each in late else owner for each, owner in owners.items()}
+
+
+def _is_late(owner: Owner, fill: Fill) -> bool:
+    return owner.intent is not None and owner.purpose is Purpose.ENTRY and fill.session > owner.intent.session
+
+
+def _as_it_rests(owner: Owner, order: BrokerOrder | None) -> Owner:
     intent = owner.intent
-    if intent is None or owner.purpose is not Purpose.ENTRY or fill.session <= intent.session:
-        return owner
-    order = desk.broker.order(intent.client_order_id)
+    assert intent is not None, "only an entry of ours is late"
     legs = {leg.role: leg for leg in order.legs} if order else {}
     stop, target = legs.get(Purpose.STOP), legs.get(Purpose.TARGET)
     request = replace(
@@ -92,11 +103,12 @@ def _as_it_rests(desk: Desk, owner: Owner, fill: Fill) -> Owner:
 
 def _welcome_back(desk: Desk, owners: Iterable[Owner]) -> None:
     """Adopt orders that were given up as never having arrived, and turn out filled: their legs are ours too."""
-    given_up = {o.intent for o in owners if o.intent is not None and o.intent.state is OrderState.ABANDONED}
-    for intent in sorted(given_up, key=lambda intent: intent.client_order_id):
-        order = desk.broker.order(intent.client_order_id)
-        if order is not None and order.state is OrderState.FILLED:
-            adopt(desk, intent, order)
+    intents = (owner.intent for owner in owners if owner.intent is not None)
+    given_up = {intent.client_order_id: intent for intent in intents if intent.state is OrderState.ABANDONED}
+    shown = desk.broker.orders(sorted(given_up)) if given_up else {}
+    for each, order in sorted(shown.items()):
+        if order.state is OrderState.FILLED:
+            adopt(desk, given_up[each], order)
 
 
 def _orders_after(desk: Desk, bookings: Iterable[Booking]) -> list[Intent]:
@@ -108,7 +120,7 @@ def _orders_after(desk: Desk, bookings: Iterable[Booking]) -> list[Intent]:
             changes.setdefault(booking.activity.client_order_id, []).append(booking.activity)
         elif booking.busted is not None:
             busted.setdefault(booking.busted.client_order_id, set()).add(booking.busted.fill_id)
-    corrected = []
+    corrected: dict[str, tuple[Intent, list[Fill]]] = {}
     for order_id in sorted(changes.keys() | busted.keys()):
         intent = desk.ledger.orders.get(order_id)
         if intent is None or not intent.state.terminal:
@@ -116,13 +128,13 @@ def _orders_after(desk: Desk, bookings: Iterable[Booking]) -> list[Intent]:
         fills = [*desk.ledger.books.filled(order_id), *changes.get(order_id, ())]
         stand = [fill for fill in fills if fill.fill_id not in busted.get(order_id, ())]
         if order_id in busted or sum((fill.quantity for fill in stand), ZERO) != intent.filled_quantity:
-            corrected.append(_with_fills(desk, intent, stand))
-    return corrected
+            corrected[order_id] = intent, stand
+    shown = desk.broker.orders(corrected) if corrected else {}
+    return [_with_fills(intent, stand, shown.get(each)) for each, (intent, stand) in corrected.items()]
 
 
-def _with_fills(desk: Desk, intent: Intent, fills: list[Fill]) -> Intent:
+def _with_fills(intent: Intent, fills: list[Fill], order: BrokerOrder | None) -> Intent:
     """An intent that was over, with what its fills come to; the broker says what state that leaves it in."""
-    order = desk.broker.order(intent.client_order_id)
     state = order.state if order is not None and may_move(intent.state, order.state) else intent.state
     shares: Decimal = sum((fill.quantity for fill in fills), ZERO)
     paid = sum((fill.quantity * fill.price for fill in fills), ZERO)
