@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -386,9 +386,12 @@ def test_two_processes_that_write_at_once_leave_a_whole_file(tmp_path: Path) -> 
 # --- whatever happens, as cold -----------------------------------------------------------
 
 
+WHAT_HAPPENS = ["price", "volume", "gone", "new", "forward_splits", "cash_dividends"]
+
+
 @st.composite
 def days_of_trouble(draw: st.DrawFn) -> list[tuple[int, list[str], int, str, list[tuple[str, int, str]]]]:
-    """For each run: sessions since the one before, symbols, history, time of day, and what was rewritten since."""
+    """For each run: sessions since the one before, symbols, history, time of day, and what happened since."""
     change = st.tuples(
         st.sampled_from(SYMBOLS), st.integers(1, 60), st.sampled_from(["price", "volume", "gone", "new"])
     )
@@ -433,7 +436,11 @@ def test_what_comes_out_is_what_a_cold_fetch_gives(
 
 def _rewrite(host: DataHost, symbol: str, session: date, what: str) -> None:
     known = host.bars[symbol]
-    if what == "gone":
+    if what in ("forward_splits", "cash_dividends"):  # announced now; carried out at once, or paid within weeks
+        processed = session + timedelta(days=0 if what == "forward_splits" else 30)
+        item = {"id": str(len(host.actions)), "symbol": symbol, "ex_date": str(session), "process_date": str(processed)}
+        host.actions.append((what, {**item, "new_rate": 2, "old_rate": 1, "rate": 0.5}))
+    elif what == "gone":
         known.pop(session, None)
     elif what == "new":  # the symbol is another company's now
         host.bars[symbol] = {each: bar(each, 10 + each.toordinal() % 5) for each in SESSIONS if each > session}

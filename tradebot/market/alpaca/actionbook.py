@@ -74,16 +74,16 @@ class ActionBook:
 
     def late(self, symbols: Iterable[str], first: date, now: datetime) -> tuple[CorporateAction, ...]:
         """As ``since``, for a ``first`` of the last days and for symbols that no history was asked of, perhaps."""
-        wanted = frozenset(symbols)
+        wanted, since = frozenset(symbols), first - EARLIEST_PAYMENT
         known = self._at_hand()
-        inside = wanted & known.symbols if known else frozenset()
+        inside = wanted & known.symbols if known and known.since <= since else frozenset()
         found: tuple[Announced, ...] = ()
         if known and inside:
             if not known.is_fresh(now):
                 known = self._kept(self._brought_up(known, now))
             found += known.announced
         if outside := wanted - inside:
-            found += self._of_others(outside, first - EARLIEST_PAYMENT, now).announced
+            found += self._of_others(outside, since, now).announced
         return _chosen(found, wanted, first)
 
     def _brought_up(self, known: _Known, now: datetime) -> _Known:
@@ -130,9 +130,7 @@ def _chosen(announced: Iterable[Announced], symbols: frozenset[str], first: date
 
 
 def _joined(known: _Known, more: _Known) -> _Known:
-    return replace(
-        more, since=known.since, symbols=known.symbols | more.symbols, announced=known.announced + more.announced
-    )
+    return replace(known, symbols=known.symbols | more.symbols, announced=known.announced + more.announced)
 
 
 def _dumped(known: _Known) -> bytes:
