@@ -1,68 +1,146 @@
 """How fast an emergency stop is: the whole process against an interpreter that imports typer and requests, and the time
 until the latch is on the disk, from the start of the process and from the start of its own work.
 
-python scripts/bench/stopping.py [--runs 15]
+With --broker alpaca against an Alpaca that is played on this machine: the time from the start of the process until its
+first cancel was answered, and how many questions came before it.
+
+python scripts/bench/stopping.py [--runs 15] [--broker alpaca]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
+from shutil import rmtree
 from statistics import median
+from zoneinfo import ZoneInfo
+
+import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.bench.measure import ROOT, environment, in_turns, prepare, show, tradebot
+from scripts.bench.measure import in_turns, once, prepare, show, tradebot
+from tests.fakes.alpaca import KEY_ID, SECRET_KEY
+from tests.fakes.alpaca.process import Running, running
+from tradebot.core.ids import client_order_id
+from tradebot.core.orders import Purpose
+from tradebot.home import layout
+from tradebot.home.latch import LatchFile
+from tradebot.home.stop_journal import kept
 
-FLOOR = "python -c 'import typer, requests' (the floor)"
+FLOOR = [sys.executable, "-c", "import typer, requests"]
+FLOOR_NAME = "python -c 'import typer, requests' (the floor)"
+OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
-    runs = parser.parse_args().runs
+    parser.add_argument("--broker", choices=("paper", "alpaca"), default="paper")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
-        traded, stopped, latched = f"{folder}/traded", f"{folder}/stopped", f"{folder}/latched"
-        for home in (traded, stopped, latched):
-            prepare(tradebot("run-daily", "--home", home), env)
-        show(
-            in_turns(
-                {
-                    FLOOR: [sys.executable, "-c", "import typer, requests"],
-                    "tradebot status": tradebot("status", "--home", traded),
-                    "tradebot emergency-stop": tradebot("emergency-stop", "--home", stopped),
-                    "tradebot emergency-stop --close-positions": tradebot(
-                        "emergency-stop", "--close-positions", "--home", stopped
-                    ),
-                },
-                runs,
-                env,
-            )
+        measure = at_alpaca if asked.broker == "alpaca" else at_the_embedded_exchange
+        measure(folder, asked.runs)
+
+
+def at_the_embedded_exchange(folder: str, runs: int) -> None:
+    env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
+    traded, stopped, latched = f"{folder}/traded", f"{folder}/stopped", f"{folder}/latched"
+    for home in (traded, stopped, latched):
+        prepare(tradebot("run-daily", "--home", home), env)
+    show(
+        in_turns(
+            {
+                FLOOR_NAME: FLOOR,
+                "tradebot status": tradebot("status", "--home", traded),
+                "tradebot emergency-stop": tradebot("emergency-stop", "--home", stopped),
+                "tradebot emergency-stop --close-positions": tradebot(
+                    "emergency-stop", "--close-positions", "--home", stopped
+                ),
+            },
+            runs,
+            env,
         )
-        show_latch([time_to_latch(Path(latched), env) for _ in range(runs)])
+    )
+    seen = [time_to_latch(Path(latched), env) for _ in range(runs)]
+    print("milliseconds to the latch on the disk, median and worst:")
+    show_times("from the process's start", [of_process for of_process, _ in seen])
+    show_times("from the start of its own work", [of_work for _, of_work in seen])
+
+
+def at_alpaca(folder: str, runs: int) -> None:
+    with running(Path(folder, "alpaca"), "--start", OPEN.date().isoformat()) as alpaca:
+        alpaca.go_to(OPEN)
+        env = {
+            "TRADEBOT_STATE_DIR": f"{folder}/user",
+            "TRADEBOT_NOW": OPEN.isoformat(),
+            "BROKER": "alpaca",
+            "ALPACA_API_KEY": KEY_ID,
+            "ALPACA_SECRET_KEY": SECRET_KEY,
+            "ALPACA_BASE_URL": alpaca.url,
+            "ALPACA_DATA_URL": alpaca.url,
+        }
+        home = Path(folder, "home")
+        account = json.loads(prepare(tradebot("run-daily", "--json", "--home", str(home)), env))["account_id"]
+        floor, to_cancel, questions = [], [], 0
+        for attempt in range(1, runs + 1):
+            rest_an_entry(alpaca, f"alpaca:paper:{account}", attempt)
+            before = len(alpaca.requests())
+            floor.append(once(FLOOR).seconds)
+            to_cancel.append(time_to_first_cancel(home, env))
+            asked = alpaca.requests()[before:]
+            questions = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
+    ratios = [cancel / alone for cancel, alone in zip(to_cancel, floor, strict=True)]
+    print("milliseconds from the start of the process, median and worst:")
+    show_times(FLOOR_NAME, floor)
+    show_times("emergency-stop to its first cancel's answer", to_cancel)
+    print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {questions} questions before it")
+
+
+def rest_an_entry(alpaca: Running, account_key: str, attempt: int) -> None:
+    """An entry of the bot's that waits for a lower price."""
+    order = {
+        "client_order_id": client_order_id(account_key, OPEN.date(), "bench", "IBM", Purpose.ENTRY, attempt),
+        **{"symbol": "IBM", "side": "buy", "qty": "1", "type": "limit", "limit_price": "20", "time_in_force": "gtc"},
+    }
+    keys = {"APCA-API-KEY-ID": KEY_ID, "APCA-API-SECRET-KEY": SECRET_KEY}
+    requests.post(f"{alpaca.url}/v2/orders", json=order, headers=keys, timeout=10).raise_for_status()
 
 
 def time_to_latch(home: Path, env: dict[str, str]) -> tuple[float, float]:
     """Seconds from the start of the process, and from that of its own work, to the latch on the disk."""
     latch = home / "state" / "HALT"
     latch.unlink(missing_ok=True)
-    command = tradebot("emergency-stop", "--json", "--home", str(home))
     started = time.time()
-    ended = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(env))
-    return latch.stat().st_mtime - started, json.loads(ended.stdout)["timings"]["latched"]
+    told = prepare(tradebot("emergency-stop", "--json", "--home", str(home)), env)
+    return latch.stat().st_mtime - started, json.loads(told)["timings"]["latched"]
 
 
-def show_latch(seen: list[tuple[float, float]]) -> None:
-    of_process, of_work = ([figures[place] for figures in seen] for place in (0, 1))
-    print("milliseconds to the latch on the disk, median and worst:")
-    for name, figures in (("from the process's start", of_process), ("from the start of its own work", of_work)):
-        print(f"  {name:<34} {1000 * median(figures):>7.0f} {1000 * max(figures):>7.0f}")
+def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
+    """Seconds from the start of the process to the answer to its first cancel, as a person's terminal sees it.
+
+    The process begins at an instant of its own: what it keeps of the latch's time tells how that lies on this clock.
+    """
+    latch = layout.latch_file(home)
+    latch.unlink(missing_ok=True)
+    rmtree(layout.stops_folder(home))
+    started = time.time()
+    prepare(tradebot("emergency-stop", "--home", str(home)), env)
+    (halt,), (journal,) = LatchFile(latch).read(), kept(home, datetime.now(UTC))
+    cancelled = next(entry.at for entry in journal.entries if entry.did == "cancel asked for")
+    assert halt.since is not None, "a stop writes when it latched"
+    return latch.stat().st_mtime - started + (cancelled - halt.since).total_seconds()
+
+
+def show_times(name: str, seconds: Sequence[float]) -> None:
+    print(f"  {name:<46} {1000 * median(seconds):>7.0f} {1000 * max(seconds):>7.0f}")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from tradebot.core.alerts import Alert
 
 _LOG = logging.getLogger(__name__)
@@ -91,6 +89,8 @@ class Spool:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other processes off the file. Raises OSError."""
+        from filelock import FileLock, Timeout  # slow to import, and an emergency stop does it when all is done
+
         try:
             with FileLock(f"{self._path}.lock", timeout=_PATIENCE):
                 yield

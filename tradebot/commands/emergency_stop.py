@@ -68,16 +68,23 @@ def _stop(options: GlobalOptions, how: Stopping, *, close_positions: bool, inclu
     from tradebot.runtime.stopping import open_stop_desk
 
     with open_stop_desk(options, how) as (desk, where, loaded):  # which has latched by the time the rest is imported
-        from tradebot.commands import render, work
         from tradebot.jobs import emergency_stop
+
+        closing = close_positions or loaded.settings.emergency_close_positions
+        begun = None
+        if not how.dry_run:
+            begun = emergency_stop.begin(desk, close_positions=closing, include_foreign=include_foreign)
+
+        from tradebot.commands import render, work
         from tradebot.reports.pages.stopping import stop_page
 
         if not how.dry_run:
             work.start_logs(loaded, desk.clock.wall())
         render.begin(options, "emergency-stop", where, loaded.warnings)
-        act = emergency_stop.plan if how.dry_run else emergency_stop.run
-        closing = close_positions or loaded.settings.emergency_close_positions
-        outcome = act(desk, close_positions=closing, include_foreign=include_foreign)
+        if begun is None:
+            outcome = emergency_stop.plan(desk, close_positions=closing, include_foreign=include_foreign)
+        else:
+            outcome = emergency_stop.finish(begun)
     return render.finish(options, where, outcome, stop_page)
 
 

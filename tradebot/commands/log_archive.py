@@ -17,8 +17,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 MAIN_LOG = "trading_robot.log"
 ARCHIVE = "archive"
 _WEEKLY = re.compile(r"trading_robot-(?P<year>\d{4})-W(?P<week>\d\d)(-\d+)?\.log(\.gz)?")
@@ -70,6 +68,8 @@ def _pack(path: Path, packed: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
     """Whether no other process is at it."""
+    from filelock import FileLock, Timeout  # slow to import, and nothing is to be packed most days
+
     lock = FileLock(folder / ".archive.lock", timeout=0)
     try:
         lock.acquire()

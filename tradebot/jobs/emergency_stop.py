@@ -17,7 +17,7 @@ from tradebot.jobs.stop_telling import intention_of, outcome_of, word_of
 from tradebot.jobs.stop_view import Wish
 from tradebot.jobs.stop_work import Stop
 
-__all__ = ["StopDesk", "desk_for_stop", "plan", "run", "set_latch"]
+__all__ = ["Stop", "StopDesk", "begin", "desk_for_stop", "finish", "plan", "run", "set_latch"]
 
 #: How often the broker has to show the wanted state before it is believed.
 LOOKS_THAT_AGREE = 2
@@ -29,8 +29,18 @@ def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False)
     Never raises for what a broker or a ledger answers. Without ``close_positions`` what is open keeps its stops, or
     gets new ones. ``include_foreign`` treats what people ordered and bought by hand as if it were the bot's.
     """
+    return finish(begin(desk, close_positions=close_positions, include_foreign=include_foreign))
+
+
+def begin(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> Stop:
+    """Cancel at once what can open or add. ``finish`` does all the rest; nothing slow may come before this."""
     stop = Stop(desk, Wish(close_positions, include_foreign), desk.sender())
     stop.cancel_entries_at_once()
+    return stop
+
+
+def finish(stop: Stop) -> StopOutcome:
+    """Carry through a stop that has begun, as ``run`` does."""
     stop.read_ledger()
     agreed = 0
     for _ in stop.looks():
@@ -43,10 +53,10 @@ def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False)
         if agreed == LOOKS_THAT_AGREE:
             break
     stop.has_agreed = agreed == LOOKS_THAT_AGREE
-    if close_positions and not stop.has_agreed:
+    if stop.wish.close and not stop.has_agreed:
         stop.protect_what_did_not_close()
     outcome = outcome_of(stop)
-    desk.alerts.send("critical", "emergency stop", word_of(outcome))
+    stop.desk.alerts.send("critical", "emergency stop", word_of(outcome))
     return outcome
 
 
