@@ -75,6 +75,9 @@ class Around(Broker):
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         return self._pass("activities", after).activities(after)
 
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        return self._pass("late_activities", after).late_activities(after, is_known)
+
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         return self._pass("assets").assets(symbols)
 

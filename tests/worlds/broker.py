@@ -111,6 +111,9 @@ class FaultyBroker:
                 answer = (*known[-max(1, fault.amount) :], *answer)
         return answer
 
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        return self._broker.late_activities(after, is_known)
+
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         answer, _ = self._read("assets", lambda: self._broker.assets(symbols))
         return answer

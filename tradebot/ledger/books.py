@@ -62,11 +62,16 @@ class AccountBooks:
         """The cash that all booked activities add up to, USD; None while nothing is booked."""
         return _decimal(self._state("cash"))
 
-    def book(self, bookings: Sequence[Booking], at: datetime) -> None:
-        """Store activities with their effects in one transaction; one already booked changes nothing."""
+    def book(self, bookings: Sequence[Booking], at: datetime, cursor: str | None = None) -> None:
+        """Store activities with their effects in one transaction; one already booked changes nothing.
+
+        ``cursor`` is the newest activity afterwards where it is not the last of them.
+        """
         with self._engine.transaction():
             for booking in bookings:
                 self._book(booking, at)
+            if cursor is not None:
+                self._set_state({"activity_cursor": cursor})
 
     def _book(self, booking: Booking, at: datetime) -> None:
         activity = booking.activity
@@ -109,6 +114,10 @@ class AccountBooks:
             return
         self._trail.append(Kind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
         self._set_state({"activity_cursor": bust.event_id})
+
+    def knows(self, activity_id: str) -> bool:
+        """Whether an activity of the broker's with this id is booked."""
+        return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS))
 
     def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
         """Those of the broker's activities that are not booked yet, in their order."""

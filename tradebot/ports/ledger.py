@@ -157,8 +157,15 @@ class Books(Protocol):
         """The id of the newest activity booked."""
         ...
 
-    def book(self, bookings: Sequence[Booking], at: datetime) -> None:
-        """Store activities with their effects in one transaction; one already booked changes nothing."""
+    def book(self, bookings: Sequence[Booking], at: datetime, cursor: str | None = None) -> None:
+        """Store activities with their effects in one transaction; one already booked changes nothing.
+
+        ``cursor`` is the newest activity afterwards where it is not the last of them.
+        """
+        ...
+
+    def knows(self, activity_id: str) -> bool:
+        """Whether an activity of the broker's with this id is booked."""
         ...
 
     def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:

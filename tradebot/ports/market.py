@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -137,6 +137,13 @@ class Broker(Protocol):
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         """Fills, cash movements and splits since the activity with id ``after`` (None: all of them), in order."""
+        ...
+
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        """What belongs shortly before the activity ``after`` and is not known, by its id: it came in later than that.
+
+        Asked right after ``activities``, it tells of the same look at the account.
+        """
         ...
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:

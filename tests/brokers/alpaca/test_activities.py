@@ -133,13 +133,39 @@ def test_fees_that_are_booked_at_night_come_after_the_fills_of_their_day(alpaca:
     assert desk.broker.activities(str(fee["id"])) == ()
 
 
+def late(desk: Desk, cursor: dict[str, Any], *known: dict[str, Any]) -> list[str]:
+    """The ids of what came in late before the newest known activity, ``cursor``, when these are known."""
+    ids = {str(row["id"]) for row in (cursor, *known)}
+    assert desk.broker.activities(str(cursor["id"])) == ()
+    return [identifier(activity) for activity in desk.broker.late_activities(str(cursor["id"]), ids.__contains__)]
+
+
 def test_fees_that_are_listed_later_are_told_though_their_time_is_that_of_what_was_told(alpaca: MakeDesk) -> None:
     """Fees without a time of booking all have that of the end of their day, and at one time the ids give the order."""
     desk, first, second = alpaca(), cash(1, created_at=None), cash(2, created_at=None)
-    told(desk, second)
-    assert [identifier(activity) for activity in desk.broker.activities(None)] == [second["id"]]
     told(desk, first, second)
-    assert [identifier(activity) for activity in desk.broker.activities(str(second["id"]))] == [first["id"]]
+    assert late(desk, second) == [first["id"]]
+    assert late(desk, second, first) == []
+
+
+def test_a_fill_that_is_shown_later_than_a_newer_one_is_told(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    earlier = {**FILL, "id": "20210510100104200::x", "transaction_time": "2021-05-10T14:01:04.2Z"}
+    long_ago = {**FILL, "id": "20210510090104200::y", "transaction_time": "2021-05-10T13:01:04.2Z"}
+    told(desk, long_ago, earlier, FILL)
+    assert late(desk, FILL) == [earlier["id"]]
+    assert late(desk, FILL, earlier) == []
+
+
+def test_what_came_late_is_told_of_the_same_look_and_costs_nothing_where_all_is_known(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.broker.submit(make.buy(1))
+    desk.broker.submit(make.buy(1))
+    *_, last = desk.broker.activities(None)
+    desk.as_a_new_command()
+    assert desk.broker.activities(identifier(last)) == ()
+    assert desk.broker.late_activities(identifier(last), lambda _: True) == ()
+    assert desk.asked == ["GET /v2/account/activities"]
 
 
 def test_without_a_time_of_booking_a_split_begins_its_day_and_a_fee_ends_it(alpaca: MakeDesk) -> None:

@@ -12,7 +12,7 @@ that is found in the same way.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from tradebot.brokers.alpaca.fields import Fields, rows
 from tradebot.brokers.alpaca.listing import Listing
 from tradebot.brokers.alpaca.splits import splits_in
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
 from tradebot.core.orders import BrokerOrder, Side
 from tradebot.core.values import ZERO
 from tradebot.errors import BrokerUnavailable
@@ -32,6 +32,8 @@ from tradebot.wire.api import Api
 PAGE = 100
 #: How far before the newest known activity the days are read again.
 OVERLAP = timedelta(days=3)
+#: How much later than a newer one an activity may be shown.
+LATE = timedelta(minutes=10)
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _FILL, _SPLIT, _DIVIDEND = "FILL", "SPLIT", "DIV"
@@ -61,10 +63,6 @@ class Row:
     fields: Fields
 
     @property
-    def is_cash(self) -> bool:
-        return self.kind not in (_FILL, _SPLIT)
-
-    @property
     def day(self) -> date:
         """The New York date that the activity belongs to: its own where it has one."""
         told = self.fields.maybe_text("date")
@@ -77,29 +75,46 @@ class Activities:
     def __init__(self, api: Api, listing: Listing) -> None:
         self._api = api
         self._listing = listing
+        self._newest_cursor: str | None = None
+        self._newest: tuple[Sequence[Row], int | None] = ((), None)
 
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """Those booked after the activity ``cursor``, or all there are.
 
-        Cash that was booked at the same time as ``cursor`` is told again: it may have come to be listed since. One
-        that is gone since it was read, as a busted fill is, is taken for booked at the time that its id begins
+        One that is gone since it was read, as a busted fill is, is taken for booked at the time that its id begins
         with. Raises BrokerUnavailable for an id that is none of Alpaca's.
         """
-        if cursor is None:
-            return self._read(self._rows(None))
+        found, place = self._look(cursor)
+        if cursor is None or place is not None:
+            return self._read(found if place is None else found[place + 1 :])
         at = _time_in(cursor)
-        if at is None:
+        return self._read([row for row in found if at is not None and row.booked > at])
+
+    def late(self, cursor: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        """What was booked shortly before the activity ``cursor`` and is not known: it was shown later than that one."""
+        found, place = self._newest if self._newest_cursor == cursor else self._look(cursor)
+        if place is None:
+            return ()
+        since = found[place].booked - LATE
+        around = [row for row in found[:place] if row.booked >= since]
+        told = self._read([row for row in around if row.kind != _FILL or not is_known(row.id)])
+        return tuple(activity for activity in told if not is_known(id_of(activity)))
+
+    def _look(self, cursor: str | None) -> tuple[Sequence[Row], int | None]:
+        """The rows around and after an activity and its place among them; without one all rows."""
+        at = None if cursor is None else _time_in(cursor)
+        if cursor is not None and at is None:
             raise BrokerUnavailable(
                 f"no activity of an Alpaca account is called {cursor}: the ledger has read another broker's account. "
                 "Put the matching ledger back, or run `tradebot rebuild`."
             )
-        for since in (at - OVERLAP, None):
+        for since in (None,) if at is None else (at - OVERLAP, None):
             found = self._rows(since)
             place = next((place for place, row in enumerate(found) if row.id == cursor), None)
             if place is not None:
-                beside = [row for row in found[:place] if row.booked == found[place].booked and row.is_cash]
-                return self._read([*beside, *found[place + 1 :]])
-        return self._read([row for row in found if row.booked > at])
+                break
+        self._newest_cursor, self._newest = cursor, (found, place)
+        return found, place
 
     def _rows(self, since: datetime | None) -> Sequence[Row]:
         """Every row booked since then, in the order of booking; the server's own order for those booked together."""

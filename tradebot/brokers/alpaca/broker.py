@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Literal
 
@@ -91,6 +91,9 @@ class AlpacaBroker:
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         return self._activities.after(after)
+
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        return self._activities.late(after, is_known)
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         return self._assets.of(symbols)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -121,6 +121,10 @@ class PaperBroker:
                     "`tradebot paper reset`."
                 )
             return floor.store.activities(number)
+
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        """None: activities are numbered as they are booked."""
+        return ()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         with self._exchange.reading() as floor:
