@@ -615,3 +615,13 @@ def test_b38_the_books_tell_each_day_s_equity_and_deposits(venue: VenueOf) -> No
     assert (closed.equity, closed.paid_in) == (Decimal(100_050), Decimal(0))
     assert closed.equity == market.broker.account().last_equity
     assert market.broker.days(first.session, first.session) == (closed,)
+
+
+def test_b39_nothing_is_late_where_everything_is_known(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    for _ in range(3):
+        market.broker.submit(make.buy(1))
+    known = [identifier(activity) for activity in market.broker.activities(None)]
+    assert market.broker.activities(known[-1]) == ()
+    assert market.broker.late_activities(known[-1], known.__contains__) == ()
