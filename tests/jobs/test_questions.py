@@ -7,7 +7,7 @@ requests is the adapter's matter; how many are asked, and that their number does
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,9 +16,11 @@ from string import ascii_uppercase
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
+from tradebot.core.account import Activity
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.schedule import Job
 from tradebot.jobs import check_exits, run_daily
+from tradebot.jobs.desk import AccountReading
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 SYMBOLS = tuple(f"SYM{letter}" for letter in ascii_uppercase)
@@ -40,6 +42,10 @@ class Counts(Around):
     def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
         return self._pass("orders").orders(client_order_ids)
 
+    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        """Not counted: it is answered out of what was read for the activities."""
+        return self.inner.late_activities(after, is_known)
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         taken = super().submit(request)
         return replace(taken, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
@@ -58,8 +64,25 @@ def asked(house: House, job: Job = Job.RUN_DAILY, fresh_for: float = 5.0) -> dic
     at, run = ("09:35", run_daily.run) if job is Job.RUN_DAILY else ("15:45", check_exits.run)
     with house.desk(at) as desk:
         counts = Counts(desk.broker)
-        run(replace(desk, broker=counts, fresh_for=timedelta(seconds=fresh_for)))
+        run(replace(desk, broker=counts, fresh_for=timedelta(seconds=fresh_for), opened_on=None))
     return dict(Counter(counts.calls))
+
+
+def opened(house: House, cash: int) -> dict[str, int]:
+    """What run-daily asks when the account was read as its desk was opened, with so much cash in it."""
+    with house.desk("09:35") as desk:
+        account = replace(desk.broker.account(), cash=Decimal(cash))
+        counts = Counts(desk.broker)
+        read = AccountReading(account, desk.clock.now())
+        run_daily.run(replace(desk, broker=counts, fresh_for=timedelta(seconds=5), opened_on=read))
+    return dict(Counter(counts.calls))
+
+
+def test_the_account_that_a_desk_was_opened_on_serves_once_unless_its_cash_is_not_explained(
+    make_house: MakeHouse,
+) -> None:
+    assert opened(home(make_house, entering=0), cash=100_000) == {**BUDGET, "account": BUDGET["account"] - 1}
+    assert opened(home(make_house, entering=0), cash=99_000) == BUDGET
 
 
 def test_ten_entries_cost_one_question_more_than_none_and_their_sending(make_house: MakeHouse) -> None:

@@ -28,11 +28,20 @@ from tradebot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class AccountReading:
+    """The account, and when it was read, on the desk's clock."""
+
+    account: AccountSnapshot
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to.
 
     ``keeping`` says which clock the schedule goes by. ``fresh_for`` is how long an answer about the account may be used
-    again between two orders: no time at all where asking costs nothing.
+    again between two orders: no time at all where asking costs nothing. ``opened_on`` is the account as it was read to
+    find out which it is.
     """
 
     settings: Settings
@@ -50,6 +59,7 @@ class Desk:
     pid: int = 0
     keeping: Keeping = Keeping.DESK
     fresh_for: timedelta = timedelta(0)
+    opened_on: AccountReading | None = None
 
     def timekeeper(self) -> Timekeeper:
         """The schedule at this moment of the clock it goes by."""
@@ -83,7 +93,7 @@ class Story:
     failures: list[FailureLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     account: AccountSnapshot | None = None
-    account_at: datetime | None = None  # on the desk's clock
+    reading: AccountReading | None = None
     totals: Totals | None = None
     unprotected: Decimal | None = None
     timings: dict[str, float] = field(default_factory=dict)
@@ -154,10 +164,11 @@ def open_story(desk: Desk, job: Job) -> Story:
 
 def read_account(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> AccountSnapshot:
     """The account, read now, or as the run read it ``at_most`` so long ago. Raises BrokerUnavailable."""
-    now = desk.clock.now()
-    if story.account is None or story.account_at is None or not timedelta(0) <= now - story.account_at < at_most:
-        story.account, story.account_at = desk.broker.account(), now
-    return story.account
+    now, reading = desk.clock.now(), story.reading or desk.opened_on
+    if reading is None or not timedelta(0) <= now - reading.at < at_most:
+        reading = AccountReading(desk.broker.account(), now)
+    story.reading, story.account = reading, reading.account
+    return reading.account
 
 
 def session_of(market: MarketClock) -> date:

@@ -57,6 +57,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
 
 
 def _trade(desk: Desk, story: Story) -> Outcome:
+    _ask_for_all_prices(desk)
     sheet = shift.begin(desk, story)
     object_to_entries(desk, story)
     signals = read_signals(desk, story)
@@ -81,6 +82,12 @@ def _trade(desk: Desk, story: Story) -> Outcome:
         reason = "; ".join(f"{check.name}: {check.figure}" for check in story.objections)
         return story.outcome(RunStatus.BLOCKED, f"session {story.session}: no entries ({reason}); run it again")
     return story.outcome(RunStatus.RAN, _headline(story))
+
+
+def _ask_for_all_prices(desk: Desk) -> None:
+    """Where an answer may be used again, one about all symbols serves for what is held and for what is entered."""
+    if desk.fresh_for:
+        desk.market.quotes({symbol for info in desk.strategies.loaded for symbol in info.symbols})
 
 
 def _enter(desk: Desk, story: Story, plan: Plan) -> None:

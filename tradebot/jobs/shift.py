@@ -20,7 +20,7 @@ from tradebot.jobs.taking_in import take_in
 def begin(desk: Desk, story: Story) -> Sheet:
     """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
     look_at_failures(desk, story)
-    sheet = look_at_breakers(desk, story, synchronise(desk, story))
+    sheet = look_at_breakers(desk, story, synchronise(desk, story, at_most=desk.fresh_for))
     with story.step("exits"):
         raise_trailing_stops(desk, story, sheet)
     return sheet

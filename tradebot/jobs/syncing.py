@@ -17,7 +17,7 @@ from tradebot.core.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.protection import Gap, gaps, unprotected_dollars
 from tradebot.core.reconcile import compare
 from tradebot.core.records import EquityPoint
-from tradebot.core.values import ZERO
+from tradebot.core.values import CENT, ZERO
 from tradebot.errors import ExitCode
 from tradebot.jobs.belongings import decision_of
 from tradebot.jobs.desk import Desk, Story, read_account
@@ -42,12 +42,15 @@ class Sheet:
     gaps: tuple[Gap, ...]
 
 
-def synchronise(desk: Desk, story: Story) -> Sheet:
-    """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read."""
+def synchronise(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+    """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read.
+
+    The account may have been read ``at_most`` so long ago.
+    """
     with story.step("sync"):
         settle(desk, story)
         take_in(desk, story)
-        return look(desk, story)
+        return look(desk, story, at_most=at_most)
 
 
 def settle(desk: Desk, story: Story) -> None:
@@ -113,9 +116,15 @@ def _absent(desk: Desk, story: Story, intent: Intent) -> None:
         )
 
 
-def look(desk: Desk, story: Story) -> Sheet:
-    """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story."""
-    account = read_account(desk, story)
+def look(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+    """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story.
+
+    An account that was read before the rest is read again where its cash is not what the ledger explains.
+    """
+    account = read_account(desk, story, at_most=at_most)
+    cash_here = desk.ledger.books.cash()
+    if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
+        account = read_account(desk, story)
     positions = desk.broker.positions()
     open_orders = desk.broker.open_orders()
     ledger = desk.ledger
@@ -133,7 +142,7 @@ def look(desk: Desk, story: Story) -> Sheet:
             open_orders=open_orders,
             ours=frozenset(order.broker_order_id for order in open_orders if is_ours(desk, order)),
             gaps=found,
-            cash_here=ledger.books.cash(),
+            cash_here=cash_here,
             cash_there=account.cash,
         )
         breaks = ledger.safety.record_breaks(differences, story.session, now)

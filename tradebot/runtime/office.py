@@ -16,7 +16,7 @@ from tradebot.errors import Blocked
 from tradebot.home import heads, layout, locks
 from tradebot.home.latch import LatchFile
 from tradebot.home.stop_switch import StopOnSignal
-from tradebot.jobs.desk import Desk
+from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.alerting import outbox_alerts
@@ -113,7 +113,8 @@ def open_office(
         at = open_venue(settings, fresh=access.makes_home, durable=durable, start=start)
         venue = held.enter_context(at)
         broker, clock = venue.broker, venue.clock
-        account_id = broker.account().account_id
+        opened_on = AccountReading(broker.account(), clock.now())
+        account_id = opened_on.account.account_id
         key = account_key(broker, account_id)
         if access.locks:
             one_account = account_on_this_machine(settings, key)
@@ -136,7 +137,9 @@ def open_office(
             take_in_stops(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
-        yield Office(replace(desk, keeping=kept), where(settings, broker, account_id), loaded, holder, venue)
+        yield Office(
+            replace(desk, keeping=kept, opened_on=opened_on), where(settings, broker, account_id), loaded, holder, venue
+        )
 
 
 def desk_at(
