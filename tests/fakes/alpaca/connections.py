@@ -137,10 +137,10 @@ class Connection(BaseHTTPRequestHandler):
         self.wfile.write(raw)
         self.wfile.flush()
 
-    def send_half(self, answer: Answer) -> None:
+    def send_half(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
         """The head and half of the body, and the connection is gone."""
         raw = _raw(answer)
-        self._head(answer, len(raw) or 2, {})
+        self._head(answer, len(raw) or 2, headers or {})
         self.wfile.write(raw[: len(raw) // 2])
         self.wfile.flush()
         self.close_connection = True

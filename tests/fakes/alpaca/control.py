@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -34,11 +33,6 @@ def answer(fake: FakeAlpaca, exchange: PaperExchange, arrival: Arrival) -> Answe
         return Answer(200, known(fake, exchange, arrival.body or {}))
     except (KeyError, TypeError, ValueError, TradebotError) as error:
         return Answer(400, {"message": repr(error)})
-
-
-def wall_seconds() -> int:
-    """The machine's own time; an allowance is counted in it."""
-    return int(time.time())
 
 
 def _set_clock(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:

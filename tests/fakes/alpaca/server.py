@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
-from time import monotonic, time
+from time import time
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from tests.fakes import validated
 from tests.fakes.alpaca import control, routes, trading
 from tests.fakes.alpaca.connections import Connection, Listener
+from tests.fakes.alpaca.door import Door
 from tests.fakes.alpaca.faults import Fault, Kind, spoilt
 from tests.fakes.alpaca.house import House, Terms
 from tests.fakes.alpaca.judge import Judge
@@ -69,7 +69,7 @@ class FakeAlpaca:
         self._numbers = count(1)
         self._tickets: dict[str, Fault | None] = {}
         self._told: dict[str, list[Answer]] = {}
-        self._spent: deque[float] = deque()
+        self._door = Door(self.house.terms)
         self._listener = Listener(self, port)
 
     @property
@@ -185,28 +185,26 @@ class FakeAlpaca:
             if control.is_control(arrival):
                 connection.send(control.answer(self, exchange, arrival))
                 return
-            quick = TICKET in arrival.headers
-            fault, at = self._tickets.pop(arrival.headers[TICKET]) if quick else self._strikes.at(arrival), time()
+            quick, at = TICKET in arrival.headers, time()
+            fault = self._tickets.pop(arrival.headers[TICKET]) if quick else self._strikes.at(arrival)
             self.judge.request(arrival)
             answer = self._answer(arrival, exchange, fault)
             self.served.append(Served(arrival, answer, fault, at))
-            if answer is None and quick and fault is not None and fault.silent:
-                connection.send(Answer(200, headers={OUTCOME: SILENCE}))
-                return
-            if fault is not None and fault.kind is Kind.CUT_OFF and answer is not None:
-                connection.send_half(answer)
-                return
             if answer is not None:
-                connection.send(answer, self._allowance())
+                half = fault is not None and fault.kind is Kind.CUT_OFF
+                send = connection.send_half if half else connection.send
+                send(answer, self._door.allowance())
                 return
-        if fault is not None and fault.silent:
-            connection.wait_until_given_up()
-        else:
+        if fault is None or not fault.silent:
             connection.reset()
+        elif quick:
+            connection.send(Answer(200, headers={OUTCOME: SILENCE}))
+        else:
+            connection.wait_until_given_up()
 
     def _answer(self, arrival: Arrival, exchange: PaperExchange, fault: Fault | None) -> Answer | None:
         """What is to be sent; None when nothing is."""
-        barred = self._barred(arrival)
+        barred = self._door.bars(arrival)
         if barred is not None:
             return barred
         if fault is None:
@@ -229,26 +227,3 @@ class FakeAlpaca:
             if not told or told[-1] != answer:
                 self._told[str(arrival)] = [*told[-1:], answer]
         return answer
-
-    def _barred(self, arrival: Arrival) -> Answer | None:
-        """The answer to somebody who has the wrong keys, or asks too often."""
-        keys, allowance = self.house.terms.keys, self.house.terms.allowance
-        headers = {name.lower(): value for name, value in arrival.headers.items()}
-        given = (headers.get("apca-api-key-id", ""), headers.get("apca-api-secret-key", ""))
-        if not all(given) or (keys is not None and given != keys):
-            return Answer(401, {"message": "unauthorized."})
-        now = monotonic()
-        while self._spent and self._spent[0] <= now - 60:
-            self._spent.popleft()
-        if allowance is not None and len(self._spent) >= allowance:
-            return Answer(429, {"code": 42910000, "message": "rate limit exceeded"}, self._allowance())
-        self._spent.append(now)
-        return None
-
-    def _allowance(self) -> dict[str, str]:
-        """The headers that tell how much may still be asked."""
-        allowance = self.house.terms.allowance
-        left = 199 if allowance is None else max(allowance - len(self._spent), 0)
-        resets = control.wall_seconds() + 60
-        said = {"Limit": allowance or 200, "Remaining": left, "Reset": resets}
-        return {f"X-RateLimit-{name}": str(number) for name, number in said.items()}
