@@ -16,7 +16,7 @@ from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
 _NEW_YORK = ZoneInfo("America/New_York")
-_ACTIVE = "ACTIVE"
+_MAY_TRADE = frozenset({"ACTIVE", "PAPER_ONLY"})
 _SHORT = "short"
 #: Shares that an option stands for; its prices are told for one share.
 _PER_OPTION, _OPTION = Decimal(100), "us_option"
@@ -34,7 +34,7 @@ def snapshot(raw: Json) -> AccountSnapshot:
         last_equity=fields.number("last_equity"),
         cash=fields.number("cash"),
         buying_power=fields.number("buying_power"),
-        blocked=any(stopped) or fields.text("status") != _ACTIVE,
+        blocked=any(stopped) or fields.text("status") not in _MAY_TRADE,
         shorting_enabled=fields.maybe_flag("shorting_enabled") or False,
         currency=fields.maybe_text("currency") or "USD",
     )
