@@ -58,6 +58,8 @@ def told(desk: Desk, *rows: dict[str, Any]) -> None:
     """Let the server tell these activities, and of no order."""
 
     def bend(arrival: Arrival, answer: Answer) -> Answer:
+        if arrival.path == "/v2/clock":
+            return answer
         return (
             Answer(200, list(rows))
             if "activities" in arrival.path
@@ -235,6 +237,47 @@ def test_a_server_that_gives_one_page_for_ever_is_not_asked_for_ever(
     desk = alpaca()
     told(desk, cash())
     with pytest.raises(BrokerUnavailable, match="the same page of activities twice"):
+        desk.broker.activities(None)
+
+
+def test_a_new_fill_whose_order_is_not_shown_yet_is_not_taken_for_a_stranger_s(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, QUIET, QUIET, QUIET)
+    desk.broker.submit(make.buy(10))
+    asked = ("/v2/account/activities", "/v2/clock")
+
+    def bend(arrival: Arrival, answer: Answer) -> Answer:
+        shown = arrival.path in asked
+        return (
+            answer
+            if shown
+            else Answer(200, [])
+            if arrival.path == "/v2/orders"
+            else Answer(404, {"code": 40410000, "message": "no"})
+        )
+
+    desk.as_a_new_command()
+    desk.fake.bend = bend
+    with pytest.raises(BrokerUnavailable, match=r"does not show yet whose order .* is"):
+        desk.broker.activities(None)
+    for _ in range(3):
+        desk.pit.next("09:35")
+    (fill,) = [activity for activity in desk.broker.activities(None) if isinstance(activity, Fill)]
+    assert fill.client_order_id == ""
+
+
+def test_a_new_fill_of_a_leg_whose_entry_is_not_shown_yet_is_not_taken_for_a_stranger_s(alpaca: MakeDesk) -> None:
+    desk = alpaca("100 101 94 95")
+    entry = desk.broker.submit(make.buy(10, stop_loss="95", take_profit="110"))
+    desk.pit.at("16:00")
+
+    def bend(arrival: Arrival, answer: Answer) -> Answer:
+        if arrival.path == "/v2/orders":
+            return Answer(200, [order for order in answer.body if order["id"] != entry.broker_order_id])
+        return answer
+
+    desk.as_a_new_command()
+    desk.fake.bend = bend
+    with pytest.raises(BrokerUnavailable, match=r"does not show yet whose order .* is"):
         desk.broker.activities(None)
 
 

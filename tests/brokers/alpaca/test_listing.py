@@ -231,6 +231,15 @@ def test_the_fills_of_a_day_name_their_orders_and_entries_in_one_more_request(al
     assert desk.asked == ["GET /v2/account/activities", "GET /v2/orders"]
 
 
+def test_the_fills_of_orders_that_were_just_sent_name_them_without_another_request(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.as_a_new_command()
+    bracketed(desk)
+    (fill,) = fills(desk.broker)
+    assert (fill.client_order_id, fill.parent_client_order_id) == ("entry", None)
+    assert desk.asked == ["POST /v2/orders", "GET /v2/account/activities"]
+
+
 def test_the_fill_of_a_raised_stop_names_its_entry(alpaca: MakeDesk) -> None:
     desk = alpaca(QUIET, "100 101 94 95")
     bracketed(desk)
@@ -242,9 +251,11 @@ def test_the_fill_of_a_raised_stop_names_its_entry(alpaca: MakeDesk) -> None:
     assert (last.client_order_id, last.parent_client_order_id) == ("raised", "entry")
 
 
-def test_a_fill_of_an_order_that_alpaca_no_longer_knows_is_nobody_s(alpaca: MakeDesk) -> None:
-    desk = alpaca()
+def test_an_old_fill_of_an_order_that_alpaca_no_longer_knows_is_nobody_s(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, QUIET, QUIET, QUIET)
     desk.broker.submit(make.buy(1, client_id="gone"))
+    for _ in range(3):
+        desk.pit.next("09:35")
 
     def forgotten(arrival: Arrival, answer: Answer) -> Answer:
         if arrival.path == "/v2/orders":

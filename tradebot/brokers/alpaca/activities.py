@@ -18,11 +18,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from tradebot.brokers.alpaca.families import Sender
 from tradebot.brokers.alpaca.fields import Fields, rows
 from tradebot.brokers.alpaca.listing import Listing
 from tradebot.brokers.alpaca.splits import splits_in
 from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
-from tradebot.core.orders import BrokerOrder, Side
+from tradebot.core.orders import Side
 from tradebot.core.values import ZERO
 from tradebot.errors import BrokerUnavailable
 from tradebot.wire.answers import Json
@@ -135,12 +136,25 @@ class Activities:
     def _read(self, found: Sequence[Row]) -> tuple[Activity, ...]:
         trades = [row for row in found if row.kind == _FILL]
         symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in trades}
-        senders = self._listing.with_ids(symbols) if symbols else {}
+        senders = self._listing.senders(symbols)
+        self._doubt([row for row in trades if row.fields.text("order_id") not in senders])
         splits = splits_in(row for row in found if row.kind == _SPLIT)
         return tuple(activity for row in found for activity in _activities(row, senders, splits))
 
+    def _doubt(self, fills: Sequence[Row]) -> None:
+        """Refuse new fills whose orders are not shown: they may be our own, and would be taken for a stranger's."""
+        if not fills:
+            return
+        now = Fields(self._api.read("/v2/clock"), "the clock").instant("timestamp")
+        for fill in fills:
+            if abs(now - fill.booked) < OVERLAP:
+                raise BrokerUnavailable(
+                    f"Alpaca tells of fill {fill.id} and does not show yet whose order {fill.fields.text('order_id')} "
+                    "is. No activity was taken in; try again in a minute."
+                )
 
-def _activities(row: Row, senders: Mapping[str, BrokerOrder], splits: Mapping[str, SplitEvent]) -> Iterator[Activity]:
+
+def _activities(row: Row, senders: Mapping[str, Sender], splits: Mapping[str, SplitEvent]) -> Iterator[Activity]:
     """What one row amounts to; nothing, for one that moves neither cash nor shares that we know how to book."""
     if row.kind == _FILL:
         yield _fill(row, senders)
@@ -153,13 +167,13 @@ def _activities(row: Row, senders: Mapping[str, BrokerOrder], splits: Mapping[st
             yield _cash(row, cash)
 
 
-def _fill(row: Row, senders: Mapping[str, BrokerOrder]) -> Fill:
-    """A fill; one of an order that Alpaca no longer knows has no client_order_id, and is nobody's."""
-    order = senders.get(row.fields.text("order_id"))
+def _fill(row: Row, senders: Mapping[str, Sender]) -> Fill:
+    """A fill; an old one of an order that Alpaca no longer knows has no client_order_id, and is nobody's."""
+    sender = senders.get(row.fields.text("order_id"))
     return Fill(
         fill_id=row.id,
         broker_order_id=row.fields.text("order_id"),
-        client_order_id=order.client_order_id if order else "",
+        client_order_id=sender.client_order_id if sender else "",
         symbol=row.fields.text("symbol"),
         side=Side.BUY if row.fields.text("side").startswith(Side.BUY) else Side.SELL,
         quantity=row.fields.number("qty"),
@@ -167,7 +181,7 @@ def _fill(row: Row, senders: Mapping[str, BrokerOrder]) -> Fill:
         fee=ZERO,  # Alpaca books them by themselves, some days later
         at=row.booked,
         session=row.booked.astimezone(_NEW_YORK).date(),
-        parent_client_order_id=order.parent_client_order_id if order else None,
+        parent_client_order_id=sender.parent_client_order_id if sender else None,
     )
 
 

@@ -24,13 +24,23 @@ class Kin:
     parent_client_order_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent an order: its own id, and that of its entry if it is a leg."""
+
+    client_order_id: str
+    parent_client_order_id: str | None
+
+
 class Families:
     """The families met so far."""
 
     def __init__(self) -> None:
         self._kin: dict[str, Kin] = {}
         self._heads: dict[str, Seen] = {}  # by group_id
+        self._strangers: set[str] = set()
         self._living_legs: dict[str, set[str]] = {}  # of each head, as last seen
+        self._senders: dict[str, Sender] = {}
 
     def meet(self, head: Seen) -> None:
         """Remember an order of a nested listing or an answer, and its legs."""
@@ -50,6 +60,7 @@ class Families:
     def stands_alone(self, order: Seen) -> None:
         """Remember of an order that no family of it can be found."""
         self._kin[order.id] = Kin(Purpose.ENTRY)
+        self._strangers.add(order.id)
 
     def knows(self, order: Seen) -> bool:
         """Whether it is known what an order is; what it shares with a known order tells it, too."""
@@ -67,6 +78,10 @@ class Families:
         """Whether an order is known to be a leg."""
         return self.knows(order) and self._kin[order.id].parent_id is not None
 
+    def sender_of(self, broker_order_id: str) -> Sender | None:
+        """Who sent an order; None for one that was not introduced yet, or whose family cannot be found."""
+        return self._senders.get(broker_order_id)
+
     def absent_legs(self, orders: Iterable[Seen]) -> bool:
         """Whether a leg that lived when it was last seen is missing where others of its family are listed."""
         listed = {order.id: order for order in orders}
@@ -79,6 +94,8 @@ class Families:
     def introduced(self, order: Seen, legs: Iterable[Seen] = ()) -> BrokerOrder:
         """The order with its parent, its role, and these ``legs`` of its own."""
         kin = self._kin.get(order.id, Kin(Purpose.ENTRY))
+        if order.id in self._kin and order.id not in self._strangers:
+            self._senders[order.id] = Sender(order.order.client_order_id, kin.parent_client_order_id)
         return replace(
             order.order,
             parent_id=kin.parent_id,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from tradebot.brokers.alpaca.families import Families
+from tradebot.brokers.alpaca.families import Families, Sender
 from tradebot.brokers.alpaca.fields import rows
 from tradebot.brokers.alpaca.orders import Seen, seen
 from tradebot.brokers.alpaca.sending import path_of
@@ -98,24 +98,35 @@ class Listing:
         self._families.meet(order)
         return self._with_legs(order)
 
-    def with_ids(self, symbols: Mapping[str, str]) -> Mapping[str, BrokerOrder]:
-        """The orders with these ids of the broker's, each given with its symbol; absent are those it knows no more."""
-        found: dict[str, BrokerOrder] = {}
-        wanted = dict(symbols)
+    def senders(self, symbols: Mapping[str, str]) -> Mapping[str, Sender]:
+        """Who sent the orders with these ids of the broker's, each given with its symbol.
+
+        Absent are those that it does not show, and those whose family it does not. Of orders that were shown here
+        before nothing is asked.
+        """
+        wanted = {
+            identifier: symbol for identifier, symbol in symbols.items() if not self._families.sender_of(identifier)
+        }
+        if wanted:
+            self._meet(wanted)
+        found = {identifier: self._families.sender_of(identifier) for identifier in symbols}
+        return {identifier: sender for identifier, sender in found.items() if sender is not None}
+
+    def _meet(self, wanted: dict[str, str]) -> None:
+        """Look at orders by their ids, each given with its symbol."""
         for page in self._pages(status="all", nested="true", symbols=_narrowed(wanted.values())):
             for head in page:
                 self._families.meet(head)
             for order in (order for head in page for order in (head, *head.legs) if order.id in wanted):
                 del wanted[order.id]
                 self._acquaint(order)
-                found[order.id] = self._families.introduced(order)
+                self._families.introduced(order)
             if not wanted:
-                return found
+                return
         for identifier in wanted:  # one that was replaced may be in no listing
             if (replaced := self._one(identifier)) is not None:
                 self._acquaint(replaced)
-                found[identifier] = self._families.introduced(replaced)
-        return found
+                self._families.introduced(replaced)
 
     # --- who belongs to whom -----------------------------------------------------------------------
 
