@@ -9,11 +9,11 @@ from tradebot.core.account import Quote
 from tradebot.core.alerts import AlertLevel
 from tradebot.core.exits import raised_stop, stop_passed, with_mark
 from tradebot.core.holdings import Holding
-from tradebot.core.orders import BrokerOrder, OrderState, Purpose
+from tradebot.core.orders import BrokerOrder, OrderState, Purpose, TimeInForce
 from tradebot.core.outcomes import ExitLine
 from tradebot.core.protection import Gap, GapKind, coverable
 from tradebot.core.schedule import Job, nominal
-from tradebot.core.values import dollars
+from tradebot.core.values import dollars, tick_size
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.exiting import close_holding, exits_under_way, take_back
 from tradebot.jobs.sending import attempt_after, order_line, reducing_intent, send, write_down
@@ -174,11 +174,22 @@ def _replace_stop(desk: Desk, story: Story, holding: Holding, sheet: Sheet, *, r
     if resting is None or attempt is None:
         return False
     reason = f"replaces the stop at {resting.stop_price} for {resting.quantity}"
-    intent = reducing_intent(desk, story, holding, Purpose.STOP, attempt, holding.stop_price, reason)
+    price = _another_price(resting, holding) if renews else holding.stop_price
+    intent = reducing_intent(desk, story, holding, Purpose.STOP, attempt, price, reason)
     write_down(desk, [intent])
     sent = send(desk, story, intent, replacing=resting.broker_order_id)
     story.orders.append(order_line(sent))
     return sent.state.live and sent.state is not OrderState.UNKNOWN
+
+
+def _another_price(resting: BrokerOrder, holding: Holding) -> Decimal:
+    """The price of a stop that is renewed: a tick better where nothing else changes, as Alpaca then refuses it
+    ("order parameters are not changed", https://github.com/alpacahq/alpaca-py/issues/412).
+    """
+    price = holding.stop_price
+    if resting.time_in_force is not TimeInForce.GTC or resting.stop_price != price:
+        return price
+    return price + tick_size(price) * holding.side.sign
 
 
 def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
