@@ -270,6 +270,16 @@ def test_nothing_is_replaced_of_an_order_that_cannot_be_read(alpaca: MakeDesk) -
     assert "PATCH" not in "".join(desk.asked)
 
 
+def test_a_replacement_that_changes_nothing_is_refused_and_one_of_a_tick_is_not(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.broker.submit(make.buy(10))
+    old = desk.broker.submit(make.sell(10, stop="95"))
+    with pytest.raises(OrderRefused, match="order parameters are not changed"):
+        desk.broker.replace(old.broker_order_id, make.sell(10, stop="95"))
+    new = desk.broker.replace(old.broker_order_id, make.sell(10, stop="95.01"))
+    assert [order.broker_order_id for order in desk.broker.open_orders()] == [new.broker_order_id]
+
+
 # --- many at once ----------------------------------------------------------------------------------
 
 
