@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tradebot.core.account import ActionKind, CorporateAction
 from tradebot.market.alpaca.actions import Announced, fetch_actions
-from tradebot.market.alpaca.sealed import read_sealed, write_sealed
 from tradebot.market.calendar import new_york_date
 from tradebot.wire.api import Api
+from tradebot.wire.sealed import read_sealed, write_sealed
 
 FORMAT = 1
 #: What was listed to be carried out more than so long before the last look is not looked at again.

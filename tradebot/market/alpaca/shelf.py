@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from tradebot.market.alpaca.bars import Bars
-from tradebot.market.alpaca.sealed import read_sealed, write_sealed
 from tradebot.ports import Calendar
+from tradebot.wire.sealed import read_sealed, write_sealed
 
 FORMAT = 1
 
