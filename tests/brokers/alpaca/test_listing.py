@@ -107,7 +107,7 @@ def test_a_held_stop_that_is_not_among_the_open_orders_is_found_in_its_family(al
     assert {order.role for order in desk.broker.open_orders()} == {STOP, TARGET}
 
 
-def test_an_order_of_a_group_of_which_nothing_is_known_stands_alone(alpaca: MakeDesk) -> None:
+def test_an_order_of_a_group_of_which_nothing_is_known_stands_alone_and_is_asked_about_again(alpaca: MakeDesk) -> None:
     desk = alpaca()
 
     def a_stray(arrival: Arrival, answer: Answer) -> Answer:
@@ -119,7 +119,7 @@ def test_an_order_of_a_group_of_which_nothing_is_known_stands_alone(alpaca: Make
     for _ in range(2):
         (order,) = desk.broker.open_orders()
         assert (order.client_order_id, order.parent_id, order.role) == ("stray", None, Purpose.ENTRY)
-    assert desk.asked == ["GET /v2/orders"] * 3
+    assert desk.asked == ["GET /v2/orders"] * 4
 
 
 @GROUPS

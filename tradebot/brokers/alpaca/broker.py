@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from tradebot.brokers.alpaca import account
 from tradebot.brokers.alpaca.activities import Activities
-from tradebot.brokers.alpaca.families import Families
 from tradebot.brokers.alpaca.fields import Fields, rows
 from tradebot.brokers.alpaca.hours import Hours
 from tradebot.brokers.alpaca.listing import Listing
+from tradebot.brokers.alpaca.memory import Memory
 from tradebot.brokers.alpaca.orders import seen
 from tradebot.brokers.alpaca.sending import changes, order_body, path_of
 from tradebot.core.account import (
@@ -40,13 +41,13 @@ class AlpacaBroker:
 
     Reads are asked again by the wire while they fail; what changes anything is sent once. Cancels and replacements are
     asked for only: the order says when they have happened. What cannot change, as whose leg an order is, is remembered
-    for as long as the object lives, which is one command.
+    for as long as the object lives, which is one command, and of open orders in the file ``memory`` for the next ones.
     """
 
-    def __init__(self, api: Api, mode: str) -> None:
+    def __init__(self, api: Api, mode: str, memory: Path | None = None) -> None:
         self._api = api
         self._mode = mode
-        self._listing = Listing(api, Families())
+        self._listing = Listing(api, Memory(memory, api.place.host))
         self._activities = Activities(api, self._listing)
         self._hours = Hours(api)
         self._assets = account.Assets(api)

@@ -1,4 +1,5 @@
-"""Whose leg an order is. Once known, that never changes: an order's family is remembered as long as the process lives.
+"""Whose leg an order is. Once known, that never changes: an order's family is remembered as long as the process lives,
+and those of the open orders longer (``memory``).
 
 Alpaca's orders name no parent. A leg is found in its entry's ``legs`` where the listing is nested, by the ``group_id``
 that it shares with its entry where the server tells one, or by the order that it replaces.
@@ -6,7 +7,7 @@ that it shares with its entry where the server tells one, or by the order that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tradebot.brokers.alpaca.orders import Seen, role_of
@@ -33,14 +34,16 @@ class Sender:
 
 
 class Families:
-    """The families met so far."""
+    """The families met so far, and those of orders that were ``living`` when an earlier command looked."""
 
-    def __init__(self) -> None:
-        self._kin: dict[str, Kin] = {}
+    def __init__(self, living: Mapping[str, Kin]) -> None:
+        self._kin = dict(living)
         self._heads: dict[str, Seen] = {}  # by group_id
-        self._strangers: set[str] = set()
         self._living_legs: dict[str, set[str]] = {}  # of each head, as last seen
         self._senders: dict[str, Sender] = {}
+        for order_id, kin in living.items():
+            if kin.parent_id is not None:
+                self._living_legs.setdefault(kin.parent_id, set()).add(order_id)
 
     def meet(self, head: Seen) -> None:
         """Remember an order of a nested listing or an answer, and its legs."""
@@ -56,11 +59,6 @@ class Families:
             self._kin[new.id] = kin
             if kin.parent_id is not None and not new.order.state.terminal:
                 self._living_legs.setdefault(kin.parent_id, set()).add(new.id)
-
-    def stands_alone(self, order: Seen) -> None:
-        """Remember of an order that no family of it can be found."""
-        self._kin[order.id] = Kin(Purpose.ENTRY)
-        self._strangers.add(order.id)
 
     def knows(self, order: Seen) -> bool:
         """Whether it is known what an order is; what it shares with a known order tells it, too."""
@@ -91,10 +89,17 @@ class Families:
             leg not in listed and leg not in replaced for head in heads for leg in self._living_legs.get(head, ())
         )
 
+    def living(self, orders: Iterable[Seen]) -> Mapping[str, Kin]:
+        """What another command should know of these open orders: their families, with every leg that lives."""
+        grouped = {order.id for order in orders if order.grouped and order.id in self._kin} - self._strangers
+        heads = {self._kin[order_id].parent_id or order_id for order_id in grouped}
+        legs = {leg for head in heads for leg in self._living_legs.get(head, ())}
+        return {order_id: self._kin[order_id] for order_id in sorted(grouped | legs)}
+
     def introduced(self, order: Seen, legs: Iterable[Seen] = ()) -> BrokerOrder:
-        """The order with its parent, its role, and these ``legs`` of its own."""
+        """The order with its parent, its role, and these ``legs`` of its own. A stranger stands alone."""
         kin = self._kin.get(order.id, Kin(Purpose.ENTRY))
-        if order.id in self._kin and order.id not in self._strangers:
+        if order.id in self._kin:
             self._senders[order.id] = Sender(order.order.client_order_id, kin.parent_client_order_id)
         return replace(
             order.order,

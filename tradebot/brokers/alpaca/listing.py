@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from tradebot.brokers.alpaca.families import Families, Sender
-from tradebot.brokers.alpaca.fields import rows
-from tradebot.brokers.alpaca.orders import Seen, seen
+from tradebot.brokers.alpaca.fields import Fields, rows
+from tradebot.brokers.alpaca.memory import Memory
+from tradebot.brokers.alpaca.orders import Seen, seen, submitted_at
 from tradebot.brokers.alpaca.sending import path_of
 from tradebot.core.orders import BrokerOrder, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused
@@ -28,9 +29,10 @@ _LOG = logging.getLogger(__name__)
 class Listing:
     """The orders of one account as its broker lists them. Raises BrokerUnavailable for what cannot be read whole."""
 
-    def __init__(self, api: Api, families: Families) -> None:
+    def __init__(self, api: Api, memory: Memory) -> None:
         self._api = api
-        self._families = families
+        self._memory = memory
+        self._families = Families(memory.recall())
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -44,6 +46,7 @@ class Listing:
         if self._tells_too_little(found):
             self._look_into_families(found)
         live = [order for order in found.values() if order.order.state.live]
+        self._memory.keep(self._families.living(live))
         for order in live:
             if order.order.state is OrderState.UNKNOWN:
                 _LOG.warning("order %s: %s; it counts as live", order.order.client_order_id, order.order.reason)
@@ -153,7 +156,7 @@ class Listing:
             self._look_into_families({order.id: order})
 
     def _trace(self, order: Seen) -> None:
-        """Find out whose leg an order is by what it replaces; one that nothing tells of stands alone."""
+        """Find out whose leg an order is by what it replaces. If nothing tells, the next look asks again."""
         chain = [order]
         while not self._families.knows(chain[-1]) and len(chain) < _LONGEST_CHAIN:
             replaces = chain[-1].replaces
@@ -163,7 +166,6 @@ class Listing:
             chain.append(before)
         if not self._families.knows(chain[-1]):
             _LOG.warning("order %s belongs to a group of which nothing else is known", order.id)
-            self._families.stands_alone(chain[-1])
         for newer in reversed(chain):
             self._families.knows(newer)
 
@@ -191,15 +193,14 @@ class Listing:
         met: set[str] = set()
         while True:
             raw = rows(self._api.read("/v2/orders", params), "orders")
-            page = [order for order in map(seen, raw) if order is not None]
-            yield tuple(order for order in page if order.id not in met)
+            yield tuple(order for order in map(seen, raw) if order is not None and order.id not in met)
             if len(raw) < PAGE:
                 return
-            news = {order.id for order in page} - met
+            news = {Fields(order, "an order").text("id") for order in raw} - met
             if not news:
                 raise BrokerUnavailable("Alpaca lists more orders of one instant than fit on a page; try again later.")
             met |= news
-            until = min(order.order.submitted_at for order in page) + _STEP
+            until = min(submitted_at(Fields(order, "an order")) for order in raw) + _STEP
             params = params | {"until": until.isoformat().replace("+00:00", "Z")}
 
     def _one(self, broker_order_id: str) -> Seen | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -113,7 +114,7 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
         type=_known(OrderType, fields.text("type")),
         time_in_force=_known(TimeInForce, fields.text("time_in_force")),
         state=state,
-        submitted_at=fields.maybe_instant("submitted_at") or fields.instant("created_at"),
+        submitted_at=submitted_at(fields),
         limit_price=fields.maybe_number("limit_price"),
         stop_price=fields.maybe_number("stop_price"),
         average_fill_price=fields.maybe_number("filled_avg_price"),
@@ -124,6 +125,11 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
         trail_pct=None if percent is None else percent / _PERCENT,
         expires_at=fields.maybe_instant("expires_at"),
     )
+
+
+def submitted_at(fields: Fields) -> datetime:
+    """When an order came in; one that waits for its entry may not have been submitted yet."""
+    return fields.maybe_instant("submitted_at") or fields.instant("created_at")
 
 
 def _state(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
