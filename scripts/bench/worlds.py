@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.worlds.coverage import NEVER, PATHS, goes_wrong
+from tests.worlds.coverage import goes_wrong, never, paths
 from tests.worlds.market import Market, prepare
 from tests.worlds.shrink import shrink
 from tests.worlds.ways import WAYS, Way
@@ -105,7 +105,8 @@ class Summary:
 
 
 def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
-    faults = goes_wrong(WAYS[broker].possible)
+    possible = WAYS[broker].possible
+    faults, ways_out = goes_wrong(possible), paths(possible)
     started = time.perf_counter()
     times: Counter[str] = Counter()
     worlds: Counter[str] = Counter()
@@ -130,12 +131,12 @@ def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
         "",
         f"Met in fewer than one world in {OFTEN}, on average: {', '.join(few) or 'none'}.",
         "",
-        *_table("path of recovery", PATHS, times, worlds),
+        *_table("path of recovery", ways_out, times, worlds),
         "",
-        f"Paths that no world went: {', '.join(path for path in PATHS if not times[path]) or 'none'}.",
+        f"Paths that no world went: {', '.join(path for path in ways_out if not times[path]) or 'none'}.",
         "",
         "Provided for, and not to be met here:",
-        *(f"- {path}: {reason}" for path, reason in NEVER.items()),
+        *(f"- {path}: {reason}" for path, reason in never(possible).items()),
     ]
     for told in sorted(broken, key=lambda told: told.seed)[:20]:
         lines.append(f"To see why: python scripts/bench/worlds.py --broker {broker} --seed {told.seed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -50,6 +51,10 @@ class Door(Protocol):
         """The id by which processes know the exchange's order: that of a leg may be the broker's own."""
         ...
 
+    def met(self) -> Counter[str]:
+        """How often processes were shown what is out of the ordinary."""
+        ...
+
     def objections(self) -> Sequence[str]:
         """What was asked or answered on the way in against the rules of those who speak there."""
         ...
@@ -79,6 +84,9 @@ class OwnDoor:
 
     def order_id(self, client_order_id: str) -> str:
         return client_order_id
+
+    def met(self) -> Counter[str]:
+        return Counter()
 
     def objections(self) -> Sequence[str]:
         return ()

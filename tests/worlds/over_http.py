@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from random import Random
@@ -62,6 +63,9 @@ class HttpDoor:
 
     def order_id(self, client_order_id: str) -> str:
         return self._server.order_id(client_order_id)
+
+    def met(self) -> Counter[str]:
+        return self._server.met()
 
     def objections(self) -> Sequence[str]:
         return self._server.judge.violations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tests.fakes.alpaca.house import submit
 from tests.worlds.broker import SHOWN_AFTER
 from tests.worlds.fates import Fate
 from tests.worlds.faults import FaultKind, of_kind
+from tests.worlds.trouble import LEG_HELD
 from tests.worlds.venue import Late, Venue
 from tests.worlds.witness import Witness
 from tradebot.brokers.paper import PaperBroker, PaperExchange
@@ -69,6 +71,11 @@ class WorldServer(FakeAlpaca):
             orders = view.orders.all
             found = next(order for order in orders.values() if order.client_order_id == client_order_id)
             return view.names.client_order_id(found, None if found.parent is None else orders[found.parent])
+
+    def met(self) -> Counter[str]:
+        """In how many answers a leg was held."""
+        bodies = (served.answer.body for served in self.served if served.answer is not None)
+        return Counter({LEG_HELD: sum("'status': 'held'" in str(body) for body in bodies)})
 
     # --- what becomes of a request ---------------------------------------------------------------------
 

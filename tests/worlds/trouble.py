@@ -117,20 +117,25 @@ class Possible:
     """What can go wrong with a broker: kinds of faults, and what people do to the account, as often as it is named.
 
     ``often`` are the odds of a further fault in a process, of which one holds in a world; it has ``most`` at most.
+    ``shown`` is what the broker says by itself that is out of the ordinary.
     """
 
     kinds: tuple[FaultKind, ...]
     deeds: tuple[Deed, ...]
     often: tuple[float, ...] = (0.2, 0.5, 0.85)
     most: int = 4
+    shown: tuple[str, ...] = ()
 
 
 AT_ITS_OWN_DOOR = Possible(WITHOUT_WIRE, (*_BY_HAND, Deed.BUST, Deed.CORRECT))
-#: Alpaca tells the bust of a fill on a stream only, which a scheduled bot does not hear: it is a break, to be accepted.
-#: Activities that are told again mean nothing to its adapter, which reads those of some days again each time.
+LEG_HELD = "leg held"
 #: Most faults cost a read no more than another try, so that more of them are needed to do any harm.
 OVER_HTTP = Possible(
-    tuple(kind for kind in FaultKind if kind is not K.REPEATED), _BY_HAND, often=(0.5, 0.85, 0.95), most=8
+    tuple(kind for kind in FaultKind if kind is not K.REPEATED),
+    _BY_HAND,
+    often=(0.5, 0.85, 0.95),
+    most=8,
+    shown=(LEG_HELD,),
 )
 
 
