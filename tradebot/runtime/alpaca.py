@@ -24,9 +24,9 @@ def wired(settings: Settings, clock: Clock, patience: Patience) -> tuple[Broker,
     """The account and the prices. Raises ConfigError without keys, which only an emergency stop comes here without."""
     keys = _keys(settings)
     trading, data = (Api(place, keys, Pace(), RealPause(), patience) for place in _places(settings))
-    cache = layout.state_folder(settings.home)
-    market = AlpacaMarket(data, cache, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
-    return AlpacaBroker(trading, settings.trading_mode), market
+    kept = layout.state_folder(settings.home)
+    market = AlpacaMarket(data, kept, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
+    return AlpacaBroker(trading, settings.trading_mode, kept / "alpaca_families"), market
 
 
 def _places(settings: Settings) -> tuple[Place, Place]:

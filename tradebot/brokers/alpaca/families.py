@@ -91,7 +91,7 @@ class Families:
 
     def living(self, orders: Iterable[Seen]) -> Mapping[str, Kin]:
         """What another command should know of these open orders: their families, with every leg that lives."""
-        grouped = {order.id for order in orders if order.grouped and order.id in self._kin} - self._strangers
+        grouped = {order.id for order in orders if order.grouped and order.id in self._kin}
         heads = {self._kin[order_id].parent_id or order_id for order_id in grouped}
         legs = {leg for head in heads for leg in self._living_legs.get(head, ())}
         return {order_id: self._kin[order_id] for order_id in sorted(grouped | legs)}
