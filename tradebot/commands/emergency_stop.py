@@ -41,7 +41,10 @@ def command(
         bool, typer.Option("--dry-run", help="Show what would be done; latch, cancel and send nothing.")
     ] = False,
     drill: Annotated[
-        bool, typer.Option("--drill", help="Rehearse it all on a copy of the home and of its embedded exchange.")
+        bool,
+        typer.Option(
+            "--drill", help="Rehearse it all on a copy of the home and of its embedded exchange, or one made for it."
+        ),
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")] = _BY_HAND,
 ) -> ExitCode:

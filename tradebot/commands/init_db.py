@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 @frame.command(
     "init-db",
-    writes="the home folder, the ledger's database and the embedded exchange, where they are not there yet.",
-    ends_with=(ExitCode.BLOCKED, ExitCode.LOCKED, ExitCode.LEDGER),
+    writes="the home folder, the ledger's database and, with BROKER=paper, the embedded exchange, where they are not "
+    "there yet.",
+    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )
 def command(options: GlobalOptions) -> ExitCode:
     """Make a home, or bring the database of one up to date.
