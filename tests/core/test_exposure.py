@@ -105,3 +105,11 @@ def test_an_order_without_a_price_is_named() -> None:
     exposure = measure(situation(open_orders=(order("KO", Side.BUY),), quotes={}))
     assert exposure.unpriced == {"KO"}
     assert exposure.total.value == Decimal(0)
+
+
+def test_an_order_for_an_amount_counts_with_the_amount_until_its_shares_are_known() -> None:
+    amount = order(side=Side.BUY, quantity="0", notional=D(5000), type=OrderType.MARKET)
+    assert total(open_orders=(amount,)) == stake("5000", "100")
+    assert total(open_orders=(replace(amount, quantity=D(60)),)) == stake("3000", "60")
+    assert total(open_orders=(replace(amount, side=Side.SELL),), positions=(position(),)) == stake("5000", "100")
+    assert measure(situation(open_orders=(amount,), quotes={})).unpriced == {"AAPL"}

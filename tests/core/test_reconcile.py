@@ -141,6 +141,8 @@ def test_a_price_is_not_compared_where_the_shares_differ() -> None:
         ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, Severity.CRITICAL),
         ({"open_orders": (stop(), order())}, Severity.WARNING),  # nobody knows what a market order is worth
         ({"open_orders": (stop(), order(limit_price=D(50)))}, Severity.CRITICAL),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(999)))}, Severity.WARNING),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(1000)))}, Severity.CRITICAL),
     ],
 )
 def test_how_much_a_break_matters_goes_by_dollars(given: dict[str, Any], severity: Severity) -> None:

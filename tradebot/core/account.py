@@ -167,6 +167,7 @@ class FillBust:
 #: Everything that changes what an account holds, in the broker's own order. Each carries an id that never repeats.
 Activity = Fill | CashEvent | SplitEvent | FillBust
 
+
 def id_of(activity: Activity) -> str:
     """The broker's id of an activity."""
     return activity.fill_id if isinstance(activity, Fill) else activity.event_id

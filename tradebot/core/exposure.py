@@ -119,13 +119,14 @@ class _Scale:
         """Count the shares of an order that would open or add; those that only close count nothing."""
         position = self.positions.get(order.symbol)
         closable = position.quantity * order.side.opposite.sign if position else ZERO
-        shares = order.remaining - max(ZERO, closable)
-        if shares <= 0:
-            return
         known = (order.limit_price, order.stop_price, self._last(order.symbol))
         price = max((price for price in known if price is not None), default=None)
         if price is None:
-            self.unpriced.add(order.symbol)
+            if order.notional is not None or order.remaining > max(ZERO, closable):
+                self.unpriced.add(order.symbol)
+            return
+        shares = order.shares_at(price) - max(ZERO, closable)
+        if shares <= 0:
             return
         intent = self.intents.get(order.client_order_id)
         self._add(order.symbol, shares, price, intent.request.stop_loss if intent else None)

@@ -87,7 +87,7 @@ class _Leaving:
         position = self.positions.get(holding.symbol)
         if position is None:
             return ZERO
-        spoken_for = sum((order.remaining for order in self._foreign_closing(holding)), ZERO)
+        spoken_for = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
         free = min(holding.shares_in(position), abs(position.quantity) - spoken_for)
         asset = self.situation.assets.get(holding.symbol)
         return free if asset is not None and asset.fractionable else whole(free)

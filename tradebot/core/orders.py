@@ -213,6 +213,10 @@ class BrokerOrder:
     def remaining(self) -> Decimal:
         return self.quantity - self.filled_quantity
 
+    def shares_at(self, price: Decimal) -> Decimal:
+        """The shares that are yet to trade; of an amount of USD, those that it comes to at a price above 0."""
+        return self.notional / price if self.notional is not None and not self.quantity else self.remaining
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

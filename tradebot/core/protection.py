@@ -121,9 +121,7 @@ class _Stops:
         return order.parent_id in self._ids
 
 
-def _gap(
-    holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None
-) -> Gap | None:
+def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None) -> Gap | None:
     held = holding.shares_in(position)
     wanted = coverable(held)
     on_closing_side = stops.of(holding)

@@ -85,7 +85,7 @@ def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterabl
             name = order.client_order_id or order.broker_order_id
             message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
             price = order.limit_price or order.stop_price or ZERO
-            value = order.remaining * price
+            value = order.remaining * price if order.quantity or order.notional is None else order.notional
             severity = severity_of(value)
             yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity, dollars=value)
 
