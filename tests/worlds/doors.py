@@ -23,10 +23,14 @@ class Door(Protocol):
     """One way in. ``account_key`` is the account behind it, as the ledger knows it.
 
     ``fees_apart`` says whether the fee of a fill is told as cash by itself; ``fresh_for`` is that of a desk here.
+    ``host`` is what messages call the broker; at some it has another port in each run.
     """
 
     @property
     def account_key(self) -> str: ...
+
+    @property
+    def host(self) -> str: ...
 
     @property
     def fees_apart(self) -> bool: ...
@@ -69,6 +73,7 @@ class OwnDoor:
 
     #: The exchange of every world begins its account by a reset.
     account_key = "paper:paper:PAPER-0002"
+    host = "the broker"
     fees_apart = False
     fresh_for = timedelta(0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from random import Random
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
@@ -49,6 +50,7 @@ class HttpDoor:
     def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
         self._server = server
+        self.host = Place(server.url).host
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
@@ -56,7 +58,7 @@ class HttpDoor:
         api = Api(Place(self._server.url), _KEYS, Pace(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line
-            yield WatchedBroker(api, line, exchange, witness)
+            yield WatchedBroker(api, self._venue.path.with_name("families"), line, exchange, witness)
 
     def activity_id(self, number: int) -> str:
         return self._server.activity_id(number)
@@ -74,8 +76,8 @@ class HttpDoor:
 class WatchedBroker(AlpacaBroker):
     """The adapter, with a witness of what it is asked and what it told."""
 
-    def __init__(self, api: Api, line: LineClient, exchange: PaperExchange, witness: Witness) -> None:
-        super().__init__(api, "paper")
+    def __init__(self, api: Api, memory: Path, line: LineClient, exchange: PaperExchange, witness: Witness) -> None:
+        super().__init__(api, "paper", memory)
         self._line = line
         self._exchange = exchange
         self._witness = witness

@@ -109,7 +109,9 @@ class Process:
             ended = Ended(self.run)
         finally:
             self.witness.released_lock()
-        story.tell(f"  {self.who}: {ended}".replace(str(self.town.home), "~"))
+        story.tell(
+            f"  {self.who}: {ended}".replace(str(self.town.home), "~").replace(self.town.door.host, "the broker")
+        )
         return replace(ended, met_fault=self.io.met_fault, overlapped=self.overlaps)
 
     def _met(self, fault: Fault, where: str) -> None:
