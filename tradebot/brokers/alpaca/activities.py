@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from tradebot.brokers.alpaca.booked import FILL, SPLIT, Row, row_of, time_in
 from tradebot.brokers.alpaca.families import Sender
 from tradebot.brokers.alpaca.fields import Fields, rows
 from tradebot.brokers.alpaca.listing import Listing
@@ -26,7 +26,6 @@ from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEven
 from tradebot.core.orders import Side
 from tradebot.core.values import ZERO
 from tradebot.errors import BrokerUnavailable
-from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
 #: Activities in one page, the most that the server gives.
@@ -37,9 +36,8 @@ OVERLAP = timedelta(days=3)
 LATE = timedelta(minutes=10)
 
 _NEW_YORK = ZoneInfo("America/New_York")
-_FILL, _SPLIT, _DIVIDEND = "FILL", "SPLIT", "DIV"
+_DIVIDEND = "DIV"
 _EXECUTED = frozenset({"executed", "correct"})
-_STAMP = "%Y%m%d%H%M%S"
 #: What cash is, by the type of its activity.
 _KINDS: Mapping[str, CashKind] = {
     **dict.fromkeys(("DIV", "DIVCGL", "DIVCGS", "DIVFT", "DIVNRA", "DIVROC"), CashKind.DIVIDEND),
@@ -52,22 +50,6 @@ _IN_LIEU = "CIL"
 _PAID_IN = frozenset({"CSD", "CSW", "TRANS", "JNL", "JNLC", "ACATC"})
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the account's activities. ``booked`` is when Alpaca booked it, as far as it says."""
-
-    id: str
-    kind: str
-    booked: datetime
-    fields: Fields
-
-    @property
-    def day(self) -> date:
-        """The New York date that the activity belongs to: its own where it has one."""
-        told = self.fields.maybe_text("date")
-        return self.booked.astimezone(_NEW_YORK).date() if told is None else _date_in(self.fields)
 
 
 class Activities:
@@ -88,7 +70,7 @@ class Activities:
         found, place = self._look(cursor)
         if cursor is None or place is not None:
             return self._read(found if place is None else found[place + 1 :])
-        at = _time_in(cursor)
+        at = time_in(cursor)
         return self._read([row for row in found if at is not None and row.booked > at])
 
     def late(self, cursor: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
@@ -98,12 +80,12 @@ class Activities:
             return ()
         since = found[place].booked - LATE
         around = [row for row in found[:place] if row.booked >= since]
-        told = self._read([row for row in around if row.kind != _FILL or not is_known(row.id)])
+        told = self._read([row for row in around if row.kind != FILL or not is_known(row.id)])
         return tuple(activity for activity in told if not is_known(id_of(activity)))
 
     def _look(self, cursor: str | None) -> tuple[Sequence[Row], int | None]:
         """The rows around and after an activity and its place among them; without one all rows."""
-        at = None if cursor is None else _time_in(cursor)
+        at = None if cursor is None else time_in(cursor)
         if cursor is not None and at is None:
             raise BrokerUnavailable(
                 f"no activity of an Alpaca account is called {cursor}: the ledger has read another broker's account. "
@@ -124,7 +106,7 @@ class Activities:
             params["after"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         found: dict[str, Row] = {}
         while True:
-            page = [_row(raw) for raw in rows(self._api.read("/v2/account/activities", params), "activities")]
+            page = [row_of(raw) for raw in rows(self._api.read("/v2/account/activities", params), "activities")]
             news = [row for row in page if row.id not in found]
             found |= {row.id: row for row in news}
             if len(page) < PAGE:
@@ -134,11 +116,11 @@ class Activities:
             params["page_token"] = page[-1].id
 
     def _read(self, found: Sequence[Row]) -> tuple[Activity, ...]:
-        trades = [row for row in found if row.kind == _FILL]
+        trades = [row for row in found if row.kind == FILL]
         symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in trades}
         senders = self._listing.senders(symbols)
         self._doubt([row for row in trades if row.fields.text("order_id") not in senders])
-        splits = splits_in(row for row in found if row.kind == _SPLIT)
+        splits = splits_in(row for row in found if row.kind == SPLIT)
         return tuple(activity for row in found for activity in _activities(row, senders, splits))
 
     def _doubt(self, fills: Sequence[Row]) -> None:
@@ -156,7 +138,7 @@ class Activities:
 
 def _activities(row: Row, senders: Mapping[str, Sender], splits: Mapping[str, SplitEvent]) -> Iterator[Activity]:
     """What one row amounts to; nothing, for one that moves neither cash nor shares that we know how to book."""
-    if row.kind == _FILL:
+    if row.kind == FILL:
         yield _fill(row, senders)
         return
     if row.id in splits:
@@ -208,36 +190,3 @@ def _kind_of_cash(kind: str, subtype: str | None, amount: Decimal) -> CashKind:
     if kind not in _PAID_IN:
         _LOG.warning("cash of %s USD of the unknown type %s counts as paid in or out", amount, kind)
     return CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
-
-
-def _row(raw: Json) -> Row:
-    identifier = Fields(raw, "an activity").text("id")
-    fields = Fields(raw, f"activity {identifier}")
-    kind = fields.text("activity_type")
-    if kind == _FILL:
-        return Row(identifier, kind, fields.instant("transaction_time"), fields)
-    booked = fields.maybe_instant("created_at")
-    if booked is None:  # splits come before the fills of their day, fees and the like after them
-        wall = time.min if kind == _SPLIT else time.max
-        booked = datetime.combine(_date_in(fields), wall, tzinfo=_NEW_YORK).astimezone(UTC)
-    return Row(identifier, kind, booked, fields)
-
-
-def _date_in(fields: Fields) -> date:
-    """The field "date", which comes as a date or as an instant that begins with one."""
-    try:
-        return date.fromisoformat(fields.text("date")[:10])
-    except ValueError:
-        raise BrokerUnavailable(f"Alpaca's date {fields.text('date')!r} of an activity is none.") from None
-
-
-def _time_in(identifier: str) -> datetime | None:
-    """The instant that an activity's id begins with, as aware UTC, or None for no such id: New York's milliseconds."""
-    stamp = identifier.partition("::")[0]
-    if len(stamp) != 17 or not stamp.isascii() or not stamp.isdigit():
-        return None
-    try:
-        seconds = datetime.strptime(stamp[:14], _STAMP).replace(tzinfo=_NEW_YORK)
-    except ValueError:
-        return None
-    return (seconds + timedelta(milliseconds=int(stamp[14:]))).astimezone(UTC)

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING
 
+from tradebot.brokers.alpaca.booked import Row
 from tradebot.core.account import SplitEvent
 from tradebot.core.values import ZERO
-
-if TYPE_CHECKING:
-    from tradebot.brokers.alpaca.activities import Row
 
 _REVERSE = "RSPLIT"
 _LOG = logging.getLogger(__name__)
