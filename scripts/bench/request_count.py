@@ -1,6 +1,6 @@
-"""How much run-daily asks of Alpaca, which is played on this machine: requests by route, and seconds of the clock and of
-the processor, for few symbols and for many, with nothing kept of earlier answers and with what the session before left,
-with ten orders and with none.
+"""How much run-daily asks of Alpaca, which is played on this machine: requests by route, and seconds of the clock and
+of the processor, for few symbols and for many, with nothing kept of earlier answers and with what the session before
+left, with ten orders and with none.
 
 python scripts/bench/request_count.py [--symbols 50 500]
 """

@@ -7,20 +7,26 @@ requests is the adapter's matter; how many are asked, and that their number does
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from string import ascii_uppercase
 
+import pytest
+
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import Activity
+from tradebot.core.account import Activity, MarketClock
 from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.schedule import Job
+from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, run_daily
 from tradebot.jobs.desk import AccountReading
+from tradebot.market.embedded import EmbeddedMarket
+from tradebot.market.pricefile import PriceFile
+from tradebot.strategy_api import History
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 SYMBOLS = tuple(f"SYM{letter}" for letter in ascii_uppercase)
@@ -49,6 +55,13 @@ class Counts(Around):
     def submit(self, request: OrderRequest) -> BrokerOrder:
         taken = super().submit(request)
         return replace(taken, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
+
+
+class NoBars(EmbeddedMarket):
+    """Has prices, and no bars."""
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        raise BrokerUnavailable("no bars today")
 
 
 def home(make_house: MakeHouse, entering: int, leaving: int = 0) -> House:
@@ -88,6 +101,18 @@ def test_the_account_that_a_desk_was_opened_on_serves_once_unless_its_cash_is_no
 
 def test_ten_entries_cost_one_question_more_than_none_and_their_sending(make_house: MakeHouse) -> None:
     assert asked(home(make_house, entering=10)) == {**BUDGET, "submit": 10, "orders": 1}
+
+
+def test_what_is_asked_ahead_and_cannot_be_had_keeps_nothing_from_being_settled(make_house: MakeHouse) -> None:
+    house = home(make_house, entering=3)
+    house.daily()
+    house.next()
+    with house.desk("09:35") as desk:
+        counts, market = Counts(desk.broker), NoBars(PriceFile(), desk.market.quotes)
+        with pytest.raises(BrokerUnavailable, match="no bars today"):
+            run_daily.run(replace(desk, broker=counts, market=market, fresh_for=timedelta(seconds=5)))
+        assert {"activities", "positions", "open_orders"} <= set(counts.calls)
+        assert desk.ledger.books.first_of_session(THIRD) is not None
 
 
 def test_one_entry_and_twenty_cost_as_many_questions(make_house: MakeHouse) -> None:

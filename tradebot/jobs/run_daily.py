@@ -6,6 +6,8 @@ it down, send it, see what became of it, prove that everything held is protected
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tradebot.core.halts import level_of
 from tradebot.core.orders import Intent, OrderState
 from tradebot.core.outcomes import Outcome
@@ -14,10 +16,11 @@ from tradebot.core.plan import Plan
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import Job
 from tradebot.core.wording import plural
+from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import shift
 from tradebot.jobs.breaking import look_between_orders
 from tradebot.jobs.counting import stop_repeaters
-from tradebot.jobs.deciding import make_plan, read_signals, serve_probation, tell_symbols_without_bars
+from tradebot.jobs.deciding import history_for, make_plan, read_signals, serve_probation, tell_symbols_without_bars
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 from tradebot.jobs.halting import look_at_halts, why_no_entries
 from tradebot.jobs.preflight import object_to_entries
@@ -57,7 +60,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
 
 
 def _trade(desk: Desk, story: Story) -> Outcome:
-    _ask_for_all_prices(desk)
+    _ask_for_all_prices(desk, story)
     sheet = shift.begin(desk, story)
     object_to_entries(desk, story)
     signals = read_signals(desk, story)
@@ -84,10 +87,16 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     return story.outcome(RunStatus.RAN, _headline(story))
 
 
-def _ask_for_all_prices(desk: Desk) -> None:
-    """Where an answer may be used again, one about all symbols serves for what is held and for what is entered."""
-    if desk.fresh_for:
-        desk.market.quotes({symbol for info in desk.strategies.loaded for symbol in info.symbols})
+def _ask_for_all_prices(desk: Desk, story: Story) -> None:
+    """Where an answer may be used again, ask once for what all symbols did and what they cost now.
+
+    Bars come first: they take longest and do not age, as the account and prices do that are read after them. What
+    cannot be had keeps nothing from being settled; whoever needs it asks again.
+    """
+    if desk.fresh_for and desk.strategies.loaded:
+        with suppress(BrokerUnavailable), story.step("history"):
+            history_for(desk, story)
+            desk.market.quotes({symbol for info in desk.strategies.loaded for symbol in info.symbols})
 
 
 def _enter(desk: Desk, story: Story, plan: Plan) -> None:
