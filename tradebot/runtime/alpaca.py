@@ -26,7 +26,7 @@ def wired(settings: Settings, clock: Clock, patience: Patience) -> tuple[Broker,
     trading, data = (Api(place, keys, Pace(), RealPause(), patience) for place in _places(settings))
     kept = layout.state_folder(settings.home)
     market = AlpacaMarket(data, kept, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
-    return AlpacaBroker(trading, settings.trading_mode, kept / "alpaca_families"), market
+    return AlpacaBroker(trading, settings.trading_mode, kept), market
 
 
 def _places(settings: Settings) -> tuple[Place, Place]:

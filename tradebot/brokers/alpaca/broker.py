@@ -41,15 +41,15 @@ class AlpacaBroker:
 
     Reads are asked again by the wire while they fail; what changes anything is sent once. Cancels and replacements are
     asked for only: the order says when they have happened. What cannot change, as whose leg an order is, is remembered
-    for as long as the object lives, which is one command, and of open orders in the file ``memory`` for the next ones.
+    for as long as the object lives, which is one command; the folder ``memory`` keeps what serves the next ones.
     """
 
     def __init__(self, api: Api, mode: str, memory: Path | None = None) -> None:
         self._api = api
         self._mode = mode
-        self._listing = Listing(api, Memory(memory, api.place.host))
+        self._listing = Listing(api, Memory(memory, "families", api.place.host))
         self._activities = Activities(api, self._listing)
-        self._hours = Hours(api)
+        self._hours = Hours(api, Memory(memory, "sessions", api.place.host))
         self._assets = account.Assets(api)
 
     @property

@@ -7,11 +7,12 @@ that it shares with its entry where the server tells one, or by the order that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tradebot.brokers.alpaca.orders import Seen, role_of
 from tradebot.core.orders import BrokerOrder, OrderType, Purpose
+from tradebot.wire.answers import Json
 
 _ENTRY = "entry"
 
@@ -34,14 +35,17 @@ class Sender:
 
 
 class Families:
-    """The families met so far, and those of orders that were ``living`` when an earlier command looked."""
+    """The families met so far, and those that were ``living`` when an earlier command looked."""
 
-    def __init__(self, living: Mapping[str, Kin]) -> None:
-        self._kin = dict(living)
+    def __init__(self, living: Json | None = None) -> None:
+        known = living or {}
+        self._kin: dict[str, Kin] = {
+            order_id: Kin(Purpose(role), *parent) for order_id, (role, *parent) in known.items()
+        }
         self._heads: dict[str, Seen] = {}  # by group_id
         self._living_legs: dict[str, set[str]] = {}  # of each head, as last seen
         self._senders: dict[str, Sender] = {}
-        for order_id, kin in living.items():
+        for order_id, kin in self._kin.items():
             if kin.parent_id is not None:
                 self._living_legs.setdefault(kin.parent_id, set()).add(order_id)
 
@@ -89,12 +93,13 @@ class Families:
             leg not in listed and leg not in replaced for head in heads for leg in self._living_legs.get(head, ())
         )
 
-    def living(self, orders: Iterable[Seen]) -> Mapping[str, Kin]:
+    def living(self, orders: Iterable[Seen]) -> Json:
         """What another command should know of these open orders: their families, with every leg that lives."""
         grouped = {order.id for order in orders if order.grouped and order.id in self._kin}
         heads = {self._kin[order_id].parent_id or order_id for order_id in grouped}
         legs = {leg for head in heads for leg in self._living_legs.get(head, ())}
-        return {order_id: self._kin[order_id] for order_id in sorted(grouped | legs)}
+        kin = {order_id: self._kin[order_id] for order_id in sorted(grouped | legs)}
+        return {order_id: [str(k.role), k.parent_id, k.parent_client_order_id] for order_id, k in kin.items()}
 
     def introduced(self, order: Seen, legs: Iterable[Seen] = ()) -> BrokerOrder:
         """The order with its parent, its role, and these ``legs`` of its own. A stranger stands alone."""
