@@ -95,18 +95,18 @@ def opened(file: Path) -> Iterator[PaperExchange]:
 
 @pytest.fixture
 def desk(
-    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, unused: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Desk]:
-    """A desk whose home was made and has not traded."""
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    """A home that is yet to be made, at a broker where nothing was done."""
+    shutil.copytree(unused, tmp_path, dirs_exist_ok=True)
     with serving(tmp_path, monkeypatch, capsys) as desk:
         yield desk
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an exchange, to be copied, not used."""
-    folder = tmp_path_factory.mktemp("made")
+def unused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an exchange on which nothing was done; to be copied."""
+    folder = tmp_path_factory.mktemp("unused")
     PaperExchange.create(
         folder / "exchange.db", PriceFile(None, None), NyseCalendar(), ExchangeRules(start=DAY), durable=False
     ).close()
@@ -156,6 +156,25 @@ def test_every_command_does_its_work(desk: Desk) -> None:
     assert ends(EVENING, "config", "check")
     assert ends(EVENING, "verify")["findings"] == []
     assert list(differences(desk.machine.home, desk.exchange)) == []
+
+
+def test_a_job_that_is_not_due_asks_nobody(desk: Desk) -> None:
+    """A crontab of a host on UTC starts each job an hour early or late too, when a broker may be out of reach."""
+    assert desk.run(MORNING, "run-daily", "--scheduled")[0] == 0
+    asked, desk.network.is_cut = len(desk.alpaca.requests), True
+    for at, job in ((LATER, "run-daily"), (LATER, "preflight"), (LATER, "reconcile"), (EVENING, "check-exits")):
+        code, said, _ = desk.run(at, job, "--scheduled")
+        assert (code, said["status"]) == (0, "idle")
+    assert len(desk.alpaca.requests) == asked
+
+
+def test_the_drill_of_an_emergency_stop_asks_nothing_of_the_broker(desk: Desk) -> None:
+    assert desk.run(MORNING, "init-db")[0] == 0
+    asked = len(desk.alpaca.requests)
+    code, said, _ = desk.run(LATER, "emergency-stop", "--drill")
+    assert (code, said["drill"]["passed"]) == (0, True)
+    assert said["drill"]["notes"] == ["rehearsed on an embedded exchange made for it: nothing was asked of alpaca"]
+    assert len(desk.alpaca.requests) == asked
 
 
 @pytest.mark.parametrize("command", ["paper status", "paper next", "paper reset --yes", "replay --sessions 1"])

@@ -24,6 +24,8 @@ def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: 
 
     Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
     """
+    if scheduled and (why := runtime.why_not_due(options, job)):
+        raise NotDue(why)
     with ExitStack() as held:
         try:
             opened = held.enter_context(runtime.open_office(options, job, **how))

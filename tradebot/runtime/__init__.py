@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tradebot.runtime.homes import Where, configuration, known_homes, refuse_other_brokers
     from tradebot.runtime.latching import open_latch, refuse_unknown_strategy, scope_of
     from tradebot.runtime.making import make_home
-    from tradebot.runtime.monitoring import write_down_failure
+    from tradebot.runtime.monitoring import why_not_due, write_down_failure
     from tradebot.runtime.office import Office, open_ledger, open_office
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "reset_exchange",
     "scope_of",
     "whole_history",
+    "why_not_due",
     "write_down_failure",
 ]
 
@@ -41,7 +42,7 @@ _MODULES = {
     "homes": ("Where", "configuration", "known_homes", "refuse_other_brokers"),
     "latching": ("open_latch", "refuse_unknown_strategy", "scope_of"),
     "making": ("make_home",),
-    "monitoring": ("write_down_failure",),
+    "monitoring": ("why_not_due", "write_down_failure"),
     "office": ("Office", "open_ledger", "open_office"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

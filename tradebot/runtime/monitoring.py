@@ -1,4 +1,6 @@
-"""What is left of a job even when it could not begin: a ping for whoever watches, a run in the ledger."""
+"""What is said of a job before it has a desk: that it is not due; and what is left of one that never gets any: a ping
+for whoever watches, a run in the ledger.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,11 @@ from tradebot.alerts.heartbeat import Heartbeat
 from tradebot.core.attendance import Keeping
 from tradebot.core.records import RunStatus
 from tradebot.core.schedule import DAY, Job
-from tradebot.errors import ExitCode, TradebotError
+from tradebot.errors import ExitCode, LedgerError, TradebotError
 from tradebot.home import layout
+from tradebot.jobs.turns import Timekeeper
 from tradebot.ledger.database import open_database
+from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, keeping
 from tradebot.settings import GlobalOptions, Settings
@@ -24,6 +28,26 @@ def heartbeat(settings: Settings, job: Job) -> Heartbeat | None:
     if settings.heartbeat_url is None or job not in DAY:
         return None
     return Heartbeat(settings.heartbeat_url.reveal(), job.value)
+
+
+def why_not_due(options: GlobalOptions, job: Job) -> str:
+    """Why a scheduler that starts ``job`` now has come at a wrong time, or an empty text.
+
+    Told without a word to the broker, which may be out of reach at an hour at which nobody needs it. Where the ledger
+    cannot tell, or a person begins the sessions, the desk has to be asked.
+    """
+    settings = configuration(options).settings
+    if not layout.is_initialised(settings.home) or keeping(settings) is not Keeping.WALL:
+        return ""
+    try:
+        with closing(open_database(settings.database_path, create=False)) as database:
+            pinned = database.pins.pinned(settings.broker, settings.trading_mode)
+            if pinned is None:
+                return ""
+            ledger, now = database.bind(pinned.key), SystemClock().wall()
+            return Timekeeper(ledger, NyseCalendar(), settings.schedule_rules(), Keeping.WALL, now).why_not(job)
+    except LedgerError:
+        return ""
 
 
 def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
