@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from tradebot.core.account import ActionKind, CorporateAction
-from tradebot.market.alpaca.listing import chunks, useless, whole_listing
+from tradebot.market.alpaca.listing import answers_about, useless, whole_listing
 from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
 
@@ -42,7 +42,8 @@ def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> 
     BrokerUnavailable unless every page was read.
     """
     found: list[Announced] = []
-    for some in chunks(symbols):
+
+    def ask(some: str) -> Mapping[str, list[Item]]:
         params = {
             "symbols": some,
             "types": ",".join(_TYPES),
@@ -50,7 +51,9 @@ def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> 
             "end": last.isoformat(),
             "sort": "asc",
         }
-        listing = whole_listing(api, PATH, params, "corporate_actions", PAGE)
+        return whole_listing(api, PATH, params, "corporate_actions", PAGE)
+
+    for listing in answers_about(symbols, ask):
         for name, items in listing.items():
             read = _READERS.get(name)
             if read is not None:

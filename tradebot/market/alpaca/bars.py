@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from tradebot.market.alpaca.listing import chunks, useless, whole_listing
+from tradebot.market.alpaca.listing import answers_about, useless, whole_listing
 from tradebot.market.alpaca.quotes import fetch_snapshots
 from tradebot.market.calendar import NEW_YORK, new_york_date
 from tradebot.ports import Calendar
@@ -101,7 +101,8 @@ class BarSource:
         hours = self.calendar.between(first, last)
         bars = Bars.none(symbols, [each.session for each in hours])
         reader = _Reader(self.api, bars)
-        for some in chunks(symbols):
+
+        def ask(some: str) -> Mapping[str, list[Mapping[str, Json]]]:
             params = {
                 "symbols": some,
                 "timeframe": "1Day",
@@ -111,7 +112,10 @@ class BarSource:
                 "feed": self.feed,
                 "sort": "asc",
             }
-            reader.take(whole_listing(self.api, PATH, params, "bars", PAGE))
+            return whole_listing(self.api, PATH, params, "bars", PAGE)
+
+        for listing in answers_about(symbols, ask):
+            reader.take(listing)
         _take_out_unsound(bars)
         if not bars.traded_symbols():
             self._doubt(bars)

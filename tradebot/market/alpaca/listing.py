@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from tradebot.errors import BrokerUnavailable
 from tradebot.wire.answers import Json
-from tradebot.wire.api import Api
+from tradebot.wire.api import Api, Declined
 
 #: Two million bars: what 5,000 symbols have in a year and a half.
 MOST_PAGES = 200
 #: Characters that the symbols of one request may take in its address; servers commonly accept 8,000 for all of it.
 LONGEST_SYMBOLS = 6000
+#: Symbols that one question is asked again without; each takes a request of the 200 a minute.
+MOST_UNKNOWN = 50
+
+_UNKNOWN = re.compile(r"invalid symbol: ([^\s)]+)")
+_LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def whole_listing(
@@ -39,6 +49,27 @@ def whole_listing(
             raise useless(api, path, "sends the same page again and again")
         tokens.add(token)
     raise useless(api, path, f"does not come to an end in {MOST_PAGES} pages")
+
+
+def answers_about(symbols: Iterable[str], ask: Callable[[str], T]) -> Iterator[T]:
+    """What ``ask`` gives for the symbols, separated by commas, in as few questions as fit into an address each.
+
+    Alpaca refuses a question about many for one symbol that it has no stock prices of, such as an option, a coin, one
+    that was renamed or a slip. It is asked again without that one, which then has no price and no bar.
+    """
+    for some in chunks(symbols):
+        names, most = some.split(","), MOST_UNKNOWN
+        while names:
+            try:
+                yield ask(",".join(names))
+                break
+            except Declined as declined:
+                unknown = _UNKNOWN.search(str(declined))
+                if unknown is None or unknown[1] not in names or not most:
+                    raise
+                _LOG.warning("Alpaca knows no stock called %s, and is asked without it", unknown[1])
+                names.remove(unknown[1])
+                most -= 1
 
 
 def chunks(symbols: Iterable[str]) -> Iterator[str]:

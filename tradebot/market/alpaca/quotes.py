@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from math import prod
 
 from tradebot.core.account import ActionKind, CorporateAction, Quote
-from tradebot.market.alpaca.listing import chunks, useless
+from tradebot.market.alpaca.listing import answers_about, useless
 from tradebot.market.calendar import new_york_date
 from tradebot.wire.answers import Json
 from tradebot.wire.api import Api
@@ -33,8 +33,11 @@ class Snapshot:
 def fetch_snapshots(api: Api, symbols: Iterable[str], feed: str, today: date) -> dict[str, Snapshot]:
     """A snapshot of each symbol that ever traded on this feed. Raises BrokerUnavailable."""
     found: dict[str, Snapshot] = {}
-    for some in chunks(symbols):
-        answer = api.read(PATH, {"symbols": some, "feed": feed})
+
+    def ask(some: str) -> tuple[str, Json]:
+        return some, api.read(PATH, {"symbols": some, "feed": feed})
+
+    for some, answer in answers_about(symbols, ask):
         if not isinstance(answer, dict):
             raise useless(api, PATH, "answered with something that is no object")
         for symbol in some.split(","):
