@@ -342,7 +342,7 @@ def test_before_any_order_is_sent(let_through: int, desk: Desk) -> None:
         ("report", 2),
         ("status", 4),
         ("explain AAPL", 1),
-        ("incident", 2),
+        ("incident", 1),
         ("rebuild --yes", 5),
         ("init-db", 0),
     ],
