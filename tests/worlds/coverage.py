@@ -69,7 +69,7 @@ _NOT_HEARD = "Alpaca tells the bust of a fill on a stream, which a scheduled bot
 #: What cannot be brought about with some brokers only.
 _NEVER_WITH: Mapping[Possible, Mapping[str, str]] = {
     OVER_HTTP: {
-        FaultKind.REPEATED: "Alpaca's adapter tells what was booked of late each time anyhow",
+        FaultKind.REPEATED: "Alpaca's adapter passes on what is news",
         **dict.fromkeys((Deed.BUST, Deed.CORRECT, "fill reversed"), _NOT_HEARD),
         **dict.fromkeys(("order filled > cancelled", "order filled > unknown"), _NOT_HEARD),
     }

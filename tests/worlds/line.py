@@ -5,7 +5,8 @@ The process waits while the server works, so that one thread runs at a time and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,16 +62,15 @@ class LineClient(Client):
         self._server = server
         self._waiting = pause
         self._witness = witness
-        #: The order that the next writing request carries, and the id of the one whose place it takes.
-        self.leaving: tuple[OrderRequest, str | None] | None = None
+        self._leaving: tuple[OrderRequest, str | None] | None = None
         super().__init__(Place(server.url), keys, patience)
 
     def exchange(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
     ) -> Answer:
         pause, (call, kind) = self._waiting, named(method, path, params or {})
-        if kind == "write" and self.leaving is not None:
-            (order, replacing), self.leaving = self.leaving, None
+        if kind == "write" and self._leaving is not None:
+            order, replacing = self._leaving
             self._witness.order_leaves(pause.exchange, order, replacing)
         struck = pause.io.step(call, kind)
         self._witness.called(call)
@@ -85,6 +85,15 @@ class LineClient(Client):
         for fault in of_kind(struck, FaultKind.KILL_AFTER):
             pause.io.die(fault, call)
         return answer
+
+    @contextmanager
+    def carrying(self, order: OrderRequest, replacing: str | None) -> Iterator[None]:
+        """A writing request carries this order meanwhile, to the place of the one with the id ``replacing``."""
+        self._leaving = (order, replacing)
+        try:
+            yield
+        finally:
+            self._leaving = None
 
     def close(self) -> None:
         self._session.close()

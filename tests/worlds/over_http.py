@@ -58,7 +58,7 @@ class HttpDoor:
         api = Api(Place(self._server.url), _KEYS, Pace(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line
-            yield WatchedBroker(api, self._venue.path.with_name("families"), line, exchange, witness)
+            yield WatchedBroker(api, self._venue.path.parent, line, exchange, witness)
 
     def activity_id(self, number: int) -> str:
         return self._server.activity_id(number)
@@ -93,9 +93,9 @@ class WatchedBroker(AlpacaBroker):
         return answer
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        self._line.leaving = (request, None)
-        return super().submit(request)
+        with self._line.carrying(request, None):
+            return super().submit(request)
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
-        self._line.leaving = (request, broker_order_id)
-        return super().replace(broker_order_id, request)
+        with self._line.carrying(request, broker_order_id):
+            return super().replace(broker_order_id, request)

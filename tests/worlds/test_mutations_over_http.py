@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -14,7 +12,7 @@ from tests.worlds.mutating import Mutation, assert_needed, rough
 from tests.worlds.story import Promise
 from tests.worlds.ways import WAYS
 from tradebot.brokers.alpaca import orders
-from tradebot.brokers.alpaca.activities import Activities, Row
+from tradebot.brokers.alpaca.activities import Activities
 from tradebot.brokers.alpaca.families import Families, Kin
 from tradebot.brokers.alpaca.orders import Seen
 from tradebot.core.orders import OrderState, Purpose
@@ -46,21 +44,16 @@ def unknown_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "_state", over)
 
 
-def order_of_booking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Activities are taken in the order of their ids, as the API pages them."""
-    listed = Activities._rows
-
-    def by_id(self: Activities, since: datetime | None) -> Sequence[Row]:
-        return sorted(listed(self, since), key=lambda row: row.id)
-
-    monkeypatch.setattr(Activities, "_rows", by_id)
+def look_for_what_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was booked before the newest known activity has been told by then."""
+    monkeypatch.setattr(Activities, "late", lambda self, cursor, is_known: ())
 
 
 MUTATIONS = (
     Mutation("families of orders", families, Promise.OWNED, rough()),
     Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough()),
     Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),
-    Mutation("order of booking", order_of_booking, Promise.CASH, rough()),
+    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(FaultKind.LAGGING)),
 )
 
 

@@ -18,6 +18,7 @@ K = FaultKind
 _READS = ("clock", "account", "positions", "open_orders", "order", "activities", "assets", "read")
 _WRITES = ("submit", "submit", "submit", "cancel", "replace", "write", "write")
 _NO_ANSWER = (*_READS, *_WRITES, *_WRITES)
+_ON_THE_WIRE = (*_NO_ANSWER, *_WRITES, *_WRITES)
 #: Where each kind can strike. A call that is named twice is drawn twice as often.
 PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.REFUSED: _NO_ANSWER,
@@ -46,15 +47,15 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.STRATEGY_FAILS: ("signals",),
     K.NO_QUOTES: ("quotes",),
     K.LOCK_REMOVED: ("assert_held",),
-    K.TOO_MANY_UNTIL: _NO_ANSWER,
-    K.NO_CONNECTION: _NO_ANSWER,
-    K.RESET_BEFORE: _NO_ANSWER,
-    K.RESET_AFTER: _NO_ANSWER,
-    K.GATEWAY_TIMEOUT: _NO_ANSWER,
-    K.WEB_PAGE: _NO_ANSWER,
+    K.TOO_MANY_UNTIL: _ON_THE_WIRE,
+    K.NO_CONNECTION: _ON_THE_WIRE,
+    K.RESET_BEFORE: _ON_THE_WIRE,
+    K.RESET_AFTER: _ON_THE_WIRE,
+    K.GATEWAY_TIMEOUT: _ON_THE_WIRE,
+    K.WEB_PAGE: _ON_THE_WIRE,
     K.DUPLICATE: ("submit", "submit", "replace"),
-    K.CUT_OFF: _NO_ANSWER,
-    K.NO_KEYS: _NO_ANSWER,
+    K.CUT_OFF: _ON_THE_WIRE,
+    K.NO_KEYS: _ON_THE_WIRE,
     K.NEW_FIELDS: _NO_ANSWER,
     K.CLOCK_ASKEW: ("clock",),
     K.EMPTY_LIST: ("positions", "open_orders", "activities"),
@@ -99,10 +100,16 @@ _WEIGHTS = {
     K.DB_FULL: 3,
     K.LATCH_FAILS: 6,
     K.LOCK_REMOVED: 4,
-    K.RESET_BEFORE: 2,
+    K.TOO_MANY_UNTIL: 2,
+    K.NO_CONNECTION: 2,
+    K.RESET_BEFORE: 3,
     K.RESET_AFTER: 3,
     K.GATEWAY_TIMEOUT: 3,
+    K.WEB_PAGE: 2,
+    K.CUT_OFF: 3,
+    K.NO_KEYS: 2,
     K.DUPLICATE: 3,
+    K.EMPTY_LIST: 2,
 }
 #: Calls that the jobs which only read never make, so that no fault need wait for them.
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
@@ -133,8 +140,8 @@ LEG_HELD = "leg held"
 OVER_HTTP = Possible(
     tuple(kind for kind in FaultKind if kind is not K.REPEATED),
     _BY_HAND,
-    often=(0.5, 0.85, 0.95),
-    most=8,
+    often=(0.7, 0.9, 0.97),
+    most=10,
     shown=(LEG_HELD,),
 )
 
