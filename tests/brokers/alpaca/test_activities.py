@@ -281,6 +281,32 @@ def test_a_new_fill_of_a_leg_whose_entry_is_not_shown_yet_is_not_taken_for_a_str
         desk.broker.activities(None)
 
 
+def test_a_fill_of_an_option_moves_the_cash_of_a_hundred_shares(alpaca: MakeDesk) -> None:
+    fill = only(alpaca(), {**FILL, "symbol": "AAPL210618C00130000", "qty": "2", "price": "3.5"})
+    assert isinstance(fill, Fill)
+    assert (fill.quantity, fill.price) == decimals(2, 350)
+
+
+def test_a_new_fill_of_several_options_in_one_order_is_a_stranger_s(alpaca: MakeDesk) -> None:
+    """Alpaca shows no order with one symbol and one side for it, and will not tomorrow."""
+    desk = alpaca()
+    today = desk.broker.clock().now
+    fill = only(desk, {**FILL, "symbol": "AAPL210618C00130000", "transaction_time": today.isoformat()})
+    assert isinstance(fill, Fill)
+    assert fill.client_order_id == ""
+
+
+@pytest.mark.parametrize("side", ["sideways", "sell_short"])
+def test_a_fill_on_a_side_that_is_unknown_is_no_answer(alpaca: MakeDesk, side: str) -> None:
+    desk = alpaca()
+    told(desk, {**FILL, "side": side})
+    if side == "sell_short":
+        assert [activity.side for activity in desk.broker.activities(None) if isinstance(activity, Fill)] == [Side.SELL]
+    else:
+        with pytest.raises(BrokerUnavailable, match="unknown side 'sideways'"):
+            desk.broker.activities(None)
+
+
 def test_an_activity_that_cannot_be_read_makes_the_whole_no_answer(alpaca: MakeDesk) -> None:
     desk = alpaca()
     told(desk, {**FILL, "price": None})

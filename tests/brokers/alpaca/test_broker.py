@@ -86,7 +86,7 @@ def test_a_position_without_a_price_today_has_that_of_the_last_day(alpaca: MakeD
 def test_an_option_counts_for_the_hundred_shares_it_stands_for(alpaca: MakeDesk) -> None:
     desk = alpaca()
     desk.broker.submit(make.buy(10))
-    desk.fake.bend = with_body("/v2/positions", asset_class="us_option", qty="2", current_price="3.5")
+    desk.fake.bend = with_body("/v2/positions", symbol="AAPL240719C00200000", qty="2", current_price="3.5")
     assert [position.market_value for position in desk.broker.positions()] == [Decimal(700)]
 
 

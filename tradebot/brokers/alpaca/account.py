@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tradebot.brokers.alpaca.fields import Fields, rows
+from tradebot.brokers.alpaca.options import unit_of
 from tradebot.core.account import AccountDay, AccountSnapshot, Asset, Permissions, Position
 from tradebot.core.values import ZERO
 from tradebot.errors import BrokerUnavailable
@@ -18,8 +18,6 @@ from tradebot.wire.api import Api
 _NEW_YORK = ZoneInfo("America/New_York")
 _MAY_TRADE = frozenset({"ACTIVE", "PAPER_ONLY"})
 _SHORT = "short"
-#: Shares that an option stands for; its prices are told for one share.
-_PER_OPTION, _OPTION = Decimal(100), "us_option"
 #: Symbols that are asked for one by one; for more of them the list of all is read, some ten thousand at a time.
 _ONE_BY_ONE = 3
 
@@ -76,12 +74,10 @@ def positions(answer: Json) -> tuple[Position, ...]:
 
 def _position(fields: Fields) -> Position:
     """One position: negative when it is short, whichever of quantity and side says so."""
-    quantity, unit = fields.number("qty"), Decimal(1)
-    if fields.maybe_text("asset_class") == _OPTION:
-        unit = _PER_OPTION
-    last = fields.maybe_number("current_price")
+    symbol, quantity, last = fields.text("symbol"), fields.number("qty"), fields.maybe_number("current_price")
+    unit = unit_of(symbol)
     return Position(
-        symbol=fields.text("symbol"),
+        symbol=symbol,
         quantity=-abs(quantity) if fields.maybe_text("side") == _SHORT else quantity,
         average_price=fields.number("avg_entry_price") * unit,
         market_price=(fields.number("lastday_price") if last is None else last) * unit,

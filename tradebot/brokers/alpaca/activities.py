@@ -21,9 +21,10 @@ from tradebot.brokers.alpaca.booked import FILL, SPLIT, Row, row_of, time_in
 from tradebot.brokers.alpaca.families import Sender
 from tradebot.brokers.alpaca.fields import Fields, rows
 from tradebot.brokers.alpaca.listing import Listing
+from tradebot.brokers.alpaca.options import is_option, unit_of
+from tradebot.brokers.alpaca.orders import side_of
 from tradebot.brokers.alpaca.splits import splits_in
 from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
-from tradebot.core.orders import Side
 from tradebot.core.values import ZERO
 from tradebot.errors import BrokerUnavailable
 from tradebot.wire.api import Api
@@ -119,7 +120,7 @@ class Activities:
         trades = [row for row in found if row.kind == FILL]
         symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in trades}
         senders = self._listing.senders(symbols)
-        self._doubt([row for row in trades if row.fields.text("order_id") not in senders])
+        self._doubt([row for row in trades if row.fields.text("order_id") not in senders and not _is_of_option(row)])
         splits = splits_in(row for row in found if row.kind == SPLIT)
         return tuple(activity for row in found for activity in _activities(row, senders, splits))
 
@@ -149,6 +150,11 @@ def _activities(row: Row, senders: Mapping[str, Sender], splits: Mapping[str, Sp
             yield _cash(row, cash)
 
 
+def _is_of_option(row: Row) -> bool:
+    """Then it is a stranger's; an order of several options has neither symbol nor side, and is passed over."""
+    return is_option(row.fields.text("symbol"))
+
+
 def _fill(row: Row, senders: Mapping[str, Sender]) -> Fill:
     """A fill; an old one of an order that Alpaca no longer knows has no client_order_id, and is nobody's."""
     sender = senders.get(row.fields.text("order_id"))
@@ -157,9 +163,9 @@ def _fill(row: Row, senders: Mapping[str, Sender]) -> Fill:
         broker_order_id=row.fields.text("order_id"),
         client_order_id=sender.client_order_id if sender else "",
         symbol=row.fields.text("symbol"),
-        side=Side.BUY if row.fields.text("side").startswith(Side.BUY) else Side.SELL,
+        side=side_of(row.fields),
         quantity=row.fields.number("qty"),
-        price=row.fields.number("price"),
+        price=row.fields.number("price") * unit_of(row.fields.text("symbol")),
         fee=ZERO,  # Alpaca books them by themselves, some days later
         at=row.booked,
         session=row.booked.astimezone(_NEW_YORK).date(),

@@ -108,7 +108,7 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
         broker_order_id=identifier,
         client_order_id=fields.maybe_text("client_order_id") or "",
         symbol=fields.text("symbol"),
-        side=_side(fields),
+        side=side_of(fields),
         quantity=quantity,
         filled_quantity=filled,
         type=_known(OrderType, fields.text("type")),
@@ -140,14 +140,12 @@ def _state(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
     return state
 
 
-def _side(fields: Fields) -> Side:
+def side_of(fields: Fields) -> Side:
     """Buy or sell, and what may come beside them: "sell_short", "buy_minus"."""
     told = fields.text("side")
     side = next((side for side in Side if told.startswith(side)), None)
     if side is None:
-        raise BrokerUnavailable(
-            f"Alpaca shows an order on the unknown side {told!r}. Nothing was taken from the answer."
-        )
+        raise BrokerUnavailable(f"Alpaca told of the unknown side {told!r}. Nothing was taken from the answer.")
     return side
 
 
