@@ -63,6 +63,7 @@ class LineClient(Client):
         self._waiting = pause
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
+        self._has_left = False
         super().__init__(Place(server.url), keys, patience)
 
     def exchange(
@@ -71,7 +72,10 @@ class LineClient(Client):
         pause, (call, kind) = self._waiting, named(method, path, params or {})
         if kind == "write" and self._leaving is not None:
             order, replacing = self._leaving
+            if self._has_left:
+                self._witness.leaves_again(order)
             self._witness.order_leaves(pause.exchange, order, replacing)
+            self._has_left = True
         struck = pause.io.step(call, kind)
         self._witness.called(call)
         fate = fate_of(call, struck, pause.io, self._witness, longest=min(seconds, self._patience.silence))
@@ -89,7 +93,7 @@ class LineClient(Client):
     @contextmanager
     def carrying(self, order: OrderRequest, replacing: str | None) -> Iterator[None]:
         """A writing request carries this order meanwhile, to the place of the one with the id ``replacing``."""
-        self._leaving = (order, replacing)
+        self._leaving, self._has_left = (order, replacing), False
         try:
             yield
         finally:

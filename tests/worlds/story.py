@@ -14,6 +14,7 @@ class Promise(StrEnum):
 
     WRITTEN_FIRST = "an order is on disk as submitting before it leaves"
     ONE_ID = "a decision has one id, made from it, and an id is accepted once"
+    SENT_ONCE = "what has an effect is sent once and never again by itself"
     ONE_ORDER = "no two live orders for one decision"
     ONE_WRITER = "one run at a time acts on the account"
     LIMITS = "no order exceeds a limit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from tradebot.brokers.alpaca.activities import Activities
 from tradebot.brokers.alpaca.families import Families, Kin
 from tradebot.brokers.alpaca.orders import Seen
 from tradebot.core.orders import OrderState, Purpose
+from tradebot.errors import OutcomeUnknown
+from tradebot.wire.api import Api
 
 
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +52,21 @@ def look_for_what_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Activities, "late", lambda self, cursor, is_known: ())
 
 
+def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What got no answer is sent again, as the client underneath would do."""
+    write = Api.write
+
+    def stubborn(self: Api, *asked: Any) -> Any:
+        try:
+            return write(self, *asked)
+        except OutcomeUnknown:
+            return write(self, *asked)
+
+    monkeypatch.setattr(Api, "write", stubborn)
+
+
 MUTATIONS = (
+    Mutation("sent once", sent_once, Promise.SENT_ONCE, rough(FaultKind.GATEWAY_TIMEOUT)),
     Mutation("families of orders", families, Promise.OWNED, rough()),
     Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough()),
     Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),

@@ -82,6 +82,10 @@ class Witness:
             self._within_limits(exchange, request)
             self._entering = True
 
+    def leaves_again(self, request: OrderRequest) -> None:
+        """The same request is sent once more, and nobody has asked yet what became of it."""
+        self._violate(Promise.SENT_ONCE, f"{request.client_order_id} is sent again by itself")
+
     def accepted(self, client_order_id: str) -> None:
         """An order of ours has been taken in by the exchange, whether or not anybody hears of it."""
         if client_order_id in self.town.accepted:
