@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -60,7 +59,7 @@ def days(raw: Json) -> tuple[AccountDay, ...]:
         row = Fields({"timestamp": stamp, "equity": equity}, "a day of the portfolio")
         value = row.maybe_number("equity")
         if value is not None:
-            session = datetime.fromtimestamp(int(row.number("timestamp")), _NEW_YORK).date()
+            session = row.second("timestamp").astimezone(_NEW_YORK).date()
             amounts = (Fields({"cash": amount}, "a day of the portfolio").maybe_number("cash") for amount in paid)
             found.append(AccountDay(session, value, sum((amount or ZERO for amount in amounts), ZERO)))
     return tuple(found)

@@ -10,6 +10,9 @@ from typing import TypeVar
 from tradebot.errors import BrokerUnavailable
 from tradebot.wire.answers import Json
 
+#: No amount, price or quantity has more digits before or after its point; arithmetic with any number has no end.
+_MOST_DIGITS = 30
+
 T = TypeVar("T")
 
 
@@ -51,7 +54,7 @@ class Fields:
             number = Decimal(value)
         except InvalidOperation:
             raise self._wrong(name) from None
-        if not number.is_finite():
+        if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
             raise self._wrong(name)
         return number
 
@@ -74,11 +77,18 @@ class Fields:
             return None
         try:
             instant = datetime.fromisoformat(text)
-        except ValueError:
+            if instant.tzinfo is None:
+                raise self._wrong(name)
+            return instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise self._wrong(name) from None
-        if instant.tzinfo is None:
-            raise self._wrong(name)
-        return instant.astimezone(UTC)
+
+    def second(self, name: str) -> datetime:
+        """An instant in whole seconds since 1970, as aware UTC."""
+        try:
+            return datetime.fromtimestamp(int(self.number(name)), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise self._wrong(name) from None
 
     def items(self, name: str) -> Sequence[Json]:
         """A list; an empty one for a field that is absent or null."""
