@@ -134,6 +134,12 @@ def test_what_cannot_be_read_is_refused_by_name(host: DataHost, market: Open, br
         market().quotes(["IBM", "KO"])
 
 
+def test_a_price_beyond_all_measure_is_none(host: DataHost, market: Open) -> None:
+    host.snapshots = {"IBM": snapshot(last=1e300), "KO": snapshot()}
+
+    assert market().quotes(["IBM", "KO"]).keys() == {"KO"}
+
+
 @pytest.mark.parametrize("answer", [[], 5, "text", b"<html>", b""])
 def test_an_answer_that_is_none_is_refused(host: DataHost, market: Open, answer: Any) -> None:
     host.interfere = lambda number, asked: (200, answer)

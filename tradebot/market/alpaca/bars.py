@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tradebot.market.alpaca.listing import answers_about, useless, whole_listing
-from tradebot.market.alpaca.quotes import fetch_snapshots
+from tradebot.market.alpaca.quotes import HIGHEST_PRICE, fetch_snapshots
 from tradebot.market.calendar import NEW_YORK, new_york_date
 from tradebot.ports import Calendar
 from tradebot.wire.answers import Json
@@ -20,7 +20,6 @@ from tradebot.wire.api import Api
 PATH = "/v2/stocks/bars"
 #: The most bars that one page holds.
 PAGE = 10_000
-HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
 ONE_DAY = timedelta(days=1)
 
 _FIELDS = ("o", "h", "l", "c", "v")

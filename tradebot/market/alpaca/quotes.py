@@ -17,6 +17,7 @@ from tradebot.wire.api import Api
 PATH = "/v2/stocks/snapshots"
 #: A close further back is nothing to compare a price with, and no split since then is looked for.
 OLDEST_CLOSE = timedelta(days=14)
+HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +91,4 @@ def _snapshot(symbol: str, item: Mapping[str, Json], today: date) -> Snapshot | 
 
 
 def _is_price(number: Decimal) -> bool:
-    return number.is_finite() and number > 0
+    return number.is_finite() and 0 < number <= HIGHEST_PRICE
