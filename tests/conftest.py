@@ -1,4 +1,4 @@
-"""For every test: secrets to stumble over, and the search for them."""
+"""For every test: secrets to stumble over, and the search for them; and a count of what Alpaca's rules have judged."""
 
 from __future__ import annotations
 
