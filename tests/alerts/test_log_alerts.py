@@ -27,7 +27,8 @@ def test_an_alert_is_one_line_at_its_level(
     with caplog.at_level(logging.DEBUG, logger="tradebot.alerts"):
         alerts.send(level, "100 % unprotected", "AAPL has no stop")
 
-    assert caplog.record_tuples == [("tradebot.alerts", number, "100 % unprotected: AAPL has no stop")]
+    said = [record for record in caplog.record_tuples if record[0] == "tradebot.alerts"]
+    assert said == [("tradebot.alerts", number, "100 % unprotected: AAPL has no stop")]
 
 
 class Broken(logging.Handler):
