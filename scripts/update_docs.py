@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from tradebot.schedulers import cron
-from tradebot.settings.reference import env_example, settings_tables
+from tradebot.settings.documentation import env_example, settings_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->)", re.DOTALL)

@@ -15,7 +15,7 @@ from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import made, split
 from tests.fakes.prices import sessions as sessions_of
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.account import CorporateAction
+from tradebot.core.model.account import CorporateAction
 
 QUIET = "100 101 99 100"
 

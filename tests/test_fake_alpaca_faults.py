@@ -18,7 +18,7 @@ from tests.fakes.alpaca.judge import Validator, inlined, specification
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import made
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 QUIET = "100 101 99 100"
 ORDER = {

@@ -34,7 +34,7 @@ from tradebot.commands import (
     strategies,
     verify,
 )
-from tradebot.commands.frame import Command, remember_options
+from tradebot.commands.decorator import Command, remember_options
 from tradebot.errors import ExitCode
 
 ABOUT = """Trade US stocks by short commands that a schedule starts.
@@ -119,7 +119,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _answer_mistake(mistake: typer.TyperException) -> None:
     """Give machines their object for a command line that Typer refused; people have had their message."""
-    from tradebot.reports.as_json import failure_json
-    from tradebot.reports.output import emit
+    from tradebot.reports.json_output import failure_json
+    from tradebot.reports.streams import emit
 
     emit(failure_json("tradebot", ExitCode.USAGE, mistake.format_message()))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.model.signals import ExitPolicy
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,19 +20,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tradebot.brokers.paper import rows
-from tradebot.brokers.paper.book import activity_id
+from tradebot.brokers.paper import row_codec
+from tradebot.brokers.paper.account_book import activity_id
 from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, draft_of, number_of
-from tradebot.core.account import Activity, Fill, SessionHours
-from tradebot.core.booking import Owner, bookings_for
-from tradebot.core.ids import client_order_id
-from tradebot.core.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.records import DecisionRow, EquityPoint, RunStatus
-from tradebot.core.schedule import DAY, Job, nominal
-from tradebot.core.values import ZERO
-from tradebot.home.layout import exchange_file
+from tradebot.core.accounting.booking import Owner, bookings_for
+from tradebot.core.model.account import Activity, Fill, SessionHours
+from tradebot.core.model.ledger_rows import DecisionRow, EquityPoint, RunStatus
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.schedule import DAY, Job, nominal
+from tradebot.core.model.values import ZERO
+from tradebot.home.paths import exchange_file
 from tradebot.jobs.desk import Desk
-from tradebot.runtime import make_home, open_office
+from tradebot.runtime.init_home import make_home
+from tradebot.runtime.open_desk import open_office
 from tradebot.settings import GlobalOptions
 
 STRATEGY = "rsi2_mean_reversion"
@@ -58,8 +59,8 @@ def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
         for number, hours in enumerate(days):
             begin, end = (trips * turn // len(days) for turn in (number, number + 1))
             legs = [leg for trip in range(begin, end) for leg in _legs(desk.account_key, hours, trip)]
-            exchange.executemany(rows.PUT_ORDER, [rows.of_order(_at_exchange(leg)) for leg in legs])
-            exchange.executemany(rows.ADD_ACTIVITY, [rows.of_activity(leg.fill) for leg in legs])
+            exchange.executemany(row_codec.PUT_ORDER, [row_codec.of_order(_at_exchange(leg)) for leg in legs])
+            exchange.executemany(row_codec.ADD_ACTIVITY, [row_codec.of_activity(leg.fill) for leg in legs])
             with desk.ledger.transaction():
                 _write_day(desk, hours, legs)
     desk.ledger.books.rebase_peak(desk.settings.paper_starting_cash, desk.clock.now())

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts.bench.measure import Figure, Run, once, show, tradebot
 
-FLOOR = "import pandas, talib; from tradebot.market.pricefile import PriceFile; PriceFile().history()"
+FLOOR = "import pandas, talib; from tradebot.market.price_file import PriceFile; PriceFile().history()"
 
 
 def main() -> None:

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.bench.measure import in_turns, once, prepare, show, tradebot
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
-from tradebot.core.ids import client_order_id
-from tradebot.core.orders import Purpose
-from tradebot.home import layout
-from tradebot.home.latch import LatchFile
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Purpose
+from tradebot.home import paths
+from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import kept
 
 FLOOR = [sys.executable, "-c", "import typer, requests"]
@@ -128,9 +128,9 @@ def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
 
     The process begins at an instant of its own: what it keeps of the latch's time tells how that lies on this clock.
     """
-    latch = layout.latch_file(home)
+    latch = paths.latch_file(home)
     latch.unlink(missing_ok=True)
-    rmtree(layout.stops_folder(home))
+    rmtree(paths.stops_folder(home))
     started = time.time()
     prepare(tradebot("emergency-stop", "--home", str(home)), env)
     (halt,), (journal,) = LatchFile(latch).read(), kept(home, datetime.now(UTC))

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
-from tradebot.core.alerts import AlertLevel, Posted
-from tradebot.core.records import PinnedAccount
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.results.alerts import AlertLevel, Posted
 from tradebot.ledger.database import open_database
 from tradebot.ports import Alerts
-from tradebot.runtime import alerting
+from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
-from tradebot.settings.kinds import SecretText
+from tradebot.settings.field_types import SecretText
 
 ACCOUNT = "paper:paper:PAPER-0001"
 

@@ -14,9 +14,9 @@ from tests.fakes.receivers import HttpServer, MailServer, free_port, mail_server
 from tradebot.alerts.channels import channels_of, mail_url
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
-from tradebot.runtime import alerting
+from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
-from tradebot.settings.kinds import SecretText
+from tradebot.settings.field_types import SecretText
 
 QUARTER = timedelta(minutes=15)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tradebot.alerts.log_alerts import LogAlerts
-from tradebot.core.alerts import AlertLevel
+from tradebot.core.results.alerts import AlertLevel
 from tradebot.ports import Alerts
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.alerts.outbox_alerts import SpoolAlerts
+from tradebot.alerts.sinks import SpoolAlerts
 from tradebot.alerts.spool import Spool
-from tradebot.core.alerts import Alert
+from tradebot.core.results.alerts import Alert
 
 AT = datetime(2026, 3, 2, 14, 35, tzinfo=UTC)
 HALTED = Alert("critical", "halted", "by hand: 1,234.50 USD", AT, "halted")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tradebot.core.account import Activity, CashEvent, Fill, FillBust, SplitEvent
-from tradebot.core.orders import BrokerOrder, Purpose
+from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.ports import Broker
 
 #: A day on which nothing happens.

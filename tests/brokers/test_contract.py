@@ -17,7 +17,7 @@ from tests.fakes.alpaca.client import broker_of
 from tests.fakes.orders import Requests
 from tests.fakes.pit import Pit, decimals
 from tests.fakes.prices import made
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.errors import OrderRefused
 from tradebot.ports import Broker
 

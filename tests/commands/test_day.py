@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT
 from tradebot.plugins.manifest import MANIFEST
-from tradebot.reports.as_json import COMMON
+from tradebot.reports.json_output import COMMON
 
 
 def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_bug_leaves_its_traceback_in_the_log_and_one_line_on_the_terminal(
 ) -> None:
     """A module of ours that is replaced by one that raises stands for any bug."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import tradebot.reports.where as where\ndef opening(w): raise KeyError('boom')\nwhere.opening = opening\n"
+        "import tradebot.reports.run_header as where\ndef opening(w): raise KeyError('boom')\nwhere.opening = opening\n"
     )
     ended = run("status", "--home", home, environ={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     log = home / "logs" / "trading_robot.log"

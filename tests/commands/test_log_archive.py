@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli import ROOT
-from tradebot.commands.log_archive import begin_week, pack
+from tradebot.commands.log_rotation import begin_week, pack
 
 FRIDAY, SUNDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 22), date(2026, 11, 23)
 
@@ -114,7 +114,7 @@ def test_processes_that_all_begin_the_week_lose_no_line(logs: Path) -> None:
 import sys
 from datetime import date
 from pathlib import Path
-from tradebot.commands.log_archive import begin_week, pack
+from tradebot.commands.log_rotation import begin_week, pack
 logs, name = Path(sys.argv[1]), sys.argv[2]
 sys.stdin.readline()
 for number in range(20):

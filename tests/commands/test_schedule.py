@@ -12,7 +12,7 @@ from freezegun import freeze_time
 
 from tests.schedulers.conftest import MakeTool, tool
 from tradebot.__main__ import main
-from tradebot.core.schedule import DAY
+from tradebot.core.model.schedule import DAY
 
 __all__ = ["tool"]
 

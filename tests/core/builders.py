@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tradebot.core.account import AccountSnapshot, Asset, CashEvent, CashKind, Fill, Position, Quote, SplitEvent
-from tradebot.core.halts import HaltLevel
-from tradebot.core.holdings import Holding, Lot
-from tradebot.core.ids import client_order_id
-from tradebot.core.limits import Counters, Limits
-from tradebot.core.orders import (
+from tradebot.core.model.account import AccountSnapshot, Asset, CashEvent, CashKind, Fill, Position, Quote, SplitEvent
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.holdings import Holding, Lot
+from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import (
     BrokerOrder,
     Intent,
     OrderRequest,
@@ -23,8 +23,8 @@ from tradebot.core.orders import (
     Side,
     TimeInForce,
 )
-from tradebot.core.plan import Situation
-from tradebot.core.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.plan import Situation
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
 
 D = Decimal
 ACCOUNT_KEY = "paper:paper:PAPER-0001"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tradebot.core.alerts import Alert, AlertLevel, Attempt, Posted, PostState, is_news, next_try, state_after
+from tradebot.core.results.alerts import Alert, AlertLevel, Attempt, Posted, PostState, is_news, next_try, state_after
 
 AT = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)
 TOLD = Alert("warning", "breaks", "AAPL: 10 here, 5 there", AT, "breaks")

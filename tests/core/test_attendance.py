@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.account import SessionHours
-from tradebot.core.attendance import Cell, Mark, Missed, Turn, attendance, missed_in, missed_words
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import DAY, Job, Rules
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import DAY, Job, Rules
+from tradebot.core.safety.schedule_status import Cell, Mark, Missed, Turn, attendance, missed_in, missed_words
 
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY, TUESDAY, WEDNESDAY = (date(2007, 11, day) for day in (26, 27, 28))

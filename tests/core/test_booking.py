@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from tests.core.builders import POLICY, TODAY, D, cash, fill, holding, intent, lot, split
-from tradebot.core.account import Activity, CashKind, Fill
-from tradebot.core.booking import Owner, bookings_for
-from tradebot.core.holdings import FOREIGN, Holding, Lot
-from tradebot.core.limits import Limits
-from tradebot.core.orders import OrderState, Purpose, Side
-from tradebot.core.records import Booking
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.accounting.booking import Owner, bookings_for
+from tradebot.core.model.account import Activity, CashKind, Fill
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot
+from tradebot.core.model.ledger_rows import Booking
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import OrderState, Purpose, Side
+from tradebot.core.model.signals import ExitPolicy
 
 ENTRY = Owner("trend", intent(state=OrderState.FILLED), Purpose.ENTRY, "it rises")
 LEG = Owner("trend", ENTRY.intent, Purpose.STOP, "")

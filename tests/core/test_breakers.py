@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, TODAY, D, account, counters, position
-from tradebot.core.breaches import Standing
-from tradebot.core.breakers import active, breached, failing, tripped, unexplained_value
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
-from tradebot.core.limits import Limits, LossAction
-from tradebot.core.records import Run, RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.ledger_rows import Run, RunStatus
+from tradebot.core.model.limits import Limits, LossAction
+from tradebot.core.model.schedule import Job
+from tradebot.core.risk.breaches import Standing
+from tradebot.core.risk.circuit_breakers import active, breached, failing, tripped, unexplained_value
 from tradebot.errors import ExitCode
 
 LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, order_id, split
-from tradebot.core.account import Bookable, Fill, FillBust, SplitEvent
-from tradebot.core.booking import Owner, bookings_for
-from tradebot.core.holdings import FOREIGN, Lot, Trade
-from tradebot.core.limits import Limits
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.records import Booking, Done, Past
+from tradebot.core.accounting.booking import Owner, bookings_for
+from tradebot.core.model.account import Bookable, Fill, FillBust, SplitEvent
+from tradebot.core.model.holdings import FOREIGN, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
 ENTRY = Owner("trend", intent(state=OrderState.FILLED), Purpose.ENTRY, "it rises")
 LEG = Owner("trend", ENTRY.intent, Purpose.STOP, "")

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D, holding, signal
-from tradebot.core.exits import ExitPrices, due_exit, entry_prices, raised_stop, stop_passed, with_mark
-from tradebot.core.limits import Limits
-from tradebot.core.orders import Side
-from tradebot.core.signals import Action, ExitPolicy, Signal
-from tradebot.core.values import tick_size
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import Side
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.values import tick_size
+from tradebot.core.planning.exit_rules import ExitPrices, due_exit, entry_prices, raised_stop, stop_passed, with_mark
 
 LIMITS = Limits(default_stop_loss_pct=D("0.02"), default_take_profit_pct=D("0.04"))
 TRAILING = ExitPolicy(stop=D("0.01"), trail_trigger=D("0.05"), trail_offset=D("0.005"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.core.builders import D, holding, intent, order, position, quote, situation, stop
-from tradebot.core.exposure import Stake, measure
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.risk.exposure import Stake, measure
 
 
 def total(**given: Any) -> Stake:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import signal, situation
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, distinct, is_covered, level_of
-from tradebot.core.planning import plan
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, distinct, is_covered, level_of
+from tradebot.core.planning.entries import plan
 
 
 def halt(level: HaltLevel = HaltLevel.HALTED, **more: Any) -> Halt:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.core.builders import D, holding, position
-from tradebot.core.orders import Side
+from tradebot.core.model.orders import Side
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D, intent, quote
-from tradebot.core.last_look import beyond_collar, objections, too_many_this_minute, too_many_this_session
-from tradebot.core.limits import Limits
-from tradebot.core.orders import OrderType
-from tradebot.core.plan import DenialCode
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import OrderType
+from tradebot.core.model.plan import DenialCode
+from tradebot.core.risk.order_checks import beyond_collar, objections, too_many_this_minute, too_many_this_session
 
 PRICE = st.decimals(min_value="0.0002", max_value=5000, places=4)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from tradebot.core.loose_ends import loose_ends
-from tradebot.core.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.safety.unsettled_orders import loose_ends
 
 INTENT = Intent(
     OrderRequest("tb1-x", "ACME", Side.BUY, Decimal("50"), OrderType.MARKET, TimeInForce.GTC),

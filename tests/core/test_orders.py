@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.builders import D, intent, order
-from tradebot.core.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move, may_show
+from tradebot.core.model.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move, may_show
 
 
 def test_every_state_has_moves_and_is_live_terminal_or_not_yet_sent() -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D, fill, lot
-from tradebot.core.holdings import Trade
-from tradebot.core.orders import Side
-from tradebot.core.performance import totals
-from tradebot.core.roundtrips import book_fill
+from tradebot.core.accounting.lots import book_fill
+from tradebot.core.accounting.performance import totals
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.orders import Side
 
 (TRADE,) = book_fill((lot(),), fill("f1", Side.SELL), "trend").trades
 

@@ -22,13 +22,13 @@ from tests.core.builders import (
     situation,
     stop,
 )
-from tradebot.core.account import Asset
-from tradebot.core.halts import HaltLevel
-from tradebot.core.limits import Limits
-from tradebot.core.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.plan import DenialCode
-from tradebot.core.planning import plan
-from tradebot.core.signals import Action, ExitPolicy
+from tradebot.core.model.account import Asset
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.plan import DenialCode
+from tradebot.core.model.signals import Action, ExitPolicy
+from tradebot.core.planning.entries import plan
 
 
 def entered(*signals: Any, **given: Any) -> list[str]:

@@ -30,16 +30,16 @@ from tests.core.builders import (
     situation,
     stop,
 )
-from tradebot.core.account import Asset, Position, Quote
-from tradebot.core.halts import HaltLevel
-from tradebot.core.holdings import Holding
-from tradebot.core.ids import parse
-from tradebot.core.limits import Counters, Limits
-from tradebot.core.orders import BrokerOrder, Intent, OrderState, OrderType, Purpose, Side
-from tradebot.core.plan import DenialCode, Plan, Situation
-from tradebot.core.planning import plan
-from tradebot.core.repetition import Decider, Repetition
-from tradebot.core.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.account import Asset, Position, Quote
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, OrderType, Purpose, Side
+from tradebot.core.model.plan import DenialCode, Plan, Situation
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.planning.entries import plan
+from tradebot.core.risk.repeat_entries import Decider, Repetition
 
 # --- any situation -----------------------------------------------------------------------
 

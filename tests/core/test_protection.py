@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.core.builders import NOW, D, holding, order, position, quote, stop
-from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.protection import Gap, GapKind, coverable, gaps, unprotected_dollars
+from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable, gaps, unprotected_dollars
 
 SHORT = {"holding": holding(quantity="-100", stop="51"), "position": position(quantity="-100")}
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from tests.core.builders import D, holding, intent, lot, order, position, stop
-from tradebot.core.breaks import Break, BreakKind, Severity
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.orders import OrderState, Purpose, Side
-from tradebot.core.protection import gaps
-from tradebot.core.reconcile import compare
+from tradebot.core.model.breaks import Break, BreakKind, Severity
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.orders import OrderState, Purpose, Side
+from tradebot.core.safety.reconciliation import compare
+from tradebot.core.safety.stop_coverage import gaps
 
 
 def breaks(**given: Any) -> tuple[Break, ...]:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, TODAY, D
-from tradebot.core.halts import HaltEnd, HaltRule, HaltScope
-from tradebot.core.limits import Limits
-from tradebot.core.orders import Side
-from tradebot.core.repetition import Decider, Repetition, halt_for, in_words
+from tradebot.core.model.halts import HaltEnd, HaltRule, HaltScope
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import Side
+from tradebot.core.risk.repeat_entries import Decider, Repetition, halt_for, in_words
 
 BUYER = Decider("trend", "AAPL", Side.BUY)
 

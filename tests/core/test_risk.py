@@ -23,15 +23,15 @@ from tests.core.builders import (
     situation,
     stop,
 )
-from tradebot.core.account import Asset
-from tradebot.core.halts import HaltLevel
-from tradebot.core.limits import Limits
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.plan import Denial, DenialCode
-from tradebot.core.planning import plan
-from tradebot.core.repetition import Decider, Repetition
-from tradebot.core.risk import RULES, Candidate, evaluate
-from tradebot.core.working_book import WorkingBook
+from tradebot.core.model.account import Asset
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.planning.entries import plan
+from tradebot.core.risk.projected_account import WorkingBook
+from tradebot.core.risk.repeat_entries import Decider, Repetition
+from tradebot.core.risk.rules import RULES, Candidate, evaluate
 
 
 def denials(**given: Any) -> tuple[Denial, ...]:

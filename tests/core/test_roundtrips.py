@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, fill, lot, split
-from tradebot.core.account import Adjustment, Fill
-from tradebot.core.holdings import FOREIGN, Lot, Trade
-from tradebot.core.orders import Side
-from tradebot.core.roundtrips import book_adjustment, book_fill, book_split, shown_average
-from tradebot.core.values import CENT
+from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split, shown_average
+from tradebot.core.model.account import Adjustment, Fill
+from tradebot.core.model.holdings import FOREIGN, Lot, Trade
+from tradebot.core.model.orders import Side
+from tradebot.core.model.values import CENT
 
 
 def test_a_first_fill_opens_a_lot_with_its_fee() -> None:

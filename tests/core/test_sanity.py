@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.builders import D, account, counters, quote, signal, situation
-from tradebot.core.limits import Limits
-from tradebot.core.plan import Plan
-from tradebot.core.planning import plan
-from tradebot.core.sanity import sanity
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.plan import Plan
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.planning.entries import plan
+from tradebot.core.risk.limit_report import sanity
 
 SYMBOLS = ("AA", "BB", "CC", "DD")
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tradebot.core.account import SessionHours
-from tradebot.core.schedule import DAY, Job, Rules, day, nominal, window_at, windows
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.schedule import DAY, Job, Rules, day, nominal, window_at, windows
 
 NEW_YORK = ZoneInfo("America/New_York")
 

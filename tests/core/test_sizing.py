@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D
-from tradebot.core.limits import Limits
-from tradebot.core.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, on_probation, risk_per_trade, size
+from tradebot.core.model.limits import Limits
+from tradebot.core.risk.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, on_probation, risk_per_trade, size
 
 AMPLE = Room(D(100_000), D(10**9), D(10**9), D(10**9), D(10**9), D(10**9))
 NO_CEILING = Limits(max_order_value=D(10**9))

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from tests.core.builders import order, position, quote, stop
-from tradebot.core.account import Asset
-from tradebot.core.orders import OrderState
-from tradebot.core.suspended import suspended
+from tradebot.core.model.account import Asset
+from tradebot.core.model.orders import OrderState
+from tradebot.core.safety.untradable import suspended
 
 TRADES, RESTS = Asset("AAPL", tradable=True), Asset("AAPL", tradable=False)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.values import (
+from tradebot.core.model.values import (
     canonical,
     dollars,
     percent,

@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_command
 
 from tradebot import cli
-from tradebot.core.plan import DenialCode
-from tradebot.settings.reference import sections
+from tradebot.core.model.plan import DenialCode
+from tradebot.settings.documentation import sections
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typer.main import get_command
 
 from tradebot import cli
-from tradebot.core.plan import DenialCode
-from tradebot.settings.reference import sections
+from tradebot.core.model.plan import DenialCode
+from tradebot.settings.documentation import sections
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ from tests.fakes.alpaca.times import go_to
 from tradebot.__main__ import main
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 
 #: A session on which the shipped strategies buy three symbols.
 DAY = date(2006, 11, 2)
@@ -235,7 +235,7 @@ def test_an_emergency_stop_loads_nothing_slow(desk: Desk) -> None:
         "alpaca.trading",
         "alpaca.data",
     }
-    assert sorted(loaded & {*slow, "tradebot.brokers.paper", "tradebot.plugins", "tradebot.runtime.office"}) == []
+    assert sorted(loaded & {*slow, "tradebot.brokers.paper", "tradebot.plugins", "tradebot.runtime.open_desk"}) == []
     assert "alpaca.common.rest" in loaded
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.endtoend.conftest import SECRET, Machine
-from tradebot.settings.alert_kinds import ChannelUrls, Host
-from tradebot.settings.alpaca_kinds import ApiUrl
-from tradebot.settings.kinds import (
+from tradebot.settings.alert_fields import ChannelUrls, Host
+from tradebot.settings.alpaca_fields import ApiUrl
+from tradebot.settings.documentation import Row, sections
+from tradebot.settings.field_types import (
     Choice,
     Count,
     DatabaseUrl,
@@ -24,7 +25,6 @@ from tradebot.settings.kinds import (
     Secret,
     Switch,
 )
-from tradebot.settings.reference import Row, sections
 
 ROWS = [row for section in sections() for row in section.rows if row.name != "TRADEBOT_HOME"]
 

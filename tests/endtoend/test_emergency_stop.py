@@ -73,9 +73,9 @@ class Stopped(Machine):
         """An entry of the bot's that rests: as a late run leaves one."""
         program = (
             "from datetime import date; from decimal import Decimal; from pathlib import Path\n"
-            "from tradebot import runtime; from tradebot.brokers.paper import PaperBroker\n"
-            "from tradebot.core.orders import *; from tradebot.settings import GlobalOptions\n"
-            "with runtime.open_exchange(GlobalOptions(), makes_home=False) as (exchange, _):\n"
+            "from tradebot.runtime.paper_exchange import open_exchange; from tradebot.brokers.paper import PaperBroker\n"
+            "from tradebot.core.model.orders import *; from tradebot.settings import GlobalOptions\n"
+            "with open_exchange(GlobalOptions(), makes_home=False) as (exchange, _):\n"
             f"    PaperBroker(exchange).submit(OrderRequest('{BID}', 'IBM', Side.BUY, Decimal(5), OrderType.LIMIT,\n"
             "        TimeInForce.GTC, limit_price=Decimal(20), stop_loss=Decimal(10)))\n"
         )
@@ -479,4 +479,4 @@ def test_it_loads_nothing_that_is_slow_or_may_be_broken(home: Stopped) -> None:
     )
     loaded = set(ast.literal_eval(finished.stdout.splitlines()[-1]))
     heavy = {"pandas", "numpy", "sqlite_utils", "talib", "empyrical", "apprise", "requests"}
-    assert sorted(loaded & {*heavy, "strategies", "tradebot.plugins", "tradebot.runtime.office"}) == []
+    assert sorted(loaded & {*heavy, "strategies", "tradebot.plugins", "tradebot.runtime.open_desk"}) == []

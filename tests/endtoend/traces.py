@@ -13,8 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tradebot.core.ids import parse
-from tradebot.core.orders import Purpose
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import Purpose
 
 Row = dict[str, Any]
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
-from tradebot.market.alpaca.barbook import REFERENCES
+from tradebot.brokers.alpaca.data.bar_cache import REFERENCES
 from tradebot.market.calendar import NyseCalendar
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.jobs.brokers import Around
 from tradebot.brokers import paper
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderType, Side
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Side
 from tradebot.errors import BrokerUnavailable, OrderRefused
 
 _requests = count(1)

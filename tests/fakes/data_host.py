@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tradebot.core.account import MarketClock
-from tradebot.market.alpaca import AlpacaMarket
+from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import Pace
+from tradebot.brokers.http.timeouts import Patience
+from tradebot.core.model.account import MarketClock
 from tradebot.market.calendar import NEW_YORK, NyseCalendar, new_york_date
-from tradebot.wire.api import Api
-from tradebot.wire.pace import Pace
-from tradebot.wire.patience import Patience
-from tradebot.wire.place import Keys, Place
+from tradebot.settings.alpaca_urls import Keys, Place
 
 CALENDAR = NyseCalendar()
 #: Sessions up to Tuesday 2024-07-02; Wednesday is a half day, and Thursday a holiday.

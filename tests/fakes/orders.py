@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
 
 
 class Requests:

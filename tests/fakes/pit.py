@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.fakes.orders import Requests
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
-from tradebot.core.account import Activity, CashEvent, Fill
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.account import Activity, CashEvent, Fill
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.ports import PriceSource
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from tradebot.core.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.market.calendar import NyseCalendar
 
 FIRST_SESSION = date(2007, 1, 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.home import backups, layout
+from tradebot.home import backups, paths
 from tradebot.home.backups import Backup
 
 NOON = datetime(2007, 1, 3, 12, tzinfo=UTC)
@@ -60,6 +60,6 @@ def test_the_last_one_is_remembered(tmp_path: Path, database: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday here", "\x00"])
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
-    layout.state_folder(tmp_path).mkdir()
-    layout.last_backup_file(tmp_path).write_text(text)
+    paths.state_folder(tmp_path).mkdir()
+    paths.last_backup_file(tmp_path).write_text(text)
     assert backups.last(tmp_path) is None

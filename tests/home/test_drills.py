@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tradebot.home import drills, layout
+from tradebot.home import drills, paths
 from tradebot.home.drills import Drill
 
 DRILL = Drill(datetime(2026, 3, 2, 15, 0, tzinfo=UTC), passed=True, to_latch=0.3, to_first_cancel=0.5, to_flat=0.7)
@@ -21,6 +21,6 @@ def test_the_newest_counts(tmp_path: Path) -> None:
 
 def test_a_torn_line_hides_no_earlier_drill(tmp_path: Path) -> None:
     drills.remember(tmp_path, DRILL)
-    with layout.drills_file(tmp_path).open("a") as file:
+    with paths.drills_file(tmp_path).open("a") as file:
         file.write('{"at": "2026-0')
     assert drills.last_drill(tmp_path) == DRILL

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
 from tradebot.errors import ConfigError
-from tradebot.home.latch import LatchFile
+from tradebot.home.halt_file import LatchFile
 from tradebot.ports import Latch
 
 OPERATOR = Halt(
@@ -109,8 +109,8 @@ def test_what_cannot_be_understood_stays_until_its_own_halt_is_cleared(path: Pat
 
 def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
-        "from tradebot.core.halts import *\n"
+        "import sys; from pathlib import Path; from tradebot.home.halt_file import LatchFile;"
+        "from tradebot.core.model.halts import *\n"
         "for n in range(200): LatchFile(Path(sys.argv[1])).set("
         "Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, f'stop {n}'))"
     )
@@ -193,8 +193,8 @@ def test_a_halt_set_upon_a_torn_line_is_understood_and_the_torn_one_still_counts
 
 def test_no_halt_is_lost_when_many_processes_set_theirs_at_once(path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
-        "from tradebot.core.halts import *\n"
+        "import sys; from pathlib import Path; from tradebot.home.halt_file import LatchFile;"
+        "from tradebot.core.model.halts import *\n"
         "for n in range(20): LatchFile(Path(sys.argv[1])).set("
         "Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, f'{sys.argv[2]}-{n}'))"
     )
@@ -206,8 +206,8 @@ def test_no_halt_is_lost_when_many_processes_set_theirs_at_once(path: Path) -> N
 
 def test_a_halt_that_meets_a_full_disk_holds_without_its_reason(path: Path) -> None:
     code = (
-        "import resource, sys; from pathlib import Path; from tradebot.home.latch import LatchFile;"
-        "from tradebot.core.halts import *\n"
+        "import resource, sys; from pathlib import Path; from tradebot.home.halt_file import LatchFile;"
+        "from tradebot.core.model.halts import *\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))\n"
         "LatchFile(Path(sys.argv[1])).set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, 'full'))"
     )
@@ -229,7 +229,8 @@ def test_a_halt_that_cannot_be_written_at_all_says_so(read_only_folder: Path) ->
 
 def test_the_latch_costs_no_heavy_import() -> None:
     code = (
-        "import sys, tradebot.home.latch, tradebot.home.locks, tradebot.home.registry, tradebot.home.stop_switch;"
+        "import sys, tradebot.home.halt_file, tradebot.home.locks, tradebot.home.registry;"
+        "import tradebot.home.shutdown_signals;"
         "sys.exit(any(name in sys.modules for name in ('pandas', 'filelock', 'sqlite3', 'pydantic')))"
     )
 

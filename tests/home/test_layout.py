@@ -8,57 +8,57 @@ from pathlib import Path
 import pytest
 
 from tradebot.errors import ConfigError
-from tradebot.home import layout
+from tradebot.home import paths
 
 
 def test_a_folder_is_a_home_once_initialised_and_stays_one(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "home"
-    assert not layout.is_initialised(home)
+    assert not paths.is_initialised(home)
 
-    layout.initialise(home)
-    before = layout.marker_file(home).stat()
-    layout.initialise(home)
+    paths.initialise(home)
+    before = paths.marker_file(home).stat()
+    paths.initialise(home)
 
-    assert layout.is_initialised(home)
-    assert layout.marker_file(home).stat().st_ino == before.st_ino
-    assert sorted(path.name for path in layout.state_folder(home).iterdir()) == ["home.json"]
+    assert paths.is_initialised(home)
+    assert paths.marker_file(home).stat().st_ino == before.st_ino
+    assert sorted(path.name for path in paths.state_folder(home).iterdir()) == ["home.json"]
 
 
 def test_a_folder_with_state_but_no_marker_is_no_home(tmp_path: Path) -> None:
-    layout.state_folder(tmp_path).mkdir()
+    paths.state_folder(tmp_path).mkdir()
 
-    assert not layout.is_initialised(tmp_path)
+    assert not paths.is_initialised(tmp_path)
 
 
 def test_a_file_in_place_of_the_folder_is_no_home_and_cannot_become_one(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("not a folder")
 
-    assert not layout.is_initialised(tmp_path / "home")
+    assert not paths.is_initialised(tmp_path / "home")
     with pytest.raises(ConfigError, match="cannot be written"):
-        layout.initialise(tmp_path / "home")
+        paths.initialise(tmp_path / "home")
 
 
 def test_a_damaged_marker_marks_a_home_all_the_same(tmp_path: Path) -> None:
-    layout.initialise(tmp_path)
-    layout.marker_file(tmp_path).write_bytes(b"\x00\xff")
+    paths.initialise(tmp_path)
+    paths.marker_file(tmp_path).write_bytes(b"\x00\xff")
 
-    assert layout.is_initialised(tmp_path)
-    layout.initialise(tmp_path)
+    assert paths.is_initialised(tmp_path)
+    paths.initialise(tmp_path)
 
 
 def test_a_home_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    layout.initialise(tmp_path)
-    layout.marker_file(tmp_path).write_text(json.dumps({"format": layout.FORMAT + 1}))
+    paths.initialise(tmp_path)
+    paths.marker_file(tmp_path).write_text(json.dumps({"format": paths.FORMAT + 1}))
 
     with pytest.raises(ConfigError, match="newer tradebot"):
-        layout.initialise(tmp_path)
+        paths.initialise(tmp_path)
 
 
 def test_a_read_only_folder_is_refused_in_one_clear_line(read_only_folder: Path) -> None:
-    assert not layout.is_initialised(read_only_folder)
+    assert not paths.is_initialised(read_only_folder)
 
     with pytest.raises(ConfigError) as caught:
-        layout.initialise(read_only_folder)
+        paths.initialise(read_only_folder)
 
     (problem,) = caught.value.problems
     assert problem.where == str(read_only_folder)
@@ -68,4 +68,4 @@ def test_a_read_only_folder_is_refused_in_one_clear_line(read_only_folder: Path)
 
 def test_a_folder_that_may_not_be_looked_into_is_refused_rather_than_taken_for_no_home(closed_folder: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
-        layout.is_initialised(closed_folder)
+        paths.is_initialised(closed_folder)

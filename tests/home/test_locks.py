@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tradebot.errors import ConfigError, Locked
-from tradebot.home import layout, locks
+from tradebot.home import locks, paths
 from tradebot.ports import Lock
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def test_a_lock_is_free_when_its_holder_ends(tmp_path: Path, hold_elsewhere: Hol
 
 def test_a_lock_is_free_when_its_holder_is_killed(tmp_path: Path, hold_elsewhere: Hold) -> None:
     hold_elsewhere(tmp_path).kill()
-    assert layout.lock_file(tmp_path).with_name("lock.json").exists()  # it had no time to tidy up
+    assert paths.lock_file(tmp_path).with_name("lock.json").exists()  # it had no time to tidy up
 
     assert locks.holder(tmp_path) == ""
     with locks.home_lock(tmp_path, command="check-exits", wall=WALL) as lock:
         lock.assert_held()
-        note = json.loads(layout.lock_file(tmp_path).with_name("lock.json").read_text())
+        note = json.loads(paths.lock_file(tmp_path).with_name("lock.json").read_text())
         assert (note["pid"], note["command"]) == (os.getpid(), "check-exits")
 
 
@@ -83,7 +83,7 @@ def test_two_homes_cannot_act_on_one_account_and_can_on_two(tmp_path: Path, hold
 
 def test_the_holder_is_shown_and_looking_does_not_disturb_him(tmp_path: Path, hold_elsewhere: Hold) -> None:
     assert locks.holder(tmp_path) == ""
-    assert not layout.state_folder(tmp_path).exists()
+    assert not paths.state_folder(tmp_path).exists()
     first = hold_elsewhere(tmp_path)
 
     expected = f"pid {first.pid}, `tradebot run-daily`, since 09:35:02 New York time"
@@ -99,7 +99,7 @@ def test_a_damaged_note_about_the_holder_does_not_hide_that_there_is_one(
     note: bytes, tmp_path: Path, hold_elsewhere: Hold
 ) -> None:
     hold_elsewhere(tmp_path)
-    layout.lock_file(tmp_path).with_name("lock.json").write_bytes(note)
+    paths.lock_file(tmp_path).with_name("lock.json").write_bytes(note)
 
     assert locks.holder(tmp_path) == "one that has not said yet who it is"
 
@@ -116,10 +116,10 @@ def test_a_lock_is_held_until_its_block_ends_whatever_happens_in_it(tmp_path: Pa
 
 def test_a_lock_whose_file_was_removed_or_replaced_is_not_held(tmp_path: Path) -> None:
     with locks.home_lock(tmp_path, command="replay", wall=WALL) as lock:
-        layout.lock_file(tmp_path).unlink()
+        paths.lock_file(tmp_path).unlink()
         with pytest.raises(Locked, match="removed or replaced"):
             lock.assert_held()
-        layout.lock_file(tmp_path).touch()
+        paths.lock_file(tmp_path).touch()
         with pytest.raises(Locked, match="removed or replaced"):
             lock.assert_held()
 

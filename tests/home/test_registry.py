@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.home import layout, registry
+from tradebot.home import paths, registry
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def make_home(folder: Path) -> Path:
-    layout.initialise(folder)
+    paths.initialise(folder)
     return folder
 
 
@@ -47,7 +47,7 @@ def test_homes_that_are_gone_are_not_named(tmp_path: Path, state: Path) -> None:
     registry.remember(state, tmp_path / "never made")
     assert registry.known(state) == (home,)
 
-    layout.marker_file(home).unlink()
+    paths.marker_file(home).unlink()
     assert registry.known(state) == ()
 
 

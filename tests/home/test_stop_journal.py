@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.stopped import StopEntry
-from tradebot.home import layout, stop_journal
+from tradebot.core.results.stopped import StopEntry
+from tradebot.home import paths, stop_journal
 from tradebot.home.stop_journal import SPARE_BYTES, StopJournalFile
 
 WALL = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -18,7 +18,7 @@ ENTRY = StopEntry(WALL, "cancel asked for", "AAPL", "tb1-x", Decimal("10.5"), "i
 
 
 def spare(home: Path) -> Path:
-    return layout.stops_folder(home) / "spare"
+    return paths.stops_folder(home) / "spare"
 
 
 def now() -> datetime:
@@ -59,7 +59,7 @@ def test_it_begins_in_the_room_that_was_taken_before(tmp_path: Path) -> None:
     assert stop.entries == (ENTRY,)
     stop_journal.make_spare(tmp_path)
     stop_journal.make_spare(tmp_path)
-    assert [path.name for path in layout.stops_folder(tmp_path).iterdir() if path != stop.path] == ["spare"]
+    assert [path.name for path in paths.stops_folder(tmp_path).iterdir() if path != stop.path] == ["spare"]
 
 
 def test_two_stops_at_once_have_a_journal_each(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_torn_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     journal = StopJournalFile(tmp_path, WALL)
     journal.write(ENTRY)
     journal.close(WALL)
-    (path,) = layout.stops_folder(tmp_path).glob("*.journal")
+    (path,) = paths.stops_folder(tmp_path).glob("*.journal")
     path.write_bytes(b'{"at": "20' + b"\n" + path.read_bytes() + b'{"did": "clo')
     (stop,) = stop_journal.kept(tmp_path, now())
     assert stop.entries == (ENTRY,)
@@ -84,8 +84,8 @@ def test_a_torn_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")
 def test_where_nothing_can_be_written_it_says_so_and_stops_nothing(tmp_path: Path) -> None:
-    layout.state_folder(tmp_path).mkdir()
-    layout.stops_folder(tmp_path).write_text("a file where the folder belongs")
+    paths.state_folder(tmp_path).mkdir()
+    paths.stops_folder(tmp_path).write_text("a file where the folder belongs")
     journal = StopJournalFile(tmp_path, WALL)
     journal.write(ENTRY)
     journal.close(WALL)

@@ -11,13 +11,13 @@ from signal import Signals
 import pytest
 
 from tradebot.errors import ExitCode, Stopped
-from tradebot.home.stop_switch import StopOnSignal
+from tradebot.home.shutdown_signals import StopOnSignal
 from tradebot.ports import StopSwitch
 
 WORK = """
 import sys, time
 from tradebot.errors import Stopped
-from tradebot.home.stop_switch import StopOnSignal
+from tradebot.home.shutdown_signals import StopOnSignal
 
 with StopOnSignal() as stop:
     print("working", flush=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from tradebot.core.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
 from tradebot.ports import Broker
 

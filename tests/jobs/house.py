@@ -16,23 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.prices import sessions
-from tradebot import runtime
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.account import Position
-from tradebot.core.holdings import Holding
-from tradebot.core.ids import client_order_id
-from tradebot.core.lookback import ReplayOutcome
-from tradebot.core.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.outcomes import Outcome
-from tradebot.core.schedule import Job, nominal
-from tradebot.core.stopped import StopOutcome
-from tradebot.jobs import check_exits, emergency_stop, reconcile, replay, resume, run_daily
+from tradebot.core.model.account import Position
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.model.schedule import Job, nominal
+from tradebot.core.results.lookback import ReplayOutcome
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.stopped import StopOutcome
+from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop import StopDesk
+from tradebot.jobs.emergency_stop import run as emergency_stop
+from tradebot.jobs.emergency_stop.run import StopDesk
 from tradebot.market.calendar import NEW_YORK
 from tradebot.ports import Broker, StopSwitch
-from tradebot.runtime.exchange import opened
-from tradebot.runtime.stopping import Stopping, open_stop_desk
+from tradebot.runtime.emergency_stop import Stopping, open_stop_desk
+from tradebot.runtime.homes import configuration
+from tradebot.runtime.open_desk import open_office
+from tradebot.runtime.paper_exchange import opened
 from tradebot.settings import GlobalOptions
 
 #: Trading costs nothing, so that figures can be worked out by hand.
@@ -143,7 +145,7 @@ class House:
         self.set()
         if ledger is not None:
             shutil.copy(ledger, self.database)
-        with runtime.open_office(self.options, Job.REPLAY, durable=False):
+        with open_office(self.options, Job.REPLAY, durable=False):
             pass  # makes the home
 
     @property
@@ -184,7 +186,7 @@ class House:
     @contextmanager
     def desk(self, at: str | None = None, wrap: Wrap | None = None) -> Iterator[Desk]:
         """A desk as a command opens one, at a time of the session in New York ("09:35"; None: where it stands)."""
-        with runtime.open_office(self.options, Job.REPLAY, durable=False) as office:
+        with open_office(self.options, Job.REPLAY, durable=False) as office:
             if at is not None:
                 office.exchange.advance_to(self._instant(office.exchange, at))
             yield office.desk if wrap is None else replace(office.desk, broker=wrap(office.desk.broker))
@@ -215,7 +217,7 @@ class House:
 
     def replay(self, last: date, stop: StopSwitch | None = None) -> ReplayOutcome:
         """Run the jobs of every session from where the exchange stands to ``last``."""
-        with runtime.open_office(self.options, Job.REPLAY, durable=False) as office:
+        with open_office(self.options, Job.REPLAY, durable=False) as office:
             standing = office.exchange.session()
             days = [hours.session for hours in office.desk.calendar.between(standing, last)]
             desk = office.desk if stop is None else replace(office.desk, stop=stop)
@@ -237,7 +239,7 @@ class House:
     @contextmanager
     def exchange(self) -> Iterator[PaperExchange]:
         """The exchange by itself. It asks for no lock, so that things may happen there while a job is at work."""
-        settings = runtime.configuration(self.options).settings
+        settings = configuration(self.options).settings
         with opened(settings, fresh=False, durable=False, start=None) as exchange:
             yield exchange
 

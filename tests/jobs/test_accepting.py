@@ -16,14 +16,14 @@ from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.account import Activity, Fill
-from tradebot.core.breaks import BreakKind
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
-from tradebot.core.outcomes import Outcome
+from tradebot.core.model.account import Activity, Fill
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import Blocked, ExitCode, OutcomeUnknown, UsageError
-from tradebot.home import layout
-from tradebot.jobs import accepting
+from tradebot.home import paths
+from tradebot.jobs import reconcile_accept
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.ports import Broker
@@ -42,14 +42,14 @@ def house(make_house: MakeHouse) -> House:
 
 def at_the_broker(house: House, *statements: str) -> None:
     """Change the account behind everybody's back, as an event would that is never told."""
-    with closing(sqlite3.connect(layout.exchange_file(house.home), isolation_level=None)) as exchange:
+    with closing(sqlite3.connect(paths.exchange_file(house.home), isolation_level=None)) as exchange:
         for statement in statements:
             exchange.execute(statement)
 
 
 def accept(house: House, symbol: str, wrap: Callable[[Broker], Broker] | None = None) -> Outcome:
     with house.desk(wrap=wrap) as desk:
-        return accepting.run(desk, symbol, "the broker's statement says so")
+        return reconcile_accept.run(desk, symbol, "the broker's statement says so")
 
 
 def found_by(house: House, wrap: Callable[[Broker], Broker] | None = None) -> list[BreakKind]:
@@ -256,5 +256,5 @@ class Unlocked:
 def test_it_needs_the_lock(house: House) -> None:
     at_the_broker(house, "DELETE FROM positions")
     with house.desk() as desk, pytest.raises(Blocked):
-        accepting.run(replace(desk, lock=Unlocked()), "ACME", "because")
+        reconcile_accept.run(replace(desk, lock=Unlocked()), "ACME", "because")
     assert house.rows("SELECT * FROM adjustments") == []

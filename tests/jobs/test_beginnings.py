@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House
-from tradebot.core.outcomes import FailureLine
+from tradebot.core.results.outcomes import FailureLine
 from tradebot.errors import ExitCode
 from tradebot.jobs import explain
 

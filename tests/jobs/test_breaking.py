@@ -12,15 +12,15 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Crash, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import AccountSnapshot, Activity, CashEvent, CashKind, Position
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, distinct
-from tradebot.core.orders import OrderState, Purpose
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import AccountSnapshot, Activity, CashEvent, CashKind, Position
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, distinct
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable, ExitCode
-from tradebot.home import layout
-from tradebot.home.latch import LatchFile
+from tradebot.home import paths
+from tradebot.home.halt_file import LatchFile
 from tradebot.ports import Broker
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
@@ -40,7 +40,7 @@ def the_halt(outcome: Outcome) -> Halt:
 
 
 def in_latch_file(house: House) -> list[HaltRule]:
-    return [halt.rule for halt in LatchFile(layout.latch_file(house.home)).read()]
+    return [halt.rule for halt in LatchFile(paths.latch_file(house.home)).read()]
 
 
 def holding_acme(make_house: MakeHouse, *bars: str, bolt: tuple[date, ...] = (), **settings: str) -> House:
@@ -167,7 +167,7 @@ def test_a_loss_is_found_by_reconcile_too(make_house: MakeHouse) -> None:
 
 def test_a_latch_file_that_cannot_be_written_leaves_the_halt_to_the_ledger(make_house: MakeHouse) -> None:
     house = holding_acme(make_house, FALLS)
-    layout.latch_file(house.home).mkdir()
+    paths.latch_file(house.home).mkdir()
     outcome = house.daily()
     assert {halt.rule for halt in outcome.halts} == {HaltRule.DAILY_LOSS, HaltRule.UNREADABLE}
     assert [note for note in outcome.notes if note.startswith("emergency stop: stopped")]
@@ -180,7 +180,7 @@ def test_a_halt_that_is_over_is_put_away(make_house: MakeHouse) -> None:
     house.daily()
     (row,) = house.rows("SELECT cleared_reason FROM halts")
     assert row["cleared_reason"] == "the session that it held for is over"
-    assert not layout.latch_file(house.home).exists()
+    assert not paths.latch_file(house.home).exists()
 
 
 # --- between orders ---------------------------------------------------------------------------------

@@ -14,22 +14,22 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
-from tradebot import runtime
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
-from tradebot.core.account import Activity, CashEvent, Fill
-from tradebot.core.breaks import BreakKind
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
-from tradebot.core.schedule import Job
-from tradebot.core.values import ZERO
+from tradebot.core.model.account import Activity, CashEvent, Fill
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
-from tradebot.home import layout
+from tradebot.home import paths
 from tradebot.jobs.desk import Desk, open_story
-from tradebot.jobs.syncing import look
-from tradebot.jobs.taking_in import take_in
+from tradebot.jobs.steps.activities import take_in
+from tradebot.jobs.steps.sync import look
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
+from tradebot.runtime.homes import configuration
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
 D = Decimal
@@ -212,10 +212,10 @@ def test_lots_are_positions_and_cash_is_cash_whatever_is_filled_busted_and_split
 
 def by_hand(house: House) -> PaperExchange:
     """Another handle on the home's exchange, one on which trading costs something."""
-    settings = runtime.configuration(house.options).settings
+    settings = configuration(house.options).settings
     prices = PriceFile(settings.paper_data_path, settings.paper_actions_path)
     rules = ExchangeRules(slippage_pct=ZERO, commission_per_share=D("0.003"), commission_min=D("0.35"))
-    return PaperExchange.open(layout.exchange_file(house.home), prices, NyseCalendar(), rules, durable=False)
+    return PaperExchange.open(paths.exchange_file(house.home), prices, NyseCalendar(), rules, durable=False)
 
 
 def bars(chance: Random, splits: Mapping[int, str]) -> list[str]:

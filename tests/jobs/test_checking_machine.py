@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tradebot.core.checks import Check, CheckResult, Machine
-from tradebot.jobs.checking import machine
+from tradebot.core.results.checks import Check, CheckResult, Machine
+from tradebot.jobs.checks import machine
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 MIB = 2**20

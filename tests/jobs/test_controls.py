@@ -10,9 +10,9 @@ from tests.fakes.prices import sessions
 from tests.jobs.brokers import Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.halts import HaltScope
-from tradebot.core.orders import OrderState, Purpose
-from tradebot.core.outcomes import Outcome
+from tradebot.core.model.halts import HaltScope
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.results.outcomes import Outcome
 from tradebot.jobs import resume
 from tradebot.ports import Broker
 

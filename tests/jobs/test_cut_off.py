@@ -9,7 +9,7 @@ import pytest
 from tests.jobs.brokers import Around, LosesRequests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import Script
-from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, Purpose
 from tradebot.errors import BrokerUnavailable, ExitCode
 
 SECOND = date(2007, 1, 4)

@@ -13,12 +13,12 @@ from tests.jobs.brokers import Around, LosesAnswers, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.stopped import StopOutcome
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
+from tradebot.core.results.stopped import StopOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
-from tradebot.home import layout
-from tradebot.home.latch import LatchFile
-from tradebot.jobs.stop_telling import word_of
+from tradebot.home import paths
+from tradebot.home.halt_file import LatchFile
+from tradebot.jobs.emergency_stop.summary import word_of
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 TWO = Script(enter={"ACME": [SECOND], "BOLT": [SECOND]})
@@ -64,7 +64,7 @@ def test_it_keeps_what_protects_and_latches(house: House) -> None:
     ]
     assert (outcome.still_open_orders, outcome.still_open_positions) == (0, 2)
     assert house.stops() == [(Decimal(50), Decimal(90))]
-    (halt,) = LatchFile(layout.latch_file(house.home)).read()
+    (halt,) = LatchFile(paths.latch_file(house.home)).read()
     assert halt.reason == "a drill"
 
     later = house.check_exits()
@@ -394,7 +394,7 @@ def test_a_broker_whose_account_cannot_be_read_is_told_after_the_latch_is_set(
     )
     with pytest.raises(BrokerUnavailable, match="the halt is latched"):
         house.emergency_stop()
-    assert layout.latch_file(house.home).exists()
+    assert paths.latch_file(house.home).exists()
 
 
 def test_without_the_brokers_clock_it_does_its_work(house: House) -> None:

@@ -13,9 +13,9 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, LosesAnswers, LosesRequests, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side
+from tradebot.core.model.schedule import Job
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, Stopped
 from tradebot.jobs import check_exits, run_daily
 from tradebot.ports import Broker

@@ -10,8 +10,8 @@ import pytest
 from tests.fakes.orders import Requests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.orders import OrderRequest, OrderState
-from tradebot.core.outcomes import Outcome
+from tradebot.core.model.orders import OrderRequest, OrderState
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import status
 

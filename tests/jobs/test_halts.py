@@ -12,13 +12,13 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource, distinct
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource, distinct
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
-from tradebot.home import layout
-from tradebot.home.latch import LatchFile
+from tradebot.home import paths
+from tradebot.home.halt_file import LatchFile
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
 BY_HAND = Halt(
@@ -27,7 +27,7 @@ BY_HAND = Halt(
 
 
 def latch_path(house: House) -> Path:
-    return layout.latch_file(house.home)
+    return paths.latch_file(house.home)
 
 
 def by_environment(house: House) -> None:

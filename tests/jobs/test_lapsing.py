@@ -12,8 +12,8 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose, TimeInForce
-from tradebot.core.protection import GapKind
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, Purpose, TimeInForce
+from tradebot.core.safety.stop_coverage import GapKind
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.ports import Broker
 

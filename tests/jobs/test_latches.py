@@ -18,15 +18,15 @@ import pytest
 from tests.jobs.brokers import Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
-from tradebot.core.ids import parse
-from tradebot.core.orders import OrderRequest, OrderType, Purpose, Side
-from tradebot.core.schedule import Job
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side
+from tradebot.core.model.schedule import Job
 from tradebot.errors import ConfigError, ExitCode, LedgerError
-from tradebot.home import layout
-from tradebot.home.latch import LatchFile
+from tradebot.home import paths
+from tradebot.home.halt_file import LatchFile
 from tradebot.jobs import resume
-from tradebot.jobs.halting import halt_by_hand
+from tradebot.jobs.steps.halts import halt_by_hand
 from tradebot.ports import Broker
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
@@ -48,19 +48,19 @@ def flag_unreadable(house: House) -> None:
 
 def file_set(house: House) -> None:
     halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill")
-    LatchFile(layout.latch_file(house.home)).set(halt)
+    LatchFile(paths.latch_file(house.home)).set(halt)
 
 
 def file_damaged(house: House) -> None:
-    layout.latch_file(house.home).write_bytes(b'{"format": 1, "rule": "oper')
+    paths.latch_file(house.home).write_bytes(b'{"format": 1, "rule": "oper')
 
 
 def file_empty(house: House) -> None:
-    layout.latch_file(house.home).touch()
+    paths.latch_file(house.home).touch()
 
 
 def file_not_readable(house: House) -> None:
-    layout.latch_file(house.home).mkdir()
+    paths.latch_file(house.home).mkdir()
 
 
 def ledger_set(house: House) -> None:
@@ -223,7 +223,7 @@ def test_a_latch_set_between_two_entries_stops_the_second(house: House, latch: C
 
 
 def halted_by_hand(house: House, scope: HaltScope, name: str) -> None:
-    latch, now = LatchFile(layout.latch_file(house.home)), datetime(2007, 1, 5, 14, tzinfo=UTC)
+    latch, now = LatchFile(paths.latch_file(house.home)), datetime(2007, 1, 5, 14, tzinfo=UTC)
     halt_by_hand(latch, now, HaltLevel.HALTED, "a reason", scope, name)
 
 

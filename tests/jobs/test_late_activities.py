@@ -9,7 +9,7 @@ from decimal import Decimal
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
-from tradebot.core.account import Activity, Fill, id_of
+from tradebot.core.model.account import Activity, Fill, id_of
 from tradebot.errors import ExitCode
 
 SECOND = date(2007, 1, 4)

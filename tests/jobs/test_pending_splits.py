@@ -11,7 +11,7 @@ import pytest
 from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
 from tradebot.errors import ExitCode
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify

@@ -12,11 +12,11 @@ from tests.jobs.brokers import Around, LosesRequests, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script, Wrap
 from tests.jobs.test_run_daily import OnAHoliday
-from tradebot.core.account import AccountDay, AccountSnapshot, MarketClock, Permissions
-from tradebot.core.checks import Check, CheckResult, PreflightOutcome
-from tradebot.core.plan import DenialCode
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import AccountDay, AccountSnapshot, MarketClock, Permissions
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.plan import DenialCode
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.checks import Check, CheckResult, PreflightOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs import preflight
 

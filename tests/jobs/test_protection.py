@@ -13,9 +13,9 @@ from tests.jobs.brokers import Around, LosesAnswers
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.account import Position
-from tradebot.core.orders import BrokerOrder, OrderState, Purpose
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import Position
+from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
+from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 
 SECOND = date(2007, 1, 4)

@@ -18,14 +18,14 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import Activity, MarketClock
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
-from tradebot.core.schedule import Job
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import Activity, MarketClock
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.schedule import Job
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, run_daily
 from tradebot.jobs.desk import AccountReading
-from tradebot.market.embedded import EmbeddedMarket
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 from tradebot.strategy_api import History
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)

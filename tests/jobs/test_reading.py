@@ -9,12 +9,12 @@ import pytest
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.halts import HaltLevel
-from tradebot.core.lookback import ExplainOutcome, Period, ReportOutcome
-from tradebot.core.orders import Purpose
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.standing import StatusOutcome
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import Purpose
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.lookback import ExplainOutcome, Period, ReportOutcome
+from tradebot.core.results.results import StatusOutcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import explain, report, status
 

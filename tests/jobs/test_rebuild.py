@@ -16,23 +16,23 @@ from tests.jobs.brokers import Around, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
-from tradebot.core.account import Activity, Fill
-from tradebot.core.breaks import BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.orders import OrderState, Purpose
-from tradebot.core.outcomes import Outcome
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import Activity, Fill
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
-from tradebot.home import heads, layout
-from tradebot.jobs import rebuilding
+from tradebot.home import chain_heads, paths
+from tradebot.jobs import rebuild as job
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker
-from tradebot.runtime import open_office
-from tradebot.runtime.rebuilding import Rebuild, open_rebuild
+from tradebot.runtime.open_desk import open_office
+from tradebot.runtime.rebuild import Rebuild, open_rebuild
 
 SECOND, THIRD, FOURTH, FIFTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8), date(2007, 1, 9)
 TRAILING = 'stop=Decimal("0.10"), target=Decimal("0.50"), trail_trigger=Decimal("0.02"), trail_offset=Decimal("0.05")'
@@ -83,12 +83,12 @@ def rebuilding_desk(house: House, wrap: Callable[[Broker], Broker] | None = None
 
 def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Outcome:
     with rebuilding_desk(house, wrap) as opened:
-        return rebuilding.run(opened.desk, opened.remembered, opened.kept)
+        return job.run(opened.desk, opened.remembered, opened.kept)
 
 
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
-    known = [head.hash for head in heads.read(layout.heads_file(house.home))]
+    known = [head.hash for head in chain_heads.read(paths.heads_file(house.home))]
     assert verify(database, known) == ()
     database.close()
 
@@ -184,17 +184,17 @@ def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> Non
     names = sorted(path.name for path in house.home.glob("trading_robot.db*"))
     assert names == ["trading_robot.db", "trading_robot.db.before-rebuild-1", "trading_robot.db.before-rebuild-2"]
     assert (house.home / names[1]).read_bytes() == first
-    assert len(list(layout.state_folder(house.home).glob("ledger_heads.before-rebuild-*"))) == 2
+    assert len(list(paths.state_folder(house.home).glob("ledger_heads.before-rebuild-*"))) == 2
     assert_sound(house)
 
 
 def test_the_chain_heads_of_a_ledger_that_was_gone_are_kept_too(house: House) -> None:
     """Should it turn up again, they say whether it is whole."""
     lose(house)
-    told = layout.heads_file(house.home).read_text()
+    told = paths.heads_file(house.home).read_text()
     rebuild(house)
     rebuild(house)
-    kept = layout.heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
+    kept = paths.heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
     assert kept.read_text() == told
     assert (house.home / "trading_robot.db.before-rebuild-2").exists(), "under the number of its heads"
 
@@ -245,11 +245,11 @@ def test_a_ledger_that_another_process_holds_is_not_taken_for_lost(house: House)
 
 def test_the_latch_file_stays_as_it_is_and_is_told(house: House) -> None:
     house.emergency_stop()
-    latch = layout.latch_file(house.home).read_bytes()
+    latch = paths.latch_file(house.home).read_bytes()
     lose(house)
     outcome = rebuild(house)
     assert (outcome.exit_code, {halt.reason for halt in outcome.halts}) == (ExitCode.HALTED, {"a drill"})
-    assert layout.latch_file(house.home).read_bytes() == latch
+    assert paths.latch_file(house.home).read_bytes() == latch
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database\n" * 400])
@@ -377,7 +377,7 @@ def test_it_pins_the_account_that_the_broker_shows(house: House) -> None:
 
 def test_another_account_is_not_rebuilt_over_the_one_that_is_pinned(house: House) -> None:
     prices = PriceFile(house.home / "bars.csv", None)
-    PaperExchange.reset(layout.exchange_file(house.home), prices, NyseCalendar(), ExchangeRules()).close()
+    PaperExchange.reset(paths.exchange_file(house.home), prices, NyseCalendar(), ExchangeRules()).close()
     with pytest.raises(Blocked, match=r"PAPER-0001.*PAPER-0002"):
         rebuild(house)
 

@@ -15,10 +15,10 @@ from tests.jobs.brokers import Around, Unreachable
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.account import Activity, Fill
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import Activity, Fill
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.ports import Broker
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import DAY
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import DAY
 from tradebot.errors import ExitCode, Stopped
-from tradebot.ledger.export import dump
+from tradebot.ledger.dump import dump
 
 FIRST, SESSIONS = date(2007, 5, 31), 26
 SHIPPED = {"STRATEGIES": "tsla_improved_strategy,rsi2_mean_reversion,momentum_rotation"}

@@ -11,11 +11,11 @@ import pytest
 from tests.jobs.brokers import Around, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import MarketClock
-from tradebot.core.orders import OrderRequest, OrderState, Purpose
-from tradebot.core.outcomes import OrderLine
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import MarketClock
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import OrderRequest, OrderState, Purpose
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import OrderLine
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Broker

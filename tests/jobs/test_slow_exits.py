@@ -9,8 +9,8 @@ from decimal import Decimal
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
-from tradebot.core.outcomes import Outcome
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)

@@ -13,14 +13,14 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.account import Activity, Fill, Position, Quote
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
-from tradebot.core.schedule import Job
-from tradebot.core.stopped import Fate, StopEntry
+from tradebot.core.model.account import Activity, Fill, Position, Quote
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.stopped import Fate, StopEntry
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
-from tradebot.jobs import emergency_stop
 from tradebot.jobs.desk import Desk, open_story
-from tradebot.jobs.taking_in import take_in
+from tradebot.jobs.emergency_stop import run as emergency_stop
+from tradebot.jobs.steps.activities import take_in
 from tradebot.ports import Broker
 
 SECOND = date(2007, 1, 4)

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.account import Position
-from tradebot.core.holdings import Lot
-from tradebot.core.ids import client_order_id
-from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.jobs.stop_view import View, Wish
+from tradebot.core.model.account import Position
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.safety.stop_state import View, Wish
 
 ACCOUNT = "paper:paper:PAPER-0001"
 DAY = date(2007, 1, 4)

@@ -9,10 +9,10 @@ import pytest
 from tests.fakes.orders import Requests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.checks import CheckResult
-from tradebot.core.outcomes import FailureLine
-from tradebot.core.plan import DenialCode
-from tradebot.core.schedule import Job
+from tradebot.core.model.plan import DenialCode
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.checks import CheckResult
+from tradebot.core.results.outcomes import FailureLine
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight, status
 

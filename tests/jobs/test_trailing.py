@@ -10,8 +10,8 @@ import pytest
 from tests.jobs.brokers import LosesAnswers, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
-from tradebot.core.orders import OrderState, Purpose
-from tradebot.core.schedule import Job
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 from tradebot.ports import Broker
 

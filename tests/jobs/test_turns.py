@@ -9,12 +9,12 @@ import pytest
 
 from tests.jobs.brokers import Around
 from tests.jobs.house import House
-from tradebot.core.account import MarketClock
-from tradebot.core.attendance import Keeping, Mark
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import MarketClock
+from tradebot.core.model.schedule import Job
+from tradebot.core.safety.schedule_status import Keeping, Mark
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, status
-from tradebot.jobs.turns import SHOWN
+from tradebot.jobs.schedule import SHOWN
 
 MakeHouse = Callable[..., House]
 

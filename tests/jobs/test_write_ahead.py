@@ -11,12 +11,12 @@ import pytest
 from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers, LosesRequests, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
-from tradebot.core.account import Activity, Fill, Position
-from tradebot.core.breaks import BreakKind
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.records import RunStatus
+from tradebot.core.model.account import Activity, Fill, Position
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.errors import BrokerUnavailable, ExitCode, Locked
-from tradebot.home import layout
+from tradebot.home import paths
 from tradebot.ports import Broker
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -319,7 +319,7 @@ def test_without_its_lock_a_run_sends_nothing_more(make_house: MakeHouse) -> Non
 
     class SomebodyTidiesUp(Around):
         def submit(self, request: OrderRequest) -> BrokerOrder:
-            layout.lock_file(house.home).unlink()
+            paths.lock_file(house.home).unlink()
             return super().submit(request)
 
     with pytest.raises(Locked, match="was removed"):

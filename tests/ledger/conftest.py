@@ -11,17 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
-from tradebot.core.alerts import Alert, AlertLevel, Attempt, PostState
-from tradebot.core.attendance import Keeping, Missed
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.holdings import Holding, Lot, Trade
-from tradebot.core.ids import client_order_id
-from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.records import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.model.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import (
+    BrokerOrder,
+    Intent,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Purpose,
+    Side,
+    TimeInForce,
+)
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.results.alerts import Alert, AlertLevel, Attempt, PostState
+from tradebot.core.safety.schedule_status import Keeping, Missed
 from tradebot.ledger.database import AccountLedger, Database, open_database
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.performance import Result
-from tradebot.core.records import Booking, Past
+from tradebot.core.accounting.performance import Result
+from tradebot.core.model.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.ledger_rows import Booking, Past
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.export import dump
+from tradebot.ledger.dump import dump
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples

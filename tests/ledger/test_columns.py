@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.account import Fill
-from tradebot.core.orders import Side
-from tradebot.core.records import DecisionRow
-from tradebot.core.signals import ExitPolicy
-from tradebot.ledger.columns import canonical_json, columns_of, stamp, to_column, value_from
+from tradebot.core.model.account import Fill
+from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.core.model.orders import Side
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**15), max_value=10**15)
 anywhere = st.datetimes(timezones=st.timezones(), allow_imaginary=False).filter(lambda moment: 1 < moment.year < 9999)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tradebot.core.account import Adjustment
-from tradebot.core.booking import bookings_for
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.limits import Limits
-from tradebot.core.orders import OrderState, Side
-from tradebot.core.records import Booking
+from tradebot.core.accounting.booking import bookings_for
+from tradebot.core.model.account import Adjustment
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.ledger_rows import Booking
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import OrderState, Side
 from tradebot.ledger.audit import CHAINED, GENESIS, digest_of, hash_of
-from tradebot.ledger.columns import canonical_json
+from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify
 

@@ -16,7 +16,7 @@ import sqlite_utils
 from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger import database as opening
 from tradebot.ledger.audit import GENESIS
-from tradebot.ledger.columns import columns_of
+from tradebot.ledger.codec import columns_of
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.migrations import migrations
 from tradebot.ledger.orders import UNKEPT

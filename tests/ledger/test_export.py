@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database, open_database
-from tradebot.ledger.export import dump
+from tradebot.ledger.dump import dump
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.account import CashKind
-from tradebot.core.orders import OrderState
+from tradebot.core.model.account import CashKind
+from tradebot.core.model.orders import OrderState
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.verify import APPEND_ONLY, verify

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.schedule import Job
+from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 

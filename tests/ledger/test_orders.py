@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tradebot.core.orders import LEGAL_MOVES, TERMINAL, OrderState, OrderType, Purpose, TimeInForce
+from tradebot.core.model.orders import LEGAL_MOVES, TERMINAL, OrderState, OrderType, Purpose, TimeInForce
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.alerts import Attempt, Posted, PostState
+from tradebot.core.results.alerts import Attempt, Posted, PostState
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 

@@ -20,10 +20,10 @@ import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from tradebot.core.account import Fill
-from tradebot.core.holdings import Lot
-from tradebot.core.orders import Side
-from tradebot.core.records import Booking
+from tradebot.core.model.account import Fill
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.orders import Side
+from tradebot.core.model.ledger_rows import Booking
 from tradebot.ledger.database import open_database
 
 at = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)

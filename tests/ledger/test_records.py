@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.account import CashEvent, CashKind, SplitEvent
-from tradebot.core.records import Booking
+from tradebot.core.model.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.model.ledger_rows import Booking
 from tradebot.ledger.database import AccountLedger
 
 if TYPE_CHECKING:

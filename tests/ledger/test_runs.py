@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.records import Run, RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import Run, RunStatus
+from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 

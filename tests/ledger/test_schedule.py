@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.attendance import Keeping, Kept, Missed, Turn
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.account import MarketClock
+from tradebot.core.model.account import MarketClock
 from tradebot.market.calendar import NyseCalendar, new_york_date
 
 BARS_HEADER = "symbol,date,open,high,low,close,volume"

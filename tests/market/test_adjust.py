@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.market.adjust import back_adjust
 from tradebot.strategy_api import History
 

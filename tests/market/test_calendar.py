@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tradebot.core.account import SessionHours
+from tradebot.core.model.account import SessionHours
 from tradebot.market.calendar import CLOSED, PAST_YEARS, NyseCalendar, closures_of, new_york_date
 from tradebot.ports import Calendar
 

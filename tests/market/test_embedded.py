@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tradebot.core.account import ActionKind, MarketClock, Quote
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import ActionKind, MarketClock, Quote
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.embedded import EmbeddedMarket
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 from tradebot.ports import MarketData
 
 ClockAt = Callable[..., MarketClock]
@@ -177,8 +177,9 @@ def test_quotes_are_the_exchanges_own() -> None:
 
 def test_quotes_cost_no_pandas() -> None:
     code = (
-        "import sys; from tradebot.market.embedded import EmbeddedMarket; from tradebot.market.pricefile import "
-        "PriceFile; EmbeddedMarket(PriceFile(), lambda symbols: {}).quotes(['AAPL']); PriceFile().fingerprint();"
+        "import sys; from tradebot.brokers.paper.market_data import EmbeddedMarket;"
+        "from tradebot.market.price_file import PriceFile;"
+        "EmbeddedMarket(PriceFile(), lambda symbols: {}).quotes(['AAPL']); PriceFile().fingerprint();"
         "sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
     )
 

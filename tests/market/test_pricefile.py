@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tradebot.core.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.errors import ConfigError, Problem
-from tradebot.market import pricefile
-from tradebot.market.pricefile import PriceFile
+from tradebot.market import price_file
+from tradebot.market.price_file import PriceFile
 from tradebot.ports import PriceSource
 
 WriteFile = Callable[..., Path]
@@ -139,7 +139,7 @@ def test_the_bundled_fingerprint_belongs_to_the_bundled_bytes() -> None:
     names = ("us_daily_2000_2013.csv.gz", "corporate_actions_2000_2013.csv")
     digest = hashlib.sha256(b"".join((data / name).read_bytes() for name in names)).hexdigest()
 
-    assert (pricefile.BUNDLED, digest[:16]) == ("bundled us_daily_2000_2013 (1)", "8746409597f9ea54")
+    assert (price_file.BUNDLED, digest[:16]) == ("bundled us_daily_2000_2013 (1)", "8746409597f9ea54")
 
 
 # --- corporate actions -------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tradebot.plugins.book import StrategyBook, load_book
+from tradebot.plugins.strategy_book import StrategyBook, load_book
 from tradebot.strategy_api import History
 
 DATA = Path(__file__).parents[2] / "tradebot" / "data"

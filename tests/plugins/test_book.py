@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradebot.core.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.errors import ConfigError
-from tradebot.plugins.book import StrategyBook, load_book
+from tradebot.plugins.strategy_book import StrategyBook, load_book
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]
@@ -52,7 +52,7 @@ def test_manifests_are_enough_to_list_strategies(
 
 def test_loading_imports_neither_pandas_nor_talib(run_python: RunPython, tmp_path: Path) -> None:
     code = (
-        "import sys; from tradebot.plugins.book import load_book;"
+        "import sys; from tradebot.plugins.strategy_book import load_book;"
         "load_book(['tsla_improved_strategy', 'momentum_rotation'], []);"
         "print([name for name in ('pandas', 'numpy', 'talib', 'sqlite_utils') if name in sys.modules])"
     )

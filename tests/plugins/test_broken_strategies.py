@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.plugins.book import StrategyBook
+from tradebot.plugins.strategy_book import StrategyBook
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]
@@ -236,7 +236,7 @@ def test_a_hanging_strategy_does_not_keep_the_process_alive(
 ) -> None:
     write_strategy(code="import time\ntime.sleep(3600)\n" + sound)
     code = (
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.book import load_book;"
+        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
@@ -291,7 +291,7 @@ def test_what_goes_past_python_to_stdout_goes_to_the_log_too(
     write_strategy(code=sound.replace("close = history.close", noise, 1))
     code = (
         "import logging, sys; logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='%(message)s');"
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.book import load_book;"
+        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
@@ -313,7 +313,7 @@ def test_a_closed_stdout_stops_no_strategy(
     write_strategy(code=sound.replace("close = history.close", "print('RSI'); close = history.close", 1))
     code = (
         "import os, sys; os.close(1);"
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.book import load_book;"
+        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradebot.core.checks import Check, CheckResult
+from tradebot.core.results.checks import Check, CheckResult
 from tradebot.plugins.check import CheckReport, check
 from tradebot.plugins.discovery import find
-from tradebot.plugins.probes import PROBES
+from tradebot.plugins.lookahead_tests import PROBES
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.checks import CheckResult
-from tradebot.core.signals import Action, ExitPolicy
-from tradebot.plugins.book import load_book
+from tradebot.core.model.signals import Action, ExitPolicy
+from tradebot.core.results.checks import CheckResult
 from tradebot.plugins.check import check
 from tradebot.plugins.discovery import find
-from tradebot.plugins.probes import PROBES
+from tradebot.plugins.lookahead_tests import PROBES
+from tradebot.plugins.strategy_book import load_book
 from tradebot.strategy_api import History, Signals
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "writing-a-strategy.md").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tradebot.core.limits import Limits
-from tradebot.plugins.book import StrategyBook
+from tradebot.core.model.limits import Limits
 from tradebot.plugins.discovery import shipped_folder
+from tradebot.plugins.strategy_book import StrategyBook
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]

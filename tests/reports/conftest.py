@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.lookback import Period, ReportOutcome
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import EquityPoint, RunStatus
-from tradebot.core.schedule import Job
-from tradebot.reports.page import Page
+from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.lookback import Period, ReportOutcome
+from tradebot.core.results.outcomes import Outcome
+from tradebot.reports.layout import Page
 from tradebot.reports.terminal import draw
 
 SESSION = date(2007, 1, 3)

@@ -12,12 +12,12 @@ import pytest
 
 from tests.reports.conftest import NOON, SESSION
 from tests.reports.test_pages import POSITION
-from tradebot.core.account import Fill
-from tradebot.core.holdings import Trade
-from tradebot.core.lookback import ReportOutcome
-from tradebot.core.orders import Side
+from tradebot.core.model.account import Fill
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.orders import Side
+from tradebot.core.results.lookback import ReportOutcome
 from tradebot.errors import UsageError
-from tradebot.reports.as_csv import write_csv
+from tradebot.reports.csv_files import write_csv
 
 FILL = Fill("F1", "B1", "tb1-x", "AAPL", Side.BUY, Decimal(10), Decimal("25.10"), Decimal(1), NOON, SESSION)
 TRADE = Trade(

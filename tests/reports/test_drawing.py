@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reports.conftest import NOON, Terminal
-from tradebot.core.wording import plural
-from tradebot.reports import words
-from tradebot.reports.page import Cell, Facts, Heading, Line, Page, Table, Tone, columns, section, table
+from tradebot.core.model.wording import plural
+from tradebot.reports import formatting
+from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Table, Tone, columns, section, table
 from tradebot.reports.terminal import LOG_WIDTH, draw
 
 SAMPLE: Page = (
@@ -76,20 +76,20 @@ def test_any_text_can_be_drawn(rows: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        (words.usd(Decimal("-1234.5")), "-1,234.50"),
-        (words.usd(Decimal("0.005")), "0.00"),
-        (words.usd(None), "-"),
-        (words.signed_usd(Decimal("12")).text, "+12.00"),
-        (words.signed_usd(Decimal(0)).text, "0.00"),
-        (words.price(Decimal("25.1")), "25.10"),
-        (words.price(Decimal("0.4825")), "0.4825"),
-        (words.price(Decimal("31")), "31.00"),
-        (words.price(Decimal("31.0000001")), "31.0000"),
-        (words.shares(Decimal("10.000")), "10"),
-        (words.number(Decimal("0.1234567")), "0.123457"),
-        (words.percent(Decimal("0.125")), "12.5%"),
-        (words.percent(-0.0107, 2), "-1.07%"),
-        (words.instant(NOON), "2007-01-03 12:00 EST"),
+        (formatting.usd(Decimal("-1234.5")), "-1,234.50"),
+        (formatting.usd(Decimal("0.005")), "0.00"),
+        (formatting.usd(None), "-"),
+        (formatting.signed_usd(Decimal("12")).text, "+12.00"),
+        (formatting.signed_usd(Decimal(0)).text, "0.00"),
+        (formatting.price(Decimal("25.1")), "25.10"),
+        (formatting.price(Decimal("0.4825")), "0.4825"),
+        (formatting.price(Decimal("31")), "31.00"),
+        (formatting.price(Decimal("31.0000001")), "31.0000"),
+        (formatting.shares(Decimal("10.000")), "10"),
+        (formatting.number(Decimal("0.1234567")), "0.123457"),
+        (formatting.percent(Decimal("0.125")), "12.5%"),
+        (formatting.percent(-0.0107, 2), "-1.07%"),
+        (formatting.instant(NOON), "2007-01-03 12:00 EST"),
         (plural(1, "order"), "1 order"),
         (plural(0, "order"), "0 orders"),
     ],
@@ -101,7 +101,7 @@ def test_numbers_are_said_as_people_read_them(said: str, text: str) -> None:
 def test_a_closed_standard_output_is_nobodys_error(tmp_path: Path) -> None:
     if os.name == "nt":
         pytest.skip("a shell's way of closing a file")
-    program = "from tradebot.reports.output import emit; emit('x'); print('still here', file=__import__('sys').stderr)"
+    program = "from tradebot.reports.streams import emit; emit('x'); print('still here', file=__import__('sys').stderr)"
     command = f'{sys.executable} -c "{program}" >&-'
     finished = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
     assert (finished.returncode, finished.stderr) == (0, "still here\n")

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.account import CashEvent, CashKind, Fill
-from tradebot.core.alerts import Alert
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
-from tradebot.core.incident import IncidentOutcome, Severity, impact_of, severity_of, timeline_of, troubles_of
-from tradebot.core.orders import Side
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import Booking, EquityPoint, PinnedAccount, RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.account import CashEvent, CashKind, Fill
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.ledger_rows import Booking, EquityPoint, PinnedAccount, RunStatus
+from tradebot.core.model.orders import Side
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.alerts import Alert
+from tradebot.core.results.incident import IncidentOutcome, Severity, impact_of, severity_of, timeline_of, troubles_of
+from tradebot.core.results.outcomes import Outcome
 from tradebot.ledger.database import AccountLedger, open_database
 from tradebot.reports.incident import incident_markdown
 from tradebot.runtime.homes import Where

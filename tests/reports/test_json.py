@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from tests.reports.conftest import Place
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.lookback import ReplayOutcome, ReportOutcome
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.outcomes import OrderLine, Outcome
-from tradebot.core.performance import totals
-from tradebot.core.plan import Denial, DenialCode
+from tradebot.core.accounting.performance import totals
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.results.lookback import ReplayOutcome, ReportOutcome
+from tradebot.core.results.outcomes import OrderLine, Outcome
 from tradebot.errors import ConfigError, ExitCode, Locked, Problem
-from tradebot.reports import as_json
+from tradebot.reports import json_output
 
 ORDER = OrderLine(
     "tb1-x", "rsi2", Purpose.ENTRY, Side.BUY, Decimal("10.00"), "AAPL", OrderType.MARKET, OrderState.FILLED,
@@ -28,13 +28,13 @@ ORDER = OrderLine(
 
 
 def said(outcome: Outcome, **more: object) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(as_json.outcome_json(outcome, Place(), **more))
+    answer: dict[str, Any] = json.loads(json_output.outcome_json(outcome, Place(), **more))
     return answer
 
 
 def test_every_job_says_the_common_fields_even_when_they_are_empty(base: Outcome) -> None:
     answer = said(base)
-    assert set(as_json.COMMON) <= set(answer)
+    assert set(json_output.COMMON) <= set(answer)
     assert answer["job"] == "run-daily"
     assert answer["session"] == "2007-01-03"
     assert (answer["status"], answer["exit_code"], answer["exit_codes"]) == ("ran", 0, [])
@@ -85,16 +85,16 @@ def test_an_outcome_within_an_outcome_reads_the_same(base: Outcome) -> None:
 
 def test_configuration_problems_are_listed_one_by_one() -> None:
     error = ConfigError([Problem("`.env` line 3", "x is no setting", "Did you mean y?"), Problem("home", "b", "c.")])
-    answer = json.loads(as_json.error_json("status", error))
+    answer = json.loads(json_output.error_json("status", error))
     assert (answer["job"], answer["status"], answer["exit_code"], answer["exit_codes"]) == ("status", "failed", 3, [3])
     assert answer["problems"][0] == {"where": "`.env` line 3", "what": "x is no setting", "fix": "Did you mean y?"}
 
 
 @pytest.mark.parametrize("code", [ExitCode.BUG, ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.LOCKED])
 def test_an_error_ends_with_its_own_code(code: ExitCode) -> None:
-    answer = json.loads(as_json.failure_json("status", code, "what happened"))
+    answer = json.loads(json_output.failure_json("status", code, "what happened"))
     assert (answer["exit_code"], answer["exit_codes"], answer["error"]) == (int(code), [int(code)], "what happened")
-    assert json.loads(as_json.error_json("report", Locked("held by 17")))["exit_code"] == 8
+    assert json.loads(json_output.error_json("report", Locked("held by 17")))["exit_code"] == 8
 
 
 def test_what_has_no_form_in_json_is_a_mistake_of_ours() -> None:
@@ -103,5 +103,5 @@ def test_what_has_no_form_in_json_is_a_mistake_of_ours() -> None:
         thing: object
 
     with pytest.raises(TypeError, match="complex"):
-        as_json.dumps(Odd(1j))
-    assert json.loads(as_json.dumps(Odd((Path("/x"), True, 3, None)))) == {"thing": ["/x", True, 3, None]}
+        json_output.dumps(Odd(1j))
+    assert json.loads(json_output.dumps(Odd((Path("/x"), True, 3, None)))) == {"thing": ["/x", True, 3, None]}

@@ -10,28 +10,28 @@ import pytest
 
 from tests.reports.conftest import NOON, SESSION, Place
 from tests.reports.test_json import ORDER
-from tradebot.core.breaks import Break, BreakKind
-from tradebot.core.checks import Check, CheckResult, PreflightOutcome
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.limits import Counters, Limits
-from tradebot.core.lookback import ExplainOutcome, Period, ReplayOutcome, ReportOutcome
-from tradebot.core.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.outcomes import ExitLine, FailureLine, Outcome
-from tradebot.core.performance import Totals
-from tradebot.core.plan import Denial, DenialCode
-from tradebot.core.protection import Gap, GapKind
-from tradebot.core.records import DecisionRow, Run, RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.standing import PositionLine, StatusOutcome
-from tradebot.core.stopped import DrillOutcome, Fate, StopLine, StopOutcome
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.ledger_rows import DecisionRow, Run, RunStatus
+from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.checks import Check, CheckResult, PreflightOutcome
+from tradebot.core.results.lookback import ExplainOutcome, Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.outcomes import ExitLine, FailureLine, Outcome
+from tradebot.core.results.results import PositionLine, StatusOutcome
+from tradebot.core.results.stopped import DrillOutcome, Fate, StopLine, StopOutcome
+from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode
-from tradebot.reports.page import Page
+from tradebot.reports.layout import Page
 from tradebot.reports.pages import trading
-from tradebot.reports.pages.checking import explain_page, preflight_page, reconcile_page
-from tradebot.reports.pages.parts import order_text
-from tradebot.reports.pages.period import replay_page, report_page
-from tradebot.reports.pages.standing import resume_page, status_page
-from tradebot.reports.pages.stopping import drill_page, stop_page
+from tradebot.reports.pages.checks import explain_page, preflight_page, reconcile_page
+from tradebot.reports.pages.common import order_text
+from tradebot.reports.pages.emergency_stop import drill_page, stop_page
+from tradebot.reports.pages.report import replay_page, report_page
+from tradebot.reports.pages.status import resume_page, status_page
 from tradebot.reports.statistics import statistics
 
 Plain = Callable[[Page], str]

@@ -11,8 +11,8 @@ from decimal import Decimal
 import pytest
 
 from tests.reports.conftest import NOON, SESSION, point
-from tradebot.core.account import CashEvent, CashKind
-from tradebot.core.lookback import ReportOutcome
+from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.results.lookback import ReportOutcome
 from tradebot.reports.statistics import A_YEAR, by_key, statistics
 
 ReportOf = Callable[..., ReportOutcome]

@@ -17,9 +17,9 @@ import yaml
 from cronsim import CronSim
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.schedule import DAY, Job
+from tradebot.core.model.schedule import DAY, Job
 from tradebot.schedulers import HostZone, Kind, Setup, cron, files_of, write
-from tradebot.schedulers.entries import host_rules, new_york_rule
+from tradebot.schedulers.rules import host_rules, new_york_rule
 from tradebot.schedulers.systemd import calendar
 from tradebot.schedulers.windows import NAMESPACE
 

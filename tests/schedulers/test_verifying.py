@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.account import SessionHours
-from tradebot.core.schedule import DAY, Job, Rules
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.schedule import DAY, Job, Rules
 from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import (
     Entry,

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from tradebot.core.account import SessionHours
-from tradebot.core.schedule import DAY, Job, Rules, Window, day, nominal, window_at
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.schedule import DAY, Job, Rules, Window, day, nominal, window_at
 from tradebot.market.calendar import NEW_YORK, NyseCalendar
 from tradebot.schedulers import HostZone, cron
-from tradebot.schedulers.entries import host_rules, new_york_rule
+from tradebot.schedulers.rules import host_rules, new_york_rule
 
 RULES = Rules()
 FIRST, LAST = date(2000, 1, 1), date(2030, 12, 31)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.conftest import LoadHome, ProblemsOf
-from tradebot.core.limits import Limits
+from tradebot.core.model.limits import Limits
 from tradebot.settings import GlobalOptions, Settings, load, load_for, resolve_home
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tradebot.settings import Settings, load
-from tradebot.settings.reference import env_example, process_only, sections, settings_tables
+from tradebot.settings.documentation import env_example, process_only, sections, settings_tables
 
 ROOT = Path(__file__).parents[2]
 RENEW = "run `python scripts/update_docs.py`"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.settings.conftest import LoadHome, ProblemsOf
-from tradebot.settings.kinds import Percent, Refusal
-from tradebot.settings.reference import sections
+from tradebot.settings.documentation import sections
+from tradebot.settings.field_types import Percent, Refusal
 
 #: For each setting a value that it refuses, and words of the refusal.
 REFUSED = [

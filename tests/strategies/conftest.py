@@ -8,9 +8,9 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from tradebot.plugins.answer import Answer, answer_of
 from tradebot.plugins.discovery import find
-from tradebot.plugins.loading import load, read_plugin
+from tradebot.plugins.load import load, read_plugin
+from tradebot.plugins.signal_validation import Answer, answer_of
 from tradebot.strategy_api import History, ParamValue
 
 Closes = Mapping[str, Sequence[float]]

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from tradebot.core.signals import ExitPolicy
-from tradebot.plugins.answer import Answer
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.plugins.signal_validation import Answer
 
 NAME = "momentum_rotation"
 WARMUP = 280

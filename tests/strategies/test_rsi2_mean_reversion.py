@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.signals import ExitPolicy
-from tradebot.plugins.answer import Answer
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.plugins.signal_validation import Answer
 
 NAME = "rsi2_mean_reversion"
 WARMUP = 220

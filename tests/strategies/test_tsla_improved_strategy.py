@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from tradebot.core.signals import ExitPolicy
-from tradebot.plugins.answer import Answer
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.plugins.signal_validation import Answer
 
 NAME = "tsla_improved_strategy"
 WARMUP = 250

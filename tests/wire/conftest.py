@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.wilful_server import Server, serving
-from tradebot.wire.api import Api
-from tradebot.wire.pace import Pace
-from tradebot.wire.patience import Patience
-from tradebot.wire.place import Keys, Place
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import Pace
+from tradebot.brokers.http.timeouts import Patience
+from tradebot.settings.alpaca_urls import Keys, Place
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
 #: For servers that answer, however busy the machine is, and for those that keep somebody waiting.

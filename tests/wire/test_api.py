@@ -14,10 +14,10 @@ import pytest
 
 from tests.fakes.wilful_server import SERVER_TIME, Conversation, Deed, Reply, Server, closed_port
 from tests.wire.conftest import AMPLE, KEY_ID, QUICK, SECRET, StoppedPause, api_at
+from tradebot.brokers.http.api import Api, Declined
+from tradebot.brokers.http.timeouts import Patience
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown, TradebotError
-from tradebot.wire.api import Api, Declined
-from tradebot.wire.patience import Patience
-from tradebot.wire.place import Keys
+from tradebot.settings.alpaca_urls import Keys
 
 ORDER = {"symbol": "SPY", "qty": "1", "limit_price": "100.10"}
 PAGE = Reply(200, body=b"<!doctype html><html><body>Welcome</body></html>", kind="text/html")

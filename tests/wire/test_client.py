@@ -12,10 +12,10 @@ from alpaca.common.rest import RESTClient
 
 from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
 from tests.wire.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
+from tradebot.brokers.http import client
+from tradebot.brokers.http.client import Client
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
-from tradebot.wire import client
-from tradebot.wire.client import Client
-from tradebot.wire.place import Keys, Place
+from tradebot.settings.alpaca_urls import Keys, Place
 
 
 def test_what_is_taken_over_from_alpaca_is_still_there() -> None:

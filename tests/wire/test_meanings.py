@@ -7,9 +7,9 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tradebot.wire.answers import Answer
-from tradebot.wire.meanings import MOST_WORDS, Meaning, finding
-from tradebot.wire.place import Place
+from tradebot.brokers.http.response_meaning import MOST_WORDS, Meaning, finding
+from tradebot.brokers.http.responses import Answer
+from tradebot.settings.alpaca_urls import Place
 
 PLACE = Place("https://paper-api.alpaca.markets")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.wilful_server import SERVER_TIME, Reply, Server
 from tests.wire.conftest import StoppedPause, api_at
-from tradebot.wire.pace import LONGEST, Pace
+from tradebot.brokers.http.rate_limit import LONGEST, Pace
 
 
 @given(st.lists(st.floats(0, 30), max_size=60))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
 from tests.worlds.venue import Late, Venue
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from random import Random
 
 from tests.worlds.eyes import Eyes
 from tests.worlds.market import Market
-from tradebot.core.ids import DecisionId, parse
-from tradebot.core.limits import Limits
-from tradebot.core.orders import BrokerOrder, OrderRequest, Purpose
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.order_ids import DecisionId, parse
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, Purpose
 
 #: Settings of the controls, as a home has them in the model of the settings.
 Drawn = tuple[tuple[str, int | bool | Decimal | tuple[str, ...]], ...]

@@ -10,10 +10,10 @@ from tests.worlds.faults import UNANSWERED, FaultKind, told_as
 from tests.worlds.town import Town
 from tests.worlds.trouble import LATCH_DEEDS, OVER_HTTP, Possible
 from tests.worlds.world import Deed, Lapse
-from tradebot.core.account import CashKind
-from tradebot.core.breaks import BreakKind
-from tradebot.core.halts import HaltRule
-from tradebot.core.orders import LEGAL_MOVES, Purpose
+from tradebot.core.model.account import CashKind
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.halts import HaltRule
+from tradebot.core.model.orders import LEGAL_MOVES, Purpose
 
 #: An emergency stop that runs while another process is at work.
 BESIDE = "emergency stop beside a job"

@@ -12,7 +12,7 @@ from tests.worlds.schedule import calm_day
 from tests.worlds.trouble import AT_ITS_OWN_DOOR, Odds, Possible, draw_odds, troubled
 from tests.worlds.world import Day, Script, World
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.model.signals import ExitPolicy
 
 NAMES = ("alpha", "beta", "gamma")
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 from tests.worlds.town import Town
 from tests.worlds.world import ByHand, Deed
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
-from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.values import to_tick
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.model.values import to_tick
 from tradebot.errors import OrderRefused
-from tradebot.home.latch import LatchFile
-from tradebot.jobs.halting import halt_by_hand
+from tradebot.home.halt_file import LatchFile
+from tradebot.jobs.steps.halts import halt_by_hand
 
 
 def act(town: Town, exchange: PaperExchange, by_hand: ByHand) -> None:

@@ -15,9 +15,9 @@ from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
-from tradebot.core.ids import parse
-from tradebot.core.orders import Purpose
-from tradebot.core.schedule import Job
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import Purpose
+from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify

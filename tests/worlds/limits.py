@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 from tests.worlds.eyes import Eyes
-from tradebot.core.account import Position
-from tradebot.core.ids import parse
-from tradebot.core.limits import Limits
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
-from tradebot.core.values import ZERO
+from tradebot.core.model.account import Position
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
+from tradebot.core.model.values import ZERO
 
 #: What is compared is rounded to whole cents by the exchange.
 _CENT = Decimal("0.01")

@@ -15,13 +15,13 @@ import requests
 from tests.worlds.fates import Fate, fate_of
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.venue import Venue
+from tradebot.brokers.http.client import Client
+from tradebot.brokers.http.departure import NoticingAdapter
+from tradebot.brokers.http.responses import Answer
+from tradebot.brokers.http.timeouts import Patience
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.orders import OrderRequest
-from tradebot.wire.answers import Answer
-from tradebot.wire.client import Client
-from tradebot.wire.departure import NoticingAdapter
-from tradebot.wire.patience import Patience
-from tradebot.wire.place import Keys, Place
+from tradebot.core.model.orders import OrderRequest
+from tradebot.settings.alpaca_urls import Keys, Place
 
 if TYPE_CHECKING:
     from tests.worlds.server import WorldServer

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
-from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.embedded import EmbeddedMarket
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 
 #: A session that opens this much away from the close before it is one to look at.
 _WIDE_GAP = Decimal("0.08")

@@ -16,16 +16,16 @@ from tests.worlds.server import WorldServer
 from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
 from tests.worlds.world import World
-from tradebot.brokers.alpaca import AlpacaBroker
+from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import Pace
+from tradebot.brokers.http.timeouts import PRESSING, Patience
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import AccountSnapshot, MarketClock
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.account import AccountSnapshot, MarketClock
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.ports import Broker
 from tradebot.runtime.alpaca import FRESH_FOR
-from tradebot.wire.api import Api
-from tradebot.wire.pace import Pace
-from tradebot.wire.patience import PRESSING, Patience
-from tradebot.wire.place import Keys, Place
+from tradebot.settings.alpaca_urls import Keys, Place
 
 _KEYS = Keys(KEY_ID, SECRET_KEY)
 

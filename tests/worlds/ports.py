@@ -14,13 +14,13 @@ from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import CorporateAction, MarketClock, Quote
-from tradebot.core.alerts import AlertLevel
-from tradebot.core.halts import Halt
-from tradebot.core.signals import Signal
-from tradebot.core.stopped import StopEntry
+from tradebot.core.model.account import CorporateAction, MarketClock, Quote
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.signals import Signal
+from tradebot.core.results.alerts import AlertLevel
+from tradebot.core.results.stopped import StopEntry
 from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
-from tradebot.home.latch import LatchFile
+from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import StopJournalFile
 from tradebot.ports import Lock, StrategyFailure, StrategyInfo
 

@@ -28,23 +28,24 @@ from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tests.worlds.witness import Witness
 from tests.worlds.world import Run
-from tradebot.core.lookback import Period
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.ownership import Explained
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.lookback import Period
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import TradebotError
-from tradebot.home import layout, locks
-from tradebot.home.latch import LatchFile
+from tradebot.home import locks, paths
+from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import StopJournalFile
-from tradebot.jobs import check_exits, emergency_stop, preflight, reconcile, report, resume, run_daily
-from tradebot.jobs.belongings import Explained
+from tradebot.jobs import check_exits, preflight, reconcile, report, resume, run_daily
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop import StopDesk, set_latch
+from tradebot.jobs.emergency_stop import run as emergency_stop
+from tradebot.jobs.emergency_stop.run import StopDesk, set_latch
 from tradebot.ledger.database import Database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
-from tradebot.runtime.stops import take_in_stops
+from tradebot.runtime.import_stop_journals import take_in_stops
 from tradebot.settings import Settings
 
 #: The jobs that hold the lock while they work.
@@ -154,7 +155,7 @@ class Process:
                 ledger=database.bind(key),
                 strategies=Scripts(town.world, io),
                 latch=self._latch(),
-                lock=WatchedLock(tuple(locks_held), layout.lock_file(town.home), io),
+                lock=WatchedLock(tuple(locks_held), paths.lock_file(town.home), io),
                 stop=Signals(io),
                 alerts=Told(town.story.tell),
                 pid=1,

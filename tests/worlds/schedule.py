@@ -8,8 +8,8 @@ from random import Random
 
 from tests.worlds.market import Market
 from tests.worlds.world import Run
-from tradebot.core.account import SessionHours
-from tradebot.core.schedule import CHECK_EXITS_EVERY, DAY, Job, nominal
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.schedule import CHECK_EXITS_EVERY, DAY, Job, nominal
 from tradebot.market.calendar import NyseCalendar
 
 

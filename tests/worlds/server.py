@@ -19,7 +19,7 @@ from tests.worlds.trouble import LEG_HELD
 from tests.worlds.venue import Late, Venue
 from tests.worlds.witness import Witness
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 K = FaultKind
 

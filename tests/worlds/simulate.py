@@ -21,7 +21,7 @@ from tests.worlds.schedule import recovery
 from tests.worlds.story import Promise, Story
 from tests.worlds.town import Town, found
 from tests.worlds.world import ByHand, Lapse, Missed, Overlap, Run, Step, World
-from tradebot.core.schedule import Job
+from tradebot.core.model.schedule import Job
 
 #: Where worlds are kept while they run: in memory, where the system has such a place.
 _MEMORY = Path("/dev/shm")

@@ -22,13 +22,14 @@ from tests.worlds.story import Promise
 from tests.worlds.ways import WAYS
 from tests.worlds.world import ByHand, Day, Deed, Script, World
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core import planning
-from tradebot.core.ids import client_order_id
-from tradebot.core.orders import Intent, OrderState, Purpose
-from tradebot.core.schedule import Job
-from tradebot.core.signals import ExitPolicy
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Intent, OrderState, Purpose
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.planning import entries
 from tradebot.home import locks
-from tradebot.jobs import deciding, protecting, sending, shift, syncing
+from tradebot.jobs import trading_session
+from tradebot.jobs.steps import planning, protect, submit, sync
 from tradebot.ledger.books import AccountBooks
 from tradebot.ledger.engine import Engine
 
@@ -52,12 +53,12 @@ def a_sale_by_hand_that_is_told_late(market: Market) -> Iterator[World]:
 
 def write_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order leaves before it is on disk that it does."""
-    moved = sending._moved
+    moved = submit._moved
 
     def forgets(desk: Any, intent: Intent, state: OrderState, note: str) -> Intent:
         return replace(intent, state=state) if state is OrderState.SUBMITTING else moved(desk, intent, state, note)
 
-    monkeypatch.setattr(sending, "_moved", forgets)
+    monkeypatch.setattr(submit, "_moved", forgets)
 
 
 def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +68,12 @@ def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     def another(account: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
         return client_order_id(account, session, strategy, symbol, purpose, attempt=next(numbers) % 9999 + 1)
 
-    monkeypatch.setattr(planning, "client_order_id", another)
+    monkeypatch.setattr(entries, "client_order_id", another)
 
 
 def symbol_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A break or an unknown outcome locks no symbol."""
-    monkeypatch.setattr(deciding, "locked_symbols", lambda sheet: {})
+    monkeypatch.setattr(planning, "locked_symbols", lambda sheet: {})
 
 
 def fill_deduplication(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,18 +97,18 @@ def the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def halt_check_between_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Halts are looked at when a run begins, and not again before each order."""
-    monkeypatch.setattr(sending, "halts_in_force", lambda desk, today: ())
+    monkeypatch.setattr(submit, "halts_in_force", lambda desk, today: ())
 
 
 def settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks what became of an order whose outcome was not seen."""
-    monkeypatch.setattr(syncing, "settle", lambda desk, story: None)
-    monkeypatch.setattr(shift, "settle", lambda desk, story: None)
+    monkeypatch.setattr(sync, "settle", lambda desk, story: None)
+    monkeypatch.setattr(trading_session, "settle", lambda desk, story: None)
 
 
 def repair_of_protection(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing stop is reported, and not placed again."""
-    monkeypatch.setattr(protecting, "_repair", lambda *asked: None)
+    monkeypatch.setattr(protect, "_repair", lambda *asked: None)
 
 
 def transactions(monkeypatch: pytest.MonkeyPatch) -> None:

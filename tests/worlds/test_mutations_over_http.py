@@ -12,13 +12,13 @@ from tests.worlds.market import Market
 from tests.worlds.mutating import Mutation, assert_needed, rough
 from tests.worlds.story import Promise
 from tests.worlds.ways import WAYS
-from tradebot.brokers.alpaca import orders
-from tradebot.brokers.alpaca.activities import Activities
-from tradebot.brokers.alpaca.families import Families, Kin
-from tradebot.brokers.alpaca.orders import Seen
-from tradebot.core.orders import OrderState, Purpose
+from tradebot.brokers.alpaca.broker import order_parsing
+from tradebot.brokers.alpaca.broker.activities import Activities
+from tradebot.brokers.alpaca.broker.order_groups import Families, Kin
+from tradebot.brokers.alpaca.broker.order_parsing import Seen
+from tradebot.brokers.http.api import Api
+from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.errors import OutcomeUnknown
-from tradebot.wire.api import Api
 
 
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,13 +38,13 @@ def look_for_absent_legs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unknown_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order of a status that this version does not know is over."""
-    understood = orders._state
+    understood = order_parsing._state
 
     def over(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
         state = understood(status, quantity, filled)
         return OrderState.CANCELLED if state is OrderState.UNKNOWN else state
 
-    monkeypatch.setattr(orders, "_state", over)
+    monkeypatch.setattr(order_parsing, "_state", over)
 
 
 def look_for_what_is_late(monkeypatch: pytest.MonkeyPatch) -> None:

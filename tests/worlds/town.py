@@ -16,8 +16,8 @@ from tests.worlds.story import Story
 from tests.worlds.venue import Venue
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.ids import account_hash
-from tradebot.home import layout
+from tradebot.core.model.order_ids import account_hash
+from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
 
 _ACTIVITIES = (
@@ -69,7 +69,7 @@ class Town:
 
     @property
     def latch_file(self) -> Path:
-        return layout.latch_file(self.home)
+        return paths.latch_file(self.home)
 
     @property
     def state_path(self) -> Path:
@@ -83,7 +83,7 @@ def found(world: World, market: Market, home: Path, opening: Opening) -> Iterato
 
     Both files are watched throughout: a connection that stays open also keeps SQLite from tidying up after each run.
     """
-    exchange, ledger = layout.exchange_file(home), home / "trading_robot.db"
+    exchange, ledger = paths.exchange_file(home), home / "trading_robot.db"
     exchange.parent.mkdir(parents=True)
     shutil.copyfile(market.exchange_file, exchange)
     shutil.copyfile(market.ledger_file, ledger)

@@ -11,7 +11,7 @@ from tests.worlds.faults import ANY, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
 from tests.worlds.world import ByHand, Deed, Lapse, Missed, Overlap, Run, Step
-from tradebot.core.schedule import Job
+from tradebot.core.model.schedule import Job
 
 K = FaultKind
 

@@ -13,10 +13,10 @@ from unittest.mock import patch
 
 from tests.worlds.market import TakenIn
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
-from tradebot.brokers.paper.hours import new_york_date
 from tradebot.brokers.paper.orders import number_of
-from tradebot.brokers.paper.phases import meet_market
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.brokers.paper.session_phases import meet_market
+from tradebot.brokers.paper.sessions import new_york_date
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import OrderRefused
 from tradebot.market.calendar import NyseCalendar
 

@@ -14,12 +14,12 @@ from tests.worlds.limits import Scene, breaches, entries_of, stops_of
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
-from tradebot.core.account import AccountSnapshot, MarketClock
-from tradebot.core.halts import Halt, HaltScope
-from tradebot.core.ids import DecisionId, parse
-from tradebot.core.orders import OrderRequest, Purpose
-from tradebot.home.latch import LatchFile
-from tradebot.jobs.stop_sending import ATTEMPTS
+from tradebot.core.model.account import AccountSnapshot, MarketClock
+from tradebot.core.model.halts import Halt, HaltScope
+from tradebot.core.model.order_ids import DecisionId, parse
+from tradebot.core.model.orders import OrderRequest, Purpose
+from tradebot.home.halt_file import LatchFile
+from tradebot.jobs.emergency_stop.submit import ATTEMPTS
 from tradebot.settings import Settings
 
 

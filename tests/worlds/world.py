@@ -10,8 +10,8 @@ from random import Random
 
 from tests.worlds.faults import Fault
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.schedule import Job
-from tradebot.core.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
 
 
 @dataclass(frozen=True, slots=True)

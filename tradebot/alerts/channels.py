@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import quote
 
-from tradebot.core.alerts import LEVELS, AlertLevel
+from tradebot.core.results.alerts import LEVELS, AlertLevel
 from tradebot.settings import Settings
-from tradebot.settings.alert_kinds import level_and_url
+from tradebot.settings.alert_fields import level_and_url
 
 _TLS_FROM_THE_START = 465
 

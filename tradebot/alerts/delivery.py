@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tradebot.alerts.channels import Channel, Channels
-from tradebot.core.alerts import LEVELS, Attempt, Posted
+from tradebot.core.results.alerts import LEVELS, Attempt, Posted
 
 #: Hands an alert to a channel and says what went wrong, "" when it was taken.
 HandOver = Callable[[Channel, Posted], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 
-from tradebot.core.alerts import AlertLevel
+from tradebot.core.results.alerts import AlertLevel
 
 _LOG = logging.getLogger("tradebot.alerts")
 

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tradebot.core.alerts import Alert
+from tradebot.core.results.alerts import Alert
 
 _LOG = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from tradebot.alerts.sending import Message
-from tradebot.core.alerts import Alert
+from tradebot.alerts.apprise import Message
+from tradebot.core.results.alerts import Alert
 
 _NEW_YORK = ZoneInfo("America/New_York")
 

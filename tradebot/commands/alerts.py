@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ConfigError, ExitCode, Problem
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions, Settings
 
 
-@frame.command("alerts test", writes="nothing; sends a message through each channel.", ends_with=(ExitCode.DEGRADED,))
+@decorator.command(
+    "alerts test", writes="nothing; sends a message through each channel.", ends_with=(ExitCode.DEGRADED,)
+)
 def test(options: GlobalOptions) -> ExitCode:
     """Send a test message through every channel, the second ones too, and say what each made of it.
 
     It ends with 11 when one of them did not take it.
     """
     from tradebot.commands import render
-    from tradebot.core.alerts import Attempt
+    from tradebot.core.results.alerts import Attempt
     from tradebot.reports.pages.alerts import channels_page
-    from tradebot.runtime import alerting
+    from tradebot.runtime import alerts as alerting
 
     settings = _settings_with_channels(options)
     attempts = tuple(Attempt(name, trouble) for name, trouble in alerting.try_channels(settings))
@@ -30,7 +32,7 @@ def test(options: GlobalOptions) -> ExitCode:
     return render.answer(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
 
 
-@frame.command("alerts list", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+@decorator.command("alerts list", writes="nothing.", ends_with=(ExitCode.LEDGER,))
 def listing(
     options: GlobalOptions,
     most: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, the newest.")] = 20,
@@ -38,13 +40,13 @@ def listing(
     """List the newest alerts: what was raised when, and who took it or what is in the way."""
     from tradebot.commands import render
     from tradebot.reports.pages.alerts import alerts_page
-    from tradebot.runtime import alerting
+    from tradebot.runtime import alerts as alerting
 
     alerts = alerting.newest(alerting.initialised(options), most)
     return render.answer(options, "alerts list", alerts_page(alerts), alerts=alerts)
 
 
-@frame.command(
+@decorator.command(
     "alerts deliver",
     writes="what became of each alert into the ledger; sends those that wait.",
     ends_with=(ExitCode.DEGRADED,),
@@ -57,7 +59,7 @@ def deliver(options: GlobalOptions) -> ExitCode:
     """
     from tradebot.commands import render
     from tradebot.reports.pages.alerts import delivery_page
-    from tradebot.runtime import alerting
+    from tradebot.runtime import alerts as alerting
 
     delivery = alerting.deliver(_settings_with_channels(options))
     code = ExitCode.DEGRADED if delivery.unheard else ExitCode.OK
@@ -70,7 +72,7 @@ commands = (test, listing, deliver)
 
 def _settings_with_channels(options: GlobalOptions) -> Settings:
     """The settings of an initialised home. Raises ConfigError when they name no channel."""
-    from tradebot.runtime import alerting
+    from tradebot.runtime import alerts as alerting
 
     settings = alerting.initialised(options)
     if not settings.alert_urls and not settings.email_smtp_server:

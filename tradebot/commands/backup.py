@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "backup",
     writes="one file into BACKUP_DIR or --to, removes the oldest there beyond BACKUP_KEEP.",
     ends_with=(ExitCode.LEDGER,),
@@ -32,9 +32,9 @@ def command(
     let your own backup take it along.
     """
     from tradebot.commands import render
-    from tradebot.reports.page import Line, Tone
-    from tradebot.reports.where import opening_of
-    from tradebot.runtime.upkeep import back_up
+    from tradebot.reports.layout import Line, Tone
+    from tradebot.reports.run_header import opening_of
+    from tradebot.runtime.backup import back_up
 
     done = back_up(options, to)
     page = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.commands.run_daily import TRADING
 from tradebot.errors import ExitCode
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "check-exits",
     writes="orders, fills and raised stops into the ledger, the log files; sends exits and stops to the broker, "
     "never an entry.",
     ends_with=TRADING,
 )
-def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
+def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:
     """Look after what is held, during the session.
 
     Settles and compares with the broker, raises trailing stops (replaced, never cancelled first), leaves positions by
     time and by signal, and puts back any stop that is missing. While the exchange is closed it does nothing and ends
     with 0.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import check_exits
     from tradebot.reports.pages import trading
 
-    with work.office(options, Job.CHECK_EXITS, scheduled=scheduled) as office:
+    with open_desk.office(options, Job.CHECK_EXITS, scheduled=scheduled) as office:
         outcome = check_exits.run(office.desk)
     return render.finish(options, office.where, outcome, trading.page)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tradebot.reports.page import Page
+    from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions, Loaded
 
 
-@frame.command("config show", writes="nothing.")
+@decorator.command("config show", writes="nothing.")
 def show(options: GlobalOptions) -> ExitCode:
     """Show every setting, its value and where it comes from, secrets masked."""
     from tradebot.commands import render
-    from tradebot.reports.page import section, table
+    from tradebot.reports.layout import section, table
     from tradebot.settings import load_for
 
     loaded = load_for(options)
@@ -30,11 +30,11 @@ def show(options: GlobalOptions) -> ExitCode:
     )  # fmt: skip
 
 
-@frame.command("config check", writes="nothing.")
+@decorator.command("config check", writes="nothing.")
 def check(options: GlobalOptions) -> ExitCode:
     """Check every setting; list everything that is wrong, each with how to mend it."""
     from tradebot.commands import render
-    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.layout import Line, Tone
     from tradebot.settings import load_for
 
     loaded = load_for(options)
@@ -49,6 +49,6 @@ commands = (show, check)
 
 
 def _files(loaded: Loaded) -> Page:
-    from tradebot.reports.page import Facts
+    from tradebot.reports.layout import Facts
 
     return (Facts((("home", str(loaded.settings.home)), ("env file", str(loaded.env_file or "none")))),)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tradebot.runtime.stopping import Stopping
+    from tradebot.runtime.emergency_stop import Stopping
     from tradebot.settings import GlobalOptions
 
 _BY_HAND = "stopped by hand"
 
 
-@frame.command(
+@decorator.command(
     "emergency-stop",
     writes="the latch file, before anything else, a journal of what it did beside it, and the log files; cancels and, "
     "if asked, closes at the broker. It needs neither the lock nor the ledger.",
@@ -56,7 +56,7 @@ def command(
     work enters nothing more; the stop waits until it has ended. Orders and shares that people made by hand are left
     alone. The halt holds until `tradebot resume`. It may be run again at any time.
     """
-    from tradebot.runtime.stopping import Stopping
+    from tradebot.runtime.emergency_stop import Stopping
 
     began = time.perf_counter()
     if drill:
@@ -68,21 +68,21 @@ def command(
 
 
 def _stop(options: GlobalOptions, how: Stopping, *, close_positions: bool, include_foreign: bool) -> ExitCode:
-    from tradebot.runtime.stopping import open_stop_desk
+    from tradebot.runtime.emergency_stop import open_stop_desk
 
     with open_stop_desk(options, how) as (desk, where, loaded):  # which has latched by the time the rest is imported
-        from tradebot.jobs import emergency_stop
+        from tradebot.jobs.emergency_stop import run as emergency_stop
 
         closing = close_positions or loaded.settings.emergency_close_positions
         begun = None
         if not how.dry_run:
             begun = emergency_stop.begin(desk, close_positions=closing, include_foreign=include_foreign)
 
-        from tradebot.commands import render, work
-        from tradebot.reports.pages.stopping import stop_page
+        from tradebot.commands import open_desk, render
+        from tradebot.reports.pages.emergency_stop import stop_page
 
         if not how.dry_run:
-            work.start_logs(loaded, desk.clock.wall())
+            open_desk.start_logs(loaded, desk.clock.wall())
         render.begin(options, "emergency-stop", where, loaded.warnings)
         if begun is None:
             outcome = emergency_stop.plan(desk, close_positions=closing, include_foreign=include_foreign)
@@ -93,8 +93,8 @@ def _stop(options: GlobalOptions, how: Stopping, *, close_positions: bool, inclu
 
 def _rehearse(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import render
-    from tradebot.reports.pages.stopping import drill_page
-    from tradebot.runtime.drilling import rehearse
+    from tradebot.reports.pages.emergency_stop import drill_page
+    from tradebot.runtime.stop_drill import rehearse
 
     drill = rehearse(options)
     code = ExitCode.OK if drill.passed else ExitCode.INCOMPLETE
@@ -102,6 +102,6 @@ def _rehearse(options: GlobalOptions) -> ExitCode:
 
 
 def _say(line: str) -> None:
-    from tradebot.reports.output import tell
+    from tradebot.reports.streams import tell
 
     tell(line)

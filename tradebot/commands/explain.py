@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ LastOption = Annotated[
 ]
 
 
-@frame.command("explain", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER))
+@decorator.command("explain", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER))
 def command(
     options: GlobalOptions,
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as AAPL.")],
@@ -35,17 +35,17 @@ def command(
     Every decision and denial about it with the numbers that were compared, the position held in it, and announced
     splits and dividends.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.ids import SYMBOL
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.order_ids import SYMBOL
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import explain
-    from tradebot.reports.pages.checking import explain_page
+    from tradebot.reports.pages.checks import explain_page
 
     wanted = symbol.upper()
     if not SYMBOL.fullmatch(wanted):
         raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
-    with work.office(options, Job.EXPLAIN) as office:
+    with open_desk.office(options, Job.EXPLAIN) as office:
         outcome = explain.run(office.desk, wanted, first.date() if first else None, last.date() if last else None)
     return render.finish(options, office.where, outcome, explain_page)

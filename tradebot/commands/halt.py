@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command("halt", writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.")
+@decorator.command("halt", writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.")
 def command(
     options: GlobalOptions,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")],
@@ -33,17 +33,17 @@ def command(
     work sees it before its next order. Exits and stops go on. `tradebot emergency-stop` also cancels and closes;
     `tradebot resume` ends it, with the same --strategy or --symbol.
     """
-    from tradebot import runtime
     from tradebot.commands import render
-    from tradebot.core.halts import HaltLevel
-    from tradebot.jobs.halting import halt_by_hand
-    from tradebot.reports.pages.standing import halt_page
+    from tradebot.core.model.halts import HaltLevel
+    from tradebot.jobs.steps.halts import halt_by_hand
+    from tradebot.reports.pages.status import halt_page
+    from tradebot.runtime.halts import open_latch, refuse_unknown_strategy, scope_of
 
     if not reason.strip():
         raise UsageError("--reason is empty. Say why.")
-    home, latch, now = runtime.open_latch(options)
-    scope, name = runtime.scope_of(strategy, symbol)
-    runtime.refuse_unknown_strategy(options, strategy)
+    home, latch, now = open_latch(options)
+    scope, name = scope_of(strategy, symbol)
+    refuse_unknown_strategy(options, strategy)
     level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
     halt = halt_by_hand(latch, now, level, reason.strip(), scope, name)
     return render.answer(options, "halt", halt_page(halt), home=home, headline=f"{halt.subject} is {level}", halt=halt)

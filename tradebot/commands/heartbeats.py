@@ -8,7 +8,7 @@ from tradebot.errors import ExitCode, TradebotError
 
 if TYPE_CHECKING:
     from tradebot.alerts.heartbeat import Heartbeat
-    from tradebot.core.schedule import Job
+    from tradebot.core.model.schedule import Job
     from tradebot.settings import GlobalOptions, Settings
 
 _beating: Heartbeat | None = None
@@ -17,7 +17,7 @@ _beating: Heartbeat | None = None
 def start(settings: Settings, job: Job) -> None:
     """Tell the monitor that ``job`` has begun its work."""
     global _beating
-    from tradebot.runtime.monitoring import heartbeat
+    from tradebot.runtime.before_desk import heartbeat
 
     _beating = heartbeat(settings, job)
     if _beating is not None:
@@ -36,11 +36,11 @@ def end(name: str, options: GlobalOptions, code: ExitCode) -> None:
 
 
 def _unstarted(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat | None:
-    from tradebot.core.schedule import DAY, Job
+    from tradebot.core.model.schedule import DAY, Job
 
     if name not in DAY or code is ExitCode.LOCKED:
         return None
-    from tradebot.runtime.monitoring import heartbeat
+    from tradebot.runtime.before_desk import heartbeat
     from tradebot.settings import load_for
 
     try:

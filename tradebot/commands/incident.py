@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 
 
-@frame.command(
+@decorator.command(
     "incident",
     writes="nothing, or with --out the report.",
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
@@ -43,18 +43,18 @@ def command(
     Date, severity, what happened in order, trading affected, dollars and duration come from the audit trail; root
     cause and prevention are left for you to write.
     """
-    from tradebot import runtime
     from tradebot.commands import logging_setup, render
-    from tradebot.core.schedule import Job
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import incident
-    from tradebot.reports.as_json import outcome_json
     from tradebot.reports.incident import incident_markdown
-    from tradebot.reports.output import emit, tell
+    from tradebot.reports.json_output import outcome_json
+    from tradebot.reports.streams import emit, tell
+    from tradebot.runtime.open_desk import open_office
 
     first, last = _new_york(since), _new_york(until, end=True)
     if first and last and first > last:
         raise UsageError("--since is after --until.")
-    with runtime.open_office(options, Job.INCIDENT) as office:
+    with open_office(options, Job.INCIDENT) as office:
         render.warn(office.loaded.warnings)
         outcome = incident.run(office.desk, first, last)
     report = logging_setup.redact(incident_markdown(outcome, office.where))
@@ -72,7 +72,7 @@ def _new_york(typed: datetime | None, *, end: bool = False) -> datetime | None:
     """A time as it was typed in, with its zone; a day without a time is meant to its end where ``end`` says so."""
     from datetime import time
 
-    from tradebot.reports.words import NEW_YORK
+    from tradebot.reports.formatting import NEW_YORK
 
     if typed is None:
         return None

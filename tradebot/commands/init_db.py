@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "init-db",
     writes="the home folder, the ledger's database and, with BROKER=paper, the embedded exchange, where they are not "
     "there yet.",
@@ -22,12 +22,12 @@ def command(options: GlobalOptions) -> ExitCode:
 
     It never empties anything: in a home that is there already, what is in it stays.
     """
-    from tradebot import runtime
     from tradebot.commands import render
-    from tradebot.reports.page import Line, Tone
-    from tradebot.reports.where import opening
+    from tradebot.reports.layout import Line, Tone
+    from tradebot.reports.run_header import opening
+    from tradebot.runtime.init_home import make_home
 
-    where, fresh = runtime.make_home(options)
+    where, fresh = make_home(options)
     done = "made a new home" if fresh else "the home was there already; its database is up to date"
     page = (*opening(where), Line(done, Tone.GOOD))
     return render.answer(options, "init-db", page, where=where, made=fresh)

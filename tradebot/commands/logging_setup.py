@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tradebot.commands import log_archive
-from tradebot.commands.log_archive import MAIN_LOG
+from tradebot.commands import log_rotation
+from tradebot.commands.log_rotation import MAIN_LOG
 from tradebot.errors import TradebotError
-from tradebot.reports.output import tell
+from tradebot.reports.streams import tell
 from tradebot.settings import (
     GlobalOptions,
     Redactor,
@@ -105,7 +105,7 @@ def to_files(settings: Settings, today: date) -> Iterator[str]:
     _root.setLevel(min(_root.level, level))
     _kept = _Kept(settings.log_path, today, settings.log_keep_weeks)
     with suppress(OSError):  # whoever may write there next time does it then
-        log_archive.begin_week(settings.log_path, today)
+        log_rotation.begin_week(settings.log_path, today)
     for name in (MAIN_LOG, daily_log(today)):
         try:
             _open(settings.log_path / name, level)
@@ -129,7 +129,7 @@ def end() -> None:
     _files.clear()
     if _kept is not None:
         with suppress(OSError):  # the logs stay where they are until somebody may pack them
-            log_archive.pack(_kept.folder, _kept.today, _kept.weeks)
+            log_rotation.pack(_kept.folder, _kept.today, _kept.weeks)
         _kept = None
     _redactor = Redactor()
     if _buffer is not None:

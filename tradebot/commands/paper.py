@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import ExchangeStatus
-    from tradebot.reports.page import Page
+    from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions, Settings
 
 _ENDS = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
 
 
-@frame.command(
+@decorator.command(
     "paper next",
     writes="the exchange's own file: resting orders meet the rest of the day, and the next session begins. Makes the "
     "home when there is none.",
@@ -25,28 +25,28 @@ _ENDS = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
 )
 def next_session(options: GlobalOptions) -> ExitCode:
     """End the session of the embedded exchange and begin the next."""
-    from tradebot import runtime
+    from tradebot.runtime.paper_exchange import open_exchange
 
-    with runtime.open_exchange(options, makes_home=True) as (exchange, loaded):
+    with open_exchange(options, makes_home=True) as (exchange, loaded):
         exchange.next_session()
         status = exchange.status()
     return _tell(options, "paper next", loaded.settings, status, f"session {status.session} has begun")
 
 
-@frame.command("paper status", writes="nothing.", ends_with=_ENDS)
+@decorator.command("paper status", writes="nothing.", ends_with=_ENDS)
 def status(options: GlobalOptions) -> ExitCode:
     """Show where the embedded exchange stands.
 
     Its session and time, cash and equity, positions and resting orders.
     """
-    from tradebot import runtime
+    from tradebot.runtime.paper_exchange import open_exchange
 
-    with runtime.open_exchange(options, makes_home=False) as (exchange, loaded):
+    with open_exchange(options, makes_home=False) as (exchange, loaded):
         status = exchange.status()
     return _tell(options, "paper status", loaded.settings, status, f"session {status.session}, {status.phase}")
 
 
-@frame.command(
+@decorator.command(
     "paper reset",
     writes="the exchange's own file: a new account at the first session; the ledger keeps what the old one did. Makes "
     "the home when there is none.",
@@ -57,14 +57,15 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
 
     The old account's orders and positions are gone; what the ledger holds of it stays, under the old account's key.
     """
-    from tradebot import runtime
-    from tradebot.commands import asking
+    from tradebot.commands import confirm
+    from tradebot.runtime.homes import configuration, refuse_other_brokers
+    from tradebot.runtime.paper_exchange import reset_exchange
 
-    settings = runtime.configuration(options).settings
-    runtime.refuse_other_brokers(settings, "paper reset")
+    settings = configuration(options).settings
+    refuse_other_brokers(settings, "paper reset")
     if not yes:
-        asking.confirm(options, f"Give up the account on the embedded exchange of {settings.home} and begin a new one?")
-    status = runtime.reset_exchange(options)
+        confirm.confirm(options, f"Give up the account on the exchange of {settings.home} and begin a new one?")
+    status = reset_exchange(options)
     return _tell(options, "paper reset", settings, status, f"account {status.account_id} begins at {status.session}")
 
 
@@ -72,18 +73,18 @@ commands = (next_session, status, reset)
 
 
 def _tell(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
-    from tradebot import runtime
     from tradebot.commands import render
-    from tradebot.reports.where import opening
+    from tradebot.reports.run_header import opening
+    from tradebot.runtime.homes import Where
 
-    where = runtime.Where(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
+    where = Where(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
     page = (*opening(where), *_page(status, headline))
     return render.answer(options, name, page, where=where, headline=headline, exchange=status)
 
 
 def _page(status: ExchangeStatus, headline: str) -> Page:
-    from tradebot.reports.page import Facts, Line, Tone, section, table
-    from tradebot.reports.words import instant, price, shares, usd
+    from tradebot.reports.formatting import instant, price, shares, usd
+    from tradebot.reports.layout import Facts, Line, Tone, section, table
 
     left = f"{status.sessions_left} until {status.last_session}"
     return (

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "preflight",
     writes="the run and its outcome into the ledger, and the log files; once a day a test message to each channel of "
     "alerts; sends nothing to the broker.",
     ends_with=(ExitCode.BLOCKED, ExitCode.HALTED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
-def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
+def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:
     """Check before the open that the session can be traded.
 
     A table of named checks, each pass, warn or fail, with what to do about it: configuration, files and disk, the
     account, clock and calendar against the broker's, halts, breaks, stops, limits, strategies, bars, the schedule,
     channels of alerts, the last backup and the last drill. Any that fails blocks. Warnings end with 0.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import preflight
-    from tradebot.reports.pages.checking import preflight_page
-    from tradebot.runtime.surroundings import machine_of
+    from tradebot.reports.pages.checks import preflight_page
+    from tradebot.runtime.machine import machine_of
 
-    with work.office(options, Job.PREFLIGHT, scheduled=scheduled) as office:
+    with open_desk.office(options, Job.PREFLIGHT, scheduled=scheduled) as office:
         around = machine_of(office.loaded)
         outcome = preflight.run(office.desk, office.lock_holder, office.loaded.warnings, around)
     return render.finish(options, office.where, outcome, preflight_page)

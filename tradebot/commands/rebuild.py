@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "rebuild",
     writes="a fresh ledger in the place of the old one, which is kept beside it under another name, the log files; "
     "sends nothing to the broker.",
@@ -28,17 +28,17 @@ def command(
     broker did is booked from the beginning, as far back as it tells; positions get the stop and target that rest for
     them. What only the ledger knew is said and stays lost. The old file is never deleted.
     """
-    from tradebot import runtime
-    from tradebot.commands import asking, render, work
-    from tradebot.jobs import rebuilding
-    from tradebot.reports.pages.checking import rebuild_page
-    from tradebot.runtime.rebuilding import open_rebuild
+    from tradebot.commands import confirm, open_desk, render
+    from tradebot.jobs import rebuild as job
+    from tradebot.reports.pages.checks import rebuild_page
+    from tradebot.runtime.homes import configuration
+    from tradebot.runtime.rebuild import open_rebuild
 
     if not yes:
-        old = runtime.configuration(options).settings.database_path
-        asking.confirm(options, f"Put a fresh ledger in the place of {old}, which is kept beside it?")
+        old = configuration(options).settings.database_path
+        confirm.confirm(options, f"Put a fresh ledger in the place of {old}, which is kept beside it?")
     with open_rebuild(options) as rebuild:
-        work.start_logs(rebuild.loaded, rebuild.desk.clock.wall())
+        open_desk.start_logs(rebuild.loaded, rebuild.desk.clock.wall())
         render.begin(options, "rebuild", rebuild.where, rebuild.loaded.warnings)
-        outcome = rebuilding.run(rebuild.desk, rebuild.remembered, rebuild.kept)
+        outcome = job.run(rebuild.desk, rebuild.remembered, rebuild.kept)
     return render.finish(options, rebuild.where, outcome, rebuild_page)

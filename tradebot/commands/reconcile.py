@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "reconcile",
     writes="fills, settled orders and breaks into the ledger, with --accept an adjustment too, the log files; sends "
     "nothing to the broker.",
@@ -40,7 +40,7 @@ def command(
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why the broker's figure is right; kept in the audit trail.")
     ] = None,
-    scheduled: frame.ScheduledOption = False,
+    scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
     """Compare the ledger with the broker.
 
@@ -49,16 +49,16 @@ def command(
     With --accept and --reason, one difference in shares, average price or cash is settled by an adjustment of the
     ledger: shares that were not known become foreign, shares that are gone end no round trip.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
-    from tradebot.jobs import accepting, reconcile
-    from tradebot.reports.pages.checking import reconcile_page
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
+    from tradebot.jobs import reconcile, reconcile_accept
+    from tradebot.reports.pages.checks import reconcile_page
 
     symbol, why = (accept or "").strip().upper(), (reason or "").strip()
     if accept is not None and not symbol:
         raise UsageError("--accept names no symbol. Give the one with the break, or USD for the cash.")
     if bool(symbol) != bool(why):
         raise UsageError("--accept and --reason belong together: say which figure of the broker is right, and why.")
-    with work.office(options, Job.RECONCILE, scheduled=scheduled) as office:
-        outcome = accepting.run(office.desk, symbol, why) if symbol else reconcile.run(office.desk)
+    with open_desk.office(options, Job.RECONCILE, scheduled=scheduled) as office:
+        outcome = reconcile_accept.run(office.desk, symbol, why) if symbol else reconcile.run(office.desk)
     return render.finish(options, office.where, outcome, reconcile_page)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TextIO, TypeVar
 
-from tradebot.commands import logging_setup, signals, telling
-from tradebot.core.outcomes import Outcome
+from tradebot.commands import logging_setup, notify, signal_handlers
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
-from tradebot.reports import as_json
-from tradebot.reports.output import emit, tell
-from tradebot.reports.page import Page
-from tradebot.reports.where import Where, opening
+from tradebot.reports import json_output
+from tradebot.reports.layout import Page
+from tradebot.reports.run_header import Where, opening
+from tradebot.reports.streams import emit, tell
 from tradebot.settings import GlobalOptions
 
 Told = TypeVar("Told", bound=Outcome)
@@ -39,13 +39,13 @@ def finish(
 
     People see it before alerts are delivered, which may take its time; machines get the code that came of it too.
     """
-    signals.ignore()
+    signal_handlers.ignore()
     if not options.json:
         show(page(outcome, where))
-    outcome, troubles = telling.after(options, where, outcome)
+    outcome, troubles = notify.after(options, where, outcome)
     warn(troubles)
     if options.json:
-        emit(logging_setup.redact(as_json.outcome_json(outcome, where, **more)))
+        emit(logging_setup.redact(json_output.outcome_json(outcome, where, **more)))
     if logging_setup.goes_to_files():
         _keep(page(outcome, where))
         _log.info("%s ended with %d", outcome.job, outcome.exit_code)
@@ -62,9 +62,9 @@ def answer(
     **answers: object,
 ) -> ExitCode:
     """Show what a command that is no job found, and give the code to end with."""
-    signals.ignore()
+    signal_handlers.ignore()
     if options.json:
-        emit(logging_setup.redact(as_json.answer_json(name, code, where, **answers)))
+        emit(logging_setup.redact(json_output.answer_json(name, code, where, **answers)))
     else:
         show(page)
     return code

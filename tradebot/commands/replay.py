@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.commands.explain import FirstOption, LastOption
 from tradebot.commands.run_daily import TRADING
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tradebot.runtime import Office
+    from tradebot.runtime.open_desk import Office
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "replay",
     writes="what the jobs it runs write, and the log files; orders go to the embedded exchange only. Makes the home "
     "when there is none.",
@@ -41,10 +41,10 @@ def command(
     with the report. Give --sessions or --to, each with or without --from. After ^C the same command goes on where it
     stopped. It ends with 0 when the jobs could do their work, whatever they met on the way.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import replay
-    from tradebot.reports.pages.period import replay_page
+    from tradebot.reports.pages.report import replay_page
     from tradebot.reports.statistics import by_key, statistics
 
     if (sessions is None) == (last is None):
@@ -52,7 +52,7 @@ def command(
     if first and last and first > last:
         raise UsageError("--from is after --to.")
     begin, end = first.date() if first else None, last.date() if last else None
-    with work.office(options, Job.REPLAY, durable=False, start=begin) as office:
+    with open_desk.office(options, Job.REPLAY, durable=False, start=begin) as office:
         days = _sessions(office, sessions, begin, end)
         with _progress(shown=not options.json) as tell:
             outcome = replay.run(office.desk, office.exchange, days, tell)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "report",
     writes="the run and its outcome into the ledger, the log files, and with --csv five files.",
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
@@ -34,23 +34,23 @@ def command(
             show_default=False,
         ),
     ] = None,
-    scheduled: frame.ScheduledOption = False,
+    scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
     """Report a day, a week, a month or everything.
 
     Trades, win rate, P&L and profit factor, in all and by strategy; the textbook statistics, each with its convention,
     against the S&P 500 over the same sessions; open positions with their stops; denials by code.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.lookback import Period
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
+    from tradebot.core.results.lookback import Period
     from tradebot.jobs import report
-    from tradebot.reports.as_csv import write_csv
-    from tradebot.reports.output import tell
-    from tradebot.reports.pages.period import report_page
+    from tradebot.reports.csv_files import write_csv
+    from tradebot.reports.pages.report import report_page
     from tradebot.reports.statistics import by_key, statistics
+    from tradebot.reports.streams import tell
 
-    with work.office(options, Job.REPORT, scheduled=scheduled) as office:
+    with open_desk.office(options, Job.REPORT, scheduled=scheduled) as office:
         outcome = report.run(office.desk, Period(period))
     if csv is not None:
         tell("\n".join(f"written: {path}" for path in write_csv(outcome, csv)))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "restore",
     writes="the backup in the ledger's place; the ledger before it is kept beside it under another name.",
     ends_with=(ExitCode.LOCKED, ExitCode.LEDGER),
@@ -30,15 +30,15 @@ def command(
     wrote last is refused, because orders sent since would be unknown (`tradebot rebuild` makes a ledger from what the
     broker knows). Refuses while anything runs. A folder that was never a home becomes one.
     """
-    from tradebot import runtime
-    from tradebot.commands import asking, render
-    from tradebot.reports.page import Line, Tone
-    from tradebot.reports.where import opening_of
-    from tradebot.runtime.upkeep import restore
+    from tradebot.commands import confirm, render
+    from tradebot.reports.layout import Line, Tone
+    from tradebot.reports.run_header import opening_of
+    from tradebot.runtime.backup import restore
+    from tradebot.runtime.homes import configuration
 
-    database = runtime.configuration(options).settings.database_path
+    database = configuration(options).settings.database_path
     if not yes:
-        asking.confirm(options, f"Put {file} in the place of {database}, which is kept beside it?")
+        confirm.confirm(options, f"Put {file} in the place of {database}, which is kept beside it?")
     done = restore(options, file)
     kept = f"the ledger before it is kept: {done.kept}" if done.kept else "there was no ledger before it"
     page = (

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "resume",
     writes="the cleared halts and the reason into the ledger, the latch file, the log files; sends nothing.",
     ends_with=(ExitCode.HALTED, ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
@@ -35,22 +35,22 @@ def command(
     equity peak starts again from today's equity. Nothing is cleared while a check fails. A day's loss halts until the
     next session, a breached limit until it no longer is, and EMERGENCY_STOP_ENABLED only its owner can unset.
     """
-    from tradebot import runtime
-    from tradebot.commands import asking, render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import confirm, open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import resume
-    from tradebot.reports.pages import parts
-    from tradebot.reports.pages.checking import checks_table
-    from tradebot.reports.pages.standing import resume_page
+    from tradebot.reports.pages import common
+    from tradebot.reports.pages.checks import checks_table
+    from tradebot.reports.pages.status import resume_page
+    from tradebot.runtime.halts import scope_of
 
     if not reason.strip():
         raise UsageError("--reason is empty. Say what was found and done.")
-    scope, name = runtime.scope_of(strategy, symbol)
-    with work.office(options, Job.RESUME) as office:
+    scope, name = scope_of(strategy, symbol)
+    with open_desk.office(options, Job.RESUME) as office:
         prospect = resume.look(office.desk, scope, name)
         if prospect.may_end and not yes:
-            asking.show_on_stderr((*parts.halts(prospect.halts), *checks_table(prospect.checks)))
+            confirm.show_on_stderr((*common.halts(prospect.halts), *checks_table(prospect.checks)))
             office.desk.stop.check()
-            asking.confirm(options, f"Resume {prospect.subject}?")
+            confirm.confirm(options, f"Resume {prospect.subject}?")
         outcome = resume.run(office.desk, reason.strip(), seen=prospect)
     return render.finish(options, office.where, outcome, resume_page)

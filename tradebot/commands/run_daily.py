@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ TRADING = (
 )
 
 
-@frame.command(
+@decorator.command(
     "run-daily",
     writes="intents, orders, fills, decisions and denials into the ledger, the log files; sends orders to the broker. "
     "Makes the home when there is none.",
     ends_with=TRADING,
 )
-def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) -> ExitCode:
+def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:
     """Trade the session, once.
 
     Settles and compares with the broker, looks at halts and loss limits, leaves positions that are to be left, asks the
@@ -36,11 +36,11 @@ def command(options: GlobalOptions, scheduled: frame.ScheduledOption = False) ->
     position has its stop, and tells the story. A second run in one session, and any run while the exchange is closed,
     sends nothing and ends with 0.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import run_daily
     from tradebot.reports.pages import trading
 
-    with work.office(options, Job.RUN_DAILY, scheduled=scheduled) as office:
+    with open_desk.office(options, Job.RUN_DAILY, scheduled=scheduled) as office:
         outcome = run_daily.run(office.desk)
     return render.finish(options, office.where, outcome, trading.page)

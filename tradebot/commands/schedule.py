@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tradebot.reports.page import Page
+    from tradebot.reports.layout import Page
     from tradebot.schedulers import File, HostZone, Kind, Setup
     from tradebot.settings import GlobalOptions
 
@@ -35,7 +35,7 @@ FolderOption = Annotated[
 ImageOption = Annotated[str, typer.Option("--image", help="The container image, for Kubernetes.")]
 
 
-@frame.command("schedule print", writes="nothing.")
+@decorator.command("schedule print", writes="nothing.")
 def show(
     options: GlobalOptions,
     scheduler: ForOption = None,
@@ -48,7 +48,7 @@ def show(
     York's own. The jobs decide by the exchange's calendar which of these starts are real.
     """
     from tradebot.commands import render
-    from tradebot.reports.output import emit
+    from tradebot.reports.streams import emit
 
     kind, _, host, files = _made(options, scheduler, zone, image)
     if options.json:
@@ -57,7 +57,7 @@ def show(
     return ExitCode.OK
 
 
-@frame.command(
+@decorator.command(
     "schedule install",
     writes="the crontab, user units, agents, tasks or CronJobs of this user, by the scheduler's own tool; with --dir "
     "only files.",
@@ -72,15 +72,15 @@ def install(
 ) -> ExitCode:
     """Install the entries, in place of the ones that were installed for this home before."""
     from tradebot import schedulers
-    from tradebot.commands import asking, render
-    from tradebot.reports.page import lines
+    from tradebot.commands import confirm, render
+    from tradebot.reports.layout import lines
 
     kind, setup, host, files = _made(options, scheduler, zone, image)
     if folder is not None:
         done = [f"written: {path}" for path in schedulers.write(files, folder)]
     else:
         if not yes:
-            asking.confirm(options, f"Install the schedule of {setup.home} for {kind}, host time {host.name}?")
+            confirm.confirm(options, f"Install the schedule of {setup.home} for {kind}, host time {host.name}?")
         done = list(schedulers.install(kind, setup, files))
     page = (*_opening(setup, kind, host), *lines(done))
     return render.answer(
@@ -88,7 +88,7 @@ def install(
     )
 
 
-@frame.command("schedule verify", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+@decorator.command("schedule verify", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
 def verify(
     options: GlobalOptions,
     scheduler: ForOption = None,
@@ -101,18 +101,19 @@ def verify(
     Walks through the sessions of the next year, half days and both changes of the clocks included, and says which jobs
     would not be started in time, whoever wrote the entries. It ends with 11 when any would not.
     """
-    from tradebot import runtime, schedulers
+    from tradebot import schedulers
     from tradebot.commands import render
-    from tradebot.reports.page import Line, Tone, lines
-    from tradebot.runtime import scheduling
+    from tradebot.reports.layout import Line, Tone, lines
+    from tradebot.runtime import scheduler_setup
+    from tradebot.runtime.homes import configuration
 
     kind, setup, host, files = _made(options, scheduler, zone, image)
     if folder is not None:
         differences = _unlike(files, folder)
     else:
         found = schedulers.installed(kind, setup)
-        rules = runtime.configuration(options).settings.schedule_rules()
-        judged = schedulers.differences(found.entries, setup, host, scheduling.sessions_ahead(), rules)
+        rules = configuration(options).settings.schedule_rules()
+        judged = schedulers.differences(found.entries, setup, host, scheduler_setup.sessions_ahead(), rules)
         differences = [*found.troubles, *judged]
     good = Line("every job is started in time in every session of the next year", Tone.GOOD)
     page = (*_opening(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
@@ -131,12 +132,12 @@ def _made(
 ) -> tuple[Kind, Setup, HostZone, tuple[File, ...]]:
     """The entries for a scheduler, with what they were made from."""
     from tradebot import schedulers
-    from tradebot.runtime import scheduling
+    from tradebot.runtime import scheduler_setup
 
     kind = schedulers.Kind(scheduler or _OWN.get(sys.platform, "cron"))
-    setup = scheduling.setup_for(options, kind, image)
-    host = scheduling.host_zone(zone)
-    return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduling.today())
+    setup = scheduler_setup.setup_for(options, kind, image)
+    host = scheduler_setup.host_zone(zone)
+    return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduler_setup.today())
 
 
 def _texts(files: Sequence[File]) -> list[str]:
@@ -159,6 +160,6 @@ def _unlike(files: Sequence[File], folder: Path) -> list[str]:
 
 
 def _opening(setup: Setup, kind: Kind, host: HostZone) -> Page:
-    from tradebot.reports.page import Facts
+    from tradebot.reports.layout import Facts
 
     return (Facts((("home", str(setup.home)), ("scheduler", str(kind)), ("host time", host.name))),)

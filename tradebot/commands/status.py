@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command(
+@decorator.command(
     "status", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED)
 )
 def command(options: GlobalOptions) -> ExitCode:
@@ -20,11 +20,11 @@ def command(options: GlobalOptions) -> ExitCode:
     Halts, the lock and who holds it, the last run of each job, positions with their stops, and today's counters against
     the limits. It ends with 0 when it could look, whatever it saw.
     """
-    from tradebot.commands import render, work
-    from tradebot.core.schedule import Job
+    from tradebot.commands import open_desk, render
+    from tradebot.core.model.schedule import Job
     from tradebot.jobs import status
-    from tradebot.reports.pages.standing import status_page
+    from tradebot.reports.pages.status import status_page
 
-    with work.office(options, Job.STATUS) as office:
+    with open_desk.office(options, Job.STATUS) as office:
         outcome = status.run(office.desk, office.lock_holder)
     return render.finish(options, office.where, outcome, status_page)

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from tradebot.ports import StrategyInfo
-    from tradebot.reports.page import Page
+    from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions
 
 
-@frame.command("strategies list", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+@decorator.command("strategies list", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
 def list_all(options: GlobalOptions) -> ExitCode:
     """List every strategy there is: your own, those shipped, and those that installed packages offer."""
     from tradebot.commands import render
     from tradebot.plugins.discovery import discover
-    from tradebot.plugins.loading import read_plugin
-    from tradebot.reports.page import Line, Tone, section
-    from tradebot.reports.where import opening_of
+    from tradebot.plugins.load import read_plugin
+    from tradebot.reports.layout import Line, Tone, section
+    from tradebot.reports.run_header import opening_of
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -45,7 +45,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     )  # fmt: skip
 
 
-@frame.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
+@decorator.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
 def check(
     options: GlobalOptions, name: Annotated[str, typer.Argument(metavar="NAME", help="Its folder's name.")]
 ) -> ExitCode:
@@ -55,18 +55,18 @@ def check(
     declared warm-up; parameters must validate and two runs must agree. It checks on all the prices that the embedded
     exchange has.
     """
-    from tradebot import runtime
     from tradebot.commands import render
     from tradebot.plugins.check import check as check_strategy
     from tradebot.plugins.discovery import find
-    from tradebot.reports.page import Line, Tone
-    from tradebot.reports.pages.checking import checks_table
-    from tradebot.reports.where import opening_of
+    from tradebot.reports.layout import Line, Tone
+    from tradebot.reports.pages.checks import checks_table
+    from tradebot.reports.run_header import opening_of
+    from tradebot.runtime.paper_exchange import whole_history
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
     (found,) = find([name], [settings.strategies_path])
-    report = check_strategy(found, runtime.whole_history(settings), settings.symbols or ())
+    report = check_strategy(found, whole_history(settings), settings.symbols or ())
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
         *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
@@ -84,7 +84,7 @@ commands = (list_all, check)
 
 
 def _described(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
-    from tradebot.reports.page import Line, Tone
+    from tradebot.reports.layout import Line, Tone
 
     trades = "trades" if info.name in configured else "is not in STRATEGIES"
     return (

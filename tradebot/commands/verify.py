@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradebot.commands import frame
+from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@frame.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+@decorator.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
 def command(options: GlobalOptions) -> ExitCode:
     """Prove that the ledger's history was not touched.
 
@@ -19,17 +19,18 @@ def command(options: GlobalOptions) -> ExitCode:
     trade, equity point and decision, the states that orders went through, the guards that keep history as it is, and
     the chain heads that earlier runs left outside the database. Names the first bad row.
     """
-    from tradebot import runtime
     from tradebot.commands import render
-    from tradebot.core.wording import plural
+    from tradebot.core.model.wording import plural
     from tradebot.ledger.verify import verify
-    from tradebot.reports.page import Line, Tone, section
-    from tradebot.reports.where import opening_of
+    from tradebot.reports.layout import Line, Tone, section
+    from tradebot.reports.run_header import opening_of
+    from tradebot.runtime.homes import configuration
+    from tradebot.runtime.open_desk import open_ledger
 
-    with runtime.open_ledger(options) as (database, heads):
+    with open_ledger(options) as (database, heads):
         findings = verify(database, heads)
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
-    settings = runtime.configuration(options).settings
+    settings = configuration(options).settings
     page = (
         *opening_of(settings.home, ("database", str(settings.database_path))),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),

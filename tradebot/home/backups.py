@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tradebot.home import layout
-from tradebot.home.durable import replace_text
+from tradebot.home import paths
+from tradebot.home.atomic_files import replace_text
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"-(\d{8}T\d{6}Z)\.db$")
@@ -50,13 +50,13 @@ def drop_old(folder: Path, database: Path, keep: int) -> tuple[Path, ...]:
 
 def remember(home: Path, backup: Backup) -> None:
     """Write down when the last backup was made, and where. Raises OSError."""
-    replace_text(layout.last_backup_file(home), f"{backup.at.isoformat()} {backup.path}\n")
+    replace_text(paths.last_backup_file(home), f"{backup.at.isoformat()} {backup.path}\n")
 
 
 def last(home: Path) -> Backup | None:
     """The last backup that was made, wherever it was put; None when there is none, or it cannot be read."""
     try:
-        at, _, path = layout.last_backup_file(home).read_text(encoding="utf-8").strip().partition(" ")
+        at, _, path = paths.last_backup_file(home).read_text(encoding="utf-8").strip().partition(" ")
         return Backup(Path(path), datetime.fromisoformat(at))
     except (OSError, ValueError):
         return None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tradebot.home import layout
-from tradebot.home.durable import make_folder
+from tradebot.home import paths
+from tradebot.home.atomic_files import make_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Drill:
 
 def remember(home: Path, drill: Drill) -> None:
     """Write a drill down. Raises OSError."""
-    path = layout.drills_file(home)
+    path = paths.drills_file(home)
     make_folder(path.parent)
     content = {
         "at": drill.at.isoformat(),
@@ -46,7 +46,7 @@ def remember(home: Path, drill: Drill) -> None:
 def last_drill(home: Path) -> Drill | None:
     """The newest drill, passed or not; None where there was none that can be read."""
     try:
-        lines = layout.drills_file(home).read_text(encoding="ascii", errors="replace").splitlines()
+        lines = paths.drills_file(home).read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     drills = (drill for drill in map(_drill, reversed(lines)) if drill is not None)

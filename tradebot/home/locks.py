@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from tradebot.core.ids import account_hash
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import Locked
-from tradebot.home import layout
-from tradebot.home.durable import cannot_write, make_folder, replace_text
+from tradebot.home import paths
+from tradebot.home.atomic_files import cannot_write, make_folder, replace_text
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -57,7 +57,7 @@ def home_lock(home: Path, *, command: str, wall: datetime, wait_seconds: float =
     Raises Locked, naming the holder, when another run holds it still after ``wait_seconds``, and ConfigError when the
     home cannot be written.
     """
-    with _held(layout.lock_file(home), "another run holds the lock", command, wall, wait_seconds) as lock:
+    with _held(paths.lock_file(home), "another run holds the lock", command, wall, wait_seconds) as lock:
         yield lock
 
 
@@ -80,7 +80,7 @@ def holder(home: Path, wall: datetime | None = None, *, besides: Collection[str]
 
     The commands ``besides`` do not count.
     """
-    return _holder(layout.lock_file(home), wall, besides)
+    return _holder(paths.lock_file(home), wall, besides)
 
 
 def account_holder(

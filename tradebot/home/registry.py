@@ -7,8 +7,8 @@ import logging
 from pathlib import Path
 
 from tradebot.errors import ConfigError
-from tradebot.home import layout
-from tradebot.home.durable import replace_text
+from tradebot.home import paths
+from tradebot.home.atomic_files import replace_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def known(state_path: Path) -> tuple[Path, ...]:
 
 def _is_there(home: Path) -> bool:
     try:
-        return layout.is_initialised(home)
+        return paths.is_initialised(home)
     except ConfigError:
         return False
 

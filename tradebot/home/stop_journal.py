@@ -16,9 +16,9 @@ from io import FileIO
 from itertools import count
 from pathlib import Path
 
-from tradebot.core.stopped import StopEntry
-from tradebot.home import layout
-from tradebot.home.durable import make_folder, sync_folder
+from tradebot.core.results.stopped import StopEntry
+from tradebot.home import paths
+from tradebot.home.atomic_files import make_folder, sync_folder
 
 #: Room for a stop of some hundred orders.
 SPARE_BYTES = 128 * 1024
@@ -36,7 +36,7 @@ class StopJournalFile:
 
     def __init__(self, home: Path, wall: datetime) -> None:
         name = f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}"
-        names = (layout.stops_folder(home) / f"{name}-{number}{_SUFFIX}" for number in count(1))
+        names = (paths.stops_folder(home) / f"{name}-{number}{_SUFFIX}" for number in count(1))
         self._path = next(path for path in names if not os.path.exists(path))  # noqa: PTH110 - this never raises
         self.trouble = ""  # why it does not hold everything, if so
         try:
@@ -95,7 +95,7 @@ class KeptStop:
 
 def make_spare(home: Path) -> None:
     """Take the room on the disk that the next stop will write into, unless it is taken. Raises OSError."""
-    spare = layout.stops_folder(home) / _SPARE
+    spare = paths.stops_folder(home) / _SPARE
     if spare.exists():
         return
     make_folder(spare.parent)
@@ -114,7 +114,7 @@ def make_spare(home: Path) -> None:
 def kept(home: Path, wall: datetime) -> tuple[KeptStop, ...]:
     """The stops that are over and not in the ledger yet, oldest first; those still at work are left out."""
     found = []
-    for path in sorted(layout.stops_folder(home).glob(f"*{_SUFFIX}")):
+    for path in sorted(paths.stops_folder(home).glob(f"*{_SUFFIX}")):
         try:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             silent = wall - datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
-from tradebot.jobs import shift
-from tradebot.jobs.deciding import make_plan, read_signals
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.outcomes import Outcome
+from tradebot.jobs import trading_session
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.halting import look_at_halts
-from tradebot.jobs.remembering import remember
+from tradebot.jobs.steps.decision_log import remember
+from tradebot.jobs.steps.halts import look_at_halts
+from tradebot.jobs.steps.planning import make_plan, read_signals
 
 
 def run(desk: Desk) -> Outcome:
@@ -27,12 +27,12 @@ def run(desk: Desk) -> Outcome:
 
 
 def _look_after(desk: Desk, story: Story) -> Outcome:
-    sheet = shift.begin(desk, story)
+    sheet = trading_session.begin(desk, story)
     if sheet.holdings:
         signals = read_signals(desk, story)
         plan = make_plan(desk, story, sheet, signals)
         remember(desk, story, (), (denial for denial in plan.denials if denial.purpose.reduces), signals)
-        shift.leave(desk, story, sheet, plan.exits, signals)
-    shift.end(desk, story)
+        trading_session.leave(desk, story, sheet, plan.exits, signals)
+    trading_session.end(desk, story)
     looked_at, sent = plural(len(story.exits), "position"), plural(len(story.orders), "order")
     return story.outcome(RunStatus.RAN, f"{looked_at} checked for exits, {sent} sent")

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tradebot.core.account import AccountSnapshot, Fill, MarketClock
-from tradebot.core.attendance import Keeping
-from tradebot.core.breaks import Break
-from tradebot.core.checks import Check
-from tradebot.core.halts import Halt
-from tradebot.core.loose_ends import loose_ends
-from tradebot.core.outcomes import ExitLine, FailureLine, OrderLine, Outcome
-from tradebot.core.performance import Totals
-from tradebot.core.plan import Denial
-from tradebot.core.protection import Gap
-from tradebot.core.records import DecisionRow, RunStatus
-from tradebot.core.schedule import DAY, Job
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.account import AccountSnapshot, Fill, MarketClock
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.ledger_rows import DecisionRow, RunStatus
+from tradebot.core.model.plan import Denial
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.results.checks import Check
+from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine, Outcome
+from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.safety.stop_coverage import Gap
+from tradebot.core.safety.unsettled_orders import loose_ends
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
-from tradebot.jobs.turns import Timekeeper
+from tradebot.jobs.schedule import Timekeeper
 from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, StrategyBook
 from tradebot.settings import Settings
 

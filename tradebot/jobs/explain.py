@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from tradebot.core.lookback import ExplainOutcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
-from tradebot.jobs.deciding import price_source
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.lookback import ExplainOutcome
 from tradebot.jobs.desk import Desk, Story, open_story
+from tradebot.jobs.steps.planning import price_source
 
 
 def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:

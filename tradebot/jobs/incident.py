@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tradebot.core.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
 from tradebot.jobs.desk import Desk, open_story
 
 

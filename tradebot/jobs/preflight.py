@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from tradebot.core.checks import Check, CheckResult, Machine, PreflightOutcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.checks import Check, CheckResult, Machine, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.jobs.checking import account, books, machine, prices, standing
+from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
 
 DeskCheck = Callable[[Desk, Story], Check]
@@ -21,24 +21,24 @@ DeskCheck = Callable[[Desk, Story], Check]
 #: What is asked of the account and the exchange, by the names that the checks give themselves.
 _OF_ACCOUNT: dict[str, DeskCheck] = {
     "broker": account.broker,
-    "permissions": books.permissions,
-    "baseline": books.baseline,
+    "permissions": broker_records.permissions,
+    "baseline": broker_records.baseline,
     "mode": account.switches,
     "clock": account.clock,
     "calendar": account.calendar,
     "session": account.session,
-    "halts": standing.halts,
-    "breaks": standing.breaks,
-    "unknown orders": standing.unknowns,
-    "protection": standing.protection,
+    "halts": open_issues.halts,
+    "breaks": open_issues.breaks,
+    "unknown orders": open_issues.unknowns,
+    "protection": open_issues.protection,
     "exposure": account.exposure,
     "limits": account.limits,
     "corporate actions": account.actions,
-    "trading": standing.trading,
-    "schedule": standing.schedule,
+    "trading": open_issues.trading,
+    "schedule": open_issues.schedule,
 }
 #: Nothing is entered while one of these fails.
-_CRITICAL: tuple[DeskCheck, ...] = (account.broker, account.clock, account.calendar, prices.bars_are_fresh)
+_CRITICAL: tuple[DeskCheck, ...] = (account.broker, account.clock, account.calendar, market_data.bars_are_fresh)
 
 
 def run(
@@ -84,8 +84,8 @@ def _all(desk: Desk, story: Story, around: Machine | None) -> Iterator[Check]:
     if around is not None:
         yield from machine.checks(around)
     yield from checks_of_account(desk, story)
-    yield from prices.strategies(desk, story, around)
-    yield _guarded("bars", prices.bars, desk, story)
+    yield from market_data.strategies(desk, story, around)
+    yield _guarded("bars", market_data.bars, desk, story)
 
 
 def _guarded(name: str, check: DeskCheck, desk: Desk, story: Story) -> Check:

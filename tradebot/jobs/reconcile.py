@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
-from tradebot.jobs import suspensions
-from tradebot.jobs.breaking import look_at_breakers, look_at_failures
+from tradebot.jobs.circuit_breakers import look_at_breakers, look_at_failures
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.syncing import synchronise
+from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.sync import synchronise
 
 
 def run(desk: Desk) -> Outcome:
@@ -28,7 +28,7 @@ def run(desk: Desk) -> Outcome:
 def _compare(desk: Desk, story: Story) -> Outcome:
     look_at_failures(desk, story)
     sheet = look_at_breakers(desk, story, synchronise(desk, story))
-    suspensions.tell(desk, story, sheet)
+    untradable.tell(desk, story, sheet)
     if matter := [found.message for found in sheet.breaks if found.matters]:
         story.add(ExitCode.BREAKS)
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))

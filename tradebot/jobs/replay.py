@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from tradebot.core.account import SessionHours
-from tradebot.core.halts import Halt, HaltRule
-from tradebot.core.lookback import Period, ReplayOutcome, ReportOutcome
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import DAY, Job, nominal
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.halts import Halt, HaltRule
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import DAY, Job, nominal
+from tradebot.core.results.lookback import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk, Story, open_story

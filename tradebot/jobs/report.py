@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from tradebot.core.holdings import Trade
-from tradebot.core.lookback import Period, ReportOutcome
-from tradebot.core.performance import Totals, totals
-from tradebot.core.protection import gaps, unprotected_dollars
-from tradebot.core.records import EquityPoint, RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.accounting.performance import Totals, totals
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.lookback import Period, ReportOutcome
+from tradebot.core.results.position_lines import position_lines
+from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk, Story, open_story, read_account, recorded
-from tradebot.jobs.positions import position_lines
 
 
 def run(desk: Desk, period: Period) -> ReportOutcome:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradebot.core.checks import Check, CheckResult
-from tradebot.core.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, in_words, level_of
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, in_words, level_of
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.checks import Check, CheckResult
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.halting import halts_in_force
+from tradebot.jobs.steps.halts import halts_in_force
 
 #: Checks that are not made: what preflight would fail on because of the halt itself, and what only tells of days to
 #: come, for which price files would have to be read.

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tradebot.core.halts import level_of
-from tradebot.core.orders import Intent, OrderState
-from tradebot.core.outcomes import Outcome
-from tradebot.core.performance import totals
-from tradebot.core.plan import Plan
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.wording import plural
+from tradebot.core.accounting.performance import totals
+from tradebot.core.model.halts import level_of
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import Intent, OrderState
+from tradebot.core.model.plan import Plan
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.wording import plural
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable
-from tradebot.jobs import shift
-from tradebot.jobs.breaking import look_between_orders
-from tradebot.jobs.counting import stop_repeaters
-from tradebot.jobs.deciding import history_for, make_plan, read_signals, serve_probation, tell_symbols_without_bars
+from tradebot.jobs import trading_session
+from tradebot.jobs.circuit_breakers import look_between_orders
 from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.halting import look_at_halts, why_no_entries
 from tradebot.jobs.preflight import object_to_entries
-from tradebot.jobs.remembering import remember
-from tradebot.jobs.sending import await_ends, order_line, send, write_down
+from tradebot.jobs.steps.counters import stop_repeaters
+from tradebot.jobs.steps.decision_log import remember
+from tradebot.jobs.steps.halts import look_at_halts, why_no_entries
+from tradebot.jobs.steps.planning import (
+    history_for,
+    make_plan,
+    read_signals,
+    serve_probation,
+    tell_symbols_without_bars,
+)
+from tradebot.jobs.steps.submit import await_ends, order_line, send, write_down
 
 
 def run(desk: Desk) -> Outcome:
@@ -61,7 +67,7 @@ def _nothing_to_do(desk: Desk, story: Story) -> str:
 
 def _trade(desk: Desk, story: Story) -> Outcome:
     _ask_for_all_prices(desk, story)
-    sheet = shift.begin(desk, story)
+    sheet = trading_session.begin(desk, story)
     object_to_entries(desk, story)
     signals = read_signals(desk, story)
     tell_symbols_without_bars(desk, story)
@@ -69,11 +75,11 @@ def _trade(desk: Desk, story: Story) -> Outcome:
     serve_probation(desk, story, signals)
     plan = make_plan(desk, story, sheet, signals)
     if plan.exits:
-        sheet = shift.leave(desk, story, sheet, plan.exits, signals)
+        sheet = trading_session.leave(desk, story, sheet, plan.exits, signals)
         plan = make_plan(desk, story, sheet, signals)
     remember(desk, story, plan.entries, plan.denials, signals)
     _enter(desk, story, plan)
-    shift.end(desk, story)
+    trading_session.end(desk, story)
     story.totals = totals(desk.ledger.records.results())
     unsent = _not_surely_sent(desk, story)
     if unsent:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tradebot.core.halts import level_of
-from tradebot.core.protection import gaps, unprotected_dollars
-from tradebot.core.records import RunStatus
-from tradebot.core.schedule import Job
-from tradebot.core.standing import StatusOutcome
-from tradebot.core.values import dollars
-from tradebot.core.wording import plural
-from tradebot.jobs import suspensions
+from tradebot.core.model.halts import level_of
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.values import dollars
+from tradebot.core.model.wording import plural
+from tradebot.core.results.position_lines import position_lines
+from tradebot.core.results.results import StatusOutcome
+from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk, open_story, read_account
-from tradebot.jobs.halting import halts_in_force
-from tradebot.jobs.positions import position_lines
-from tradebot.jobs.syncing import counters
+from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.halts import halts_in_force
+from tradebot.jobs.steps.sync import counters
 
 
 def run(desk: Desk, lock_holder: str) -> StatusOutcome:
@@ -27,7 +27,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     open_gaps = gaps(holdings, positions, open_orders, quotes)
     story.gaps = list(open_gaps)
     story.unprotected = unprotected_dollars(open_gaps)
-    story.notes = [f"{found}; {found.remedy}" for found in suspensions.find(desk, positions, open_orders)]
+    story.notes = [f"{found}; {found.remedy}" for found in untradable.find(desk, positions, open_orders)]
     story.breaks = list(desk.ledger.safety.breaks())
     story.halts = list(halts_in_force(desk, story.session))
     level = level_of(story.halts)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from tradebot.core.trail import Kind as Kind
-from tradebot.ledger.columns import canonical_json, stamp
+from tradebot.core.results.audit_events import Kind as Kind
+from tradebot.ledger.codec import canonical_json, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 
 #: The hash before the first row's.

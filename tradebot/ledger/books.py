@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from tradebot.core.account import (
+from tradebot.core.model.account import (
     Activity,
     Adjustment,
     Bookable,
@@ -22,9 +22,9 @@ from tradebot.core.account import (
     Position,
     SplitEvent,
 )
-from tradebot.core.holdings import Holding, Lot, Trade
-from tradebot.core.records import Booking, Done, EquityPoint, Past
-from tradebot.core.values import ZERO
+from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, Done, EquityPoint, Past
+from tradebot.core.model.values import ZERO
 from tradebot.ledger.audit import (
     ADJUSTMENTS,
     CASH_EVENTS,
@@ -36,9 +36,9 @@ from tradebot.ledger.audit import (
     Kind,
     Trail,
 )
-from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
+from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
-from tradebot.ledger.records import STANDING_FILLS, STANDING_TRADES
+from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
 
 #: Cash that came from outside or left: it moves the equity peak along, because it is neither gain nor loss.
 _FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)

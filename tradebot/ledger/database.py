@@ -8,15 +8,15 @@ from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit
+from tradebot.ledger.accounts import AccountPins
 from tradebot.ledger.books import AccountBooks
+from tradebot.ledger.decisions import DecisionJournal
 from tradebot.ledger.engine import PATIENCE, Engine
-from tradebot.ledger.journal import DecisionJournal
+from tradebot.ledger.halts_and_breaks import SafetyRecord
+from tradebot.ledger.history import History
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertOutbox, AlertPost
-from tradebot.ledger.pins import AccountPins
-from tradebot.ledger.records import History
 from tradebot.ledger.runs import Runs
-from tradebot.ledger.safety import SafetyRecord
 from tradebot.ledger.schedule import ScheduleRecord
 from tradebot.ports import Books, Journal, OrderBook, Outbox, Pins, Records, RunLog, Safety, ScheduleLog
 

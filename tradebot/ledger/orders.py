@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from tradebot.core.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
-from tradebot.core.repetition import Decider
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
+from tradebot.core.risk.repeat_entries import Decider
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import Kind, Trail
-from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
+from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tradebot.core.alerts import Alert, Attempt, Posted, PostState, is_news
+from tradebot.core.results.alerts import Alert, Attempt, Posted, PostState, is_news
 from tradebot.ledger.audit import ALERTS, Trail
-from tradebot.ledger.columns import columns_of, stamp, to_column, value_from
+from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row
 
 _POSTED = (

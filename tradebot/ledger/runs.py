@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, datetime
 
-from tradebot.core.attendance import Keeping
-from tradebot.core.records import Run, RunStatus
-from tradebot.core.schedule import Job
+from tradebot.core.model.ledger_rows import Run, RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.safety.schedule_status import Keeping
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import STRATEGY_SESSIONS, Kind, Trail
-from tradebot.ledger.columns import stamp, to_column, value_from
+from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from tradebot.core.attendance import Keeping, Kept, Missed, Turn
+from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
 from tradebot.ledger.audit import MISSED, Trail
-from tradebot.ledger.columns import stamp, value_from
+from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
 
 

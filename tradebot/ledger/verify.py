@@ -11,15 +11,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tradebot.core.account import CASH
-from tradebot.core.breaks import BreakKind
-from tradebot.core.orders import OrderState, Side, may_move
-from tradebot.core.values import CENT, ZERO, canonical
+from tradebot.core.model.account import CASH
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.orders import OrderState, Side, may_move
+from tradebot.core.model.values import CENT, ZERO, canonical
 from tradebot.ledger.audit import CHAINED, GENESIS, Chained, Kind, digest_of, digest_of_all, hash_of
-from tradebot.ledger.crosscheck import crosscheck
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.recompute import crosscheck
 
 #: An account, and what something is called in it.
 Key = tuple[str, str]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.strategy_api import History
 
 Numbers = npt.NDArray[np.float64]

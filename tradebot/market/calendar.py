@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tradebot.core.account import MarketClock, SessionHours
+from tradebot.core.model.account import MarketClock, SessionHours
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tradebot.core.checks import Check, CheckResult
+from tradebot.core.results.checks import Check, CheckResult
 from tradebot.errors import ConfigError
-from tradebot.plugins.answer import Answer, of_symbols
-from tradebot.plugins.book import TIMEOUT_SECONDS
 from tradebot.plugins.discovery import Found
-from tradebot.plugins.guard import PluginBroken
-from tradebot.plugins.loading import Plugin, read_plugin
-from tradebot.plugins.probes import PROBES, Bench
+from tradebot.plugins.isolation import PluginBroken
+from tradebot.plugins.load import Plugin, read_plugin
+from tradebot.plugins.lookahead_tests import PROBES, Bench
+from tradebot.plugins.signal_validation import Answer, of_symbols
+from tradebot.plugins.strategy_book import TIMEOUT_SECONDS
 from tradebot.strategy_api import History, ParamValue
 
 

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
-from tradebot.core.holdings import FOREIGN
-from tradebot.core.ids import STRATEGY_NAME, SYMBOL
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.order_ids import STRATEGY_NAME, SYMBOL
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.parameters import Parameter, ParamType
 from tradebot.strategy_api import ParamValue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from tradebot.core.alerts import AlertLevel
-from tradebot.core.halts import Halt
+from tradebot.core.model.halts import Halt
+from tradebot.core.results.alerts import AlertLevel
 
 
 class Latch(Protocol):

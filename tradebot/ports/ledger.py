@@ -8,18 +8,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tradebot.core.account import Activity, Adjustment, CashEvent, Fill, Position, SplitEvent
-from tradebot.core.alerts import Alert, PostState
-from tradebot.core.attendance import Keeping, Kept, Missed, Turn
-from tradebot.core.breaks import Break
-from tradebot.core.halts import Halt
-from tradebot.core.holdings import Holding, Lot, Trade
-from tradebot.core.orders import BrokerOrder, Intent, OrderState
-from tradebot.core.performance import Result
-from tradebot.core.records import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
-from tradebot.core.repetition import Decider
-from tradebot.core.schedule import Job
-from tradebot.core.trail import Event
+from tradebot.core.accounting.performance import Result
+from tradebot.core.model.account import Activity, Adjustment, CashEvent, Fill, Position, SplitEvent
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.alerts import Alert, PostState
+from tradebot.core.results.audit_events import Event
+from tradebot.core.risk.repeat_entries import Decider
+from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
 
 if TYPE_CHECKING:
     pass

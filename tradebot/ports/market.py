@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from tradebot.core.account import (
+from tradebot.core.model.account import (
     AccountDay,
     AccountSnapshot,
     Activity,
@@ -19,7 +19,7 @@ from tradebot.core.account import (
     Quote,
     SessionHours,
 )
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 if TYPE_CHECKING:
     import pandas as pd

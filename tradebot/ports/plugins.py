@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tradebot.core.signals import Signal
+from tradebot.core.model.signals import Signal
 
 if TYPE_CHECKING:
     from tradebot.strategy_api import History

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tradebot.core.incident import Impact, IncidentOutcome, Moment, Severity
-from tradebot.core.wording import plural
-from tradebot.reports.where import Where
-from tradebot.reports.words import instant, signed_usd, usd
+from tradebot.core.model.wording import plural
+from tradebot.core.results.incident import Impact, IncidentOutcome, Moment, Severity
+from tradebot.reports.formatting import instant, signed_usd, usd
+from tradebot.reports.run_header import Where
 
 _NO_WORD = "_To be written._"
 

@@ -15,10 +15,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tradebot.core.account import CashEvent, CashKind
-from tradebot.core.lookback import ReportOutcome
-from tradebot.core.records import EquityPoint
-from tradebot.core.values import ZERO
+from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.values import ZERO
+from tradebot.core.results.lookback import ReportOutcome
 
 if TYPE_CHECKING:
     import numpy as np

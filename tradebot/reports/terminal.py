@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from tradebot.reports.page import Block, Cell, Facts, Heading, Line, Table, Tone
+from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Table, Tone
 
 LOG_WIDTH = 100
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tradebot.brokers.alpaca import AlpacaBroker
+from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import Pace
+from tradebot.brokers.http.timeouts import Patience, RealPause
 from tradebot.errors import ConfigError, Problem
-from tradebot.home import layout
-from tradebot.market.alpaca import AlpacaMarket
+from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Broker, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
-from tradebot.wire.api import Api
-from tradebot.wire.pace import Pace
-from tradebot.wire.patience import Patience, RealPause
-from tradebot.wire.place import DATA_URL, LIVE_URL, PAPER_URL, Keys, Place
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Keys, Place
 
 #: An answer of this age may be used again, so that a few hundred symbols and a dozen orders ask a few questions.
 FRESH_FOR = timedelta(seconds=5)
@@ -24,7 +24,7 @@ def wired(settings: Settings, clock: Clock, patience: Patience) -> tuple[Broker,
     """The account and the prices. Raises ConfigError without keys, which only an emergency stop comes here without."""
     keys = _keys(settings)
     trading, data = (Api(place, keys, Pace(), RealPause(), patience) for place in _places(settings))
-    kept = layout.state_folder(settings.home)
+    kept = paths.state_folder(settings.home)
     market = AlpacaMarket(data, kept, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
     return AlpacaBroker(trading, settings.trading_mode, kept), market
 

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradebot.core.attendance import Keeping
-from tradebot.core.records import PinnedAccount
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.safety.schedule_status import Keeping
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
-from tradebot.home import heads, layout, registry
+from tradebot.home import chain_heads, paths, registry
 from tradebot.ledger.database import Database, open_database
 from tradebot.market.calendar import new_york_date
 from tradebot.ports import Broker, Clock
@@ -41,7 +41,7 @@ def known_homes(settings: Settings) -> tuple[Path, ...]:
 
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
     """Whether the home has to be made now. Refuses where a command must not make one."""
-    if layout.is_initialised(settings.home):
+    if paths.is_initialised(settings.home):
         return False
     if makes_home:
         return True
@@ -60,7 +60,7 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
 
 def remember(settings: Settings) -> None:
     """Make the folder a home, now that its exchange and its ledger are there, and one that this user knows."""
-    layout.initialise(settings.home)
+    paths.initialise(settings.home)
     registry.remember(settings.state_path, settings.home)
 
 
@@ -78,7 +78,7 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
     Gives the account's id. A ``new_account`` takes the place of the one that is pinned. Raises Blocked and LedgerError.
     """
     account_id = broker.account().account_id
-    with closing(open_database(settings.database_path, create=not layout.is_initialised(settings.home))) as database:
+    with closing(open_database(settings.database_path, create=not paths.is_initialised(settings.home))) as database:
         key = account_key(broker, account_id)
         if new_account:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
@@ -91,7 +91,7 @@ def account_on_this_machine(settings: Settings, key: str) -> str:
     """What the user's lock on an account is about: homes may share an embedded exchange, or its name for an account."""
     if settings.broker is not BrokerName.PAPER:
         return key
-    return f"{key} at {layout.exchange_file(settings.home).resolve()}"
+    return f"{key} at {paths.exchange_file(settings.home).resolve()}"
 
 
 def account_key(broker: Broker, account_id: str) -> str:
@@ -127,14 +127,14 @@ def keep_head(settings: Settings, database: Database) -> None:
     try:
         seq, digest = database.head()
         if seq:
-            heads.append(layout.heads_file(settings.home), seq, digest)
+            chain_heads.append(paths.heads_file(settings.home), seq, digest)
     except (OSError, LedgerError) as error:
         logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
 
 
 def refuse_other_history(settings: Settings, database: Database) -> None:
     """Raise LedgerError when the ledger does not hold the row that an earlier run left outside it as the newest."""
-    known = heads.newest(layout.heads_file(settings.home))
+    known = chain_heads.newest(paths.heads_file(settings.home))
     if known is not None and database.hash_at(known.seq) != known.hash:
         raise LedgerError(
             f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "

@@ -15,6 +15,6 @@ def strategy_book(settings: Settings) -> StrategyBook:
 
     Raises ConfigError when there is no strategy of a name.
     """
-    from tradebot.plugins.book import load_book  # slow to import, and few commands ask any strategy
+    from tradebot.plugins.strategy_book import load_book  # slow to import, and few commands ask any strategy
 
     return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())

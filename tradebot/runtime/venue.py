@@ -15,7 +15,7 @@ from tradebot.settings import BrokerName, Settings
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
-    from tradebot.core.schedule import Job
+    from tradebot.core.model.schedule import Job
 
 
 def _by_itself(job: Job) -> None:
@@ -53,8 +53,8 @@ def open_venue(
     without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.ALPACA:
+        from tradebot.brokers.http.timeouts import PRESSING, Patience
         from tradebot.runtime.alpaca import FRESH_FOR, wired
-        from tradebot.wire.patience import PRESSING, Patience
 
         clock = SystemClock()
         broker, market = wired(settings, clock, PRESSING if pressing else Patience())
@@ -67,8 +67,8 @@ def open_venue(
 @contextmanager
 def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
     from tradebot.brokers import paper
-    from tradebot.market.embedded import EmbeddedMarket
-    from tradebot.runtime.exchange import advance, opened, prices_of
+    from tradebot.brokers.paper.market_data import EmbeddedMarket
+    from tradebot.runtime.paper_exchange import advance, opened, prices_of
 
     with opened(settings, fresh=fresh, durable=durable, start=start) as exchange:
         yield Venue(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tradebot.schedulers.entries import Entry, File, HostZone, Setup
-from tradebot.schedulers.installing import Installed, Kind, files_of, install, installed, write
-from tradebot.schedulers.verifying import differences
+from tradebot.schedulers.install import Installed, Kind, files_of, install, installed, write
+from tradebot.schedulers.rules import Entry, File, HostZone, Setup
+from tradebot.schedulers.verify import differences
 
 __all__ = [
     "Entry",

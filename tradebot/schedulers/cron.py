@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from pathlib import Path
 
-from tradebot.core.schedule import Job
-from tradebot.schedulers.entries import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs, new_york_rule
+from tradebot.core.model.schedule import Job
+from tradebot.schedulers.rules import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs, new_york_rule
 
 _EXAMPLE = """\
 # tradebot's day, for `crontab -e`; change the two paths. `tradebot schedule install --for cron` writes these lines for

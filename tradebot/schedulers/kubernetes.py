@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tradebot.core.schedule import Job
+from tradebot.core.model.schedule import Job
 from tradebot.schedulers import cron
-from tradebot.schedulers.entries import NEW_YORK_NAME, Entry, File, HostZone, Setup, jobs, new_york_rule
+from tradebot.schedulers.rules import NEW_YORK_NAME, Entry, File, HostZone, Setup, jobs, new_york_rule
 
 #: How late a pod may still be started: run-daily and check-exits say themselves when it is too late.
 _DEADLINE = 600

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from xml.parsers.expat import ExpatError
 
-from tradebot.core.schedule import Job
-from tradebot.schedulers.entries import Entry, File, HostZone, Setup, Slot, host_rules, jobs
+from tradebot.core.model.schedule import Job
+from tradebot.schedulers.rules import Entry, File, HostZone, Setup, Slot, host_rules, jobs
 
 
 def label(setup: Setup, job: Job) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from tradebot.core.schedule import Job
-from tradebot.schedulers.entries import NEW_YORK_NAME, Entry, File, HostZone, Rule, Setup, Slot, jobs, new_york_rule
+from tradebot.core.model.schedule import Job
+from tradebot.schedulers.rules import NEW_YORK_NAME, Entry, File, HostZone, Rule, Setup, Slot, jobs, new_york_rule
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):00 (\S+)")

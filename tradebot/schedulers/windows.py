@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
-from tradebot.core.schedule import Job
-from tradebot.schedulers.entries import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs
+from tradebot.core.model.schedule import Job
+from tradebot.schedulers.rules import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradebot.settings.loading import (
+from tradebot.settings.load import (
     Loaded,
     Shown,
     load,

@@ -14,12 +14,15 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from tradebot.core import ids
-from tradebot.core.limits import Limits, LossAction
-from tradebot.core.schedule import Rules
-from tradebot.settings.alerting import AlertSettings
-from tradebot.settings.alpaca_kinds import ApiKey, ApiUrl
-from tradebot.settings.kinds import (
+from tradebot.core.model import order_ids
+from tradebot.core.model.limits import Limits, LossAction
+from tradebot.core.model.schedule import Rules
+from tradebot.settings.alert_model import AlertSettings
+from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
+from tradebot.settings.alpaca_urls import Place as Service
+from tradebot.settings.field_info import setting as _setting
+from tradebot.settings.field_types import (
     Choice,
     Count,
     DatabaseUrl,
@@ -34,9 +37,6 @@ from tradebot.settings.kinds import (
     SecretUrl,
     Switch,
 )
-from tradebot.settings.setting import setting as _setting
-from tradebot.wire.place import DATA_URL, LIVE_URL, PAPER_URL
-from tradebot.wire.place import Place as Service
 
 
 class TradingMode(StrEnum):
@@ -67,8 +67,8 @@ class PaperAdvance(StrEnum):
     DAILY = "daily"
 
 
-_NAME_OF_STRATEGY = Names(ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
-_SYMBOL = Names(ids.SYMBOL, "symbol", "symbols", "AAPL,BRK.B", upper=True)
+_NAME_OF_STRATEGY = Names(order_ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
+_SYMBOL = Names(order_ids.SYMBOL, "symbol", "symbols", "AAPL,BRK.B", upper=True)
 
 
 @dataclass(frozen=True, kw_only=True)

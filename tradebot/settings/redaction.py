@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
-from tradebot.settings.kinds import MASK
+from tradebot.settings.field_types import MASK
 
 #: Shorter parts of an address are words and numbers that stand elsewhere too.
 _LEAST_PART = 8

@@ -16,7 +16,7 @@ from tests.fakes.alpaca.faults import Fault
 from tests.fakes.pit import Pit
 from tests.fakes.prices import made
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import CorporateAction
+from tradebot.core.model.account import CorporateAction
 
 #: Gives another answer in the place of the honest one, or that one again.
 Bend = Callable[[Arrival, Answer], Answer]

@@ -14,10 +14,10 @@ from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.orders import Requests
 from tests.fakes.pit import decimals
 from tests.fakes.prices import dividend, sessions, split
-from tradebot.brokers.alpaca import activities
-from tradebot.brokers.alpaca.splits import ratio_between
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, SplitEvent
-from tradebot.core.orders import Side
+from tradebot.brokers.alpaca.broker import activities
+from tradebot.brokers.alpaca.broker.splits import ratio_between
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.model.orders import Side
 from tradebot.errors import BrokerUnavailable
 
 make = Requests()

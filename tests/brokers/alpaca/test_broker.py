@@ -17,8 +17,8 @@ from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.alpaca.faults import Kind
 from tests.fakes.orders import Requests
 from tests.fakes.pit import decimals
-from tradebot.core.account import AccountDay, Permissions, Position
-from tradebot.core.orders import OrderState
+from tradebot.core.model.account import AccountDay, Permissions, Position
+from tradebot.core.model.orders import OrderState
 from tradebot.errors import AlreadySent, Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
 
 make = Requests()
@@ -345,6 +345,6 @@ def _last_with(status: int) -> Bend:
 def test_nothing_heavy_is_imported() -> None:
     """An emergency stop imports this before its first request."""
     heavy = "{'pandas', 'numpy', 'alpaca.trading'} & sys.modules.keys()"
-    code = f"import sys, tradebot.brokers.alpaca; print(*sorted({heavy}))"
+    code = f"import sys, tradebot.brokers.alpaca.broker; print(*sorted({heavy}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tradebot.brokers.alpaca import account
-from tradebot.brokers.alpaca.fields import Fields
+from tradebot.brokers.alpaca.broker import account
+from tradebot.brokers.alpaca.json_fields import Fields
 from tradebot.errors import BrokerUnavailable
 
 

@@ -17,14 +17,14 @@ from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import api_of
 from tests.fakes.alpaca.faults import Kind
 from tests.jobs.house import House, Script
-from tradebot.brokers.alpaca import AlpacaBroker
-from tradebot.core.account import Fill
-from tradebot.core.ids import parse
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
+from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.brokers.http.timeouts import Patience
+from tradebot.core.model.account import Fill
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.order_ids import parse
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, OutcomeUnknown
-from tradebot.wire.patience import Patience
 
 SECOND = date(2007, 1, 4)
 SHORT = Patience(connect=0.1, silence=0.15, answer=0.3, reading=2.0)

@@ -12,8 +12,8 @@ from tests.brokers.contract import QUIET
 from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.alpaca.client import api_of, broker_of
 from tests.fakes.orders import Requests
-from tradebot.brokers.alpaca import AlpacaBroker
-from tradebot.core.orders import BrokerOrder, Purpose
+from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.core.model.orders import BrokerOrder, Purpose
 
 make = Requests()
 STOP, TARGET = Purpose.STOP, Purpose.TARGET

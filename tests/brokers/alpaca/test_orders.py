@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.brokers.alpaca.conftest import order_json
-from tradebot.brokers.alpaca.orders import STATES, seen
-from tradebot.core.orders import BrokerOrder, OrderState, OrderType, Side, TimeInForce
+from tradebot.brokers.alpaca.broker.order_parsing import STATES, seen
+from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Side, TimeInForce
 from tradebot.errors import BrokerUnavailable
 
 

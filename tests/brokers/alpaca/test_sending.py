@@ -10,9 +10,9 @@ import pytest
 
 from tests.brokers.alpaca.conftest import MakeDesk, order_json
 from tests.fakes.orders import Requests
-from tradebot.brokers.alpaca.orders import seen
-from tradebot.brokers.alpaca.sending import changes, order_body, path_of
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderType, Side, TimeInForce
+from tradebot.brokers.alpaca.broker.order_parsing import seen
+from tradebot.brokers.alpaca.broker.order_payloads import changes, order_body, path_of
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Side, TimeInForce
 from tradebot.errors import OrderRefused
 
 make = Requests()

@@ -11,8 +11,8 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE, decimals
 from tests.fakes.prices import dividend, made, sessions
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.account import CashEvent, CashKind, Fill
-from tradebot.core.orders import OrderState
+from tradebot.core.model.account import CashEvent, CashKind, Fill
+from tradebot.core.model.orders import OrderState
 from tradebot.errors import OrderRefused
 
 QUIET = "100 101 99 100"

@@ -10,8 +10,8 @@ import pytest
 from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE
 from tests.fakes.prices import made
-from tradebot.core.account import Fill
-from tradebot.core.orders import OrderState, Purpose, Side, TimeInForce
+from tradebot.core.model.account import Fill
+from tradebot.core.model.orders import OrderState, Purpose, Side, TimeInForce
 from tradebot.errors import OrderRefused
 
 QUIET = "100 101 99 100"

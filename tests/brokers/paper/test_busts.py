@@ -10,8 +10,8 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import Pit, decimals
 from tests.fakes.prices import FIRST_SESSION, made, sessions, split
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.account import Fill, FillBust
-from tradebot.core.orders import OrderState
+from tradebot.core.model.account import Fill, FillBust
+from tradebot.core.model.orders import OrderState
 from tradebot.errors import OrderRefused
 
 FLAT = "100 101 99 100"

@@ -11,9 +11,9 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import decimals
 from tests.fakes.prices import dividend, made, sessions, split
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.account import CashEvent, CashKind, SplitEvent
-from tradebot.core.orders import OrderState
-from tradebot.market.pricefile import PriceFile
+from tradebot.core.model.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.model.orders import OrderState
+from tradebot.market.price_file import PriceFile
 
 FIRST, SECOND = sessions(2)
 QUIET = "100 101 99 100"

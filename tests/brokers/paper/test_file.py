@@ -18,7 +18,7 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE, Pit, decimals
 from tests.fakes.prices import MadePrices, made, sessions, split
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.orders import OrderState
+from tradebot.core.model.orders import OrderState
 from tradebot.errors import BrokerUnavailable, ConfigError, OrderRefused
 from tradebot.market.calendar import NyseCalendar
 

@@ -14,8 +14,8 @@ from tests.fakes.orders import Requests
 from tests.fakes.prices import FIRST_SESSION, bar
 from tradebot.brokers.paper.matching import at_price, in_range, worse
 from tradebot.brokers.paper.orders import PaperOrder, draft_of, trailed
-from tradebot.core.orders import Side
-from tradebot.core.values import tick_size
+from tradebot.core.model.orders import Side
+from tradebot.core.model.values import tick_size
 
 NO_SLIPPAGE = Decimal(0)
 ONE_PERCENT = Decimal("0.01")

@@ -18,9 +18,9 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import Pit
 from tests.fakes.prices import MadePrices, bar, dividend, sessions, split
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.account import CashEvent, CorporateAction, DayBar, Fill, SplitEvent
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Side, TimeInForce
-from tradebot.core.values import ONE, ZERO, tick_size
+from tradebot.core.model.account import CashEvent, CorporateAction, DayBar, Fill, SplitEvent
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Side, TimeInForce
+from tradebot.core.model.values import ONE, ZERO, tick_size
 from tradebot.errors import OrderRefused
 
 SESSIONS = sessions(12)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.brokers.conftest import OpenPit
 from tests.fakes.prices import made
-from tradebot.core.orders import Side, TimeInForce
+from tradebot.core.model.orders import Side, TimeInForce
 from tradebot.errors import OrderRefused
 
 BUY, SELL = Side.BUY, Side.SELL

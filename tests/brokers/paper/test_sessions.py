@@ -12,8 +12,8 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE
 from tests.fakes.prices import made, sessions
 from tradebot.brokers.paper import ExchangeRules, Phase
-from tradebot.core.account import Fill
-from tradebot.core.orders import OrderState, TimeInForce
+from tradebot.core.model.account import Fill
+from tradebot.core.model.orders import OrderState, TimeInForce
 from tradebot.errors import ConfigError
 
 DAY, GTC = TimeInForce.DAY, TimeInForce.GTC

@@ -21,7 +21,7 @@ from tests.fakes.alpaca.house import Terms
 from tests.fakes.alpaca.server import FakeAlpaca
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 
 EXCHANGE, JUDGEMENT, CONFIGURATION = "exchange.db", "judgement.json", "configuration.json"
 

@@ -10,10 +10,10 @@ from tests.fakes.alpaca.happenings import Happening
 from tests.fakes.alpaca.house import House, View
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, instant, moment, number
-from tradebot.brokers.paper import PaperExchange, accounting
-from tradebot.core.account import Position
-from tradebot.core.orders import Side
-from tradebot.core.values import ZERO, to_cents
+from tradebot.brokers.paper import PaperExchange, buying_power
+from tradebot.core.model.account import Position
+from tradebot.core.model.orders import Side
+from tradebot.core.model.values import ZERO, to_cents
 from tradebot.market.calendar import new_york_date
 
 _TRADES = frozenset({"FILL"})
@@ -23,8 +23,8 @@ _RATIO = Decimal("0.0000001")
 def account(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
         floor = view.floor
-        shown = accounting.snapshot(floor)
-        held = accounting.positions(floor)
+        shown = buying_power.snapshot(floor)
+        held = buying_power.positions(floor)
         long = sum((each.market_value for each in held if each.quantity > 0), ZERO)
         short = sum((each.market_value for each in held if each.quantity < 0), ZERO)
         power = number(shown.buying_power)
@@ -79,7 +79,7 @@ def configuration(house: House, exchange: PaperExchange, arrival: Arrival) -> An
 
 def positions(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
-        return Answer(200, [_position(view, held) for held in accounting.positions(view.floor)])
+        return Answer(200, [_position(view, held) for held in buying_power.positions(view.floor)])
 
 
 def position(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:
@@ -89,7 +89,7 @@ def position(house: House, exchange: PaperExchange, arrival: Arrival, symbol: st
 
 def held_in(view: View, symbol: str) -> Position:
     """The position in a symbol, or in what has this asset id."""
-    for held in accounting.positions(view.floor):
+    for held in buying_power.positions(view.floor):
         if symbol in (held.symbol, view.names.asset(held.symbol)):
             return held
     raise Refusal(404, 40410000, "position does not exist")
@@ -190,7 +190,7 @@ def portfolio_history(house: House, exchange: PaperExchange, arrival: Arrival) -
         recorded = floor.store._sql.execute("SELECT session, equity FROM equity ORDER BY session").fetchall()
         closes = [(date.fromisoformat(session), Decimal(equity)) for session, equity in recorded]
         if not closes or closes[-1][0] != floor.state.session:
-            closes.append((floor.state.session, accounting.equity(floor)))
+            closes.append((floor.state.session, buying_power.equity(floor)))
         first, last = _bounds(query, floor.state.now)
         base = floor.state.starting_cash
         for session, equity in closes:

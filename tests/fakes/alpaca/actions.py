@@ -11,8 +11,8 @@ from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.names import Names
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import ActionKind, CorporateAction
-from tradebot.core.values import ONE
+from tradebot.core.model.account import ActionKind, CorporateAction
+from tradebot.core.model.values import ONE
 
 #: How long before its ex-date an action is known, and how long after it a dividend is paid.
 _ANNOUNCED = timedelta(days=45)

@@ -15,9 +15,9 @@ from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import instant, midnight
 from tradebot.brokers.paper import PaperExchange, Phase
-from tradebot.brokers.paper.floor import Floor
-from tradebot.core.account import ActionKind, CorporateAction, DayBar
-from tradebot.core.values import ONE, SUB_PENNY
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.values import ONE, SUB_PENNY
 from tradebot.market.calendar import NEW_YORK, new_york_date
 
 #: What the free plan does not show of all exchanges' trades.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.fakes.alpaca.server import KEY_ID, SECRET_KEY, FakeAlpaca
-from tradebot.brokers.alpaca import AlpacaBroker
-from tradebot.wire.api import Api
-from tradebot.wire.pace import Pace
-from tradebot.wire.patience import Patience
-from tradebot.wire.place import Keys, Place
+from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import Pace
+from tradebot.brokers.http.timeouts import Patience
+from tradebot.settings.alpaca_urls import Keys, Place
 
 
 class Unhurried:

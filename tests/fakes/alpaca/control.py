@@ -11,7 +11,7 @@ from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.messages import Answer, Arrival
 from tests.fakes.alpaca.times import go_to
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import CashKind
+from tradebot.core.model.account import CashKind
 from tradebot.errors import TradebotError
 
 if TYPE_CHECKING:

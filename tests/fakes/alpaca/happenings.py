@@ -10,10 +10,10 @@ from typing import Any
 
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, number
-from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.orders import number_of
-from tradebot.core.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
-from tradebot.core.values import ONE, ZERO
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.model.values import ONE, ZERO
 from tradebot.market.calendar import NEW_YORK
 
 _Kinds = tuple[str, str | None]  # an activity's type and its subtype

@@ -11,11 +11,11 @@ from typing import Any
 from tests.fakes.alpaca.happenings import Happenings
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.standing import Standing
-from tradebot.brokers.paper import PaperBroker, PaperExchange, rows
-from tradebot.brokers.paper.floor import Floor
+from tradebot.brokers.paper import PaperBroker, PaperExchange, row_codec
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.core.account import DayBar
-from tradebot.core.orders import BrokerOrder, OrderRequest
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import DayBar
+from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import NyseCalendar
 
 Submit = Callable[[PaperExchange, OrderRequest], BrokerOrder]
@@ -82,7 +82,7 @@ class House:
         self._names: Names | None = None
         self._happenings: Happenings | None = None
         self._seen: View | None = None
-        self._read: dict[int, tuple[rows.Row, PaperOrder]] = {}
+        self._read: dict[int, tuple[row_codec.Row, PaperOrder]] = {}
 
     def names(self, account_id: str) -> Names:
         """The ids of the account; another account at the same exchange begins anew."""
@@ -97,10 +97,10 @@ class House:
 
     def read_orders(self, floor: Floor) -> Iterator[PaperOrder]:
         """Every order, by number; what has not changed since it was read last is not read anew."""
-        for row in floor.store._sql.execute(f"SELECT {rows.ORDER} FROM orders ORDER BY number"):
+        for row in floor.store._sql.execute(f"SELECT {row_codec.ORDER} FROM orders ORDER BY number"):
             known = self._read.get(row[0])
             if known is None or known[0] != row:
-                known = self._read[row[0]] = row, rows.order(row)
+                known = self._read[row[0]] = row, row_codec.order(row)
             yield known[1]
 
     @contextmanager

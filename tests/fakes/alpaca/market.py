@@ -9,7 +9,7 @@ from tests.fakes.alpaca.house import House, View
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import moment, new_york_instant
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.account import Asset, SessionHours
+from tradebot.core.model.account import Asset, SessionHours
 from tradebot.market.calendar import NEW_YORK, new_york_date
 
 #: How far the calendar goes.

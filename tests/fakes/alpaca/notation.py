@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 from tests.fakes.alpaca.messages import Refusal
-from tradebot.core.values import canonical
+from tradebot.core.model.values import canonical
 from tradebot.market.calendar import NEW_YORK
 
 UNPROCESSABLE = 422

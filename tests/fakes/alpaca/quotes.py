@@ -12,9 +12,9 @@ from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import instant
 from tradebot.brokers.paper import PaperExchange
-from tradebot.brokers.paper.floor import Floor
-from tradebot.core.account import DayBar
-from tradebot.core.values import ZERO, tick_size
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import DayBar
+from tradebot.core.model.values import ZERO, tick_size
 
 _FEEDS = frozenset({"sip", "iex", "delayed_sip", "boats", "overnight", "otc"})
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, optional, optional_instant
 from tests.fakes.alpaca.times import AGED
-from tradebot.brokers.paper.floor import Floor
 from tradebot.brokers.paper.orders import PaperOrder, as_shown
-from tradebot.core.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
 from tradebot.market.calendar import NEW_YORK, new_york_date
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tradebot.brokers.paper import PaperExchange, phases
-from tradebot.brokers.paper.hours import beginning_of
-from tradebot.core.orders import OrderState, TimeInForce
+from tradebot.brokers.paper import PaperExchange, session_phases
+from tradebot.brokers.paper.sessions import beginning_of
+from tradebot.core.model.orders import OrderState, TimeInForce
 
 #: Alpaca cancels what has rested for so long.
 AGED = timedelta(days=90)
@@ -24,7 +24,7 @@ def go_to(exchange: PaperExchange, instant: datetime) -> None:
         _age(exchange)
     with exchange.writing() as floor:
         if instant > floor.state.now:
-            phases.advance(floor, instant.astimezone(UTC))
+            session_phases.advance(floor, instant.astimezone(UTC))
 
 
 def _next_begins(exchange: PaperExchange) -> datetime | None:

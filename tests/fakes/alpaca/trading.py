@@ -13,10 +13,10 @@ from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import UNPROCESSABLE, decimal
 from tests.fakes.alpaca.orders import known
 from tests.fakes.alpaca.wanted import request_of, with_changes
-from tradebot.brokers.paper import PaperBroker, PaperExchange, accounting
+from tradebot.brokers.paper import PaperBroker, PaperExchange, buying_power
 from tradebot.brokers.paper.orders import PaperOrder, number_of
-from tradebot.core.orders import OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.values import whole
+from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.model.values import whole
 from tradebot.errors import OrderRefused
 
 #: The status that goes with the first digits of a code.
@@ -145,7 +145,7 @@ def close_all(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer
     if arrival.query.get("cancel_orders") == "true":
         cancel_all(house, exchange, arrival)
     with exchange.reading() as floor:
-        symbols = [held.symbol for held in accounting.positions(floor)]
+        symbols = [held.symbol for held in buying_power.positions(floor)]
     closed = []
     for symbol in symbols:
         if house.fails_one and symbol == symbols[0]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, decimal
-from tradebot.core.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.values import ZERO
+from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.model.values import ZERO
 
 
 def request_of(body: dict[str, Any]) -> OrderRequest:

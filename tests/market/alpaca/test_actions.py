@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.data_host import SESSIONS, TUESDAY, DataHost, Open, at, bars_of
-from tradebot.core.account import ActionKind, CorporateAction
+from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.errors import BrokerUnavailable
 
 PATH = "/v1/corporate-actions"

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.data_host import CALENDAR, SESSIONS, TUESDAY, DataHost, Open, at, bar, bars_of, serving, stamp
+from tradebot.brokers.alpaca.data.bar_file import BarShelf
+from tradebot.brokers.alpaca.data.bars import Bars
 from tradebot.errors import BrokerUnavailable
-from tradebot.market.alpaca.bars import Bars
-from tradebot.market.alpaca.shelf import BarShelf
 from tradebot.strategy_api import History
 
 WEDNESDAY, FRIDAY = date(2024, 7, 3), date(2024, 7, 5)
@@ -165,7 +165,7 @@ def test_after_months_without_a_run_everything_is_there(four: DataHost, market: 
 def test_what_nobody_asks_for_any_more_is_thrown_away_at_last(
     four: DataHost, market: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tradebot.market.alpaca.barbook.MOST_OLDER", 30)
+    monkeypatch.setattr("tradebot.brokers.alpaca.data.bar_cache.MOST_OLDER", 30)
     market().history(SYMBOLS, 60, at(TUESDAY, "09:35"))
     large = (market.folder / "alpaca_bars").stat().st_size
 
@@ -333,8 +333,8 @@ def test_bars_of_another_host_are_not_mixed_in(four: DataHost, market: Open, tmp
 
 def test_bars_of_another_version_are_not_used(four: DataHost, market: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))
-    monkeypatch.setattr("tradebot.market.alpaca.shelf.FORMAT", 2)
-    monkeypatch.setattr("tradebot.market.alpaca.actionbook.FORMAT", 2)
+    monkeypatch.setattr("tradebot.brokers.alpaca.data.bar_file.FORMAT", 2)
+    monkeypatch.setattr("tradebot.brokers.alpaca.data.corporate_action_cache.FORMAT", 2)
     four.asked.clear()
 
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from tests.fakes.data_host import CALENDAR, TUESDAY, DataHost, Open, at, bar, bars_of, stamp
-from tradebot.core.account import ActionKind, Quote
-from tradebot.market.embedded import EmbeddedMarket
-from tradebot.market.pricefile import PriceFile
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import ActionKind, Quote
+from tradebot.market.price_file import PriceFile
 
 MONDAY, HALF_DAY, HOLIDAY = date(2024, 7, 1), date(2024, 7, 3), date(2024, 7, 4)
 MORNING = at(TUESDAY, "09:35")

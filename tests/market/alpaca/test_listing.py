@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from tests.fakes.data_host import SESSIONS, TUESDAY, Answer, Asked, DataHost, Open, at, bar, bars_of
+from tradebot.brokers.alpaca.data.pagination import LONGEST_SYMBOLS, MOST_PAGES, chunks
 from tradebot.errors import BrokerUnavailable
-from tradebot.market.alpaca.listing import LONGEST_SYMBOLS, MOST_PAGES, chunks
 
 MORNING = at(TUESDAY, "09:35")
 MONDAY = date(2024, 7, 1)

@@ -13,11 +13,11 @@ from tests.fakes.alpaca.client import api_of
 from tests.fakes.data_host import CALENDAR, DeskClock
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import sessions
-from tradebot.core.account import MarketClock
+from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import MarketClock
 from tradebot.errors import Blocked, BrokerUnavailable
-from tradebot.market.alpaca import AlpacaMarket
-from tradebot.market.embedded import EmbeddedMarket
-from tradebot.market.pricefile import PriceFile
+from tradebot.market.price_file import PriceFile
 
 DAYS = sessions(12)
 SPLIT, DIVIDEND = DAYS[6], DAYS[9]

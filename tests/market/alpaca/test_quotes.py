@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.data_host import TUESDAY, DataHost, Open, at, stamp
-from tradebot.core.account import Quote
+from tradebot.core.model.account import Quote
 from tradebot.errors import Blocked, BrokerUnavailable
 
 MONDAY, FRIDAY = date(2024, 7, 1), date(2024, 6, 28)
@@ -202,7 +202,7 @@ def test_keys_that_are_not_accepted_are_said_to_be_wrong(host: DataHost, market:
 
 def test_quotes_cost_no_numpy() -> None:
     code = (
-        "import sys; import tradebot.market.alpaca, tradebot.market.alpaca.quotes; "
+        "import sys; import tradebot.brokers.alpaca.data, tradebot.brokers.alpaca.data.quotes; "
         "sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
     )
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.fakes.data_host import TUESDAY, Answer, Asked, DataHost, Open, at, bars_of
 from tests.market.alpaca.test_quotes import snapshot
+from tradebot.brokers.alpaca.data.pagination import MOST_UNKNOWN
 from tradebot.errors import BrokerUnavailable
-from tradebot.market.alpaca.listing import MOST_UNKNOWN
 
 MORNING = at(TUESDAY, "09:35")
 OPTION, COIN, RENAMED = "AAPL240719C00200000", "BTC/USD", "FB"

@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal
 
-from tradebot.brokers.paper import accounting
-from tradebot.brokers.paper.admission import (
+from tradebot.brokers.paper import buying_power
+from tradebot.brokers.paper.exchange import PaperExchange
+from tradebot.brokers.paper.kinds import check_kind, sized
+from tradebot.brokers.paper.order_validation import (
     NOT_FOUND,
     UNPROCESSABLE,
     check_bracket,
@@ -17,13 +19,11 @@ from tradebot.brokers.paper.admission import (
     check_order,
     refusal,
 )
-from tradebot.brokers.paper.exchange import PaperExchange
-from tradebot.brokers.paper.floor import Floor
-from tradebot.brokers.paper.hours import hours_of
-from tradebot.brokers.paper.kinds import check_kind, sized
 from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
-from tradebot.brokers.paper.phases import meet_market
-from tradebot.core.account import (
+from tradebot.brokers.paper.session_phases import meet_market
+from tradebot.brokers.paper.sessions import hours_of
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import (
     AccountDay,
     AccountSnapshot,
     Activity,
@@ -33,7 +33,7 @@ from tradebot.core.account import (
     Position,
     SessionHours,
 )
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable
 
 
@@ -73,7 +73,7 @@ class PaperBroker:
 
     def account(self) -> AccountSnapshot:
         with self._exchange.reading() as floor:
-            return accounting.snapshot(floor)
+            return buying_power.snapshot(floor)
 
     def permissions(self) -> Permissions:
         with self._exchange.reading() as floor:
@@ -82,11 +82,11 @@ class PaperBroker:
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
         """The sessions that have closed, and the one that the exchange is in."""
         with self._exchange.reading() as floor:
-            return accounting.days(floor, first, last)
+            return buying_power.days(floor, first, last)
 
     def positions(self) -> tuple[Position, ...]:
         with self._exchange.reading() as floor:
-            return accounting.positions(floor)
+            return buying_power.positions(floor)
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""

@@ -10,17 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from tradebot.brokers.paper import accounting, busts, phases
-from tradebot.brokers.paper.book import Moment
-from tradebot.brokers.paper.floor import Floor
-from tradebot.brokers.paper.hours import beginning_of, new_york_date
+from tradebot.brokers.paper import buying_power, fill_busts, session_phases
+from tradebot.brokers.paper.account_book import Moment
 from tradebot.brokers.paper.orders import as_shown
 from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules
+from tradebot.brokers.paper.sessions import beginning_of, new_york_date
 from tradebot.brokers.paper.state import ExchangeState, Phase
 from tradebot.brokers.paper.store import Store
-from tradebot.core.account import CashKind, Position, Quote, SessionHours
-from tradebot.core.orders import BrokerOrder
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.account import CashKind, Position, Quote, SessionHours
+from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
@@ -185,7 +185,7 @@ class PaperExchange:
                 raise ValueError(
                     f"{instant} lies outside the session of {floor.state.session}; begin the next one first"
                 )
-            phases.advance(floor, instant.astimezone(UTC))
+            session_phases.advance(floor, instant.astimezone(UTC))
 
     def next_session(self) -> date:
         """End the session and begin the next, at 04:00 New York time. Raises ConfigError after the last of the data."""
@@ -212,12 +212,12 @@ class PaperExchange:
     def bust(self, fill_id: str) -> None:
         """Take a fill back as if it had never been. Raises OrderRefused."""
         with self.writing() as floor:
-            busts.bust(floor, fill_id)
+            fill_busts.bust(floor, fill_id)
 
     def correct(self, fill_id: str, price: Decimal) -> None:
         """Take a fill back and fill the same shares at another price, USD a share. Raises OrderRefused."""
         with self.writing() as floor:
-            busts.correct(floor, fill_id, price)
+            fill_busts.correct(floor, fill_id, price)
 
     # --- looking -------------------------------------------------------------------------------
 
@@ -241,8 +241,8 @@ class PaperExchange:
                 now=state.now,
                 phase=state.phase,
                 cash=floor.book.cash,
-                equity=accounting.equity(floor),
-                positions=accounting.positions(floor),
+                equity=buying_power.equity(floor),
+                positions=buying_power.positions(floor),
                 open_orders=tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live()),
                 first_session=prices.first_session() or state.session,
                 last_session=prices.last_session() or state.session,
@@ -286,8 +286,8 @@ def _begin_next(floor: Floor) -> date:
                 )
             ]
         )
-    phases.advance(floor, max(floor.hours.closes, floor.state.now))
-    phases.begin(floor, session)
+    session_phases.advance(floor, max(floor.hours.closes, floor.state.now))
+    session_phases.begin(floor, session)
     return session
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tradebot.brokers.paper.accounting import closes
-from tradebot.brokers.paper.admission import FORBIDDEN, UNPROCESSABLE, check_leg, check_price, refusal
-from tradebot.brokers.paper.floor import Floor
-from tradebot.brokers.paper.hours import EVENING, cls_taken_until, evening_of, opg_taken_until
+from tradebot.brokers.paper.buying_power import closes
+from tradebot.brokers.paper.order_validation import FORBIDDEN, UNPROCESSABLE, check_leg, check_price, refusal
 from tradebot.brokers.paper.orders import PaperOrder, draft_of
-from tradebot.core.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.values import CENT, NANO_SHARE, ONE, whole
+from tradebot.brokers.paper.sessions import EVENING, cls_taken_until, evening_of, opg_taken_until
+from tradebot.brokers.paper.view import Floor
+from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
+from tradebot.core.model.values import CENT, NANO_SHARE, ONE, whole
 
 #: USD: the least that an order for an amount may be for.
 LEAST_NOTIONAL = ONE

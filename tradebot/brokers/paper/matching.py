@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.brokers.paper.orders import PaperOrder, trailed
-from tradebot.core.account import DayBar
-from tradebot.core.orders import OrderType, Side
-from tradebot.core.values import ONE, SUB_PENNY, tick_down, tick_up
+from tradebot.core.model.account import DayBar
+from tradebot.core.model.orders import OrderType, Side
+from tradebot.core.model.values import ONE, SUB_PENNY, tick_down, tick_up
 
 
 @dataclass(frozen=True, slots=True)

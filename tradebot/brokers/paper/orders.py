@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from tradebot.core.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.values import SUB_PENNY, ZERO, to_tick
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.values import SUB_PENNY, ZERO, to_tick
 
 
 @dataclass(frozen=True, slots=True)

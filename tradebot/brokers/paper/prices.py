@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from math import prod
 
-from tradebot.brokers.paper.rows import Row, reads
-from tradebot.core.account import ActionKind, CorporateAction, DayBar
-from tradebot.core.values import ONE, canonical
+from tradebot.brokers.paper.row_codec import Row, reads
+from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.values import ONE, canonical
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import PriceSource
 

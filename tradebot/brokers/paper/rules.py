@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from tradebot.core.values import ZERO, to_cents, whole
+from tradebot.core.model.values import ZERO, to_cents, whole
 
 
 @dataclass(frozen=True, slots=True)

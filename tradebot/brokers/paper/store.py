@@ -13,13 +13,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from tradebot.brokers.paper import rows
-from tradebot.brokers.paper.book import Book
+from tradebot.brokers.paper import row_codec
+from tradebot.brokers.paper.account_book import Book
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
 from tradebot.brokers.paper.state import ExchangeState
-from tradebot.core.account import Activity
-from tradebot.core.values import ZERO, canonical
+from tradebot.core.model.account import Activity
+from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 
 SCHEMA_VERSION = 2
@@ -156,7 +156,7 @@ class Store:
         row = self._sql.execute(
             "SELECT generation, account_id, starting_cash, session, now, phase, begun_on FROM exchange"
         ).fetchone()
-        return rows.state(row)
+        return row_codec.state(row)
 
     def begin_account(self, state: ExchangeState) -> None:
         """Write the first row of an account, empty as yet."""
@@ -170,7 +170,7 @@ class Store:
                 state.session.isoformat(),
                 state.now.isoformat(),
                 state.phase,
-                rows.day(state.begun_on),
+                row_codec.day(state.begun_on),
             ),
         )
 
@@ -181,14 +181,14 @@ class Store:
         cash = self._sql.execute("SELECT cash FROM exchange").fetchone()
         held = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
         orders = self._sql.execute(
-            f"""SELECT {rows.ORDER} FROM orders WHERE number IN (
+            f"""SELECT {row_codec.ORDER} FROM orders WHERE number IN (
                     SELECT number FROM orders WHERE live = 1 UNION SELECT parent FROM orders WHERE live = 1)
                 ORDER BY number"""
         )
         return Book(
-            cash=rows.money(cash),
-            positions=[rows.position(row) for row in held],
-            orders=[rows.order(row) for row in orders],
+            cash=row_codec.money(cash),
+            positions=[row_codec.position(row) for row in held],
+            orders=[row_codec.order(row) for row in orders],
             next_order=self._next("orders"),
             next_activity=self._next("activities"),
         )
@@ -202,13 +202,15 @@ class Store:
                 state.session.isoformat(),
                 state.now.isoformat(),
                 state.phase,
-                rows.day(state.begun_on),
+                row_codec.day(state.begun_on),
             ),
         )
-        self._sql.executemany(rows.PUT_ORDER, [rows.of_order(book.orders[n]) for n in sorted(book.touched_orders)])
+        self._sql.executemany(
+            row_codec.PUT_ORDER, [row_codec.of_order(book.orders[n]) for n in sorted(book.touched_orders)]
+        )
         for symbol in sorted(book.touched_symbols):
             self._save_position(book, symbol)
-        self._sql.executemany(rows.ADD_ACTIVITY, [rows.of_activity(activity) for activity in book.activities])
+        self._sql.executemany(row_codec.ADD_ACTIVITY, [row_codec.of_activity(activity) for activity in book.activities])
 
     def _save_position(self, book: Book, symbol: str) -> None:
         position = book.positions[symbol]
@@ -233,20 +235,20 @@ class Store:
     def group(self, group: int) -> tuple[PaperOrder, ...]:
         """An entry and its legs, whatever became of them, by number."""
         found = self._sql.execute(
-            f"SELECT {rows.ORDER} FROM orders WHERE number = :group OR parent = :group ORDER BY number",
+            f"SELECT {row_codec.ORDER} FROM orders WHERE number = :group OR parent = :group ORDER BY number",
             {"group": group},
         )
-        return tuple(rows.order(row) for row in found)
+        return tuple(row_codec.order(row) for row in found)
 
     def _order(self, condition: str, value: int | str) -> PaperOrder | None:
-        row = self._sql.execute(f"SELECT {rows.ORDER} FROM orders WHERE {condition}", (value,)).fetchone()
-        return None if row is None else rows.order(row)
+        row = self._sql.execute(f"SELECT {row_codec.ORDER} FROM orders WHERE {condition}", (value,)).fetchone()
+        return None if row is None else row_codec.order(row)
 
     # --- what happened -----------------------------------------------------------------------------------
 
     def activities(self, after: int) -> tuple[Activity, ...]:
         """Everything that happened after activity number ``after``, in order."""
-        return tuple(rows.activity(row) for row in self._sql.execute(rows.ACTIVITIES_AFTER, (after,)))
+        return tuple(row_codec.activity(row) for row in self._sql.execute(row_codec.ACTIVITIES_AFTER, (after,)))
 
     def newest_activity(self) -> int:
         """The number of the newest activity; 0 when nothing has happened."""
@@ -269,7 +271,7 @@ class Store:
         row = self._sql.execute(
             "SELECT equity FROM equity WHERE session < ? ORDER BY session DESC LIMIT 1", (session.isoformat(),)
         ).fetchone()
-        return None if row is None else rows.money(row)
+        return None if row is None else row_codec.money(row)
 
     def closing_equity(self, first: date, last: date) -> Mapping[date, Decimal]:
         """The equity at the close of each session from ``first`` to ``last`` that has closed, in order."""
@@ -330,7 +332,7 @@ class Store:
                 f"the embedded exchange can't use its file {self.path}: {error}. See that this folder can be written "
                 "to, that the disk has room and that no other program holds the file, then try again."
             ) from error
-        except (sqlite3.DatabaseError, rows.Unreadable) as error:
+        except (sqlite3.DatabaseError, row_codec.Unreadable) as error:
             raise BrokerUnavailable(
                 f"the embedded exchange's file {self.path} is damaged: {error}. {self._mend}"
             ) from error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tradebot.core.alerts import AlertLevel, Attempt, Posted, PostState
-from tradebot.core.wording import plural
-from tradebot.reports.page import Cell, Line, Page, Tone, table
-from tradebot.reports.words import instant
+from tradebot.core.model.wording import plural
+from tradebot.core.results.alerts import AlertLevel, Attempt, Posted, PostState
+from tradebot.reports.formatting import instant
+from tradebot.reports.layout import Cell, Line, Page, Tone, table
 
 _TONES: dict[AlertLevel, Tone] = {"info": Tone.PLAIN, "warning": Tone.WARN, "critical": Tone.BAD}
 

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tradebot.core.orders import OrderState, Purpose
-from tradebot.core.outcomes import Outcome
-from tradebot.core.records import RunStatus
-from tradebot.core.wording import plural
-from tradebot.reports.page import Heading, Line, Page, Tone, lines, section, table
-from tradebot.reports.pages import parts
-from tradebot.reports.where import Where
-from tradebot.reports.words import price, shares
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.model.wording import plural
+from tradebot.core.results.outcomes import Outcome
+from tradebot.reports.formatting import price, shares
+from tradebot.reports.layout import Heading, Line, Page, Tone, lines, section, table
+from tradebot.reports.pages import common
+from tradebot.reports.run_header import Where
 
 
 def page(outcome: Outcome, where: Where) -> Page:
     """Strategies, orders, denials, exits, what protects the positions, totals, and where all of it is written."""
     if outcome.status is RunStatus.IDLE:
-        return (*parts.headline(outcome), *parts.notes(outcome.notes))
+        return (*common.headline(outcome), *common.notes(outcome.notes))
     return (
-        *parts.headline(outcome),
-        *parts.halts(outcome.halts),
+        *common.headline(outcome),
+        *common.halts(outcome.halts),
         *section("Strategies", *lines(f"strategy loaded: {strategy}" for strategy in outcome.strategies)),
         *_exits(outcome),
         *_plan(outcome),
-        *parts.denials(outcome.denials),
+        *common.denials(outcome.denials),
         *_protection(outcome),
-        *parts.breaks(outcome.breaks),
-        *parts.failures(outcome.failures),
-        *parts.notes(outcome.notes),
-        *parts.account(outcome),
-        *parts.totals(outcome.totals, "Totals of all closed trades"),
-        *parts.written_down(where),
+        *common.breaks(outcome.breaks),
+        *common.failures(outcome.failures),
+        *common.notes(outcome.notes),
+        *common.account(outcome),
+        *common.totals(outcome.totals, "Totals of all closed trades"),
+        *common.written_down(where),
     )
 
 
 def _plan(outcome: Outcome) -> Page:
     filled = sum(1 for line in outcome.orders if line.filled_quantity)
     counts = (plural(len(outcome.orders), "order"), f"{filled} filled", plural(len(outcome.denials), "denial"))
-    return (Heading(f"Plan executed: {', '.join(counts)}"), *parts.order_lines(outcome.orders))
+    return (Heading(f"Plan executed: {', '.join(counts)}"), *common.order_lines(outcome.orders))
 
 
 def _exits(outcome: Outcome) -> Page:

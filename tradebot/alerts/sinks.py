@@ -1,0 +1,62 @@
+"""Alerts into the log and into the outbox of the ledger, from which they are delivered after the trading."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from tradebot.alerts.log_alerts import LogAlerts
+from tradebot.alerts.spool import Spool
+from tradebot.core.results.alerts import Alert, AlertLevel, PostState, is_news
+from tradebot.errors import LedgerError
+from tradebot.ports import Clock, Outbox
+
+_LOG = logging.getLogger(__name__)
+
+Redact = Callable[[str], str]
+
+
+class OutboxAlerts:
+    """The Alerts port of a job that has a ledger; one that fails sends them to the spool.
+
+    ``silent`` is for replays: what is raised there is stored, and nobody is told.
+    """
+
+    def __init__(
+        self, outbox: Outbox, spool: Spool, account_key: str, clock: Clock, redact: Redact, *, silent: bool = False
+    ) -> None:
+        self._outbox = outbox
+        self._spool = SpoolAlerts(spool, account_key, clock, redact)
+        self._log = LogAlerts()
+        self._clock = clock
+        self._redact = redact
+        self._state = PostState.KEPT if silent else PostState.WAITING
+
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
+        try:
+            news = self._outbox.put(alert, self._clock.wall(), self._state)
+        except LedgerError as error:
+            _LOG.warning("an alert could not go into the ledger: %s", error)
+            self._spool.send(level, title, message, key=key)
+            return
+        if news:
+            self._log.send(level, alert.title, alert.message, key=alert.key)
+
+
+class SpoolAlerts:
+    """The Alerts port where there is no ledger to write to."""
+
+    def __init__(self, spool: Spool, account_key: str, clock: Clock, redact: Redact) -> None:
+        self._spool = spool
+        self._account_key = account_key
+        self._clock = clock
+        self._redact = redact
+        self._log = LogAlerts()
+
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
+        if alert.key and not is_news(level, self._spool.newest(alert.key), alert.raised_at):
+            return
+        self._log.send(level, alert.title, alert.message, key=key)
+        self._spool.add(self._account_key, alert, self._clock.wall())

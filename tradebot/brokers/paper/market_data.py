@@ -1,0 +1,129 @@
+"""The market of the embedded exchange: its price file as history, and the prices it trades at as quotes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.account import CorporateAction, MarketClock, Quote
+from tradebot.market.calendar import decision_date
+from tradebot.market.price_file import PriceFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradebot.strategy_api import History
+
+BENCHMARK_NAME = "S&P 500 price index"
+_BENCHMARK = Path(__file__).resolve().parents[2] / "data" / "sp500_close_1999_2018.csv.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a history is asked for: rows of the price file, and the day up to which its actions are known."""
+
+    symbols: tuple[str, ...]
+    first_row: int
+    end_row: int
+    as_of: date
+
+
+class EmbeddedMarket:
+    """Market data of the embedded exchange. ``last_quotes`` gives the exchange's own newest prices."""
+
+    def __init__(self, prices: PriceFile, last_quotes: Callable[[Iterable[str]], Mapping[str, Quote]]) -> None:
+        self._prices = prices
+        self._last_quotes = last_quotes
+        self._newest: tuple[_Question, History] | None = None
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest price of each symbol that has one."""
+        return self._last_quotes(symbols)
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
+
+        Fewer rows where the price file begins later; a symbol that it does not know is all NaN. The jobs of one session
+        ask the same question in turn, so the newest answer is kept, and given as the same object.
+        """
+        end = self._completed_rows(clock)
+        question = _Question(tuple(symbols), max(0, end - sessions), end, decision_date(clock))
+        if self._newest is None or self._newest[0] != question:
+            self._newest = (question, self._adjusted(question))
+        return self._newest[1]
+
+    def _adjusted(self, question: _Question) -> History:
+        from tradebot.market.adjust import back_adjust
+
+        rows = slice(question.first_row, question.end_row)
+        recorded = _cut(self._prices.history(), rows, question.symbols)
+        return back_adjust(recorded, self._prices.actions(), as_of=question.as_of)
+
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Those of ``symbols`` that the price file has bars of, whatever their sessions."""
+        return frozenset(symbols).intersection(self._prices.history().close.columns)
+
+    def last_completed(self, clock: MarketClock) -> date | None:
+        """The newest session of the price file whose bar is complete at ``clock.now``."""
+        rows = self._completed_rows(clock)
+        return self._prices.sessions()[rows - 1] if rows else None
+
+    def benchmark(self, first: date, last: date) -> pd.Series[float]:
+        """Daily closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
+        import pandas as pd
+
+        return _benchmark().loc[pd.Timestamp(first) : pd.Timestamp(last)]
+
+    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
+        """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
+        wanted = set(symbols)
+        today = decision_date(clock)
+        opened = clock.today is not None and clock.now >= clock.today.opens
+        first = today + timedelta(days=1) if opened else today
+        last = today + timedelta(days=days)
+        return tuple(
+            action for action in self._prices.actions() if action.symbol in wanted and first <= action.ex_date <= last
+        )
+
+    def _completed_rows(self, clock: MarketClock) -> int:
+        """How many rows of the price file are completed sessions."""
+        closed = clock.today is not None and clock.now >= clock.today.closes
+        return (bisect_right if closed else bisect_left)(self._prices.sessions(), decision_date(clock))
+
+
+def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
+    import numpy as np
+    import pandas as pd
+
+    from tradebot.strategy_api import History
+
+    index = history.close.index[rows]
+    columns = pd.Index(list(symbols), dtype=history.close.columns.dtype, name=history.close.columns.name)
+    places = history.close.columns.get_indexer(columns)
+    unknown = places < 0
+
+    def cut(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame.to_numpy()[rows][:, places]
+        values[:, unknown] = np.nan
+        return pd.DataFrame(values, index=index, columns=columns, copy=False)
+
+    return History(
+        open=cut(history.open),
+        high=cut(history.high),
+        low=cut(history.low),
+        close=cut(history.close),
+        volume=cut(history.volume),
+    )
+
+
+@cache
+def _benchmark() -> pd.Series[float]:
+    import pandas as pd
+
+    table = pd.read_csv(_BENCHMARK, parse_dates=["date"], index_col="date")
+    return table["close"].rename(BENCHMARK_NAME)

@@ -1,0 +1,208 @@
+"""Values to rows of the exchange's file and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import wraps
+from typing import Any, TypeVar
+
+from tradebot.brokers.paper.account_book import PaperPosition, activity_id
+from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, number_of
+from tradebot.brokers.paper.state import ExchangeState, Phase
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.values import canonical
+
+Row = tuple[Any, ...]
+Value = TypeVar("Value")
+
+ORDER = (
+    "number, client_order_id, symbol, side, quantity, type, time_in_force, submitted_at, limit_price, stop_price, "
+    "state, filled_quantity, average_fill_price, fees, triggered, waiting, parent, role, reason, "
+    "exit_pair, notional, trail_price, trail_pct, best_price"
+)
+PUT_ORDER = f"""
+    INSERT INTO orders ({ORDER}, live) VALUES ({", ".join("?" * 25)})
+    ON CONFLICT (number) DO UPDATE SET
+        quantity = excluded.quantity, limit_price = excluded.limit_price, stop_price = excluded.stop_price,
+        state = excluded.state, filled_quantity = excluded.filled_quantity,
+        average_fill_price = excluded.average_fill_price, fees = excluded.fees, triggered = excluded.triggered,
+        waiting = excluded.waiting, reason = excluded.reason, trail_price = excluded.trail_price,
+        best_price = excluded.best_price, live = excluded.live"""
+ADD_ACTIVITY = f"INSERT INTO activities VALUES ({', '.join('?' * 15)})"
+ACTIVITIES_AFTER = """
+    SELECT a.number, a.kind, a.at, a.session, a.symbol, a.quantity, a.price, a.fee, a.amount, a.note, a.ratio,
+           a.quantity_before, a.quantity_after, a.reverses, o.number, o.client_order_id, o.side, p.client_order_id
+    FROM activities a LEFT JOIN orders o ON o.number = a.order_number LEFT JOIN orders p ON p.number = o.parent
+    WHERE a.number > ? ORDER BY a.number"""
+FILL, SPLIT, BUST = "fill", "split", "bust"
+
+
+class Unreadable(Exception):
+    """A row holds something that the exchange never wrote."""
+
+
+def reads(what: str) -> Callable[[Callable[[Row], Value]], Callable[[Row], Value]]:
+    """A reader of rows that says Unreadable, and of ``what``, when a row makes no sense."""
+
+    def decorated(read: Callable[[Row], Value]) -> Callable[[Row], Value]:
+        @wraps(read)
+        def wrapped(row: Row) -> Value:
+            try:
+                return read(row)
+            except (ArithmeticError, TypeError, ValueError) as error:
+                raise Unreadable(f"a row of its {what} makes no sense ({error!r})") from error
+
+        return wrapped
+
+    return decorated
+
+
+@reads("exchange")
+def state(row: Row) -> ExchangeState:
+    generation, account_id, starting_cash, session, now, phase, begun_on = row
+    return ExchangeState(
+        generation=generation,
+        account_id=account_id,
+        starting_cash=Decimal(starting_cash),
+        session=date.fromisoformat(session),
+        now=datetime.fromisoformat(now),
+        phase=Phase(phase),
+        begun_on=None if begun_on is None else date.fromisoformat(begun_on),
+    )
+
+
+@reads("positions")
+def position(row: Row) -> PaperPosition:
+    symbol, quantity, average_price = row
+    return PaperPosition(symbol, Decimal(quantity), Decimal(average_price))
+
+
+@reads("orders")
+def order(row: Row) -> PaperOrder:
+    return PaperOrder(
+        number=row[0],
+        client_order_id=row[1],
+        symbol=row[2],
+        side=Side(row[3]),
+        quantity=Decimal(row[4]),
+        type=OrderType(row[5]),
+        time_in_force=TimeInForce(row[6]),
+        submitted_at=datetime.fromisoformat(row[7]),
+        limit_price=_optional(row[8]),
+        stop_price=_optional(row[9]),
+        state=OrderState(row[10]),
+        filled_quantity=Decimal(row[11]),
+        average_fill_price=_optional(row[12]),
+        fees=Decimal(row[13]),
+        triggered=bool(row[14]),
+        waiting=bool(row[15]),
+        parent=row[16],
+        role=Purpose(row[17]),
+        reason=row[18],
+        exit_pair=bool(row[19]),
+        notional=_optional(row[20]),
+        trail_price=_optional(row[21]),
+        trail_pct=_optional(row[22]),
+        best_price=_optional(row[23]),
+    )
+
+
+@reads("activities")
+def activity(row: Row) -> Activity:
+    number, kind, at_text, session_text, symbol, quantity, price, fee, amount, note, ratio, before, after = row[:13]
+    reverses, order_number, client_order_id, side, parent_client_order_id = row[13:]
+    identifier, at, session = activity_id(number), datetime.fromisoformat(at_text), date.fromisoformat(session_text)
+    if kind == FILL:
+        return Fill(
+            fill_id=identifier,
+            broker_order_id=broker_order_id(order_number),
+            client_order_id=client_order_id,
+            symbol=symbol,
+            side=Side(side),
+            quantity=Decimal(quantity),
+            price=Decimal(price),
+            fee=Decimal(fee),
+            at=at,
+            session=session,
+            parent_client_order_id=parent_client_order_id,
+        )
+    if kind == SPLIT:
+        return SplitEvent(identifier, symbol, Decimal(ratio), Decimal(before), Decimal(after), at, session)
+    if kind == BUST:
+        return FillBust(identifier, activity_id(int(reverses)), at, session)
+    return CashEvent(identifier, CashKind(kind), Decimal(amount), at, session, symbol, note)
+
+
+@reads("money")
+def money(row: Row) -> Decimal:
+    """The one amount in a row, USD."""
+    (amount,) = row
+    return Decimal(amount)
+
+
+def of_order(order: PaperOrder) -> Row:
+    """An order's columns in the order of ORDER, then ``live``."""
+    return (
+        order.number,
+        order.client_order_id,
+        order.symbol,
+        order.side,
+        canonical(order.quantity),
+        order.type,
+        order.time_in_force,
+        order.submitted_at.isoformat(),
+        _text(order.limit_price),
+        _text(order.stop_price),
+        order.state,
+        canonical(order.filled_quantity),
+        _text(order.average_fill_price),
+        canonical(order.fees),
+        int(order.triggered),
+        int(order.waiting),
+        order.parent,
+        order.role,
+        order.reason,
+        int(order.exit_pair),
+        _text(order.notional),
+        _text(order.trail_price),
+        _text(order.trail_pct),
+        _text(order.best_price),
+        int(order.live),
+    )
+
+
+def of_activity(done: Activity) -> Row:
+    """An activity's columns in the order of the table."""
+    when = (done.at.isoformat(), done.session.isoformat())
+    match done:
+        case Fill():
+            traded = (canonical(done.quantity), canonical(done.price), canonical(done.fee))
+            order_number = number_of(done.broker_order_id, "O")
+            number = number_of(done.fill_id, "A")
+            return (number, FILL, *when, done.symbol, order_number, *traded, None, None, None, None, None, None)
+        case CashEvent():
+            number = number_of(done.event_id, "A")
+            moved = (canonical(done.amount), done.note)
+            return (number, done.kind, *when, done.symbol, None, None, None, None, *moved, None, None, None, None)
+        case SplitEvent():
+            number = number_of(done.event_id, "A")
+            split = (canonical(done.ratio), canonical(done.quantity_before), canonical(done.quantity_after))
+            return (number, SPLIT, *when, done.symbol, None, None, None, None, None, None, *split, None)
+        case FillBust():
+            number = number_of(done.event_id, "A")
+            return (number, BUST, *when, *[None] * 10, number_of(done.fill_id, "A"))
+
+
+def day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else canonical(value)
+
+
+def _optional(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

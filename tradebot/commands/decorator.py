@@ -1,0 +1,151 @@
+"""What every command shares: the global options, wherever they are typed, and a help that says how it can end."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_type_hints
+
+import typer
+
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tradebot.settings import GlobalOptions
+
+P = ParamSpec("P")
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Where .env, database, logs and state live (default: TRADEBOT_HOME, else the current folder).",
+        show_default=False,
+    ),
+]
+EnvFileOption = Annotated[
+    Path | None,
+    typer.Option("--env-file", metavar="FILE", help="Read this file instead of DIR/.env.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+VerboseOption = Annotated[
+    int,
+    typer.Option("-v", "--verbose", count=True, help="Log to standard error too; -vv says more.", show_default=False),
+]
+ScheduledOption = Annotated[
+    bool,
+    typer.Option(
+        "--scheduled",
+        help="A scheduler starts it: where the exchange's calendar has it not due now, do nothing and end with 0.",
+    ),
+]
+
+_SHARED = (
+    inspect.Parameter("home", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=HomeOption),
+    inspect.Parameter("env_file", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=EnvFileOption),
+    inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption),
+    inspect.Parameter("verbose", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=VerboseOption),
+)
+_CONTEXT = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+#: How any command can end, whatever it does.
+ANY = (ExitCode.OK, ExitCode.BUG, ExitCode.USAGE, ExitCode.CONFIG, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as the Typer app takes it."""
+
+    name: str
+    callback: Callable[..., None]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The global options typed at one place of the command line: before, or after, a subcommand."""
+
+    home: Path | None
+    env_file: Path | None
+    json: bool
+    verbose: int
+
+    def after(self, earlier: Typed) -> Typed:
+        """Both together; where both name a home or a file, the later one counts."""
+        return Typed(
+            self.home or earlier.home,
+            self.env_file or earlier.env_file,
+            self.json or earlier.json,
+            self.verbose + earlier.verbose,
+        )
+
+
+def command(
+    name: str, *, writes: str, ends_with: Iterable[ExitCode] = ()
+) -> Callable[[Callable[Concatenate[GlobalOptions, P], ExitCode]], Command]:
+    """Make a command of a function ``(options, its own arguments) -> exit code``.
+
+    The function's docstring says what the command does, ``writes`` what it writes, and ``ends_with`` which codes it can
+    end with besides those in ``ANY``.
+    """
+
+    def made(function: Callable[Concatenate[GlobalOptions, P], ExitCode]) -> Command:
+        def callback(context: typer.Context, **given: Any) -> None:
+            from tradebot.commands import error_handler
+
+            options = _options(context, given)
+            raise typer.Exit(error_handler.run(name, options, lambda: function(options, **given)))  # type: ignore[call-arg]
+
+        _sign(callback, _own_parameters(function))
+        return Command(name.split()[-1], callback, _help(function, writes, {*ANY, *ends_with}))
+
+    return made
+
+
+def remember_options(doc: str, *extra: inspect.Parameter) -> Callable[..., None]:
+    """A callback for the app or a group of commands: it keeps what was typed before the subcommand."""
+
+    def callback(context: typer.Context, **given: Any) -> None:
+        context.obj = _typed(context, given)
+
+    _sign(callback, list(extra))
+    callback.__doc__ = doc
+    return callback
+
+
+def _options(context: typer.Context, given: dict[str, Any]) -> GlobalOptions:
+    """Take the global options out of ``given`` and merge them with those typed before the subcommand."""
+    from tradebot.settings.options import GlobalOptions
+
+    typed = _typed(context, given)
+    return GlobalOptions(typed.home, typed.env_file, typed.json, typed.verbose)
+
+
+def _typed(context: typer.Context, given: dict[str, Any]) -> Typed:
+    here = Typed(*(given.pop(parameter.name) for parameter in _SHARED))
+    return here.after(context.obj) if isinstance(context.obj, Typed) else here
+
+
+def _own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The function's parameters after ``options``, their annotations resolved.
+
+    ``GlobalOptions`` stays unresolved on purpose: importing the settings would slow down every ``--help``.
+    """
+    hints = get_type_hints(function, localns={"GlobalOptions": object}, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    return [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+
+
+def _sign(callback: Callable[..., None], own: list[inspect.Parameter]) -> None:
+    """Give a callback the signature that Typer reads."""
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    callback.__signature__ = inspect.Signature([_CONTEXT, *keyword_only, *_SHARED])  # type: ignore[attr-defined]
+    callback.__annotations__ = {}
+
+
+def _help(function: Callable[..., Any], writes: str, ends_with: set[ExitCode]) -> str:
+    codes = "\n".join(f"{int(code):>5}  {code.name.lower()}: {code.meaning}" for code in sorted(ends_with))
+    return f"{inspect.getdoc(function)}\n\nWrites: {writes}\n\n\b\nEnds with:\n{codes}"

@@ -1,0 +1,51 @@
+"""Opening the desk for a command: with the logs where they belong and the home, broker and account said first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from typing import Any
+
+from tradebot.commands import heartbeats, logging_setup, render
+from tradebot.core.model.schedule import Job
+from tradebot.errors import NotDue, TradebotError
+from tradebot.reports.formatting import NEW_YORK
+from tradebot.runtime.before_desk import why_not_due, write_down_failure
+from tradebot.runtime.open_desk import Office, open_office
+from tradebot.settings import GlobalOptions, Loaded
+
+#: Jobs that only look; being asked every minute, they leave no trace in the log files.
+_LOOKING = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
+
+
+@contextmanager
+def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: Any) -> Iterator[Office]:
+    """A desk for ``job``; ``how`` as for ``open_office``, whose errors come through.
+
+    Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
+    """
+    if scheduled and (why := why_not_due(options, job)):
+        raise NotDue(why)
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(open_office(options, job, **how))
+        except TradebotError as error:
+            write_down_failure(options, job, error)
+            raise
+        if scheduled and (why := opened.desk.timekeeper().why_not(job)):
+            raise NotDue(why)
+        heartbeats.start(opened.loaded.settings, job)
+        if job not in _LOOKING:
+            start_logs(opened.loaded, opened.desk.clock.wall())
+        render.begin(options, str(job), opened.where, opened.loaded.warnings)
+        yield opened
+
+
+def start_logs(loaded: Loaded, wall: datetime) -> None:
+    """Log to the home's files; a folder that cannot be written is a warning, for no log is worth a missed exit."""
+    render.warn(logging_setup.to_files(loaded.settings, new_york_date(wall)))
+
+
+def new_york_date(wall: datetime) -> date:
+    return wall.astimezone(NEW_YORK).date()

@@ -1,0 +1,1 @@
+"""What fills, splits and corrections do to lots, trades and results. Pure."""

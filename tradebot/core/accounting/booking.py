@@ -1,0 +1,272 @@
+"""What the broker's activities do to the books: lots, round trips, and the holding with its plan for leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from tradebot.core.accounting.fill_busts import Rebooked, rebooked
+from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
+from tradebot.core.model.account import CASH, Adjustment, Bookable, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.limits import Limits
+from tradebot.core.model.orders import Intent, Purpose, Side
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.values import ONE, ZERO, to_tick
+from tradebot.core.planning.exit_rules import entry_prices
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose fill it is. ``intent`` is the order's own, or its parent's for a bracket's leg; None where there is none.
+
+    ``reason`` says in words why the order was sent. A stop or target needs none: the price tells which of them filled.
+    """
+
+    strategy: str
+    intent: Intent | None
+    purpose: Purpose
+    reason: str
+
+
+NOBODY = Owner(FOREIGN, None, Purpose.ENTRY, "")
+
+
+def bookings_for(
+    activities: Iterable[Bookable],
+    lots: Iterable[Lot],
+    holdings: Iterable[Holding],
+    owners: Mapping[str, Owner],
+    limits: Limits,
+    past: Mapping[str, Past] | None = None,
+) -> tuple[Booking, ...]:
+    """Work out, in order, what each activity does to the books as they are after the one before it.
+
+    ``lots`` are the open lots, oldest first; ``owners`` maps a fill's client_order_id, and the id of an adjustment, to
+    its owner, and one without an owner is foreign. Each booking of a symbol carries all its open lots and its holding
+    afterwards, also when the activity was foreign or changed neither. ``limits`` give the plan for leaving where no
+    entry's intent does. ``past`` is the history of each symbol of which a fill is busted, with owners for its fills.
+    """
+    books = _Books(lots, holdings, owners, limits, past or {})
+    return tuple(books.book(activity) for activity in activities)
+
+
+class _Books:
+    """Lots and holdings by symbol, taken from one activity to the next."""
+
+    def __init__(
+        self,
+        lots: Iterable[Lot],
+        holdings: Iterable[Holding],
+        owners: Mapping[str, Owner],
+        limits: Limits,
+        past: Mapping[str, Past],
+    ) -> None:
+        self.lots: dict[str, tuple[Lot, ...]] = {}
+        for lot in lots:
+            self.lots[lot.symbol] = (*self.lots.get(lot.symbol, ()), lot)
+        self.holdings = {holding.symbol: holding for holding in holdings}
+        self.owners = owners
+        self.limits = limits
+        self.past = dict(past)
+        self.interrupted: dict[str, Holding] = {}  # by client_order_id: ended by a bust, which a new fill may correct
+
+    def book(self, activity: Bookable) -> Booking:
+        match activity:
+            case Fill():
+                return self._book_fill(activity)
+            case SplitEvent():
+                return self._book_split(activity)
+            case CashEvent(symbol=str(symbol)):
+                return self._booking(activity, self._holder(symbol), symbol)
+            case FillBust():
+                return self._book_bust(activity)
+            case Adjustment() if activity.symbol != CASH:
+                return self._book_adjustment(activity)
+            case CashEvent() | Adjustment():
+                return Booking(activity, FOREIGN, None)
+
+    def _book_fill(self, fill: Fill) -> Booking:
+        owner = self.owners.get(fill.client_order_id, NOBODY)
+        held = self.holdings.get(fill.symbol)
+        booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit_reason(owner, fill, held))
+        self.lots[fill.symbol] = booked.lots
+        self._hold(fill.symbol, self._after_fill(fill, owner, held))
+        self._remember(Done(fill, owner.strategy), booked.trades)
+        return self._booking(fill, owner.strategy, fill.symbol, booked.trades)
+
+    def _book_split(self, event: SplitEvent) -> Booking:
+        strategy = self._holder(event.symbol)
+        held = self.holdings.get(event.symbol)
+        booked = book_split(self.lots.get(event.symbol, ()), event)
+        self.lots[event.symbol] = booked.lots
+        own = self._ours(event.symbol)
+        self._hold(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
+        self._remember(Done(event, strategy), booked.trades)
+        return self._booking(event, strategy, event.symbol, booked.trades)
+
+    def _book_adjustment(self, adjustment: Adjustment) -> Booking:
+        symbol = adjustment.symbol
+        owner = self.owners.get(adjustment.adjustment_id, NOBODY)
+        booked = book_adjustment(self.lots.get(symbol, ()), adjustment, owner.strategy)
+        self.lots[symbol] = booked.lots
+        self._hold(symbol, self._held_by(owner, symbol, self.holdings.get(symbol)))
+        self._remember(Done(adjustment, owner.strategy))
+        return self._booking(adjustment, owner.strategy, symbol)
+
+    def _book_bust(self, bust: FillBust) -> Booking:
+        found = next((done for past in self.past.values() if (done := rebooked(past, bust))), None)
+        if found is None:
+            return Booking(bust, FOREIGN, None)
+        symbol, held = found.fill.symbol, self.holdings.get(found.fill.symbol)
+        self.past[symbol] = found.past
+        self.lots[symbol] = found.lots
+        self._hold(symbol, self._after_bust(found, held))
+        if held is not None and symbol not in self.holdings:
+            self.interrupted[found.fill.client_order_id] = held
+        booking = self._booking(bust, found.busted.strategy, symbol, found.made)
+        return replace(booking, busted=found.fill, undone=found.undone)
+
+    def _remember(self, done: Done, trades: tuple[Trade, ...] = ()) -> None:
+        """Add to the history of a symbol of which a fill is to be busted."""
+        past = self.past.get(done.activity.symbol)
+        if past is not None:
+            self.past[done.activity.symbol] = Past((*past.done, done), (*past.trades, *trades))
+
+    def _after_fill(self, fill: Fill, owner: Owner, held: Holding | None) -> Holding | None:
+        holding = self._held_by(owner, fill.symbol, held)
+        before = self.interrupted.pop(fill.client_order_id, None)
+        if holding is None or before is None or (before.strategy, before.side) != (holding.strategy, holding.side):
+            return holding
+        return _resized(before, self._ours(fill.symbol))
+
+    def _after_bust(self, found: Rebooked, held: Holding | None) -> Holding | None:
+        """The holding that is left, or the one that comes back with the shares of a sale that is none any more."""
+        symbol = found.fill.symbol
+        opener = next((lot for lot in found.lots if lot.strategy != FOREIGN), None)
+        if opener is None:
+            return None
+        owner = replace(self.owners.get(opener.entry_client_order_id, NOBODY), strategy=opener.strategy)
+        if owner.intent is not None:
+            owner = replace(owner, intent=_on_todays_basis(owner.intent, _ratios_since(found.past.done, opener)))
+        holding = self._held_by(owner, symbol, held)
+        if holding is None or held is not None:
+            return holding
+        return _with_stop_of(self.owners.get(found.fill.client_order_id, NOBODY), holding)
+
+    def _held_by(self, owner: Owner, symbol: str, held: Holding | None) -> Holding | None:
+        """A symbol's holding: it stays with the strategy that has it while shares of ours are left.
+
+        It covers all of them, also those that another strategy had sold when that sale was busted.
+        """
+        own = self._ours(symbol)
+        if held and own and own[0].quantity * held.quantity > 0:
+            return _resized(held, own)
+        return _entered(own, owner, self.limits) if own and owner.strategy != FOREIGN else None
+
+    def _ours(self, symbol: str) -> tuple[Lot, ...]:
+        return tuple(lot for lot in self.lots.get(symbol, ()) if lot.strategy != FOREIGN)
+
+    def _holder(self, symbol: str) -> str:
+        held = self.holdings.get(symbol)
+        return held.strategy if held else FOREIGN
+
+    def _hold(self, symbol: str, holding: Holding | None) -> None:
+        if holding is None:
+            self.holdings.pop(symbol, None)
+        else:
+            self.holdings[symbol] = holding
+
+    def _booking(self, activity: Bookable, strategy: str, symbol: str, trades: tuple[Trade, ...] = ()) -> Booking:
+        return Booking(activity, strategy, symbol, self.lots.get(symbol, ()), trades, self.holdings.get(symbol))
+
+
+def _entered(own: tuple[Lot, ...], owner: Owner, limits: Limits) -> Holding:
+    """A new holding. Its stop and target are those that the bracket rests at, whatever the fill's own price."""
+    intent = owner.intent if owner.purpose is Purpose.ENTRY else None
+    policy = (intent.policy if intent else None) or ExitPolicy()
+    entry_price = _average_cost(own)
+    quantity = _shares(own)
+    usual = entry_prices(entry_price, policy, limits, Side.BUY if quantity > 0 else Side.SELL)
+    stop_loss = intent.request.stop_loss if intent else None
+    return Holding(
+        strategy=owner.strategy,
+        symbol=own[0].symbol,
+        quantity=quantity,
+        entry_price=entry_price,
+        stop_price=usual.stop if stop_loss is None else stop_loss,
+        target_price=usual.target if intent is None else intent.request.take_profit,
+        high_water=entry_price,
+        policy=policy,
+        opened_session=own[0].session,
+    )
+
+
+def _resized(held: Holding, own: tuple[Lot, ...]) -> Holding:
+    entry_price = _average_cost(own)
+    best = max if held.side is Side.BUY else min
+    high_water = best(held.high_water, entry_price)
+    return replace(held, quantity=_shares(own), entry_price=entry_price, high_water=high_water)
+
+
+def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding:
+    """The holding on the new split basis; its prices rounded to the nearest tick, as the orders resting for it are."""
+    return replace(
+        held,
+        quantity=_shares(own),
+        entry_price=_average_cost(own),
+        stop_price=to_tick(held.stop_price / ratio),
+        target_price=None if held.target_price is None else to_tick(held.target_price / ratio),
+        high_water=to_tick(held.high_water / ratio),
+    )
+
+
+def _ratios_since(done: Iterable[Done], opener: Lot) -> Decimal:
+    """New shares for one old over all splits since a lot was opened."""
+    ratio, opened = ONE, False
+    for each in done:
+        match each.activity:
+            case Fill(fill_id=identifier) | Adjustment(adjustment_id=identifier):
+                opened = opened or identifier == opener.lot_id
+            case SplitEvent(ratio=split) if opened:
+                ratio *= split
+    return ratio
+
+
+def _on_todays_basis(intent: Intent, ratio: Decimal) -> Intent:
+    """An entry whose bracket's prices follow the splits since."""
+    request = intent.request
+    rescaled = replace(
+        request,
+        stop_loss=None if request.stop_loss is None else to_tick(request.stop_loss / ratio),
+        take_profit=None if request.take_profit is None else to_tick(request.take_profit / ratio),
+    )
+    return intent if ratio == ONE else replace(intent, request=rescaled)
+
+
+def _with_stop_of(closing: Owner, holding: Holding) -> Holding:
+    """A holding that comes back keeps the stop that had been raised for it, if that is what had filled."""
+    stop = closing.intent.request.stop_price if closing.intent and closing.purpose is Purpose.STOP else None
+    better = stop is not None and (stop - holding.stop_price) * holding.side.sign > 0
+    return holding.with_stop(stop) if stop is not None and better else holding
+
+
+def _exit_reason(owner: Owner, fill: Fill, held: Holding | None) -> str:
+    """Why shares were closed, in words, should the fill close any."""
+    if owner.strategy == FOREIGN:
+        return "closed outside tradebot"
+    if owner.purpose not in (Purpose.STOP, Purpose.TARGET):
+        return owner.reason or owner.purpose.value
+    target = held.target_price if held else None
+    reached = target is not None and (fill.price - target) * fill.side.opposite.sign >= 0
+    return "target" if reached else "stop"
+
+
+def _shares(lots: tuple[Lot, ...]) -> Decimal:
+    return sum((lot.quantity for lot in lots), ZERO)
+
+
+def _average_cost(lots: tuple[Lot, ...]) -> Decimal:
+    return sum((lot.quantity * lot.price for lot in lots), ZERO) / _shares(lots)

@@ -1,0 +1,81 @@
+"""client_order_id: made from the decision, so that the same decision always has the same id.
+
+Form: ``tb1-<account hash>-<session>-<strategy>-<symbol>-<purpose>-<attempt>``, for example
+``tb1-9f86d081-20070103-rsi2_mean_reversion-AAPL-entry-1``. No field can hold a hyphen, so it parses back without
+doubt; the account is hashed because order ids end up in logs and support mails. Alpaca allows 128 characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from tradebot.core.model.orders import Purpose
+
+MAX_LENGTH = 128
+STRATEGY_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,11}")
+_ID = re.compile(
+    r"tb1-(?P<account>[0-9a-f]{8})-(?P<session>\d{8})-(?P<strategy>[a-z][a-z0-9_]{0,39})"
+    r"-(?P<symbol>[A-Z][A-Z0-9.]{0,11})-(?P<purpose>[a-z]+)-(?P<attempt>[1-9]\d{0,3})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionId:
+    """The parts of a client_order_id."""
+
+    account_hash: str
+    session: date
+    strategy: str
+    symbol: str
+    purpose: Purpose
+    attempt: int
+
+    def __str__(self) -> str:
+        return (
+            f"tb1-{self.account_hash}-{self.session:%Y%m%d}-{self.strategy}-{self.symbol}-{self.purpose}-{self.attempt}"
+        )
+
+
+def account_hash(account_key: str) -> str:
+    """Eight hex digits that stand for an account in ids and file names."""
+    return hashlib.sha256(account_key.encode()).hexdigest()[:8]
+
+
+def client_order_id(account_key: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
+    """The id of one decision's order. ``attempt`` counts from 1.
+
+    Raises ValueError for parts that would not parse back.
+    """
+    text = str(DecisionId(account_hash(account_key), session, strategy, symbol, purpose, attempt))
+    if _ID.fullmatch(text) is None or len(text) > MAX_LENGTH:
+        raise ValueError(
+            f"no client_order_id can be made of strategy {strategy!r}, symbol {symbol!r}, attempt {attempt}"
+        )
+    return text
+
+
+def next_attempt(made: Iterable[int]) -> int:
+    """The number of the next attempt at a decision, after those ``made``: that left, or may have, for the broker.
+
+    One that is only a plan, surely not at the broker, was not made, and is the next one still.
+    """
+    return max(made, default=0) + 1
+
+
+def parse(text: str) -> DecisionId | None:
+    """The parts of an id that we made, or None for an order that is not ours."""
+    match = _ID.fullmatch(text)
+    if match is None or match["purpose"] not in set(Purpose):
+        return None
+    try:
+        session = date.fromisoformat(match["session"])
+    except ValueError:
+        return None
+    return DecisionId(
+        match["account"], session, match["strategy"], match["symbol"], Purpose(match["purpose"]), int(match["attempt"])
+    )

@@ -1,0 +1,138 @@
+"""Planning exits: which holdings are to be closed now, and with how many shares.
+
+An exit is checked for the account, the session, duplication and the shares that are there, and for nothing else: no
+limit and no halt ever keeps a position open.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.order_ids import account_hash, client_order_id, next_attempt, parse
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
+from tradebot.core.model.plan import Denial, DenialCode, Situation
+from tradebot.core.model.signals import Action
+from tradebot.core.model.values import ZERO, canonical, whole
+from tradebot.core.planning.exit_rules import due_exit
+
+
+def plan_exits(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
+    """The closing orders to send now, and why a holding that is due to be closed is not."""
+    leaving = _Leaving(situation)
+    exits: list[Intent] = []
+    denials: list[Denial] = []
+    for holding in situation.holdings:
+        reason = leaving.reason_to_leave(holding)
+        if reason is None:
+            continue
+        objections = leaving.objections(holding)
+        if objections:
+            denials.extend(objections)
+        else:
+            exits.append(leaving.intent(holding, reason))
+    return tuple(exits), tuple(denials)
+
+
+class _Leaving:
+    """A situation, with the indexes that looking at one holding after another needs."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        self.positions = {position.symbol: position for position in situation.positions}
+        self.exit_signals = {
+            (signal.strategy, signal.symbol): signal for signal in situation.signals if signal.action is Action.EXIT
+        }
+        self.under_way = {
+            intent.symbol: f"the {intent.purpose} of {intent.strategy}"
+            for intent in situation.unsettled
+            if intent.state.live and intent.purpose in (Purpose.EXIT, Purpose.CLOSE)
+        }
+        self.foreign_orders: dict[str, list[BrokerOrder]] = {}
+        ours = account_hash(situation.account_key)
+        for order in situation.open_orders:
+            made = parse(order.client_order_id)
+            if order.parent_id is None and order.state.live and (made is None or made.account_hash != ours):
+                self.foreign_orders.setdefault(order.symbol, []).append(order)
+
+    def reason_to_leave(self, holding: Holding) -> str | None:
+        quote = self.situation.quotes.get(holding.symbol)
+        signal = self.exit_signals.get((holding.strategy, holding.symbol))
+        return due_exit(holding, signal, quote.last if quote else None)
+
+    def objections(self, holding: Holding) -> tuple[Denial, ...]:
+        situation = self.situation
+        found: list[tuple[DenialCode, str]] = []
+        if situation.account.blocked:
+            found.append((DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account"))
+        if not situation.session_open:
+            found.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
+        asset = situation.assets.get(holding.symbol)
+        if asset is not None and not asset.tradable:
+            found.append(
+                (DenialCode.NOT_TRADABLE, f"{holding.symbol} does not trade now; the stop at the broker stays")
+            )
+        if holding.symbol in self.under_way:
+            found.append((DenialCode.ORDER_PENDING, f"{self.under_way[holding.symbol]} is under way"))
+        if self.available(holding) <= 0:
+            found.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
+        return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in found)
+
+    def available(self, holding: Holding) -> Decimal:
+        """The shares that can be closed: ours, as far as the broker has them and no foreign order is closing them.
+
+        Our own stop and target do not count as closing: the exit sequence cancels them first. A fraction of a share is
+        left where the broker trades none.
+        """
+        position = self.positions.get(holding.symbol)
+        if position is None:
+            return ZERO
+        spoken_for = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
+        free = min(holding.shares_in(position), abs(position.quantity) - spoken_for)
+        asset = self.situation.assets.get(holding.symbol)
+        return free if asset is not None and asset.fractionable else whole(free)
+
+    def intent(self, holding: Holding, reason: str) -> Intent:
+        situation = self.situation
+        attempt = self._next_attempt(holding)
+        quote = situation.quotes.get(holding.symbol)
+        request = OrderRequest(
+            client_order_id=client_order_id(
+                situation.account_key, situation.today, holding.strategy, holding.symbol, Purpose.EXIT, attempt
+            ),
+            symbol=holding.symbol,
+            side=holding.side.opposite,
+            quantity=self.available(holding),
+            type=OrderType.MARKET,
+            time_in_force=TimeInForce.DAY,
+        )
+        return Intent(
+            request=request,
+            account_key=situation.account_key,
+            session=situation.today,
+            strategy=holding.strategy,
+            purpose=Purpose.EXIT,
+            attempt=attempt,
+            planned_price=quote.last if quote else self.positions[holding.symbol].market_price,
+            reason=reason,
+        )
+
+    def _next_attempt(self, holding: Holding) -> int:
+        """Those made are over: one under way is an objection."""
+        decided = (parse(order_id) for order_id in self.situation.decided)
+        exit_of = (holding.strategy, holding.symbol, Purpose.EXIT)
+        return next_attempt(
+            made.attempt for made in decided if made and (made.strategy, made.symbol, made.purpose) == exit_of
+        )
+
+    def _foreign_closing(self, holding: Holding) -> list[BrokerOrder]:
+        orders = self.foreign_orders.get(holding.symbol, [])
+        return [order for order in orders if order.side is holding.side.opposite]
+
+    def _why_nothing(self, holding: Holding) -> str:
+        position = self.positions.get(holding.symbol)
+        if holding.shares_in(position) == 0:
+            there = canonical(position.quantity) if position else "none"
+            return f"the ledger holds {canonical(holding.quantity)} {holding.symbol}, and the broker shows {there}"
+        ids = ", ".join(order.client_order_id or order.broker_order_id for order in self._foreign_closing(holding))
+        return f"the shares of {holding.symbol} are taken by {ids}" if ids else "less than one whole share is held"

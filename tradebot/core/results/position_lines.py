@@ -1,0 +1,70 @@
+"""Open positions as people read them: ours with the plan for leaving each, and foreign ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from tradebot.core.model.account import Position
+from tradebot.core.model.holdings import FOREIGN, Holding
+from tradebot.core.model.values import SUB_PENNY
+from tradebot.core.results.results import PositionLine
+from tradebot.core.safety.stop_coverage import Gap
+
+
+def position_lines(
+    positions: Iterable[Position], holdings: Iterable[Holding], gaps: Iterable[Gap]
+) -> tuple[PositionLine, ...]:
+    """The positions at the broker, by symbol; prices USD a share, P&L unrealised in USD before fees.
+
+    A position that is ours in part only has two lines: our shares, and the foreign rest.
+    """
+    ours = {holding.symbol: holding for holding in holdings}
+    open_gaps = {gap.symbol for gap in gaps}
+    return tuple(
+        line
+        for position in sorted(positions, key=lambda position: position.symbol)
+        for line in _lines(position, ours.get(position.symbol), position.symbol not in open_gaps)
+    )
+
+
+def _lines(position: Position, holding: Holding | None, covered: bool) -> Iterator[PositionLine]:
+    shares = holding.shares_in(position).copy_sign(position.quantity) if holding else Decimal(0)
+    foreign = position.quantity - shares
+    if holding and shares:
+        yield PositionLine(
+            strategy=holding.strategy,
+            symbol=position.symbol,
+            quantity=shares,
+            entry_price=holding.entry_price,
+            last=position.market_price,
+            market_value=shares * position.market_price if foreign else position.market_value,
+            pnl=shares * (position.market_price - holding.entry_price),
+            stop=holding.stop_price,
+            target=holding.target_price,
+            opened=holding.opened_session,
+            protected=covered,
+        )
+    if foreign:
+        entry = _foreign_entry(position, holding, shares)
+        yield PositionLine(
+            strategy=FOREIGN,
+            symbol=position.symbol,
+            quantity=foreign,
+            entry_price=entry,
+            last=position.market_price,
+            market_value=foreign * position.market_price if shares else position.market_value,
+            pnl=foreign * (position.market_price - entry),
+            stop=None,
+            target=None,
+            opened=None,
+            protected=None,
+        )
+
+
+def _foreign_entry(position: Position, holding: Holding | None, shares: Decimal) -> Decimal:
+    """What the foreign shares were bought at: the broker's average is that of the whole position."""
+    if holding is None or not shares:
+        return position.average_price
+    cost = position.quantity * position.average_price - shares * holding.entry_price
+    return (cost / (position.quantity - shares)).quantize(SUB_PENNY)  # the average was rounded, too

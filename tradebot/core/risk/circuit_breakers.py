@@ -1,0 +1,144 @@
+"""Circuit breakers: what halts the account without being asked. Each halt says which rule, and what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import takewhile
+
+from tradebot.core.model.account import AccountSnapshot
+from tradebot.core.model.breaks import ACCEPTABLE, Break, unexplained
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.ledger_rows import Run, RunStatus
+from tradebot.core.model.limits import Counters, Limits, LossAction
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.values import ONE, ZERO, dollars, percent
+from tradebot.core.risk.breaches import Standing, breaches
+from tradebot.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """How far the equity has fallen below a base, as a fraction of it, against the fraction that is allowed."""
+
+    base: Decimal
+    equity: Decimal
+    fraction: Decimal
+    limit: Decimal
+
+    @property
+    def breaks_limit(self) -> bool:
+        """A fall that reaches its limit breaks it."""
+        return self.fraction > 0 and self.fraction >= self.limit
+
+    def __str__(self) -> str:
+        return (
+            f"equity {dollars(self.equity)} is {percent(self.fraction)} below {dollars(self.base)}, "
+            f"and {percent(self.limit)} is the limit"
+        )
+
+
+def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> Fall:
+    """Today's loss. Money put in or taken out today moves the baseline, since it is neither gain nor loss."""
+    return _fall(counters.baseline_equity + counters.cash_flow_today, account.equity, limits.daily_loss_limit_pct)
+
+
+def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> Fall:
+    """The fall from the equity peak, which the ledger keeps adjusted for deposits and withdrawals."""
+    return _fall(counters.peak_equity, account.equity, limits.emergency_stop_loss_pct)
+
+
+def _fall(base: Decimal, equity: Decimal, limit: Decimal) -> Fall:
+    lost = max(ZERO, base - equity)
+    if lost == 0:
+        return Fall(base, equity, ZERO, limit)
+    return Fall(base, equity, lost / base if base > 0 else ONE, limit)
+
+
+def tripped(
+    account: AccountSnapshot, counters: Counters, limits: Limits, session: date, now: datetime
+) -> tuple[Halt, ...]:
+    """The halts that today's losses call for. ``until`` is left to the caller, who knows the next session."""
+    reduce_only = limits.daily_loss_action is LossAction.REDUCE
+    falls = (
+        (
+            HaltRule.DAILY_LOSS,
+            HaltLevel.REDUCING if reduce_only else HaltLevel.HALTED,
+            "daily loss",
+            daily_loss(account, counters, limits),
+        ),
+        (HaltRule.DRAWDOWN, HaltLevel.HALTED, "drawdown", drawdown(account, counters, limits)),
+    )
+    return tuple(
+        _halt(rule, level, f"{name}: {fall}", session, now, fall.fraction, fall.limit)
+        for rule, level, name, fall in falls
+        if fall.breaks_limit
+    )
+
+
+def breached(standing: Standing, session: date, now: datetime) -> Halt | None:
+    """The halt that limits call for which the account exceeds as it is; its figures are those of the first.
+
+    It only reduces, so that every exit that mends the breach goes on, and it ends when the breach has.
+    """
+    found = breaches(standing)
+    if not found:
+        return None
+    reason = "; ".join(breach.message for breach in found)
+    first = found[0]
+    return _halt(HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, reason, session, now, first.value, first.limit)
+
+
+def unexplained_value(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
+    """The halt that differences between ledger and broker call for, when they are worth too much together."""
+    breaks = tuple(breaks)
+    value, limit = unexplained(breaks), limits.break_halt_value
+    if value < limit:
+        return None
+    symbols = ", ".join(dict.fromkeys(found.symbol for found in breaks if found.dollars and found.kind in ACCEPTABLE))
+    reason = (
+        f"the ledger and the broker differ by {dollars(value)} (in {symbols}), and {dollars(limit)} is the limit; "
+        "`tradebot reconcile` shows each break"
+    )
+    return _halt(HaltRule.BREAKS, HaltLevel.HALTED, reason, session, now, value, limit)
+
+
+#: The jobs whose failing is counted: those that look after the account, and so have to work.
+COUNTED_JOBS = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
+#: How a run ends that counts, for or against; one that found nothing to do, or was kept from it, says nothing.
+COUNTED_STATUSES = (RunStatus.RAN, RunStatus.FAILED, RunStatus.RUNNING)
+_ASKED_TO_END = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+
+
+def failing(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
+    """The halt that failed runs of one job in a row call for. ``newest`` are its counted runs, newest first.
+
+    One that is still written down as running died: who asks holds the lock. One that a person stopped has not failed.
+    """
+    failed = list(takewhile(_has_failed, (run for run in newest if run.exit_code not in _ASKED_TO_END)))
+    if len(failed) < limits.failed_runs_limit:
+        return None
+    first, last = failed[-1], failed[0]
+    reason = (
+        f"the last {len(failed)} runs of {last.job} failed, and {limits.failed_runs_limit} in a row are the limit; "
+        f"the first began {first.started_at:%Y-%m-%d %H:%M} UTC, the last said: {last.summary or 'nothing, it died'}"
+    )
+    value, limit = Decimal(len(failed)), Decimal(limits.failed_runs_limit)
+    return _halt(HaltRule.FAILED_RUNS, HaltLevel.HALTED, reason, session, now, value, limit)
+
+
+def _has_failed(run: Run) -> bool:
+    return run.status in (RunStatus.FAILED, RunStatus.RUNNING)
+
+
+def _halt(
+    rule: HaltRule, level: HaltLevel, reason: str, session: date, now: datetime, value: Decimal, limit: Decimal
+) -> Halt:
+    return Halt(HaltSource.LEDGER, rule, level, reason, since=now, session=session, value=value, limit=limit)
+
+
+def active(halts: Iterable[Halt], today: date | None) -> tuple[Halt, ...]:
+    """The halts that still hold on ``today`` (New York): those whose ``until`` has not come. All, without a session."""
+    return tuple(halt for halt in halts if halt.until is None or today is None or today < halt.until)

@@ -1,0 +1,121 @@
+"""The three-way comparison: what the ledger explains, what we meant to do, and what the broker shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from tradebot.core.accounting.lots import shown_average
+from tradebot.core.model.account import CASH, Position
+from tradebot.core.model.breaks import Break, BreakKind, Severity, severity_of
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
+from tradebot.core.safety.stop_coverage import Gap
+
+
+def compare(
+    *,
+    lots: Iterable[Lot],
+    positions: Iterable[Position],
+    unsettled: Iterable[Intent],
+    open_orders: Iterable[BrokerOrder],
+    ours: frozenset[str],
+    gaps: Iterable[Gap],
+    cash_here: Decimal | None,
+    cash_there: Decimal,
+) -> tuple[Break, ...]:
+    """Every difference, over the union of what either side knows, by symbol.
+
+    ``lots`` are all open lots: foreign ones explain foreign positions. ``ours`` holds the broker's ids of the open
+    orders that are ours, legs included. ``cash_here`` is the cash that the ledger explains, USD, or None when it has
+    none to compare.
+    """
+    found = [
+        *_positions(lots, positions),
+        *_orders(open_orders, ours),
+        *_outcomes(unsettled),
+        *_unprotected(gaps),
+        *_cash(cash_here, cash_there),
+    ]
+    return tuple(sorted(found, key=lambda difference: (difference.symbol, difference.kind)))
+
+
+def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[Break]:
+    here: dict[str, list[Lot]] = {}
+    for lot in lots:
+        here.setdefault(lot.symbol, []).append(lot)
+    there = {position.symbol: position for position in positions}
+    for symbol in here.keys() | there.keys():
+        own, position = here.get(symbol, []), there.get(symbol)
+        ledger = sum((lot.quantity for lot in own), ZERO)
+        broker = position.quantity if position else ZERO
+        if ledger != broker:
+            message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
+            kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
+            value = abs(broker - ledger) * price
+            severity = Severity.CRITICAL if kind is BreakKind.SIDE else severity_of(value)
+            yield Break(kind, symbol, ledger, broker, message, severity=severity, dollars=value)
+        elif own and position:
+            yield from _average_price(symbol, shown_average(own), position.average_price)
+
+
+def _average_price(symbol: str, here: Decimal, there: Decimal) -> Iterable[Break]:
+    """A tick either way is rounding. It moves no money, so it is only told."""
+    if abs(here - there) > tick_size(there):
+        ledger, broker = here.quantize(SUB_PENNY), there.quantize(SUB_PENNY)
+        message = (
+            f"{symbol}: by the ledger its shares cost {canonical(ledger)} on average, by the broker {canonical(broker)}"
+        )
+        yield Break(BreakKind.PRICE, symbol, ledger, broker, message, severity=Severity.INFO)
+
+
+def _kind_of(ledger: Decimal, broker: Decimal) -> BreakKind:
+    if ledger == 0:
+        return BreakKind.MISSING_HERE
+    if broker == 0:
+        return BreakKind.MISSING_THERE
+    return BreakKind.SIDE if ledger * broker < 0 else BreakKind.QUANTITY
+
+
+def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterable[Break]:
+    for order in open_orders:
+        if order.state.live and order.broker_order_id not in ours:
+            shares = order.remaining * order.side.sign
+            name = order.client_order_id or order.broker_order_id
+            message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
+            price = order.limit_price or order.stop_price or ZERO
+            value = order.remaining * price if order.quantity or order.notional is None else order.notional
+            severity = severity_of(value)
+            yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity, dollars=value)
+
+
+def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
+    for intent in unsettled:
+        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+            shares = intent.remaining * intent.request.side.sign
+            message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
+            value = intent.remaining * intent.planned_price
+            kind, severity = BreakKind.UNKNOWN_OUTCOME, severity_of(value)
+            yield Break(kind, intent.symbol, shares, ZERO, message, severity=severity, dollars=value)
+
+
+def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
+    for gap in gaps:
+        if not gap.kind.can_be_closed:
+            continue  # it is told as a gap, and differs from nothing
+        held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
+        message = (
+            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.words}: "
+            f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
+        )
+        kind, severity = BreakKind.UNPROTECTED, severity_of(gap.dollars)
+        yield Break(kind, gap.symbol, gap.held, gap.protected, message, severity=severity, dollars=gap.dollars)
+
+
+def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
+    """A cent either way is rounding."""
+    if here is not None and abs(here - there) > CENT:
+        message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
+        value = abs(there - here)
+        yield Break(BreakKind.CASH, CASH, here, there, message, severity=severity_of(value), dollars=value)

@@ -1,0 +1,147 @@
+"""What became of each job that was due: the schedule held against the runs that there were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import pairwise
+
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import DAY, Job, Rules, Window, windows
+from tradebot.core.model.wording import plural
+
+
+class Keeping(StrEnum):
+    """By which clock a run kept the schedule: the world's, or that of an exchange whose sessions are begun by hand."""
+
+    WALL = "wall"
+    DESK = "desk"
+
+
+class Mark(StrEnum):
+    """What became of a job in a session."""
+
+    DUE = "due"  # may still run in time, or is running
+    OVERDUE = "overdue"  # is late, and may still run
+    RAN = "ran"
+    LATE = "late"  # ran, but late
+    IDLE = "idle"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    MISSED = "missed"
+
+
+#: Marks of jobs whose work was not done.
+UNDONE = frozenset({Mark.MISSED, Mark.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A run as the schedule sees it. ``at`` is when it began, aware UTC, by the clock that the schedule goes by."""
+
+    job: Job
+    at: datetime
+    status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A job in a session. ``at`` is when the run that counts began, aware UTC; None where there was none."""
+
+    session: date
+    job: Job
+    mark: Mark
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Since when an account keeps the schedule, and the first session of which not every job is settled yet."""
+
+    since: datetime
+    unsettled: date
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A job that nothing ran in its session, and that nothing will make up for."""
+
+    session: date
+    job: Job
+
+
+def attendance(
+    sessions: Sequence[SessionHours], turns: Iterable[Turn], now: datetime, since: datetime, rules: Rules
+) -> tuple[Cell, ...]:
+    """A cell for each job of each session, in order, that was due between ``since`` and ``now`` or is due next.
+
+    The last of ``sessions`` only ends the one before it. Nothing was due before ``since``, when the home began.
+    """
+    by_job: dict[Job, list[Turn]] = {}
+    for turn in turns:
+        by_job.setdefault(turn.job, []).append(turn)
+    return tuple(
+        _cell(window, by_job.get(window.job, ()), now)
+        for hours, following in pairwise(sessions)
+        for window in windows(hours, following.opens, rules)
+        if window.due >= since or any(_counts(turn, window) for turn in by_job.get(window.job, ()))
+    )
+
+
+def missed_in(cells: Iterable[Cell]) -> tuple[Missed, ...]:
+    return tuple(Missed(cell.session, cell.job) for cell in cells if cell.mark is Mark.MISSED)
+
+
+def missed_words(missed: Sequence[Missed]) -> str:
+    """Missed jobs in one sentence: ``missed: 2026-11-24 run-daily, report; 2026-11-25 every job``."""
+    by_session: dict[date, list[Job]] = {}
+    for one in missed:
+        by_session.setdefault(one.session, []).append(one.job)
+    if len(by_session) > LISTED:
+        runs_daily = sum(1 for one in missed if one.job is Job.RUN_DAILY)
+        first, last = min(by_session), max(by_session)
+        return (
+            f"missed: {plural(len(missed), 'job')} in {plural(len(by_session), 'session')} from {first} to {last}, "
+            f"run-daily in {runs_daily} of them"
+        )
+    return "missed: " + "; ".join(f"{session} {_jobs(jobs)}" for session, jobs in by_session.items())
+
+
+#: So many sessions are told one by one; of a longer absence the bounds.
+LISTED = 5
+_EVERY = len(DAY)
+
+
+def _jobs(jobs: Sequence[Job]) -> str:
+    return "every job" if len(jobs) == _EVERY else ", ".join(jobs)
+
+
+def _counts(turn: Turn, window: Window) -> bool:
+    return window.counts <= turn.at < window.missed
+
+
+def _cell(window: Window, turns: Sequence[Turn], now: datetime) -> Cell:
+    """A job that failed and then ran has run; of runs that all came to less, the last is what became of it."""
+    counted = [turn for turn in turns if _counts(turn, window)]
+    ran = next((turn for turn in counted if turn.status is RunStatus.RAN), None)
+    if ran is not None:
+        return Cell(window.session, window.job, Mark.LATE if ran.at >= window.late else Mark.RAN, ran.at)
+    if counted:
+        last = counted[-1]
+        return Cell(window.session, window.job, _short_of(last, window, now), last.at)
+    return Cell(window.session, window.job, _without_a_run(window, now))
+
+
+def _short_of(turn: Turn, window: Window, now: datetime) -> Mark:
+    if turn.status is RunStatus.RUNNING:  # it may be at work; once its time is over, it died
+        return Mark.FAILED if now >= window.missed else Mark.DUE
+    return Mark(turn.status)
+
+
+def _without_a_run(window: Window, now: datetime) -> Mark:
+    if now >= window.missed:
+        return Mark.MISSED
+    return Mark.OVERDUE if now >= window.late else Mark.DUE

@@ -1,0 +1,170 @@
+"""Which dollars have no live stop: positions of ours against the orders that rest at the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from tradebot.core.model.account import Position, Quote
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, TimeInForce
+from tradebot.core.model.values import ZERO, whole
+
+
+class GapKind(StrEnum):
+    MISSING = "missing"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    WRONG_PRICE = "wrong_price"
+    LAPSING = "lapsing"
+    FRACTION = "fraction"
+
+    @property
+    def words(self) -> str:
+        """What is so about the stop, for people."""
+        return _WORDS.get(self, self.replace("_", " "))
+
+    @property
+    def can_be_closed(self) -> bool:
+        """Whether a stop could be as it should. None that outlives its day covers a part of a share."""
+        return self is not GapKind.FRACTION
+
+
+_WORDS = {
+    GapKind.WRONG_PRICE: "at a worse price",
+    GapKind.LAPSING: "about to be ended by the broker",
+    GapKind.FRACTION: "over whole shares only, for it can cover no part of one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A holding whose stop at the broker is not what it should be.
+
+    ``held`` is how many of the holding's shares the broker shows and ``protected`` how many of them a stop covers, both
+    negative for a short. ``dollars`` is the market value in USD of the shares without a stop. ``stop_order_ids`` are
+    the broker's ids of all stops on the closing side, those of an unknown state included.
+    """
+
+    kind: GapKind
+    strategy: str
+    symbol: str
+    held: Decimal
+    protected: Decimal
+    stop_price: Decimal
+    dollars: Decimal
+    stop_order_ids: tuple[str, ...] = ()
+
+
+#: States in which a stop surely rests. One in an unknown state may, which is not enough.
+_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+
+
+def coverable(shares: Decimal) -> Decimal:
+    """How many of so many shares a stop can cover that outlives its day: the whole ones, negative for a short."""
+    return whole(abs(shares)).copy_sign(shares)
+
+
+def gaps(
+    holdings: Iterable[Holding],
+    positions: Iterable[Position],
+    open_orders: Iterable[BrokerOrder],
+    quotes: Mapping[str, Quote],
+    ended_by: datetime | None = None,
+) -> tuple[Gap, ...]:
+    """The holdings that are not protected as they should be.
+
+    A holding is protected by stop or stop-limit orders on the closing side, held legs included, that cover the shares
+    the broker shows of it at the holding's stop price or a better one. Shares that the broker does not show need no
+    stop; that they are gone is for the reconciliation to say. Stops for more than the whole position, which could turn
+    it round, are a gap too, as are stops that the broker will have ended by ``ended_by`` (a DAY stop, when any is
+    given), and parts of a share, which only a DAY order could cover.
+    """
+    at_broker = {position.symbol: position for position in positions}
+    stops = _Stops(open_orders)
+    found = []
+    for holding in holdings:
+        position = at_broker.get(holding.symbol)
+        if position is not None and holding.shares_in(position) > 0:
+            quote = quotes.get(holding.symbol)
+            last = quote.last if quote else position.market_price
+            found.append(_gap(holding, position, stops, last, ended_by))
+    return tuple(gap for gap in found if gap is not None)
+
+
+def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
+    """The market value without a stop, USD."""
+    return sum((gap.dollars for gap in gaps), ZERO)
+
+
+class _Stops:
+    """The live stop orders by symbol."""
+
+    def __init__(self, open_orders: Iterable[BrokerOrder]) -> None:
+        live = [order for order in open_orders if order.state.live]
+        self._ids = {order.broker_order_id for order in live}
+        self._by_symbol: dict[str, list[BrokerOrder]] = {}
+        for order in live:
+            if order.type in _STOPS:
+                self._by_symbol.setdefault(order.symbol, []).append(order)
+
+    def of(self, holding: Holding) -> list[BrokerOrder]:
+        orders = self._by_symbol.get(holding.symbol, ())
+        return [order for order in orders if order.side is holding.side.opposite]
+
+    def waits_for_parent(self, order: BrokerOrder) -> bool:
+        """Whether an order is a leg whose entry is still being filled: it will sell what was bought, no more."""
+        return order.parent_id in self._ids
+
+
+def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None) -> Gap | None:
+    held = holding.shares_in(position)
+    wanted = coverable(held)
+    on_closing_side = stops.of(holding)
+    resting = [order for order in on_closing_side if order.state in _RESTING]
+    covered = _shares(resting)
+    good = [order for order in resting if _good_enough(order, holding)]
+    if covered == 0 and wanted:
+        kind = GapKind.MISSING
+    elif covered < wanted:
+        kind = GapKind.TOO_SMALL
+    elif _shares(good) < wanted:
+        kind = GapKind.WRONG_PRICE
+    elif _shares(order for order in resting if not stops.waits_for_parent(order)) > abs(position.quantity):
+        kind = GapKind.TOO_LARGE
+    elif _shares(order for order in good if _outlives(order, ended_by)) < wanted:
+        kind = GapKind.LAPSING
+    elif covered < held:
+        kind = GapKind.FRACTION
+    else:
+        return None
+    protected = min(covered, held)
+    return Gap(
+        kind=kind,
+        strategy=holding.strategy,
+        symbol=holding.symbol,
+        held=held.copy_sign(holding.quantity),
+        protected=protected.copy_sign(holding.quantity),
+        stop_price=holding.stop_price,
+        dollars=(held - protected) * last,
+        stop_order_ids=tuple(order.broker_order_id for order in on_closing_side),
+    )
+
+
+def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
+    return sum((order.remaining for order in orders), ZERO)
+
+
+def _outlives(order: BrokerOrder, moment: datetime | None) -> bool:
+    if moment is None:
+        return True
+    return order.time_in_force is TimeInForce.GTC and (order.expires_at is None or order.expires_at > moment)
+
+
+def _good_enough(order: BrokerOrder, holding: Holding) -> bool:
+    """Whether a stop sells at the holding's stop price, or before the price has fallen that far."""
+    return order.stop_price is not None and (order.stop_price - holding.stop_price) * holding.side.sign >= 0

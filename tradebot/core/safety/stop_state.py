@@ -1,0 +1,183 @@
+"""The account as an emergency stop sees it at one moment, and what of it has to go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradebot.core.model.account import Fill, Position
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.order_ids import DecisionId
+from tradebot.core.model.orders import BrokerOrder, Purpose, Side
+from tradebot.core.model.ownership import Lots, decision_of, is_sent_by_us, ours_among
+from tradebot.core.model.values import ZERO
+from tradebot.core.safety.stop_coverage import coverable
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an emergency stop is to reach: without ``close`` positions stay open, protected by their stops."""
+
+    close: bool
+    include_foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """Shares of a position that belong to one owner: a strategy, or FOREIGN for what people bought."""
+
+    position: Position
+    strategy: str
+    shares: Decimal  # never negative
+
+    @property
+    def symbol(self) -> str:
+        return self.position.symbol
+
+    @property
+    def key(self) -> tuple[str, bool]:
+        return self.symbol, self.is_foreign
+
+    @property
+    def is_foreign(self) -> bool:
+        return self.strategy == FOREIGN
+
+    @property
+    def quantity(self) -> Decimal:
+        """Negative for a short."""
+        return self.shares.copy_sign(self.position.quantity)
+
+    @property
+    def closing_side(self) -> Side:
+        return Side.SELL if self.position.quantity > 0 else Side.BUY
+
+    @property
+    def dollars(self) -> Decimal:
+        return self.shares * self.position.market_price
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look. ``positions`` is None, and nothing is known of them, where they could not be read."""
+
+    account_key: str
+    wish: Wish
+    orders: tuple[BrokerOrder, ...]
+    positions: Mapping[str, Position] | None
+    lots: Lots
+    fills: tuple[Fill, ...] = ()  # that the ledger has not booked
+    market_is_open: bool = True
+
+    # --- orders --------------------------------------------------------------------------------
+
+    def ours(self, order: BrokerOrder) -> bool:
+        return is_sent_by_us(order, self.orders, self.lots, self.account_key)
+
+    def purpose(self, order: BrokerOrder) -> Purpose | None:
+        """Why an order of ours was sent; None for a leg, whose id the broker may have made, and for people's."""
+        made = self._made(order)
+        return made.purpose if made else None
+
+    def must_go(self, order: BrokerOrder) -> bool:
+        """Whether an order has to be cancelled: one that could open or add, or that holds shares we are to sell."""
+        if not self.ours(order) and not self.wish.include_foreign:
+            return False
+        purpose = self.purpose(order)
+        if purpose is Purpose.ENTRY or self.positions is None:
+            return purpose is Purpose.ENTRY
+        if purpose is Purpose.CLOSE:
+            return not self._fits(order)
+        return self.wish.close or not _reduces(order, self.positions.get(order.symbol))
+
+    def to_go(self) -> tuple[BrokerOrder, ...]:
+        return tuple(order for order in self.orders if self.must_go(order))
+
+    def closing(self, stake: Stake) -> tuple[BrokerOrder, ...]:
+        """The live orders by which an emergency stop closes a stake."""
+        found = ((order, self._made(order)) for order in self.orders if order.symbol == stake.symbol)
+        return tuple(
+            order
+            for order, made in found
+            if made and made.purpose is Purpose.CLOSE and (made.strategy == FOREIGN) == stake.is_foreign
+        )
+
+    def covered(self, stake: Stake) -> Decimal:
+        """Shares of a stake that a resting stop, or an order that closes it, will sell."""
+        stops = (
+            order.remaining
+            for order in self.orders
+            if order.symbol == stake.symbol and order.side is stake.closing_side and order.stop_price is not None
+        )
+        return min(stake.shares, sum(stops, ZERO) + _shares(self.closing(stake)))
+
+    # --- positions -----------------------------------------------------------------------------
+
+    def stakes(self) -> Iterator[Stake]:
+        """Whose the shares of each position are."""
+        for position in (self.positions or {}).values():
+            lots = ours_among(self.lots.get(position.symbol, ()))
+            held = sum((lot.quantity for lot in lots), ZERO)
+            ours = min(abs(held), abs(position.quantity)) if held * position.quantity > 0 else ZERO
+            if ours:
+                yield Stake(position, lots[0].strategy, ours)
+            if foreign := abs(position.quantity) - ours:
+                yield Stake(position, FOREIGN, foreign)
+
+    def ours_held(self) -> tuple[Stake, ...]:
+        return tuple(stake for stake in self.stakes() if not stake.is_foreign)
+
+    def to_close(self) -> tuple[Stake, ...]:
+        wanted = (stake for stake in self.stakes() if self.wish.include_foreign or not stake.is_foreign)
+        return tuple(wanted) if self.wish.close else ()
+
+    def bare(self) -> tuple[Stake, ...]:
+        """What stays open without a stop for as much of it as a stop can cover."""
+        return () if self.wish.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
+
+    def coverable(self, stake: Stake) -> Decimal:
+        """Shares of a stake that a stop could cover and none does."""
+        return coverable(stake.shares) - self.covered(stake)
+
+    # --- both ----------------------------------------------------------------------------------
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether this is what was wanted."""
+        return self.positions is not None and not self.to_go() and not self.to_close() and not self.bare()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing can be done now: it is reached, or what closes the rest waits for the market to open."""
+        return self.is_reached or (
+            self.positions is not None
+            and not self.market_is_open
+            and not self.to_go()
+            and not self.bare()
+            and all(_shares(self.closing(stake)) == stake.shares for stake in self.to_close())
+        )
+
+    def _made(self, order: BrokerOrder) -> DecisionId | None:
+        return decision_of(order.client_order_id, self.account_key)
+
+    def _fits(self, order: BrokerOrder) -> bool:
+        """Whether a closing order of ours closes no more than there is: the rest would open a position."""
+        stakes = [stake for stake in self.stakes() if stake.symbol == order.symbol and order in self.closing(stake)]
+        return any(order.side is stake.closing_side and order.remaining <= stake.shares for stake in stakes)
+
+
+def blocks(order: BrokerOrder, stake: Stake) -> bool:
+    """Whether an order that has yet to go may sell what a stake is about: its shares would be sold twice."""
+    return order.symbol == stake.symbol and order.side is stake.closing_side
+
+
+def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
+    return sum((order.remaining for order in orders), ZERO)
+
+
+def _reduces(order: BrokerOrder, position: Position | None) -> bool:
+    """True for an order that can only make a position smaller, the legs of a bracket that has filled included."""
+    if position is None or position.quantity == 0:
+        return False
+    closing = Side.SELL if position.quantity > 0 else Side.BUY
+    return order.side is closing and order.remaining <= abs(position.quantity)

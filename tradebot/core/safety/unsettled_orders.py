@@ -1,0 +1,36 @@
+"""What is known of our orders, and what is not, when a run lost the broker on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tradebot.core.model.orders import Intent, OrderState
+from tradebot.core.model.values import canonical
+
+#: Left, and no answer was seen.
+_LOST = (OrderState.SUBMITTING, OrderState.UNKNOWN)
+_RESTING = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
+
+
+def loose_ends(unsettled: Iterable[Intent]) -> tuple[str, ...]:
+    """Sentences about the intents whose outcome is not final, and about what else is not known."""
+    intents = tuple(unsettled)
+
+    def told(states: Iterable[OrderState], how: Callable[[Intent], str]) -> str:
+        return ", ".join(how(intent) for intent in intents if intent.state in states)
+
+    lost = told(_LOST, lambda intent: f"{_what(intent)} ({intent.client_order_id})")
+    resting = told(_RESTING, lambda intent: f"{_what(intent)}, {canonical(intent.filled_quantity)} filled")
+    unsent = told((OrderState.PLANNED,), _what)
+    return (
+        f"not known: what became of {lost}" if lost else "known: every order that was sent is at the broker",
+        *([f"as last seen at the broker: {resting}"] if resting else []),
+        *([f"written down and not at the broker: {unsent}"] if unsent else []),
+        "not known: what has happened at the broker since it last answered; what rests there goes on to rest",
+        "the next run asks the broker for all of this first, and sends nothing twice",
+    )
+
+
+def _what(intent: Intent) -> str:
+    request = intent.request
+    return f"{intent.purpose}: {request.side} {canonical(request.quantity)} {request.symbol}"

@@ -1,0 +1,66 @@
+"""Checks of what the account may do by its own configuration, and of what the broker's books say of its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tradebot.core.model.account import AccountDay, CashEvent, CashKind
+from tradebot.core.model.values import CENT, ZERO, dollars
+from tradebot.core.results.checks import Check, CheckResult
+from tradebot.jobs.desk import Desk, Story, read_account
+
+PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
+
+#: Two words of the broker on one close may differ by so much of it: positions are marked at slightly other prices.
+_TOLERANCE = Decimal("0.005")
+_FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
+
+
+def permissions(desk: Desk, story: Story) -> Check:
+    found = desk.broker.permissions()
+    told = {"trading": found.trading, "short sales": found.shorting, "parts of shares": found.fractions}
+    figure = ", ".join(f"{what} {'allowed' if allowed else 'not allowed'}" for what, allowed in told.items())
+    if not found.trading:
+        return Check("permissions", FAIL, figure, "allow trading in the account's configuration at the broker")
+    if desk.settings.limits().allow_short and not found.shorting:
+        remedy = "ALLOW_SHORT is on, but the broker will refuse: allow it in the account's configuration there, too"
+        return Check("permissions", WARN, figure, remedy)
+    return Check("permissions", PASS, figure)
+
+
+def baseline(desk: Desk, story: Story) -> Check:
+    """Whether the day's baseline and today's deposits, which the loss limits count from, are what the books say."""
+    account = read_account(desk, story, at_most=desk.fresh_for)
+    before = story.market.previous
+    days = desk.broker.days(before.session if before else story.session, story.session)
+    figure = f"the day is counted from {dollars(account.last_equity)}"
+    doubts = [
+        *_of_close(account.last_equity, [day for day in days if before and day.session == before.session]),
+        *_of_flows(_paid_in(desk, story), [day for day in days if day.session == story.session]),
+    ]
+    if doubts:
+        remedy = "look at the account's history at the broker: DAILY_LOSS_LIMIT_PCT counts from these figures"
+        return Check("baseline", WARN, "; ".join((figure, *doubts)), remedy)
+    return Check("baseline", PASS, figure)
+
+
+def _of_close(last_equity: Decimal, told: list[AccountDay]) -> Iterator[str]:
+    for day in told:
+        if abs(day.equity - last_equity) > _TOLERANCE * abs(last_equity):
+            yield f"the broker's books have {dollars(day.equity)} at the close of {day.session}"
+
+
+def _of_flows(paid_in: Decimal, told: list[AccountDay]) -> Iterator[str]:
+    for day in told:
+        if abs(day.paid_in - paid_in) > CENT:
+            yield f"{dollars(day.paid_in)} was paid in by the broker's books, {dollars(paid_in)} by its activities"
+
+
+def _paid_in(desk: Desk, story: Story) -> Decimal:
+    """Deposits less withdrawals of the session by the activities, those that the ledger has yet to book included."""
+    books = desk.ledger.books
+    news = books.unbooked(desk.broker.activities(books.cursor()))
+    flows = (done for done in news if isinstance(done, CashEvent) and done.kind in _FLOWS)
+    unbooked = sum((flow.amount for flow in flows if flow.session == story.session), ZERO)
+    return books.cash_flow(story.session) + unbooked

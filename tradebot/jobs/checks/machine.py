@@ -1,0 +1,111 @@
+"""Checks of what is around the desk: files, disk, backups, drills, channels of alerts, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tradebot.core.model.wording import plural
+from tradebot.core.results.checks import Check, CheckResult, Machine
+
+PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
+
+_MIB = 2**20
+#: A session needs a few of these at most; a backup needs as much again as the ledger has.
+LEAST_ROOM, AMPLE_ROOM = 20 * _MIB, 500 * _MIB
+BACKUP_AGE, DRILL_AGE = timedelta(days=7), timedelta(days=90)
+
+
+def checks(machine: Machine) -> Iterator[Check]:
+    """Every check that needs the machine alone."""
+    yield _verified(machine)
+    yield _room(machine)
+    yield _logs(machine)
+    yield _env_file(machine)
+    yield _environment(machine)
+    yield _alerts(machine)
+    yield _backup(machine)
+    yield _drill(machine)
+
+
+def promises(machine: Machine, strategy: str) -> str:
+    """Which promise of a strategy its check found broken, or an empty text."""
+    return machine.strategy_faults.get(strategy, "")
+
+
+def _verified(machine: Machine) -> Check:
+    if machine.findings:
+        more = f", and {len(machine.findings) - 1} more" if len(machine.findings) > 1 else ""
+        remedy = "`tradebot verify` says more; restore a backup, or `tradebot rebuild`"
+        return Check("ledger", FAIL, f"{machine.findings[0]}{more}", remedy)
+    return Check("ledger", PASS, f"verified, {_size(machine.ledger_bytes)}")
+
+
+def _room(machine: Machine) -> Check:
+    figure = f"{_size(machine.free_bytes)} free"
+    if machine.free_bytes < LEAST_ROOM:
+        return Check("disk", FAIL, figure, "make room: what cannot be written down is not sent")
+    if machine.free_bytes < max(AMPLE_ROOM, 3 * machine.ledger_bytes):
+        return Check("disk", WARN, figure, "make room soon: the ledger, its backups and the logs grow")
+    return Check("disk", PASS, figure)
+
+
+def _logs(machine: Machine) -> Check:
+    if machine.log_trouble:
+        return Check("logs", WARN, machine.log_trouble, "mend LOG_DIR; jobs go on without a log file")
+    return Check("logs", PASS, "writable")
+
+
+def _env_file(machine: Machine) -> Check:
+    if machine.env_file_exposed:
+        return Check("env file", WARN, f"{machine.env_file_exposed} may be read by others", "chmod 600 it")
+    return Check("env file", PASS, "for nobody else's eyes")
+
+
+def _environment(machine: Machine) -> Check:
+    if machine.secrets_in_environment and machine.other_users:
+        names = ", ".join(machine.secrets_in_environment)
+        figure = f"{names} in the environment of a machine with {plural(machine.other_users, 'other user')}"
+        return Check("environment", WARN, figure, "write them into .env, which only you can read")
+    return Check("environment", PASS, "no secret where other users might see it")
+
+
+def _alerts(machine: Machine) -> Check:
+    if not machine.tells_somebody:
+        return Check("alerts", WARN, "nobody is told", "set ALERT_URLS or EMAIL_SMTP_SERVER")
+    if machine.channels is None:
+        return Check("alerts", PASS, "every channel took a message today")
+    broken = [f"{name}: {trouble}" for name, trouble in machine.channels.items() if trouble]
+    if broken:
+        return Check("alerts", WARN, "; ".join(broken), "mend it; `tradebot alerts test` tries again")
+    return Check("alerts", PASS, f"{plural(len(machine.channels), 'channel')} took a test message")
+
+
+def _backup(machine: Machine) -> Check:
+    if machine.last_backup is None:
+        return Check("backup", WARN, "there is none", "run `tradebot backup`, and let the crontab run it")
+    figure = f"the last one was made {_ago(machine.wall, machine.last_backup)}"
+    if machine.wall - machine.last_backup > BACKUP_AGE:
+        return Check("backup", WARN, figure, "run `tradebot backup`")
+    return Check("backup", PASS, figure)
+
+
+def _drill(machine: Machine) -> Check:
+    remedy = "run `tradebot emergency-stop --drill`: it touches nothing of the account"
+    if machine.last_drill is None:
+        return Check("drill", WARN, "an emergency stop was never rehearsed", remedy)
+    figure = f"last drill {_ago(machine.wall, machine.last_drill)}"
+    if not machine.last_drill_passed:
+        return Check("drill", WARN, f"{figure}, and it failed", remedy)
+    if machine.wall - machine.last_drill > DRILL_AGE:
+        return Check("drill", WARN, figure, remedy)
+    return Check("drill", PASS, figure)
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    days = (now - then).days
+    return "today" if days < 1 else f"{plural(days, 'day')} ago"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / _MIB:.1f} MiB"

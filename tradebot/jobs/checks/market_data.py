@@ -1,0 +1,96 @@
+"""Checks of strategies, and of the bars that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from tradebot.core.model.wording import plural
+from tradebot.core.results.checks import Check, CheckResult, Machine
+from tradebot.jobs.checks.machine import promises
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.steps.planning import history_for, price_source, read_signals
+from tradebot.strategy_api import History
+
+PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
+#: A close more than so many times the one before, or less than its part, is absurd where no action explains it.
+ABSURD = 2.0
+#: The sessions in which such a jump is worth a word.
+RECENT = 20
+
+
+def bars_are_fresh(desk: Desk, story: Story) -> Check:
+    """Whether the newest completed session has its bars at all. Without them nothing may be entered."""
+    newest = desk.market.last_completed(story.market)
+    expected = story.market.previous.session if story.market.previous else None
+    if newest is None:
+        remedy = f"check {price_source(desk)}, or wait for the first completed session"
+        return Check("bars", WARN, "there are none yet", remedy)
+    if expected is not None and newest < expected:
+        remedy = "the price source is behind; signals are stale"
+        return Check("bars", FAIL, f"newest {newest}, expected {expected}", remedy)
+    return Check("bars", PASS, f"up to {newest}")
+
+
+def bars(desk: Desk, story: Story) -> Check:
+    """Whether every symbol of every strategy has its bars: the newest one, no gap, no jump that nothing explains."""
+    fresh = bars_are_fresh(desk, story)
+    if fresh.result is not PASS:
+        return fresh
+    history = history_for(desk, story)
+    doubts = [*_without_the_newest(history), *_with_gaps(history), *_with_jumps(history)]
+    if doubts:
+        return Check("bars", WARN, "; ".join(doubts), "look at the prices of these symbols before the open")
+    return Check("bars", PASS, f"{plural(history.close.shape[1], 'symbol')} {fresh.figure}")
+
+
+def strategies(desk: Desk, story: Story, machine: Machine | None) -> Iterator[Check]:
+    """One check a strategy: it loads, keeps its promises, and answers for the bars there are."""
+    before = len(story.failures)
+    read_signals(desk, story)
+    failures = story.failures[before:]
+    failed = {failure.what for failure in failures}
+    for info in desk.strategies.loaded:
+        name = f"strategy {info.name}"
+        if name in failed:
+            continue
+        if machine is not None and (fault := promises(machine, info.name)):
+            remedy = f"`tradebot strategies check {info.name}` says more; take it out of STRATEGIES until it is mended"
+            yield Check(name, FAIL, fault, remedy)
+        else:
+            figure = f"{info.version} ({info.fingerprint}), {plural(len(info.symbols), 'symbol')}"
+            yield Check(name, PASS, figure)
+    for failure in failures:
+        yield Check(failure.what, WARN, failure.message, "mend it, or take it out of STRATEGIES; the others trade on")
+
+
+def _without_the_newest(history: History) -> Iterator[str]:
+    newest = history.close.iloc[-1]
+    missing = [str(symbol) for symbol in newest.index[newest.isna()]]
+    if missing:
+        yield f"no bar of {_day(history.close.index[-1])} for {', '.join(missing)}, which give no signal"
+
+
+def _with_gaps(history: History) -> Iterator[str]:
+    """Sessions without a bar between two that have one."""
+    bare = history.close.isna()
+    inside = bare & history.close.ffill().notna() & history.close.bfill().notna()
+    for symbol, count in inside.sum().items():
+        if count:
+            newest = inside.index[inside[symbol]][-1]
+            yield f"{symbol} has no bar in {plural(int(count), 'session')}, last on {_day(newest)}"
+
+
+def _with_jumps(history: History) -> Iterator[str]:
+    """History is adjusted for splits and dividends, so that what still jumps is explained by none of them."""
+    recent = history.close.iloc[-RECENT - 1 :]
+    ratio = recent / recent.ffill().shift(1)
+    absurd = (ratio > ABSURD) | (ratio < 1 / ABSURD)
+    for symbol in map(str, absurd.columns[absurd.any()]):
+        at = absurd.index[absurd[symbol]][-1]
+        part = f"{float(ratio[symbol][at]):.0%}"
+        yield f"{symbol} jumped to {part} of the close before on {_day(at)}, and no action says why"
+
+
+def _day(stamp: object) -> date:
+    return stamp.date()  # type: ignore[attr-defined,no-any-return]  # a pandas Timestamp, whose index is typed as Any

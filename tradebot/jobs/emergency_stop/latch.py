@@ -1,0 +1,20 @@
+"""The first act of an emergency stop: the latch, with next to nothing imported before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.errors import TradebotError
+
+if TYPE_CHECKING:
+    from tradebot.ports import Clock, Latch
+
+
+def set_latch(latch: Latch, clock: Clock, reason: str) -> str:
+    """Write the halt down with fsync; nothing else comes before it. Gives why it could not be written, or ""."""
+    try:
+        latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
+    except TradebotError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,293 @@
+"""rebuild: a fresh ledger from what the broker knows, attributed by the ids that orders were sent under.
+
+It sends nothing. Orders are recovered first, so that fills find whose they are; then every activity is booked as if it
+had just happened. What the broker's history does not reach back to is adjusted, and what only the ledger knew is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import count
+
+from tradebot.core.accounting.booking import Owner, bookings_for
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust
+from tradebot.core.model.breaks import ACCEPTABLE, Break
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.holdings import FOREIGN, Holding
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.order_ids import DecisionId, client_order_id
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
+from tradebot.core.model.ownership import decision_of
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.values import ZERO, canonical
+from tradebot.core.model.wording import plural
+from tradebot.core.planning.exit_rules import entry_prices
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.safety.stop_coverage import GapKind
+from tradebot.errors import ExitCode
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.reconcile_accept import adjustment_for
+from tradebot.jobs.steps.activities import book_activities
+from tradebot.jobs.steps.halts import look_at_halts
+from tradebot.jobs.steps.submit import adopt
+from tradebot.jobs.steps.sync import Sheet, is_ours, look
+
+#: What only the old ledger knew.
+LOST = (
+    "decisions and denials, and why each order was sent",
+    "trailing stops and time exits, and the best price each position had seen",
+    "why round trips ended, beyond what the broker's orders tell",
+    "runs of jobs, and the equity of past sessions",
+    "breaks, and how old they were",
+    "the sessions that strategies had behind them: each trades on probation again",
+    "what earlier accounts of this home did",
+)
+_NOT_TOLD = "the broker's history does not reach back to it"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What could still be read of the old ledger, that is not the broker's to know. None of it where it is unreadable.
+
+    ``peak`` is the equity peak, USD; ``readable`` says whether there was anything to read.
+    """
+
+    readable: bool = False
+    halts: tuple[Halt, ...] = ()
+    peak: Decimal | None = None
+
+
+def run(desk: Desk, remembered: Remembered, kept: str) -> Outcome:
+    """Fill the desk's ledger, which is fresh. ``kept`` says where the old one is. Raises BrokerUnavailable."""
+    story = open_story(desk, Job.REBUILD)
+    with recorded(desk, story) as record:
+        outcome = _rebuild(desk, story, remembered, kept)
+        record.ends(outcome)
+    return outcome
+
+
+def _rebuild(desk: Desk, story: Story, remembered: Remembered, kept: str) -> Outcome:
+    desk.lock.assert_held()
+    resting = desk.broker.open_orders()  # before the activities: what fills between the two is found in either
+    activities = desk.broker.activities(None)
+    recovered = _recover_orders(desk, story, resting, activities)
+    booked = book_activities(desk)
+    adjusted = tuple(_adjust(desk, story))
+    sheet = _recover_plans(desk, story)
+    _remember(desk, remembered, _least_peak(sheet, activities))
+    look_at_halts(desk, story)
+    story.notes.extend(_told(sheet, adjusted, remembered, kept))
+    desk.ledger.journal.note(
+        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(story.notes)}
+    )
+    if any(found.matters for found in sheet.breaks):
+        story.add(ExitCode.BREAKS)
+    fills = plural(sum(isinstance(booking.activity, Fill) for booking in booked), "fill")
+    what = f"{fills}, {plural(recovered, 'order')}, {plural(len(sheet.positions), 'position')}"
+    return story.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
+
+
+# --- orders ------------------------------------------------------------------------------
+
+
+def _recover_orders(desk: Desk, story: Story, resting: Iterable[BrokerOrder], activities: Iterable[Activity]) -> int:
+    """Write down every order of ours that the broker still tells of, as it stands there, and count them."""
+    fills = [activity for activity in activities if isinstance(activity, Fill)]
+    orders = dict(_orders_of_ours(desk, story, resting, fills))
+    orders |= dict(_others_of_today(desk, story.session, fills, tuple(orders)))
+    told = _shares_told(activities)
+    with desk.ledger.transaction():  # one wait for the disk, not three for each order
+        for made, order in orders.items():
+            filled = told.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
+            _recover(desk, _intent_of(desk, made, order), replace(order, filled_quantity=filled))
+    return len(orders)
+
+
+def _shares_told(activities: Iterable[Activity]) -> dict[str, Decimal]:
+    """How many shares of each order filled, as far back as fills are told; busted ones left out."""
+    activities = tuple(activities)
+    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
+    told: dict[str, Decimal] = {}
+    for fill in (activity for activity in activities if isinstance(activity, Fill)):
+        if fill.fill_id not in busted:
+            told[fill.client_order_id] = told.get(fill.client_order_id, ZERO) + fill.quantity
+    return told
+
+
+def _orders_of_ours(
+    desk: Desk, story: Story, resting: Iterable[BrokerOrder], fills: Iterable[Fill]
+) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Those that filled, those that rest, and the entries of legs that did or do, with the decision that made them."""
+    ids: dict[str | None, None] = {}
+    told: tuple[Fill | BrokerOrder, ...] = (*fills, *resting)
+    for each in told:
+        ids |= dict.fromkeys((each.parent_client_order_id, each.client_order_id))
+    for order_id in filter(None, ids):
+        desk.stop.check()
+        made = decision_of(order_id, desk.account_key)
+        order = desk.broker.order(order_id) if made else None
+        if made is not None and order is not None:
+            yield made, order
+        elif made is not None:
+            story.notes.append(f"{order_id}: the broker tells its fills but not the order, so its shares are foreign")
+
+
+def _others_of_today(
+    desk: Desk, today: date, fills: Iterable[Fill], decisions: Iterable[DecisionId]
+) -> Iterator[tuple[DecisionId, BrokerOrder]]:
+    """Stops and exits of this session that neither filled nor rest: their ids are used up.
+
+    There can be some of what is held, and of what was until today. Entries have one id only: one that is sent again is
+    refused, and found.
+    """
+    symbols = {position.symbol for position in desk.broker.positions()}
+    symbols |= {fill.symbol for fill in fills if fill.session == today}
+    for strategy, symbol in sorted({(made.strategy, made.symbol) for made in decisions if made.symbol in symbols}):
+        for purpose in (Purpose.STOP, Purpose.EXIT):
+            for attempt in count(1):
+                desk.stop.check()
+                order_id = client_order_id(desk.account_key, today, strategy, symbol, purpose, attempt)
+                made, order = decision_of(order_id, desk.account_key), desk.broker.order(order_id)
+                if made is None or order is None:
+                    break
+                yield made, order
+
+
+def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
+    desk.ledger.orders.write([intent], desk.clock.now())
+    desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, desk.clock.now())
+    adopt(desk, replace(intent, state=OrderState.SUBMITTING), order)
+
+
+def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
+    legs = {leg.role: leg for leg in order.legs}
+    stop, target = legs.get(Purpose.STOP), legs.get(Purpose.TARGET)
+    request = OrderRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        quantity=order.quantity,
+        type=order.type,
+        time_in_force=order.time_in_force,
+        limit_price=order.limit_price,
+        stop_price=order.stop_price,
+        take_profit=target.limit_price if target else None,
+        stop_loss=stop.stop_price if stop else None,
+    )
+    price = order.average_fill_price or order.limit_price or order.stop_price or ZERO
+    return Intent(
+        request=request,
+        account_key=desk.account_key,
+        session=made.session,
+        strategy=made.strategy,
+        purpose=made.purpose,
+        attempt=made.attempt,
+        planned_price=price,
+        reason="recovered by rebuild: why it was sent is not known",
+        policy=ExitPolicy() if made.purpose is Purpose.ENTRY else None,
+    )
+
+
+# --- what the broker's history does not reach back to --------------------------------------
+
+
+def _adjust(desk: Desk, story: Story) -> Iterator[Break]:
+    """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
+    books = desk.ledger.books
+    for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
+        sheet = look(desk, story)
+        for found in (found for found in sheet.breaks if found.kind in ACCEPTABLE and found.matters):
+            adjustment = adjustment_for(desk, story, sheet, found, f"rebuild: {_NOT_TOLD}")
+            owner = Owner(_holder_of(desk, sheet, found.symbol), None, Purpose.ENTRY, "")
+            owners = {adjustment.adjustment_id: owner}
+            bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
+            books.book(bookings, desk.clock.now())
+            yield found
+
+
+def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
+    for order in sheet.open_orders:
+        made = decision_of(order.parent_client_order_id or order.client_order_id, desk.account_key)
+        if order.symbol == symbol and order.stop_price is not None and made is not None:
+            return made.strategy
+    return FOREIGN
+
+
+# --- how positions are to be left ----------------------------------------------------------
+
+
+def _recover_plans(desk: Desk, story: Story) -> Sheet:
+    """Give each holding the stop and target that rest for it; without a stop, the account's default."""
+    sheet = look(desk, story)
+    for holding in sheet.holdings:
+        closing = [
+            order
+            for order in sheet.open_orders
+            if order.symbol == holding.symbol and order.side is holding.side.opposite and is_ours(desk, order)
+        ]
+        resting = max((o for o in closing if o.stop_price is not None), key=lambda o: o.remaining, default=None)
+        target = next((o for o in closing if o.type is OrderType.LIMIT), None)
+        recovered = replace(
+            holding,
+            stop_price=_stop_of(desk, holding, resting),
+            target_price=target.limit_price if target else None,
+            high_water=holding.entry_price,
+            policy=ExitPolicy(),
+        )
+        desk.ledger.books.save_holding(recovered, desk.clock.now())
+    return look(desk, story)
+
+
+def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:
+    if resting is not None and resting.stop_price is not None:
+        return resting.stop_price
+    return entry_prices(holding.entry_price, ExitPolicy(), desk.settings.limits(), holding.side).stop
+
+
+# --- what is said ----------------------------------------------------------------------------
+
+
+def _least_peak(sheet: Sheet, activities: Iterable[Activity]) -> Decimal:
+    """USD that the equity's peak is at least: what was put in less what was taken out, or the newest close."""
+    flows = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
+    put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind in flows)
+    return max(sum(put_in, ZERO), sheet.account.last_equity)
+
+
+def _remember(desk: Desk, remembered: Remembered, least_peak: Decimal) -> None:
+    """Take over what is safer known than lost: halts that were latched, and the peak that drawdown is measured from."""
+    for halt in remembered.halts:
+        desk.ledger.safety.latch(halt, desk.clock.now())
+    known = least_peak if remembered.peak is None else remembered.peak
+    peak = desk.ledger.books.peak()
+    if peak is None or known > peak:
+        desk.ledger.books.rebase_peak(known, desk.clock.now())
+
+
+def _told(sheet: Sheet, adjusted: Iterable[Break], remembered: Remembered, kept: str) -> Iterator[str]:
+    yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
+    if remembered.readable:
+        yield f"taken over from the old ledger: {plural(len(remembered.halts), 'halt')} and the equity peak"
+    else:
+        yield "not recovered: halts latched in the ledger; one in the latch file or the environment still holds"
+        yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
+    for found in adjusted:
+        yield f"adjusted: {found.message}; {_NOT_TOLD}"
+    bare = {(gap.strategy, gap.symbol) for gap in sheet.gaps if gap.kind is GapKind.MISSING}
+    for holding in sheet.holdings:
+        target = "" if holding.target_price is None else f" and its target {canonical(holding.target_price)}"
+        yield (
+            f"{holding.symbol} of {holding.strategy} is left at its stop {canonical(holding.stop_price)}{target}, and "
+            "by exit signals; a trailing stop or time exit that it had is not known"
+        )
+        if (holding.strategy, holding.symbol) in bare:
+            yield (
+                f"{holding.symbol} has no stop at the broker, and that price is the account's default: "
+                "`tradebot check-exits` places it while the exchange is open"
+            )
+    for what in LOST:
+        yield f"not recovered: {what}"

@@ -1,0 +1,95 @@
+"""reconcile --accept: the only correction of the ledger. It makes the ledger explain what the broker shows.
+
+For a stated reason, which is kept; it sends nothing. Shares that were not known become foreign, shares that are gone
+are taken off the newest lots and end no round trip, and cash is moved to the broker's figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tradebot.core.accounting.booking import bookings_for
+from tradebot.core.model.account import CASH, Adjustment
+from tradebot.core.model.breaks import ACCEPTABLE, Break, BreakKind
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
+from tradebot.core.model.values import ZERO
+from tradebot.core.model.wording import plural
+from tradebot.core.results.outcomes import Outcome
+from tradebot.errors import ExitCode, UsageError
+from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.steps.halts import look_at_halts
+from tradebot.jobs.steps.sync import Sheet, look, synchronise
+
+
+def run(desk: Desk, symbol: str, reason: str) -> Outcome:
+    """Compare, and accept the broker's figure for ``symbol`` (CASH for cash).
+
+    Raises UsageError where there is nothing that could be accepted, BrokerUnavailable when the broker can't be read.
+    """
+    story = open_story(desk, Job.RECONCILE)
+    with recorded(desk, story) as record:
+        outcome = _accept(desk, story, symbol, reason)
+        record.ends(outcome)
+    return outcome
+
+
+def _accept(desk: Desk, story: Story, symbol: str, reason: str) -> Outcome:
+    desk.lock.assert_held()
+    sheet = synchronise(desk, story)
+    look_at_halts(desk, story)
+    accepted = _acceptable(symbol, sheet.breaks)
+    adjustment = adjustment_for(desk, story, sheet, accepted, reason)
+    books = desk.ledger.books
+    bookings = bookings_for([adjustment], books.lots(), books.holdings(), {}, desk.settings.limits())
+    books.book(bookings, desk.clock.now())
+    held = {holding.symbol: holding.quantity for holding in sheet.holdings}
+    sheet = look(desk, story)
+    story.notes.append(f"accepted: {accepted.message} ({reason})")
+    if held.get(symbol) != {holding.symbol: holding.quantity for holding in sheet.holdings}.get(symbol):
+        story.notes.append(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit")
+    left = [found for found in sheet.breaks if found.matters]
+    if left:
+        story.add(ExitCode.BREAKS)
+    rest = f"{plural(len(left), 'break')} left" if left else "the ledger explains everything at the broker"
+    return story.outcome(RunStatus.RAN, f"accepted the broker's figure for {symbol}: {rest}")
+
+
+def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
+    """The break to accept. Raises UsageError, which says what else to do."""
+    breaks = tuple(breaks)
+    of_symbol = [found for found in breaks if found.symbol == symbol]
+    if any(found.kind is BreakKind.UNKNOWN_OUTCOME for found in of_symbol):
+        raise UsageError(
+            f"{symbol} has an order whose outcome nobody saw, and its figures may yet change. Run `tradebot reconcile` "
+            "until that is settled, then look again."
+        )
+    accepted = next((found for found in of_symbol if found.kind in ACCEPTABLE), None)
+    if accepted is not None:
+        return accepted
+    if any(found.kind is BreakKind.UNKNOWN_ORDER for found in of_symbol):
+        raise UsageError(
+            f"{symbol} has an order that the bot did not send; no row of the ledger can explain that. Cancel it at the "
+            "broker, or leave it: it counts in exposure, and its symbol takes no entries while it rests."
+        )
+    if of_symbol:
+        raise UsageError(f"{symbol} lacks a stop, which is not accepted but mended: run `tradebot check-exits`.")
+    others = ", ".join(sorted({found.symbol for found in breaks if found.kind in ACCEPTABLE})) or "none at all"
+    raise UsageError(f"{symbol} has no break: nothing was changed. Symbols with a break to accept: {others}.")
+
+
+def adjustment_for(desk: Desk, story: Story, sheet: Sheet, accepted: Break, reason: str) -> Adjustment:
+    """The correction after which the ledger explains the broker's figure in a break of a kind that is ACCEPTABLE."""
+    difference = accepted.there - accepted.here
+    position = next((position for position in sheet.positions if position.symbol == accepted.symbol), None)
+    shares = accepted.kind not in (BreakKind.CASH, BreakKind.PRICE)
+    return Adjustment(
+        adjustment_id=f"ADJ-{len(desk.ledger.records.adjustments()) + 1:06d}",
+        symbol=accepted.symbol,
+        quantity=difference if shares else ZERO,
+        price=position.average_price if position else ZERO,
+        amount=difference if accepted.symbol == CASH else ZERO,
+        reason=reason,
+        at=desk.clock.now(),
+        session=story.session,
+    )

@@ -1,0 +1,69 @@
+"""What the limits count beside money: read from the ledger and the bars, and kept in no memory between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from tradebot.core.model.halts import HaltRule
+from tradebot.core.model.orders import Side
+from tradebot.core.model.signals import Action, Signal
+from tradebot.core.risk.repeat_entries import Decider, Repetition, halt_for
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.steps.halts import look_at_halts
+from tradebot.strategy_api import History
+
+#: Sessions over which a symbol's volume is averaged.
+VOLUME_SESSIONS = 20
+
+
+def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decimal]:
+    """Shares a session over the newest 20 of ``history``, in whole shares; a session without a bar traded none.
+
+    A symbol that has no bar in them is left out.
+    """
+    known = [symbol for symbol in symbols if symbol in history.volume.columns]
+    newest = history.volume[known].iloc[-VOLUME_SESSIONS:]
+    traded = newest.to_numpy(na_value=0.0).sum(axis=0) / max(1, len(newest))
+    bars = newest.notna().to_numpy().sum(axis=0)
+    return {symbol: Decimal(int(shares)) for symbol, shares, some in zip(known, traded, bars, strict=True) if some}
+
+
+def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[Decider, Repetition]:
+    """How often those who want to enter now have entered before, since a person last re-enabled the strategy."""
+    most, found = desk.settings.repeat_order_limit, {}
+    for decider in (Decider(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
+        since = desk.ledger.safety.reenabled(decider.strategy)
+        entered = desk.ledger.orders.executed_entries(decider, since, most)
+        if entered:
+            found[decider] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])))
+    return found
+
+
+def stop_repeaters(desk: Desk, story: Story, signals: Iterable[Signal]) -> None:
+    """Halt each strategy that entered one symbol too often; the halt holds until a person resumes the strategy."""
+    limits = desk.settings.limits()
+    for decider, repetition in repetitions(desk, signals).items():
+        stopped = {halt.scope_name for halt in story.halts if halt.rule is HaltRule.REPEATED_ORDERS}
+        if decider.strategy in stopped or not repetition.breaks(limits):
+            continue
+        halt = halt_for(decider, repetition, limits, story.session, desk.clock.now())
+        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.alerts.send("critical", f"{decider.strategy} is halted: {halt.rule}", halt.reason)
+        look_at_halts(desk, story)
+
+
+def sessions_run(desk: Desk, story: Story) -> Mapping[str, int]:
+    """In how many sessions before this one each strategy, as it is now, could have traded."""
+    runs = desk.ledger.runs
+    return {
+        info.name: runs.sessions_spoken(info.name, info.fingerprint, story.session) for info in desk.strategies.loaded
+    }
+
+
+def count_session(desk: Desk, story: Story, signals: Iterable[Signal], history: History) -> None:
+    """Count this session for every strategy that answered and is warm."""
+    spoke = {signal.strategy for signal in signals}
+    for info in desk.strategies.loaded:
+        if info.name in spoke and len(history.close) >= info.warmup:
+            desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, story.session, desk.clock.now())

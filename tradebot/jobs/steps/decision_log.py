@@ -1,0 +1,64 @@
+"""What a run decided and why, written down with the numbers: so that "why?" and "why not?" have an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.core.model.orders import Intent, Purpose
+from tradebot.core.model.plan import Denial
+from tradebot.core.model.signals import Action, Signal
+from tradebot.jobs.desk import Desk, Story
+
+
+def remember(
+    desk: Desk, story: Story, intents: Iterable[Intent], denials: Iterable[Denial], signals: Iterable[Signal] = ()
+) -> None:
+    """Store each decision with the numbers that were compared, and what the signal behind it said."""
+    origin = {(signal.strategy, signal.symbol): signal for signal in signals}
+    rows = [_row_of_intent(desk, story, intent) for intent in intents]
+    for denial in denials:
+        story.denials.append(denial)
+        rows.append(_row_of_denial(desk, story, denial))
+    rows = [_with_origin(row, origin.get((row.strategy, row.symbol))) for row in rows]
+    if rows:
+        desk.ledger.journal.decided(story.run_id, rows)
+
+
+def _row_of_intent(desk: Desk, story: Story, intent: Intent) -> DecisionRow:
+    return DecisionRow(
+        session=story.session,
+        at=desk.clock.now(),
+        strategy=intent.strategy,
+        symbol=intent.symbol,
+        purpose=intent.purpose,
+        outcome="intent",
+        code="",
+        message=intent.reason,
+        value=intent.request.quantity,
+        limit=intent.planned_price,
+        client_order_id=intent.client_order_id,
+    )
+
+
+def _row_of_denial(desk: Desk, story: Story, denial: Denial) -> DecisionRow:
+    return DecisionRow(
+        session=story.session,
+        at=desk.clock.now(),
+        strategy=denial.strategy,
+        symbol=denial.symbol,
+        purpose=denial.purpose,
+        outcome="denied",
+        code=denial.code,
+        message=denial.message,
+        value=denial.value,
+        limit=denial.limit,
+    )
+
+
+def _with_origin(row: DecisionRow, signal: Signal | None) -> DecisionRow:
+    if signal is None or (row.purpose != Purpose.ENTRY and signal.action is not Action.EXIT):
+        return row
+    message = f"{row.message} [{signal.reason}]" if signal.reason and signal.reason not in row.message else row.message
+    return replace(row, as_of=signal.as_of, fingerprint=signal.fingerprint, message=message)

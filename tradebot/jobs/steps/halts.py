@@ -1,0 +1,80 @@
+"""Halts, collected from three independent latches; any of them that cannot be read counts as set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
+from tradebot.core.risk.circuit_breakers import active
+from tradebot.errors import ExitCode, LedgerError
+from tradebot.jobs.desk import Desk, Story
+from tradebot.ports import Latch
+
+
+def halt_by_hand(
+    latch: Latch, now: datetime, level: HaltLevel, reason: str, scope: HaltScope = HaltScope.ACCOUNT, name: str = ""
+) -> Halt:
+    """Latch what a person asks for, at once: in the file, which needs neither lock nor ledger. Raises ConfigError."""
+    halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, level, reason, since=now, scope=scope, scope_name=name)
+    latch.set(halt)
+    return halt
+
+
+def halts_in_force(desk: Desk, today: date) -> tuple[Halt, ...]:
+    """Every halt that holds now: the environment flag, the latch file, the ledger. Unreadable counts as set."""
+    return active(_latched(desk), today)
+
+
+def _latched(desk: Desk) -> tuple[Halt, ...]:
+    halts: list[Halt] = []
+    if desk.settings.emergency_stop_enabled:
+        halts.append(
+            Halt(
+                HaltSource.ENVIRONMENT,
+                HaltRule.OPERATOR,
+                HaltLevel.HALTED,
+                "EMERGENCY_STOP_ENABLED=true: only its owner can unset it, in .env or the environment",
+            )
+        )
+    halts.extend(desk.latch.read())
+    try:
+        halts.extend(desk.ledger.safety.halts())
+    except LedgerError as error:
+        halts.append(
+            Halt(HaltSource.LEDGER, HaltRule.UNREADABLE, HaltLevel.HALTED, f"the ledger cannot be read: {error}")
+        )
+    return tuple(halts)
+
+
+def look_at_halts(desk: Desk, story: Story) -> None:
+    """Put the halts in force into the story. A latch that was set without the ledger is taken into it, and those whose
+    session has come are put away.
+    """
+    latched = _latched(desk)
+    story.halts = list(active(latched, story.session))
+    known = {halt.identity for halt in latched if halt.source is HaltSource.LEDGER}
+    for halt in story.halts:
+        if halt.source is HaltSource.LATCH_FILE and halt.identity not in known:
+            taken = replace(halt, source=HaltSource.LEDGER)
+            desk.ledger.safety.latch(taken, desk.clock.now())
+            story.halts.append(taken)
+    _put_away(desk, [halt for halt in latched if halt not in story.halts])
+    if level_of(story.halts).allows_entries:
+        story.codes.discard(ExitCode.HALTED)
+    else:
+        story.add(ExitCode.HALTED)
+
+
+def _put_away(desk: Desk, over: list[Halt]) -> None:
+    if over:
+        desk.ledger.safety.clear(over, "the session that it held for is over", desk.clock.now())
+        desk.latch.clear(over)
+
+
+def why_no_entries(halts: Iterable[Halt]) -> str:
+    """The reason of the strictest halt of the account; "" while it runs."""
+    halts = tuple(halt for halt in halts if halt.of_account)
+    strictest = level_of(halts)
+    return "" if strictest.allows_entries else next(halt.reason for halt in halts if halt.level is strictest)

@@ -1,0 +1,233 @@
+"""Decide, write, send, verify: the only way in which an order leaves.
+
+An intent is committed before its request leaves, under an id made from the decision. What comes back, or does not, is
+written down before the next order is looked at. An outcome that nobody saw is UNKNOWN: it is settled by asking the
+broker for that id, never by sending again under another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from tradebot.core.model.halts import level_of
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.order_ids import client_order_id, next_attempt
+from tradebot.core.model.orders import (
+    LIVE,
+    BrokerOrder,
+    Intent,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Purpose,
+    TimeInForce,
+    may_move,
+    may_show,
+)
+from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.results.outcomes import OrderLine
+from tradebot.core.risk.order_checks import objections
+from tradebot.core.safety.stop_coverage import coverable
+from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
+from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.steps.decision_log import remember
+from tradebot.jobs.steps.halts import halts_in_force
+
+#: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
+LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+MINUTE = timedelta(minutes=1)
+#: States in which looking again may show more. One that is unknown is for the next act of settling.
+_UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+
+
+def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
+    """Commit intents as PLANNED, before anything is sent."""
+    if intents:
+        desk.ledger.orders.write(intents, desk.clock.now())
+
+
+def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None) -> Intent:
+    """Send one intent that is written down, and give it back as it stands after the broker's answer.
+
+    ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at the lock first,
+    and before an entry at ^C, the halts, its price and the orders that left before: none is sent once a halt is
+    latched, whoever latched it. What reduces goes out even after ^C, because the stop that held its shares may be
+    cancelled already.
+    """
+    desk.lock.assert_held()
+    if not intent.purpose.reduces:
+        desk.stop.check()
+        halts = halts_in_force(desk, story.session)
+        stopping = [halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)]
+        if stopping:
+            story.halts = list(halts)
+            if not level_of(halts).allows_entries:
+                story.add(ExitCode.HALTED)
+            why = f"{stopping[0].subject} was halted before it was sent: {stopping[0].reason}"
+            remember(desk, story, (), [_denied(intent, DenialCode.HALTED, why)])
+            return _moved(desk, intent, OrderState.ABANDONED, why)
+        if denials := _last_look(desk, story, intent):
+            remember(desk, story, (), denials)
+            return _moved(desk, intent, OrderState.ABANDONED, denials[0].message)
+    intent = _moved(desk, intent, OrderState.SUBMITTING, "")
+    try:
+        if replacing is None:
+            order = desk.broker.submit(intent.request)
+        else:
+            order = desk.broker.replace(replacing, intent.request)
+    except OrderRefused as refusal:
+        arrived_before = desk.broker.order(intent.client_order_id)
+        if arrived_before is None and isinstance(refusal, AlreadySent):
+            return _of_unknown_outcome(desk, story, intent, refusal)  # it is there, and not shown yet
+        if arrived_before is None:
+            story.add(ExitCode.BROKER)
+            why = f"the broker refused it: {refusal.reason}: {refusal}"
+            remember(desk, story, (), [_denied(intent, DenialCode.REFUSED_BY_BROKER, why)])
+            return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
+        order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
+    except OutcomeUnknown as lost:
+        return _of_unknown_outcome(desk, story, intent, lost)
+    except BrokerUnavailable as unreachable:
+        story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
+        return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
+    return adopt(desk, intent, order)
+
+
+def _of_unknown_outcome(desk: Desk, story: Story, intent: Intent, why: TradebotError) -> Intent:
+    story.failed(f"order {intent.client_order_id}", str(why), ExitCode.BROKER)
+    return _moved(desk, intent, OrderState.UNKNOWN, str(why))
+
+
+def _last_look(desk: Desk, story: Story, intent: Intent) -> tuple[Denial, ...]:
+    """Why a planned entry is not to leave now: prices have moved, and orders have left, since it was planned."""
+    sent = desk.ledger.orders.sent
+    return objections(
+        intent,
+        desk.market.quotes([intent.symbol]).get(intent.symbol),
+        sent_this_minute=sent(story.session, desk.clock.now() - MINUTE),
+        sent_this_session=sent(story.session),
+        limits=desk.settings.limits(),
+    )
+
+
+def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+    """Bring an intent to where the broker shows its order to be.
+
+    Where no order can have gone, as an old answer may have it, it is not followed: what became of the order is unknown
+    until the broker says something else.
+    """
+    if not may_show(order, intent):
+        return _doubted(desk, intent, order)
+    after = replace(
+        intent,
+        state=order.state,
+        broker_order_id=order.broker_order_id,
+        filled_quantity=order.filled_quantity,
+        average_fill_price=order.average_fill_price,
+        note=order.reason,
+    )
+    if after != intent:
+        desk.ledger.orders.move(
+            intent.client_order_id,
+            order.state,
+            desk.clock.now(),
+            broker_order_id=order.broker_order_id,
+            filled_quantity=order.filled_quantity,
+            average_fill_price=order.average_fill_price,
+            note=order.reason,
+        )
+    return after
+
+
+def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
+    """Look at orders until all are filled or otherwise at their ends, for a bounded time; then give them as they stand.
+
+    Each look is one question about all that are still under way.
+    """
+    known = {intent.client_order_id: intent for intent in intents}
+    for pause in LOOKS:
+        waiting = [each for each, intent in known.items() if intent.state in _UNDER_WAY]
+        if not waiting:
+            break
+        desk.clock.sleep(pause)
+        for each, order in desk.broker.orders(waiting).items():
+            known[each] = adopt(desk, known[each], order)
+    return tuple(known.values())
+
+
+def attempt_after(
+    desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose, *, replacing: bool = False
+) -> int | None:
+    """The number of the next attempt at a decision, or None while an earlier one may still do what it is for.
+
+    With ``replacing``, one that rests is no hindrance: its place is taken, and the broker's answer is its end.
+    """
+    earlier = desk.ledger.orders.attempts(story.session, strategy, symbol, purpose)
+    made = [attempt for attempt in earlier if attempt.state is not OrderState.PLANNED]
+    under_way = (OrderState.SUBMITTING, OrderState.UNKNOWN) if replacing else LIVE
+    if any(attempt.state in under_way for attempt in made):
+        return None
+    return next_attempt(attempt.attempt for attempt in made)
+
+
+def reducing_intent(
+    desk: Desk, story: Story, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
+) -> Intent:
+    """An intent over a holding: for Purpose.STOP a GTC stop at ``price`` over its whole shares, else a DAY market order
+    over all of it.
+    """
+    is_stop = purpose is Purpose.STOP
+    strategy, symbol = holding.strategy, holding.symbol
+    request = OrderRequest(
+        client_order_id=client_order_id(desk.account_key, story.session, strategy, symbol, purpose, attempt),
+        symbol=symbol,
+        side=holding.side.opposite,
+        quantity=abs(coverable(holding.quantity) if is_stop else holding.quantity),
+        type=OrderType.STOP if is_stop else OrderType.MARKET,
+        time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
+        stop_price=price if is_stop else None,
+    )
+    return Intent(request, desk.account_key, story.session, strategy, purpose, attempt, price, reason)
+
+
+def order_line(intent: Intent) -> OrderLine:
+    """An intent as it is told to people."""
+    request = intent.request
+    return OrderLine(
+        client_order_id=intent.client_order_id,
+        strategy=intent.strategy,
+        purpose=intent.purpose,
+        side=request.side,
+        quantity=request.quantity,
+        symbol=request.symbol,
+        type=request.type,
+        state=intent.state,
+        filled_quantity=intent.filled_quantity,
+        price=intent.average_fill_price or request.limit_price or request.stop_price,
+        stop=request.stop_loss,
+        target=request.take_profit,
+        reason=intent.reason,
+    )
+
+
+def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
+    desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=note)
+    return replace(intent, state=state, note=note)
+
+
+def _doubted(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+    """An intent whose order the broker shows where it can't be. One that is over stays as it is."""
+    why = (
+        f"it was {intent.state}, {intent.filled_quantity} filled, and the broker shows it {order.state}, which no "
+        "order can do; look at it at the broker, then run `tradebot reconcile`"
+    )
+    if may_move(intent.state, OrderState.UNKNOWN):
+        return _moved(desk, intent, OrderState.UNKNOWN, why)
+    return replace(intent, note=why)
+
+
+def _denied(intent: Intent, code: DenialCode, why: str) -> Denial:
+    return Denial(code, intent.strategy, intent.symbol, intent.purpose, why)

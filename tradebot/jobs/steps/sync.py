@@ -1,0 +1,219 @@
+"""The first act of every job: settle what is unfinished, take in what happened, and compare the two accounts of it.
+
+The broker is the truth, and the ledger must explain it. A read that fails ends the job: it is never "flat".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from tradebot.core.model.account import AccountSnapshot, Position, Quote
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.limits import Counters
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.model.ownership import decision_of
+from tradebot.core.model.values import CENT, ZERO
+from tradebot.core.safety.reconciliation import compare
+from tradebot.core.safety.stop_coverage import Gap, gaps, unprotected_dollars
+from tradebot.errors import ExitCode
+from tradebot.jobs.desk import Desk, Story, read_account
+from tradebot.jobs.steps.activities import take_in
+from tradebot.jobs.steps.submit import LOOKS, MINUTE, adopt
+
+#: A stop that the broker will end within this time is renewed. A week leaves room for days on which no job runs.
+RENEWED_BEFORE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The account read together at one moment: the broker's word beside the ledger's explanation of it."""
+
+    account: AccountSnapshot
+    positions: tuple[Position, ...]
+    open_orders: tuple[BrokerOrder, ...]
+    holdings: tuple[Holding, ...]
+    unsettled: tuple[Intent, ...]
+    quotes: Mapping[str, Quote]
+    breaks: tuple[Break, ...]
+    gaps: tuple[Gap, ...]
+
+
+def synchronise(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+    """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read.
+
+    The account may have been read ``at_most`` so long ago.
+    """
+    with story.step("sync"):
+        settle(desk, story)
+        take_in(desk, story)
+        return look(desk, story, at_most=at_most)
+
+
+def settle(desk: Desk, story: Story) -> None:
+    """Bring every unfinished intent to where the broker shows it to be.
+
+    One that was never sent lapses with its session. One whose sending nobody saw the end of is looked up by its id:
+    found, it is adopted; shown absent over a grace period, it is only a plan again, which may leave once more under the
+    same id in the same session if it is still wanted.
+    """
+    unsettled = desk.ledger.orders.unsettled()
+    if not unsettled:
+        return
+    sent = []
+    for intent in unsettled:
+        if intent.state is not OrderState.PLANNED or intent.sends:
+            sent.append(intent)
+        elif intent.session != story.session:
+            _abandon(desk, intent, "never sent, and its session is over")
+    shown = _look_up(desk, sent)
+    for intent in sent:
+        order = shown.get(intent.client_order_id)
+        if order is not None:
+            settled = adopt(desk, intent, order)
+            if settled.state is OrderState.UNKNOWN:
+                why = settled.note or "its outcome is unknown"
+                story.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
+        elif intent.state in (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN):
+            _absent(desk, story, intent)
+        else:
+            story.failed(
+                f"order {intent.client_order_id}",
+                f"the broker no longer knows this order, last seen {intent.state}",
+                ExitCode.BROKER,
+            )
+
+
+def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]:
+    """The broker's orders of intents, one question for all of them.
+
+    Where nobody saw one arrive, several looks over a grace period must agree that it is not there.
+    """
+    asked, shown = list(intents), dict[str, BrokerOrder]()
+    for pause in LOOKS:
+        if not asked:
+            break
+        desk.clock.sleep(pause)
+        shown |= desk.broker.orders(intent.client_order_id for intent in asked)
+        unseen = (OrderState.SUBMITTING, OrderState.UNKNOWN)
+        asked = [each for each in asked if each.client_order_id not in shown and each.state in unseen]
+    return shown
+
+
+def _absent(desk: Desk, story: Story, intent: Intent) -> None:
+    """An order that never arrived is a plan again, for its session and for one more try; after that it is given up."""
+    if intent.session != story.session or intent.sends > 1:
+        _abandon(desk, intent, "the broker has no such order: it never arrived")
+    elif intent.state is not OrderState.PLANNED:
+        desk.ledger.orders.move(
+            intent.client_order_id,
+            OrderState.PLANNED,
+            desk.clock.now(),
+            note="the broker has no such order: it never arrived, and may be sent once more",
+        )
+
+
+def look(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+    """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story.
+
+    An account that was read before the rest is read again where its cash is not what the ledger explains.
+    """
+    account = read_account(desk, story, at_most=at_most)
+    cash_here = desk.ledger.books.cash()
+    if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
+        account = read_account(desk, story)
+    positions = desk.broker.positions()
+    open_orders = desk.broker.open_orders()
+    ledger = desk.ledger
+    holdings = _aged(desk, story, ledger.books.holdings())
+    unsettled = ledger.orders.unsettled()
+    quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
+    now = desk.clock.now()
+    found = gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    with ledger.transaction():
+        ledger.orders.saw(open_orders, now)
+        differences = compare(
+            lots=ledger.books.lots(),
+            positions=positions,
+            unsettled=unsettled,
+            open_orders=open_orders,
+            ours=frozenset(order.broker_order_id for order in open_orders if is_ours(desk, order)),
+            gaps=found,
+            cash_here=cash_here,
+            cash_there=account.cash,
+        )
+        breaks = ledger.safety.record_breaks(differences, story.session, now)
+        ledger.books.snapshot(_equity_point(desk, story.session, account, positions, found), positions)
+    story.breaks = list(breaks)
+    story.gaps = list(found)
+    story.unprotected = unprotected_dollars(found)
+    return Sheet(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+
+
+def counters(desk: Desk, story: Story, account: AccountSnapshot) -> Counters:
+    """Today's counters: the day's baseline is the first one written down today, so that no restart resets it."""
+    books, orders = desk.ledger.books, desk.ledger.orders
+    first = books.first_of_session(story.session)
+    return Counters(
+        session=story.session,
+        entries_sent=orders.entries_sent(story.session),
+        baseline_equity=first.last_equity if first else account.last_equity,
+        peak_equity=max(books.peak() or account.equity, account.equity),
+        cash_flow_today=books.cash_flow(story.session),
+        orders_sent=orders.sent(story.session),
+        orders_last_minute=orders.sent(story.session, desk.clock.now() - MINUTE),
+    )
+
+
+def locked_symbols(sheet: Sheet) -> dict[str, str]:
+    """The symbols that take no entries, and why: an open break, or an order whose outcome nobody saw."""
+    locked = {found.symbol: f"open break: {found.message}" for found in sheet.breaks if found.locks_symbol}
+    for intent in sheet.unsettled:
+        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+            locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
+    return locked
+
+
+def is_ours(desk: Desk, order: BrokerOrder) -> bool:
+    """Whether the bot sent an order or its bracket.
+
+    An emergency stop's orders are known by their ids alone; they only reduce. An entry that this ledger did not decide
+    is not explained by its id: the ledger may be an older one.
+    """
+    if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
+        return True
+    made = decision_of(order.client_order_id, desk.account_key)
+    return made is not None and made.purpose.reduces
+
+
+def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
+    """Holdings with the sessions they have been held, counted on the exchange calendar."""
+    today = story.session
+
+    def sessions_since(opened: date) -> int:
+        return max(len(desk.calendar.between(opened, today)) - 1, 0)
+
+    return tuple(replace(holding, sessions_held=sessions_since(holding.opened_session)) for holding in holdings)
+
+
+def _equity_point(
+    desk: Desk, session: date, account: AccountSnapshot, positions: Iterable[Position], found: Iterable[Gap]
+) -> EquityPoint:
+    values = [position.market_value for position in positions]
+    return EquityPoint(
+        session=session,
+        at=desk.clock.now(),
+        equity=account.equity,
+        cash=account.cash,
+        long_value=sum((value for value in values if value > 0), ZERO),
+        short_value=sum((value for value in values if value < 0), ZERO),
+        last_equity=account.last_equity,
+        unprotected=unprotected_dollars(found),
+    )
+
+
+def _abandon(desk: Desk, intent: Intent, note: str) -> None:
+    desk.ledger.orders.move(intent.client_order_id, OrderState.ABANDONED, desk.clock.now(), note=note)

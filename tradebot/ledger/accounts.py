@@ -1,0 +1,42 @@
+"""Which account belongs to a broker and mode of this ledger."""
+
+from __future__ import annotations
+
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.codec import columns_of, value_from
+from tradebot.ledger.engine import Engine
+
+
+class AccountPins:
+    """The Pins port."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def pinned(self, broker: str, mode: str) -> PinnedAccount | None:
+        """The account that a (broker, mode) trades on, or None before its first use."""
+        row = self._engine.one(
+            "SELECT account_key AS key, broker, mode, account_id, pinned_at FROM accounts"
+            " WHERE broker = :broker AND mode = :mode AND pinned = 1",
+            {"broker": broker, "mode": mode},
+        )
+        return value_from(PinnedAccount, row) if row else None
+
+    def pin(self, account: PinnedAccount) -> None:
+        """Pin an account to its (broker, mode), in place of the one pinned before, whose rows stay."""
+        before = self.pinned(account.broker, account.mode)
+        if before is not None and before.key == account.key:
+            return
+        with self._engine.transaction():
+            self._engine.execute(
+                "UPDATE accounts SET pinned = 0 WHERE broker = :broker AND mode = :mode",
+                {"broker": account.broker, "mode": account.mode},
+            )
+            self._engine.insert(
+                "accounts",
+                {"account_key": account.key, "pinned": 1, **columns_of(account, without=("key",))},
+                "ON CONFLICT (account_key) DO UPDATE SET pinned = 1, pinned_at = excluded.pinned_at",
+            )
+            detail = columns_of(account) | {"replaces": before.key if before else None}
+            Trail(self._engine, account.key).append(Kind.ACCOUNT_PINNED, account.key, account.pinned_at, detail)

@@ -1,0 +1,121 @@
+"""Values to columns and back: the one place that knows how a Decimal, an instant or an exit policy is stored.
+
+Money, prices and quantities are canonical decimal TEXT, instants ISO-8601 UTC TEXT of one length (so that text sorts
+as time does), dates YYYY-MM-DD, enums their value, booleans 0 and 1, exit policies canonical JSON. A column has its
+field's name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.values import canonical
+from tradebot.ledger.engine import Row, Value
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+#: Fields whose name is an SQL word.
+_RENAMED = {"limit": "limit_value"}
+
+
+def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[str, Value]:
+    """The fields of a value as columns."""
+    return {column: to_column(getattr(value, name)) for name, column in _columns(type(value)) if name not in without}
+
+
+def value_from(kind: type[T], row: Row, **given: object) -> T:
+    """A value of ``kind`` from the columns of a row; ``given`` are the fields that the row does not hold."""
+    found = {
+        name: None if row[column] is None else decode(row[column])
+        for name, column, decode in _plan(kind, frozenset(given))
+    }
+    return kind(**found, **given)
+
+
+def to_column(value: object) -> Value:
+    """One field as a column. Raises TypeError for what no column can hold exactly, floats above all."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, ExitPolicy):
+        return canonical_json(columns_of(value))
+    raise TypeError(f"the ledger cannot store a {type(value).__name__}: {value!r}")
+
+
+def stamp(moment: datetime) -> str:
+    """An aware instant as text, in UTC with microseconds: ``2007-01-03T14:35:00.000000Z``."""
+    if moment.tzinfo is None:
+        raise ValueError(f"the ledger stores aware instants only, not {moment}")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def canonical_json(content: Mapping[str, object] | Collection[object]) -> str:
+    """The one JSON text of a mapping or list: sorted keys, no spaces, ASCII; numbers and times as columns hold them."""
+    return _ENCODER.encode(content)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=to_column, allow_nan=False)
+
+
+def _number(value: Decimal) -> str:
+    if not value.is_finite():
+        raise ValueError(f"the ledger stores finite numbers only, not {value}")
+    return canonical(value)
+
+
+@cache
+def _columns(kind: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, _RENAMED.get(field.name, field.name)) for field in fields(kind))
+
+
+@cache
+def _plan(kind: type[DataclassInstance], given: frozenset[str]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
+    hints = get_type_hints(kind)
+    return tuple((name, column, _decoder(hints[name])) for name, column in _columns(kind) if name not in given)
+
+
+def _decoder(hint: Any) -> Callable[[Any], Any]:
+    if get_origin(hint) is UnionType:
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if hint is ExitPolicy:
+        return _policy
+    if hint in _DECODERS:
+        return _DECODERS[hint]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    raise TypeError(f"the ledger has no column for a {hint}")
+
+
+def _policy(text: str) -> ExitPolicy:
+    return value_from(ExitPolicy, json.loads(text))
+
+
+_DECODERS: dict[Any, Callable[[Any], Any]] = {
+    Decimal: Decimal,
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    bool: bool,
+    int: int,
+    str: str,
+}

@@ -1,0 +1,68 @@
+"""Why, in order: decisions, and notes in the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.ledger.audit import Kind, Trail, digest_of_all
+from tradebot.ledger.codec import columns_of, to_column, value_from
+from tradebot.ledger.engine import Engine, Value
+
+_WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
+
+
+class DecisionJournal:
+    """The Journal port of one account."""
+
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._account = {"account_key": trail.account_key}
+
+    def decided(self, run_id: int, rows: Sequence[DecisionRow]) -> None:
+        """Store the decisions of a run. One audit row covers them all: a run may decide on thousands of symbols."""
+        if not rows:
+            return
+        with self._engine.transaction():
+            newest = self._engine.one("SELECT MAX(seq) AS seq FROM decisions")
+            first = ((newest["seq"] if newest else None) or 0) + 1
+            columns: list[dict[str, Value]] = [
+                {"seq": seq, **self._account, "run_id": run_id, **columns_of(row)}
+                for seq, row in enumerate(rows, start=first)
+            ]
+            self._engine.insert_many("decisions", columns)
+            span = {"first": first, "last": first + len(rows) - 1}
+            self._trail.append(Kind.DECIDED, str(run_id), rows[-1].at, span, digest_of_all(columns))
+
+    def note(self, kind: str, subject: str, at: datetime, detail: Mapping[str, Any]) -> None:
+        """Append to the hash-chained audit trail. ``detail`` holds text, numbers as text, no secret.
+
+        Raises ValueError for a kind that the ledger writes itself.
+        """
+        if kind in set(Kind):
+            raise ValueError(f"audit rows of kind {kind} are written by the ledger itself")
+        with self._engine.transaction():
+            self._trail.append(kind, subject, at, detail)
+
+    def decisions(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]:
+        """Decisions in order, of one symbol or all, from ``first`` to ``last`` (both included)."""
+        of_symbol = "" if symbol is None else " AND symbol = :symbol"
+        rows = self._engine.all(
+            f"SELECT * FROM decisions WHERE {_WITHIN}{of_symbol} ORDER BY seq",
+            {**self._bounds(first, last), "symbol": symbol},
+        )
+        return tuple(value_from(DecisionRow, row) for row in rows)
+
+    def denial_counts(self, first: date | None, last: date | None) -> dict[str, int]:
+        """How often each denial code was given from ``first`` to ``last`` (both included), by code."""
+        rows = self._engine.all(
+            f"SELECT code, COUNT(*) AS times FROM denials WHERE {_WITHIN} GROUP BY code ORDER BY code",
+            self._bounds(first, last),
+        )
+        return {row["code"]: row["times"] for row in rows}
+
+    def _bounds(self, first: date | None, last: date | None) -> dict[str, Value]:
+        return {**self._account, "first": to_column(first or date.min), "last": to_column(last or date.max)}

@@ -1,0 +1,134 @@
+"""Halts latched in the ledger, and breaks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.halts import Halt, HaltRule, HaltSource
+from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.codec import columns_of, stamp, value_from
+from tradebot.ledger.engine import Engine, Row
+
+_LATCHED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NULL ORDER BY halt_id"
+_OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS NULL ORDER BY break_id"
+
+
+class SafetyRecord:
+    """The Safety port of one account."""
+
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._account = {"account_key": trail.account_key}
+
+    # --- halts ---------------------------------------------------------------------------
+
+    def halts(self) -> tuple[Halt, ...]:
+        """Those latched in the ledger and not cleared; a caller drops those whose ``until`` has come."""
+        return tuple(_halt(row) for row in self._engine.all(_LATCHED, self._account))
+
+    def latch(self, halt: Halt, at: datetime) -> None:
+        """Latch a halt. One that is latched already, the same in every field, is not latched twice."""
+        columns = columns_of(halt, without=("source",))
+        with self._engine.transaction():
+            if any(columns_of(known, without=("source",)) == columns for known in self.halts()):
+                return
+            self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)})
+            self._trail.append(Kind.HALT_LATCHED, halt.rule, at, columns_of(halt))
+
+    def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
+        """Clear those of ``halts`` that are latched here, for a stated reason, audited, and say which they were.
+
+        A halt that another latch holds is known by what both agree on.
+        """
+        if not reason.strip():
+            raise ValueError("a halt is cleared for a reason")
+        wanted = {halt.identity for halt in halts}
+        cleared = []
+        with self._engine.transaction():
+            for row in self._engine.all(_LATCHED, self._account):
+                halt = _halt(row)
+                if halt.identity in wanted:
+                    self._clear(row["halt_id"], halt, reason, at)
+                    cleared.append(halt)
+        return tuple(cleared)
+
+    def _clear(self, halt_id: int, halt: Halt, reason: str, at: datetime) -> None:
+        self._engine.execute(
+            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id",
+            {"at": stamp(at), "reason": reason, "halt_id": halt_id},
+        )
+        self._trail.append(Kind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
+
+    def reenabled(self, strategy: str) -> datetime | None:
+        """When a person last cleared the halt that a strategy's repeated executions had set."""
+        row = self._engine.one(
+            "SELECT MAX(cleared_at) AS at FROM halts WHERE account_key = :account_key AND rule = :rule"
+            " AND scope_name = :strategy",
+            {**self._account, "rule": HaltRule.REPEATED_ORDERS.value, "strategy": strategy},
+        )
+        return datetime.fromisoformat(row["at"]) if row and row["at"] else None
+
+    # --- breaks --------------------------------------------------------------------------
+
+    def breaks(self) -> tuple[Break, ...]:
+        """Open breaks."""
+        return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))
+
+    def record_breaks(self, breaks: Sequence[Break], session: date, at: datetime) -> tuple[Break, ...]:
+        """Store what a comparison found: new breaks open, known ones age, absent ones close. Gives the open ones.
+
+        A break is known by kind and symbol; several of one kind and symbol, by their order.
+        """
+        with self._engine.transaction():
+            known: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+            for row in self._engine.all(_OPEN, self._account):
+                known[row["kind"], row["symbol"]].append(row)
+            for found in breaks:
+                earlier = known[found.kind, found.symbol]
+                if earlier:
+                    self._see_again(earlier.pop(0), found, session, at)
+                else:
+                    self._open(found, session, at)
+            for gone in known.values():
+                for row in gone:
+                    self._close(row, at)
+            return self.breaks()
+
+    def _open(self, found: Break, session: date, at: datetime) -> None:
+        columns = columns_of(found) | {
+            "first_seen": session.isoformat(),
+            "last_seen": session.isoformat(),
+            "age_sessions": 0,
+        }
+        self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)})
+        self._trail.append(Kind.BREAK_OPENED, f"{found.kind} {found.symbol}", at, columns)
+
+    def _see_again(self, row: Row, found: Break, session: date, at: datetime) -> None:
+        columns = columns_of(found, without=("first_seen", "kind", "symbol")) | {
+            "last_seen": session.isoformat(),
+            "age_sessions": row["age_sessions"] + (row["last_seen"] != session.isoformat()),
+        }
+        if all(row[name] == value for name, value in columns.items()):
+            return
+        self._engine.execute(
+            "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
+            " age_sessions = :age_sessions, severity = :severity, dollars = :dollars WHERE break_id = :break_id",
+            {**columns, "break_id": row["break_id"]},
+        )
+        self._trail.append(Kind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)
+
+    def _close(self, row: Row, at: datetime) -> None:
+        self._engine.execute(
+            "UPDATE breaks SET closed_at = :at WHERE break_id = :break_id",
+            {"at": stamp(at), "break_id": row["break_id"]},
+        )
+        detail = {"first_seen": row["first_seen"], "age_sessions": row["age_sessions"]}
+        self._trail.append(Kind.BREAK_CLOSED, f"{row['kind']} {row['symbol']}", at, detail)
+
+
+def _halt(row: Row) -> Halt:
+    return value_from(Halt, row, source=HaltSource.LEDGER)

@@ -1,0 +1,130 @@
+"""History, for reports: reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tradebot.core.accounting.performance import Result
+from tradebot.core.model.account import Adjustment, CashEvent, Fill, SplitEvent
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.results.audit_events import Event, Kind
+from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.engine import Engine
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+#: Fills that stand: neither busted, nor the row that reverses one that was.
+STANDING_FILLS = (
+    "SELECT * FROM fills AS fill WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM fills AS bust"
+    " WHERE bust.account_key = fill.account_key AND bust.reverses = fill.fill_id) AND account_key = :account_key"
+)
+#: Round trips that stand, likewise.
+STANDING_TRADES = (
+    "SELECT * FROM trades AS trade WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM trades AS undone"
+    " WHERE undone.account_key = trade.account_key AND undone.reverses = trade.trade_id)"
+    " AND account_key = :account_key"
+)
+_OF_ACCOUNT = "SELECT * FROM {} WHERE account_key = :account_key"
+_CLOSING = (
+    "seq = (SELECT MAX(seq) FROM equity AS later"
+    " WHERE later.account_key = point.account_key AND later.session = point.session)"
+)
+
+
+class History:
+    """The Records port of one account. Both bounds are included; None leaves a side open."""
+
+    def __init__(self, engine: Engine, account_key: str) -> None:
+        self._engine = engine
+        self._account_key = account_key
+
+    def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
+        """Round trips that stand, by the session that closed them, in the order in which they were booked."""
+        return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
+
+    def results(self) -> tuple[Result, ...]:
+        """What each of all round trips that stand came to, and no more, so that years of them are read in a moment."""
+        rows = self._engine.all(
+            STANDING_TRADES.replace("SELECT *", "SELECT pnl, fees", 1), {"account_key": self._account_key}
+        )
+        return tuple(Result(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
+
+    def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
+        """Executions that stand, in the broker's order."""
+        return self._between(Fill, STANDING_FILLS, "session", first, last)
+
+    def cash_events(self, first: date | None = None, last: date | None = None) -> tuple[CashEvent, ...]:
+        """Cash that moved without a trade, in the broker's order."""
+        return self._between(CashEvent, _OF_ACCOUNT.format("cash_events"), "session", first, last)
+
+    def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]:
+        """Splits that the broker applied, in the broker's order."""
+        return self._between(SplitEvent, _OF_ACCOUNT.format("corporate_actions"), "session", first, last)
+
+    def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]:
+        """Corrections of the ledger, in the order in which they were made."""
+        return self._between(Adjustment, _OF_ACCOUNT.format("adjustments"), "session", first, last)
+
+    def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
+        """The last equity point of each session, ascending."""
+        return self._between(
+            EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
+        )
+
+    def trail(self, since: datetime, until: datetime) -> tuple[Event, ...]:
+        """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
+        rows = self._engine.all(
+            "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at >= :since"
+            " AND at <= :until ORDER BY seq",
+            {"account_key": self._account_key, "since": stamp(since), "until": stamp(until)},
+        )
+        return tuple(_event(row) for row in rows)
+
+    def halts_and_breaks_before(self, at: datetime) -> tuple[Event, ...]:
+        """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
+        rows = self._engine.all(
+            "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at < :at"
+            " AND kind IN (:latched, :cleared, :opened, :closed) ORDER BY seq",
+            {
+                "account_key": self._account_key,
+                "at": stamp(at),
+                "latched": Kind.HALT_LATCHED.value,
+                "cleared": Kind.HALT_CLEARED.value,
+                "opened": Kind.BREAK_OPENED.value,
+                "closed": Kind.BREAK_CLOSED.value,
+            },
+        )
+        return tuple(_event(row) for row in rows)
+
+    def equity_before(self, at: datetime) -> EquityPoint | None:
+        """The newest equity recorded before an instant."""
+        row = self._engine.one(
+            "SELECT * FROM equity WHERE account_key = :account_key AND at < :at ORDER BY seq DESC LIMIT 1",
+            {"account_key": self._account_key, "at": stamp(at)},
+        )
+        return value_from(EquityPoint, row) if row else None
+
+    def _between(
+        self, kind: type[T], select: str, session: str, first: date | None, last: date | None
+    ) -> tuple[T, ...]:
+        rows = self._engine.all(
+            f"{select} AND {session} >= :first AND {session} <= :last ORDER BY seq",
+            {
+                "account_key": self._account_key,
+                "first": (first or date.min).isoformat(),
+                "last": (last or date.max).isoformat(),
+            },
+        )
+        return tuple(value_from(kind, row) for row in rows)
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return value_from(Event, row, detail=json.loads(row["detail"]))

@@ -1,0 +1,240 @@
+"""Holding the tables against each other: what is booked against orders, trades, lots, holdings and cash.
+
+Everything is booked again from its rows, in their order, by the code that booked it first. What comes out has to be
+what the ledger says was earned, is held and lies in cash: so a row that was changed together with its trace in the
+audit trail still shows, by what it no longer adds up to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from heapq import merge
+from itertools import groupby
+
+from tradebot.core.accounting.fill_busts import book_done, rebooked
+from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
+from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.orders import TERMINAL, Side
+from tradebot.core.model.values import ZERO, canonical
+from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, Chained
+from tradebot.ledger.books import cash_effect, reversal, taken_back
+from tradebot.ledger.codec import columns_of, value_from
+from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.findings import Finding
+
+Numbered = tuple[Chained, Row]
+
+
+def crosscheck(engine: Engine, awaited: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """What in the tables does not go together, the first row of each kind first.
+
+    ``awaited`` are the orders, by account and client_order_id, that moved since the ledger last took in their fills.
+    """
+    rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _place(each[1]))
+    waiting = frozenset(awaited)
+    states = {row["account_key"]: row for row in engine.all("SELECT * FROM accounts ORDER BY account_key")}
+    for key, booked in groupby(rows, key=lambda each: str(each[1]["account_key"])):
+        yield from _Account(engine, key).check(booked, states.pop(key), waiting)
+    for key, state in states.items():
+        yield from _Account(engine, key).check((), state, waiting)
+
+
+def _rows_of(engine: Engine, chained: Chained) -> Iterator[Numbered]:
+    for row in engine.each(f"SELECT * FROM {chained.table} ORDER BY account_key, number"):
+        yield chained, row
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return row["account_key"], row["number"]
+
+
+@dataclass(slots=True)
+class _Order:
+    """What the fills of one order that stand come to."""
+
+    symbol: str
+    side: Side
+    filled: Decimal = ZERO
+
+
+@dataclass(slots=True)
+class _Past:
+    """The history of one symbol so far."""
+
+    done: list[Done] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Account:
+    """One account, as booking its rows again brings it about; with the past of symbols in which a fill was busted."""
+
+    engine: Engine
+    key: str
+    booked: int = 0
+    cash: Decimal | None = None
+    lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
+    past: dict[str, _Past] = field(default_factory=dict)
+    orders: dict[str, _Order] = field(default_factory=dict)
+
+    def check(self, booked: Iterable[Numbered], state: Row, awaited: frozenset[tuple[str, str]]) -> Iterator[Finding]:
+        busted = self._rows("SELECT DISTINCT symbol FROM fills WHERE reverses IS NOT NULL AND")
+        self.past = {row["symbol"]: _Past() for row in busted}
+        yield from self._trades(booked)
+        yield from self._state(state)
+        yield from self._lots()
+        yield from self._holdings()
+        yield from self._orders(awaited)
+
+    # --- booking it again ------------------------------------------------------------------
+
+    def _trades(self, booked: Iterable[Numbered]) -> Iterator[Finding]:
+        """Book every row, and hold the round trips that it ends against the rows of trades, one after the other."""
+        written = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
+        agree = True
+        for chained, row in booked:
+            name = str(row[chained.key])
+            if row["number"] != self.booked + 1:
+                yield Finding(chained.table, name, f"has number {row['number']}, and {self.booked + 1} is missing")
+            self.booked = row["number"]
+            try:
+                booking = self._book(chained, row)
+            except (ArithmeticError, ValueError, KeyError):  # values that the ledger never wrote
+                yield Finding(chained.table, name, "cannot be booked")
+                return
+            if booking is None:
+                yield Finding(chained.table, name, f"does not take back {row['reverses']} as it stands")
+                continue
+            self.cash = (self.cash or ZERO) + cash_effect(booking)
+            for expected in _trade_rows(booking):
+                found = next(written, None) if agree else expected
+                if agree and (found is None or _differs(expected, found)):
+                    agree = False
+                    yield _trade_finding(expected, found)
+        left = next(written, None) if agree else None
+        if left is not None:
+            yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
+
+    def _book(self, chained: Chained, row: Row) -> Booking | None:
+        """What a row did to the books; None for a bust that does not match the fill it takes back."""
+        strategy = row["strategy"]
+        if chained == CASH_EVENTS:
+            return Booking(value_from(CashEvent, row), strategy, None)
+        if chained == SPLITS:
+            return self._book_done(Done(value_from(SplitEvent, row), strategy))
+        if chained == FILLS:
+            return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
+        adjustment = value_from(Adjustment, row)
+        if adjustment.symbol == CASH:
+            return Booking(adjustment, strategy, None)
+        return self._book_done(Done(adjustment, strategy))
+
+    def _book_fill(self, row: Row) -> Booking:
+        fill = value_from(Fill, row)
+        order = self.orders.setdefault(fill.client_order_id, _Order(fill.symbol, fill.side))
+        order.filled += fill.quantity
+        return self._book_done(Done(fill, row["strategy"]))
+
+    def _book_done(self, done: Done) -> Booking:
+        symbol = done.activity.symbol
+        booked = book_done(self.lots.get(symbol, ()), done)
+        self.lots[symbol] = booked.lots
+        if symbol in self.past:
+            self.past[symbol].done.append(done)
+            self.past[symbol].trades.extend(booked.trades)
+        return Booking(done.activity, done.strategy, symbol, booked.lots, booked.trades)
+
+    def _book_bust(self, row: Row) -> Booking | None:
+        back, past = value_from(Fill, row), self.past[row["symbol"]]
+        bust = FillBust(back.fill_id, row["reverses"], back.at, back.session)
+        found = rebooked(Past(tuple(past.done), tuple(past.trades)), bust)
+        if found is None or any(row[name] != value for name, value in taken_back(found.fill, bust).items()):
+            return None
+        symbol = found.fill.symbol
+        self.past[symbol] = _Past(list(found.past.done), list(found.past.trades))
+        self.lots[symbol] = found.lots
+        self.orders[found.fill.client_order_id].filled -= found.fill.quantity
+        return Booking(bust, row["strategy"], symbol, found.lots, found.made, None, found.fill, found.undone)
+
+    # --- against what the ledger says --------------------------------------------------------
+
+    def _state(self, state: Row) -> Iterator[Finding]:
+        cash = None if self.cash is None else canonical(self.cash)
+        if state["cash"] != cash:
+            yield Finding("accounts", self.key, f"cash is {state['cash']}, and everything booked comes to {cash}")
+        if state["activities"] != self.booked:
+            yield Finding("accounts", self.key, f"counts {state['activities']} bookings, and there are {self.booked}")
+
+    def _lots(self) -> Iterator[Finding]:
+        rows = self._rows("SELECT * FROM lots WHERE")
+        here = {row["lot_id"]: value_from(Lot, row) for row in rows}
+        there = {lot.lot_id: lot for lots in self.lots.values() for lot in lots}
+        for lot_id in sorted(here.keys() | there.keys()):
+            lot, expected = here.get(lot_id), there.get(lot_id)
+            if expected is None:
+                yield Finding("lots", lot_id, "is open, and nothing booked opened it")
+            elif lot is None:
+                yield Finding("lots", lot_id, f"is gone, and {canonical(expected.quantity)} shares of it are open")
+            elif lot != expected:
+                yield Finding("lots", lot_id, _figures(columns_of(expected), columns_of(lot)))
+
+    def _holdings(self) -> Iterator[Finding]:
+        for row in self._rows("SELECT * FROM holdings WHERE"):
+            holding = value_from(Holding, row)
+            own = (lot.quantity for lot in self.lots.get(holding.symbol, ()) if lot.strategy != FOREIGN)
+            shares = sum(own, ZERO)
+            if holding.quantity != shares:
+                what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
+                yield Finding("holdings", f"{holding.strategy} {holding.symbol}", what)
+
+    def _orders(self, awaited: frozenset[tuple[str, str]]) -> Iterator[Finding]:
+        """Each intent's symbol, side and, once it is over, shares against those of its fills.
+
+        While a break says that the broker shows other shares of a symbol than the ledger explains, those are no news.
+        """
+        broken = {row["symbol"] for row in self._rows("SELECT symbol FROM breaks WHERE closed_at IS NULL AND")}
+        for row in self._rows("SELECT * FROM orders WHERE"):
+            name = row["client_order_id"]
+            filled = self.orders.get(name, _Order(row["symbol"], Side(row["side"])))
+            if (filled.symbol, filled.side) != (row["symbol"], row["side"]):
+                yield Finding("fills", f"of {name}", f"{filled.side} {filled.symbol}, and the order was {row['side']}")
+                continue
+            over = row["state"] in TERMINAL and (self.key, name) not in awaited and row["symbol"] not in broken
+            if over and Decimal(row["filled_quantity"]) != filled.filled:
+                what = f"has {row['filled_quantity']} shares filled, and its fills come to {canonical(filled.filled)}"
+                yield Finding("orders", name, what)
+
+    def _rows(self, select: str) -> Iterator[Row]:
+        """The rows of this account; ``select`` ends where the condition on the account belongs."""
+        return self.engine.each(f"{select} account_key = :key", {"key": self.key})
+
+
+def _trade_rows(booking: Booking) -> Iterator[dict[str, Value]]:
+    """The rows that a booking leaves in trades, in order; why a round trip ended is not worked out again."""
+    for trade in booking.undone:
+        yield reversal(trade, booking.activity)
+    for trade in booking.trades:
+        yield columns_of(trade)
+
+
+def _differs(expected: Mapping[str, Value], found: Row) -> bool:
+    return any(found[name] != value for name, value in expected.items() if name != "exit_reason")
+
+
+def _trade_finding(expected: Mapping[str, Value], found: Row | None) -> Finding:
+    name = str(expected["trade_id"])
+    if found is None:
+        return Finding("trades", name, "is missing: what is booked ended this round trip")
+    if found["trade_id"] != name:
+        return Finding("trades", found["trade_id"], f"stands where what is booked ended {name}")
+    return Finding("trades", name, _figures(expected, found))
+
+
+def _figures(expected: Mapping[str, Value], found: Row) -> str:
+    differing = [column for column, value in expected.items() if column != "exit_reason" and found[column] != value]
+    return "; ".join(
+        f"{column} is {found[column]}, and what is booked comes to {expected[column]}" for column in differing
+    )

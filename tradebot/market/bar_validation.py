@@ -1,0 +1,214 @@
+"""Whether bars and corporate actions can be traded on: every problem of a file, each kind named once with its rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tradebot.core.model.account import ActionKind
+from tradebot.core.model.order_ids import SYMBOL
+from tradebot.errors import Problem
+from tradebot.market.calendar import NyseCalendar
+from tradebot.market.tables import Columns, Table
+
+BAR_COLUMNS = Columns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
+ACTION_COLUMNS = Columns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
+PRICES = ("open", "high", "low", "close")
+
+HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
+LARGEST_JUMP = 10  # times the close before, or a tenth of it, once splits are allowed for
+LARGEST_SPLIT = 1000
+_ROWS_SHOWN = 10
+
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
+
+
+def check_bars(table: Table) -> list[Problem]:
+    """What is wrong with each bar on its own, and with the order of the rows."""
+    findings = _Findings(table, "date")
+    _check_symbols_and_days(findings)
+    prices = {name: table.frame[name].to_numpy() for name in PRICES}
+    for name, price in prices.items():
+        findings.add(np.isnan(price), f"{name} is missing or not a number", "Fill it in, or delete the row.", name)
+        findings.add(price <= 0, f"{name} is zero or negative", "Correct it, or delete the row.", name)
+        findings.add(
+            price > HIGHEST_PRICE, f"{name} is above {HIGHEST_PRICE:,} USD", "Correct it, or delete the row.", name
+        )
+    sound = _sound_prices(table)
+    low, high = prices["low"], prices["high"]
+    findings.add(sound & (high < low), "high is below low", "Correct the bar, or delete the row.", "high", "low")
+    for name in ("open", "close"):
+        outside = sound & (high >= low) & ((prices[name] < low) | (prices[name] > high))
+        findings.add(
+            outside, f"{name} lies outside low to high", "Correct the bar, or delete the row.", name, "low", "high"
+        )
+    volume = table.frame["volume"].to_numpy()
+    whole = np.isfinite(volume) & (volume >= 0) & (np.floor(volume) == volume)
+    findings.add(~whole, "volume is not a whole number of shares", "Fill it in, or delete the row.", "volume")
+    _check_order(findings, ["symbol", "date"])
+    return findings.problems
+
+
+def check_actions(table: Table) -> list[Problem]:
+    """What is wrong with each corporate action on its own, and with the order of the rows."""
+    findings = _Findings(table, "ex_date")
+    _check_symbols_and_days(findings)
+    kind, value = table.frame["kind"], table.frame["value"].to_numpy()
+    kinds = " or ".join(ActionKind)
+    findings.add(~kind.isin(list(ActionKind)).to_numpy(), f"kind is not {kinds}", f"Write {kinds}.", "kind")
+    findings.add(
+        ~(np.isfinite(value) & (value > 0)),
+        "value is not a number above zero",
+        "Correct it, or delete the row.",
+        "value",
+    )
+    split = (kind == ActionKind.SPLIT).to_numpy()
+    absurd = (value > LARGEST_SPLIT) | (value * LARGEST_SPLIT < 1) | (value == 1)
+    findings.add(
+        split & (value > 0) & absurd,
+        "no split has this ratio",
+        "Write new shares for one old share: 2 for a 2-for-1 split, 0.1 for a 1-for-10.",
+        "value",
+    )
+    _check_order(findings, ["symbol", "ex_date", "kind"])
+    return findings.problems
+
+
+def check_together(bars: Table, actions: Table) -> list[Problem]:
+    """What is wrong with bars and actions side by side. Both must be sound on their own."""
+    close = bars.frame["close"]
+    symbol = bars.frame["symbol"]
+    shares = _shares_for_one(bars.frame, actions.frame)
+    move = _since_the_bar_before(close, symbol)
+    split = _since_the_bar_before(shares, symbol)
+    in_bars = _Findings(bars, "date")
+    in_bars.add(
+        (move * split > LARGEST_JUMP) | (move * split < 1 / LARGEST_JUMP),
+        f"close is more than {LARGEST_JUMP} times the one before it, or less than a tenth, and no split explains it",
+        "Correct the price, or add the split to the corporate actions.",
+        "close",
+    )
+    in_bars.add(
+        (np.abs(move - 1) < 0.1) & (np.abs(np.log(split)) > np.log(1.49)),
+        "a split is listed since the row before, but the close hardly moves, as in prices that are adjusted already",
+        "Use unadjusted prices, or take the split out of the corporate actions.",
+        "close",
+    )
+    in_actions = _Findings(actions, "ex_date")
+    in_actions.add(
+        (actions.frame["kind"] == ActionKind.DIVIDEND).to_numpy()
+        & (actions.frame["value"].to_numpy() >= _close_before(bars.frame, actions.frame)),
+        "the dividend is not below the close before it",
+        "Write USD a share, or delete the row.",
+        "value",
+    )
+    return in_bars.problems + in_actions.problems
+
+
+class _Findings:
+    """Problems of one table, a kind of trouble each."""
+
+    def __init__(self, table: Table, day: str) -> None:
+        self.table = table
+        self.day = day
+        self.problems: list[Problem] = []
+
+    def add(self, bad: Mask, what: str, fix: str, *shown: str) -> None:
+        """One problem for all rows of ``bad``, if any; the cells ``shown`` of the first row are quoted."""
+        rows = np.flatnonzero(bad)
+        if not len(rows):
+            return
+        first = self.table.raw.iloc[rows[0]]
+        day = str(first[self.day]).removesuffix(" 00:00:00")
+        quoted = ", ".join([f"{first['symbol']} {day}", *(f"{name} {_cell(first[name])}" for name in shown)])
+        position = quoted if len(rows) == 1 else f"first: {quoted}"
+        where = f"{self.table.file}, {_row_numbers(rows + self.table.first_row)}"
+        self.problems.append(Problem(where=where, what=f"{what} ({position})", fix=fix))
+
+
+def _cell(value: str | float | None) -> str:
+    """A cell as a person would type it."""
+    return "empty" if pd.isna(value) else str(value).removesuffix(".0")
+
+
+def _row_numbers(rows: npt.NDArray[np.intp]) -> str:
+    """ "row 5", "rows 5, 9 and 12", or the first ten "and 30 more"."""
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    shown = [str(row) for row in rows[:_ROWS_SHOWN]]
+    more = len(rows) - len(shown)
+    last = f"{more} more" if more else shown.pop()
+    return f"rows {', '.join(shown)} and {last}"
+
+
+def _check_symbols_and_days(findings: _Findings) -> None:
+    frame = findings.table.frame
+    tickers = [symbol for symbol in frame["symbol"].unique() if SYMBOL.fullmatch(str(symbol))]
+    findings.add(
+        ~frame["symbol"].isin(tickers).to_numpy(),
+        "symbol is not a ticker",
+        "Write capital letters, digits and dots, as in BRK.B.",
+    )
+    days = frame[findings.day]
+    findings.add(days.isna().to_numpy(), f"{findings.day} is not a date", "Write it as 2007-01-31.")
+    calendar = NyseCalendar()
+    closed = [day for day in days.dropna().unique() if calendar.hours(pd.Timestamp(day).date()) is None]
+    findings.add(
+        days.isin(closed).to_numpy(),
+        "the New York Stock Exchange was closed on this day",
+        "Correct the date, or delete the row.",
+    )
+
+
+def _check_order(findings: _Findings, key: list[str]) -> None:
+    frame = findings.table.frame
+    repeated = frame.duplicated(key).to_numpy() & frame[findings.day].notna().to_numpy()
+    findings.add(repeated, f"a second row for the same {', '.join(key)}", "Delete one of them.")
+    earlier = frame.groupby("symbol", sort=False)[findings.day].diff() < pd.Timedelta(0)
+    findings.add(
+        earlier.to_numpy(),
+        "the row is out of order: its symbol has a later date above it",
+        f"Sort the rows by symbol and {findings.day}.",
+    )
+
+
+def _sound_prices(table: Table) -> Mask:
+    prices = table.frame[list(PRICES)].to_numpy()
+    return np.asarray(((prices > 0) & (prices <= HIGHEST_PRICE)).all(axis=1))
+
+
+def _shares_for_one(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.Series[float]:
+    """For each bar, how many shares one share of the beginning had become by splits."""
+    splits = actions[actions["kind"] == ActionKind.SPLIT]
+    shares = splits.groupby("symbol")["value"].cumprod()
+    by_date = bars[["date", "symbol"]].sort_values("date", kind="stable")
+    known = pd.merge_asof(
+        by_date,
+        splits.assign(shares=shares)[["ex_date", "symbol", "shares"]].sort_values("ex_date"),
+        left_on="date",
+        right_on="ex_date",
+        by="symbol",
+    )
+    return pd.Series(known["shares"].fillna(1.0).to_numpy(), index=by_date.index).reindex(bars.index)
+
+
+def _since_the_bar_before(values: pd.Series[float], symbol: pd.Series[str]) -> Numbers:
+    """Each value over the same symbol's value in the row before; 1 for its first."""
+    return np.asarray((values / values.groupby(symbol, sort=False).shift()).fillna(1.0), dtype=np.float64)
+
+
+def _close_before(bars: pd.DataFrame, actions: pd.DataFrame) -> Numbers:
+    """For each action, the last close before its ex-date; NaN when there is none."""
+    by_date = actions[["ex_date", "symbol"]].sort_values("ex_date", kind="stable")
+    found = pd.merge_asof(
+        by_date,
+        bars[["date", "symbol", "close"]].sort_values("date"),
+        left_on="ex_date",
+        right_on="date",
+        by="symbol",
+        allow_exact_matches=False,
+    )
+    closes = pd.Series(found["close"].to_numpy(), index=by_date.index).reindex(actions.index)
+    return np.asarray(closes, dtype=np.float64)

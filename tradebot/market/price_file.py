@@ -1,0 +1,175 @@
+"""The file of daily bars, and of corporate actions beside it, that the embedded exchange trades on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradebot.market.tables import Columns, Table
+    from tradebot.strategy_api import History
+
+BUNDLED = "bundled us_daily_2000_2013 (1)"  # the number rises whenever the bundled bars or actions change
+_DATA = Path(__file__).resolve().parent.parent / "data"
+_BUNDLED_BARS = _DATA / "us_daily_2000_2013.csv.gz"
+_BUNDLED_ACTIONS = _DATA / "corporate_actions_2000_2013.csv"
+
+
+class PriceFile:
+    """Daily bars and corporate actions, from a user's files or, without any, from those bundled with the package.
+
+    ``path`` is a .csv, .csv.gz or .parquet file with the columns symbol, date, open, high, low, close (USD a share, not
+    adjusted) and volume (shares); ``actions`` one with the columns symbol, ex_date, kind (split or dividend) and value
+    (new shares for one old, or USD a share, not adjusted). Dates of a symbol ascend. Prices are rounded to four
+    decimals, the finest step at which US stocks trade, and values of actions to eight: 25.1 is Decimal("25.1"), also
+    when a program wrote it as 25.100000381. Bars without ``actions`` have none. Each method but ``fingerprint`` raises
+    ConfigError, with every problem, when a file is not sound.
+    """
+
+    def __init__(self, path: Path | None = None, actions: Path | None = None) -> None:
+        self._bars_path = path
+        self._actions_path = actions
+
+    def fingerprint(self) -> str:
+        """Changes whenever a file does; cheap, reads no bar."""
+        if self._bars_path is None and self._actions_path is None:
+            return BUNDLED
+        bars = BUNDLED if self._bars_path is None else _stamp(self._bars_path)
+        return bars if self._actions_path is None else f"{bars}; {_stamp(self._actions_path)}"
+
+    def bars(self) -> Iterator[DayBar]:
+        """Every bar, by session, then symbol."""
+        return _bars_of(self.history())
+
+    def actions(self) -> tuple[CorporateAction, ...]:
+        """Every split and dividend, by ex-date, then symbol."""
+        return self._content().actions
+
+    def history(self) -> History:
+        """Every bar as wide frames, not adjusted: a row for each date of the file, a column for each symbol, sorted."""
+        return self._content().history
+
+    def sessions(self) -> tuple[date, ...]:
+        """The dates of the rows of ``history``, ascending."""
+        return self._content().sessions
+
+    def _content(self) -> _Content:
+        return _load(self._bars_path, self._actions_path, self.fingerprint())
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    history: History
+    sessions: tuple[date, ...]
+    actions: tuple[CorporateAction, ...]
+
+
+@lru_cache(maxsize=2)
+def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -> _Content:
+    """Read and check the files, once a process for each ``fingerprint``."""
+    from tradebot.market import bar_validation  # imports pandas, which commands that need no bar should not pay for
+    from tradebot.market.tables import empty_table
+
+    problems: list[Problem] = []
+    bars = _sound_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
+    if bars_path is not None and actions_path is None:
+        actions: Table | None = empty_table(bar_validation.ACTION_COLUMNS)
+    else:
+        actions = _sound_table(
+            actions_path or _BUNDLED_ACTIONS, bar_validation.ACTION_COLUMNS, bar_validation.check_actions, problems
+        )
+    if bars is not None and actions is not None:
+        problems += bar_validation.check_together(bars, actions)
+    if problems or bars is None or actions is None:
+        raise ConfigError(problems)
+    history = _widened(bars.frame)
+    sessions = tuple(stamp.date() for stamp in history.close.index)
+    return _Content(history, sessions, _corporate_actions(actions.frame))
+
+
+def _sound_table(
+    path: Path,
+    columns: Columns,
+    check: Callable[[Table], list[Problem]],
+    problems: list[Problem],
+) -> Table | None:
+    """The table, or None when ``problems`` now says what is wrong with it."""
+    from tradebot.market.tables import read_table
+
+    try:
+        table = read_table(path, columns)
+    except ConfigError as error:
+        problems += error.problems
+        return None
+    found = check(table)
+    problems += found
+    return None if found else table
+
+
+def _widened(bars: pd.DataFrame) -> History:
+    import numpy as np
+    import pandas as pd
+
+    from tradebot.strategy_api import History
+
+    row_of, days = pd.factorize(bars["date"], sort=True)
+    column_of, symbols = pd.factorize(bars["symbol"], sort=True)
+    index, columns = pd.DatetimeIndex(days, name="date"), pd.Index(symbols, name="symbol")
+
+    def wide(name: str) -> pd.DataFrame:
+        values = np.full((len(index), len(columns)), np.nan)
+        values[row_of, column_of] = bars[name].to_numpy()
+        return pd.DataFrame(values, index=index, columns=columns)
+
+    return History(
+        open=wide("open"),
+        high=wide("high"),
+        low=wide("low"),
+        close=wide("close"),
+        volume=wide("volume"),
+    )
+
+
+def _bars_of(history: History) -> Iterator[DayBar]:
+    symbols = list(history.close.columns)
+    fields = (history.open, history.high, history.low, history.close, history.volume)
+    for stamp, *rows in zip(history.close.index, *(frame.to_numpy() for frame in fields), strict=True):
+        session = stamp.date()
+        cells = zip(symbols, *(row.tolist() for row in rows), strict=True)
+        for symbol, open_, high, low, close, volume in cells:
+            if close == close:  # NaN where the symbol has no bar
+                yield DayBar(
+                    symbol, session, _decimal(open_), _decimal(high), _decimal(low), _decimal(close), int(volume)
+                )
+
+
+def _corporate_actions(actions: pd.DataFrame) -> tuple[CorporateAction, ...]:
+    rows = actions.sort_values(["ex_date", "symbol", "kind"])
+    return tuple(
+        CorporateAction(symbol, stamp.date(), ActionKind(kind), _decimal(value))
+        for symbol, stamp, kind, value in zip(rows["symbol"], rows["ex_date"], rows["kind"], rows["value"], strict=True)
+    )
+
+
+def _decimal(number: float) -> Decimal:
+    """The number as its file writes it: the shortest text that reads back as the same float."""
+    return Decimal(repr(number))
+
+
+def _stamp(path: Path) -> str:
+    """Where a file is, and its size and time of change; the path alone when it is not there, which reading will say."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path)
+    return f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"

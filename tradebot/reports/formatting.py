@@ -1,0 +1,60 @@
+"""Numbers and instants as people read them. Times are New York's, because that is where the exchange is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+from tradebot.core.model.values import CENT, canonical
+from tradebot.reports.layout import Cell, Tone
+
+NEW_YORK = ZoneInfo("America/New_York")
+NOTHING = "-"
+
+
+def usd(amount: Decimal | None) -> str:
+    """An amount rounded to the cent: ``-1,234.50``."""
+    return NOTHING if amount is None else f"{amount.quantize(CENT, rounding=ROUND_HALF_EVEN):,}"
+
+
+def signed_usd(amount: Decimal | None) -> Cell:
+    """A gain or a loss, with its sign."""
+    if amount is None or amount == 0:
+        return Cell(usd(amount))
+    return Cell(f"{amount.quantize(CENT, rounding=ROUND_HALF_EVEN):+,}", Tone.GOOD if amount > 0 else Tone.BAD)
+
+
+def price(value: Decimal | None) -> str:
+    """USD a share with at least two decimals: ``25.10``, ``0.4825``."""
+    if value is None:
+        return NOTHING
+    whole, _, decimals = canonical(value).partition(".")
+    return f"{whole}.{decimals:0<2}" if len(decimals) <= 4 else f"{value:.4f}"
+
+
+def shares(quantity: Decimal) -> str:
+    return canonical(quantity)
+
+
+def number(value: Decimal | None) -> str:
+    """A figure that was compared, whatever its unit, with at most six decimals."""
+    return NOTHING if value is None else canonical(round(value, 6))
+
+
+def percent(fraction: Decimal | float | None, places: int = 1) -> str:
+    """0.125 as ``12.5%``."""
+    return NOTHING if fraction is None else f"{fraction * 100:.{places}f}%"
+
+
+def ratio(value: Decimal | float | None) -> str:
+    return NOTHING if value is None else f"{value:.2f}"
+
+
+def day(value: date | None) -> str:
+    return NOTHING if value is None else value.isoformat()
+
+
+def instant(at: datetime | None) -> str:
+    """``2007-01-03 09:35 EST``."""
+    return NOTHING if at is None else f"{at.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,143 @@
+"""An outcome as one JSON object: the contract with whatever starts a command and reads what it did.
+
+Decimals are texts (so that nothing is rounded on the way), dates and instants ISO 8601, fields that have no value
+null. Every object of a job carries the fields of ``COMMON``; a job adds its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.values import canonical
+from tradebot.core.results.outcomes import Outcome
+from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_of
+from tradebot.reports.run_header import Where
+
+COMMON = (
+    *("job", "session", "status", "exit_code", "exit_codes", "headline"),
+    *("home", "broker", "mode", "account_id", "database", "logs"),
+    *("orders", "denials", "breaks", "halts", "timings"),
+)
+
+
+def outcome_json(outcome: Outcome, where: Where, **more: object) -> str:
+    """The object of a job. ``more`` are figures that are worked out where they are shown, such as statistics."""
+    return dumps({**_beginning(outcome), **_place(where), **_rest(outcome), **more})
+
+
+def answer_json(command: str, code: ExitCode = ExitCode.OK, where: Where | None = None, **answer: object) -> str:
+    """The object of a command that is no job and could do what it was asked."""
+    place = _place(where) if where else {}
+    codes = () if code is ExitCode.OK else (code,)
+    return dumps({"job": command, "status": "ran", **_codes(codes), **place, **answer})
+
+
+def idle_json(command: str, headline: str) -> str:
+    """The object of a job that was started when it is not due."""
+    return dumps({"job": command, "status": "idle", **_codes(()), "headline": headline})
+
+
+def error_json(command: str, error: TradebotError) -> str:
+    """The object of a command that an error ended; ``notes`` are what whoever met it on its way had to add."""
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    notes = tuple(getattr(error, "__notes__", ()))
+    return failure_json(command, error.exit_code, str(error), problems=problems, notes=notes)
+
+
+def failure_json(command: str, code: ExitCode, error: str, **more: object) -> str:
+    return dumps({"job": command, "status": "failed", **_codes((code,)), "error": error, **more})
+
+
+def dumps(value: object) -> str:
+    return json.dumps(plain(value), indent=2, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """A value of ours as JSON knows them: objects, lists, texts, numbers, booleans, null."""
+    match value:
+        case None | bool() | int() if not isinstance(value, Enum):
+            return value
+        case Enum():
+            return value.value
+        case str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return canonical(value)
+        case datetime() | date():
+            return value.isoformat()
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(plain(key)): plain(item) for key, item in value.items()}
+        case Outcome():
+            return {**plain(_beginning(value)), **_rest(value)}
+        case Halt():
+            return {**_fields(value), "holds": value.holds}
+        case Totals():
+            return {**_fields(value), **plain(_derived(value))}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case frozenset():
+            return sorted(plain(item) for item in value)
+        case _ if is_dataclass(value):
+            return _fields(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _fields(value: Any, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+    return {item.name: plain(getattr(value, item.name)) for item in fields(value) if item.name not in leave_out}
+
+
+def _beginning(outcome: Outcome) -> dict[str, object]:
+    """What is asked first about any job."""
+    return {
+        "job": outcome.job,
+        "session": outcome.session,
+        "status": outcome.status,
+        **_codes(outcome.codes),
+        "headline": outcome.headline,
+    }
+
+
+def _rest(outcome: Outcome) -> dict[str, Any]:
+    return _fields(outcome, leave_out=("job", "session", "status", "codes", "headline"))
+
+
+def _derived(totals: Totals) -> Mapping[str, Decimal | None]:
+    return {
+        "pnl": totals.pnl,
+        "win_rate": totals.win_rate,
+        "profit_factor": totals.profit_factor,
+        "average": totals.average,
+    }
+
+
+def _codes(codes: Iterable[ExitCode]) -> dict[str, object]:
+    """The code that the process ends with, and every one that applies, by precedence."""
+    applies = set(codes)
+    ordered = [code for code in PRECEDENCE if code in applies]
+    ordered += sorted(applies.difference(ordered))
+    return {"exit_code": int(first_of(applies) or next(iter(ordered), 0)), "exit_codes": [int(c) for c in ordered]}
+
+
+def _place(where: Where) -> dict[str, object]:
+    return {
+        "home": where.home,
+        "broker": where.broker,
+        "mode": where.mode,
+        "account_id": where.account_id,
+        "database": where.database,
+        "logs": where.logs,
+    }

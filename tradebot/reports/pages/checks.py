@@ -1,0 +1,106 @@
+"""preflight, reconcile and explain: what was looked at, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.core.results.checks import Check, CheckResult, PreflightOutcome
+from tradebot.core.results.lookback import ExplainOutcome
+from tradebot.core.results.outcomes import Outcome
+from tradebot.reports.formatting import day, instant, number, price, shares
+from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
+from tradebot.reports.pages import common
+from tradebot.reports.run_header import Where
+
+_RESULTS = {
+    CheckResult.PASS: Cell("pass", Tone.GOOD),
+    CheckResult.WARN: Cell("WARN", Tone.WARN),
+    CheckResult.FAIL: Cell("FAIL", Tone.BAD),
+}
+
+
+def checks_table(checks: Iterable[Check]) -> Page:
+    rows = ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in checks)
+    return section("Checks", *table("check | result | ~figure | ~what to do", rows))
+
+
+def preflight_page(outcome: PreflightOutcome, where: Where) -> Page:
+    return (*common.headline(outcome), *checks_table(outcome.checks), *common.notes(outcome.notes))
+
+
+def reconcile_page(outcome: Outcome, where: Where) -> Page:
+    return (
+        *common.headline(outcome),
+        *common.breaks(outcome.breaks),
+        *common.halts(outcome.halts),
+        *common.failures(outcome.failures),
+        *common.notes(outcome.notes),
+        *common.account(outcome),
+        *common.written_down(where),
+    )
+
+
+def rebuild_page(outcome: Outcome, where: Where) -> Page:
+    """What was recovered, and what was not."""
+    return (
+        *common.headline(outcome),
+        *common.notes(outcome.notes),
+        *common.breaks(outcome.breaks),
+        *common.failures(outcome.failures),
+        *common.account(outcome),
+        *common.written_down(where),
+    )
+
+
+def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
+    """Every decision about a symbol, oldest first, with the numbers that were compared."""
+    return (
+        *common.headline(outcome),
+        *section("Decisions", *(line for row in outcome.decisions for line in _decision(row))),
+        *section(
+            "Held now",
+            *table(
+                "~strategy | >shares | >entry | >stop | >target | >best price | since | >sessions",
+                (
+                    (
+                        held.strategy,
+                        shares(held.quantity),
+                        price(held.entry_price),
+                        price(held.stop_price),
+                        price(held.target_price),
+                        price(held.high_water),
+                        day(held.opened_session),
+                        str(held.sessions_held),
+                    )
+                    for held in outcome.holdings
+                ),
+            ),
+        ),
+        *section(
+            "Announced",
+            *table(
+                "ex-date | what | >value",
+                ((day(action.ex_date), str(action.kind), number(action.value)) for action in outcome.actions),
+            ),
+        ),
+        *common.notes(outcome.notes),
+    )
+
+
+def _decision(row: DecisionRow) -> tuple[Line, Line]:
+    """When, who, about what and with which result; then why, with the numbers that were compared."""
+    result = row.code or row.outcome.replace("_", " ")
+    return (
+        Line(f"{instant(row.at)}  {row.strategy}  {row.purpose}: {result}", Tone.WARN if row.code else Tone.STRONG),
+        Line(f"{row.message}{_numbers(row)}", Tone.QUIET, under=True),
+    )
+
+
+def _numbers(row: DecisionRow) -> str:
+    """What an order was for, or what a rule compared."""
+    if row.value is None:
+        return ""
+    if row.code:
+        return f" [{common.compared_numbers(row.value, row.limit)}]"
+    return f" [{shares(row.value)} shares, planned at {price(row.limit)}]"

@@ -1,0 +1,95 @@
+"""emergency-stop: what was done with each order and position, what is left, and how a drill went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.wording import plural
+from tradebot.core.results.stopped import Fate, StopLine
+from tradebot.reports.formatting import shares, usd
+from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
+from tradebot.reports.pages import common
+
+if TYPE_CHECKING:
+    from tradebot.core.results.stopped import DrillOutcome, StopOutcome
+    from tradebot.reports.run_header import Where
+
+_TONES = {Fate.STILL_OPEN: Tone.BAD, Fate.BARE: Tone.BAD, Fate.CANCELLED: Tone.GOOD, Fate.CLOSED: Tone.GOOD}
+
+
+def stop_page(outcome: StopOutcome, where: Where) -> Page:
+    """What was done with each order and position, and what is left."""
+    is_dry = outcome.status is RunStatus.IDLE
+    next_step = () if not outcome.halts else (Line('The halt stays until `tradebot resume --reason "..."`.'),)
+    return (
+        *common.headline(outcome),
+        *section("Orders and positions", *_lines(outcome)),
+        *section(
+            "In all, if it were run" if is_dry else "In all",
+            Facts(
+                (
+                    ("cancelled", f"{usd(outcome.cancelled_dollars)} USD"),
+                    ("closed", f"{usd(outcome.closed_dollars)} USD"),
+                    ("still open", "not known" if outcome.open_dollars is None else f"{usd(outcome.open_dollars)} USD"),
+                )
+            ),
+            *(() if is_dry else _left(outcome)),
+            *_foreign_left(outcome),
+        ),
+        *common.halts(outcome.halts),
+        *common.failures(outcome.failures),
+        *common.notes(outcome.notes),
+        *section("Next", *next_step),
+    )
+
+
+def drill_page(outcome: DrillOutcome) -> Page:
+    """What a rehearsal took, and what it would have come to."""
+    words = "passed" if outcome.passed else "failed: what follows is what a real stop would have left"
+    return (
+        Heading("emergency-stop --drill"),
+        Line(f"The drill {words}.", Tone.GOOD if outcome.passed else Tone.BAD),
+        Facts(
+            (
+                ("to the latch", _seconds(outcome.to_latch)),
+                ("to the first cancel", _seconds(outcome.to_first_cancel)),
+                ("to a flat account", _seconds(outcome.to_flat)),
+            )
+        ),
+        *common.notes(outcome.notes),
+        *section("What was rehearsed", *(Line(line) for line in outcome.told.splitlines() if line.strip())),
+    )
+
+
+def _lines(outcome: StopOutcome) -> Page:
+    return table("what | symbol | >shares | >USD | result | ~detail", map(_row, outcome.lines))
+
+
+def _row(line: StopLine) -> tuple[str | Cell, ...]:
+    result = Cell(line.result, _TONES.get(line.result, Tone.PLAIN))
+    return line.what, line.symbol, shares(line.quantity), usd(line.dollars), result, line.detail
+
+
+def _left(outcome: StopOutcome) -> tuple[Line, ...]:
+    orders = f"{_count(outcome.still_open_orders, 'order')} of ours that could open or add"
+    positions = f"{_count(outcome.still_open_positions, 'position')} of ours"
+    is_clean = (outcome.still_open_orders, outcome.still_open_positions) == (0, 0)
+    return (Line(f"Left at the broker: {orders}, {positions}", Tone.GOOD if is_clean else Tone.WARN),)
+
+
+def _count(count: int | None, what: str) -> str:
+    return f"an unknown number of {what}s" if count is None else plural(count, what)
+
+
+def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
+    """What people have at the broker beside the bot, which may still open or add."""
+    foreign = [line.what for line in outcome.lines if line.result is Fate.FOREIGN]
+    if not foreign:
+        return ()
+    counts = " and ".join(plural(foreign.count(what), what) for what in ("order", "position") if what in foreign)
+    return (Line(f"{counts} not made by tradebot, left as found: an order of these may still fill", Tone.WARN),)
+
+
+def _seconds(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.2f} s"

@@ -1,0 +1,107 @@
+"""report and replay: the figures of a period, against the S&P 500 over the same sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from tradebot.core.model.account import CashEvent
+from tradebot.core.model.values import ZERO
+from tradebot.core.model.wording import plural
+from tradebot.core.results.lookback import Period, ReplayOutcome, ReportOutcome
+from tradebot.reports.formatting import day, percent, ratio, signed_usd, usd
+from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
+from tradebot.reports.pages import common
+from tradebot.reports.run_header import Where
+from tradebot.reports.statistics import Curve, Figure
+
+
+def report_page(outcome: ReportOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+    """A day is too short for statistics, so that its page has none."""
+    shown = () if outcome.period is Period.DAY else figures
+    return (*common.headline(outcome), *_body(outcome, where, shown))
+
+
+def replay_page(outcome: ReplayOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+    """What the replay did and how fast, then the report that it ends with."""
+    pace = f"{plural(outcome.sessions, 'session')}, {plural(outcome.jobs_run, 'job')} in {outcome.seconds:.1f} s"
+    if outcome.seconds > 0 and outcome.sessions:
+        pace += f" ({outcome.sessions / outcome.seconds:.1f} sessions a second)"
+    return (
+        *common.headline(outcome),
+        Line(pace),
+        *common.halts(outcome.halts),
+        *common.failures(outcome.failures),
+        *common.notes(outcome.notes),
+        *(_body(outcome.report, where, figures) if outcome.report else ()),
+    )
+
+
+def _body(outcome: ReportOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+    return (
+        *_equity(outcome),
+        *common.totals(outcome.totals),
+        *_statistics(figures),
+        *common.totals_by_strategy(outcome.by_strategy),
+        *common.positions(outcome.positions),
+        *_unprotected(outcome),
+        *_denials(outcome),
+        *_cash(outcome.cash_events),
+        *common.breaks(outcome.breaks),
+        *common.written_down(where),
+    )
+
+
+def _equity(outcome: ReportOutcome) -> Page:
+    curve = Curve.of(outcome)
+    if curve is None or not curve.points:
+        return section("Equity, USD", Line("no closing equity was recorded in this period", Tone.QUIET))
+    last = curve.points[-1]
+    return section(
+        "Equity, USD",
+        Facts(
+            (
+                (f"at the close of {day(curve.base_session)}" if curve.base_session else "before", usd(curve.base)),
+                (f"at the close of {day(last.session)}", usd(last.equity)),
+                ("change", signed_usd(last.equity - curve.base)),
+                ("cash", usd(last.cash)),
+                ("sessions", str(len(curve.points))),
+            )
+        ),
+    )
+
+
+def _statistics(figures: Iterable[Figure]) -> Page:
+    return section(
+        "Statistics",
+        *table(
+            "figure | >value | ~convention",
+            (
+                (
+                    figure.label,
+                    percent(figure.value, 2) if figure.is_share else ratio(figure.value),
+                    Cell(figure.convention, Tone.QUIET),
+                )
+                for figure in figures
+            ),
+        ),
+    )
+
+
+def _unprotected(outcome: ReportOutcome) -> Page:
+    if not outcome.unprotected:
+        return ()
+    return (Line(f"{usd(outcome.unprotected)} USD have no stop at the broker", Tone.BAD),)
+
+
+def _denials(outcome: ReportOutcome) -> Page:
+    by_count = sorted(outcome.denial_counts.items(), key=lambda item: (-item[1], item[0]))
+    return section("Denials", *table("code | >times", ((code, str(count)) for code, count in by_count)))
+
+
+def _cash(events: Iterable[CashEvent]) -> Page:
+    sums: dict[str, Decimal] = {}
+    for event in events:
+        sums[event.kind] = sums.get(event.kind, ZERO) + event.amount
+    rows = ((kind.replace("_", " "), signed_usd(amount)) for kind, amount in sorted(sums.items()))
+    return section("Cash without a trade, USD", *table("kind | >sum", rows))

@@ -1,0 +1,143 @@
+"""status, emergency-stop and resume: how the account stands, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.halts import Halt, HaltLevel
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.safety.schedule_status import Cell as Attended
+from tradebot.core.safety.schedule_status import Mark
+from tradebot.reports.formatting import NEW_YORK, NOTHING, day, instant, percent, shares
+from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
+from tradebot.reports.pages import common
+from tradebot.reports.run_header import Where
+
+if TYPE_CHECKING:
+    from tradebot.core.results.results import StatusOutcome
+
+_LEVELS = {
+    HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),
+    HaltLevel.REDUCING: (Tone.WARN, "REDUCING: exits only"),
+    HaltLevel.HALTED: (Tone.BAD, "HALTED: only cancels, closes and protective stops are sent"),
+}
+_ENDS = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
+
+_MARKS = {
+    Mark.RAN: Tone.GOOD,
+    Mark.DUE: Tone.QUIET,
+    Mark.IDLE: Tone.QUIET,
+    Mark.OVERDUE: Tone.WARN,
+    Mark.LATE: Tone.WARN,
+    Mark.BLOCKED: Tone.WARN,
+    Mark.FAILED: Tone.BAD,
+    Mark.MISSED: Tone.BAD,
+}
+
+
+def status_page(outcome: StatusOutcome, where: Where) -> Page:
+    tone, level = _LEVELS[outcome.level]
+    return (
+        *common.headline(outcome),
+        Line(level, tone),
+        Facts((("desk time", instant(outcome.now)), ("lock", outcome.lock_holder or "free"))),
+        *common.halts(outcome.halts),
+        *_schedule(outcome),
+        *_last_runs(outcome),
+        *common.positions(outcome.positions),
+        *common.breaks(outcome.breaks),
+        *_limits(outcome),
+        *common.account(outcome),
+        *common.failures(outcome.failures),
+        *common.notes(outcome.notes),
+    )
+
+
+def halt_page(halt: Halt) -> Page:
+    """What was halted just now, and how to end it."""
+    return (
+        Heading("halt"),
+        *common.halts((halt,)),
+        *section(
+            "Next",
+            Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),
+            Line(f"It holds {halt.holds}."),
+        ),
+    )
+
+
+def resume_page(outcome: Outcome, where: Where) -> Page:
+    return (*common.headline(outcome), *common.halts(outcome.halts), *common.notes(outcome.notes))
+
+
+def _schedule(outcome: StatusOutcome) -> Page:
+    """The last sessions, a row each, with what became of each job and when it began in New York."""
+    rows: dict[date, dict[Job, Attended]] = {}
+    for cell in outcome.schedule:
+        rows.setdefault(cell.session, {})[cell.job] = cell
+    return section(
+        "Schedule",
+        *table(
+            " | ".join(("session", *DAY)),
+            ((day(session), *(_attended(cells.get(job)) for job in DAY)) for session, cells in rows.items()),
+        ),
+    )
+
+
+def _attended(cell: Attended | None) -> Cell:
+    if cell is None:
+        return Cell(NOTHING, Tone.QUIET)
+    began = f" {cell.at.astimezone(NEW_YORK):%H:%M}" if cell.at else ""
+    return Cell(f"{cell.mark}{began}", _MARKS.get(cell.mark, Tone.PLAIN))
+
+
+def _last_runs(outcome: StatusOutcome) -> Page:
+    return section(
+        "Last run of each job",
+        *table(
+            "job | session | at | ended | >code | ~summary",
+            (
+                (
+                    str(run.job),
+                    day(run.session),
+                    instant(run.started_at).partition(" ")[2],
+                    Cell(str(run.status), _ENDS.get(run.status, Tone.GOOD)),
+                    "-" if run.exit_code is None else str(run.exit_code),
+                    run.summary,
+                )
+                for run in outcome.last_runs
+            ),
+        ),
+    )
+
+
+def _limits(outcome: StatusOutcome) -> Page:
+    return section("Today against the limits", *table("limit | >today | >limit", _used(outcome)))
+
+
+def _used(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
+    counters, limits, account = outcome.counters, outcome.limits, outcome.account
+    if counters is None or limits is None:
+        return
+    yield _row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
+    symbols = {line.symbol for line in outcome.positions}
+    yield _row("positions", Decimal(len(symbols)), Decimal(limits.max_positions), shares)
+    if account is None or account.equity <= 0:
+        return
+    gross = sum((abs(line.market_value) for line in outcome.positions), Decimal(0))
+    yield _row("gross exposure", gross / account.equity, limits.max_gross_exposure_pct, percent)
+    baseline = counters.baseline_equity + counters.cash_flow_today
+    if baseline > 0:
+        yield _row("loss today", max(Decimal(0), 1 - account.equity / baseline), limits.daily_loss_limit_pct, percent)
+    if counters.peak_equity > 0:
+        fall = max(Decimal(0), 1 - account.equity / counters.peak_equity)
+        yield _row("fall from the peak", fall, limits.emergency_stop_loss_pct, percent)
+
+
+def _row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal], str]) -> tuple[str | Cell, ...]:
+    return name, Cell(show(used), Tone.BAD if used >= limit else Tone.PLAIN), show(limit)

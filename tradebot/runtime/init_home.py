@@ -1,0 +1,25 @@
+"""Making a home."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from tradebot.home import locks, paths
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import Where, configuration, make_ledger, where
+from tradebot.runtime.venue import open_venue
+from tradebot.settings import GlobalOptions
+
+
+def make_home(options: GlobalOptions) -> tuple[Where, bool]:
+    """Make a home and its ledger for the account at the broker, or leave the one that is there; say which it was.
+
+    Raises what ``open_office`` raises.
+    """
+    settings = configuration(options).settings
+    fresh = not paths.is_initialised(settings.home)
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
+        venue = held.enter_context(open_venue(settings, fresh=True))
+        account_id = make_ledger(settings, venue.broker, venue.clock)
+        return where(settings, venue.broker, account_id), fresh

@@ -1,0 +1,175 @@
+"""What preflight wants to know of the machine: files, disk, users, backups, drills, channels of alerts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradebot.core.results.checks import CheckResult, Machine
+from tradebot.errors import ConfigError, LedgerError
+from tradebot.home import backups, chain_heads, drills, paths
+from tradebot.home.atomic_files import make_folder, replace_text
+from tradebot.ledger.database import open_database
+from tradebot.ledger.verify import verify
+from tradebot.runtime import alerts
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.paper_exchange import whole_history
+from tradebot.settings import Loaded, Settings
+
+if TYPE_CHECKING:
+    from tradebot.plugins.discovery import Found
+
+#: No person has a lower number, nor a higher one, on any of the usual systems.
+_PEOPLE = range(1000, 60000)
+
+
+def machine_of(loaded: Loaded) -> Machine:
+    """Look around. What cannot be looked at is told as trouble, never raised."""
+    settings, wall = loaded.settings, SystemClock().wall()
+    drill, backup = drills.last_drill(settings.home), backups.last(settings.home)
+    return Machine(
+        wall=wall,
+        findings=_findings(settings),
+        ledger_bytes=_size(settings.database_path),
+        free_bytes=_free(settings.database_path.parent),
+        log_trouble=_log_trouble(settings.log_path),
+        env_file_exposed=_exposed(loaded.env_file),
+        secrets_in_environment=loaded.secrets_in_environment(),
+        other_users=_other_users(),
+        last_backup=backup.at if backup else None,
+        last_drill=drill.at if drill else None,
+        last_drill_passed=bool(drill and drill.passed),
+        strategy_faults=_strategy_faults(settings),
+        channels=_channels(settings, wall),
+        tells_somebody=_tells_somebody(settings),
+    )
+
+
+def _findings(settings: Settings) -> tuple[str, ...]:
+    known = tuple(head.hash for head in chain_heads.read(paths.heads_file(settings.home)))
+    try:
+        with closing(open_database(settings.database_path, create=False)) as database:
+            return tuple(str(finding) for finding in verify(database, known))
+    except LedgerError as error:
+        return (str(error),)
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*") if file.is_file())
+
+
+def _free(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return 0
+
+
+def _log_trouble(folder: Path) -> str:
+    trial = folder / f".preflight-{os.getpid()}"
+    try:
+        make_folder(folder)
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        return f"{folder} cannot be written: {error.strerror or error}"
+    return ""
+
+
+def _exposed(env_file: Path | None) -> str:
+    """The `.env` file, where others may read it. Windows keeps a user's folder from others by itself."""
+    if env_file is None or os.name == "nt":
+        return ""
+    with suppress(OSError):
+        if stat.S_IMODE(env_file.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
+            return str(env_file)
+    return ""
+
+
+def _other_users() -> int:
+    """How many people besides this one may log in here."""
+    if os.name == "nt":
+        return 0
+    import pwd
+
+    shells = (entry for entry in pwd.getpwall() if entry.pw_uid in _PEOPLE and entry.pw_uid != os.getuid())
+    return sum(1 for entry in shells if Path(entry.pw_shell).name not in ("nologin", "false", ""))
+
+
+# --- once a day, or once a strategy ----------------------------------------------------------
+
+
+def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
+    """Send a test message through each channel, unless each took one today already."""
+    if not _tells_somebody(settings):
+        return None
+    path, today = paths.channels_tried_file(settings.home), wall.date()
+    with suppress(OSError, ValueError):
+        if date.fromisoformat(path.read_text(encoding="ascii").strip()) == today:
+            return None
+    tried = dict(alerts.try_channels(settings))
+    if not any(tried.values()):
+        with suppress(OSError):
+            replace_text(path, f"{today}\n")
+    return tried
+
+
+def _tells_somebody(settings: Settings) -> bool:
+    from tradebot.alerts.channels import channels_of
+
+    channels = channels_of(settings)
+    return bool(channels.first or channels.second)
+
+
+def _strategy_faults(settings: Settings) -> dict[str, str]:
+    """Which promise each strategy breaks. One that kept them all is not checked again until its code changes."""
+    from tradebot.plugins.discovery import find
+
+    path = paths.strategies_checked_file(settings.home)
+    before = _fingerprints(path)
+    kept = dict(before)
+    faults = {}
+    for found in find(settings.strategies, [settings.strategies_path]):
+        faults[found.name] = _fault(found, settings, kept)
+    if kept != before:
+        with suppress(OSError):
+            replace_text(path, json.dumps(kept) + "\n")
+    return faults
+
+
+def _fault(found: Found, settings: Settings, kept: dict[str, str]) -> str:
+    """The first promise that a strategy breaks; its fingerprint is kept when there is none.
+
+    One that cannot be read or asked has none: the check that reads the day's signals tells of it.
+    """
+    from tradebot.plugins.check import check
+    from tradebot.plugins.load import read_plugin
+
+    symbols = settings.symbols or ()
+    try:
+        fingerprint = f"{read_plugin(found, symbols).info.fingerprint} {','.join(symbols)}".strip()
+    except ConfigError:
+        return ""
+    if kept.get(found.name) == fingerprint:
+        return ""
+    report = check(found, whole_history(settings), symbols)
+    failed = [check for check in report.checks if check.result is CheckResult.FAIL]
+    if not failed:
+        kept[found.name] = fingerprint
+        return ""
+    return "" if failed[0].name in ("manifest", "answer") else f"{failed[0].name}: {failed[0].figure}"
+
+
+def _fingerprints(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(fingerprint) for name, fingerprint in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}

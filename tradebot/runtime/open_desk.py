@@ -1,0 +1,224 @@
+"""A desk for every command, and back to nothing held."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tradebot.core.model.schedule import Job
+from tradebot.core.safety.schedule_status import Keeping
+from tradebot.errors import Blocked
+from tradebot.home import chain_heads, locks, paths
+from tradebot.home.halt_file import LatchFile
+from tradebot.home.shutdown_signals import StopOnSignal
+from tradebot.jobs.desk import AccountReading, Desk
+from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.market.calendar import NyseCalendar
+from tradebot.runtime.alerts import outbox_alerts
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import (
+    Where,
+    account_key,
+    account_on_this_machine,
+    configuration,
+    is_fresh,
+    keep_head,
+    keeping,
+    pin,
+    refuse_other_brokers,
+    refuse_other_history,
+    remember,
+    where,
+)
+from tradebot.runtime.import_stop_journals import take_in_stops
+from tradebot.runtime.strategies import strategy_book
+from tradebot.runtime.venue import Venue, open_venue
+from tradebot.settings import GlobalOptions, Loaded, Settings
+
+if TYPE_CHECKING:
+    from tradebot.brokers.paper import PaperExchange
+    from tradebot.core.model.signals import Signal
+    from tradebot.ports import Alerts, Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
+    from tradebot.strategy_api import History
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a command does: make a home that is not there, take the locks that writing needs, ask strategies."""
+
+    makes_home: bool = False
+    locks: bool = False
+    asks_strategies: bool = False
+
+
+ACCESS: dict[Job, Access] = {
+    Job.PREFLIGHT: Access(asks_strategies=True),
+    Job.RUN_DAILY: Access(makes_home=True, locks=True, asks_strategies=True),
+    Job.CHECK_EXITS: Access(locks=True, asks_strategies=True),
+    Job.RECONCILE: Access(locks=True),
+    Job.REPORT: Access(),
+    Job.RESUME: Access(locks=True),
+    Job.STATUS: Access(),
+    Job.EXPLAIN: Access(),
+    Job.INCIDENT: Access(),
+    Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
+}
+
+_SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A desk with what a command needs around it."""
+
+    desk: Desk
+    where: Where
+    loaded: Loaded
+    lock_holder: str
+    venue: Venue
+
+    @property
+    def exchange(self) -> PaperExchange:
+        """The embedded exchange, which a replay drives."""
+        assert self.venue.exchange is not None, "a replay is refused at other brokers"
+        return self.venue.exchange
+
+
+@contextmanager
+def open_office(
+    options: GlobalOptions, job: Job, *, durable: bool = True, start: date | None = None
+) -> Iterator[Office]:
+    """Wire a desk for ``job`` and take it apart again.
+
+    Raises ConfigError (3), Blocked (5: not the pinned account), Locked (8), LedgerError (10) and BrokerUnavailable (6).
+    ``start`` is the first session of an exchange that is made now; ``durable`` False trades safety against power loss
+    for the speed of a replay.
+    """
+    loaded = configuration(options)
+    settings, access = loaded.settings, ACCESS[job]
+    if job is Job.REPLAY:
+        refuse_other_brokers(settings, job)
+    fresh = is_fresh(settings, makes_home=access.makes_home)
+    with ExitStack() as held:
+        stop = held.enter_context(StopOnSignal())
+        lock: Lock = _Unlocked()
+        holder = locks.holder(settings.home, SystemClock().wall())
+        if access.locks:
+            lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
+        at = open_venue(settings, fresh=access.makes_home, durable=durable, start=start)
+        venue = held.enter_context(at)
+        broker, clock = venue.broker, venue.clock
+        opened_on = AccountReading(broker.account(), clock.now())
+        account_id = opened_on.account.account_id
+        key = account_key(broker, account_id)
+        if access.locks:
+            one_account = account_on_this_machine(settings, key)
+            of_account = locks.account_lock(settings.state_path, one_account, command=job, wall=clock.wall())
+            lock = BothLocks(lock, held.enter_context(of_account))
+        database = open_database(settings.database_path, create=fresh, durable=durable)
+        held.callback(database.close)
+        refuse_other_history(settings, database)
+        if job in _SCHEDULED:
+            venue.advance(job)
+        if access.locks:
+            held.callback(keep_head, settings, database)
+        kept = Keeping.DESK if job is Job.REPLAY else keeping(settings)
+        pin(database, broker, account_id, key, clock, kept)
+        if fresh:
+            remember(settings)
+        strategies = strategy_book(settings) if access.asks_strategies else None
+        ledger = database.bind(key)
+        if access.locks:
+            take_in_stops(settings.home, ledger)
+        alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
+        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
+        yield Office(
+            replace(desk, keeping=kept, opened_on=opened_on), where(settings, broker, account_id), loaded, holder, venue
+        )
+
+
+def desk_at(
+    venue: Venue,
+    settings: Settings,
+    ledger: AccountLedger,
+    strategies: StrategyBook | None,
+    lock: Lock,
+    stop: StopSwitch,
+    alerts: Alerts,
+) -> Desk:
+    """A desk at a venue; without ``strategies``, those of the settings are found when one asks."""
+    return Desk(
+        settings=settings,
+        account_key=ledger.account_key,
+        clock=venue.clock,
+        calendar=NyseCalendar(),
+        broker=venue.broker,
+        market=venue.market,
+        ledger=ledger,
+        strategies=strategies or _FoundWhenAsked(settings),
+        latch=LatchFile(paths.latch_file(settings.home)),
+        lock=lock,
+        stop=stop,
+        alerts=alerts,
+        pid=os.getpid(),
+        keeping=keeping(settings),
+        fresh_for=venue.fresh_for,
+    )
+
+
+@contextmanager
+def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, ...]]]:
+    """The ledger by itself, with the chain heads that earlier runs left outside it."""
+    settings = configuration(options).settings
+    is_fresh(settings, makes_home=False)
+    with closing(open_database(settings.database_path, create=False)) as database:
+        yield database, tuple(head.hash for head in chain_heads.read(paths.heads_file(settings.home)))
+
+
+class BothLocks:
+    """The home's lock and the account's, as one: neither is enough alone."""
+
+    def __init__(self, *held: Lock) -> None:
+        self._held = held
+
+    def assert_held(self) -> None:
+        for lock in self._held:
+            lock.assert_held()
+
+
+class _Unlocked:
+    """Stands where a command only reads; anything that would send finds out here."""
+
+    def assert_held(self) -> None:
+        raise Blocked("this command holds no lock and may not send orders")
+
+
+class _FoundWhenAsked:
+    """Strategies for a command that asks none as a rule: to find and read them takes longer than to show the status."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _book(self) -> StrategyBook:
+        return strategy_book(self._settings)
+
+    @property
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        return self._book.loaded
+
+    @property
+    def failures(self) -> tuple[StrategyFailure, ...]:
+        return self._book.failures
+
+    @property
+    def warmup(self) -> int:
+        return self._book.warmup
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        return self._book.signals(history)

@@ -1,0 +1,156 @@
+"""The embedded exchange of a home: opened, brought to a job's time of day, begun anew."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
+from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.core.model.account import MarketClock
+from tradebot.core.model.schedule import Job, nominal
+from tradebot.errors import LedgerError
+from tradebot.home import locks, paths
+from tradebot.ledger.database import open_database
+from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.price_file import PriceFile
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.runtime.homes import configuration, is_fresh, make_ledger, refuse_other_brokers
+from tradebot.runtime.strategies import strategy_book
+from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
+from tradebot.strategy_api import History
+
+#: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
+FIRST_SESSION = date(2006, 11, 2)
+
+
+@contextmanager
+def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple[PaperExchange, Loaded]]:
+    """The embedded exchange by itself, with its home locked, for `tradebot paper`."""
+    loaded = configuration(options)
+    settings = loaded.settings
+    refuse_other_brokers(settings, "paper")
+    fresh = is_fresh(settings, makes_home=makes_home)
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
+        exchange = held.enter_context(opened(settings, fresh=makes_home, durable=True, start=None))
+        if fresh:
+            make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange))
+        yield exchange, loaded
+
+
+def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
+    """Begin a new account on the embedded exchange and pin it; the ledger keeps the rows of the old one."""
+    settings = configuration(options).settings
+    refuse_other_brokers(settings, "paper reset")
+    with ExitStack() as held:
+        held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
+        exchange = PaperExchange.reset(
+            paths.exchange_file(settings.home),
+            prices_of(settings),
+            NyseCalendar(),
+            _rules_of_a_new_account(settings, None),
+            known=_pinned_exchange_account(settings),
+        )
+        held.callback(exchange.close)
+        make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange), new_account=True)
+        return exchange.status()
+
+
+def whole_history(settings: Settings) -> History:
+    """Every completed bar that the embedded exchange has, adjusted with every action: what a strategy is checked on."""
+    prices = prices_of(settings)
+    market = EmbeddedMarket(prices, lambda symbols: {})
+    after_all = MarketClock(datetime(9000, 1, 1, tzinfo=UTC), is_open=False, today=None, previous=None, upcoming=None)
+    recorded = prices.history().close
+    return market.history([str(symbol) for symbol in recorded.columns], len(recorded), after_all)
+
+
+def prices_of(settings: Settings) -> PriceFile:
+    return PriceFile(settings.paper_data_path, settings.paper_actions_path)
+
+
+@contextmanager
+def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
+    """The home's exchange, with its first session on or after ``start`` if it is made now.
+
+    That is when the caller makes what is not there, ``fresh``, and the home's ledger knows of none that is gone.
+    """
+    path = paths.exchange_file(settings.home)
+    makes = fresh and not PaperExchange.exists(path) and not _has_lost_one(settings)
+    make = PaperExchange.create if makes else PaperExchange.open
+    rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
+    exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
+    try:
+        yield exchange
+    finally:
+        exchange.close()
+
+
+def _rules_of_a_new_account(settings: Settings, start: date | None) -> ExchangeRules:
+    """The terms, and where the account begins: at ``start`` or PAPER_START, else where the strategies can speak."""
+    rules = _rules(settings)
+    if start is not None:
+        return replace(rules, start=_session_from(start, prices_of(settings).sessions()))
+    if settings.paper_start is not None:
+        return replace(rules, start=settings.paper_start)
+    if settings.paper_data is None:
+        return replace(rules, start=FIRST_SESSION)
+    return replace(rules, warmup=max((info.warmup for info in strategy_book(settings).loaded), default=0))
+
+
+def _session_from(day: date, sessions: Sequence[date]) -> date:
+    """The first session on or after ``day``; a day outside them all as it is, for the exchange to refuse."""
+    inside = sessions[0] <= day <= sessions[-1]
+    return sessions[bisect_left(sessions, day)] if inside else day
+
+
+def _rules(settings: Settings) -> ExchangeRules:
+    return ExchangeRules(
+        starting_cash=settings.paper_starting_cash,
+        slippage_pct=settings.paper_slippage_pct,
+        commission_per_share=settings.paper_commission_per_share,
+        commission_min=settings.paper_commission_min,
+        allow_short=settings.allow_short,
+    )
+
+
+def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
+    """Bring the exchange to the job's time of day; with PAPER_ADVANCE=daily in step with the clock on the wall.
+
+    On a day without a session nothing moves then, so that a job finds the exchange closed. On a session's day it never
+    gets ahead of the wall: a report asked for before the open would end the session before it was traded.
+    """
+    if settings.paper_advance is not PaperAdvance.DAILY:
+        _advance_to(exchange, job)
+        return
+    wall = SystemClock().now().astimezone(NEW_YORK)
+    if NyseCalendar().hours(wall.date()) is not None:
+        exchange.begin_daily(wall.date())
+        _advance_to(exchange, job, datetime.combine(exchange.session(), wall.time(), NEW_YORK).astimezone(UTC))
+
+
+def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = None) -> None:
+    due = nominal(job, exchange.hours())
+    if due is not None:
+        exchange.advance_to(due if latest is None else min(due, latest))
+
+
+def _has_lost_one(settings: Settings) -> bool:
+    """Whether this home has traded on an embedded exchange; taken to be so where its ledger cannot tell."""
+    try:
+        return _pinned_exchange_account(settings) is not None
+    except LedgerError:
+        return True
+
+
+def _pinned_exchange_account(settings: Settings) -> str | None:
+    """The account of the embedded exchange that the ledger trades on; asked before a reset, which needs the ledger."""
+    if not paths.is_initialised(settings.home):
+        return None
+    with closing(open_database(settings.database_path, create=False)) as database:
+        pinned = database.pins.pinned("paper", "paper")
+    return pinned.account_id if pinned else None

@@ -1,0 +1,115 @@
+"""A desk over a fresh ledger, which takes the old one's place when the job has come to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.model.schedule import Job
+from tradebot.errors import Blocked, LedgerBusy, LedgerError
+from tradebot.home import locks, paths
+from tradebot.home.atomic_files import cannot_write, sync_folder
+from tradebot.home.shutdown_signals import StopOnSignal
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.rebuild import Remembered
+from tradebot.ledger.database import open_database
+from tradebot.ledger.swap_file import fresh_ledger, kept_name, put_in_place
+from tradebot.ports import Broker
+from tradebot.runtime.alerts import spool_alerts
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import (
+    Where,
+    account_key,
+    account_on_this_machine,
+    configuration,
+    is_fresh,
+    keep_head,
+    where,
+)
+from tradebot.runtime.open_desk import BothLocks, desk_at
+from tradebot.runtime.venue import open_venue
+from tradebot.settings import GlobalOptions, Loaded, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """A desk with what the command needs around it. ``kept`` says where the old ledger will be, "" if there is none."""
+
+    desk: Desk
+    where: Where
+    loaded: Loaded
+    remembered: Remembered
+    kept: str
+
+
+@contextmanager
+def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
+    """Wire a desk over a fresh ledger; it is put in its place, and the old one aside, when all went well.
+
+    Raises what ``open_office`` raises, save that the old ledger may be missing, damaged or another history's.
+    """
+    loaded = configuration(options)
+    settings = loaded.settings
+    is_fresh(settings, makes_home=False)
+    with ExitStack() as held:
+        stop = held.enter_context(StopOnSignal())
+        of_home = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
+        venue = held.enter_context(open_venue(settings))
+        broker, clock = venue.broker, venue.clock
+        account_id = broker.account().account_id
+        key = account_key(broker, account_id)
+        one_account = account_on_this_machine(settings, key)
+        of_account = locks.account_lock(settings.state_path, one_account, command=Job.REBUILD, wall=clock.wall())
+        lock = BothLocks(of_home, held.enter_context(of_account))
+        old = settings.database_path
+        remembered = _remembered(old, broker, account_id, key)
+        kept = kept_name(old, beside=paths.heads_file(settings.home))
+        with fresh_ledger(old) as database:
+            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+            alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
+            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
+            place = where(settings, broker, account_id)
+            yield Rebuild(desk, place, loaded, remembered, str(kept) if old.exists() else "")
+        stop.check()
+        lock.assert_held()
+        put_in_place(old, kept)
+        _put_heads_aside(settings, kept)
+        with closing(open_database(old, create=False)) as database:
+            keep_head(settings, database)
+
+
+def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> Remembered:
+    """What the old ledger still tells of this account. Raises Blocked when it is another account's."""
+    try:
+        with closing(open_database(old, create=False)) as database:
+            pinned = database.pins.pinned(broker.name, broker.mode)
+            ledger = database.bind(key)
+            found = Remembered(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
+    except LedgerBusy:
+        raise
+    except LedgerError:
+        return Remembered()
+    if pinned is not None and pinned.account_id != account_id:
+        raise Blocked(
+            f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), but the broker shows "
+            f"account {account_id}. Nothing was rebuilt. Check the keys, or use another --home for another account."
+        )
+    return found
+
+
+def _put_heads_aside(settings: Settings, kept: Path) -> None:
+    """Keep the heads of the old chain as the old ledger is kept: the new one does not hold them.
+
+    After the ledger itself, on disk too: without its heads, an old one that is cut off would be believed.
+    """
+    path = paths.heads_file(settings.home)
+    try:
+        sync_folder(settings.database_path.parent)
+        if path.exists():
+            path.replace(path.with_name(f"{path.name}{kept.suffix}"))
+            sync_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error

@@ -1,0 +1,66 @@
+"""What the schedulers of this host are told: which program, which home, whose clock."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tradebot.core.model.account import SessionHours
+from tradebot.errors import ConfigError, Problem
+from tradebot.market.calendar import NyseCalendar, new_york_date
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import configuration
+from tradebot.schedulers import HostZone, Kind, Setup
+from tradebot.settings import GlobalOptions
+
+_LINK = Path("/etc/localtime")
+_A_YEAR = timedelta(days=366)
+
+
+def setup_for(options: GlobalOptions, kind: Kind, image: str) -> Setup:
+    """What is to be scheduled for the home that the options name. Raises ConfigError."""
+    settings = configuration(options).settings
+    home, state = settings.home.resolve(), settings.tradebot_state_dir
+    if kind is Kind.KUBERNETES:  # pods share nothing but the volume of the home, so the locks have to be there too
+        return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
+    return Setup(_program(), home, {"TRADEBOT_STATE_DIR": str(state)} if state else {})
+
+
+def host_zone(name: str | None) -> HostZone:
+    """The time zone of this name, by default the host's own. Raises ConfigError for a zone that nobody knows."""
+    if name is None:
+        return HostZone(_own_zone())
+    try:
+        return HostZone(name, ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        fix = "Write it like Europe/Berlin or America/New_York."
+        raise ConfigError([Problem("--zone", f"{name!r} is no time zone", fix)]) from error
+
+
+def today() -> date:
+    return new_york_date(SystemClock().now())
+
+
+def sessions_ahead() -> tuple[SessionHours, ...]:
+    """The sessions of the year that begins today, and one more."""
+    calendar, first = NyseCalendar(), today()
+    ahead = calendar.between(first, first + _A_YEAR)
+    return (*ahead, calendar.following(ahead[-1].session))
+
+
+def _program() -> tuple[str, ...]:
+    """The installed command beside this interpreter; the module run by it where there is none."""
+    interpreter = Path(sys.executable)
+    installed = interpreter.with_name("tradebot.exe" if interpreter.suffix == ".exe" else "tradebot")
+    return (str(installed),) if installed.exists() else (str(interpreter), "-m", "tradebot")
+
+
+def _own_zone() -> str:
+    """The name of the zone that the host keeps, as well as it can be told."""
+    if named := os.environ.get("TZ", "").lstrip(":"):
+        return named
+    _, _, linked = str(_LINK.resolve()).partition("zoneinfo/")
+    return linked or SystemClock().now().astimezone().tzname() or "unknown"

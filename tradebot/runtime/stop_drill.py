@@ -1,0 +1,181 @@
+"""The drill of the emergency stop: the command itself, as a process, in a throw-away copy of the home.
+
+The account is not touched: its exchange and its ledger are copied, and what the copy trades is gone with it. It gets a
+position and an order more, so that every step is rehearsed whatever is open. A broker outside cannot be copied: its
+homes rehearse on an embedded exchange that is made for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import tradebot
+from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.values import to_tick
+from tradebot.core.results.stopped import DrillOutcome
+from tradebot.errors import ConfigError, OrderRefused
+from tradebot.home import drills, paths
+from tradebot.home.atomic_files import make_folder
+from tradebot.runtime.clocks import ExchangeClock, SystemClock
+from tradebot.runtime.homes import account_key, configuration, is_fresh, make_ledger
+from tradebot.runtime.paper_exchange import opened
+from tradebot.settings import BrokerName, GlobalOptions, Settings, TradingMode, process_environment
+
+_LEDGER = "ledger.db"
+_STRATEGY = "drill"
+_AFTER_THE_OPEN = timedelta(minutes=10)
+#: So far below the price that neither the order nor the stop of the drill is reached.
+_FAR = Decimal("0.5")
+#: Seconds beyond the stop's own limit after which the drill has failed.
+_PATIENCE = 30
+#: What a process needs of the environment besides its settings, which are the copy's.
+_NEEDED = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG")
+
+
+def rehearse(options: GlobalOptions) -> DrillOutcome:
+    """Rehearse `emergency-stop --close-positions`, and remember how it went.
+
+    Raises ConfigError for settings that are not sound, BrokerUnavailable when the exchange cannot be copied.
+    """
+    settings = configuration(options).settings
+    is_fresh(settings, makes_home=False)
+    with tempfile.TemporaryDirectory(prefix="tradebot-drill-") as folder:
+        copy = _copy(settings, Path(folder) / "home")
+        make_folder(paths.state_folder(copy.home))
+        if settings.broker is BrokerName.PAPER:
+            _fill_from(settings, copy)
+        with opened(copy, fresh=True, durable=False, start=None) as exchange:
+            if not paths.is_initialised(copy.home):
+                make_ledger(copy, PaperBroker(exchange), ExchangeClock(exchange))
+            notes = (*_elsewhere(settings), *_made_ready(exchange))
+        outcome = replace(_run(copy), notes=notes)
+    with suppress(OSError):  # a drill that cannot be written down was one all the same
+        at = SystemClock().wall()
+        drill = drills.Drill(at, outcome.passed, outcome.to_latch, outcome.to_first_cancel, outcome.to_flat)
+        drills.remember(settings.home, drill)
+    return outcome
+
+
+def _copy(settings: Settings, home: Path) -> Settings:
+    """The settings of a home like this one, elsewhere and on the embedded exchange."""
+    return replace(
+        settings,
+        broker=BrokerName.PAPER,
+        trading_mode=TradingMode.PAPER,
+        tradebot_home=home,
+        tradebot_state_dir=home / "user",
+        database_url=f"sqlite:///{_LEDGER}",
+        paper_data=settings.paper_data_path,
+        paper_actions=settings.paper_actions_path,
+    )
+
+
+def _fill_from(settings: Settings, copy: Settings) -> None:
+    """Put a copy of a home's exchange and ledger into the other one."""
+    paths.initialise(copy.home)
+    with suppress(OSError):  # a stop has to do without its ledger too
+        shutil.copy(settings.database_path, copy.database_path)
+        shutil.copy(f"{settings.database_path}-wal", f"{copy.database_path}-wal")
+    with opened(settings, fresh=False, durable=True, start=None) as exchange:
+        exchange.copy_to(paths.exchange_file(copy.home))
+
+
+def _elsewhere(settings: Settings) -> Iterator[str]:
+    if settings.broker is not BrokerName.PAPER:
+        yield f"rehearsed on an embedded exchange made for it: nothing was asked of {settings.broker}"
+
+
+def _made_ready(exchange: PaperExchange) -> Iterator[str]:
+    """Bring the copy's exchange to where it trades, with a position and an order more; says what could not be."""
+    try:
+        if exchange.status().phase is Phase.CLOSED:
+            exchange.next_session()
+    except ConfigError:
+        yield "the exchange has no session left: what is closed waits for an open that does not come"
+        return
+    exchange.advance_to(exchange.hours().opens + _AFTER_THE_OPEN)
+    broker = PaperBroker(exchange)
+    key, session = account_key(broker, exchange.account_id()), exchange.session()
+    for symbol in exchange.symbols()[:1]:
+        stop = to_tick(exchange.quotes([symbol])[symbol].last * _FAR)
+        bought = OrderRequest(
+            _entry(key, session, symbol, 1), symbol, Side.BUY, Decimal(1), OrderType.MARKET, TimeInForce.GTC
+        )
+        bid = OrderRequest(
+            _entry(key, session, symbol, 2), symbol, Side.BUY, Decimal(1), OrderType.LIMIT, TimeInForce.GTC, stop
+        )
+        try:
+            broker.submit(replace(bought, stop_loss=stop))
+            broker.submit(bid)
+        except OrderRefused as error:
+            yield f"nothing could be added to what is open: {error}"
+
+
+def _entry(key: str, session: date, symbol: str, attempt: int) -> str:
+    return client_order_id(key, session, _STRATEGY, symbol, Purpose.ENTRY, attempt)
+
+
+def _run(settings: Settings) -> DrillOutcome:
+    """Run the command in a copy, as a process of its own, and measure it from outside."""
+    started = time.time()
+    command = ("--json", "emergency-stop", "--close-positions", "--reason", "a drill")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "tradebot", *command],
+            cwd=settings.home,
+            env=_environment(settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=settings.emergency_shutdown_timeout + _PATIENCE,
+            check=False,
+        )
+        latched = paths.latch_file(settings.home).stat().st_mtime - started
+        said = json.loads(ended.stdout)
+        timings = said["timings"]
+        before = latched - timings["latched"]
+        first_cancel, reached = (timings.get(name) for name in ("first_cancel", "reached"))
+    except subprocess.TimeoutExpired:
+        return DrillOutcome(False, None, None, None, "the stop did not end in time")
+    except (OSError, ValueError, LookupError, TypeError):
+        return DrillOutcome(False, None, None, None, f"the stop could not do its work:\n{ended.stderr}")
+    return DrillOutcome(
+        passed=ended.returncode == 0,
+        to_latch=round(latched, 3),
+        to_first_cancel=None if first_cancel is None else round(before + first_cancel, 3),
+        to_flat=None if reached is None else round(before + reached, 3),
+        told="\n".join([said["headline"], *map(_told, said["lines"])]),
+    )
+
+
+def _told(line: Mapping[str, str]) -> str:
+    return f"{line['what']} {line['quantity']} {line['symbol']}: {line['result']} ({line['dollars']} USD)"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Nothing of the account's settings but what the copy trades on; no secret, no alert's address."""
+    inherited = {name: process_environment()[name] for name in _NEEDED if name in process_environment()}
+    places = {"PAPER_DATA": settings.paper_data, "PAPER_ACTIONS": settings.paper_actions}
+    return {
+        **inherited,
+        "PYTHONPATH": os.pathsep.join([str(Path(tradebot.__file__).parents[1]), inherited.get("PYTHONPATH", "")]),
+        **{name: os.fspath(path) for name, path in places.items() if path is not None},
+        "TRADEBOT_HOME": os.fspath(settings.home),
+        "TRADEBOT_STATE_DIR": os.fspath(settings.home / "user"),
+        "DATABASE_URL": settings.database_url,
+        "EMERGENCY_SHUTDOWN_TIMEOUT": str(settings.emergency_shutdown_timeout),
+    }

@@ -1,0 +1,46 @@
+"""The settings that say how alerts reach people."""
+
+# ruff: noqa: RUF009 - `setting` makes the dataclass's fields, as `field` does
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tradebot.settings.alert_fields import MAIL_ADDRESS, ChannelUrls, Host
+from tradebot.settings.field_info import setting
+from tradebot.settings.field_types import Choice, Count, Names, Secret, SecretText
+
+
+class LeastLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSettings:
+    """Alerts; docs/runbook.md shows the addresses of the usual services"""
+
+    alert_urls: tuple[SecretText, ...] = setting(
+        (),
+        ChannelUrls(),
+        "Where alerts go: each of them gets every alert. `critical=` before an address: only those of that level on.",
+    )
+    alert_fallback_urls: tuple[SecretText, ...] = setting(
+        (), ChannelUrls(), "Where an alert goes that none of ALERT_URLS and the mail took."
+    )
+    alert_min_level: LeastLevel = setting(
+        LeastLevel.INFO, Choice(LeastLevel), "The least level of the alerts for mail and addresses that name none."
+    )
+    email_smtp_server: str | None = setting(None, Host(), "The server that takes your mail; blank sends none.")
+    email_smtp_port: int = setting(587, Count(1, 65535), "Its port: 587 for STARTTLS, 465 for TLS from the start.")
+    email_username: SecretText | None = setting(None, Secret(), "The login there, as a rule your address.")
+    email_password: SecretText | None = setting(
+        None, Secret(), "The password there; with two-factor login, one made for this program."
+    )
+    alert_email_recipients: tuple[str, ...] = setting(
+        (),
+        Names(MAIL_ADDRESS, "mail account", "mail addresses", "you@example.com,partner@example.com"),
+        "Who gets alerts by mail.",
+    )
