@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tradebot.alerts.log_alerts import LogAlerts
+from tradebot.alerts.sinks import LogAlerts
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.ports import Alerts
 

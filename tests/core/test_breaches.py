@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.builders import D, holding, intent, order, position, quote
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.risk.breaches import Breach, Standing, breaches
+from tradebot.core.risk.circuit_breakers import Breach, Standing, breaches
 
 LIMITS = Limits(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
 

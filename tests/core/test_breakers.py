@@ -14,8 +14,7 @@ from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSo
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.limits import Limits, LossAction
 from tradebot.core.model.schedule import Job
-from tradebot.core.risk.breaches import Standing
-from tradebot.core.risk.circuit_breakers import active, breached, failing, tripped, unexplained_value
+from tradebot.core.risk.circuit_breakers import Standing, active, breached, failing, tripped, unexplained_value
 from tradebot.errors import ExitCode
 
 LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))

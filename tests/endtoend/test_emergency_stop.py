@@ -73,7 +73,8 @@ class Stopped(Machine):
         """An entry of the bot's that rests: as a late run leaves one."""
         program = (
             "from datetime import date; from decimal import Decimal; from pathlib import Path\n"
-            "from tradebot.runtime.paper_exchange import open_exchange; from tradebot.brokers.paper import PaperBroker\n"
+            "from tradebot.runtime.paper_exchange import open_exchange\n"
+            "from tradebot.brokers.paper import PaperBroker\n"
             "from tradebot.core.model.orders import *; from tradebot.settings import GlobalOptions\n"
             "with open_exchange(GlobalOptions(), makes_home=False) as (exchange, _):\n"
             f"    PaperBroker(exchange).submit(OrderRequest('{BID}', 'IBM', Side.BUY, Decimal(5), OrderType.LIMIT,\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.results.stopped import StopEntry
+from tradebot.core.results.results import StopEntry
 from tradebot.home import paths, stop_journal
 from tradebot.home.stop_journal import SPARE_BYTES, StopJournalFile
 

@@ -22,9 +22,8 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.schedule import Job, nominal
-from tradebot.core.results.lookback import ReplayOutcome
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.stopped import StopOutcome
+from tradebot.core.results.results import ReplayOutcome, StopOutcome
 from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop

@@ -13,8 +13,7 @@ from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.lookback import ExplainOutcome, Period, ReportOutcome
-from tradebot.core.results.results import StatusOutcome
+from tradebot.core.results.results import ExplainOutcome, Period, ReportOutcome, StatusOutcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import explain, report, status
 

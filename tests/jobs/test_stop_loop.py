@@ -16,7 +16,7 @@ from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.account import Activity, Fill, Position, Quote
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.stopped import Fate, StopEntry
+from tradebot.core.results.results import Fate, StopEntry
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
 from tradebot.jobs.desk import Desk, open_story
 from tradebot.jobs.emergency_stop import run as emergency_stop

@@ -11,8 +11,8 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.checks import CheckResult
 from tradebot.core.results.outcomes import FailureLine
+from tradebot.core.results.results import CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight, status
 

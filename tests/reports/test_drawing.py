@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reports.conftest import NOON, Terminal
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.reports import formatting
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Table, Tone, columns, section, table
 from tradebot.reports.terminal import LOG_WIDTH, draw

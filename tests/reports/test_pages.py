@@ -18,11 +18,22 @@ from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.checks import Check, CheckResult, PreflightOutcome
-from tradebot.core.results.lookback import ExplainOutcome, Period, ReplayOutcome, ReportOutcome
 from tradebot.core.results.outcomes import ExitLine, FailureLine, Outcome
-from tradebot.core.results.results import PositionLine, StatusOutcome
-from tradebot.core.results.stopped import DrillOutcome, Fate, StopLine, StopOutcome
+from tradebot.core.results.results import (
+    Check,
+    CheckResult,
+    DrillOutcome,
+    ExplainOutcome,
+    Fate,
+    Period,
+    PositionLine,
+    PreflightOutcome,
+    ReplayOutcome,
+    ReportOutcome,
+    StatusOutcome,
+    StopLine,
+    StopOutcome,
+)
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode
 from tradebot.reports.layout import Page

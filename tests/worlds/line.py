@@ -15,8 +15,7 @@ import requests
 from tests.worlds.fates import Fate, fate_of
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.venue import Venue
-from tradebot.brokers.http.client import Client
-from tradebot.brokers.http.departure import NoticingAdapter
+from tradebot.brokers.http.client import Client, NoticingAdapter
 from tradebot.brokers.http.responses import Answer
 from tradebot.brokers.http.timeouts import Patience
 from tradebot.brokers.paper import PaperExchange

@@ -31,8 +31,8 @@ from tests.worlds.world import Run
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.ownership import Explained
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.lookback import Period
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.results import Period
 from tradebot.errors import TradebotError
 from tradebot.home import locks, paths
 from tradebot.home.halt_file import LatchFile

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
-from tradebot.alerts.log_alerts import LogAlerts
 from tradebot.alerts.spool import Spool
 from tradebot.core.results.alerts import Alert, AlertLevel, PostState, is_news
 from tradebot.errors import LedgerError
@@ -60,3 +60,17 @@ class SpoolAlerts:
             return
         self._log.send(level, alert.title, alert.message, key=key)
         self._spool.add(self._account_key, alert, self._clock.wall())
+
+
+_LOG = logging.getLogger("tradebot.alerts")
+
+
+class LogAlerts:
+    """Writes each alert to the logger ``tradebot.alerts``."""
+
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        """Log at ``level``. Never raises."""
+        number = logging.getLevelNamesMapping()[level.upper()]
+        # A log handler is configured elsewhere and may fail in any way; an alert must not stop an order for that.
+        with contextlib.suppress(Exception):
+            _LOG.log(number, "%s: %s", title, message)

@@ -20,7 +20,7 @@ def command(options: GlobalOptions) -> ExitCode:
     the chain heads that earlier runs left outside the database. Names the first bad row.
     """
     from tradebot.commands import render
-    from tradebot.core.model.wording import plural
+    from tradebot.core.model.values import plural
     from tradebot.ledger.verify import verify
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import opening_of

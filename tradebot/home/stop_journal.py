@@ -16,7 +16,7 @@ from io import FileIO
 from itertools import count
 from pathlib import Path
 
-from tradebot.core.results.stopped import StopEntry
+from tradebot.core.results.results import StopEntry
 from tradebot.home import paths
 from tradebot.home.atomic_files import make_folder, sync_folder
 

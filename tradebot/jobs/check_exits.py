@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.jobs import trading_session
 from tradebot.jobs.desk import Desk, Story, open_story, recorded

@@ -14,11 +14,11 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.ownership import Explained, lots_after
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.stopped import StopOutcome
-from tradebot.core.risk.breaches import Standing
+from tradebot.core.results.results import StopOutcome
 from tradebot.core.risk.circuit_breakers import (
     COUNTED_JOBS,
     COUNTED_STATUSES,
+    Standing,
     breached,
     failing,
     tripped,

@@ -16,8 +16,8 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.model.ledger_rows import DecisionRow, RunStatus
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.schedule import DAY, Job
-from tradebot.core.results.checks import Check
 from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine, Outcome
+from tradebot.core.results.results import Check
 from tradebot.core.safety.schedule_status import Keeping
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.unsettled_orders import loose_ends

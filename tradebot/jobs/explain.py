@@ -6,8 +6,8 @@ from datetime import date
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
-from tradebot.core.results.lookback import ExplainOutcome
+from tradebot.core.model.values import plural
+from tradebot.core.results.results import ExplainOutcome
 from tradebot.jobs.desk import Desk, Story, open_story
 from tradebot.jobs.steps.planning import price_source
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
 from tradebot.jobs.desk import Desk, open_story
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
-from tradebot.core.results.checks import Check, CheckResult, Machine, PreflightOutcome
+from tradebot.core.model.values import plural
+from tradebot.core.results.results import Check, CheckResult, Machine, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
 from tradebot.jobs.desk import Desk, Story, open_story, recorded

@@ -23,8 +23,7 @@ from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderS
 from tradebot.core.model.ownership import decision_of
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.model.values import ZERO, canonical
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import ZERO, canonical, plural
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.stop_coverage import GapKind

@@ -13,8 +13,7 @@ from tradebot.core.model.account import CASH, Adjustment
 from tradebot.core.model.breaks import ACCEPTABLE, Break, BreakKind
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.values import ZERO
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, UsageError
 from tradebot.jobs.desk import Desk, Story, open_story, recorded

@@ -11,8 +11,8 @@ from tradebot.core.model.account import SessionHours
 from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, nominal
-from tradebot.core.results.lookback import Period, ReplayOutcome, ReportOutcome
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk, Story, open_story

@@ -9,9 +9,9 @@ from tradebot.core.accounting.performance import Totals, totals
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
-from tradebot.core.results.lookback import Period, ReportOutcome
+from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
+from tradebot.core.results.results import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk, Story, open_story, read_account, recorded
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, in_words, level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
-from tradebot.core.results.checks import Check, CheckResult
+from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.results import Check, CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk, Story, open_story, recorded

@@ -14,7 +14,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import Intent, OrderState
 from tradebot.core.model.plan import Plan
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import trading_session

@@ -5,8 +5,7 @@ from __future__ import annotations
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.values import dollars
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import StatusOutcome
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars

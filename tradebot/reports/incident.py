@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.incident import Impact, IncidentOutcome, Moment, Severity
 from tradebot.reports.formatting import instant, signed_usd, usd
 from tradebot.reports.run_header import Where

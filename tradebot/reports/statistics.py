@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
-from tradebot.core.results.lookback import ReportOutcome
+from tradebot.core.results.results import ReportOutcome
 
 if TYPE_CHECKING:
     import numpy as np

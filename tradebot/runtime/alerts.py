@@ -156,8 +156,7 @@ def _delivered(settings: Settings, waiting: Sequence[Posted], record: Callable[[
 
 
 def _hand_over(settings: Settings, patience: float, deadline: float = math.inf) -> HandOver:
-    from tradebot.alerts.apprise import hand_over
-    from tradebot.alerts.wording import message_of
+    from tradebot.alerts.apprise import hand_over, message_of
 
     redact = Redactor(settings.secrets())
 

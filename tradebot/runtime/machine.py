@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.core.results.checks import CheckResult, Machine
+from tradebot.core.results.results import CheckResult, Machine
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, chain_heads, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text

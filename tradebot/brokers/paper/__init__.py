@@ -7,7 +7,6 @@ How an order meets the market is told in ``matching``, how a session passes in `
 
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.exchange import ExchangeStatus, PaperExchange
-from tradebot.brokers.paper.rules import ExchangeRules
-from tradebot.brokers.paper.state import Phase
+from tradebot.brokers.paper.rules import ExchangeRules, Phase
 
 __all__ = ["ExchangeRules", "ExchangeStatus", "PaperBroker", "PaperExchange", "Phase"]

@@ -9,15 +9,16 @@ from typing import Literal
 
 from tradebot.brokers.paper import buying_power
 from tradebot.brokers.paper.exchange import PaperExchange
-from tradebot.brokers.paper.kinds import check_kind, sized
 from tradebot.brokers.paper.order_validation import (
     NOT_FOUND,
     UNPROCESSABLE,
     check_bracket,
     check_ids,
+    check_kind,
     check_means,
     check_order,
     refusal,
+    sized,
 )
 from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
 from tradebot.brokers.paper.session_phases import meet_market

@@ -14,9 +14,8 @@ from tradebot.brokers.paper import buying_power, fill_busts, session_phases
 from tradebot.brokers.paper.account_book import Moment
 from tradebot.brokers.paper.orders import as_shown
 from tradebot.brokers.paper.prices import Prices
-from tradebot.brokers.paper.rules import ExchangeRules
+from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import beginning_of, new_york_date
-from tradebot.brokers.paper.state import ExchangeState, Phase
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import Floor
 from tradebot.core.model.account import CashKind, Position, Quote, SessionHours

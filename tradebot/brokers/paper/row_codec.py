@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tradebot.brokers.paper.account_book import PaperPosition, activity_id
 from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, number_of
-from tradebot.brokers.paper.state import ExchangeState, Phase
+from tradebot.brokers.paper.rules import ExchangeState, Phase
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.values import canonical

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from tradebot.core.model.values import ZERO, to_cents, whole
 
@@ -39,3 +40,25 @@ class ExchangeRules:
     def fillable(self, volume: int) -> Decimal | None:
         """How many shares of one symbol may trade in a session of ``volume`` shares; None when nothing bounds it."""
         return None if self.max_fill_volume_pct is None else whole(self.max_fill_volume_pct * volume)
+
+
+class Phase(StrEnum):
+    """How far a session has been worked through; each phase says which price of the bar is the newest one."""
+
+    PRE_OPEN = "pre-open"  # orders queue; the last price is the previous close
+    OPEN = "open"  # until five minutes after the open; the last price is the open
+    RESOLVED = "resolved"  # the bar's range has been used up; the last price is its close
+    CLOSED = "closed"  # orders queue for the next session
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeState:
+    """The exchange's own row. ``now`` is aware UTC; ``begun_on`` the New York wall date that last began a session."""
+
+    generation: int
+    account_id: str
+    starting_cash: Decimal
+    session: date
+    now: datetime
+    phase: Phase
+    begun_on: date | None = None

@@ -17,7 +17,7 @@ from tradebot.brokers.paper.buying_power import can_pay, closes, equity
 from tradebot.brokers.paper.corporate_actions import apply_splits, pay_dividends
 from tradebot.brokers.paper.matching import Match, at_price, in_range
 from tradebot.brokers.paper.orders import PaperOrder, trailed
-from tradebot.brokers.paper.state import Phase
+from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import Floor
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.orders import OrderState, Purpose, TimeInForce

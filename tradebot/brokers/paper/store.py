@@ -17,7 +17,7 @@ from tradebot.brokers.paper import row_codec
 from tradebot.brokers.paper.account_book import Book
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
-from tradebot.brokers.paper.state import ExchangeState
+from tradebot.brokers.paper.rules import ExchangeState
 from tradebot.core.model.account import Activity
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem

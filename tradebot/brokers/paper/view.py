@@ -8,9 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from tradebot.brokers.paper.account_book import Book, Moment
-from tradebot.brokers.paper.rules import ExchangeRules
+from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import beginning_of, hours_of
-from tradebot.brokers.paper.state import ExchangeState, Phase
 from tradebot.brokers.paper.store import Store
 from tradebot.core.model.account import Asset, DayBar, Quote, SessionHours
 from tradebot.core.model.values import SUB_PENNY

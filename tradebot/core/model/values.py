@@ -71,3 +71,8 @@ def dollars(amount: Decimal) -> str:
 def percent(fraction: Decimal) -> str:
     """A fraction for people: 0.0325 is "3.25 %"."""
     return f"{canonical(round(fraction * 100, 2))} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 order``, ``2 orders``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

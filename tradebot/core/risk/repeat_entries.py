@@ -14,7 +14,7 @@ from decimal import Decimal
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 
 
 @dataclass(frozen=True, slots=True)

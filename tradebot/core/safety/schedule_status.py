@@ -11,7 +11,7 @@ from itertools import pairwise
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, Rules, Window, windows
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 
 
 class Keeping(StrEnum):

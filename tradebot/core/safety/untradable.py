@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Asset, Position, Quote
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.model.values import ZERO, canonical
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import ZERO, canonical, plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.values import canonical, dollars
-from tradebot.core.results.checks import Check, CheckResult
+from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.risk.limit_report import sanity
 from tradebot.jobs.desk import Desk, Story, read_account
 

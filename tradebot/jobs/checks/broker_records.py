@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import AccountDay, CashEvent, CashKind
 from tradebot.core.model.values import CENT, ZERO, dollars
-from tradebot.core.results.checks import Check, CheckResult
+from tradebot.core.results.results import Check, CheckResult
 from tradebot.jobs.desk import Desk, Story, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tradebot.core.model.wording import plural
-from tradebot.core.results.checks import Check, CheckResult, Machine
+from tradebot.core.model.values import plural
+from tradebot.core.results.results import Check, CheckResult, Machine
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from tradebot.core.model.wording import plural
-from tradebot.core.results.checks import Check, CheckResult, Machine
+from tradebot.core.model.values import plural
+from tradebot.core.results.results import Check, CheckResult, Machine
 from tradebot.jobs.checks.machine import promises
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.steps.planning import history_for, price_source, read_signals

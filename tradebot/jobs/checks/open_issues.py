@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradebot.core.model.halts import Halt, distinct, level_of, told_by
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.values import dollars
-from tradebot.core.results.checks import Check, CheckResult
+from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.safety.schedule_status import UNDONE, Mark
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
 from tradebot.errors import ExitCode

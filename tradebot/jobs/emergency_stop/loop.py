@@ -16,7 +16,7 @@ from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Pur
 from tradebot.core.model.ownership import Explained, lots_after, ours_among
 from tradebot.core.model.values import to_tick
 from tradebot.core.results.outcomes import FailureLine
-from tradebot.core.results.stopped import StopEntry
+from tradebot.core.results.results import StopEntry
 from tradebot.core.safety.stop_state import Stake, View, Wish, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.desk import session_of

@@ -16,7 +16,7 @@ from typing import Protocol
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, Purpose
 from tradebot.core.model.values import canonical
-from tradebot.core.results.stopped import StopEntry
+from tradebot.core.results.results import StopEntry
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.steps.submit import adopt, attempt_after, order_line, send, write_down

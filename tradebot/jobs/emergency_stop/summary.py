@@ -8,10 +8,9 @@ from decimal import Decimal
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.values import ZERO, canonical, dollars
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.results.outcomes import FailureLine, Outcome
-from tradebot.core.results.stopped import Fate, StopEntry, StopLine, StopOutcome
+from tradebot.core.results.results import Fate, StopEntry, StopLine, StopOutcome
 from tradebot.core.safety.stop_state import Stake, View
 from tradebot.errors import ExitCode
 from tradebot.jobs.emergency_stop.loop import UNREAD, Stop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.alerts import AlertLevel, Attempt, Posted, PostState
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Cell, Line, Page, Tone, table

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.wording import plural
-from tradebot.core.results.stopped import Fate, StopLine
+from tradebot.core.model.values import plural
+from tradebot.core.results.results import Fate, StopLine
 from tradebot.reports.formatting import shares, usd
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 
 if TYPE_CHECKING:
-    from tradebot.core.results.stopped import DrillOutcome, StopOutcome
+    from tradebot.core.results.results import DrillOutcome, StopOutcome
     from tradebot.reports.run_header import Where
 
 _TONES = {Fate.STILL_OPEN: Tone.BAD, Fate.BARE: Tone.BAD, Fate.CANCELLED: Tone.GOOD, Fate.CLOSED: Tone.GOOD}

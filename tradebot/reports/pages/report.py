@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tradebot.core.model.account import CashEvent
-from tradebot.core.model.values import ZERO
-from tradebot.core.model.wording import plural
-from tradebot.core.results.lookback import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.model.values import ZERO, plural
+from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.reports.formatting import day, percent, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, Purpose
-from tradebot.core.model.wording import plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.reports.formatting import price, shares
 from tradebot.reports.layout import Heading, Line, Page, Tone, lines, section, table
