@@ -37,9 +37,9 @@ from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import DenialCode, Plan, Situation
+from tradebot.core.model.repetition import Decider, Repetition
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.planning.entries import plan
-from tradebot.core.risk.repeat_entries import Decider, Repetition
 
 # --- any situation -----------------------------------------------------------------------
 

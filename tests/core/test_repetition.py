@@ -9,7 +9,8 @@ from tests.core.builders import NOW, TODAY, D
 from tradebot.core.model.halts import HaltEnd, HaltRule, HaltScope
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.risk.repeat_entries import Decider, Repetition, halt_for, in_words
+from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.risk.repeat_entries import halt_for, in_words
 
 BUYER = Decider("trend", "AAPL", Side.BUY)
 

@@ -28,9 +28,9 @@ from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.model.repetition import Decider, Repetition
 from tradebot.core.planning.entries import plan
 from tradebot.core.risk.projected_account import WorkingBook
-from tradebot.core.risk.repeat_entries import Decider, Repetition
 from tradebot.core.risk.rules import RULES, Candidate, evaluate
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.orders import Intent, OrderState, Purpose, Side
-from tradebot.core.risk.repeat_entries import Decider
+from tradebot.core.model.repetition import Decider
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tradebot.core.accounting.lots import lots_after
 from tradebot.core.model.account import AccountSnapshot
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.ownership import Explained, lots_after
+from tradebot.core.model.ownership import Explained
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.results import StopOutcome
 from tradebot.core.risk.circuit_breakers import (

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
-from tradebot.core.risk.repeat_entries import Decider
+from tradebot.core.model.repetition import Decider
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import Kind, Trail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from

@@ -15,10 +15,10 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.model.repetition import Decider
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.alerts import Alert, PostState
 from tradebot.core.results.audit_events import Event
-from tradebot.core.risk.repeat_entries import Decider
 from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import accumulate, pairwise
 
-from tradebot.core.model.account import Adjustment, Fill, SplitEvent
+from tradebot.core.model.account import Activity, Adjustment, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.orders import Side
+from tradebot.core.model.ownership import Explained, Lots, strategy_of
 from tradebot.core.model.values import NANO_SHARE, ZERO, share_of, without_dust
 
 
@@ -49,6 +50,26 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     if left:
         open_lots.append(_opened(fill, strategy, left, fee))
     return Booked(_oldest_first(open_lots), tuple(trades))
+
+
+def lots_after(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
+    """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
+
+    Fills that were busted among them, and lots that a busted fill had opened, are left out.
+    """
+    activities = tuple(activities)
+    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
+    lots: dict[str, tuple[Lot, ...]] = {}
+    for lot in explained.lots:
+        if lot.lot_id not in busted:
+            lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
+    for activity in activities:
+        if isinstance(activity, Fill) and activity.fill_id not in busted:
+            owner = strategy_of(activity, account_key)
+            lots[activity.symbol] = book_fill(lots.get(activity.symbol, ()), activity, owner).lots
+        elif isinstance(activity, SplitEvent):
+            lots[activity.symbol] = book_split(lots.get(activity.symbol, ()), activity).lots
+    return lots
 
 
 def shown_average(lots: Iterable[Lot]) -> Decimal:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tradebot.core.accounting.lots import book_fill, book_split
-from tradebot.core.model.account import Activity, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
 from tradebot.core.model.order_ids import DecisionId, account_hash, parse
 from tradebot.core.model.orders import BrokerOrder
@@ -27,26 +26,6 @@ class Explained:
     lots: tuple[Lot, ...] = ()
     holdings: tuple[Holding, ...] = ()
     cursor: str | None = None
-
-
-def lots_after(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
-    """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
-
-    Fills that were busted among them, and lots that a busted fill had opened, are left out.
-    """
-    activities = tuple(activities)
-    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
-    lots: dict[str, tuple[Lot, ...]] = {}
-    for lot in explained.lots:
-        if lot.lot_id not in busted:
-            lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
-    for activity in activities:
-        if isinstance(activity, Fill) and activity.fill_id not in busted:
-            owner = _strategy_of(activity, account_key)
-            lots[activity.symbol] = book_fill(lots.get(activity.symbol, ()), activity, owner).lots
-        elif isinstance(activity, SplitEvent):
-            lots[activity.symbol] = book_split(lots.get(activity.symbol, ()), activity).lots
-    return lots
 
 
 def ours_among(lots: Iterable[Lot]) -> tuple[Lot, ...]:
@@ -73,7 +52,8 @@ def is_sent_by_us(order: BrokerOrder, orders: Iterable[BrokerOrder], lots: Lots,
     return decision_of(parent.client_order_id, account_key) is not None
 
 
-def _strategy_of(fill: Fill, account_key: str) -> str:
+def strategy_of(fill: Fill, account_key: str) -> str:
+    """The strategy whose order a fill executed, by its id or its bracket's; FOREIGN for anyone else's."""
     ids = (fill.client_order_id, fill.parent_client_order_id or "")
     made = next((made for made in (decision_of(text, account_key) for text in ids) if made), None)
     return made.strategy if made else FOREIGN

@@ -13,8 +13,8 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.model.repetition import Decider, Repetition
 from tradebot.core.model.signals import Signal
-from tradebot.core.risk.repeat_entries import Decider, Repetition
 
 
 class DenialCode(StrEnum):

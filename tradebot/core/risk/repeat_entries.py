@@ -7,37 +7,13 @@ are too many, so that waiting does not re-enable anybody. The idea is that of Co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.orders import Side
+from tradebot.core.model.repetition import Decider, Repetition
 from tradebot.core.model.values import plural
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Whose decision an entry is: a strategy that trades one symbol on one side."""
-
-    strategy: str
-    symbol: str
-    side: Side
-
-
-@dataclass(frozen=True, slots=True)
-class Repetition:
-    """The newest filled entries of a decider since a person last re-enabled it: how many, within how many sessions.
-
-    Never more of them than ``repeat_order_limit``; both the first and the last session count.
-    """
-
-    entries: int
-    sessions: int
-
-    def breaks(self, limits: Limits) -> bool:
-        return self.entries >= limits.repeat_order_limit and self.sessions <= limits.repeat_order_sessions
 
 
 def in_words(decider: Decider, repetition: Repetition, limits: Limits) -> str:

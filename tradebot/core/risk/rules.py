@@ -15,12 +15,13 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
+from tradebot.core.model.repetition import Decider
 from tradebot.core.model.signals import Signal
 from tradebot.core.model.values import ONE, canonical, dollars, percent, whole
 from tradebot.core.risk.circuit_breakers import daily_loss, drawdown
 from tradebot.core.risk.order_checks import Objection, beyond_collar, too_many_this_minute, too_many_this_session
 from tradebot.core.risk.projected_account import WorkingBook
-from tradebot.core.risk.repeat_entries import Decider, in_words
+from tradebot.core.risk.repeat_entries import in_words
 from tradebot.core.risk.sizing import Size, cost
 
 

@@ -11,9 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from tradebot.core.accounting.lots import lots_after
 from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
-from tradebot.core.model.ownership import Explained, lots_after, ours_among
+from tradebot.core.model.ownership import Explained, ours_among
 from tradebot.core.model.values import to_tick
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.results import StopEntry

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from tradebot.core.model.halts import HaltRule
 from tradebot.core.model.orders import Side
+from tradebot.core.model.repetition import Decider, Repetition
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.risk.repeat_entries import Decider, Repetition, halt_for
+from tradebot.core.risk.repeat_entries import halt_for
 from tradebot.jobs.desk import Desk, Story
 from tradebot.jobs.steps.halts import look_at_halts
 from tradebot.strategy_api import History
