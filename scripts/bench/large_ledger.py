@@ -32,8 +32,8 @@ from tradebot.core.model.schedule import DAY, Job, nominal
 from tradebot.core.model.values import ZERO
 from tradebot.home.paths import exchange_file
 from tradebot.jobs.desk import Desk
-from tradebot.runtime.init_home import make_home
-from tradebot.runtime.open_desk import open_office
+from tradebot.runtime.init_home import init_home
+from tradebot.runtime.open_desk import open_desk
 from tradebot.settings import GlobalOptions
 
 STRATEGY = "rsi2_mean_reversion"
@@ -162,9 +162,9 @@ def _denials(hours: SessionHours) -> Iterator[DecisionRow]:
 def main() -> None:
     home, fills = sys.argv[1:]
     options = GlobalOptions(home=Path(home))
-    make_home(options)
-    with open_office(options, Job.REPLAY, durable=False) as office:
-        write_history(office.desk, exchange_file(Path(home)), int(fills))
+    init_home(options)
+    with open_desk(options, Job.REPLAY, durable=False) as opened:
+        write_history(opened.desk, exchange_file(Path(home)), int(fills))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, Rules
-from tradebot.core.safety.schedule_status import Cell, Mark, Missed, Turn, attendance, missed_in, missed_words
+from tradebot.core.safety.schedule_status import (
+    JobStart,
+    JobStatus,
+    MissedJob,
+    SessionJob,
+    missed_in,
+    missed_text,
+    schedule_status,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY, TUESDAY, WEDNESDAY = (date(2007, 11, day) for day in (26, 27, 28))
@@ -34,8 +42,8 @@ def mark(
     job: Job, turns: Sequence[tuple[str, RunStatus]], now: datetime, since: datetime = LONG_AGO
 ) -> tuple[str, str | None] | None:
     """What became of Monday's job: the mark, and when the run that counts began."""
-    runs = [Turn(job, at(clock), status) for clock, status in turns]
-    cells = attendance(SESSIONS, runs, now, since, Rules())
+    runs = [JobStart(job, at(clock), status) for clock, status in turns]
+    cells = schedule_status(SESSIONS, runs, now, since, Rules())
     found = [cell for cell in cells if (cell.session, cell.job) == (MONDAY, job)]
     if not found:
         return None
@@ -89,13 +97,19 @@ def test_of_the_looks_for_exits_the_last_counts(
 
 
 def test_a_report_of_the_next_morning_is_late_and_a_later_one_is_none() -> None:
-    def told(morning: datetime) -> list[Cell]:
-        cells = attendance(SESSIONS, [Turn(Job.REPORT, morning, RAN)], at("10:00", TUESDAY), LONG_AGO, Rules())
+    def told(morning: datetime) -> list[SessionJob]:
+        cells = schedule_status(SESSIONS, [JobStart(Job.REPORT, morning, RAN)], at("10:00", TUESDAY), LONG_AGO, Rules())
         return [cell for cell in cells if cell.job is Job.REPORT]
 
     early, too_late = at("08:00", TUESDAY), at("09:00", TUESDAY)
-    assert told(early) == [Cell(MONDAY, Job.REPORT, Mark.LATE, early), Cell(TUESDAY, Job.REPORT, Mark.DUE)]
-    assert told(too_late) == [Cell(MONDAY, Job.REPORT, Mark.MISSED), Cell(TUESDAY, Job.REPORT, Mark.DUE)]
+    assert told(early) == [
+        SessionJob(MONDAY, Job.REPORT, JobStatus.LATE, early),
+        SessionJob(TUESDAY, Job.REPORT, JobStatus.DUE),
+    ]
+    assert told(too_late) == [
+        SessionJob(MONDAY, Job.REPORT, JobStatus.MISSED),
+        SessionJob(TUESDAY, Job.REPORT, JobStatus.DUE),
+    ]
 
 
 def test_nothing_was_due_before_the_home_began() -> None:
@@ -106,16 +120,16 @@ def test_nothing_was_due_before_the_home_began() -> None:
 
 
 def test_missed_jobs_are_said_by_session() -> None:
-    cells = attendance(
-        SESSIONS, [Turn(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, Rules()
+    cells = schedule_status(
+        SESSIONS, [JobStart(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, Rules()
     )
     missed = missed_in(cells)
-    assert missed_words(missed) == "missed: 2007-11-26 every job; 2007-11-27 preflight"
+    assert missed_text(missed) == "missed: 2007-11-26 every job; 2007-11-27 preflight"
 
 
 def test_a_long_absence_is_said_in_a_few_words() -> None:
-    missed = [Missed(date(2007, 1, day), job) for day in range(1, 21) for job in DAY]
-    assert missed_words(missed) == (
+    missed = [MissedJob(date(2007, 1, day), job) for day in range(1, 21) for job in DAY]
+    assert missed_text(missed) == (
         "missed: 100 jobs in 20 sessions from 2007-01-01 to 2007-01-20, run-daily in 20 of them"
     )
 
@@ -133,8 +147,8 @@ def test_what_is_missed_stays_missed_whatever_runs_later(
     def after(minutes: int) -> datetime:
         return datetime.fromtimestamp(at("00:00").timestamp() + minutes * 60, UTC)
 
-    turns = sorted((Turn(job, after(minutes), status) for job, minutes, status in runs), key=lambda turn: turn.at)
-    early = attendance(SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, Rules())
-    later = attendance(SESSIONS, turns, after(first + more), LONG_AGO, Rules())
+    turns = sorted((JobStart(job, after(minutes), status) for job, minutes, status in runs), key=lambda turn: turn.at)
+    early = schedule_status(SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, Rules())
+    later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, Rules())
     assert set(missed_in(early)) <= set(missed_in(later))
     assert [(cell.session, cell.job) for cell in later] == [(day, job) for day in (MONDAY, TUESDAY) for job in DAY]

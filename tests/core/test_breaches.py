@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.core.builders import D, holding, intent, order, position, quote
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.risk.circuit_breakers import Breach, Standing, breaches
+from tradebot.core.risk.circuit_breakers import Breach, LimitInputs, breaches
 
 LIMITS = Limits(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
 
 
-def standing(equity: str = "100000", limits: Limits = LIMITS, **given: Any) -> Standing:
-    return replace(Standing(D(equity), (), (), (), (), {}, limits), **given)
+def standing(equity: str = "100000", limits: Limits = LIMITS, **given: Any) -> LimitInputs:
+    return replace(LimitInputs(D(equity), (), (), (), (), {}, limits), **given)
 
 
 def held(symbol: str, shares: str, cost: str, now: str, stop: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ PRICES = st.integers(5, 200).map(Decimal)
 ACCOUNTS = st.lists(st.tuples(SHARES, PRICES), min_size=1, max_size=5)
 
 
-def account(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> Standing:
+def account(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> LimitInputs:
     """Shares, cost and present price of each position, each with a stop 2 % below its cost."""
     symbols = [f"S{number}" for number in range(len(held_now))]
     return standing(

@@ -14,7 +14,14 @@ from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSo
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.limits import Limits, LossAction
 from tradebot.core.model.schedule import Job
-from tradebot.core.risk.circuit_breakers import Standing, active, breached, failing, tripped, unexplained_value
+from tradebot.core.risk.circuit_breakers import (
+    LimitInputs,
+    active_halts,
+    breaks_halt,
+    failed_runs_halt,
+    limit_breach_halt,
+    loss_halts,
+)
 from tradebot.errors import ExitCode
 
 LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))
@@ -22,7 +29,7 @@ LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"
 
 def rules(equity: str, baseline: str, peak: str, flow: str = "0") -> list[HaltRule]:
     today = counters(baseline, peak, cash_flow_today=D(flow))
-    return [halt.rule for halt in tripped(account(equity), today, LIMITS, TODAY, NOW)]
+    return [halt.rule for halt in loss_halts(account(equity), today, LIMITS, TODAY, NOW)]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,7 @@ def test_moving_money_changes_nothing_that_is_measured_in_dollars_lost(
     """The same dollars lost of the same base trip alike, wherever the base came from."""
     moved = counters(str(baseline), str(baseline + flow), cash_flow_today=flow)
     alone = counters(str(baseline + flow), str(baseline + flow))
-    assert tripped(account(str(equity)), moved, LIMITS, TODAY, NOW) == tripped(
+    assert loss_halts(account(str(equity)), moved, LIMITS, TODAY, NOW) == loss_halts(
         account(str(equity)), alone, LIMITS, TODAY, NOW
     )
 
@@ -66,20 +73,20 @@ def test_moving_money_changes_nothing_that_is_measured_in_dollars_lost(
 @given(equity=MONEY, baseline=MONEY, less=MONEY)
 def test_who_has_lost_more_is_halted_at_least_as_much(equity: Decimal, baseline: Decimal, less: Decimal) -> None:
     today = counters(str(baseline), str(baseline))
-    here = {halt.rule for halt in tripped(account(str(equity)), today, LIMITS, TODAY, NOW)}
-    worse = {halt.rule for halt in tripped(account(str(equity - less)), today, LIMITS, TODAY, NOW)}
+    here = {halt.rule for halt in loss_halts(account(str(equity)), today, LIMITS, TODAY, NOW)}
+    worse = {halt.rule for halt in loss_halts(account(str(equity - less)), today, LIMITS, TODAY, NOW)}
     assert here <= worse
 
 
 @given(equity=MONEY, baseline=MONEY)
 def test_the_fraction_told_is_what_was_lost_of_the_base(equity: Decimal, baseline: Decimal) -> None:
-    for halt in tripped(account(str(equity)), counters(str(baseline), str(baseline)), LIMITS, TODAY, NOW):
+    for halt in loss_halts(account(str(equity)), counters(str(baseline), str(baseline)), LIMITS, TODAY, NOW):
         assert halt.value is not None
         assert abs(baseline * (1 - halt.value) - equity) < D("0.000001")
 
 
 def test_a_halt_says_what_was_compared() -> None:
-    (halt,) = tripped(account("96500"), counters(), LIMITS, TODAY, NOW)
+    (halt,) = loss_halts(account("96500"), counters(), LIMITS, TODAY, NOW)
     assert (halt.source, halt.level, halt.session, halt.since) == (HaltSource.LEDGER, HaltLevel.HALTED, TODAY, NOW)
     assert (halt.value, halt.limit, halt.until) == (D("0.035"), D("0.03"), None)
     assert "$96,500.00" in halt.reason
@@ -88,7 +95,7 @@ def test_a_halt_says_what_was_compared() -> None:
 
 def test_a_days_loss_only_reduces_where_that_is_wanted_and_a_drawdown_never() -> None:
     limits = replace(LIMITS, daily_loss_action=LossAction.REDUCE)
-    loss, fall = tripped(account("80000"), counters(), limits, TODAY, NOW)
+    loss, fall = loss_halts(account("80000"), counters(), limits, TODAY, NOW)
     assert (loss.rule, loss.level) == (HaltRule.DAILY_LOSS, HaltLevel.REDUCING)
     assert (fall.rule, fall.level) == (HaltRule.DRAWDOWN, HaltLevel.HALTED)
 
@@ -98,12 +105,12 @@ def test_a_days_loss_only_reduces_where_that_is_wanted_and_a_drawdown_never() ->
 
 def test_a_breached_limit_only_reduces_and_ends_by_itself() -> None:
     many = tuple(position(f"S{number}", "1") for number in range(11))
-    halt = breached(Standing(D(100000), many, (), (), (), {}, LIMITS), TODAY, NOW)
+    halt = limit_breach_halt(LimitInputs(D(100000), many, (), (), (), {}, LIMITS), TODAY, NOW)
     assert halt is not None
     assert (halt.rule, halt.level, halt.ends_by) == (HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, HaltEnd.ITSELF)
     assert [halt.value, halt.limit] == [11, 10]
     assert halt.reason == "11 positions are open or under way, foreign ones included, and 10 is the most"
-    assert breached(Standing(D(100000), many[:10], (), (), (), {}, LIMITS), TODAY, NOW) is None
+    assert limit_breach_halt(LimitInputs(D(100000), many[:10], (), (), (), {}, LIMITS), TODAY, NOW) is None
 
 
 # --- breaks ----------------------------------------------------------------------------------------
@@ -115,8 +122,8 @@ def difference(kind: BreakKind, symbol: str, dollars: str) -> Break:
 
 def test_breaks_halt_by_the_dollars_they_come_to_together() -> None:
     shares, cash = difference(BreakKind.QUANTITY, "AAPL", "3000"), difference(BreakKind.CASH, "USD", "1999.99")
-    assert unexplained_value([shares, cash], LIMITS, TODAY, NOW) is None
-    halt = unexplained_value([shares, replace(cash, dollars=D(2000))], LIMITS, TODAY, NOW)
+    assert breaks_halt([shares, cash], LIMITS, TODAY, NOW) is None
+    halt = breaks_halt([shares, replace(cash, dollars=D(2000))], LIMITS, TODAY, NOW)
     assert halt is not None
     assert (halt.rule, halt.level) == (HaltRule.BREAKS, HaltLevel.HALTED)
     assert [halt.value, halt.limit] == [5000, 5000]
@@ -125,7 +132,7 @@ def test_breaks_halt_by_the_dollars_they_come_to_together() -> None:
 
 @pytest.mark.parametrize("kind", [BreakKind.UNKNOWN_ORDER, BreakKind.UNKNOWN_OUTCOME, BreakKind.UNPROTECTED])
 def test_an_order_under_way_and_a_missing_stop_are_no_missing_money(kind: BreakKind) -> None:
-    assert unexplained_value([difference(kind, "AAPL", "9000")], LIMITS, TODAY, NOW) is None
+    assert breaks_halt([difference(kind, "AAPL", "9000")], LIMITS, TODAY, NOW) is None
 
 
 # --- failed runs -----------------------------------------------------------------------------------
@@ -159,11 +166,11 @@ def runs(letters: str) -> list[Run]:
     ],
 )
 def test_failed_runs_in_a_row_halt(letters: str, halts: bool) -> None:
-    assert (failing(runs(letters), LIMITS, TODAY, NOW) is not None) == halts
+    assert (failed_runs_halt(runs(letters), LIMITS, TODAY, NOW) is not None) == halts
 
 
 def test_the_halt_says_which_job_failed_since_when_and_how() -> None:
-    halt = failing(runs("RFFF"), LIMITS, TODAY, NOW)
+    halt = failed_runs_halt(runs("RFFF"), LIMITS, TODAY, NOW)
     assert halt is not None
     assert (halt.rule, halt.level) == (HaltRule.FAILED_RUNS, HaltLevel.HALTED)
     assert [halt.value, halt.limit] == [3, 3]
@@ -182,6 +189,6 @@ def _halt(until: date | None) -> Halt:
 
 def test_a_halt_holds_until_its_session_comes() -> None:
     for_ever, today, tomorrow = _halt(None), _halt(TODAY), _halt(TODAY + timedelta(days=1))
-    assert active((for_ever, today, tomorrow), TODAY) == (for_ever, tomorrow)
-    assert active((for_ever, today, tomorrow), None) == (for_ever, today, tomorrow)
+    assert active_halts((for_ever, today, tomorrow), TODAY) == (for_ever, tomorrow)
+    assert active_halts((for_ever, today, tomorrow), None) == (for_ever, today, tomorrow)
     assert [halt.ends_by for halt in (for_ever, tomorrow)] == [HaltEnd.RESUME, HaltEnd.SESSION]

@@ -13,7 +13,7 @@ from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, order_id, s
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Bookable, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
@@ -29,7 +29,7 @@ def bust(fill_id: str, event_id: str = "x1") -> FillBust:
 
 def book(*activities: Bookable, owners: dict[str, Owner] | None = None) -> tuple[Booking, ...]:
     """Book everything from an empty start, with the past of the one symbol at hand."""
-    return bookings_for(activities, (), (), OWNERS if owners is None else owners, Limits(), {"AAPL": Past()})
+    return bookings_for(activities, (), (), OWNERS if owners is None else owners, Limits(), {"AAPL": SymbolHistory()})
 
 
 def bought(fill_id: str = "f1", quantity: str = "100", price: str = "50") -> Fill:
@@ -40,11 +40,11 @@ def sold(fill_id: str = "f2", quantity: str = "100", price: str = "55", by: str 
     return fill(fill_id, Side.SELL, quantity, price, client_order_id=by)
 
 
-def done_by(bookings: Iterable[Booking]) -> tuple[Done, ...]:
+def done_by(bookings: Iterable[Booking]) -> tuple[BookedActivity, ...]:
     """What a ledger would give of these bookings as the past."""
     gone = {each.activity.fill_id for each in bookings if isinstance(each.activity, FillBust)}
     return tuple(
-        Done(each.activity, each.strategy)
+        BookedActivity(each.activity, each.strategy)
         for each in bookings
         if isinstance(each.activity, SplitEvent)
         or (isinstance(each.activity, Fill) and each.activity.fill_id not in gone)
@@ -158,7 +158,7 @@ def test_a_correction_is_a_bust_and_a_new_fill_and_keeps_the_plan_of_the_positio
         [held],
         {order_id(): raised},
         Limits(),
-        {"AAPL": Past(done_by([entered]))},
+        {"AAPL": SymbolHistory(done_by([entered]))},
     )
     assert corrected.holding == replace(held, entry_price=D("50.20"))
 
@@ -185,7 +185,9 @@ def test_a_fill_is_busted_once() -> None:
 def test_a_bust_leaves_other_symbols_alone() -> None:
     owners = {**OWNERS, "ibm": Owner(FOREIGN, None, Purpose.ENTRY, "")}
     other = fill("f3", symbol="IBM", client_order_id="ibm")
-    *_, last = bookings_for([bought(), other, bust("f3")], (), (), owners, Limits(), {"AAPL": Past(), "IBM": Past()})
+    *_, last = bookings_for(
+        [bought(), other, bust("f3")], (), (), owners, Limits(), {"AAPL": SymbolHistory(), "IBM": SymbolHistory()}
+    )
     assert (last.symbol, last.lots) == ("IBM", ())
 
 
@@ -254,8 +256,8 @@ def test_a_ledger_that_is_asked_for_the_past_books_as_one_that_saw_it(steps: Seq
     """The same activities in two batches, the second with the past that a ledger would give, come to the same."""
     done = played(steps)
     whole = book(*done, owners={})
-    first = bookings_for(done[:cut], (), (), {}, Limits(), {"AAPL": Past()})
-    past = Past(done_by(first), trades_of(first))
+    first = bookings_for(done[:cut], (), (), {}, Limits(), {"AAPL": SymbolHistory()})
+    past = SymbolHistory(done_by(first), trades_of(first))
     second = bookings_for(done[cut:], lots_after(first), (), {}, Limits(), {"AAPL": past})
     assert lots_after([*first, *second]) == lots_after(whole)
     assert standing([*first, *second]) == standing(whole)

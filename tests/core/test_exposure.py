@@ -8,19 +8,19 @@ import pytest
 
 from tests.core.builders import D, holding, intent, order, position, quote, situation, stop
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.risk.exposure import Stake, measure
+from tradebot.core.risk.exposure import SymbolExposure, measure
 
 
-def total(**given: Any) -> Stake:
+def total(**given: Any) -> SymbolExposure:
     return measure(situation(**given)).total
 
 
-def stake(value: str, risk: str) -> Stake:
-    return Stake(D(value), D(risk))
+def stake(value: str, risk: str) -> SymbolExposure:
+    return SymbolExposure(D(value), D(risk))
 
 
 def test_an_empty_account_has_nothing_at_stake() -> None:
-    assert total() == Stake()
+    assert total() == SymbolExposure()
 
 
 def test_a_position_of_ours_risks_the_way_to_its_stop() -> None:
@@ -53,7 +53,7 @@ def test_foreign_shares_beside_ours_count_apart() -> None:
 
 @pytest.mark.parametrize("shown", [(), (position(quantity="0"),)])
 def test_a_holding_that_the_broker_does_not_show_stakes_nothing(shown: tuple[Any, ...]) -> None:
-    assert total(positions=shown, holdings=(holding(),)) == Stake()
+    assert total(positions=shown, holdings=(holding(),)) == SymbolExposure()
 
 
 def test_an_order_that_opens_counts_with_what_is_left_of_it() -> None:
@@ -77,7 +77,7 @@ def test_an_entry_that_left_counts_though_the_broker_does_not_show_it(state: Ord
     [intent(), intent(state=OrderState.FILLED), intent(purpose=Purpose.EXIT, state=OrderState.UNKNOWN)],
 )
 def test_what_never_left_is_over_or_only_closes_stakes_nothing(harmless: Any) -> None:
-    assert total(unsettled=(harmless,)) == Stake()
+    assert total(unsettled=(harmless,)) == SymbolExposure()
 
 
 def test_orders_that_only_close_stake_nothing_and_those_that_turn_a_position_do() -> None:
@@ -98,7 +98,7 @@ def test_the_legs_of_an_entry_under_way_stake_nothing() -> None:
 
 
 def test_a_dead_order_stakes_nothing() -> None:
-    assert total(open_orders=(order(side=Side.BUY, state=OrderState.CANCELLED),)) == Stake()
+    assert total(open_orders=(order(side=Side.BUY, state=OrderState.CANCELLED),)) == SymbolExposure()
 
 
 def test_an_order_without_a_price_is_named() -> None:

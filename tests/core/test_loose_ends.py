@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.safety.unsettled_orders import loose_ends
+from tradebot.core.safety.unsettled_orders import unsettled_text
 
 INTENT = Intent(
     OrderRequest("tb1-x", "ACME", Side.BUY, Decimal("50"), OrderType.MARKET, TimeInForce.GTC),
@@ -24,7 +24,7 @@ INTENT = Intent(
 def test_each_order_is_told_by_what_is_known_of_it() -> None:
     lost = [replace(INTENT, state=state) for state in (OrderState.SUBMITTING, OrderState.UNKNOWN)]
     resting = replace(INTENT, state=OrderState.PARTIALLY_FILLED, filled_quantity=Decimal(20))
-    told = loose_ends([*lost, resting, INTENT])
+    told = unsettled_text([*lost, resting, INTENT])
     what = "entry: buy 50 ACME"
     assert told[:3] == (
         f"not known: what became of {what} (tb1-x), {what} (tb1-x)",
@@ -34,4 +34,4 @@ def test_each_order_is_told_by_what_is_known_of_it() -> None:
 
 
 def test_where_nothing_is_under_way_that_is_known() -> None:
-    assert loose_ends([])[0] == "known: every order that was sent is at the broker"
+    assert unsettled_text([])[0] == "known: every order that was sent is at the broker"

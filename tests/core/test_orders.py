@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from tests.core.builders import D, intent, order
-from tradebot.core.model.orders import LEGAL_MOVES, LIVE, TERMINAL, OrderState, Purpose, Side, may_move, may_show
+from tradebot.core.model.orders import (
+    LEGAL_MOVES,
+    LIVE,
+    TERMINAL,
+    OrderState,
+    Purpose,
+    Side,
+    is_plausible_state,
+    may_move,
+)
 
 
 def test_every_state_has_moves_and_is_live_terminal_or_not_yet_sent() -> None:
@@ -67,7 +76,7 @@ def test_only_an_entry_can_add() -> None:
 @pytest.mark.parametrize("known", [OrderState.ACCEPTED, OrderState.UNKNOWN])
 def test_what_has_filled_in_part_is_neither_merely_accepted_nor_rejected(known: OrderState, shown: OrderState) -> None:
     placed = replace(intent(), state=known)
-    assert may_show(order(state=shown), placed)
-    assert not may_show(order(state=shown), replace(placed, filled_quantity=D(20)))
-    assert may_show(order(state=OrderState.CANCELLED), replace(placed, filled_quantity=D(20)))
-    assert not may_show(order(state=shown), replace(placed, state=OrderState.FILLED))
+    assert is_plausible_state(order(state=shown), placed)
+    assert not is_plausible_state(order(state=shown), replace(placed, filled_quantity=D(20)))
+    assert is_plausible_state(order(state=OrderState.CANCELLED), replace(placed, filled_quantity=D(20)))
+    assert not is_plausible_state(order(state=shown), replace(placed, state=OrderState.FILLED))

@@ -37,7 +37,7 @@ from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import DenialCode, Plan, Situation
-from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.planning.entries import plan
 
@@ -203,8 +203,8 @@ def quotes(draw: st.DrawFn) -> dict[str, Quote]:
 
 
 @st.composite
-def repetitions(draw: st.DrawFn) -> dict[Decider, Repetition]:
-    deciders = st.builds(Decider, st.sampled_from(STRATEGIES), st.sampled_from(SYMBOLS), st.sampled_from(Side))
+def repetitions(draw: st.DrawFn) -> dict[EntryKey, Repetition]:
+    deciders = st.builds(EntryKey, st.sampled_from(STRATEGIES), st.sampled_from(SYMBOLS), st.sampled_from(Side))
     counts = st.builds(Repetition, entries=st.integers(1, 5), sessions=st.integers(1, 6))
     return draw(st.dictionaries(deciders, counts, max_size=3))
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.core.builders import D, holding, intent, lot, order, position, stop
-from tradebot.core.model.breaks import Break, BreakKind, Severity
+from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.safety.reconciliation import compare
@@ -102,7 +102,7 @@ def test_a_break_in_shares_locks_its_symbol() -> None:
 
 def test_an_average_price_that_is_another_is_told_and_neither_locks_nor_matters() -> None:
     (found,) = breaks(positions=(position(price="51"),))
-    assert (found.kind, found.here, found.there, found.severity) == (BreakKind.PRICE, D(50), D(51), Severity.INFO)
+    assert (found.kind, found.here, found.there, found.severity) == (BreakKind.PRICE, D(50), D(51), BreakSeverity.INFO)
     assert not found.locks_symbol
     assert not found.matters
 
@@ -130,22 +130,25 @@ def test_a_price_is_not_compared_where_the_shares_differ() -> None:
 @pytest.mark.parametrize(
     ("given", "severity"),
     [
-        ({"positions": (position(quantity="99"),)}, Severity.WARNING),  # 50 dollars
-        ({"positions": (position(quantity="80"),)}, Severity.CRITICAL),  # 1,000 dollars
-        ({"positions": ()}, Severity.CRITICAL),
-        ({"lots": (lot("f0", "1"),), "positions": (position(quantity="-1"),)}, Severity.CRITICAL),  # whatever the sum
-        ({"cash_there": D(1), "cash_here": D(2)}, Severity.WARNING),
-        ({"cash_there": D(1), "cash_here": D(1001)}, Severity.CRITICAL),
-        ({"gaps": gaps((holding(),), (position(),), (), {})}, Severity.CRITICAL),
-        ({"gaps": gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, Severity.WARNING),
-        ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, Severity.CRITICAL),
-        ({"open_orders": (stop(), order())}, Severity.WARNING),  # nobody knows what a market order is worth
-        ({"open_orders": (stop(), order(limit_price=D(50)))}, Severity.CRITICAL),
-        ({"open_orders": (stop(), order(quantity="0", notional=D(999)))}, Severity.WARNING),
-        ({"open_orders": (stop(), order(quantity="0", notional=D(1000)))}, Severity.CRITICAL),
+        ({"positions": (position(quantity="99"),)}, BreakSeverity.WARNING),  # 50 dollars
+        ({"positions": (position(quantity="80"),)}, BreakSeverity.CRITICAL),  # 1,000 dollars
+        ({"positions": ()}, BreakSeverity.CRITICAL),
+        (
+            {"lots": (lot("f0", "1"),), "positions": (position(quantity="-1"),)},
+            BreakSeverity.CRITICAL,
+        ),  # whatever the sum
+        ({"cash_there": D(1), "cash_here": D(2)}, BreakSeverity.WARNING),
+        ({"cash_there": D(1), "cash_here": D(1001)}, BreakSeverity.CRITICAL),
+        ({"gaps": gaps((holding(),), (position(),), (), {})}, BreakSeverity.CRITICAL),
+        ({"gaps": gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, BreakSeverity.WARNING),
+        ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, BreakSeverity.CRITICAL),
+        ({"open_orders": (stop(), order())}, BreakSeverity.WARNING),  # nobody knows what a market order is worth
+        ({"open_orders": (stop(), order(limit_price=D(50)))}, BreakSeverity.CRITICAL),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(999)))}, BreakSeverity.WARNING),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(1000)))}, BreakSeverity.CRITICAL),
     ],
 )
-def test_how_much_a_break_matters_goes_by_dollars(given: dict[str, Any], severity: Severity) -> None:
+def test_how_much_a_break_matters_goes_by_dollars(given: dict[str, Any], severity: BreakSeverity) -> None:
     (found,) = breaks(**given)
     assert found.severity is severity
     assert found.matters

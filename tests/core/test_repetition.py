@@ -9,10 +9,10 @@ from tests.core.builders import NOW, TODAY, D
 from tradebot.core.model.halts import HaltEnd, HaltRule, HaltScope
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.model.repetition import Decider, Repetition
-from tradebot.core.risk.repeat_entries import halt_for, in_words
+from tradebot.core.model.repetition import EntryKey, Repetition
+from tradebot.core.risk.repeat_entries import repetition_halt, repetition_text
 
-BUYER = Decider("trend", "AAPL", Side.BUY)
+BUYER = EntryKey("trend", "AAPL", Side.BUY)
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5), st.integers(1, 8))
@@ -34,7 +34,7 @@ def test_once_stopped_it_stays_stopped_and_never_before(wanted: list[bool], limi
 
 def test_the_whole_strategy_is_halted_until_a_person_resumes_it() -> None:
     limits = Limits(repeat_order_limit=3, repeat_order_sessions=4)
-    halt = halt_for(BUYER, Repetition(3, 4), limits, TODAY, NOW)
+    halt = repetition_halt(BUYER, Repetition(3, 4), limits, TODAY, NOW)
     assert (halt.rule, halt.scope, halt.scope_name) == (HaltRule.REPEATED_ORDERS, HaltScope.STRATEGY, "trend")
     assert (halt.value, halt.limit, halt.session, halt.since) == (D(3), D(3), TODAY, NOW)
     assert halt.ends_by is HaltEnd.RESUME
@@ -44,6 +44,6 @@ def test_the_whole_strategy_is_halted_until_a_person_resumes_it() -> None:
 
 def test_it_says_what_it_counted_and_what_ends_it() -> None:
     limits = Limits(repeat_order_limit=3, repeat_order_sessions=4)
-    assert in_words(BUYER, Repetition(3, 4), limits) == (
+    assert repetition_text(BUYER, Repetition(3, 4), limits) == (
         "trend entered AAPL 3 times within 4 sessions, and 3 within 4 stop it until `tradebot resume --strategy trend`"
     )

@@ -28,9 +28,9 @@ from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
-from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.planning.entries import plan
-from tradebot.core.risk.projected_account import WorkingBook
+from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.rules import RULES, Candidate, evaluate
 
 
@@ -50,7 +50,7 @@ def test_a_sound_entry_is_denied_by_nothing() -> None:
 
 
 AAPL_ALONE = frozenset({"AAPL"})
-BUYER = Decider("trend", "AAPL", Side.BUY)
+BUYER = EntryKey("trend", "AAPL", Side.BUY)
 MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,000, of which $100 at risk
 
 
@@ -234,7 +234,7 @@ def test_a_short_needs_the_settings_the_account_and_the_broker(
         assets={"AAPL": Asset("AAPL", tradable=True, shortable=shortable)},
     )
     sale = Candidate(signal(), Side.SELL, order_id(), terms=None)
-    found = {denial.code for denial in evaluate(sale, WorkingBook(given))}
+    found = {denial.code for denial in evaluate(sale, ProjectedAccount(given))}
     assert (DenialCode.SHORT_NOT_ALLOWED in found) is denied
 
 

@@ -13,13 +13,13 @@ from tradebot.core.model.limits import Limits
 from tradebot.core.model.plan import Plan
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.planning.entries import plan
-from tradebot.core.risk.limit_report import sanity
+from tradebot.core.risk.limit_report import limit_report
 
 SYMBOLS = ("AA", "BB", "CC", "DD")
 
 
 def test_the_usual_limits_on_a_usual_account() -> None:
-    found = sanity(Limits(), D(100_000), SYMBOLS)
+    found = limit_report(Limits(), D(100_000), SYMBOLS)
     assert (found.largest_order, found.bound_by) == (D(10_000), "MAX_ORDER_VALUE")
     assert found.loss_at_stops == 5_000  # 5 % of portfolio risk
     assert found.loss_in_crash == 20_470  # all of the equity in ten positions, and 20.47 % of it
@@ -45,7 +45,7 @@ def test_the_usual_limits_on_a_usual_account() -> None:
     ],
 )
 def test_limits_that_leave_nothing_to_trade_are_named(limits: Limits, equity: int, words: str) -> None:
-    (objection,) = sanity(limits, D(equity), SYMBOLS).objections
+    (objection,) = limit_report(limits, D(equity), SYMBOLS).objections
     assert words in objection
 
 
@@ -91,7 +91,7 @@ def entries_under(limits: Limits, equity: Decimal, price: int, served: int) -> P
 def test_no_plan_is_worth_more_or_loses_more_than_was_said(
     limits: Limits, equity: Decimal, price: int, served: int
 ) -> None:
-    found = sanity(limits, equity, SYMBOLS)
+    found = limit_report(limits, equity, SYMBOLS)
     entries = entries_under(limits, equity, price, served).entries
     values = [entry.request.quantity * entry.planned_price for entry in entries]
     lost = [entry.request.quantity * (entry.planned_price - (entry.request.stop_loss or 0)) for entry in entries]
@@ -107,6 +107,6 @@ def test_no_plan_is_worth_more_or_loses_more_than_was_said(
 @settings(max_examples=100, deadline=None)
 @given(ANY_LIMITS, st.integers(1_000, 200_000).map(Decimal))
 def test_without_an_objection_shares_that_are_cheap_enough_are_bought(limits: Limits, equity: Decimal) -> None:
-    if not sanity(limits, equity, SYMBOLS).objections:
+    if not limit_report(limits, equity, SYMBOLS).objections:
         lasting = Limits(**{name: getattr(limits, name) for name in Limits.__slots__} | {"min_order_value": D(1)})
         assert entries_under(lasting, equity, price=1, served=0).entries

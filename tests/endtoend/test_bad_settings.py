@@ -11,17 +11,17 @@ import pytest
 from tests.endtoend.conftest import SECRET, Machine
 from tradebot.settings.alert_fields import ChannelUrls, Host
 from tradebot.settings.alpaca_fields import ApiUrl
-from tradebot.settings.documentation import Row, sections
+from tradebot.settings.documentation import SettingRow, sections
 from tradebot.settings.field_types import (
     Choice,
     Count,
     DatabaseUrl,
     Day,
+    FilePath,
     Instant,
     Money,
     Names,
     Percent,
-    Place,
     Secret,
     Switch,
 )
@@ -29,7 +29,7 @@ from tradebot.settings.field_types import (
 ROWS = [row for section in sections() for row in section.rows if row.name != "TRADEBOT_HOME"]
 
 
-def _wrong(row: Row) -> Iterator[str]:
+def _wrong(row: SettingRow) -> Iterator[str]:
     """Texts that a setting must refuse: below its bounds, above them, and of another kind."""
     match row.kind:
         case Count(least, most):
@@ -56,7 +56,7 @@ def _wrong(row: Row) -> Iterator[str]:
             yield from ("mysql://host/db", "trading_robot.db", "sqlite:///:memory:")
         case Secret():
             yield from ("not\x07typed", "two\nlines")
-        case Place():
+        case FilePath():
             yield from ("~nobody-of-this-name/x", "relative") if not row.kind.base else ("~nobody-of-this-name/x",)
         case ChannelUrls():
             yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")

@@ -15,11 +15,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tradebot.brokers.alpaca.data import AlpacaMarket
 from tradebot.brokers.http.api import Api
-from tradebot.brokers.http.rate_limit import Pace
-from tradebot.brokers.http.timeouts import Patience
+from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import MarketClock
 from tradebot.market.calendar import NEW_YORK, NyseCalendar, new_york_date
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 CALENDAR = NyseCalendar()
 #: Sessions up to Tuesday 2024-07-02; Wednesday is a half day, and Thursday a holiday.
@@ -187,8 +187,8 @@ class Open:
         self.clock = DeskClock(at(TUESDAY, "09:35").now)
 
     def __call__(self, feed: str = "iex", folder: Path | None = None) -> AlpacaMarket:
-        place = Place(self._host.url, "ALPACA_DATA_URL")
-        api = Api(place, Keys("PKTEST", "secret"), Pace(), StoppedPause(), Patience())
+        place = Endpoint(self._host.url, "ALPACA_DATA_URL")
+        api = Api(place, Keys("PKTEST", "secret"), RateLimiter(), StoppedPause(), Timeouts())
         return AlpacaMarket(api, folder or self.folder, feed, self.clock, CALENDAR)
 
     def cold(self, folder: Path) -> AlpacaMarket:

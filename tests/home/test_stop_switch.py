@@ -11,7 +11,7 @@ from signal import Signals
 import pytest
 
 from tradebot.errors import ExitCode, Stopped
-from tradebot.home.shutdown_signals import StopOnSignal
+from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.ports import StopSwitch
 
 WORK = """
@@ -62,7 +62,7 @@ def test_a_signal_lets_the_step_finish_and_then_ends_the_run(signals: tuple[Sign
 
 
 def test_the_first_signal_decides_the_code() -> None:
-    switch = StopOnSignal()
+    switch = ShutdownSignals()
     with switch:
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
@@ -75,7 +75,7 @@ def test_the_first_signal_decides_the_code() -> None:
 
 def test_without_a_signal_nothing_happens_and_the_old_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with StopOnSignal() as entered:
+    with ShutdownSignals() as entered:
         switch: StopSwitch = entered
         switch.check()
         assert signal.getsignal(signal.SIGINT) != before[0]
@@ -84,7 +84,7 @@ def test_without_a_signal_nothing_happens_and_the_old_handlers_come_back() -> No
 
 
 def test_a_signal_stays_known_after_the_block() -> None:
-    with StopOnSignal() as switch:
+    with ShutdownSignals() as switch:
         os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(Stopped):

@@ -32,7 +32,7 @@ from tradebot.market.calendar import NEW_YORK
 from tradebot.ports import Broker, StopSwitch
 from tradebot.runtime.emergency_stop import Stopping, open_stop_desk
 from tradebot.runtime.homes import configuration
-from tradebot.runtime.open_desk import open_office
+from tradebot.runtime.open_desk import open_desk
 from tradebot.runtime.paper_exchange import opened
 from tradebot.settings import GlobalOptions
 
@@ -144,7 +144,7 @@ class House:
         self.set()
         if ledger is not None:
             shutil.copy(ledger, self.database)
-        with open_office(self.options, Job.REPLAY, durable=False):
+        with open_desk(self.options, Job.REPLAY, durable=False):
             pass  # makes the home
 
     @property
@@ -185,10 +185,10 @@ class House:
     @contextmanager
     def desk(self, at: str | None = None, wrap: Wrap | None = None) -> Iterator[Desk]:
         """A desk as a command opens one, at a time of the session in New York ("09:35"; None: where it stands)."""
-        with open_office(self.options, Job.REPLAY, durable=False) as office:
+        with open_desk(self.options, Job.REPLAY, durable=False) as opened:
             if at is not None:
-                office.exchange.advance_to(self._instant(office.exchange, at))
-            yield office.desk if wrap is None else replace(office.desk, broker=wrap(office.desk.broker))
+                opened.exchange.advance_to(self._instant(opened.exchange, at))
+            yield opened.desk if wrap is None else replace(opened.desk, broker=wrap(opened.desk.broker))
 
     def run(self, job: Job, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
         """Run a job at a time of the session, by default the one at which it is due."""
@@ -216,11 +216,11 @@ class House:
 
     def replay(self, last: date, stop: StopSwitch | None = None) -> ReplayOutcome:
         """Run the jobs of every session from where the exchange stands to ``last``."""
-        with open_office(self.options, Job.REPLAY, durable=False) as office:
-            standing = office.exchange.session()
-            days = [hours.session for hours in office.desk.calendar.between(standing, last)]
-            desk = office.desk if stop is None else replace(office.desk, stop=stop)
-            return replay.run(desk, office.exchange, days, lambda session, done, total: None)
+        with open_desk(self.options, Job.REPLAY, durable=False) as opened:
+            standing = opened.exchange.session()
+            days = [hours.session for hours in opened.desk.calendar.between(standing, last)]
+            desk = opened.desk if stop is None else replace(opened.desk, stop=stop)
+            return replay.run(desk, opened.exchange, days, lambda session, done, total: None)
 
     def emergency_stop(
         self,

@@ -22,9 +22,9 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.home import paths
-from tradebot.jobs.desk import Desk, open_story
-from tradebot.jobs.steps.activities import take_in
-from tradebot.jobs.steps.sync import look
+from tradebot.jobs.desk import Desk, open_run
+from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.sync import read_account_state
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
@@ -269,11 +269,11 @@ class Walk:
         return self.chance.choice(done[-6:]) if done else None
 
     def take_in(self) -> None:
-        story = open_story(self.desk, Job.RECONCILE)
-        take_in(self.desk, story)
-        sheet = look(self.desk, story)
-        assert [found.message for found in sheet.breaks] == []
-        assert self.desk.ledger.books.cash() == sheet.account.cash
+        run = open_run(self.desk, Job.RECONCILE)
+        book_new_activities(self.desk, run)
+        state = read_account_state(self.desk, run)
+        assert [found.message for found in state.breaks] == []
+        assert self.desk.ledger.books.cash() == state.account.cash
         self.adds_up()
 
     def adds_up(self) -> None:

@@ -126,7 +126,7 @@ def day_after_day(make_house: MakeHouse) -> House:
 
 def resumed(house: House) -> Outcome:
     with house.desk() as desk:
-        return resume.run(desk, "the feed was wrong", resume.look(desk, HaltScope.STRATEGY, "scripted"))
+        return resume.run(desk, "the feed was wrong", resume.resume_preview(desk, HaltScope.STRATEGY, "scripted"))
 
 
 def test_a_strategy_that_repeats_itself_is_stopped_until_a_person_resumes_it(make_house: MakeHouse) -> None:

@@ -18,7 +18,7 @@ from tradebot.core.results.results import StopOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
-from tradebot.jobs.emergency_stop.summary import word_of
+from tradebot.jobs.emergency_stop.summary import alert_text
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 TWO = Script(enter={"ACME": [SECOND], "BOLT": [SECOND]})
@@ -347,7 +347,7 @@ def test_a_closing_order_that_is_refused_leaves_its_reason(house: House) -> None
     assert outcome.exit_code is ExitCode.INCOMPLETE
     details = [(line.result, line.detail) for line in outcome.lines if line.what == "position"]
     assert details == [("still open", "trading is halted; no stop rests for it")] * 2
-    word = word_of(outcome)
+    word = alert_text(outcome)
     assert word.startswith("stopped, not everything closed.\nCancelled $9,000.00, closed $0.00, $10,000.00 open.\n")
     assert "position 50 ACME ($5,000.00): still open, trading is halted; no stop" in word
     assert word.endswith("run `tradebot emergency-stop` again.")

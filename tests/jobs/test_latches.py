@@ -266,7 +266,7 @@ def test_a_symbol_halted_between_two_entries_is_not_entered(house: House) -> Non
 
 
 def test_a_symbol_is_resumed_by_itself(house: House) -> None:
-    look: Callable[..., resume.Prospect] = partial(resume.look, scope=HaltScope.SYMBOL, name="BOLT")
+    look: Callable[..., resume.ResumePreview] = partial(resume.resume_preview, scope=HaltScope.SYMBOL, name="BOLT")
     for symbol in WANTED:
         halted_by_hand(house, HaltScope.SYMBOL, symbol)
     file_set(house)

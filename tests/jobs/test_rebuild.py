@@ -31,7 +31,7 @@ from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker
-from tradebot.runtime.open_desk import open_office
+from tradebot.runtime.open_desk import open_desk
 from tradebot.runtime.rebuild import Rebuild, open_rebuild
 
 SECOND, THIRD, FOURTH, FIFTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8), date(2007, 1, 9)
@@ -411,7 +411,7 @@ def test_a_job_that_is_not_let_in_moves_no_exchange(house: House, job: Job) -> N
     lose(house)
     with house.exchange() as exchange:
         before = exchange.now()
-    with pytest.raises(LedgerError), open_office(house.options, job):
+    with pytest.raises(LedgerError), open_desk(house.options, job):
         pass
     with house.exchange() as exchange:
         assert exchange.now() == before

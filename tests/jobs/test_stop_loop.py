@@ -16,11 +16,11 @@ from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.account import Activity, Fill, Position, Quote
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.results import Fate, StopEntry
+from tradebot.core.results.results import StopEntry, StopResult
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
-from tradebot.jobs.desk import Desk, open_story
+from tradebot.jobs.desk import Desk, open_run
 from tradebot.jobs.emergency_stop import run as emergency_stop
-from tradebot.jobs.steps.activities import take_in
+from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.ports import Broker
 
 SECOND = date(2007, 1, 4)
@@ -214,7 +214,7 @@ def test_where_the_price_has_passed_a_missing_stop_it_sells(make_house: MakeHous
         exchange.advance_to(exchange.hours().opens)
     outcome = house.emergency_stop()
     assert outcome.exit_code is ExitCode.OK
-    assert [(line.result, line.symbol) for line in outcome.lines] == [(Fate.CLOSED, "ACME")]
+    assert [(line.result, line.symbol) for line in outcome.lines] == [(StopResult.CLOSED, "ACME")]
     assert house.positions() == {}
 
 
@@ -241,9 +241,9 @@ def test_what_people_have_goes_only_when_it_is_said(house: House) -> None:
     assert house.emergency_stop(close=True).exit_code is ExitCode.OK
     assert {s: p.quantity for s, p in house.positions().items()} == {"ACME": Decimal(7), "BOLT": Decimal(9)}
     with house.desk() as desk:
-        story = open_story(desk, Job.EMERGENCY_STOP)
+        run = open_run(desk, Job.EMERGENCY_STOP)
         outcome = emergency_stop.run(
-            emergency_stop.desk_for_stop(desk, story), close_positions=True, include_foreign=True
+            emergency_stop.desk_for_stop(desk, run), close_positions=True, include_foreign=True
         )
     assert outcome.exit_code is ExitCode.OK
     assert (house.positions(), house.open_orders("BOLT")) == ({}, ())
@@ -259,7 +259,7 @@ def test_all_that_is_open_is_cancelled_in_one_request_where_all_has_to_go(house:
         calls.append(call)
 
     with house.desk() as desk:
-        stop = emergency_stop.desk_for_stop(desk, open_story(desk, Job.EMERGENCY_STOP))
+        stop = emergency_stop.desk_for_stop(desk, open_run(desk, Job.EMERGENCY_STOP))
         watched = replace(stop, broker=Watched(desk.broker, note))
         assert emergency_stop.run(watched, close_positions=True, include_foreign=True).exit_code is ExitCode.OK
     assert (calls.count("cancel_all"), calls.count("cancel")) == (1, 0)
@@ -272,10 +272,10 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
         calls.append(call)
 
     with house.desk() as desk:
-        stop = emergency_stop.desk_for_stop(desk, open_story(desk, Job.EMERGENCY_STOP))
+        stop = emergency_stop.desk_for_stop(desk, open_run(desk, Job.EMERGENCY_STOP))
         outcome = emergency_stop.plan(replace(stop, broker=Watched(desk.broker, note)), close_positions=True)
     assert set(calls) <= {"open_orders", "activities", "positions", "clock", "account"}
-    assert {line.result for line in outcome.lines} == {Fate.WOULD_CANCEL, Fate.WOULD_CLOSE}
+    assert {line.result for line in outcome.lines} == {StopResult.WOULD_CANCEL, StopResult.WOULD_CLOSE}
     assert (outcome.cancelled_dollars, outcome.closed_dollars) == (Decimal(4500), Decimal(5000))
 
 
@@ -283,9 +283,9 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
 
 
 def stop_within(desk: Desk, *, close: bool) -> ExitCode:
-    story = open_story(desk, Job.CHECK_EXITS)
-    outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, story), close_positions=close)
-    take_in(desk, story)
+    run = open_run(desk, Job.CHECK_EXITS)
+    outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, run), close_positions=close)
+    book_new_activities(desk, run)
     return outcome.exit_code
 
 
@@ -326,8 +326,8 @@ def test_a_jobs_own_stop_goes_on_when_its_ledger_fails(house: House) -> None:
 
     with house.desk() as desk:
         desk.ledger.orders = Full(desk.ledger.orders)  # type: ignore[assignment]
-        story = open_story(desk, Job.CHECK_EXITS)
-        outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, story), close_positions=True)
+        run = open_run(desk, Job.CHECK_EXITS)
+        outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, run), close_positions=True)
     assert outcome.exit_code is ExitCode.OK
     assert sales(house) == [("ACME", Decimal(50))]
     assert house.reconcile().breaks == ()

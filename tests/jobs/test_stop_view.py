@@ -12,7 +12,7 @@ from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.safety.stop_state import View, Wish
+from tradebot.core.safety.stop_state import StopGoal, StopState
 
 ACCOUNT = "paper:paper:PAPER-0001"
 DAY = date(2007, 1, 4)
@@ -47,10 +47,12 @@ def order(
     )
 
 
-def view(*orders: BrokerOrder, position: int = 50, close: bool = False, lots: tuple[Lot, ...] | None = None) -> View:
+def view(
+    *orders: BrokerOrder, position: int = 50, close: bool = False, lots: tuple[Lot, ...] | None = None
+) -> StopState:
     positions = {"ACME": held(position)} if position else {}
     ours = (lot(position),) if lots is None else lots
-    return View(ACCOUNT, Wish(close), orders, positions, {"ACME": ours if position else ()})
+    return StopState(ACCOUNT, StopGoal(close), orders, positions, {"ACME": ours if position else ()})
 
 
 STOP = order(Purpose.STOP, Side.SELL, stop=True)
@@ -82,7 +84,7 @@ def test_what_could_open_or_add_or_holds_shares_that_are_to_be_sold_has_to_go(
 
 
 def test_what_people_sent_goes_when_it_is_included() -> None:
-    wish = Wish(close=False, include_foreign=True)
+    wish = StopGoal(close=False, include_foreign=True)
     assert replace(view(BY_HAND, STOP), wish=wish).to_go() == (BY_HAND,)
 
 

@@ -11,7 +11,7 @@ from tests.jobs.brokers import Around
 from tests.jobs.house import House
 from tradebot.core.model.account import MarketClock
 from tradebot.core.model.schedule import Job
-from tradebot.core.safety.schedule_status import Keeping, Mark
+from tradebot.core.safety.schedule_status import JobStatus, ScheduleClock
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, status
 from tradebot.jobs.schedule import SHOWN
@@ -95,9 +95,9 @@ def test_a_clock_that_begins_to_be_kept_has_missed_nothing(make_house: MakeHouse
     """As when a home whose sessions were begun by hand gets a crontab."""
     house = make_house()
     with house.desk("15:00") as desk:
-        kept = replace(desk, keeping=Keeping.WALL)
+        kept = replace(desk, schedule_clock=ScheduleClock.WALL)
         assert [note for note in check_exits.run(kept).notes if "missed" in note] == []
-        assert Mark.MISSED not in {cell.mark for cell in kept.timekeeper().cells()}
+        assert JobStatus.MISSED not in {cell.mark for cell in kept.timekeeper().cells()}
 
 
 def test_a_stale_decision_is_not_traded_and_the_window_is_a_setting(make_house: MakeHouse) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tradebot.core.accounting.performance import Result
 from tradebot.core.model.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.ledger_rows import Booking, Past
+from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.dump import dump
@@ -304,7 +304,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         (some.sold().activity, "trend"),
     ]
     assert past.trades == some.sold().trades
-    assert ledger.books.past("IBM") == Past()
+    assert ledger.books.past("IBM") == SymbolHistory()
 
 
 def test_everything_booked_has_a_number_in_the_order_of_booking(

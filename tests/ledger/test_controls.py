@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.orders import Intent, OrderState, Purpose, Side
-from tradebot.core.model.repetition import Decider
+from tradebot.core.model.repetition import EntryKey
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
 
-BUYER = Decider("trend", "AAPL", Side.BUY)
+BUYER = EntryKey("trend", "AAPL", Side.BUY)
 ONE_MINUTE = timedelta(minutes=1)
 
 

@@ -12,21 +12,21 @@ import pytest
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
+from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
 
-WALL, DESK = Keeping.WALL, Keeping.DESK
+WALL, DESK = ScheduleClock.WALL, ScheduleClock.DESK
 
 
 def test_the_schedule_is_kept_by_each_clock_from_its_own_beginning(ledger: AccountLedger, some: Samples) -> None:
     assert ledger.schedule.kept(WALL) is None
     ledger.schedule.keep(WALL, some.at, some.session)
     ledger.schedule.keep(WALL, some.later(60), some.next_session)
-    assert ledger.schedule.kept(WALL) == Kept(some.at, some.session)
+    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.session)
     assert ledger.schedule.kept(DESK) is None
 
 
@@ -35,20 +35,20 @@ def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Sa
     ledger.runs.begin(Job.PREFLIGHT, some.session, some.at, wall, 1, WALL)
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1, DESK)
     ledger.runs.end(run, RunStatus.RAN, 0, some.at, wall, "")
-    assert ledger.schedule.turns(WALL, some.at) == (Turn(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
-    assert ledger.schedule.turns(DESK, some.at) == (Turn(Job.RUN_DAILY, some.at, RunStatus.RAN),)
+    assert ledger.schedule.turns(WALL, some.at) == (JobStart(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
+    assert ledger.schedule.turns(DESK, some.at) == (JobStart(Job.RUN_DAILY, some.at, RunStatus.RAN),)
     assert ledger.schedule.turns(DESK, some.later(1)) == ()
 
 
 def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:
-    one, other = Missed(some.session, Job.RUN_DAILY), Missed(some.session, Job.REPORT)
+    one, other = MissedJob(some.session, Job.RUN_DAILY), MissedJob(some.session, Job.REPORT)
     ledger.schedule.keep(WALL, some.at, some.session)
     assert ledger.schedule.settle(WALL, [one], some.session, some.at, some.at) == (one,)
     assert ledger.schedule.settle(WALL, [one, other], some.next_session, some.at, some.at) == (other,)
     assert ledger.schedule.missed(WALL, some.session) == {one, other}
     assert ledger.schedule.missed(WALL, some.next_session) == frozenset()
     assert ledger.schedule.missed(DESK, some.session) == frozenset()
-    assert ledger.schedule.kept(WALL) == Kept(some.at, some.next_session)
+    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.next_session)
 
 
 def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> None:
@@ -56,7 +56,7 @@ def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> 
     ledger.schedule.keep(WALL, some.at, some.session)
     ledger.schedule.settle(WALL, [], some.next_session, some.at, some.at)
     ledger.schedule.settle(WALL, [], some.session, some.at, some.at)
-    assert ledger.schedule.kept(WALL) == Kept(some.at, some.next_session)
+    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.next_session)
 
 
 def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:

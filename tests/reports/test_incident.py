@@ -18,11 +18,18 @@ from tradebot.core.model.ledger_rows import Booking, EquityPoint, PinnedAccount,
 from tradebot.core.model.orders import Side
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.alerts import Alert
-from tradebot.core.results.incident import IncidentOutcome, Severity, impact_of, severity_of, timeline_of, troubles_of
+from tradebot.core.results.incident import (
+    IncidentOutcome,
+    IncidentSeverity,
+    impact_of,
+    severity_of,
+    timeline_of,
+    troubles_of,
+)
 from tradebot.core.results.outcomes import Outcome
 from tradebot.ledger.database import AccountLedger, open_database
 from tradebot.reports.incident import incident_markdown
-from tradebot.runtime.homes import Where
+from tradebot.runtime.homes import HomeContext
 
 ACCOUNT = "paper:paper:PAPER-0001"
 DAY = date(2008, 9, 29)  # New York is four hours behind UTC
@@ -106,14 +113,14 @@ def black_monday(ledger: AccountLedger) -> AccountLedger:
 
 def test_the_figures_are_those_worked_out_by_hand(black_monday: AccountLedger) -> None:
     found = incident(black_monday)
-    assert found.severity is Severity.SEV1
+    assert found.severity is IncidentSeverity.SEV1
     assert (found.begin, found.end) == (at("10:00"), at("09:20", 30))
     assert found.lasted == timedelta(hours=23, minutes=20)
     assert [(span.what, span.severity, span.begin, span.end) for span in found.troubles] == [
-        ("10526 USD unprotected", Severity.SEV1, at("10:00"), at("10:15")),
-        ("halted by daily_loss: 4.2% lost, 3% allowed", Severity.SEV1, at("11:00"), at("09:20", 30)),
-        ("AAPL: 0 here, 100 there", Severity.SEV3, at("11:15"), at("16:05")),
-        ("reconcile failed", Severity.SEV3, at("16:05"), at("16:05")),
+        ("10526 USD unprotected", IncidentSeverity.SEV1, at("10:00"), at("10:15")),
+        ("halted by daily_loss: 4.2% lost, 3% allowed", IncidentSeverity.SEV1, at("11:00"), at("09:20", 30)),
+        ("AAPL: 0 here, 100 there", IncidentSeverity.SEV3, at("11:15"), at("16:05")),
+        ("reconcile failed", IncidentSeverity.SEV3, at("16:05"), at("16:05")),
     ]
     impact = found.impact
     assert impact is not None
@@ -128,7 +135,7 @@ def test_the_figures_are_those_worked_out_by_hand(black_monday: AccountLedger) -
 
 
 def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday: AccountLedger) -> None:
-    where = Where(Path("/home/me/bot"), "paper", "paper", "PAPER-0001", Path("ledger.db"), Path("logs"))
+    where = HomeContext(Path("/home/me/bot"), "paper", "paper", "PAPER-0001", Path("ledger.db"), Path("logs"))
     report = incident_markdown(incident(black_monday), where)
     assert report.startswith("# Incident of 2008-09-29\n")
     assert "| severity | **SEV1**: " in report
@@ -151,14 +158,14 @@ def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday
     for heading in ("## Summary", "## Impact", "## Root cause", "## Prevention"):
         assert heading in report
     assert report.count("_To be written._") == 2
-    for severity in Severity:
+    for severity in IncidentSeverity:
         assert f"- **{severity}**: " in report
 
 
 def test_what_is_not_over_says_so(ledger: AccountLedger) -> None:
     ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand"), at("11:00"))
     found = incident(ledger)
-    assert (found.severity, found.end, found.is_over) == (Severity.SEV2, None, False)
+    assert (found.severity, found.end, found.is_over) == (IncidentSeverity.SEV2, None, False)
     assert found.lasted == UNTIL - at("11:00")
 
 
@@ -176,7 +183,7 @@ def test_what_began_before_and_went_on_belongs_to_it(ledger: AccountLedger) -> N
     ledger.safety.latch(lasting, at("11:00", 26))
     run(ledger, Job.RUN_DAILY, at("09:35"), RunStatus.BLOCKED, 4)
     found = incident(ledger)
-    assert (found.severity, found.begin, found.end) == (Severity.SEV1, at("11:00", 26), None)
+    assert (found.severity, found.begin, found.end) == (IncidentSeverity.SEV1, at("11:00", 26), None)
     assert [span.what for span in found.troubles] == ["halted by drawdown: 12% below the peak", "run-daily blocked"]
 
 
@@ -187,7 +194,7 @@ def test_a_halt_of_one_symbol_is_not_told_as_one_of_the_account(ledger: AccountL
     ledger.safety.clear([halt], "told", at("12:00"))
     found = incident(ledger)
     assert [(span.what, span.severity) for span in found.troubles] == [
-        ("halted symbol TSLA by operator: earnings", Severity.SEV3)
+        ("halted symbol TSLA by operator: earnings", IncidentSeverity.SEV3)
     ]
     assert [moment.what for moment in found.timeline] == [
         "HALTED symbol TSLA by operator: earnings",
@@ -207,14 +214,15 @@ def test_a_fill_that_was_booked_later_says_when_it_was(ledger: AccountLedger) ->
 def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:
     run(ledger, Job.RUN_DAILY, at("09:35"))
     found = incident(ledger)
-    assert (found.severity, found.begin, found.lasted, found.troubles) == (Severity.SEV4, None, None, ())
+    assert (found.severity, found.begin, found.lasted, found.troubles) == (IncidentSeverity.SEV4, None, None, ())
 
 
 @pytest.mark.parametrize(
-    ("code", "severity"), [(0, Severity.SEV2), (9, Severity.SEV1), (6, Severity.SEV1), (11, Severity.SEV2)]
+    ("code", "severity"),
+    [(0, IncidentSeverity.SEV2), (9, IncidentSeverity.SEV1), (6, IncidentSeverity.SEV1), (11, IncidentSeverity.SEV2)],
 )
 def test_an_emergency_stop_that_left_something_open_is_the_gravest(
-    ledger: AccountLedger, code: int, severity: Severity
+    ledger: AccountLedger, code: int, severity: IncidentSeverity
 ) -> None:
     ledger.journal.note("emergency_stop", "", at("11:00"), {"did": f"ended with {code}"})
     assert incident(ledger).severity is severity

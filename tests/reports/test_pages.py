@@ -24,7 +24,6 @@ from tradebot.core.results.results import (
     CheckResult,
     DrillOutcome,
     ExplainOutcome,
-    Fate,
     Period,
     PositionLine,
     PreflightOutcome,
@@ -33,6 +32,7 @@ from tradebot.core.results.results import (
     StatusOutcome,
     StopLine,
     StopOutcome,
+    StopResult,
 )
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode
@@ -212,9 +212,9 @@ def test_a_halt_of_the_environment_ends_where_it_was_set(base: Outcome, place: P
 
 def test_an_emergency_stop_ends_with_what_is_left(base: Outcome, place: Place, plain: Plain) -> None:
     lines = (
-        StopLine("order", "AAPL", Decimal(10), Fate.CANCELLED, Decimal(251)),
-        StopLine("order", "AAPL", Decimal(10), Fate.FOREIGN, Decimal(251)),
-        StopLine("position", "AAPL", Decimal(10), Fate.STILL_OPEN, Decimal(260), "queued for the open"),
+        StopLine("order", "AAPL", Decimal(10), StopResult.CANCELLED, Decimal(251)),
+        StopLine("order", "AAPL", Decimal(10), StopResult.FOREIGN, Decimal(251)),
+        StopLine("position", "AAPL", Decimal(10), StopResult.STILL_OPEN, Decimal(260), "queued for the open"),
     )
     dollars = {"cancelled_dollars": Decimal(251), "closed_dollars": Decimal(0), "open_dollars": Decimal(260)}
     stop = StopOutcome.of(replace(base, halts=(HALT,)), lines=lines, still_open_positions=1, **dollars)
@@ -238,7 +238,7 @@ def test_what_an_emergency_stop_could_not_read_is_not_told_as_nothing(
 
 
 def test_a_dry_run_says_what_it_would_come_to_and_names_no_halt(base: Outcome, place: Place, plain: Plain) -> None:
-    lines = (StopLine("position", "AAPL", Decimal(10), Fate.WOULD_CLOSE, Decimal(260)),)
+    lines = (StopLine("position", "AAPL", Decimal(10), StopResult.WOULD_CLOSE, Decimal(260)),)
     text = plain(stop_page(StopOutcome.of(replace(base, status=RunStatus.IDLE), lines=lines), place))
     assert "would be closed" in text
     assert "In all, if it were run" in text

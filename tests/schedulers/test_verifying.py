@@ -16,9 +16,9 @@ from tradebot.core.model.account import SessionHours
 from tradebot.core.model.schedule import DAY, Job, Rules
 from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import (
-    Entry,
     HostZone,
-    Kind,
+    ScheduleEntry,
+    SchedulerKind,
     Setup,
     cron,
     differences,
@@ -37,41 +37,43 @@ def sessions() -> tuple[SessionHours, ...]:
     return NyseCalendar().between(date(2026, 1, 1), date(2026, 12, 31))
 
 
-def installed(kind: Kind, setup: Setup, host: HostZone = BERLIN) -> tuple[Entry, ...]:
+def installed(kind: SchedulerKind, setup: Setup, host: HostZone = BERLIN) -> tuple[ScheduleEntry, ...]:
     """What a scheduler gives back of what it was given."""
     files = {file.name: file.text for file in files_of(kind)(setup, host, FIRST)}
     match kind:
-        case Kind.CRON:
+        case SchedulerKind.CRON:
             return cron.entries(files["crontab"], setup)
-        case Kind.SYSTEMD:
+        case SchedulerKind.SYSTEMD:
             return systemd.entries(files, setup)
-        case Kind.LAUNCHD:
+        case SchedulerKind.LAUNCHD:
             return launchd.entries(files, setup)
-        case Kind.WINDOWS:
+        case SchedulerKind.WINDOWS:
             return windows.entries(files, setup)
-        case Kind.KUBERNETES:
+        case SchedulerKind.KUBERNETES:
             (text,) = files.values()
             return kubernetes.entries(json.dumps({"items": list(yaml.safe_load_all(text))}), setup)
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_what_was_just_installed_is_right(kind: Kind, setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
+@pytest.mark.parametrize("kind", SchedulerKind)
+def test_what_was_just_installed_is_right(
+    kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]
+) -> None:
     found = installed(kind, setup)
     assert {entry.job for entry in found} == set(DAY)
     assert differences(found, setup, BERLIN, sessions, Rules()) == ()
 
 
-@pytest.mark.parametrize("kind", [Kind.CRON, Kind.LAUNCHD, Kind.WINDOWS])
-def test_a_host_that_moved_is_found(kind: Kind, setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
+@pytest.mark.parametrize("kind", [SchedulerKind.CRON, SchedulerKind.LAUNCHD, SchedulerKind.WINDOWS])
+def test_a_host_that_moved_is_found(kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     moved = HostZone("Asia/Tokyo", ZoneInfo("Asia/Tokyo"))
     found = differences(installed(kind, setup), setup, moved, sessions, Rules())
     assert len(found) == len(DAY)
     assert all("the host's time zone is Asia/Tokyo" in said for said in found)
 
 
-@pytest.mark.parametrize("kind", [Kind.SYSTEMD, Kind.KUBERNETES])
+@pytest.mark.parametrize("kind", [SchedulerKind.SYSTEMD, SchedulerKind.KUBERNETES])
 def test_a_scheduler_that_knows_time_zones_may_move(
-    kind: Kind, setup: Setup, sessions: tuple[SessionHours, ...]
+    kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]
 ) -> None:
     moved = HostZone("Asia/Tokyo", ZoneInfo("Asia/Tokyo"))
     assert differences(installed(kind, setup), setup, moved, sessions, Rules()) == ()
@@ -123,7 +125,7 @@ def test_half_days_that_were_forgotten_are_found(setup: Setup, sessions: tuple[S
 
 def test_lines_of_another_home_are_not_ours(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     other = replace(setup, home=setup.home.with_name(f"{setup.home.name}2"))
-    (file,) = files_of(Kind.CRON)(other, BERLIN, FIRST)
+    (file,) = files_of(SchedulerKind.CRON)(other, BERLIN, FIRST)
     assert cron.entries(file.text, setup) == ()
     found = differences((), setup, BERLIN, sessions, Rules())
     assert found[0] == f"preflight: nothing starts it for {setup.home}"
@@ -133,20 +135,20 @@ def test_another_program_and_a_start_that_does_not_look_at_the_calendar_are_foun
     setup: Setup, sessions: tuple[SessionHours, ...]
 ) -> None:
     old = replace(setup, program=("/opt/old/tradebot",))
-    crontab = files_of(Kind.CRON)(old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
+    crontab = files_of(SchedulerKind.CRON)(old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
     found = differences(cron.entries(crontab, setup), setup, BERLIN, sessions, Rules())
     assert sum("is not the program" in said for said in found) == len(DAY)
     assert sum("without --scheduled" in said for said in found) == 1
 
 
 def test_a_timer_of_an_unknown_zone_is_found(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
-    entries = tuple(replace(entry, zone="America/Gotham") for entry in installed(Kind.SYSTEMD, setup))
+    entries = tuple(replace(entry, zone="America/Gotham") for entry in installed(SchedulerKind.SYSTEMD, setup))
     found = differences(entries, setup, BERLIN, sessions, Rules())
     assert found[0] == "preflight: is started by the clock of America/Gotham, a time zone that nobody knows"
 
 
 def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(setup: Setup) -> None:
-    xml = {file.name: file.text for file in files_of(Kind.WINDOWS)(setup, BERLIN, FIRST)}
+    xml = {file.name: file.text for file in files_of(SchedulerKind.WINDOWS)(setup, BERLIN, FIRST)}
     name = f"{setup.entry(Job.REPORT)}.xml"
     xml[name] = xml[name].replace("<Enabled>true", "<Enabled>false")
     assert Job.REPORT not in {entry.job for entry in windows.entries(xml, setup)}
@@ -165,11 +167,11 @@ def test_damaged_entries_start_nothing(setup: Setup) -> None:
 
 def test_the_block_of_a_home_is_renewed_and_the_rest_of_the_crontab_stays(setup: Setup) -> None:
     own = "MAILTO=me\n5 4 * * * backup\n"
-    (file,) = files_of(Kind.CRON)(setup, BERLIN, FIRST)
+    (file,) = files_of(SchedulerKind.CRON)(setup, BERLIN, FIRST)
     once = cron.merged(own, setup, file.text)
     other = replace(setup, home=Path("/other"))
-    both = cron.merged(once, other, files_of(Kind.CRON)(other, BERLIN, FIRST)[0].text)
-    again = cron.merged(both, setup, files_of(Kind.CRON)(setup, UTC_HOST, FIRST)[0].text)
+    both = cron.merged(once, other, files_of(SchedulerKind.CRON)(other, BERLIN, FIRST)[0].text)
+    again = cron.merged(both, setup, files_of(SchedulerKind.CRON)(setup, UTC_HOST, FIRST)[0].text)
     assert again.startswith(own)
     assert again.count(f"# >>> {setup.name}") == again.count(f"# >>> {other.name}") == 1
     assert len(cron.entries(again, setup)) == len(cron.entries(again, other)) == len(DAY)

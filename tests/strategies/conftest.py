@@ -10,17 +10,17 @@ import pytest
 
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import load, read_plugin
-from tradebot.plugins.signal_validation import Answer, answer_of
+from tradebot.plugins.signal_validation import StrategySignals, validated_signals
 from tradebot.strategy_api import History, ParamValue
 
 Closes = Mapping[str, Sequence[float]]
 
 
 @pytest.fixture
-def ask() -> Callable[..., Answer]:
+def ask() -> Callable[..., StrategySignals]:
     """What a strategy says to closes by symbol, one a business day from ``start`` on."""
 
-    def asked(name: str, closes: Closes, start: str = "2006-01-02", **params: ParamValue) -> Answer:
+    def asked(name: str, closes: Closes, start: str = "2006-01-02", **params: ParamValue) -> StrategySignals:
         sessions = pd.bdate_range(start, periods=len(next(iter(closes.values()))))
         close = pd.DataFrame(
             {symbol: list(values) for symbol, values in closes.items()}, index=sessions, dtype="float64"
@@ -28,7 +28,7 @@ def ask() -> Callable[..., Answer]:
         history = History(open=close, high=close * 1.01, low=close * 0.99, close=close, volume=close * 0 + 1e6)
         (found,) = find([name], [])
         plugin = read_plugin(found, tuple(closes), params)
-        return answer_of(load(plugin)(), plugin.info, history)
+        return validated_signals(load(plugin)(), plugin.info, history)
 
     return asked
 

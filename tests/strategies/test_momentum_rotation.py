@@ -8,13 +8,13 @@ from decimal import Decimal
 import numpy as np
 
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.plugins.signal_validation import Answer
+from tradebot.plugins.signal_validation import StrategySignals
 
 NAME = "momentum_rotation"
 WARMUP = 280
 SESSIONS = 340
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., StrategySignals]
 
 
 def growing(daily: float, sessions: int = SESSIONS) -> list[float]:
@@ -30,13 +30,13 @@ FIVE = {
 }
 
 
-def rotations(answer: Answer) -> list[int]:
+def rotations(answer: StrategySignals) -> list[int]:
     """The rows that are the first session of a month, once the symbols are warm."""
     months = [(day.year, day.month) for day in answer.sessions]
     return [row for row in range(WARMUP - 1, len(months)) if months[row] != months[row - 1]]
 
 
-def chosen(answer: Answer, row: int) -> set[str]:
+def chosen(answer: StrategySignals, row: int) -> set[str]:
     return {answer.symbols[column] for column in np.flatnonzero(answer.entry[row])}
 
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.plugins.signal_validation import Answer
+from tradebot.plugins.signal_validation import StrategySignals
 
 NAME = "rsi2_mean_reversion"
 WARMUP = 220
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., StrategySignals]
 Indicator = Callable[[Sequence[float], int], float]
 
 RISE = [100 + 0.2 * session for session in range(250)]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.plugins.signal_validation import Answer
+from tradebot.plugins.signal_validation import StrategySignals
 
 NAME = "tsla_improved_strategy"
 WARMUP = 250
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., StrategySignals]
 Indicator = Callable[[Sequence[float], int], float]
 
 

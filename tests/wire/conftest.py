@@ -8,14 +8,14 @@ import pytest
 
 from tests.fakes.wilful_server import Server, serving
 from tradebot.brokers.http.api import Api
-from tradebot.brokers.http.rate_limit import Pace
-from tradebot.brokers.http.timeouts import Patience
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
 #: For servers that answer, however busy the machine is, and for those that keep somebody waiting.
-AMPLE = Patience(connect=10, silence=10, answer=20)
-QUICK = Patience(connect=10, silence=0.15, answer=0.3)
+AMPLE = Timeouts(connect=10, silence=10, answer=20)
+QUICK = Timeouts(connect=10, silence=0.15, answer=0.3)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def pause() -> StoppedPause:
     return StoppedPause()
 
 
-def api_at(url: str, pause: StoppedPause, patience: Patience = AMPLE, pace: Pace | None = None) -> Api:
-    return Api(Place(url), Keys(KEY_ID, SECRET), pace or Pace(), pause, patience)
+def api_at(url: str, pause: StoppedPause, patience: Timeouts = AMPLE, pace: RateLimiter | None = None) -> Api:
+    return Api(Endpoint(url), Keys(KEY_ID, SECRET), pace or RateLimiter(), pause, patience)
 
 
 @pytest.fixture

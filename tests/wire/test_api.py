@@ -15,7 +15,7 @@ import pytest
 from tests.fakes.wilful_server import SERVER_TIME, Conversation, Deed, Reply, Server, closed_port
 from tests.wire.conftest import AMPLE, KEY_ID, QUICK, SECRET, StoppedPause, api_at
 from tradebot.brokers.http.api import Api, Declined
-from tradebot.brokers.http.timeouts import Patience
+from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.settings.alpaca_urls import Keys
 
@@ -169,7 +169,7 @@ def test_a_read_ends_when_patience_does(deed: Deed, server: Server, pause: Stopp
 
 @pytest.mark.parametrize("deed", [drip_the_head, drip_the_body])
 def test_an_answer_that_never_stops_coming_is_not_waited_for(deed: Deed, server: Server, pause: StoppedPause) -> None:
-    api = api_at(server.url, pause, Patience(connect=10, silence=10, answer=0.3))
+    api = api_at(server.url, pause, Timeouts(connect=10, silence=10, answer=0.3))
     server.deeds = [deed]
     begun = time.monotonic()
     with pytest.raises(OutcomeUnknown, match=r"no whole answer within 0\.3 seconds"):
@@ -308,7 +308,7 @@ def test_a_refused_connection_is_no_effect(pause: StoppedPause) -> None:
 
 
 def test_a_name_that_nobody_knows_is_no_effect(pause: StoppedPause) -> None:
-    api = api_at("http://paper-api.alpaca.invalid", pause, Patience(connect=0.5, silence=0.2, answer=20))
+    api = api_at("http://paper-api.alpaca.invalid", pause, Timeouts(connect=0.5, silence=0.2, answer=20))
     with pytest.raises(BrokerUnavailable, match=r"cannot be found: the name is misspelt.*nothing was sent"):
         api.write("POST", "/v2/orders", ORDER)
 
@@ -339,7 +339,7 @@ def test_what_was_given_up_before_it_left_never_leaves(pause: StoppedPause) -> N
             filler = queue.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
-        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Patience(connect=5, leaving=0.2, silence=5))
+        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Timeouts(connect=5, leaving=0.2, silence=5))
         with pytest.raises(BrokerUnavailable, match="nothing was sent"):
             api.write("POST", "/v2/orders", ORDER)
         assert not arrived_at(deaf)

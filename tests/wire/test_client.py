@@ -15,7 +15,7 @@ from tests.wire.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
 from tradebot.brokers.http import client
 from tradebot.brokers.http.client import Client
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 
 def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
@@ -25,7 +25,7 @@ def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
     its_own = RESTClient("http://127.0.0.1", "key", "secret", raw_data=True)
     assert its_own._retry > 0  # and ours has none
     assert its_own._session.__class__.__name__ == "Session"
-    ours = Client(Place("http://127.0.0.1"), Keys("key", "secret"), AMPLE)
+    ours = Client(Endpoint("http://127.0.0.1"), Keys("key", "secret"), AMPLE)
     assert (ours._retry, ours._use_raw_data) == (0, True)
 
 
@@ -62,7 +62,7 @@ def test_no_other_login_is_sent_along(
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine\ndefault login me password mine\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setattr(Place, "loopback", False)  # for those of this machine the environment is not looked at
+    monkeypatch.setattr(Endpoint, "loopback", False)  # for those of this machine the environment is not looked at
     api_at(server.url, pause).read("/v2/clock")
     [seen] = server.seen
     assert "authorization" not in seen.headers

@@ -7,11 +7,11 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tradebot.brokers.http.response_meaning import MOST_WORDS, Meaning, finding
-from tradebot.brokers.http.responses import Answer
-from tradebot.settings.alpaca_urls import Place
+from tradebot.brokers.http.response_meaning import MOST_WORDS, ResponseClass, parse_response
+from tradebot.brokers.http.responses import HttpResponse
+from tradebot.settings.alpaca_urls import Endpoint
 
-PLACE = Place("https://paper-api.alpaca.markets")
+PLACE = Endpoint("https://paper-api.alpaca.markets")
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -27,16 +27,16 @@ bodies = st.binary(max_size=40) | (anything | errors).map(lambda content: json.d
 @example(200, b"1" * 100_000, "application/json")
 @example(404, b'{"code": null, "message": "order not found"}', "application/json")
 def test_every_answer_means_something(status: int, body: bytes, kind: str) -> None:
-    found = finding(Answer(status, {"Content-Type": kind}, body), PLACE)
-    if found.meaning is Meaning.GOOD:
+    found = parse_response(HttpResponse(status, {"Content-Type": kind}, body), PLACE)
+    if found.meaning is ResponseClass.GOOD:
         assert status in range(200, 300)
         assert found.content is not None or status == 204
-    if found.meaning is Meaning.ABSENT:
+    if found.meaning is ResponseClass.ABSENT:
         assert status == 404 and json.loads(body)["code"] is not None
-    if found.meaning is Meaning.REFUSED:
+    if found.meaning is ResponseClass.REFUSED:
         assert status in range(400, 500) and isinstance(json.loads(body)["message"], str)
     if status >= 500 or status == 408:
-        assert found.meaning is Meaning.FAILING
+        assert found.meaning is ResponseClass.FAILING
     if status in range(300, 400):
-        assert found.meaning is Meaning.ELSEWHERE
+        assert found.meaning is ResponseClass.ELSEWHERE
     assert len(found.says) < MOST_WORDS + 100

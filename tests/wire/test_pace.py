@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tests.fakes.wilful_server import SERVER_TIME, Reply, Server
 from tests.wire.conftest import StoppedPause, api_at
-from tradebot.brokers.http.rate_limit import LONGEST, Pace
+from tradebot.brokers.http.rate_limit import LONGEST, RateLimiter
 
 
 @given(st.lists(st.floats(0, 30), max_size=60))
 def test_no_window_holds_more_requests_than_allowed(gaps: list[float]) -> None:
-    pace, now = Pace(most=5, window=60), 0.0
+    pace, now = RateLimiter(most=5, window=60), 0.0
     last: deque[float] = deque(maxlen=6)
     for gap in gaps:
         now += gap
@@ -26,7 +26,7 @@ def test_no_window_holds_more_requests_than_allowed(gaps: list[float]) -> None:
 
 
 def test_a_pace_below_the_allowance_never_waits() -> None:
-    pace = Pace()
+    pace = RateLimiter()
     for number in range(1000):
         assert pace.delay(number * 0.31) == 0
         pace.spend(number * 0.31)
@@ -43,7 +43,7 @@ def test_the_two_hundred_and_first_request_waits_for_the_minute_to_end(server: S
 
 
 def test_two_apis_of_one_host_share_an_allowance(server: Server, pause: StoppedPause) -> None:
-    pace = Pace(most=2)
+    pace = RateLimiter(most=2)
     trading, data = (api_at(server.url, pause, pace=pace) for _ in range(2))
     trading.read("/v2/clock")
     data.read("/v2/stocks/bars")

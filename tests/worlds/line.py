@@ -16,11 +16,11 @@ from tests.worlds.fates import Fate, fate_of
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.venue import Venue
 from tradebot.brokers.http.client import Client, NoticingAdapter
-from tradebot.brokers.http.responses import Answer
-from tradebot.brokers.http.timeouts import Patience
+from tradebot.brokers.http.responses import HttpResponse
+from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.orders import OrderRequest
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 if TYPE_CHECKING:
     from tests.worlds.server import WorldServer
@@ -56,18 +56,18 @@ class LineClient(Client):
     """Sends for real, to a server on this machine, once the step of the request has been taken."""
 
     def __init__(
-        self, server: WorldServer, keys: Keys, patience: Patience, pause: WorldPause, witness: Witness
+        self, server: WorldServer, keys: Keys, patience: Timeouts, pause: WorldPause, witness: Witness
     ) -> None:
         self._server = server
         self._waiting = pause
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
         self._has_left = False
-        super().__init__(Place(server.url), keys, patience)
+        super().__init__(Endpoint(server.url), keys, patience)
 
     def exchange(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
-    ) -> Answer:
+    ) -> HttpResponse:
         pause, (call, kind) = self._waiting, named(method, path, params or {})
         if kind == "write" and self._leaving is not None:
             order, replacing = self._leaving

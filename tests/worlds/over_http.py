@@ -18,14 +18,14 @@ from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.api import Api
-from tradebot.brokers.http.rate_limit import Pace
-from tradebot.brokers.http.timeouts import PRESSING, Patience
+from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.timeouts import PRESSING, Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.ports import Broker
 from tradebot.runtime.alpaca import FRESH_FOR
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 _KEYS = Keys(KEY_ID, SECRET_KEY)
 
@@ -50,12 +50,12 @@ class HttpDoor:
     def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
         self._server = server
-        self.host = Place(server.url).host
+        self.host = Endpoint(server.url).host
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
-        patience, pause = PRESSING if pressing else Patience(), WorldPause(self._venue, exchange, io)
-        api = Api(Place(self._server.url), _KEYS, Pace(), pause, patience)
+        patience, pause = PRESSING if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
+        api = Api(Endpoint(self._server.url), _KEYS, RateLimiter(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line
             yield WatchedBroker(api, self._venue.path.parent, line, exchange, witness)

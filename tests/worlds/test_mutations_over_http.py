@@ -14,8 +14,8 @@ from tests.worlds.story import Promise
 from tests.worlds.ways import WAYS
 from tradebot.brokers.alpaca.broker import order_parsing
 from tradebot.brokers.alpaca.broker.activities import Activities
-from tradebot.brokers.alpaca.broker.order_groups import Families, Kin
-from tradebot.brokers.alpaca.broker.order_parsing import Seen
+from tradebot.brokers.alpaca.broker.order_groups import GroupMembership, OrderGroups
+from tradebot.brokers.alpaca.broker.order_parsing import AlpacaOrder
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.errors import OutcomeUnknown
@@ -24,16 +24,16 @@ from tradebot.errors import OutcomeUnknown
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
     """A leg is an order like any other."""
 
-    def meet(self: Families, head: Seen) -> None:
+    def meet(self: OrderGroups, head: AlpacaOrder) -> None:
         for order in (head, *head.legs):
-            self._kin[order.id] = Kin(Purpose.ENTRY)
+            self._kin[order.id] = GroupMembership(Purpose.ENTRY)
 
-    monkeypatch.setattr(Families, "meet", meet)
+    monkeypatch.setattr(OrderGroups, "meet", meet)
 
 
 def look_for_absent_legs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the list of open orders leaves out is not there."""
-    monkeypatch.setattr(Families, "absent_legs", lambda self, orders: False)
+    monkeypatch.setattr(OrderGroups, "absent_legs", lambda self, orders: False)
 
 
 def unknown_is_live(monkeypatch: pytest.MonkeyPatch) -> None:

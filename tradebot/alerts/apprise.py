@@ -26,7 +26,7 @@ class Message:
     body: str
 
 
-def hand_over(channel: Channel, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
+def send_message(channel: Channel, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
     """Send a message and say what went wrong, "" when it was taken. Gives up after ``seconds``.
 
     Who does not answer in time may still have got it: then it is sent again, for twice is better than never.

@@ -30,6 +30,6 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.jobs import check_exits
     from tradebot.reports.pages import trading
 
-    with open_desk.office(options, Job.CHECK_EXITS, scheduled=scheduled) as office:
-        outcome = check_exits.run(office.desk)
-    return render.finish(options, office.where, outcome, trading.page)
+    with open_desk.desk_for(options, Job.CHECK_EXITS, scheduled=scheduled) as opened:
+        outcome = check_exits.run(opened.desk)
+    return render.finish(options, opened.context, outcome, trading.page)

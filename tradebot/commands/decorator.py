@@ -65,7 +65,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class CommandLine:
     """The global options typed at one place of the command line: before, or after, a subcommand."""
 
     home: Path | None
@@ -73,9 +73,9 @@ class Typed:
     json: bool
     verbose: int
 
-    def after(self, earlier: Typed) -> Typed:
+    def after(self, earlier: CommandLine) -> CommandLine:
         """Both together; where both name a home or a file, the later one counts."""
-        return Typed(
+        return CommandLine(
             self.home or earlier.home,
             self.env_file or earlier.env_file,
             self.json or earlier.json,
@@ -124,9 +124,9 @@ def _options(context: typer.Context, given: dict[str, Any]) -> GlobalOptions:
     return GlobalOptions(typed.home, typed.env_file, typed.json, typed.verbose)
 
 
-def _typed(context: typer.Context, given: dict[str, Any]) -> Typed:
-    here = Typed(*(given.pop(parameter.name) for parameter in _SHARED))
-    return here.after(context.obj) if isinstance(context.obj, Typed) else here
+def _typed(context: typer.Context, given: dict[str, Any]) -> CommandLine:
+    here = CommandLine(*(given.pop(parameter.name) for parameter in _SHARED))
+    return here.after(context.obj) if isinstance(context.obj, CommandLine) else here
 
 
 def _own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -46,6 +46,6 @@ def command(
         raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
-    with open_desk.office(options, Job.EXPLAIN) as office:
-        outcome = explain.run(office.desk, wanted, first.date() if first else None, last.date() if last else None)
-    return render.finish(options, office.where, outcome, explain_page)
+    with open_desk.desk_for(options, Job.EXPLAIN) as opened:
+        outcome = explain.run(opened.desk, wanted, first.date() if first else None, last.date() if last else None)
+    return render.finish(options, opened.context, outcome, explain_page)

@@ -49,20 +49,20 @@ def command(
     from tradebot.reports.incident import incident_markdown
     from tradebot.reports.json_output import outcome_json
     from tradebot.reports.streams import emit, tell
-    from tradebot.runtime.open_desk import open_office
+    from tradebot.runtime.open_desk import open_desk
 
     first, last = _new_york(since), _new_york(until, end=True)
     if first and last and first > last:
         raise UsageError("--since is after --until.")
-    with open_office(options, Job.INCIDENT) as office:
-        render.warn(office.loaded.warnings)
-        outcome = incident.run(office.desk, first, last)
-    report = logging_setup.redact(incident_markdown(outcome, office.where))
+    with open_desk(options, Job.INCIDENT) as opened:
+        render.warn(opened.loaded.warnings)
+        outcome = incident.run(opened.desk, first, last)
+    report = logging_setup.redact(incident_markdown(outcome, opened.context))
     if out is not None:
         _write(out, report)
         tell(f"written: {out}")
     if options.json:
-        emit(logging_setup.redact(outcome_json(outcome, office.where)))
+        emit(logging_setup.redact(outcome_json(outcome, opened.context)))
     elif out is None:
         emit(report)
     return outcome.exit_code

@@ -25,9 +25,9 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.run_header import opening
-    from tradebot.runtime.init_home import make_home
+    from tradebot.runtime.init_home import init_home
 
-    where, fresh = make_home(options)
+    where, fresh = init_home(options)
     done = "made a new home" if fresh else "the home was there already; its database is up to date"
     page = (*opening(where), Line(done, Tone.GOOD))
     return render.answer(options, "init-db", page, where=where, made=fresh)

@@ -10,7 +10,7 @@ from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import FailureLine, Outcome
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 from tradebot.settings import GlobalOptions, Settings, load_what_is_sound
 
 Told = TypeVar("Told", bound=Outcome)
@@ -34,7 +34,7 @@ _LEVELS: dict[ExitCode, AlertLevel] = {
 _log = logging.getLogger(__name__)
 
 
-def after(options: GlobalOptions, where: Where, outcome: Told) -> tuple[Told, tuple[str, ...]]:
+def after(options: GlobalOptions, where: RunHeader, outcome: Told) -> tuple[Told, tuple[str, ...]]:
     """Tell the operator, and give the outcome with what that came to, and warnings about channels that failed.
 
     An alert that no channel took makes the job a degraded one: it did its work, and nobody heard of it.

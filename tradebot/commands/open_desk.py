@@ -12,7 +12,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.errors import NotDue, TradebotError
 from tradebot.reports.formatting import NEW_YORK
 from tradebot.runtime.before_desk import why_not_due, write_down_failure
-from tradebot.runtime.open_desk import Office, open_office
+from tradebot.runtime.open_desk import OpenDesk, open_desk
 from tradebot.settings import GlobalOptions, Loaded
 
 #: Jobs that only look; being asked every minute, they leave no trace in the log files.
@@ -20,8 +20,8 @@ _LOOKING = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
 
 
 @contextmanager
-def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: Any) -> Iterator[Office]:
-    """A desk for ``job``; ``how`` as for ``open_office``, whose errors come through.
+def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: Any) -> Iterator[OpenDesk]:
+    """A desk for ``job``; ``how`` as for ``open_desk``, whose errors come through.
 
     Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
     """
@@ -29,7 +29,7 @@ def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: 
         raise NotDue(why)
     with ExitStack() as held:
         try:
-            opened = held.enter_context(open_office(options, job, **how))
+            opened = held.enter_context(open_desk(options, job, **how))
         except TradebotError as error:
             write_down_failure(options, job, error)
             raise
@@ -38,7 +38,7 @@ def office(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: 
         heartbeats.start(opened.loaded.settings, job)
         if job not in _LOOKING:
             start_logs(opened.loaded, opened.desk.clock.wall())
-        render.begin(options, str(job), opened.where, opened.loaded.warnings)
+        render.begin(options, str(job), opened.context, opened.loaded.warnings)
         yield opened
 
 

@@ -75,9 +75,9 @@ commands = (next_session, status, reset)
 def _tell(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.run_header import opening
-    from tradebot.runtime.homes import Where
+    from tradebot.runtime.homes import HomeContext
 
-    where = Where(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
+    where = HomeContext(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
     page = (*opening(where), *_page(status, headline))
     return render.answer(options, name, page, where=where, headline=headline, exchange=status)
 

@@ -30,7 +30,7 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.reports.pages.checks import preflight_page
     from tradebot.runtime.machine import machine_of
 
-    with open_desk.office(options, Job.PREFLIGHT, scheduled=scheduled) as office:
-        around = machine_of(office.loaded)
-        outcome = preflight.run(office.desk, office.lock_holder, office.loaded.warnings, around)
-    return render.finish(options, office.where, outcome, preflight_page)
+    with open_desk.desk_for(options, Job.PREFLIGHT, scheduled=scheduled) as opened:
+        around = machine_of(opened.loaded)
+        outcome = preflight.run(opened.desk, opened.lock_holder, opened.loaded.warnings, around)
+    return render.finish(options, opened.context, outcome, preflight_page)

@@ -39,6 +39,6 @@ def command(
         confirm.confirm(options, f"Put a fresh ledger in the place of {old}, which is kept beside it?")
     with open_rebuild(options) as rebuild:
         open_desk.start_logs(rebuild.loaded, rebuild.desk.clock.wall())
-        render.begin(options, "rebuild", rebuild.where, rebuild.loaded.warnings)
+        render.begin(options, "rebuild", rebuild.context, rebuild.loaded.warnings)
         outcome = job.run(rebuild.desk, rebuild.remembered, rebuild.kept)
-    return render.finish(options, rebuild.where, outcome, rebuild_page)
+    return render.finish(options, rebuild.context, outcome, rebuild_page)

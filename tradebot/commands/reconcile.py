@@ -59,6 +59,6 @@ def command(
         raise UsageError("--accept names no symbol. Give the one with the break, or USD for the cash.")
     if bool(symbol) != bool(why):
         raise UsageError("--accept and --reason belong together: say which figure of the broker is right, and why.")
-    with open_desk.office(options, Job.RECONCILE, scheduled=scheduled) as office:
-        outcome = reconcile_accept.run(office.desk, symbol, why) if symbol else reconcile.run(office.desk)
-    return render.finish(options, office.where, outcome, reconcile_page)
+    with open_desk.desk_for(options, Job.RECONCILE, scheduled=scheduled) as opened:
+        outcome = reconcile_accept.run(opened.desk, symbol, why) if symbol else reconcile.run(opened.desk)
+    return render.finish(options, opened.context, outcome, reconcile_page)

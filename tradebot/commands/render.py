@@ -14,7 +14,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.reports import json_output
 from tradebot.reports.layout import Page
-from tradebot.reports.run_header import Where, opening
+from tradebot.reports.run_header import RunHeader, opening
 from tradebot.reports.streams import emit, tell
 from tradebot.settings import GlobalOptions
 
@@ -23,7 +23,7 @@ Told = TypeVar("Told", bound=Outcome)
 _log = logging.getLogger(__name__)
 
 
-def begin(options: GlobalOptions, name: str, where: Where, warnings: Iterable[str] = ()) -> None:
+def begin(options: GlobalOptions, name: str, where: RunHeader, warnings: Iterable[str] = ()) -> None:
     """Say where a command is going to act, before it does."""
     _log.info("%s begins: home %s, broker %s (%s), account %s", name, where.home, where.broker, where.mode,
               where.account_id)  # fmt: skip
@@ -33,7 +33,7 @@ def begin(options: GlobalOptions, name: str, where: Where, warnings: Iterable[st
 
 
 def finish(
-    options: GlobalOptions, where: Where, outcome: Told, page: Callable[[Told, Where], Page], **more: object
+    options: GlobalOptions, where: RunHeader, outcome: Told, page: Callable[[Told, RunHeader], Page], **more: object
 ) -> ExitCode:
     """Show an outcome, tell the operator, and give the code to end with. ``more`` goes into the JSON beside its fields.
 
@@ -58,7 +58,7 @@ def answer(
     page: Page,
     *,
     code: ExitCode = ExitCode.OK,
-    where: Where | None = None,
+    where: RunHeader | None = None,
     **answers: object,
 ) -> ExitCode:
     """Show what a command that is no job found, and give the code to end with."""

@@ -15,7 +15,7 @@ from tradebot.commands.run_daily import TRADING
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tradebot.runtime.open_desk import Office
+    from tradebot.runtime.open_desk import OpenDesk
     from tradebot.settings import GlobalOptions
 
 
@@ -52,27 +52,27 @@ def command(
     if first and last and first > last:
         raise UsageError("--from is after --to.")
     begin, end = first.date() if first else None, last.date() if last else None
-    with open_desk.office(options, Job.REPLAY, durable=False, start=begin) as office:
-        days = _sessions(office, sessions, begin, end)
+    with open_desk.desk_for(options, Job.REPLAY, durable=False, start=begin) as opened:
+        days = _sessions(opened, sessions, begin, end)
         with _progress(shown=not options.json) as tell:
-            outcome = replay.run(office.desk, office.exchange, days, tell)
+            outcome = replay.run(opened.desk, opened.exchange, days, tell)
     figures = statistics(outcome.report) if outcome.report else ()
     return render.finish(
         options,
-        office.where,
+        opened.context,
         outcome,
         lambda told, where: replay_page(told, where, figures),
         statistics=by_key(figures),
     )
 
 
-def _sessions(office: Office, count: int | None, first: date | None, last: date | None) -> list[date]:
+def _sessions(opened: OpenDesk, count: int | None, first: date | None, last: date | None) -> list[date]:
     """The sessions to walk, from where the exchange stands; it never goes back, and ``first`` may lie ahead."""
-    standing = office.exchange.status()
-    calendar = office.desk.calendar
-    if first is not None and (missed := calendar.between(first, _began(office, standing.session))[:-1]):
+    standing = opened.exchange.status()
+    calendar = opened.desk.calendar
+    if first is not None and (missed := calendar.between(first, _began(opened, standing.session))[:-1]):
         raise UsageError(
-            f"this account began at {_began(office, standing.session)} and cannot go back to {missed[0].session}. "
+            f"this account began at {_began(opened, standing.session)} and cannot go back to {missed[0].session}. "
             "Leave --from out to go on, or use another --home."
         )
     if last is not None and not standing.session <= last <= standing.last_session:
@@ -87,9 +87,9 @@ def _sessions(office: Office, count: int | None, first: date | None, last: date 
     return days[:count]
 
 
-def _began(office: Office, standing: date) -> date:
+def _began(opened: OpenDesk, standing: date) -> date:
     """The account's first session."""
-    recorded = office.desk.ledger.records.closing_equity()
+    recorded = opened.desk.ledger.records.closing_equity()
     return recorded[0].session if recorded else standing
 
 

@@ -50,14 +50,14 @@ def command(
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
 
-    with open_desk.office(options, Job.REPORT, scheduled=scheduled) as office:
-        outcome = report.run(office.desk, Period(period))
+    with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
+        outcome = report.run(opened.desk, Period(period))
     if csv is not None:
         tell("\n".join(f"written: {path}" for path in write_csv(outcome, csv)))
     figures = statistics(outcome)
     return render.finish(
         options,
-        office.where,
+        opened.context,
         outcome,
         lambda told, where: report_page(told, where, figures),
         statistics=by_key(figures),

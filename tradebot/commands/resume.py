@@ -46,11 +46,11 @@ def command(
     if not reason.strip():
         raise UsageError("--reason is empty. Say what was found and done.")
     scope, name = scope_of(strategy, symbol)
-    with open_desk.office(options, Job.RESUME) as office:
-        prospect = resume.look(office.desk, scope, name)
+    with open_desk.desk_for(options, Job.RESUME) as opened:
+        prospect = resume.resume_preview(opened.desk, scope, name)
         if prospect.may_end and not yes:
             confirm.show_on_stderr((*common.halts(prospect.halts), *checks_table(prospect.checks)))
-            office.desk.stop.check()
+            opened.desk.stop.check()
             confirm.confirm(options, f"Resume {prospect.subject}?")
-        outcome = resume.run(office.desk, reason.strip(), seen=prospect)
-    return render.finish(options, office.where, outcome, resume_page)
+        outcome = resume.run(opened.desk, reason.strip(), seen=prospect)
+    return render.finish(options, opened.context, outcome, resume_page)

@@ -41,6 +41,6 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.jobs import run_daily
     from tradebot.reports.pages import trading
 
-    with open_desk.office(options, Job.RUN_DAILY, scheduled=scheduled) as office:
-        outcome = run_daily.run(office.desk)
-    return render.finish(options, office.where, outcome, trading.page)
+    with open_desk.desk_for(options, Job.RUN_DAILY, scheduled=scheduled) as opened:
+        outcome = run_daily.run(opened.desk)
+    return render.finish(options, opened.context, outcome, trading.page)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradebot.reports.layout import Page
-    from tradebot.schedulers import File, HostZone, Kind, Setup
+    from tradebot.schedulers import File, HostZone, SchedulerKind, Setup
     from tradebot.settings import GlobalOptions
 
 _OWN = {"darwin": "launchd", "win32": "windows"}
@@ -129,12 +129,12 @@ commands = (show, install, verify)
 
 def _made(
     options: GlobalOptions, scheduler: str | None, zone: str | None, image: str
-) -> tuple[Kind, Setup, HostZone, tuple[File, ...]]:
+) -> tuple[SchedulerKind, Setup, HostZone, tuple[File, ...]]:
     """The entries for a scheduler, with what they were made from."""
     from tradebot import schedulers
     from tradebot.runtime import scheduler_setup
 
-    kind = schedulers.Kind(scheduler or _OWN.get(sys.platform, "cron"))
+    kind = schedulers.SchedulerKind(scheduler or _OWN.get(sys.platform, "cron"))
     setup = scheduler_setup.setup_for(options, kind, image)
     host = scheduler_setup.host_zone(zone)
     return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduler_setup.today())
@@ -159,7 +159,7 @@ def _unlike(files: Sequence[File], folder: Path) -> list[str]:
     return found
 
 
-def _opening(setup: Setup, kind: Kind, host: HostZone) -> Page:
+def _opening(setup: Setup, kind: SchedulerKind, host: HostZone) -> Page:
     from tradebot.reports.layout import Facts
 
     return (Facts((("home", str(setup.home)), ("scheduler", str(kind)), ("host time", host.name))),)

@@ -25,6 +25,6 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.jobs import status
     from tradebot.reports.pages.status import status_page
 
-    with open_desk.office(options, Job.STATUS) as office:
-        outcome = status.run(office.desk, office.lock_holder)
-    return render.finish(options, office.where, outcome, status_page)
+    with open_desk.desk_for(options, Job.STATUS) as opened:
+        outcome = status.run(opened.desk, opened.lock_holder)
+    return render.finish(options, opened.context, outcome, status_page)

@@ -42,7 +42,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def cannot_write(path: Path, error: OSError, chosen_by: str = "--home", instead: str = "") -> ConfigError:
+def write_error_text(path: Path, error: OSError, chosen_by: str = "--home", instead: str = "") -> ConfigError:
     """What to tell the user when ``path`` could not be written, whose folder is ``chosen_by`` an option or setting.
 
     ``instead`` is what to do where another folder would be no help.

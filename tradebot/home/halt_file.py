@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, is_covered
-from tradebot.home.atomic_files import cannot_write, make_folder, replace_text, sync_folder
+from tradebot.home.atomic_files import make_folder, replace_text, sync_folder, write_error_text
 
 FORMAT = 1
 
@@ -69,7 +69,7 @@ class LatchFile:
         except OSError as error:
             held = self.read()
             if not is_covered(halt, held):
-                raise cannot_write(self._path, error, instead=_TO_HALT) from error
+                raise write_error_text(self._path, error, instead=_TO_HALT) from error
             _LOG.error("the halt is latched, but its reason could not be written: %s", error)
 
     def clear(self, halts: Collection[Halt]) -> None:
@@ -95,7 +95,7 @@ class LatchFile:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise cannot_write(self._path, error, instead=_TO_CLEAR) from error
+            raise write_error_text(self._path, error, instead=_TO_CLEAR) from error
 
     def _without(self, content: bytes, halts: Collection[Halt]) -> str:
         """The lines that stay. Those that cannot be understood go when the halt that stands for them does."""

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import Locked
 from tradebot.home import paths
-from tradebot.home.atomic_files import cannot_write, make_folder, replace_text
+from tradebot.home.atomic_files import make_folder, replace_text, write_error_text
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -124,7 +124,7 @@ def _held(
     except Timeout:
         raise Locked(f"{refusal}: {_describe(path, wall)}. Wait until it has ended, then run this again.") from None
     except OSError as error:
-        raise cannot_write(path, error, chosen_by) from error
+        raise write_error_text(path, error, chosen_by) from error
     try:
         _write_note(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
         yield HeldLock(path, lock)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
-from tradebot.home.atomic_files import cannot_write, replace_text
+from tradebot.home.atomic_files import replace_text, write_error_text
 
 FORMAT = 1
 
@@ -101,7 +101,7 @@ def initialise(home: Path) -> None:
     try:
         replace_text(marker_file(home), json.dumps({"format": FORMAT}) + "\n")
     except OSError as error:
-        raise cannot_write(home, error) from error
+        raise write_error_text(home, error) from error
 
 
 def _refuse_newer(home: Path) -> None:

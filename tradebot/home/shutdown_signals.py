@@ -23,7 +23,7 @@ SIGNALS = {
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
-class StopOnSignal:
+class ShutdownSignals:
     """While entered (in the main thread), signals to end are remembered instead of obeyed; the first one counts."""
 
     def __init__(self) -> None:

@@ -82,7 +82,7 @@ class StopJournalFile:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptStop:
+class PendingStop:
     """The journal of an emergency stop that is over."""
 
     path: Path
@@ -111,7 +111,7 @@ def make_spare(home: Path) -> None:
     sync_folder(spare.parent)
 
 
-def kept(home: Path, wall: datetime) -> tuple[KeptStop, ...]:
+def kept(home: Path, wall: datetime) -> tuple[PendingStop, ...]:
     """The stops that are over and not in the ledger yet, oldest first; those still at work are left out."""
     found = []
     for path in sorted(paths.stops_folder(home).glob(f"*{_SUFFIX}")):
@@ -124,7 +124,7 @@ def kept(home: Path, wall: datetime) -> tuple[KeptStop, ...]:
         entries = tuple(entry for entry in map(_entry, filter(str.strip, lines)) if entry is not None)
         has_ended = any(entry.did == ENDED for entry in entries)
         if has_ended or silent > SILENT_FOR:
-            found.append(KeptStop(path, tuple(entry for entry in entries if entry.did != ENDED)))
+            found.append(PendingStop(path, tuple(entry for entry in entries if entry.did != ENDED)))
     return tuple(found)
 
 

@@ -18,12 +18,12 @@ from tradebot.core.model.plan import Denial
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine, Outcome
 from tradebot.core.results.results import Check
-from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.core.safety.stop_coverage import Gap
-from tradebot.core.safety.unsettled_orders import loose_ends
+from tradebot.core.safety.unsettled_orders import unsettled_text
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
-from tradebot.jobs.schedule import Timekeeper
-from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, StrategyBook
+from tradebot.jobs.schedule import JobSchedule
+from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, Strategies
 from tradebot.settings import Settings
 
 
@@ -39,9 +39,9 @@ class AccountReading:
 class Desk:
     """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to.
 
-    ``keeping`` says which clock the schedule goes by. ``fresh_for`` is how long an answer about the account may be used
-    again between two orders: no time at all where asking costs nothing. ``opened_on`` is the account as it was read to
-    find out which it is.
+    ``schedule_clock`` says which clock the schedule goes by. ``fresh_for`` is how long an answer about the account may
+    be used again between two orders: no time at all where asking costs nothing. ``opened_on`` is the account as it was
+    read to find out which it is.
     """
 
     settings: Settings
@@ -51,24 +51,24 @@ class Desk:
     broker: Broker
     market: MarketData
     ledger: Ledger
-    strategies: StrategyBook
+    strategies: Strategies
     latch: Latch
     lock: Lock
     stop: StopSwitch
     alerts: Alerts
     pid: int = 0
-    keeping: Keeping = Keeping.DESK
+    schedule_clock: ScheduleClock = ScheduleClock.DESK
     fresh_for: timedelta = timedelta(0)
     opened_on: AccountReading | None = None
 
-    def timekeeper(self) -> Timekeeper:
+    def timekeeper(self) -> JobSchedule:
         """The schedule at this moment of the clock it goes by."""
-        now = self.clock.wall() if self.keeping is Keeping.WALL else self.clock.now()
-        return Timekeeper(self.ledger, self.calendar, self.settings.schedule_rules(), self.keeping, now)
+        now = self.clock.wall() if self.schedule_clock is ScheduleClock.WALL else self.clock.now()
+        return JobSchedule(self.ledger, self.calendar, self.settings.schedule_rules(), self.schedule_clock, now)
 
 
 @dataclass(slots=True)
-class Story:
+class JobRun:
     """What a run has done so far; told as an Outcome when it ends.
 
     ``market`` is the broker's clock as it was at ``began`` on the desk's.
@@ -148,26 +148,26 @@ class Story:
         )
 
 
-def open_story(desk: Desk, job: Job) -> Story:
+def open_run(desk: Desk, job: Job) -> JobRun:
     """Begin a story at the broker's own time. Outside a session it belongs to the newest one before.
 
     A job of the schedule that does not get as far is written down as failed.
     """
     try:
         market = desk.broker.clock()
-        return Story(job, market, desk.clock.now(), session_of(market))
+        return JobRun(job, market, desk.clock.now(), session_of(market))
     except TradebotError as error:
         if job in DAY:
             _end_failed(desk, _begin(desk, job, None), error)
         raise
 
 
-def read_account(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> AccountSnapshot:
+def read_account(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountSnapshot:
     """The account, read now, or as the run read it ``at_most`` so long ago. Raises BrokerUnavailable."""
-    now, reading = desk.clock.now(), story.reading or desk.opened_on
+    now, reading = desk.clock.now(), run.reading or desk.opened_on
     if reading is None or not timedelta(0) <= now - reading.at < at_most:
         reading = AccountReading(desk.broker.account(), now)
-    story.reading, story.account = reading, reading.account
+    run.reading, run.account = reading, reading.account
     return reading.account
 
 
@@ -180,21 +180,21 @@ def session_of(market: MarketClock) -> date:
 
 
 @contextmanager
-def recorded(desk: Desk, story: Story) -> Iterator[RunRecord]:
+def recorded(desk: Desk, run: JobRun) -> Iterator[RunRecord]:
     """Write the run down as begun, and as ended however it ends: an exception is stored as FAILED and goes on.
 
     It says first what the schedule missed since a job last ran, and whether this one is late. An exception that the
     broker gave cause for gets notes on what is known of our orders and what is not.
     """
-    story.notes += desk.timekeeper().notice(desk.alerts, story.job, desk.clock.now())
-    story.run_id, record = _begin(desk, story.job, story.session), RunRecord()
+    run.notes += desk.timekeeper().notice(desk.alerts, run.job, desk.clock.now())
+    run.run_id, record = _begin(desk, run.job, run.session), RunRecord()
     try:
         yield record
     except BaseException as error:
-        _end_failed(desk, story.run_id, error)
+        _end_failed(desk, run.run_id, error)
         _note_loose_ends(desk, error)
         raise
-    _end(desk, story.run_id, record.status, int(record.code), record.headline)
+    _end(desk, run.run_id, record.status, int(record.code), record.headline)
 
 
 @dataclass(slots=True)
@@ -210,7 +210,7 @@ class RunRecord:
 
 
 def _begin(desk: Desk, job: Job, session: date | None) -> int:
-    return desk.ledger.runs.begin(job, session, desk.clock.now(), desk.clock.wall(), desk.pid, desk.keeping)
+    return desk.ledger.runs.begin(job, session, desk.clock.now(), desk.clock.wall(), desk.pid, desk.schedule_clock)
 
 
 def _end_failed(desk: Desk, run_id: int, error: BaseException) -> None:
@@ -223,7 +223,7 @@ def _note_loose_ends(desk: Desk, error: BaseException) -> None:
     """Add to an error of the broker's what is known of our orders, and what is not."""
     if isinstance(error, BrokerUnavailable | OutcomeUnknown | Blocked):
         with suppress(LedgerError):
-            for told in loose_ends(desk.ledger.orders.unsettled()):
+            for told in unsettled_text(desk.ledger.orders.unsettled()):
                 error.add_note(told)
 
 

@@ -8,32 +8,32 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.results import ExplainOutcome
-from tradebot.jobs.desk import Desk, Story, open_story
+from tradebot.jobs.desk import Desk, JobRun, open_run
 from tradebot.jobs.steps.planning import price_source
 
 
 def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:
     """What was decided about ``symbol`` in a span of sessions, both included; if nothing was, who knows it at all."""
-    story = open_story(desk, Job.EXPLAIN)
+    run = open_run(desk, Job.EXPLAIN)
     decisions = desk.ledger.journal.decisions(symbol, first, last)
     if decisions:
         found = plural(len(decisions), "decision")
         headline = f"{symbol}: {found} from {decisions[0].session} to {decisions[-1].session}"
     else:
         headline = f"{symbol}: nothing was decided about it in this span"
-        _tell_who_knows(desk, story, symbol)
-    base = story.outcome(RunStatus.RAN, headline)
+        _tell_who_knows(desk, run, symbol)
+    base = run.outcome(RunStatus.RAN, headline)
     return ExplainOutcome.of(
         base,
         symbol=symbol,
         decisions=decisions,
         holdings=tuple(holding for holding in desk.ledger.books.holdings() if holding.symbol == symbol),
-        actions=desk.market.upcoming_actions([symbol], story.market, days=30),
+        actions=desk.market.upcoming_actions([symbol], run.market, days=30),
     )
 
 
-def _tell_who_knows(desk: Desk, story: Story, symbol: str) -> None:
+def _tell_who_knows(desk: Desk, run: JobRun, symbol: str) -> None:
     names = ", ".join(info.name for info in desk.strategies.loaded if symbol in info.symbols)
-    story.notes.append(f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}")
+    run.notes.append(f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}")
     has = "has" if desk.market.known([symbol]) else "has no"
-    story.notes.append(f"{symbol} {has} bars in {price_source(desk)}")
+    run.notes.append(f"{symbol} {has} bars in {price_source(desk)}")

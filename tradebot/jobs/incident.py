@@ -8,13 +8,13 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
-from tradebot.jobs.desk import Desk, open_story
+from tradebot.jobs.desk import Desk, open_run
 
 
 def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
     """Look at the span from ``since`` (by default the newest session's morning) to ``until`` (now). Changes nothing."""
-    story = open_story(desk, Job.INCIDENT)
-    until = until or story.market.now
+    run = open_run(desk, Job.INCIDENT)
+    until = until or run.market.now
     since = since or _morning(desk, until)
     records = desk.ledger.records
     events = records.trail(since, until)
@@ -24,7 +24,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     ends = [span.end for span in troubles if span.end is not None]
     headline = f"{severity}: {plural(len(troubles), 'trouble')} in {plural(len(events), 'row')} of the audit trail"
     return IncidentOutcome.of(
-        story.outcome(RunStatus.RAN, headline),
+        run.outcome(RunStatus.RAN, headline),
         since=since,
         until=until,
         severity=severity,

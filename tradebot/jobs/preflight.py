@@ -14,9 +14,9 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.results import Check, CheckResult, Machine, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
 
-DeskCheck = Callable[[Desk, Story], Check]
+DeskCheck = Callable[[Desk, JobRun], Check]
 
 #: What is asked of the account and the exchange, by the names that the checks give themselves.
 _OF_ACCOUNT: dict[str, DeskCheck] = {
@@ -48,50 +48,50 @@ def run(
 
     Without ``around`` nothing is asked of the machine, as in a replay.
     """
-    story = open_story(desk, Job.PREFLIGHT)
-    with recorded(desk, story) as record:
-        outcome = _preflight(desk, story, (_configuration(desk, warnings), _lock(lock_holder)), around)
+    run = open_run(desk, Job.PREFLIGHT)
+    with recorded(desk, run) as record:
+        outcome = _preflight(desk, run, (_configuration(desk, warnings), _lock(lock_holder)), around)
         record.ends(outcome)
     return outcome
 
 
-def checks_of_account(desk: Desk, story: Story, without: Collection[str] = ()) -> tuple[Check, ...]:
+def checks_of_account(desk: Desk, run: JobRun, without: Collection[str] = ()) -> tuple[Check, ...]:
     """What is asked of the account and its limits, without the checks of these names; no bar, no strategy is read."""
-    return tuple(_guarded(name, check, desk, story) for name, check in _OF_ACCOUNT.items() if name not in without)
+    return tuple(_guarded(name, check, desk, run) for name, check in _OF_ACCOUNT.items() if name not in without)
 
 
-def object_to_entries(desk: Desk, story: Story) -> None:
+def run_entry_checks(desk: Desk, run: JobRun) -> None:
     """Put the failed ones of the checks that decide whether anything may be entered into the story, for the plan."""
-    story.objections = [found for check in _CRITICAL if (found := check(desk, story)).result is CheckResult.FAIL]
-    for found in story.objections:
-        story.add(ExitCode.BLOCKED)
-        story.notes.append(f"{found.name}: {found.figure}; {found.remedy}")
+    run.objections = [found for check in _CRITICAL if (found := check(desk, run)).result is CheckResult.FAIL]
+    for found in run.objections:
+        run.add(ExitCode.BLOCKED)
+        run.notes.append(f"{found.name}: {found.figure}; {found.remedy}")
 
 
-def _preflight(desk: Desk, story: Story, first: Iterable[Check], around: Machine | None) -> PreflightOutcome:
-    checks = (*first, *_all(desk, story, around))
+def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: Machine | None) -> PreflightOutcome:
+    checks = (*first, *_all(desk, run, around))
     failed = sum(check.result is CheckResult.FAIL for check in checks)
     warned = sum(check.result is CheckResult.WARN for check in checks)
     if failed:
-        story.add(ExitCode.BLOCKED)
+        run.add(ExitCode.BLOCKED)
     headline = f"{plural(len(checks) - failed - warned, 'check')} passed, {warned} warn, {failed} fail"
-    base = story.outcome(RunStatus.BLOCKED if failed else RunStatus.RAN, headline)
+    base = run.outcome(RunStatus.BLOCKED if failed else RunStatus.RAN, headline)
     return PreflightOutcome.of(base, checks=checks)
 
 
-def _all(desk: Desk, story: Story, around: Machine | None) -> Iterator[Check]:
+def _all(desk: Desk, run: JobRun, around: Machine | None) -> Iterator[Check]:
     yield Check("account", CheckResult.PASS, desk.account_key)
     if around is not None:
         yield from machine.checks(around)
-    yield from checks_of_account(desk, story)
-    yield from market_data.strategies(desk, story, around)
-    yield _guarded("bars", market_data.bars, desk, story)
+    yield from checks_of_account(desk, run)
+    yield from market_data.strategies(desk, run, around)
+    yield _guarded("bars", market_data.bars, desk, run)
 
 
-def _guarded(name: str, check: DeskCheck, desk: Desk, story: Story) -> Check:
+def _guarded(name: str, check: DeskCheck, desk: Desk, run: JobRun) -> Check:
     """A check that cannot be made has failed, and says why; the others go on."""
     try:
-        return check(desk, story)
+        return check(desk, run)
     except TradebotError as error:
         return Check(name, CheckResult.FAIL, str(error), "see the message; then run `tradebot preflight` again")
 

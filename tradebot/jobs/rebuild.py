@@ -28,12 +28,12 @@ from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.stop_coverage import GapKind
 from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
 from tradebot.jobs.reconcile_accept import adjustment_for
 from tradebot.jobs.steps.activities import book_activities
-from tradebot.jobs.steps.halts import look_at_halts
-from tradebot.jobs.steps.submit import adopt
-from tradebot.jobs.steps.sync import Sheet, is_ours, look
+from tradebot.jobs.steps.halts import refresh_halts
+from tradebot.jobs.steps.submit import apply_broker_state
+from tradebot.jobs.steps.sync import AccountState, is_ours, read_account_state
 
 #: What only the old ledger knew.
 LOST = (
@@ -49,7 +49,7 @@ _NOT_TOLD = "the broker's history does not reach back to it"
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class PreviousFiles:
     """What could still be read of the old ledger, that is not the broker's to know. None of it where it is unreadable.
 
     ``peak`` is the equity peak, USD; ``readable`` says whether there was anything to read.
@@ -60,44 +60,44 @@ class Remembered:
     peak: Decimal | None = None
 
 
-def run(desk: Desk, remembered: Remembered, kept: str) -> Outcome:
+def run(desk: Desk, remembered: PreviousFiles, kept: str) -> Outcome:
     """Fill the desk's ledger, which is fresh. ``kept`` says where the old one is. Raises BrokerUnavailable."""
-    story = open_story(desk, Job.REBUILD)
-    with recorded(desk, story) as record:
-        outcome = _rebuild(desk, story, remembered, kept)
+    run = open_run(desk, Job.REBUILD)
+    with recorded(desk, run) as record:
+        outcome = _rebuild(desk, run, remembered, kept)
         record.ends(outcome)
     return outcome
 
 
-def _rebuild(desk: Desk, story: Story, remembered: Remembered, kept: str) -> Outcome:
+def _rebuild(desk: Desk, run: JobRun, remembered: PreviousFiles, kept: str) -> Outcome:
     desk.lock.assert_held()
     resting = desk.broker.open_orders()  # before the activities: what fills between the two is found in either
     activities = desk.broker.activities(None)
-    recovered = _recover_orders(desk, story, resting, activities)
+    recovered = _recover_orders(desk, run, resting, activities)
     booked = book_activities(desk)
-    adjusted = tuple(_adjust(desk, story))
-    sheet = _recover_plans(desk, story)
-    _remember(desk, remembered, _least_peak(sheet, activities))
-    look_at_halts(desk, story)
-    story.notes.extend(_told(sheet, adjusted, remembered, kept))
+    adjusted = tuple(_adjust(desk, run))
+    state = _recover_plans(desk, run)
+    _remember(desk, remembered, _least_peak(state, activities))
+    refresh_halts(desk, run)
+    run.notes.extend(_told(state, adjusted, remembered, kept))
     desk.ledger.journal.note(
-        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(story.notes)}
+        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.notes)}
     )
-    if any(found.matters for found in sheet.breaks):
-        story.add(ExitCode.BREAKS)
+    if any(found.matters for found in state.breaks):
+        run.add(ExitCode.BREAKS)
     fills = plural(sum(isinstance(booking.activity, Fill) for booking in booked), "fill")
-    what = f"{fills}, {plural(recovered, 'order')}, {plural(len(sheet.positions), 'position')}"
-    return story.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
+    what = f"{fills}, {plural(recovered, 'order')}, {plural(len(state.positions), 'position')}"
+    return run.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
 
 
 # --- orders ------------------------------------------------------------------------------
 
 
-def _recover_orders(desk: Desk, story: Story, resting: Iterable[BrokerOrder], activities: Iterable[Activity]) -> int:
+def _recover_orders(desk: Desk, run: JobRun, resting: Iterable[BrokerOrder], activities: Iterable[Activity]) -> int:
     """Write down every order of ours that the broker still tells of, as it stands there, and count them."""
     fills = [activity for activity in activities if isinstance(activity, Fill)]
-    orders = dict(_orders_of_ours(desk, story, resting, fills))
-    orders |= dict(_others_of_today(desk, story.session, fills, tuple(orders)))
+    orders = dict(_orders_of_ours(desk, run, resting, fills))
+    orders |= dict(_others_of_today(desk, run.session, fills, tuple(orders)))
     told = _shares_told(activities)
     with desk.ledger.transaction():  # one wait for the disk, not three for each order
         for made, order in orders.items():
@@ -118,7 +118,7 @@ def _shares_told(activities: Iterable[Activity]) -> dict[str, Decimal]:
 
 
 def _orders_of_ours(
-    desk: Desk, story: Story, resting: Iterable[BrokerOrder], fills: Iterable[Fill]
+    desk: Desk, run: JobRun, resting: Iterable[BrokerOrder], fills: Iterable[Fill]
 ) -> Iterator[tuple[DecisionId, BrokerOrder]]:
     """Those that filled, those that rest, and the entries of legs that did or do, with the decision that made them."""
     ids: dict[str | None, None] = {}
@@ -132,7 +132,7 @@ def _orders_of_ours(
         if made is not None and order is not None:
             yield made, order
         elif made is not None:
-            story.notes.append(f"{order_id}: the broker tells its fills but not the order, so its shares are foreign")
+            run.notes.append(f"{order_id}: the broker tells its fills but not the order, so its shares are foreign")
 
 
 def _others_of_today(
@@ -159,7 +159,7 @@ def _others_of_today(
 def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
     desk.ledger.orders.write([intent], desk.clock.now())
     desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, desk.clock.now())
-    adopt(desk, replace(intent, state=OrderState.SUBMITTING), order)
+    apply_broker_state(desk, replace(intent, state=OrderState.SUBMITTING), order)
 
 
 def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
@@ -194,22 +194,22 @@ def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
 # --- what the broker's history does not reach back to --------------------------------------
 
 
-def _adjust(desk: Desk, story: Story) -> Iterator[Break]:
+def _adjust(desk: Desk, run: JobRun) -> Iterator[Break]:
     """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
     books = desk.ledger.books
     for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
-        sheet = look(desk, story)
-        for found in (found for found in sheet.breaks if found.kind in ACCEPTABLE and found.matters):
-            adjustment = adjustment_for(desk, story, sheet, found, f"rebuild: {_NOT_TOLD}")
-            owner = Owner(_holder_of(desk, sheet, found.symbol), None, Purpose.ENTRY, "")
+        state = read_account_state(desk, run)
+        for found in (found for found in state.breaks if found.kind in ACCEPTABLE and found.matters):
+            adjustment = adjustment_for(desk, run, state, found, f"rebuild: {_NOT_TOLD}")
+            owner = Owner(_holder_of(desk, state, found.symbol), None, Purpose.ENTRY, "")
             owners = {adjustment.adjustment_id: owner}
             bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
             books.book(bookings, desk.clock.now())
             yield found
 
 
-def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
-    for order in sheet.open_orders:
+def _holder_of(desk: Desk, state: AccountState, symbol: str) -> str:
+    for order in state.open_orders:
         made = decision_of(order.parent_client_order_id or order.client_order_id, desk.account_key)
         if order.symbol == symbol and order.stop_price is not None and made is not None:
             return made.strategy
@@ -219,13 +219,13 @@ def _holder_of(desk: Desk, sheet: Sheet, symbol: str) -> str:
 # --- how positions are to be left ----------------------------------------------------------
 
 
-def _recover_plans(desk: Desk, story: Story) -> Sheet:
+def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
     """Give each holding the stop and target that rest for it; without a stop, the account's default."""
-    sheet = look(desk, story)
-    for holding in sheet.holdings:
+    state = read_account_state(desk, run)
+    for holding in state.holdings:
         closing = [
             order
-            for order in sheet.open_orders
+            for order in state.open_orders
             if order.symbol == holding.symbol and order.side is holding.side.opposite and is_ours(desk, order)
         ]
         resting = max((o for o in closing if o.stop_price is not None), key=lambda o: o.remaining, default=None)
@@ -238,7 +238,7 @@ def _recover_plans(desk: Desk, story: Story) -> Sheet:
             policy=ExitPolicy(),
         )
         desk.ledger.books.save_holding(recovered, desk.clock.now())
-    return look(desk, story)
+    return read_account_state(desk, run)
 
 
 def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:
@@ -250,14 +250,14 @@ def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decim
 # --- what is said ----------------------------------------------------------------------------
 
 
-def _least_peak(sheet: Sheet, activities: Iterable[Activity]) -> Decimal:
+def _least_peak(state: AccountState, activities: Iterable[Activity]) -> Decimal:
     """USD that the equity's peak is at least: what was put in less what was taken out, or the newest close."""
     flows = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
     put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind in flows)
-    return max(sum(put_in, ZERO), sheet.account.last_equity)
+    return max(sum(put_in, ZERO), state.account.last_equity)
 
 
-def _remember(desk: Desk, remembered: Remembered, least_peak: Decimal) -> None:
+def _remember(desk: Desk, remembered: PreviousFiles, least_peak: Decimal) -> None:
     """Take over what is safer known than lost: halts that were latched, and the peak that drawdown is measured from."""
     for halt in remembered.halts:
         desk.ledger.safety.latch(halt, desk.clock.now())
@@ -267,7 +267,7 @@ def _remember(desk: Desk, remembered: Remembered, least_peak: Decimal) -> None:
         desk.ledger.books.rebase_peak(known, desk.clock.now())
 
 
-def _told(sheet: Sheet, adjusted: Iterable[Break], remembered: Remembered, kept: str) -> Iterator[str]:
+def _told(state: AccountState, adjusted: Iterable[Break], remembered: PreviousFiles, kept: str) -> Iterator[str]:
     yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
     if remembered.readable:
         yield f"taken over from the old ledger: {plural(len(remembered.halts), 'halt')} and the equity peak"
@@ -276,8 +276,8 @@ def _told(sheet: Sheet, adjusted: Iterable[Break], remembered: Remembered, kept:
         yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
     for found in adjusted:
         yield f"adjusted: {found.message}; {_NOT_TOLD}"
-    bare = {(gap.strategy, gap.symbol) for gap in sheet.gaps if gap.kind is GapKind.MISSING}
-    for holding in sheet.holdings:
+    bare = {(gap.strategy, gap.symbol) for gap in state.gaps if gap.kind is GapKind.MISSING}
+    for holding in state.holdings:
         target = "" if holding.target_price is None else f" and its target {canonical(holding.target_price)}"
         yield (
             f"{holding.symbol} of {holding.strategy} is left at its stop {canonical(holding.stop_price)}{target}, and "

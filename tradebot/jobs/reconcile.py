@@ -7,8 +7,8 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
-from tradebot.jobs.circuit_breakers import look_at_breakers, look_at_failures
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
+from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.sync import synchronise
 
@@ -18,21 +18,21 @@ def run(desk: Desk) -> Outcome:
 
     Raises BrokerUnavailable when the broker can't be read whole.
     """
-    story = open_story(desk, Job.RECONCILE)
-    with recorded(desk, story) as record:
-        outcome = _compare(desk, story)
+    run = open_run(desk, Job.RECONCILE)
+    with recorded(desk, run) as record:
+        outcome = _compare(desk, run)
         record.ends(outcome)
     return outcome
 
 
-def _compare(desk: Desk, story: Story) -> Outcome:
-    look_at_failures(desk, story)
-    sheet = look_at_breakers(desk, story, synchronise(desk, story))
-    untradable.tell(desk, story, sheet)
-    if matter := [found.message for found in sheet.breaks if found.matters]:
-        story.add(ExitCode.BREAKS)
+def _compare(desk: Desk, run: JobRun) -> Outcome:
+    check_failed_runs(desk, run)
+    state = check_circuit_breakers(desk, run, synchronise(desk, run))
+    untradable.report_untradable(desk, run, state)
+    if matter := [found.message for found in state.breaks if found.matters]:
+        run.add(ExitCode.BREAKS)
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))
-    compared = f"{plural(len(sheet.positions), 'position')} and {plural(len(sheet.open_orders), 'open order')} compared"
-    if sheet.breaks:
-        return story.outcome(RunStatus.RAN, f"{compared}: {plural(len(sheet.breaks), 'break')}")
-    return story.outcome(RunStatus.RAN, f"{compared}: the ledger explains everything at the broker")
+    compared = f"{plural(len(state.positions), 'position')} and {plural(len(state.open_orders), 'open order')} compared"
+    if state.breaks:
+        return run.outcome(RunStatus.RAN, f"{compared}: {plural(len(state.breaks), 'break')}")
+    return run.outcome(RunStatus.RAN, f"{compared}: the ledger explains everything at the broker")

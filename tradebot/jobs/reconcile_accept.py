@@ -16,9 +16,9 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, UsageError
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.steps.halts import look_at_halts
-from tradebot.jobs.steps.sync import Sheet, look, synchronise
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.steps.halts import refresh_halts
+from tradebot.jobs.steps.sync import AccountState, read_account_state, synchronise
 
 
 def run(desk: Desk, symbol: str, reason: str) -> Outcome:
@@ -26,32 +26,32 @@ def run(desk: Desk, symbol: str, reason: str) -> Outcome:
 
     Raises UsageError where there is nothing that could be accepted, BrokerUnavailable when the broker can't be read.
     """
-    story = open_story(desk, Job.RECONCILE)
-    with recorded(desk, story) as record:
-        outcome = _accept(desk, story, symbol, reason)
+    run = open_run(desk, Job.RECONCILE)
+    with recorded(desk, run) as record:
+        outcome = _accept(desk, run, symbol, reason)
         record.ends(outcome)
     return outcome
 
 
-def _accept(desk: Desk, story: Story, symbol: str, reason: str) -> Outcome:
+def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     desk.lock.assert_held()
-    sheet = synchronise(desk, story)
-    look_at_halts(desk, story)
-    accepted = _acceptable(symbol, sheet.breaks)
-    adjustment = adjustment_for(desk, story, sheet, accepted, reason)
+    state = synchronise(desk, run)
+    refresh_halts(desk, run)
+    accepted = _acceptable(symbol, state.breaks)
+    adjustment = adjustment_for(desk, run, state, accepted, reason)
     books = desk.ledger.books
     bookings = bookings_for([adjustment], books.lots(), books.holdings(), {}, desk.settings.limits())
     books.book(bookings, desk.clock.now())
-    held = {holding.symbol: holding.quantity for holding in sheet.holdings}
-    sheet = look(desk, story)
-    story.notes.append(f"accepted: {accepted.message} ({reason})")
-    if held.get(symbol) != {holding.symbol: holding.quantity for holding in sheet.holdings}.get(symbol):
-        story.notes.append(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit")
-    left = [found for found in sheet.breaks if found.matters]
+    held = {holding.symbol: holding.quantity for holding in state.holdings}
+    state = read_account_state(desk, run)
+    run.notes.append(f"accepted: {accepted.message} ({reason})")
+    if held.get(symbol) != {holding.symbol: holding.quantity for holding in state.holdings}.get(symbol):
+        run.notes.append(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit")
+    left = [found for found in state.breaks if found.matters]
     if left:
-        story.add(ExitCode.BREAKS)
+        run.add(ExitCode.BREAKS)
     rest = f"{plural(len(left), 'break')} left" if left else "the ledger explains everything at the broker"
-    return story.outcome(RunStatus.RAN, f"accepted the broker's figure for {symbol}: {rest}")
+    return run.outcome(RunStatus.RAN, f"accepted the broker's figure for {symbol}: {rest}")
 
 
 def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
@@ -77,10 +77,10 @@ def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
     raise UsageError(f"{symbol} has no break: nothing was changed. Symbols with a break to accept: {others}.")
 
 
-def adjustment_for(desk: Desk, story: Story, sheet: Sheet, accepted: Break, reason: str) -> Adjustment:
+def adjustment_for(desk: Desk, run: JobRun, state: AccountState, accepted: Break, reason: str) -> Adjustment:
     """The correction after which the ledger explains the broker's figure in a break of a kind that is ACCEPTABLE."""
     difference = accepted.there - accepted.here
-    position = next((position for position in sheet.positions if position.symbol == accepted.symbol), None)
+    position = next((position for position in state.positions if position.symbol == accepted.symbol), None)
     shares = accepted.kind not in (BreakKind.CASH, BreakKind.PRICE)
     return Adjustment(
         adjustment_id=f"ADJ-{len(desk.ledger.records.adjustments()) + 1:06d}",
@@ -90,5 +90,5 @@ def adjustment_for(desk: Desk, story: Story, sheet: Sheet, accepted: Break, reas
         amount=difference if accepted.symbol == CASH else ZERO,
         reason=reason,
         at=desk.clock.now(),
-        session=story.session,
+        session=run.session,
     )

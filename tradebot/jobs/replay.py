@@ -15,10 +15,10 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
-from tradebot.jobs.desk import Desk, Story, open_story
+from tradebot.jobs.desk import Desk, JobRun, open_run
 
 
-class Floor(Protocol):
+class ReplayExchange(Protocol):
     """The embedded exchange as a replay drives it."""
 
     def hours(self) -> SessionHours:
@@ -40,7 +40,7 @@ _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
 
 
 def run(
-    desk: Desk, floor: Floor, sessions: Sequence[date], progress: Callable[[date, int, int], None]
+    desk: Desk, floor: ReplayExchange, sessions: Sequence[date], progress: Callable[[date, int, int], None]
 ) -> ReplayOutcome:
     """Run each session's jobs at their nominal times, from where the exchange stands to the last of ``sessions``.
 
@@ -61,8 +61,8 @@ def run(
         worst.update(code for outcome in outcomes for code in outcome.codes)
         progress(session, number + 1, len(sessions))
     final = report.run(desk, Period.ALL)
-    story = open_story(desk, Job.REPLAY)
-    return _outcome(story, final, len(sessions), jobs_run, time.perf_counter() - started, worst)
+    run = open_run(desk, Job.REPLAY)
+    return _outcome(run, final, len(sessions), jobs_run, time.perf_counter() - started, worst)
 
 
 def _refuse_to_go_on(desk: Desk, known: Collection[Halt]) -> None:
@@ -72,7 +72,7 @@ def _refuse_to_go_on(desk: Desk, known: Collection[Halt]) -> None:
             raise Halted(f"somebody halted the account while it was replayed ({halt.reason}): the replay ends here")
 
 
-def _session(desk: Desk, floor: Floor) -> list[Outcome]:
+def _session(desk: Desk, floor: ReplayExchange) -> list[Outcome]:
     hours = floor.hours()
     ended = (RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED)
     done = {run.job for run in desk.ledger.runs.of_session(hours.session) if run.status in ended}
@@ -89,14 +89,14 @@ def _session(desk: Desk, floor: Floor) -> list[Outcome]:
 
 
 def _outcome(
-    story: Story, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, met: set[ExitCode]
+    run: JobRun, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, met: set[ExitCode]
 ) -> ReplayOutcome:
     """A replay ends well when its jobs could do their work; what they met on the way is said, not failed on."""
     met_names = ", ".join(sorted(code.name.lower() for code in met)) or "nothing unusual"
-    story.notes.append(f"conditions met on the way: {met_names}")
-    story.totals, story.account = final.totals, final.account
-    story.breaks, story.unprotected = list(final.breaks), final.unprotected
-    base = story.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run")
+    run.notes.append(f"conditions met on the way: {met_names}")
+    run.totals, run.account = final.totals, final.account
+    run.breaks, run.unprotected = list(final.breaks), final.unprotected
+    base = run.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run")
     return ReplayOutcome.of(
         base,
         sessions=sessions,

@@ -13,17 +13,17 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
-from tradebot.jobs.desk import Desk, Story, open_story, read_account, recorded
+from tradebot.jobs.desk import Desk, JobRun, open_run, read_account, recorded
 
 
 def run(desk: Desk, period: Period) -> ReportOutcome:
     """Report on the period that ends with the newest session that has begun. Raises BrokerUnavailable."""
-    story = open_story(desk, Job.REPORT)
-    market = story.market
+    run = open_run(desk, Job.REPORT)
+    market = run.market
     if market.today and market.previous and market.now < market.today.opens:
-        story.session = market.previous.session
-    with recorded(desk, story) as record:
-        outcome = _report(desk, story, period)
+        run.session = market.previous.session
+    with recorded(desk, run) as record:
+        outcome = _report(desk, run, period)
         record.ends(outcome)
     return outcome
 
@@ -41,21 +41,21 @@ def first_of(period: Period, last: date) -> date | None:
             return None
 
 
-def _report(desk: Desk, story: Story, period: Period) -> ReportOutcome:
-    last = story.session
+def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
+    last = run.session
     first = first_of(period, last) if last else None
     records = desk.ledger.records
     trades = records.trades(first, last)
     equity = _with_base(desk, first, records.closing_equity(first, last))
-    read_account(desk, story)
+    read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     open_gaps = gaps(holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions))
-    story.unprotected = unprotected_dollars(open_gaps)
-    story.breaks = list(desk.ledger.safety.breaks())
-    story.totals = totals(trades)
+    run.unprotected = unprotected_dollars(open_gaps)
+    run.breaks = list(desk.ledger.safety.breaks())
+    run.totals = totals(trades)
     span = f"{first or (equity[0].session if equity else last)} to {last}"
-    base = story.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}")
+    base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}")
     return ReportOutcome.of(
         base,
         period=period,

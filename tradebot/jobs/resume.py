@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, in_words, level_of
+from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, level_of, scope_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
@@ -12,8 +12,8 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.steps.halts import halts_in_force
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.steps.halts import current_halts
 
 #: Checks that are not made: what preflight would fail on because of the halt itself, and what only tells of days to
 #: come, for which price files would have to be read.
@@ -21,7 +21,7 @@ _LEFT_OUT = ("halts", "corporate actions")
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class ResumePreview:
     """What a resume would be about, for the question that is asked first: its halts, and what preflight says.
 
     ``subject`` is what is halted, in words.
@@ -41,21 +41,21 @@ class Prospect:
         return tuple(check for check in self.checks if check.result is CheckResult.FAIL)
 
 
-def look(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> Prospect:
+def resume_preview(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> ResumePreview:
     """The halts of the account, or of one strategy or symbol, that hold now.
 
     Before the account goes on, preflight's checks of it are made, less what a resume settles. Bars and strategies are
     left to `run-daily`, which looks at them itself before it enters anything.
     """
-    story = open_story(desk, Job.RESUME)
-    halts = tuple(h for h in halts_in_force(desk, story.session) if (h.scope, h.scope_name) == (scope, name))
-    subject = in_words(scope, name)
+    run = open_run(desk, Job.RESUME)
+    halts = tuple(h for h in current_halts(desk, run.session) if (h.scope, h.scope_name) == (scope, name))
+    subject = scope_text(scope, name)
     if scope is not HaltScope.ACCOUNT or not any(halt.ends_by is HaltEnd.RESUME for halt in halts):
-        return Prospect(subject, halts)
-    return Prospect(subject, halts, preflight.checks_of_account(desk, story, without=_LEFT_OUT))
+        return ResumePreview(subject, halts)
+    return ResumePreview(subject, halts, preflight.checks_of_account(desk, run, without=_LEFT_OUT))
 
 
-def run(desk: Desk, reason: str, seen: Prospect | None = None) -> Outcome:
+def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
     """Clear what may be cleared of the halts that were ``seen`` (None: those of the account that there are now).
 
     None is cleared while preflight fails. A day's loss holds until the next session, a breach of a limit until it is
@@ -63,30 +63,30 @@ def run(desk: Desk, reason: str, seen: Prospect | None = None) -> Outcome:
     the equity peak starts again from today's equity, or the account would halt again at once; and failed runs are
     counted from here.
     """
-    story = open_story(desk, Job.RESUME)
-    with recorded(desk, story) as record:
-        outcome = _resume(desk, story, reason, look(desk) if seen is None else seen)
+    run = open_run(desk, Job.RESUME)
+    with recorded(desk, run) as record:
+        outcome = _resume(desk, run, reason, resume_preview(desk) if seen is None else seen)
         record.ends(outcome)
     return outcome
 
 
-def _resume(desk: Desk, story: Story, reason: str, before: Prospect) -> Outcome:
+def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outcome:
     _clear(desk, reason, before.may_end)
-    story.halts = list(halts_in_force(desk, story.session))
-    if not level_of(story.halts).allows_entries:
-        story.add(ExitCode.HALTED)
+    run.halts = list(current_halts(desk, run.session))
+    if not level_of(run.halts).allows_entries:
+        run.add(ExitCode.HALTED)
     had = plural(len(distinct(before.halts)), "halt")
-    stay = distinct(halt for halt in story.halts if halt.subject == before.subject)
+    stay = distinct(halt for halt in run.halts if halt.subject == before.subject)
     if before.failed:
-        story.add(ExitCode.BLOCKED)
-        story.notes.extend(f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
-        return story.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
-    story.notes.extend(_why_it_stays(same[0]) for same in stay)
+        run.add(ExitCode.BLOCKED)
+        run.notes.extend(f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
+        return run.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
+    run.notes.extend(_why_it_stays(same[0]) for same in stay)
     if stay:
-        return story.outcome(RunStatus.BLOCKED, f"{len(stay)} of {had} stay")
+        return run.outcome(RunStatus.BLOCKED, f"{len(stay)} of {had} stay")
     if not before.halts:
-        return story.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
-    return story.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")
+        return run.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
+    return run.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")
 
 
 def _clear(desk: Desk, reason: str, halts: tuple[Halt, ...]) -> None:

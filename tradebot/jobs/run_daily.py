@@ -18,119 +18,119 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import trading_session
-from tradebot.jobs.circuit_breakers import look_between_orders
-from tradebot.jobs.desk import Desk, Story, open_story, recorded
-from tradebot.jobs.preflight import object_to_entries
-from tradebot.jobs.steps.counters import stop_repeaters
-from tradebot.jobs.steps.decision_log import remember
-from tradebot.jobs.steps.halts import look_at_halts, why_no_entries
+from tradebot.jobs.circuit_breakers import check_between_orders
+from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.preflight import run_entry_checks
+from tradebot.jobs.steps.counters import halt_repeating_strategies
+from tradebot.jobs.steps.decision_log import store_decisions
+from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
 from tradebot.jobs.steps.planning import (
+    count_probation_session,
     history_for,
     make_plan,
     read_signals,
-    serve_probation,
     tell_symbols_without_bars,
 )
-from tradebot.jobs.steps.submit import await_ends, order_line, send, write_down
+from tradebot.jobs.steps.submit import await_ends, order_line, store_intents, submit
 
 
 def run(desk: Desk) -> Outcome:
     """Trade this session once. Raises BrokerUnavailable, LedgerError and Stopped; all else is in the outcome."""
-    story = open_story(desk, Job.RUN_DAILY)
-    idle = _nothing_to_do(desk, story)
-    with recorded(desk, story) as record:
+    run = open_run(desk, Job.RUN_DAILY)
+    idle = _nothing_to_do(desk, run)
+    with recorded(desk, run) as record:
         if idle:
-            look_at_halts(desk, story)
-            outcome = story.outcome(RunStatus.IDLE, idle)
+            refresh_halts(desk, run)
+            outcome = run.outcome(RunStatus.IDLE, idle)
         else:
-            outcome = _trade(desk, story)
+            outcome = _trade(desk, run)
         record.ends(outcome)
     return outcome
 
 
-def _nothing_to_do(desk: Desk, story: Story) -> str:
+def _nothing_to_do(desk: Desk, run: JobRun) -> str:
     """Why this run has nothing to do, or an empty text."""
-    market = story.market
+    market = run.market
     if market.today is None:
         return f"{market.now:%Y-%m-%d} is no session of the exchange: nothing to do"
     if not market.is_open:
         state = "not open yet" if market.now < market.today.opens else "closed for the day"
         return f"session {market.today.session}: the exchange is {state}, nothing was sent"
     traded = any(
-        run.job is Job.RUN_DAILY and run.status is RunStatus.RAN
-        for run in desk.ledger.runs.of_session(market.today.session)
+        past.job is Job.RUN_DAILY and past.status is RunStatus.RAN
+        for past in desk.ledger.runs.of_session(market.today.session)
     )
     if traded:
         return f"session {market.today.session} was traded already: nothing was sent"
     return desk.timekeeper().why_stale()
 
 
-def _trade(desk: Desk, story: Story) -> Outcome:
-    _ask_for_all_prices(desk, story)
-    sheet = trading_session.begin(desk, story)
-    object_to_entries(desk, story)
-    signals = read_signals(desk, story)
-    tell_symbols_without_bars(desk, story)
-    stop_repeaters(desk, story, signals)
-    serve_probation(desk, story, signals)
-    plan = make_plan(desk, story, sheet, signals)
+def _trade(desk: Desk, run: JobRun) -> Outcome:
+    _ask_for_all_prices(desk, run)
+    state = trading_session.begin(desk, run)
+    run_entry_checks(desk, run)
+    signals = read_signals(desk, run)
+    tell_symbols_without_bars(desk, run)
+    halt_repeating_strategies(desk, run, signals)
+    count_probation_session(desk, run, signals)
+    plan = make_plan(desk, run, state, signals)
     if plan.exits:
-        sheet = trading_session.leave(desk, story, sheet, plan.exits, signals)
-        plan = make_plan(desk, story, sheet, signals)
-    remember(desk, story, plan.entries, plan.denials, signals)
-    _enter(desk, story, plan)
-    trading_session.end(desk, story)
-    story.totals = totals(desk.ledger.records.results())
-    unsent = _not_surely_sent(desk, story)
+        state = trading_session.leave(desk, run, state, plan.exits, signals)
+        plan = make_plan(desk, run, state, signals)
+    store_decisions(desk, run, plan.entries, plan.denials, signals)
+    _enter(desk, run, plan)
+    trading_session.end(desk, run)
+    run.totals = totals(desk.ledger.records.results())
+    unsent = _not_surely_sent(desk, run)
     if unsent:
-        return story.outcome(RunStatus.FAILED, f"session {story.session}: {unsent}; run it again to settle and go on")
-    if not level_of(story.halts).allows_entries:
-        reason = f"halted, no entries ({why_no_entries(story.halts)})"
-        return story.outcome(RunStatus.BLOCKED, f"session {story.session}: {reason}; once it is over run it again")
-    if story.objections:
-        reason = "; ".join(f"{check.name}: {check.figure}" for check in story.objections)
-        return story.outcome(RunStatus.BLOCKED, f"session {story.session}: no entries ({reason}); run it again")
-    return story.outcome(RunStatus.RAN, _headline(story))
+        return run.outcome(RunStatus.FAILED, f"session {run.session}: {unsent}; run it again to settle and go on")
+    if not level_of(run.halts).allows_entries:
+        reason = f"halted, no entries ({why_no_entries(run.halts)})"
+        return run.outcome(RunStatus.BLOCKED, f"session {run.session}: {reason}; once it is over run it again")
+    if run.objections:
+        reason = "; ".join(f"{check.name}: {check.figure}" for check in run.objections)
+        return run.outcome(RunStatus.BLOCKED, f"session {run.session}: no entries ({reason}); run it again")
+    return run.outcome(RunStatus.RAN, _headline(run))
 
 
-def _ask_for_all_prices(desk: Desk, story: Story) -> None:
+def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
     """Where an answer may be used again, ask once for what all symbols did and what they cost now.
 
     Bars come first: they take longest and do not age, as the account and prices do that are read after them. What
     cannot be had keeps nothing from being settled; whoever needs it asks again.
     """
     if desk.fresh_for and desk.strategies.loaded:
-        with suppress(BrokerUnavailable), story.step("history"):
-            history_for(desk, story)
+        with suppress(BrokerUnavailable), run.step("history"):
+            history_for(desk, run)
             desk.market.quotes({symbol for info in desk.strategies.loaded for symbol in info.symbols})
 
 
-def _enter(desk: Desk, story: Story, plan: Plan) -> None:
+def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
     """Write every entry down, send one after another, and see what becomes of those sent, whatever stopped the rest."""
-    with story.step("send"):
-        write_down(desk, plan.entries)
+    with run.step("send"):
+        store_intents(desk, plan.entries)
         sent: list[Intent] = []
         try:
             for intent in plan.entries:
                 if sent:
-                    look_between_orders(desk, story)
-                sent.append(send(desk, story, intent))
+                    check_between_orders(desk, run)
+                sent.append(submit(desk, run, intent))
         finally:
-            story.orders.extend(order_line(intent) for intent in await_ends(desk, sent))
+            run.orders.extend(order_line(intent) for intent in await_ends(desk, sent))
 
 
-def _not_surely_sent(desk: Desk, story: Story) -> str:
+def _not_surely_sent(desk: Desk, run: JobRun) -> str:
     """What of this session's decisions the broker has not been seen to take, or an empty text."""
     loose = (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN)
     intents = [
         intent
         for intent in desk.ledger.orders.unsettled()
-        if intent.session == story.session and intent.state in loose and intent.sends > 0
+        if intent.session == run.session and intent.state in loose and intent.sends > 0
     ]
     return f"sent and not seen to arrive: {plural(len(intents), 'order')}" if intents else ""
 
 
-def _headline(story: Story) -> str:
-    filled = sum(1 for line in story.orders if line.filled_quantity > 0)
-    orders, denials = plural(len(story.orders), "order"), plural(len(story.denials), "denial")
-    return f"session {story.session} traded: {orders}, {filled} filled, {denials}"
+def _headline(run: JobRun) -> str:
+    filled = sum(1 for line in run.orders if line.filled_quantity > 0)
+    orders, denials = plural(len(run.orders), "order"), plural(len(run.denials), "denial")
+    return f"session {run.session} traded: {orders}, {filled} filled, {denials}"

@@ -16,13 +16,13 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job, Rules, window_at
 from tradebot.core.safety.schedule_status import (
     LISTED,
-    Cell,
-    Keeping,
-    Mark,
-    Missed,
-    attendance,
+    JobStatus,
+    MissedJob,
+    ScheduleClock,
+    SessionJob,
     missed_in,
-    missed_words,
+    missed_text,
+    schedule_status,
 )
 from tradebot.ports import Alerts, Calendar, Ledger
 
@@ -33,13 +33,13 @@ _TWO_WEEKS = timedelta(days=14)  # longer than any pause between two sessions si
 
 
 @dataclass(frozen=True, slots=True)
-class Timekeeper:
+class JobSchedule:
     """The schedule of one account at one instant ``now`` of the clock it goes by."""
 
     ledger: Ledger
     calendar: Calendar
     rules: Rules
-    keeping: Keeping
+    schedule_clock: ScheduleClock
     now: datetime
 
     @property
@@ -55,7 +55,7 @@ class Timekeeper:
         if window is None:
             return f"{job} is not due at {_clock(self.now)}: nothing was done"
         if job is not Job.CHECK_EXITS:
-            for turn in self.ledger.schedule.turns(self.keeping, window.counts):
+            for turn in self.ledger.schedule.turns(self.schedule_clock, window.counts):
                 if turn.job is job and turn.status is RunStatus.RAN:
                     return f"{job} of {window.session} ran at {_clock(turn.at)} already: nothing was done"
         return ""
@@ -70,9 +70,9 @@ class Timekeeper:
             f"{until.astimezone(_NEW_YORK):%H:%M} New York time): nothing was sent"
         )
 
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[SessionJob, ...]:
         """The last sessions' jobs, as they stand. Empty before the schedule is kept."""
-        kept = self.ledger.schedule.kept(self.keeping)
+        kept = self.ledger.schedule.kept(self.schedule_clock)
         if kept is None:
             return ()
         since = max(_day(kept.since), self.today - SHOWN * _TWO_WEEKS)
@@ -86,37 +86,37 @@ class Timekeeper:
         themselves, there is nobody else to tell. ``at`` is desk time.
         """
         schedule = self.ledger.schedule
-        kept = schedule.kept(self.keeping)
+        kept = schedule.kept(self.schedule_clock)
         if kept is None:
-            schedule.keep(self.keeping, self.now, self.today)
+            schedule.keep(self.schedule_clock, self.now, self.today)
             return []
         sessions = self._from(kept.unsettled)
         cells = self._attendance(sessions, kept.since)
         notes = []
         if missed := self._news(cells, sessions, kept.unsettled, alerts, at):
-            notes.append(missed_words(missed))
-        if overdue := next((cell for cell in cells if cell.job is job and cell.mark is Mark.OVERDUE), None):
+            notes.append(missed_text(missed))
+        if overdue := next((cell for cell in cells if cell.job is job and cell.mark is JobStatus.OVERDUE), None):
             notes.append(f"late: {job} of {overdue.session} begins at {_clock(self.now)}")
-            if self.keeping is Keeping.WALL:
+            if self.schedule_clock is ScheduleClock.WALL:
                 key = f"schedule:late:{overdue.session}:{job}"
                 alerts.send("warning", f"{job} is late", f"{notes[-1]}. {_LOOK}", key=key)
         return notes
 
     def _news(
-        self, cells: Sequence[Cell], sessions: Sequence[SessionHours], before: date, alerts: Alerts, at: datetime
-    ) -> tuple[Missed, ...]:
+        self, cells: Sequence[SessionJob], sessions: Sequence[SessionHours], before: date, alerts: Alerts, at: datetime
+    ) -> tuple[MissedJob, ...]:
         """What is found missed now, stored and alerted in one."""
-        known = self.ledger.schedule.missed(self.keeping, before)
+        known = self.ledger.schedule.missed(self.schedule_clock, before)
         missed = [one for one in missed_in(cells) if one not in known]
         unsettled = self._unsettled(sessions)
         if not missed and unsettled == before:
             return ()
         with self.ledger.transaction():
-            news = self.ledger.schedule.settle(self.keeping, missed, unsettled, at, self.now)
-            if self.keeping is Keeping.WALL:
+            news = self.ledger.schedule.settle(self.schedule_clock, missed, unsettled, at, self.now)
+            if self.schedule_clock is ScheduleClock.WALL:
                 for title, told in _in_alerts(news):
                     key = f"schedule:missed:{told[0].session}:{','.join(one.job for one in told)}"
-                    alerts.send("warning", title, f"{missed_words(told)}. {_LOOK}", key=key[:200])
+                    alerts.send("warning", title, f"{missed_text(told)}. {_LOOK}", key=key[:200])
         return news
 
     def _unsettled(self, sessions: Sequence[SessionHours]) -> date:
@@ -127,9 +127,9 @@ class Timekeeper:
             if following is None or following.opens > self.now
         )
 
-    def _attendance(self, sessions: Sequence[SessionHours], since: datetime) -> tuple[Cell, ...]:
-        turns = self.ledger.schedule.turns(self.keeping, sessions[0].opens - timedelta(hours=12))
-        return attendance(sessions, turns, self.now, since, self.rules)
+    def _attendance(self, sessions: Sequence[SessionHours], since: datetime) -> tuple[SessionJob, ...]:
+        turns = self.ledger.schedule.turns(self.schedule_clock, sessions[0].opens - timedelta(hours=12))
+        return schedule_status(sessions, turns, self.now, since, self.rules)
 
     def _from(self, first: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to today, and the next after that."""
@@ -139,9 +139,9 @@ class Timekeeper:
 _LOOK = "See `tradebot status`, and `tradebot schedule verify` on the host that should have started it."
 
 
-def _in_alerts(missed: Sequence[Missed]) -> list[tuple[str, list[Missed]]]:
+def _in_alerts(missed: Sequence[MissedJob]) -> list[tuple[str, list[MissedJob]]]:
     """A title and what belongs under it: an alert a session, or one for all of a long absence."""
-    by_session: dict[date, list[Missed]] = {}
+    by_session: dict[date, list[MissedJob]] = {}
     for one in missed:
         by_session.setdefault(one.session, []).append(one)
     if len(by_session) > LISTED:

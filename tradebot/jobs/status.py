@@ -9,29 +9,29 @@ from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import StatusOutcome
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
-from tradebot.jobs.desk import Desk, open_story, read_account
+from tradebot.jobs.desk import Desk, open_run, read_account
 from tradebot.jobs.steps import untradable
-from tradebot.jobs.steps.halts import halts_in_force
+from tradebot.jobs.steps.halts import current_halts
 from tradebot.jobs.steps.sync import counters
 
 
 def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     """How the account stands: halts, lock, what became of the last sessions' jobs, positions, limits."""
-    story = open_story(desk, Job.STATUS)
-    account = read_account(desk, story)
+    run = open_run(desk, Job.STATUS)
+    account = read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(position.symbol for position in positions)
     open_orders = desk.broker.open_orders()
     open_gaps = gaps(holdings, positions, open_orders, quotes)
-    story.gaps = list(open_gaps)
-    story.unprotected = unprotected_dollars(open_gaps)
-    story.notes = [f"{found}; {found.remedy}" for found in untradable.find(desk, positions, open_orders)]
-    story.breaks = list(desk.ledger.safety.breaks())
-    story.halts = list(halts_in_force(desk, story.session))
-    level = level_of(story.halts)
+    run.gaps = list(open_gaps)
+    run.unprotected = unprotected_dollars(open_gaps)
+    run.notes = [f"{found}; {found.remedy}" for found in untradable.find_untradable(desk, positions, open_orders)]
+    run.breaks = list(desk.ledger.safety.breaks())
+    run.halts = list(current_halts(desk, run.session))
+    level = level_of(run.halts)
     headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
-    base = story.outcome(RunStatus.RAN, headline)
+    base = run.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
         base,
         level=level,
@@ -39,7 +39,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         last_runs=desk.ledger.runs.last_of_each_job(),
         schedule=desk.timekeeper().cells(),
         positions=position_lines(positions, holdings, open_gaps),
-        counters=counters(desk, story, account),
+        counters=counters(desk, run, account),
         limits=desk.settings.limits(),
-        now=story.market.now,
+        now=run.market.now,
     )

@@ -7,47 +7,49 @@ from collections.abc import Iterable
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ExitCode
-from tradebot.jobs.circuit_breakers import look_at_breakers, look_at_failures
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
+from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps import untradable
-from tradebot.jobs.steps.activities import take_in
+from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
-from tradebot.jobs.steps.decision_log import remember
+from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
-from tradebot.jobs.steps.sync import Sheet, look, settle, synchronise
+from tradebot.jobs.steps.sync import AccountState, read_account_state, resolve_open_intents, synchronise
 
 
-def begin(desk: Desk, story: Story) -> Sheet:
+def begin(desk: Desk, run: JobRun) -> AccountState:
     """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
-    look_at_failures(desk, story)
-    sheet = look_at_breakers(desk, story, synchronise(desk, story, at_most=desk.fresh_for))
-    with story.step("exits"):
-        raise_trailing_stops(desk, story, sheet)
-    return sheet
+    check_failed_runs(desk, run)
+    state = check_circuit_breakers(desk, run, synchronise(desk, run, at_most=desk.fresh_for))
+    with run.step("exits"):
+        raise_trailing_stops(desk, run, state)
+    return state
 
 
-def leave(desk: Desk, story: Story, sheet: Sheet, exits: Iterable[Intent], signals: tuple[Signal, ...]) -> Sheet:
+def leave(
+    desk: Desk, run: JobRun, state: AccountState, exits: Iterable[Intent], signals: tuple[Signal, ...]
+) -> AccountState:
     """Close what the plan says to close, and read the account again: the proceeds may pay for an entry."""
     exits = tuple(exits)
     if not exits:
-        return sheet
-    remember(desk, story, exits, (), signals)
-    with story.step("exits"):
+        return state
+    store_decisions(desk, run, exits, (), signals)
+    with run.step("exits"):
         for intent in exits:
-            close_holding(desk, story, intent)
-        return _read_again(desk, story)
+            close_holding(desk, run, intent)
+        return _read_again(desk, run)
 
 
-def end(desk: Desk, story: Story) -> Sheet:
+def end(desk: Desk, run: JobRun) -> AccountState:
     """See what became of the orders, prove the protection of what is held, and tell what of it does not trade."""
-    sheet = protect(desk, story, _read_again(desk, story))
-    untradable.tell(desk, story, sheet)
-    if any(found.matters for found in story.breaks):
-        story.add(ExitCode.BREAKS)
-    return sheet
+    state = protect(desk, run, _read_again(desk, run))
+    untradable.report_untradable(desk, run, state)
+    if any(found.matters for found in run.breaks):
+        run.add(ExitCode.BREAKS)
+    return state
 
 
-def _read_again(desk: Desk, story: Story) -> Sheet:
-    settle(desk, story)
-    take_in(desk, story)
-    return look(desk, story)
+def _read_again(desk: Desk, run: JobRun) -> AccountState:
+    resolve_open_intents(desk, run)
+    book_new_activities(desk, run)
+    return read_account_state(desk, run)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tradebot.core.model.ledger_rows import PinnedAccount
-from tradebot.ledger.audit import Kind, Trail
+from tradebot.core.results.audit_events import AuditKind
+from tradebot.ledger.audit import Trail
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine
 
@@ -39,4 +40,4 @@ class AccountPins:
                 "ON CONFLICT (account_key) DO UPDATE SET pinned = 1, pinned_at = excluded.pinned_at",
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}
-            Trail(self._engine, account.key).append(Kind.ACCOUNT_PINNED, account.key, account.pinned_at, detail)
+            Trail(self._engine, account.key).append(AuditKind.ACCOUNT_PINNED, account.key, account.pinned_at, detail)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from tradebot.core.results.audit_events import Kind as Kind
+from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 
@@ -26,18 +26,18 @@ class Chained:
 
     table: str
     key: str
-    kind: Kind
+    kind: AuditKind
 
 
-FILLS = Chained("fills", "fill_id", Kind.FILL_BOOKED)
-CASH_EVENTS = Chained("cash_events", "event_id", Kind.CASH_BOOKED)
-SPLITS = Chained("corporate_actions", "event_id", Kind.SPLIT_BOOKED)
-ADJUSTMENTS = Chained("adjustments", "adjustment_id", Kind.ADJUSTMENT_BOOKED)
-TRADES = Chained("trades", "trade_id", Kind.TRADE_CLOSED)
-EQUITY = Chained("equity", "seq", Kind.EQUITY_RECORDED)
-MISSED = Chained("missed", "turn", Kind.JOB_MISSED)
-ALERTS = Chained("alerts", "seq", Kind.ALERT_RAISED)
-STRATEGY_SESSIONS = Chained("strategy_sessions", "seq", Kind.STRATEGY_SPOKE)
+FILLS = Chained("fills", "fill_id", AuditKind.FILL_BOOKED)
+CASH_EVENTS = Chained("cash_events", "event_id", AuditKind.CASH_BOOKED)
+SPLITS = Chained("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
+ADJUSTMENTS = Chained("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
+TRADES = Chained("trades", "trade_id", AuditKind.TRADE_CLOSED)
+EQUITY = Chained("equity", "seq", AuditKind.EQUITY_RECORDED)
+MISSED = Chained("missed", "turn", AuditKind.JOB_MISSED)
+ALERTS = Chained("alerts", "seq", AuditKind.ALERT_RAISED)
+STRATEGY_SESSIONS = Chained("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
 #: The tables that say what changed what the account holds, in which every row has a number.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, ADJUSTMENTS)
 CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS)

@@ -23,8 +23,9 @@ from tradebot.core.model.account import (
     SplitEvent,
 )
 from tradebot.core.model.holdings import Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, Done, EquityPoint, Past
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, EquityPoint, SymbolHistory
 from tradebot.core.model.values import ZERO
+from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import (
     ADJUSTMENTS,
     CASH_EVENTS,
@@ -33,7 +34,6 @@ from tradebot.ledger.audit import (
     SPLITS,
     TRADES,
     Chained,
-    Kind,
     Trail,
 )
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
@@ -112,7 +112,7 @@ class AccountBooks:
         """A bust of a fill that is not here, or was busted before: there is nothing to take back."""
         if self._has(FILLS, bust.event_id):
             return
-        self._trail.append(Kind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
+        self._trail.append(AuditKind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
         self._set_state({"activity_cursor": bust.event_id})
 
     def knows(self, activity_id: str) -> bool:
@@ -135,7 +135,7 @@ class AccountBooks:
         )
         return tuple(value_from(Fill, row) for row in rows)
 
-    def past(self, symbol: str) -> Past:
+    def past(self, symbol: str) -> SymbolHistory:
         """Everything booked of a symbol that stands. Grows with its history: asked when a fill is busted."""
         kinds: tuple[tuple[type[Fill] | type[SplitEvent] | type[Adjustment], str], ...] = (
             (Fill, STANDING_FILLS),
@@ -144,12 +144,12 @@ class AccountBooks:
         )
         of_symbol = {**self._account, "symbol": symbol}
         done = [
-            (row["number"], Done(value_from(kind, row), row["strategy"]))
+            (row["number"], BookedActivity(value_from(kind, row), row["strategy"]))
             for kind, select in kinds
             for row in self._engine.all(f"{select} AND symbol = :symbol", of_symbol)
         ]
         trades = self._engine.all(f"{STANDING_TRADES} AND symbol = :symbol ORDER BY seq", of_symbol)
-        return Past(
+        return SymbolHistory(
             tuple(booked for _, booked in sorted(done, key=lambda numbered: numbered[0])),
             tuple(value_from(Trade, row) for row in trades),
         )
@@ -204,14 +204,14 @@ class AccountBooks:
             {**self._account, **columns},
             f"ON CONFLICT (account_key, strategy, symbol) DO UPDATE SET {plan}",
         )
-        self._trail.append(Kind.HOLDING_CHANGED, f"{holding.strategy} {holding.symbol}", at, columns)
+        self._trail.append(AuditKind.HOLDING_CHANGED, f"{holding.strategy} {holding.symbol}", at, columns)
 
     def _end_holding(self, holding: Holding, at: datetime) -> None:
         self._engine.execute(
             "DELETE FROM holdings WHERE account_key = :account_key AND strategy = :strategy AND symbol = :symbol",
             {**self._account, "strategy": holding.strategy, "symbol": holding.symbol},
         )
-        self._trail.append(Kind.HOLDING_ENDED, f"{holding.strategy} {holding.symbol}", at, {})
+        self._trail.append(AuditKind.HOLDING_ENDED, f"{holding.strategy} {holding.symbol}", at, {})
 
     # --- equity --------------------------------------------------------------------------
 
@@ -245,7 +245,7 @@ class AccountBooks:
     def rebase_peak(self, equity: Decimal, at: datetime) -> None:
         """Measure drawdown from ``equity`` from now on."""
         with self._engine.transaction():
-            self._move_peak(equity, at, Kind.PEAK_REBASED)
+            self._move_peak(equity, at, AuditKind.PEAK_REBASED)
 
     def cash_flow(self, session: date) -> Decimal:
         """Deposits less withdrawals of a session, USD."""
@@ -256,7 +256,7 @@ class AccountBooks:
         )
         return sum((Decimal(row["amount"]) for row in rows), ZERO)
 
-    def _move_peak(self, equity: Decimal, at: datetime, kind: Kind = Kind.PEAK_MOVED) -> None:
+    def _move_peak(self, equity: Decimal, at: datetime, kind: AuditKind = AuditKind.PEAK_MOVED) -> None:
         before = self._state("peak_equity")
         self._set_state({"peak_equity": to_column(equity)})
         self._trail.append(kind, "equity peak", at, {"from": before, "to": equity})

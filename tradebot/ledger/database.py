@@ -13,7 +13,7 @@ from tradebot.ledger.books import AccountBooks
 from tradebot.ledger.decisions import DecisionJournal
 from tradebot.ledger.engine import PATIENCE, Engine
 from tradebot.ledger.halts_and_breaks import SafetyRecord
-from tradebot.ledger.history import History
+from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertOutbox, AlertPost
 from tradebot.ledger.runs import Runs
@@ -38,7 +38,7 @@ class AccountLedger:
         self.books: Books = AccountBooks(engine, trail)
         self.safety: Safety = SafetyRecord(engine, trail)
         self.journal: Journal = DecisionJournal(engine, trail)
-        self.records: Records = History(engine, account_key)
+        self.records: Records = LedgerHistory(engine, account_key)
         self.outbox: Outbox = AlertOutbox(engine, trail)
         self.schedule: ScheduleLog = ScheduleRecord(engine, trail)
 

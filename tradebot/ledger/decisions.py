@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from tradebot.core.model.ledger_rows import DecisionRow
-from tradebot.ledger.audit import Kind, Trail, digest_of_all
+from tradebot.core.results.audit_events import AuditKind
+from tradebot.ledger.audit import Trail, digest_of_all
 from tradebot.ledger.codec import columns_of, to_column, value_from
 from tradebot.ledger.engine import Engine, Value
 
@@ -35,14 +36,14 @@ class DecisionJournal:
             ]
             self._engine.insert_many("decisions", columns)
             span = {"first": first, "last": first + len(rows) - 1}
-            self._trail.append(Kind.DECIDED, str(run_id), rows[-1].at, span, digest_of_all(columns))
+            self._trail.append(AuditKind.DECIDED, str(run_id), rows[-1].at, span, digest_of_all(columns))
 
     def note(self, kind: str, subject: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Append to the hash-chained audit trail. ``detail`` holds text, numbers as text, no secret.
 
         Raises ValueError for a kind that the ledger writes itself.
         """
-        if kind in set(Kind):
+        if kind in set(AuditKind):
             raise ValueError(f"audit rows of kind {kind} are written by the ledger itself")
         with self._engine.transaction():
             self._trail.append(kind, subject, at, detail)

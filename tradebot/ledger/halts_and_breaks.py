@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.halts import Halt, HaltRule, HaltSource
-from tradebot.ledger.audit import Kind, Trail
+from tradebot.core.results.audit_events import AuditKind
+from tradebot.ledger.audit import Trail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
 
@@ -37,7 +38,7 @@ class SafetyRecord:
             if any(columns_of(known, without=("source",)) == columns for known in self.halts()):
                 return
             self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)})
-            self._trail.append(Kind.HALT_LATCHED, halt.rule, at, columns_of(halt))
+            self._trail.append(AuditKind.HALT_LATCHED, halt.rule, at, columns_of(halt))
 
     def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
         """Clear those of ``halts`` that are latched here, for a stated reason, audited, and say which they were.
@@ -61,7 +62,7 @@ class SafetyRecord:
             "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id",
             {"at": stamp(at), "reason": reason, "halt_id": halt_id},
         )
-        self._trail.append(Kind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
+        self._trail.append(AuditKind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
 
     def reenabled(self, strategy: str) -> datetime | None:
         """When a person last cleared the halt that a strategy's repeated executions had set."""
@@ -105,7 +106,7 @@ class SafetyRecord:
             "age_sessions": 0,
         }
         self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)})
-        self._trail.append(Kind.BREAK_OPENED, f"{found.kind} {found.symbol}", at, columns)
+        self._trail.append(AuditKind.BREAK_OPENED, f"{found.kind} {found.symbol}", at, columns)
 
     def _see_again(self, row: Row, found: Break, session: date, at: datetime) -> None:
         columns = columns_of(found, without=("first_seen", "kind", "symbol")) | {
@@ -119,7 +120,7 @@ class SafetyRecord:
             " age_sessions = :age_sessions, severity = :severity, dollars = :dollars WHERE break_id = :break_id",
             {**columns, "break_id": row["break_id"]},
         )
-        self._trail.append(Kind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)
+        self._trail.append(AuditKind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)
 
     def _close(self, row: Row, at: datetime) -> None:
         self._engine.execute(
@@ -127,7 +128,7 @@ class SafetyRecord:
             {"at": stamp(at), "break_id": row["break_id"]},
         )
         detail = {"first_seen": row["first_seen"], "age_sessions": row["age_sessions"]}
-        self._trail.append(Kind.BREAK_CLOSED, f"{row['kind']} {row['symbol']}", at, detail)
+        self._trail.append(AuditKind.BREAK_CLOSED, f"{row['kind']} {row['symbol']}", at, detail)
 
 
 def _halt(row: Row) -> Halt:

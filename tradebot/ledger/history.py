@@ -12,7 +12,7 @@ from tradebot.core.accounting.performance import Result
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.core.results.audit_events import Event, Kind
+from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
 
@@ -39,7 +39,7 @@ _CLOSING = (
 )
 
 
-class History:
+class LedgerHistory:
     """The Records port of one account. Both bounds are included; None leaves a side open."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
@@ -79,7 +79,7 @@ class History:
             EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
         )
 
-    def trail(self, since: datetime, until: datetime) -> tuple[Event, ...]:
+    def trail(self, since: datetime, until: datetime) -> tuple[AuditEvent, ...]:
         """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
         rows = self._engine.all(
             "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at >= :since"
@@ -88,7 +88,7 @@ class History:
         )
         return tuple(_event(row) for row in rows)
 
-    def halts_and_breaks_before(self, at: datetime) -> tuple[Event, ...]:
+    def halts_and_breaks_before(self, at: datetime) -> tuple[AuditEvent, ...]:
         """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
         rows = self._engine.all(
             "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at < :at"
@@ -96,10 +96,10 @@ class History:
             {
                 "account_key": self._account_key,
                 "at": stamp(at),
-                "latched": Kind.HALT_LATCHED.value,
-                "cleared": Kind.HALT_CLEARED.value,
-                "opened": Kind.BREAK_OPENED.value,
-                "closed": Kind.BREAK_CLOSED.value,
+                "latched": AuditKind.HALT_LATCHED.value,
+                "cleared": AuditKind.HALT_CLEARED.value,
+                "opened": AuditKind.BREAK_OPENED.value,
+                "closed": AuditKind.BREAK_CLOSED.value,
             },
         )
         return tuple(_event(row) for row in rows)
@@ -126,5 +126,5 @@ class History:
         return tuple(value_from(kind, row) for row in rows)
 
 
-def _event(row: Mapping[str, Any]) -> Event:
-    return value_from(Event, row, detail=json.loads(row["detail"]))
+def _event(row: Mapping[str, Any]) -> AuditEvent:
+    return value_from(AuditEvent, row, detail=json.loads(row["detail"]))

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
-from tradebot.core.model.repetition import Decider
+from tradebot.core.model.repetition import EntryKey
+from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import Kind, Trail
+from tradebot.ledger.audit import Trail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
@@ -45,13 +46,13 @@ class Orders:
         columns = columns_of(intent.request, without=_UNASKED) | columns_of(intent, without=("request",))
         row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
         if self._engine.insert("orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
-            self._trail.append(Kind.INTENT_WRITTEN, intent.client_order_id, at, columns)
+            self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, columns)
         elif self._engine.execute(
             f"UPDATE orders SET {_assignments(row.keys() - {'sends'})}"
             " WHERE account_key = :account_key AND client_order_id = :client_order_id AND state = 'planned'",
             row,
         ):
-            self._trail.append(Kind.INTENT_REWRITTEN, intent.client_order_id, at, columns)
+            self._trail.append(AuditKind.INTENT_REWRITTEN, intent.client_order_id, at, columns)
         else:
             raise LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
 
@@ -95,7 +96,7 @@ class Orders:
             )
             answer = {name: value for name, value in changed.items() if name != "state"}
             detail = {"from": before["state"], "to": state, **answer}
-            self._trail.append(Kind.ORDER_MOVED, client_order_id, at, detail)
+            self._trail.append(AuditKind.ORDER_MOVED, client_order_id, at, detail)
 
     def get(self, client_order_id: str) -> Intent | None:
         """The intent with this id, or None when it is not ours."""
@@ -136,7 +137,7 @@ class Orders:
         )
         return int(row["sent"]) if row else 0
 
-    def executed_entries(self, decider: Decider, since: datetime | None, most: int) -> tuple[date, ...]:
+    def executed_entries(self, decider: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
         """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
 
         The newest first, and ``most`` of them at the most.
@@ -174,7 +175,7 @@ class Orders:
                 " WHERE account_key = :account_key AND broker_order_id = :id",
                 {**self._account, **changed, "at": stamp(at), "id": order.broker_order_id},
             )
-        self._trail.append(Kind.ORDER_SEEN, order.broker_order_id, at, changed)
+        self._trail.append(AuditKind.ORDER_SEEN, order.broker_order_id, at, changed)
 
     def owner_of(self, client_order_id: str, parent_client_order_id: str | None) -> str | None:
         """The strategy that an order or its bracket belongs to, or None when it is foreign.

@@ -16,7 +16,7 @@ from itertools import groupby
 from tradebot.core.accounting.fill_busts import book_done, rebooked
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, Chained
@@ -64,7 +64,7 @@ class _Order:
 class _Past:
     """The history of one symbol so far."""
 
-    done: list[Done] = field(default_factory=list)
+    done: list[BookedActivity] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
 
 
@@ -124,21 +124,21 @@ class _Account:
         if chained == CASH_EVENTS:
             return Booking(value_from(CashEvent, row), strategy, None)
         if chained == SPLITS:
-            return self._book_done(Done(value_from(SplitEvent, row), strategy))
+            return self._book_done(BookedActivity(value_from(SplitEvent, row), strategy))
         if chained == FILLS:
             return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
         adjustment = value_from(Adjustment, row)
         if adjustment.symbol == CASH:
             return Booking(adjustment, strategy, None)
-        return self._book_done(Done(adjustment, strategy))
+        return self._book_done(BookedActivity(adjustment, strategy))
 
     def _book_fill(self, row: Row) -> Booking:
         fill = value_from(Fill, row)
         order = self.orders.setdefault(fill.client_order_id, _Order(fill.symbol, fill.side))
         order.filled += fill.quantity
-        return self._book_done(Done(fill, row["strategy"]))
+        return self._book_done(BookedActivity(fill, row["strategy"]))
 
-    def _book_done(self, done: Done) -> Booking:
+    def _book_done(self, done: BookedActivity) -> Booking:
         symbol = done.activity.symbol
         booked = book_done(self.lots.get(symbol, ()), done)
         self.lots[symbol] = booked.lots
@@ -150,7 +150,7 @@ class _Account:
     def _book_bust(self, row: Row) -> Booking | None:
         back, past = value_from(Fill, row), self.past[row["symbol"]]
         bust = FillBust(back.fill_id, row["reverses"], back.at, back.session)
-        found = rebooked(Past(tuple(past.done), tuple(past.trades)), bust)
+        found = rebooked(SymbolHistory(tuple(past.done), tuple(past.trades)), bust)
         if found is None or any(row[name] != value for name, value in taken_back(found.fill, bust).items()):
             return None
         symbol = found.fill.symbol

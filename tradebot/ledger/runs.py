@@ -7,9 +7,10 @@ from datetime import date, datetime
 
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.results.audit_events import AuditKind
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import STRATEGY_SESSIONS, Kind, Trail
+from tradebot.ledger.audit import STRATEGY_SESSIONS, Trail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
@@ -29,7 +30,7 @@ class Runs:
         at: datetime,
         wall: datetime,
         pid: int,
-        keeping: Keeping = Keeping.DESK,
+        keeping: ScheduleClock = ScheduleClock.DESK,
     ) -> int:
         """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
         with self._engine.transaction():
@@ -44,14 +45,14 @@ class Runs:
                     "started_wall": stamp(wall),
                     "pid": pid,
                     "keeping": keeping.value,
-                    "turn_at": stamp(wall if keeping is Keeping.WALL else at),
+                    "turn_at": stamp(wall if keeping is ScheduleClock.WALL else at),
                     "summary": "",
                 },
                 "RETURNING run_id",
             )
             assert row is not None  # an INSERT that did not raise has a row to return
             run_id = int(row["run_id"])
-            self._trail.append(Kind.RUN_BEGAN, str(run_id), at, {"job": job, "session": session})
+            self._trail.append(AuditKind.RUN_BEGAN, str(run_id), at, {"job": job, "session": session})
         return run_id
 
     def end(self, run_id: int, status: RunStatus, exit_code: int, at: datetime, wall: datetime, summary: str) -> None:
@@ -73,7 +74,7 @@ class Runs:
             )
             if not changed:
                 raise LedgerError(f"Run {run_id} is not running, so it cannot end.")
-            self._trail.append(Kind.RUN_ENDED, str(run_id), at, {"status": status, "exit_code": exit_code})
+            self._trail.append(AuditKind.RUN_ENDED, str(run_id), at, {"status": status, "exit_code": exit_code})
 
     def of_session(self, session: date) -> tuple[Run, ...]:
         """The runs of a session, in the order in which they began."""

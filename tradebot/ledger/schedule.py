@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
+from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
 from tradebot.ledger.audit import MISSED, Trail
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
@@ -19,15 +19,15 @@ class ScheduleRecord:
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
-    def kept(self, keeping: Keeping) -> Kept | None:
+    def kept(self, keeping: ScheduleClock) -> TrackingStart | None:
         """Since when the schedule is kept by this clock, or None when it is not yet."""
         row = self._engine.one(
             "SELECT since, unsettled FROM schedule WHERE account_key = :account_key AND keeping = :keeping",
             {**self._account, "keeping": keeping.value},
         )
-        return value_from(Kept, row) if row else None
+        return value_from(TrackingStart, row) if row else None
 
-    def keep(self, keeping: Keeping, since: datetime, first: date) -> None:
+    def keep(self, keeping: ScheduleClock, since: datetime, first: date) -> None:
         """Keep the schedule from ``since`` on, ``first`` being that instant's session or day; once a clock."""
         with self._engine.transaction():
             self._engine.insert(
@@ -36,27 +36,27 @@ class ScheduleRecord:
                 "ON CONFLICT DO NOTHING",
             )
 
-    def turns(self, keeping: Keeping, since: datetime) -> tuple[Turn, ...]:
+    def turns(self, keeping: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
         """The runs that began by this clock at ``since`` or later, in the order of their beginnings."""
         rows = self._engine.all(
             "SELECT job, turn_at AS at, status FROM runs"
             " WHERE account_key = :account_key AND keeping = :keeping AND turn_at >= :since ORDER BY turn_at, run_id",
             {**self._account, "keeping": keeping.value, "since": stamp(since)},
         )
-        return tuple(value_from(Turn, row) for row in rows)
+        return tuple(value_from(JobStart, row) for row in rows)
 
-    def missed(self, keeping: Keeping, first: date) -> frozenset[Missed]:
+    def missed(self, keeping: ScheduleClock, first: date) -> frozenset[MissedJob]:
         """What is known to be missed in ``first`` and later sessions."""
         rows = self._engine.all(
             "SELECT session, job FROM missed"
             " WHERE account_key = :account_key AND keeping = :keeping AND session >= :first",
             {**self._account, "keeping": keeping.value, "first": first.isoformat()},
         )
-        return frozenset(value_from(Missed, row) for row in rows)
+        return frozenset(value_from(MissedJob, row) for row in rows)
 
     def settle(
-        self, keeping: Keeping, missed: Sequence[Missed], unsettled: date, at: datetime, noticed: datetime
-    ) -> tuple[Missed, ...]:
+        self, keeping: ScheduleClock, missed: Sequence[MissedJob], unsettled: date, at: datetime, noticed: datetime
+    ) -> tuple[MissedJob, ...]:
         """Store what was missed, and the first session that is not settled yet; give what nobody had stored before.
 
         ``at`` is desk time, for the audit trail; ``noticed`` is by the clock of ``keeping``.
@@ -71,7 +71,7 @@ class ScheduleRecord:
         return news
 
 
-def _columns(keeping: Keeping, missed: Missed, noticed: datetime) -> dict[str, str]:
+def _columns(keeping: ScheduleClock, missed: MissedJob, noticed: datetime) -> dict[str, str]:
     return {
         "turn": f"{keeping.value} {missed.session} {missed.job.value}",
         "keeping": keeping.value,

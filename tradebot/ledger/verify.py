@@ -15,7 +15,8 @@ from tradebot.core.model.account import CASH
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.orders import OrderState, Side, may_move
 from tradebot.core.model.values import CENT, ZERO, canonical
-from tradebot.ledger.audit import CHAINED, GENESIS, Chained, Kind, digest_of, digest_of_all, hash_of
+from tradebot.core.results.audit_events import AuditKind
+from tradebot.ledger.audit import CHAINED, GENESIS, Chained, digest_of, digest_of_all, hash_of
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
@@ -115,10 +116,10 @@ def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
     account, subject = row["account_key"], row["subject"]
     key = (account, subject)
     match row["kind"]:
-        case Kind.INTENT_WRITTEN | Kind.INTENT_REWRITTEN:
+        case AuditKind.INTENT_WRITTEN | AuditKind.INTENT_REWRITTEN:
             told.states[key] = OrderState.PLANNED
             told.orders.setdefault(key, []).append(row["detail"])
-        case Kind.ORDER_MOVED:
+        case AuditKind.ORDER_MOVED:
             detail = json.loads(row["detail"])
             before, after = OrderState(detail["from"]), OrderState(detail["to"])
             if told.states.get(key) is not before or not may_move(before, after):
@@ -126,22 +127,22 @@ def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
             told.states[key] = after
             told.orders.setdefault(key, []).append(row["detail"])
             told.awaited.add(key)
-        case Kind.HOLDING_CHANGED:
+        case AuditKind.HOLDING_CHANGED:
             told.holdings[key] = row["detail"]
-        case Kind.HOLDING_ENDED:
+        case AuditKind.HOLDING_ENDED:
             told.holdings.pop(key, None)
-        case Kind.HALT_LATCHED:
+        case AuditKind.HALT_LATCHED:
             told.halts.append((account, _halt_in(row)))
-        case Kind.HALT_CLEARED:
+        case AuditKind.HALT_CLEARED:
             cleared = _halt_in(row)
             told.halts = [each for each in told.halts if each[0] != account or not _agree(each[1], cleared)]
-        case Kind.PEAK_MOVED | Kind.PEAK_REBASED:
+        case AuditKind.PEAK_MOVED | AuditKind.PEAK_REBASED:
             told.peaks[account] = json.loads(row["detail"])["to"]
-        case Kind.BREAK_OPENED if subject == _CASH_BREAK:
+        case AuditKind.BREAK_OPENED if subject == _CASH_BREAK:
             told.cash_breaks.add(account)
-        case Kind.BREAK_CLOSED if subject == _CASH_BREAK:
+        case AuditKind.BREAK_CLOSED if subject == _CASH_BREAK:
             told.cash_breaks.discard(account)
-        case Kind.DECIDED:
+        case AuditKind.DECIDED:
             span = json.loads(row["detail"])
             told.batches.append((span["first"], span["last"], row["digest"]))
         case kind if row["digest"]:
@@ -152,7 +153,7 @@ def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
 def _add_up(row: Row, told: _Told) -> None:
     """Follow the cash from booking to booking, and hold each point of equity against it."""
     account, detail = row["account_key"], json.loads(row["detail"])
-    if row["kind"] == Kind.EQUITY_RECORDED:
+    if row["kind"] == AuditKind.EQUITY_RECORDED:
         told.awaited = {key for key in told.awaited if key[0] != account}
         here = told.cash.get(account)
         if here is None or account in told.cash_breaks or abs(here - Decimal(detail["cash"])) <= CENT:
@@ -164,10 +165,10 @@ def _add_up(row: Row, told: _Told) -> None:
 
 
 def _cash_moved(kind: str, detail: Mapping[str, str]) -> Decimal:
-    if kind == Kind.FILL_BOOKED:
+    if kind == AuditKind.FILL_BOOKED:
         cost = Decimal(detail["quantity"]) * Decimal(detail["price"])
         return -Side(detail["side"]).sign * cost - Decimal(detail["fee"])
-    return Decimal(detail["amount"]) if kind in (Kind.CASH_BOOKED, Kind.ADJUSTMENT_BOOKED) else ZERO
+    return Decimal(detail["amount"]) if kind in (AuditKind.CASH_BOOKED, AuditKind.ADJUSTMENT_BOOKED) else ZERO
 
 
 def _rows(engine: Engine, chained: Chained, told: _Told) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from tradebot.core.model.account import ActionKind
 from tradebot.core.model.order_ids import SYMBOL
 from tradebot.errors import Problem
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.tables import Columns, Table
+from tradebot.market.tables import Columns, PriceTable
 
 BAR_COLUMNS = Columns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
 ACTION_COLUMNS = Columns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 
 
-def check_bars(table: Table) -> list[Problem]:
+def check_bars(table: PriceTable) -> list[Problem]:
     """What is wrong with each bar on its own, and with the order of the rows."""
     findings = _Findings(table, "date")
     _check_symbols_and_days(findings)
@@ -51,7 +51,7 @@ def check_bars(table: Table) -> list[Problem]:
     return findings.problems
 
 
-def check_actions(table: Table) -> list[Problem]:
+def check_actions(table: PriceTable) -> list[Problem]:
     """What is wrong with each corporate action on its own, and with the order of the rows."""
     findings = _Findings(table, "ex_date")
     _check_symbols_and_days(findings)
@@ -76,7 +76,7 @@ def check_actions(table: Table) -> list[Problem]:
     return findings.problems
 
 
-def check_together(bars: Table, actions: Table) -> list[Problem]:
+def check_together(bars: PriceTable, actions: PriceTable) -> list[Problem]:
     """What is wrong with bars and actions side by side. Both must be sound on their own."""
     close = bars.frame["close"]
     symbol = bars.frame["symbol"]
@@ -110,7 +110,7 @@ def check_together(bars: Table, actions: Table) -> list[Problem]:
 class _Findings:
     """Problems of one table, a kind of trouble each."""
 
-    def __init__(self, table: Table, day: str) -> None:
+    def __init__(self, table: PriceTable, day: str) -> None:
         self.table = table
         self.day = day
         self.problems: list[Problem] = []
@@ -174,7 +174,7 @@ def _check_order(findings: _Findings, key: list[str]) -> None:
     )
 
 
-def _sound_prices(table: Table) -> Mask:
+def _sound_prices(table: PriceTable) -> Mask:
     prices = table.frame[list(PRICES)].to_numpy()
     return np.asarray(((prices > 0) & (prices <= HIGHEST_PRICE)).all(axis=1))
 

@@ -16,7 +16,7 @@ from tradebot.errors import ConfigError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tradebot.market.tables import Columns, Table
+    from tradebot.market.tables import Columns, PriceTable
     from tradebot.strategy_api import History
 
 BUNDLED = "bundled us_daily_2000_2013 (1)"  # the number rises whenever the bundled bars or actions change
@@ -83,7 +83,7 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
     problems: list[Problem] = []
     bars = _sound_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
     if bars_path is not None and actions_path is None:
-        actions: Table | None = empty_table(bar_validation.ACTION_COLUMNS)
+        actions: PriceTable | None = empty_table(bar_validation.ACTION_COLUMNS)
     else:
         actions = _sound_table(
             actions_path or _BUNDLED_ACTIONS, bar_validation.ACTION_COLUMNS, bar_validation.check_actions, problems
@@ -100,9 +100,9 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
 def _sound_table(
     path: Path,
     columns: Columns,
-    check: Callable[[Table], list[Problem]],
+    check: Callable[[PriceTable], list[Problem]],
     problems: list[Problem],
-) -> Table | None:
+) -> PriceTable | None:
     """The table, or None when ``problems`` now says what is wrong with it."""
     from tradebot.market.tables import read_table
 

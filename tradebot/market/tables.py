@@ -33,7 +33,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PriceTable:
     """A table as read: ``frame`` holds str, midnight timestamps and float64, with None, NaT and NaN where a cell made
     no sense; ``raw`` holds the cells as they were, for messages. ``first_row`` is the number that people give to row 0.
     """
@@ -44,7 +44,7 @@ class Table:
     first_row: int
 
 
-def read_table(path: Path, columns: Columns) -> Table:
+def read_table(path: Path, columns: Columns) -> PriceTable:
     """Read ``path``, whose suffix says what it is: .csv, .csv.gz or .parquet.
 
     Raises ConfigError when there is no such file, or when it is no table, is empty or lacks columns.
@@ -75,13 +75,13 @@ def read_table(path: Path, columns: Columns) -> Table:
     if raw.empty:
         raise _refusal(path, "the file has no rows", "Add at least one, or choose another file.")
     raw = raw[list(columns.names)]
-    return Table(file=str(path), frame=_typed(raw, columns), raw=raw, first_row=first_row)
+    return PriceTable(file=str(path), frame=_typed(raw, columns), raw=raw, first_row=first_row)
 
 
-def empty_table(columns: Columns) -> Table:
+def empty_table(columns: Columns) -> PriceTable:
     """A table of no rows."""
     raw = pd.DataFrame({name: pd.Series(dtype="str") for name in columns.names})
-    return Table(file="", frame=_typed(raw, columns), raw=raw, first_row=1)
+    return PriceTable(file="", frame=_typed(raw, columns), raw=raw, first_row=1)
 
 
 def _reader(path: Path) -> tuple[str, Callable[[Path, Columns], pd.DataFrame], int]:

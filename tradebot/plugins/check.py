@@ -10,8 +10,8 @@ from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import Found
 from tradebot.plugins.isolation import PluginBroken
 from tradebot.plugins.load import Plugin, read_plugin
-from tradebot.plugins.lookahead_tests import PROBES, Bench
-from tradebot.plugins.signal_validation import Answer, of_symbols
+from tradebot.plugins.lookahead_tests import PROBES, CheckSubject
+from tradebot.plugins.signal_validation import StrategySignals, of_symbols
 from tradebot.plugins.strategy_book import TIMEOUT_SECONDS
 from tradebot.strategy_api import History, ParamValue
 
@@ -46,7 +46,7 @@ def check(
     except ConfigError as error:
         failed = Check("manifest", CheckResult.FAIL, str(error), "Mend the manifest.")
         return CheckReport(found.name, "", (failed,))
-    bench = Bench(plugin, of_symbols(history, plugin.info.symbols), timeout_seconds)
+    bench = CheckSubject(plugin, of_symbols(history, plugin.info.symbols), timeout_seconds)
     checks = [_manifest(plugin)]
     try:
         full = bench.answer(bench.history)
@@ -74,7 +74,7 @@ def _manifest(plugin: Plugin) -> Check:
     return Check("manifest", CheckResult.PASS, f"warm-up {plugin.info.warmup} sessions; {values}")
 
 
-def _answer(full: Answer) -> Check:
+def _answer(full: StrategySignals) -> Check:
     entries, exits = int(full.entry.sum()), int(full.exit.sum())
     figure = (
         f"{entries:,} entries and {exits:,} exits over {len(full.sessions):,} sessions of {len(full.symbols)} symbols"

@@ -9,18 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.plugins.signal_validation import Answer
+from tradebot.plugins.signal_validation import StrategySignals
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class DifferenceText:
     """How the two answers are told apart in words: "True with the future present, False without"."""
 
     first: str
     second: str
 
 
-def first_difference(one: Answer, two: Answer, wording: Wording, tolerance: float = 0.0) -> str:
+def first_difference(
+    one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float = 0.0
+) -> str:
     """The earliest session and symbol at which two answers over the same sessions differ, in words; empty if none.
 
     Only symbols that are ready in both are compared. Scores and fractions of the exit policy may differ by
@@ -46,7 +48,7 @@ def first_difference(one: Answer, two: Answer, wording: Wording, tolerance: floa
     return f"{where}: {field} is {before} {wording.first}, {after} {wording.second}"
 
 
-def _policies_differ(one: Answer, two: Answer, wording: Wording, tolerance: float) -> str:
+def _policies_differ(one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float) -> str:
     for name in (field.name for field in fields(ExitPolicy)):
         before, after = getattr(one.exits, name), getattr(two.exits, name)
         if not _same(before, after, tolerance):
@@ -62,7 +64,7 @@ def _same(before: Decimal | float | None, after: Decimal | float | None, toleran
     return bool(np.isclose(float(before), float(after), rtol=tolerance, atol=0.0))
 
 
-def rows_of(answer: Answer, start: int, stop: int) -> Answer:
+def rows_of(answer: StrategySignals, start: int, stop: int) -> StrategySignals:
     """The part of an answer from row ``start`` up to, not including, ``stop``."""
     return replace(
         answer,
@@ -75,11 +77,11 @@ def rows_of(answer: Answer, start: int, stop: int) -> Answer:
     )
 
 
-def last_row_of(answer: Answer) -> Answer:
+def last_row_of(answer: StrategySignals) -> StrategySignals:
     return rows_of(answer, len(answer.sessions) - 1, len(answer.sessions))
 
 
-def with_columns(answer: Answer, order: NDArray[np.int64]) -> Answer:
+def with_columns(answer: StrategySignals, order: NDArray[np.int64]) -> StrategySignals:
     """The answer with its symbols in another order."""
     return replace(
         answer,
@@ -92,7 +94,7 @@ def with_columns(answer: Answer, order: NDArray[np.int64]) -> Answer:
     )
 
 
-def telling_rows(answer: Answer, first: int, count: int) -> list[int]:
+def telling_rows(answer: StrategySignals, first: int, count: int) -> list[int]:
     """Up to ``count`` rows from ``first`` on, ascending: half of them where a signal changes or is about to.
 
     The choice depends on the answer alone, so that a check gives the same verdict every time.

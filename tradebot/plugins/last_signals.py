@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from tradebot.core.model.signals import Action, Signal
-from tradebot.plugins.signal_validation import Answer
+from tradebot.plugins.signal_validation import StrategySignals
 from tradebot.ports import StrategyInfo
 
 
-def last_signals(info: StrategyInfo, answer: Answer) -> tuple[Signal, ...]:
+def last_signals(info: StrategyInfo, answer: StrategySignals) -> tuple[Signal, ...]:
     """One signal for each symbol after the answer's last session, those with nothing to do included.
 
     Every reason carries the values of the strategy's indicators in that session.
@@ -42,7 +42,9 @@ def _action(entry: bool, leave: bool) -> Action:
     return Action.ENTER if entry else Action.NONE
 
 
-def _reason(info: StrategyInfo, answer: Answer, column: int, action: Action, values: Mapping[str, float]) -> str:
+def _reason(
+    info: StrategyInfo, answer: StrategySignals, column: int, action: Action, values: Mapping[str, float]
+) -> str:
     if action is Action.NONE:
         if not answer.ready[-1, column]:
             return _why_not_ready(info, answer, column)
@@ -54,7 +56,7 @@ def _reason(info: StrategyInfo, answer: Answer, column: int, action: Action, val
     return _with_values(text or f"{action} signal", values)
 
 
-def _why_not_ready(info: StrategyInfo, answer: Answer, column: int) -> str:
+def _why_not_ready(info: StrategyInfo, answer: StrategySignals, column: int) -> str:
     age = int(answer.age[-1, column])
     if age == 0:
         return "no signal: it has no price in this history"

@@ -13,10 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tradebot.plugins.compare_signals import Wording, first_difference, last_row_of, rows_of, telling_rows, with_columns
+from tradebot.plugins.compare_signals import (
+    DifferenceText,
+    first_difference,
+    last_row_of,
+    rows_of,
+    telling_rows,
+    with_columns,
+)
 from tradebot.plugins.isolation import ask
 from tradebot.plugins.load import Plugin, load
-from tradebot.plugins.signal_validation import Answer, answer_of, each_frame
+from tradebot.plugins.signal_validation import StrategySignals, each_frame, validated_signals
 from tradebot.ports import StrategyInfo
 from tradebot.strategy_api import History, Strategy
 
@@ -29,7 +36,7 @@ WARMUP_CUTS = 120
 TOLERANCE = 1e-4
 
 
-class Bench:
+class CheckSubject:
     """One strategy over one history, asked again and again."""
 
     def __init__(self, plugin: Plugin, history: History, timeout_seconds: float) -> None:
@@ -42,40 +49,42 @@ class Bench:
         """Import the strategy anew before it is asked again."""
         self._made = None
 
-    def answer(self, history: History, symbols: tuple[str, ...] = ()) -> Answer:
+    def answer(self, history: History, symbols: tuple[str, ...] = ()) -> StrategySignals:
         """Its answer to ``history``, with its symbols in the order of ``symbols`` if that is given."""
         info = replace(self.plugin.info, symbols=symbols) if symbols else self.plugin.info
         return ask(lambda: self._compute(info, history), info.name, self.plugin.folder, self._timeout_seconds)
 
-    def _compute(self, info: StrategyInfo, history: History) -> Answer:
+    def _compute(self, info: StrategyInfo, history: History) -> StrategySignals:
         if self._made is None:
             self._made = load(self.plugin)
-        return answer_of(self._made(), info, history)
+        return validated_signals(self._made(), info, history)
 
 
-def repeatable(bench: Bench, full: Answer) -> tuple[str, str]:
+def repeatable(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     again = bench.answer(bench.history)
     bench.forget()
     anew = bench.answer(bench.history)
-    fault = first_difference(full, again, Wording("the first time", "the second time"))
-    fault = fault or first_difference(full, anew, Wording("the first time", "imported anew"))
+    fault = first_difference(full, again, DifferenceText("the first time", "the second time"))
+    fault = fault or first_difference(full, anew, DifferenceText("the first time", "imported anew"))
     return fault, "three runs agree, one of them imported anew"
 
 
-def look_ahead(bench: Bench, full: Answer) -> tuple[str, str]:
+def look_ahead(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     cells = full.entry.size
     rows = telling_rows(full, _first_ready(full), max(FEWEST_CUTS, CELLS_WORTH_WAITING_FOR // cells))
     # Ascending and on a fresh import, so that nothing the module remembers of a longer history can leak into a shorter.
     bench.forget()
     for row in rows:
         cut = bench.answer(_between(bench.history, 0, row + 1))
-        wording = Wording("with the later sessions present", f"when the history ends on {full.sessions[row]:%Y-%m-%d}")
+        wording = DifferenceText(
+            "with the later sessions present", f"when the history ends on {full.sessions[row]:%Y-%m-%d}"
+        )
         if fault := first_difference(rows_of(full, 0, row + 1), cut, wording):
             return fault, ""
     return "", f"the same with the history cut off after each of {len(rows):,} sessions"
 
 
-def price_level(bench: Bench, full: Answer) -> tuple[str, str]:
+def price_level(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     columns = len(full.symbols)
     every_other = np.where(np.arange(columns) % 2 == 0, 0.5, 1.0)
     for what, factors in (
@@ -84,36 +93,36 @@ def price_level(bench: Bench, full: Answer) -> tuple[str, str]:
         ("x 0.5 for every other symbol", every_other),
     ):
         scaled = bench.answer(_rescaled(bench.history, factors))
-        if fault := first_difference(full, scaled, Wording("as it is", f"with prices {what}"), TOLERANCE):
+        if fault := first_difference(full, scaled, DifferenceText("as it is", f"with prices {what}"), TOLERANCE):
             return fault, ""
     return "", "the same with prices x 0.5, x 0.7, and x 0.5 for every other symbol"
 
 
-def short_history(bench: Bench, full: Answer) -> tuple[str, str]:
+def short_history(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     warmup = bench.plugin.info.warmup
     rows = telling_rows(full, _first_ready(full), WARMUP_CUTS)
     for row in rows:
         short = bench.answer(_between(bench.history, row + 1 - warmup, row + 1))
-        wording = Wording("with all that came before", f"with the {warmup} newest sessions alone")
+        wording = DifferenceText("with all that came before", f"with the {warmup} newest sessions alone")
         if fault := first_difference(rows_of(full, row, row + 1), last_row_of(short), wording, TOLERANCE):
             return fault, ""
     return "", f"the same from the newest {warmup} sessions alone, after each of {len(rows):,} sessions"
 
 
-def column_order(bench: Bench, full: Answer) -> tuple[str, str]:
+def column_order(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     turned = bench.answer(bench.history, full.symbols[::-1])
     turned = with_columns(turned, np.arange(len(full.symbols))[::-1])
-    fault = first_difference(full, turned, Wording("as it is", "with the columns in reverse"), TOLERANCE)
+    fault = first_difference(full, turned, DifferenceText("as it is", "with the columns in reverse"), TOLERANCE)
     return fault, "the same with the columns in reverse"
 
 
-def listing_dates(bench: Bench, full: Answer) -> tuple[str, str]:
+def listing_dates(bench: CheckSubject, full: StrategySignals) -> tuple[str, str]:
     bench.answer(each_frame(bench.history, _listed_late))
     bench.answer(each_frame(bench.history, _never_listed))
     return "", "an answer also when symbols are listed late, stop trading, or never have a price"
 
 
-def _first_ready(full: Answer) -> int:
+def _first_ready(full: StrategySignals) -> int:
     return int(full.ready.any(axis=1).argmax())
 
 
@@ -144,7 +153,7 @@ def _never_listed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 #: Every probe by name, and what to do about the fault it finds.
-PROBES: tuple[tuple[str, Callable[[Bench, Answer], tuple[str, str]], str], ...] = (
+PROBES: tuple[tuple[str, Callable[[CheckSubject, StrategySignals], tuple[str, str]], str], ...] = (
     ("repeatable", repeatable, "Use no randomness, no clock and nothing remembered from an earlier call."),
     (
         "look-ahead",

@@ -17,7 +17,7 @@ from tradebot.strategy_api import ExitPolicy, History, Signals, Strategy
 
 
 @dataclass(frozen=True)
-class Answer:
+class StrategySignals:
     """A strategy's signals, found sound and silenced where a symbol could not be signalled.
 
     ``age`` counts the sessions since the symbol's first bar, both included (0 before it). ``ready`` is true where the
@@ -40,7 +40,7 @@ class Answer:
     exit_reason: str
 
 
-def answer_of(strategy: Strategy, info: StrategyInfo, history: History) -> Answer:
+def validated_signals(strategy: Strategy, info: StrategyInfo, history: History) -> StrategySignals:
     """What ``strategy`` says to the history of its own symbols. Runs the strategy's code: call it under guard.
 
     Raises PluginBroken when the answer breaks a rule, and whatever the strategy raises.
@@ -69,7 +69,7 @@ def each_frame(history: History, change: Callable[[pd.DataFrame], pd.DataFrame])
     )
 
 
-def judged(signals: object, close: pd.DataFrame, warmup: int) -> Answer:
+def judged(signals: object, close: pd.DataFrame, warmup: int) -> StrategySignals:
     """The answer to a history with these closes. Raises PluginBroken, naming field, session and symbol."""
     if not isinstance(signals, Signals):
         raise PluginBroken(f"signals() gave a {type(signals).__name__}, not tradebot.strategy_api.Signals")
@@ -86,7 +86,7 @@ def judged(signals: object, close: pd.DataFrame, warmup: int) -> Answer:
     age = np.cumsum(np.logical_or.accumulate(has_bar, axis=0), axis=0, dtype=np.int64)
     ready = has_bar & (age >= warmup)
     entry = entry & ready & ~leave
-    return Answer(
+    return StrategySignals(
         sessions=pd.DatetimeIndex(close.index),
         symbols=tuple(close.columns),
         entry=entry,

@@ -104,10 +104,10 @@ class StrategyBook:
     def _compute(self, plugin: Plugin, history: History) -> tuple[Signal, ...]:
         from tradebot.plugins.last_signals import last_signals
         from tradebot.plugins.signal_validation import (
-            answer_of,  # imports pandas, which whoever has a history has paid for
+            validated_signals,  # imports pandas, which whoever has a history has paid for
         )
 
         info = plugin.info
         if info.name not in self._classes:
             self._classes[info.name] = load(plugin)
-        return last_signals(info, answer_of(self._classes[info.name](), info, history))
+        return last_signals(info, validated_signals(self._classes[info.name](), info, history))

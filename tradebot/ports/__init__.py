@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradebot.ports.home import Alerts, Latch, Lock, StopSwitch
 from tradebot.ports.ledger import Books, Journal, Ledger, OrderBook, Outbox, Pins, Records, RunLog, Safety, ScheduleLog
 from tradebot.ports.market import Broker, Calendar, Clock, MarketData, PriceSource
-from tradebot.ports.plugins import StrategyBook, StrategyFailure, StrategyInfo
+from tradebot.ports.plugins import Strategies, StrategyFailure, StrategyInfo
 
 __all__ = [
     "Alerts",
@@ -27,7 +27,7 @@ __all__ = [
     "Safety",
     "ScheduleLog",
     "StopSwitch",
-    "StrategyBook",
+    "Strategies",
     "StrategyFailure",
     "StrategyInfo",
 ]

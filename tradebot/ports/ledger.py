@@ -13,13 +13,21 @@ from tradebot.core.model.account import Activity, Adjustment, CashEvent, Fill, P
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, Past, PinnedAccount, Run, RunStatus
+from tradebot.core.model.ledger_rows import (
+    Booking,
+    DecisionRow,
+    EquityPoint,
+    PinnedAccount,
+    Run,
+    RunStatus,
+    SymbolHistory,
+)
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
-from tradebot.core.model.repetition import Decider
+from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.alerts import Alert, PostState
-from tradebot.core.results.audit_events import Event
-from tradebot.core.safety.schedule_status import Keeping, Kept, Missed, Turn
+from tradebot.core.results.audit_events import AuditEvent
+from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
 
 if TYPE_CHECKING:
     pass
@@ -35,7 +43,7 @@ class RunLog(Protocol):
         at: datetime,
         wall: datetime,
         pid: int,
-        keeping: Keeping = Keeping.DESK,
+        keeping: ScheduleClock = ScheduleClock.DESK,
     ) -> int:
         """Write down that a run has begun, and by which clock it keeps the schedule; give its id."""
         ...
@@ -64,25 +72,25 @@ class RunLog(Protocol):
 class ScheduleLog(Protocol):
     """What is known of turns: since when the schedule is kept, the runs by the schedule's clock, what was missed."""
 
-    def kept(self, keeping: Keeping) -> Kept | None:
+    def kept(self, keeping: ScheduleClock) -> TrackingStart | None:
         """Since when the schedule is kept by this clock, or None when it is not yet."""
         ...
 
-    def keep(self, keeping: Keeping, since: datetime, first: date) -> None:
+    def keep(self, keeping: ScheduleClock, since: datetime, first: date) -> None:
         """Keep the schedule from ``since`` on, ``first`` being that instant's session or day; once a clock."""
         ...
 
-    def turns(self, keeping: Keeping, since: datetime) -> tuple[Turn, ...]:
+    def turns(self, keeping: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
         """The runs that began by this clock at ``since`` or later, in the order of their beginnings."""
         ...
 
-    def missed(self, keeping: Keeping, first: date) -> frozenset[Missed]:
+    def missed(self, keeping: ScheduleClock, first: date) -> frozenset[MissedJob]:
         """What is known to be missed in ``first`` and later sessions."""
         ...
 
     def settle(
-        self, keeping: Keeping, missed: Sequence[Missed], unsettled: date, at: datetime, noticed: datetime
-    ) -> tuple[Missed, ...]:
+        self, keeping: ScheduleClock, missed: Sequence[MissedJob], unsettled: date, at: datetime, noticed: datetime
+    ) -> tuple[MissedJob, ...]:
         """Store what was missed, and the first session that is not settled yet; give what nobody had stored before.
 
         ``at`` is desk time, for the audit trail; ``noticed`` is by the clock of ``keeping``.
@@ -134,7 +142,7 @@ class OrderBook(Protocol):
         """How many times an order of this session left for the broker; from ``since`` on, never too few."""
         ...
 
-    def executed_entries(self, decider: Decider, since: datetime | None, most: int) -> tuple[date, ...]:
+    def executed_entries(self, decider: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
         """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
 
         The newest first, and ``most`` of them at the most.
@@ -180,7 +188,7 @@ class Books(Protocol):
         """The fills of an order that stand."""
         ...
 
-    def past(self, symbol: str) -> Past:
+    def past(self, symbol: str) -> SymbolHistory:
         """Everything booked of a symbol that stands."""
         ...
 
@@ -282,11 +290,11 @@ class Records(Protocol):
 
     def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]: ...
 
-    def trail(self, since: datetime, until: datetime) -> tuple[Event, ...]:
+    def trail(self, since: datetime, until: datetime) -> tuple[AuditEvent, ...]:
         """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
         ...
 
-    def halts_and_breaks_before(self, at: datetime) -> tuple[Event, ...]:
+    def halts_and_breaks_before(self, at: datetime) -> tuple[AuditEvent, ...]:
         """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
         ...
 

@@ -34,7 +34,7 @@ class StrategyFailure:
     message: str
 
 
-class StrategyBook(Protocol):
+class Strategies(Protocol):
     """The configured strategies."""
 
     @property

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.incident import Impact, IncidentOutcome, Moment, Severity
+from tradebot.core.results.incident import Impact, IncidentOutcome, IncidentSeverity, TimelineEvent
 from tradebot.reports.formatting import instant, signed_usd, usd
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 _NO_WORD = "_To be written._"
 
 
-def incident_markdown(incident: IncidentOutcome, where: Where) -> str:
+def incident_markdown(incident: IncidentOutcome, where: RunHeader) -> str:
     """The whole report, to be completed by hand. Times are New York's."""
     began = incident.begin or incident.since
     parts = [
@@ -30,12 +30,12 @@ def incident_markdown(incident: IncidentOutcome, where: Where) -> str:
         "## Prevention",
         "- [ ] " + _NO_WORD,
         "## Severity classes",
-        "\n".join(f"- **{severity}**: {severity.meaning}" for severity in Severity),
+        "\n".join(f"- **{severity}**: {severity.meaning}" for severity in IncidentSeverity),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _facts(incident: IncidentOutcome, where: Where) -> Iterator[str]:
+def _facts(incident: IncidentOutcome, where: RunHeader) -> Iterator[str]:
     rows = {
         "severity": f"**{incident.severity}**: {incident.severity.meaning}",
         "began": instant(incident.begin),
@@ -81,7 +81,7 @@ def _dollars(impact: Impact) -> Iterator[tuple[str, str]]:
     yield "unexplained by the ledger at most, USD", usd(impact.unexplained)
 
 
-def _timeline(moments: tuple[Moment, ...]) -> Iterator[str]:
+def _timeline(moments: tuple[TimelineEvent, ...]) -> Iterator[str]:
     if not moments:
         yield "Nothing was written in this time."
         return
@@ -89,7 +89,7 @@ def _timeline(moments: tuple[Moment, ...]) -> Iterator[str]:
     yield "\n".join(["| New York time | what |", "|---|---|", *rows])
 
 
-def _emphasised(moment: Moment) -> str:
+def _emphasised(moment: TimelineEvent) -> str:
     return _inline(moment.what) if moment.routine else f"**{_inline(moment.what)}**"
 
 

@@ -21,7 +21,7 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.model.values import canonical
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_of
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 COMMON = (
     *("job", "session", "status", "exit_code", "exit_codes", "headline"),
@@ -30,12 +30,12 @@ COMMON = (
 )
 
 
-def outcome_json(outcome: Outcome, where: Where, **more: object) -> str:
+def outcome_json(outcome: Outcome, where: RunHeader, **more: object) -> str:
     """The object of a job. ``more`` are figures that are worked out where they are shown, such as statistics."""
     return dumps({**_beginning(outcome), **_place(where), **_rest(outcome), **more})
 
 
-def answer_json(command: str, code: ExitCode = ExitCode.OK, where: Where | None = None, **answer: object) -> str:
+def answer_json(command: str, code: ExitCode = ExitCode.OK, where: RunHeader | None = None, **answer: object) -> str:
     """The object of a command that is no job and could do what it was asked."""
     place = _place(where) if where else {}
     codes = () if code is ExitCode.OK else (code,)
@@ -132,7 +132,7 @@ def _codes(codes: Iterable[ExitCode]) -> dict[str, object]:
     return {"exit_code": int(first_of(applies) or next(iter(ordered), 0)), "exit_codes": [int(c) for c in ordered]}
 
 
-def _place(where: Where) -> dict[str, object]:
+def _place(where: RunHeader) -> dict[str, object]:
     return {
         "home": where.home,
         "broker": where.broker,

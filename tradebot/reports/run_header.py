@@ -8,7 +8,7 @@ from typing import Protocol
 from tradebot.reports.layout import Facts, Page
 
 
-class Where(Protocol):
+class RunHeader(Protocol):
     """The home, the broker, the account there, and the files that a run writes to."""
 
     @property
@@ -35,7 +35,7 @@ def opening_of(home: Path, *more: tuple[str, str]) -> Page:
     return (Facts((("home", str(home)), *more)),)
 
 
-def opening(where: Where) -> Page:
+def opening(where: RunHeader) -> Page:
     """What every acting command prints before it acts."""
     return (
         Facts(

@@ -156,13 +156,13 @@ def _delivered(settings: Settings, waiting: Sequence[Posted], record: Callable[[
 
 
 def _hand_over(settings: Settings, patience: float, deadline: float = math.inf) -> HandOver:
-    from tradebot.alerts.apprise import hand_over, message_of
+    from tradebot.alerts.apprise import message_of, send_message
 
     redact = Redactor(settings.secrets())
 
     def send(channel: Channel, posted: Posted) -> str:
         message = message_of(posted.alert, posted.account_key, str(settings.home))
-        return hand_over(channel, message, min(patience, deadline - time.monotonic()), redact)
+        return send_message(channel, message, min(patience, deadline - time.monotonic()), redact)
 
     return send
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.home import backups, chain_heads, locks, paths
-from tradebot.home.atomic_files import cannot_write, make_folder, sync_folder
+from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
 from tradebot.ledger.backup import Copy, save, take
 from tradebot.ledger.database import open_database
 from tradebot.ledger.swap_file import forget, kept_name, making, put_in_place
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, keep_head, remember
+from tradebot.runtime.homes import configuration, is_fresh, keep_head, register_home
 from tradebot.settings import GlobalOptions, Settings
 
 
@@ -56,7 +56,7 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
         backups.remember(settings.home, backups.Backup(path, wall))
         dropped = backups.drop_old(folder, settings.database_path, settings.backup_keep)
     except OSError as error:
-        raise cannot_write(folder, error, "--to" if to else "BACKUP_DIR") from error
+        raise write_error_text(folder, error, "--to" if to else "BACKUP_DIR") from error
     return BackedUp(replace(copy, path=path), settings.database_path, wall, dropped)
 
 
@@ -83,7 +83,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
         put_in_place(database, kept)
         _write_down(settings, file)
         if fresh:
-            remember(settings)
+            register_home(settings)
     return Restored(copy, database, kept if had_one else None)
 
 

@@ -10,14 +10,14 @@ from contextlib import closing, suppress
 from tradebot.alerts.heartbeat import Heartbeat
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
-from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, LedgerError, TradebotError
 from tradebot.home import paths
-from tradebot.jobs.schedule import Timekeeper
+from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, keeping
+from tradebot.runtime.homes import configuration, schedule_clock
 from tradebot.settings import GlobalOptions, Settings
 
 _STATUS = {ExitCode.BLOCKED: RunStatus.BLOCKED, ExitCode.HALTED: RunStatus.BLOCKED}
@@ -37,7 +37,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
     cannot tell, or a person begins the sessions, the desk has to be asked.
     """
     settings = configuration(options).settings
-    if not paths.is_initialised(settings.home) or keeping(settings) is not Keeping.WALL:
+    if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.WALL:
         return ""
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
@@ -45,7 +45,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
             if pinned is None:
                 return ""
             ledger, now = database.bind(pinned.key), SystemClock().wall()
-            return Timekeeper(ledger, NyseCalendar(), settings.schedule_rules(), Keeping.WALL, now).why_not(job)
+            return JobSchedule(ledger, NyseCalendar(), settings.schedule_rules(), ScheduleClock.WALL, now).why_not(job)
     except LedgerError:
         return ""
 
@@ -60,13 +60,13 @@ def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -
         return
     with suppress(TradebotError):  # the first error is the one to tell
         settings = configuration(options).settings
-        if not paths.is_initialised(settings.home) or keeping(settings) is not Keeping.WALL:
+        if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.WALL:
             return
         with closing(open_database(settings.database_path, create=False)) as database:
             pinned = database.pins.pinned(settings.broker, settings.trading_mode)
             if pinned is not None:
                 now, runs = SystemClock().now(), database.bind(pinned.key).runs
-                run_id = runs.begin(job, None, now, now, os.getpid(), Keeping.WALL)
+                run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.WALL)
                 runs.end(
                     run_id, _STATUS.get(error.exit_code, RunStatus.FAILED), error.exit_code, now, now, str(error)[:500]
                 )

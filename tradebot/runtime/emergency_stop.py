@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tradebot.core.model.account import AccountSnapshot
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.ports import Broker, Clock
-    from tradebot.runtime.homes import Where
+    from tradebot.runtime.homes import HomeContext
     from tradebot.settings import Settings
 
 #: Seconds to wait for a ledger that another process holds: the broker's own records tell what is ours as well.
@@ -52,7 +52,7 @@ class Stopping:
 
 
 @contextmanager
-def open_stop_desk(options: GlobalOptions, how: Stopping) -> Iterator[tuple[StopDesk, Where, Loaded]]:
+def open_stop_desk(options: GlobalOptions, how: Stopping) -> Iterator[tuple[StopDesk, HomeContext, Loaded]]:
     """The few ports of an emergency stop; the latch is written before anything else is opened or read.
 
     Raises ConfigError, Blocked and BrokerUnavailable, which say first that the halt is latched all the same.
@@ -79,13 +79,13 @@ def _wired(
     how: Stopping,
     began: float,
     latched_after: float,
-) -> tuple[StopDesk, Where, Loaded]:
+) -> tuple[StopDesk, HomeContext, Loaded]:
     from tradebot.core.model.ownership import Explained
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.jobs.emergency_stop.submit import Unkept
     from tradebot.ledger.database import open_as_it_is
     from tradebot.runtime.alerts import spool_alerts
-    from tradebot.runtime.homes import account_key, where
+    from tradebot.runtime.homes import account_key, home_context
     from tradebot.runtime.venue import open_venue
 
     settings = loaded.settings
@@ -116,7 +116,7 @@ def _wired(
         began=began,
         timings={} if how.dry_run else {"latched": latched_after},
     )
-    return desk, where(settings, broker, account_id), loaded
+    return desk, home_context(settings, broker, account_id), loaded
 
 
 def _refuse_what_is_no_home(options: GlobalOptions, home: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.core.model.ledger_rows import PinnedAccount
-from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import chain_heads, paths, registry
 from tradebot.ledger.database import Database, open_database
@@ -18,7 +18,7 @@ from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, S
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class HomeContext:
     """What every acting command prints first: which home, which broker, which account, and where it is written."""
 
     home: Path
@@ -58,7 +58,7 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
     )
 
 
-def remember(settings: Settings) -> None:
+def register_home(settings: Settings) -> None:
     """Make the folder a home, now that its exchange and its ledger are there, and one that this user knows."""
     paths.initialise(settings.home)
     registry.remember(settings.state_path, settings.home)
@@ -82,8 +82,8 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
         key = account_key(broker, account_id)
         if new_account:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-        pin(database, broker, account_id, key, clock, keeping(settings))
-    remember(settings)
+        pin(database, broker, account_id, key, clock, schedule_clock(settings))
+    register_home(settings)
     return account_id
 
 
@@ -99,21 +99,26 @@ def account_key(broker: Broker, account_id: str) -> str:
     return f"{broker.name}:{broker.mode}:{account_id}"
 
 
-def keeping(settings: Settings) -> Keeping:
+def schedule_clock(settings: Settings) -> ScheduleClock:
     """The clock that the schedule goes by: the exchange's own where a person begins its sessions."""
     by_hand = settings.broker is BrokerName.PAPER and settings.paper_advance is PaperAdvance.MANUAL
-    return Keeping.DESK if by_hand else Keeping.WALL
+    return ScheduleClock.DESK if by_hand else ScheduleClock.WALL
 
 
 def pin(
-    database: Database, broker: Broker, account_id: str, key: str, clock: Clock, keeping: Keeping = Keeping.DESK
+    database: Database,
+    broker: Broker,
+    account_id: str,
+    key: str,
+    clock: Clock,
+    schedule_clock: ScheduleClock = ScheduleClock.DESK,
 ) -> None:
     """Pin the account at first use, from when on its schedule is kept; refuse another one later."""
     pinned = database.pins.pinned(broker.name, broker.mode)
     if pinned is None:
         database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-        since = clock.wall() if keeping is Keeping.WALL else clock.now()
-        database.bind(key).schedule.keep(keeping, since, new_york_date(since))
+        since = clock.wall() if schedule_clock is ScheduleClock.WALL else clock.now()
+        database.bind(key).schedule.keep(schedule_clock, since, new_york_date(since))
     elif pinned.account_id != account_id:
         raise Blocked(
             f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), pinned at "
@@ -143,5 +148,5 @@ def refuse_other_history(settings: Settings, database: Database) -> None:
         )
 
 
-def where(settings: Settings, broker: Broker, account_id: str) -> Where:
-    return Where(settings.home, broker.name, broker.mode, account_id, settings.database_path, settings.log_path)
+def home_context(settings: Settings, broker: Broker, account_id: str) -> HomeContext:
+    return HomeContext(settings.home, broker.name, broker.mode, account_id, settings.database_path, settings.log_path)

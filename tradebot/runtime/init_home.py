@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 from tradebot.home import locks, paths
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import Where, configuration, make_ledger, where
+from tradebot.runtime.homes import HomeContext, configuration, home_context, make_ledger
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import GlobalOptions
 
 
-def make_home(options: GlobalOptions) -> tuple[Where, bool]:
+def init_home(options: GlobalOptions) -> tuple[HomeContext, bool]:
     """Make a home and its ledger for the account at the broker, or leave the one that is there; say which it was.
 
     Raises what ``open_office`` raises.
@@ -22,4 +22,4 @@ def make_home(options: GlobalOptions) -> tuple[Where, bool]:
         held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
         venue = held.enter_context(open_venue(settings, fresh=True))
         account_id = make_ledger(settings, venue.broker, venue.clock)
-        return where(settings, venue.broker, account_id), fresh
+        return home_context(settings, venue.broker, account_id), fresh

@@ -11,29 +11,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.schedule import Job
-from tradebot.core.safety.schedule_status import Keeping
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
 from tradebot.home import chain_heads, locks, paths
 from tradebot.home.halt_file import LatchFile
-from tradebot.home.shutdown_signals import StopOnSignal
+from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.alerts import outbox_alerts
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
-    Where,
+    HomeContext,
     account_key,
     account_on_this_machine,
     configuration,
+    home_context,
     is_fresh,
     keep_head,
-    keeping,
     pin,
     refuse_other_brokers,
     refuse_other_history,
-    remember,
-    where,
+    register_home,
+    schedule_clock,
 )
 from tradebot.runtime.import_stop_journals import take_in_stops
 from tradebot.runtime.strategies import strategy_book
@@ -43,7 +43,7 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
     from tradebot.core.model.signals import Signal
-    from tradebot.ports import Alerts, Lock, StopSwitch, StrategyBook, StrategyFailure, StrategyInfo
+    from tradebot.ports import Alerts, Lock, StopSwitch, Strategies, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
 
 
@@ -73,11 +73,11 @@ _SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECON
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OpenDesk:
     """A desk with what a command needs around it."""
 
     desk: Desk
-    where: Where
+    context: HomeContext
     loaded: Loaded
     lock_holder: str
     venue: Venue
@@ -90,9 +90,9 @@ class Office:
 
 
 @contextmanager
-def open_office(
+def open_desk(
     options: GlobalOptions, job: Job, *, durable: bool = True, start: date | None = None
-) -> Iterator[Office]:
+) -> Iterator[OpenDesk]:
     """Wire a desk for ``job`` and take it apart again.
 
     Raises ConfigError (3), Blocked (5: not the pinned account), Locked (8), LedgerError (10) and BrokerUnavailable (6).
@@ -105,7 +105,7 @@ def open_office(
         refuse_other_brokers(settings, job)
     fresh = is_fresh(settings, makes_home=access.makes_home)
     with ExitStack() as held:
-        stop = held.enter_context(StopOnSignal())
+        stop = held.enter_context(ShutdownSignals())
         lock: Lock = _Unlocked()
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
@@ -127,18 +127,22 @@ def open_office(
             venue.advance(job)
         if access.locks:
             held.callback(keep_head, settings, database)
-        kept = Keeping.DESK if job is Job.REPLAY else keeping(settings)
+        kept = ScheduleClock.DESK if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, kept)
         if fresh:
-            remember(settings)
+            register_home(settings)
         strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
         if access.locks:
             take_in_stops(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
-        yield Office(
-            replace(desk, keeping=kept, opened_on=opened_on), where(settings, broker, account_id), loaded, holder, venue
+        yield OpenDesk(
+            replace(desk, schedule_clock=kept, opened_on=opened_on),
+            home_context(settings, broker, account_id),
+            loaded,
+            holder,
+            venue,
         )
 
 
@@ -146,7 +150,7 @@ def desk_at(
     venue: Venue,
     settings: Settings,
     ledger: AccountLedger,
-    strategies: StrategyBook | None,
+    strategies: Strategies | None,
     lock: Lock,
     stop: StopSwitch,
     alerts: Alerts,
@@ -166,7 +170,7 @@ def desk_at(
         stop=stop,
         alerts=alerts,
         pid=os.getpid(),
-        keeping=keeping(settings),
+        schedule_clock=schedule_clock(settings),
         fresh_for=venue.fresh_for,
     )
 
@@ -205,7 +209,7 @@ class _FoundWhenAsked:
         self._settings = settings
 
     @cached_property
-    def _book(self) -> StrategyBook:
+    def _book(self) -> Strategies:
         return strategy_book(self._settings)
 
     @property

@@ -11,23 +11,23 @@ from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.model.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import locks, paths
-from tradebot.home.atomic_files import cannot_write, sync_folder
-from tradebot.home.shutdown_signals import StopOnSignal
+from tradebot.home.atomic_files import sync_folder, write_error_text
+from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.rebuild import Remembered
+from tradebot.jobs.rebuild import PreviousFiles
 from tradebot.ledger.database import open_database
 from tradebot.ledger.swap_file import fresh_ledger, kept_name, put_in_place
 from tradebot.ports import Broker
 from tradebot.runtime.alerts import spool_alerts
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
-    Where,
+    HomeContext,
     account_key,
     account_on_this_machine,
     configuration,
+    home_context,
     is_fresh,
     keep_head,
-    where,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
 from tradebot.runtime.venue import open_venue
@@ -39,9 +39,9 @@ class Rebuild:
     """A desk with what the command needs around it. ``kept`` says where the old ledger will be, "" if there is none."""
 
     desk: Desk
-    where: Where
+    context: HomeContext
     loaded: Loaded
-    remembered: Remembered
+    remembered: PreviousFiles
     kept: str
 
 
@@ -55,7 +55,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
     settings = loaded.settings
     is_fresh(settings, makes_home=False)
     with ExitStack() as held:
-        stop = held.enter_context(StopOnSignal())
+        stop = held.enter_context(ShutdownSignals())
         of_home = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
         venue = held.enter_context(open_venue(settings))
         broker, clock = venue.broker, venue.clock
@@ -71,7 +71,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
-            place = where(settings, broker, account_id)
+            place = home_context(settings, broker, account_id)
             yield Rebuild(desk, place, loaded, remembered, str(kept) if old.exists() else "")
         stop.check()
         lock.assert_held()
@@ -81,17 +81,17 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             keep_head(settings, database)
 
 
-def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> Remembered:
+def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> PreviousFiles:
     """What the old ledger still tells of this account. Raises Blocked when it is another account's."""
     try:
         with closing(open_database(old, create=False)) as database:
             pinned = database.pins.pinned(broker.name, broker.mode)
             ledger = database.bind(key)
-            found = Remembered(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
+            found = PreviousFiles(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
     except LedgerBusy:
         raise
     except LedgerError:
-        return Remembered()
+        return PreviousFiles()
     if pinned is not None and pinned.account_id != account_id:
         raise Blocked(
             f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), but the broker shows "
@@ -112,4 +112,4 @@ def _put_heads_aside(settings: Settings, kept: Path) -> None:
             path.replace(path.with_name(f"{path.name}{kept.suffix}"))
             sync_folder(path.parent)
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise write_error_text(path, error) from error

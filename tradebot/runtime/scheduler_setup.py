@@ -13,18 +13,20 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.market.calendar import NyseCalendar, new_york_date
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration
-from tradebot.schedulers import HostZone, Kind, Setup
+from tradebot.schedulers import HostZone, SchedulerKind, Setup
 from tradebot.settings import GlobalOptions
 
 _LINK = Path("/etc/localtime")
 _A_YEAR = timedelta(days=366)
 
 
-def setup_for(options: GlobalOptions, kind: Kind, image: str) -> Setup:
+def setup_for(options: GlobalOptions, kind: SchedulerKind, image: str) -> Setup:
     """What is to be scheduled for the home that the options name. Raises ConfigError."""
     settings = configuration(options).settings
     home, state = settings.home.resolve(), settings.tradebot_state_dir
-    if kind is Kind.KUBERNETES:  # pods share nothing but the volume of the home, so the locks have to be there too
+    if (
+        kind is SchedulerKind.KUBERNETES
+    ):  # pods share nothing but the volume of the home, so the locks have to be there too
         return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
     return Setup(_program(), home, {"TRADEBOT_STATE_DIR": str(state)} if state else {})
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from tradebot.settings import Settings
 
 if TYPE_CHECKING:
-    from tradebot.ports import StrategyBook
+    from tradebot.ports import Strategies
 
 
-def strategy_book(settings: Settings) -> StrategyBook:
+def strategy_book(settings: Settings) -> Strategies:
     """The configured strategies: their manifests are read now, their code when signals are asked for.
 
     Raises ConfigError when there is no strategy of a name.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tradebot.schedulers.install import Installed, Kind, files_of, install, installed, write
-from tradebot.schedulers.rules import Entry, File, HostZone, Setup
+from tradebot.schedulers.install import Installed, SchedulerKind, files_of, install, installed, write
+from tradebot.schedulers.rules import File, HostZone, ScheduleEntry, Setup
 from tradebot.schedulers.verify import differences
 
 __all__ = [
-    "Entry",
     "File",
     "HostZone",
     "Installed",
-    "Kind",
+    "ScheduleEntry",
+    "SchedulerKind",
     "Setup",
     "differences",
     "files_of",

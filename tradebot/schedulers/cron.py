@@ -13,7 +13,7 @@ from datetime import UTC, date
 from pathlib import Path
 
 from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs, new_york_rule
+from tradebot.schedulers.rules import File, HostZone, Rule, ScheduleEntry, Setup, Slot, host_rules, jobs, new_york_rule
 
 _EXAMPLE = """\
 # tradebot's day, for `crontab -e`; change the two paths. `tradebot schedule install --for cron` writes these lines for
@@ -90,7 +90,7 @@ def slots(fields: Sequence[str]) -> frozenset[Slot]:
     return rule.slots() if (day, month) == ("*", "*") else frozenset()
 
 
-def entries(crontab: str, setup: Setup) -> tuple[Entry, ...]:
+def entries(crontab: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
     """Our jobs as a crontab starts them, whether or not this program wrote its lines."""
     found, variables = [], {"CRON_TZ": "", "TRADEBOT_HOME": ""}
     for text in map(str.strip, crontab.splitlines()):
@@ -99,7 +99,7 @@ def entries(crontab: str, setup: Setup) -> tuple[Entry, ...]:
         elif (fields := _FIELDS.fullmatch(text)) and not text.startswith("#") and (job := _job_of(fields[6])):
             home = f"TRADEBOT_HOME={shlex.quote(variables['TRADEBOT_HOME'])} " if variables["TRADEBOT_HOME"] else ""
             command = home + fields[6].replace("\\%", "%")
-            found.append(Entry(job, slots(fields.groups()), variables["CRON_TZ"], command))
+            found.append(ScheduleEntry(job, slots(fields.groups()), variables["CRON_TZ"], command))
     return tuple(entry for entry in found if setup.is_named_in(entry.command))
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from tradebot.core.model.schedule import Job
 from tradebot.errors import ConfigError, Problem
 from tradebot.schedulers import cron, kubernetes, launchd, systemd, windows
-from tradebot.schedulers.rules import Entry, File, Setup, jobs
+from tradebot.schedulers.rules import File, ScheduleEntry, Setup, jobs
 
 #: Seconds that a scheduler's tool may take.
 _PATIENCE = 60
 
 
-class Kind(StrEnum):
+class SchedulerKind(StrEnum):
     """The schedulers that there are entries for."""
 
     CRON = "cron"
@@ -34,18 +34,18 @@ class Kind(StrEnum):
 class Installed:
     """What a scheduler has of ours, and what keeps it from starting it."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ScheduleEntry, ...]
     troubles: tuple[str, ...] = ()
 
 
-def files_of(kind: Kind) -> Callable[..., tuple[File, ...]]:
+def files_of(kind: SchedulerKind) -> Callable[..., tuple[File, ...]]:
     """What makes a scheduler's files: called with setup, host and the first day that they are for."""
     return {
-        Kind.CRON: cron.files,
-        Kind.SYSTEMD: systemd.files,
-        Kind.LAUNCHD: launchd.files,
-        Kind.WINDOWS: windows.files,
-        Kind.KUBERNETES: kubernetes.files,
+        SchedulerKind.CRON: cron.files,
+        SchedulerKind.SYSTEMD: systemd.files,
+        SchedulerKind.LAUNCHD: launchd.files,
+        SchedulerKind.WINDOWS: windows.files,
+        SchedulerKind.KUBERNETES: kubernetes.files,
     }[kind]
 
 
@@ -60,12 +60,12 @@ def write(files: Sequence[File], folder: Path, encoding: str = "utf-8") -> tuple
     return tuple(folder / file.name for file in files)
 
 
-def install(kind: Kind, setup: Setup, files: Sequence[File]) -> tuple[str, ...]:
+def install(kind: SchedulerKind, setup: Setup, files: Sequence[File]) -> tuple[str, ...]:
     """Install the entries and say what was done. Raises ConfigError when the scheduler's tool is missing or refuses."""
     return _INSTALL[kind](setup, files)
 
 
-def installed(kind: Kind, setup: Setup) -> Installed:
+def installed(kind: SchedulerKind, setup: Setup) -> Installed:
     """What is installed for this home. Raises ConfigError as ``install`` does."""
     return _INSTALLED[kind](setup)
 
@@ -156,19 +156,19 @@ def _installed_kubernetes(setup: Setup) -> Installed:
     return Installed(kubernetes.entries(listed, setup))
 
 
-_INSTALL: Mapping[Kind, Callable[[Setup, Sequence[File]], tuple[str, ...]]] = {
-    Kind.CRON: _install_cron,
-    Kind.SYSTEMD: _install_systemd,
-    Kind.LAUNCHD: _install_launchd,
-    Kind.WINDOWS: _install_windows,
-    Kind.KUBERNETES: _install_kubernetes,
+_INSTALL: Mapping[SchedulerKind, Callable[[Setup, Sequence[File]], tuple[str, ...]]] = {
+    SchedulerKind.CRON: _install_cron,
+    SchedulerKind.SYSTEMD: _install_systemd,
+    SchedulerKind.LAUNCHD: _install_launchd,
+    SchedulerKind.WINDOWS: _install_windows,
+    SchedulerKind.KUBERNETES: _install_kubernetes,
 }
-_INSTALLED: Mapping[Kind, Callable[[Setup], Installed]] = {
-    Kind.CRON: _installed_cron,
-    Kind.SYSTEMD: _installed_systemd,
-    Kind.LAUNCHD: _installed_launchd,
-    Kind.WINDOWS: _installed_windows,
-    Kind.KUBERNETES: _installed_kubernetes,
+_INSTALLED: Mapping[SchedulerKind, Callable[[Setup], Installed]] = {
+    SchedulerKind.CRON: _installed_cron,
+    SchedulerKind.SYSTEMD: _installed_systemd,
+    SchedulerKind.LAUNCHD: _installed_launchd,
+    SchedulerKind.WINDOWS: _installed_windows,
+    SchedulerKind.KUBERNETES: _installed_kubernetes,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradebot.core.model.schedule import Job
 from tradebot.schedulers import cron
-from tradebot.schedulers.rules import NEW_YORK_NAME, Entry, File, HostZone, Setup, jobs, new_york_rule
+from tradebot.schedulers.rules import NEW_YORK_NAME, File, HostZone, ScheduleEntry, Setup, jobs, new_york_rule
 
 #: How late a pod may still be started: run-daily and check-exits say themselves when it is too late.
 _DEADLINE = 600
@@ -51,7 +51,7 @@ def cron_job(setup: Setup, job: Job) -> dict[str, Any]:
     }
 
 
-def entries(listed: str, setup: Setup) -> tuple[Entry, ...]:
+def entries(listed: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
     """Our jobs as a cluster starts them, from what `kubectl get cronjobs -o json` says; a suspended one starts none."""
     found = {str(item["metadata"]["name"]): item["spec"] for item in json.loads(listed or "{}").get("items", ())}
     made = []
@@ -63,7 +63,7 @@ def entries(listed: str, setup: Setup) -> tuple[Entry, ...]:
         variables = (f"{one['name']}={one.get('value', '')}" for one in container.get("env", ()))
         words = (*variables, *container.get("command", ()), *container.get("args", ()))
         fields = str(spec["schedule"]).split()
-        made.append(Entry(job, cron.slots(fields), spec.get("timeZone", "UTC"), " ".join(words)))
+        made.append(ScheduleEntry(job, cron.slots(fields), spec.get("timeZone", "UTC"), " ".join(words)))
     return tuple(made)
 
 

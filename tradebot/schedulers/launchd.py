@@ -8,7 +8,7 @@ from datetime import date
 from xml.parsers.expat import ExpatError
 
 from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import Entry, File, HostZone, Setup, Slot, host_rules, jobs
+from tradebot.schedulers.rules import File, HostZone, ScheduleEntry, Setup, Slot, host_rules, jobs
 
 
 def label(setup: Setup, job: Job) -> str:
@@ -19,7 +19,7 @@ def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
     return tuple(File(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in jobs())
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
+def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
     """Our jobs as agents start them; ``found`` has their texts by name. One that cannot be read starts nothing."""
     made = []
     for job in jobs():
@@ -35,7 +35,7 @@ def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
             Slot((start["Weekday"] - 1) % 7, start["Hour"], start["Minute"])
             for start in agent.get("StartCalendarInterval", ())
         )
-        made.append(Entry(job, slots, "", " ".join((*variables, *agent.get("ProgramArguments", ())))))
+        made.append(ScheduleEntry(job, slots, "", " ".join((*variables, *agent.get("ProgramArguments", ())))))
     return tuple(made)
 
 

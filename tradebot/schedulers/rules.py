@@ -104,7 +104,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduleEntry:
     """A job as a scheduler has it: when it starts it, by whose clock, and the whole command with its environment.
 
     ``zone`` is the name of the time zone that the scheduler itself keeps for it, "" for the host's.

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from datetime import date
 
 from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import NEW_YORK_NAME, Entry, File, HostZone, Rule, Setup, Slot, jobs, new_york_rule
+from tradebot.schedulers.rules import (
+    NEW_YORK_NAME,
+    File,
+    HostZone,
+    Rule,
+    ScheduleEntry,
+    Setup,
+    Slot,
+    jobs,
+    new_york_rule,
+)
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):00 (\S+)")
@@ -29,13 +39,13 @@ def calendar(rule: Rule) -> str:
     return f"{first}..{last} *-*-* {hours}:{minutes}:00 {NEW_YORK_NAME}"
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
+def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
     """Our jobs as units start them; ``found`` has their texts by name."""
     made = []
     for job in jobs():
         timer, service = (found.get(f"{setup.entry(job)}.{kind}", "") for kind in ("timer", "service"))
         for start in _CALENDAR.finditer(timer):
-            made.append(Entry(job, _slots(start), start[5], _unquoted(service)))
+            made.append(ScheduleEntry(job, _slots(start), start[5], _unquoted(service)))
     return tuple(made)
 
 

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.schedule import Job, Rules, Window, windows
-from tradebot.schedulers.rules import Entry, HostZone, Setup, Slot, jobs
+from tradebot.schedulers.rules import HostZone, ScheduleEntry, Setup, Slot, jobs
 
 _MINUTE = timedelta(minutes=1)
 
 
 def differences(
-    entries: Sequence[Entry], setup: Setup, host: HostZone, sessions: Sequence[SessionHours], rules: Rules
+    entries: Sequence[ScheduleEntry], setup: Setup, host: HostZone, sessions: Sequence[SessionHours], rules: Rules
 ) -> tuple[str, ...]:
     """Everything that is wrong with what is installed, in words; empty when every job is started in time.
 
@@ -32,7 +32,7 @@ def differences(
     return tuple(found)
 
 
-def _commands(job: Job, entries: Iterable[Entry], setup: Setup) -> Iterator[str]:
+def _commands(job: Job, entries: Iterable[ScheduleEntry], setup: Setup) -> Iterator[str]:
     for entry in entries:
         words = entry.command
         if not all(word in words for word in setup.program):
@@ -44,7 +44,7 @@ def _commands(job: Job, entries: Iterable[Entry], setup: Setup) -> Iterator[str]
 
 
 def _starts(
-    job: Job, entries: Sequence[Entry], host: HostZone, sessions: Sequence[SessionHours], rules: Rules
+    job: Job, entries: Sequence[ScheduleEntry], host: HostZone, sessions: Sequence[SessionHours], rules: Rules
 ) -> Iterator[str]:
     """In which sessions a job would not be started in time."""
     clocks = []

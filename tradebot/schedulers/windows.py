@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import Entry, File, HostZone, Rule, Setup, Slot, host_rules, jobs
+from tradebot.schedulers.rules import File, HostZone, Rule, ScheduleEntry, Setup, Slot, host_rules, jobs
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -31,7 +31,7 @@ def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
     return tuple(File(f"{setup.entry(job)}.xml", _task(setup, job, host, first)) for job in jobs())
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
+def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
     """Our jobs as tasks start them; ``found`` has their XML by file name. One that cannot be read starts nothing."""
     made = []
     for job in jobs():
@@ -46,7 +46,7 @@ def entries(found: Mapping[str, str], setup: Setup) -> tuple[Entry, ...]:
         command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
         enabled = root.find(f"{_tag('Settings')}/{_tag('Enabled')}")
         if enabled is None or enabled.text != "false":
-            made.append(Entry(job, slots, "", command.replace('"', "")))
+            made.append(ScheduleEntry(job, slots, "", command.replace('"', "")))
     return tuple(made)
 
 

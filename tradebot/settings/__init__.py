@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradebot.settings.load import (
     Loaded,
-    Shown,
+    ShownSetting,
     load,
     load_for,
     load_in_emergency,
@@ -24,7 +24,7 @@ __all__ = [
     "PaperAdvance",
     "Redactor",
     "Settings",
-    "Shown",
+    "ShownSetting",
     "TradingMode",
     "load",
     "load_for",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from tradebot.core.results.alerts import AlertLevel
-from tradebot.settings.field_types import MASK, Kind, Refusal, SecretText, shorten
+from tradebot.settings.field_types import MASK, FieldType, Refusal, SecretText, shorten
 
 #: A comma or blank before the next address; those within an address stay.
 _BETWEEN = re.compile(r"[\s,]+(?=(?:\w+=)?[A-Za-z][A-Za-z0-9]*://)")
@@ -18,7 +18,7 @@ MAIL_ADDRESS = re.compile(r"[^@\s,<>]{1,64}@[^@\s,<>]{1,255}")
 
 
 @dataclass(frozen=True)
-class ChannelUrls(Kind[tuple[SecretText, ...]]):
+class ChannelUrls(FieldType[tuple[SecretText, ...]]):
     """Addresses that Apprise understands, each a secret, with the least level that it is for where that is written."""
 
     secret = True
@@ -54,7 +54,7 @@ def level_and_url(channel: SecretText) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Host(Kind[str]):
+class Host(FieldType[str]):
     """The name of a server, without port."""
 
     @property

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import urlsplit
 
-from tradebot.settings.alpaca_urls import Place
-from tradebot.settings.field_types import Kind, Refusal, Secret, SecretText, is_address, shorten, without_password
+from tradebot.settings.alpaca_urls import Endpoint
+from tradebot.settings.field_types import FieldType, Refusal, Secret, SecretText, is_address, shorten, without_password
 
 _QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d")
 #: Alpaca begins the key ids of paper accounts with PK and those of live ones with AK; secrets are of mixed case.
@@ -38,7 +38,7 @@ class ApiKey(Secret):
 
 
 @dataclass(frozen=True)
-class ApiUrl(Kind[str]):
+class ApiUrl(FieldType[str]):
     """The address of one of Alpaca's services, or of a stand-in on this machine: nobody else is to get the keys."""
 
     own: tuple[str, ...]
@@ -56,9 +56,9 @@ class ApiUrl(Kind[str]):
                 "the address carries more than a host", "Write it without user, password, query and fragment."
             )
         address = text.rstrip("/").removesuffix("/v2")  # the dashboard shows it with the version
-        if address in self.own or (Place(address).loopback and not urlsplit(address).path):
+        if address in self.own or (Endpoint(address).loopback and not urlsplit(address).path):
             return address
-        close = get_close_matches(parts.hostname or "", [Place(url).host for url in self.own], n=1, cutoff=0.8)
+        close = get_close_matches(parts.hostname or "", [Endpoint(url).host for url in self.own], n=1, cutoff=0.8)
         what = f"{shorten(address)!r} is not the address of Alpaca's API"
         if close:
             raise Refusal(f"{what}; it looks like {close[0]} misspelt", f"Write https://{close[0]}, or leave it blank.")

@@ -15,7 +15,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """One service: its ``url`` is scheme, host and port without a path; ``setting`` is where the user writes it."""
 
     url: str

@@ -9,8 +9,8 @@ from typing import Any
 
 from tradebot.settings import model
 from tradebot.settings.alert_model import AlertSettings
-from tradebot.settings.field_info import Meta
-from tradebot.settings.field_types import Kind
+from tradebot.settings.field_info import FieldInfo
+from tradebot.settings.field_types import FieldType
 
 _SECTIONS: tuple[type[Any], ...] = (
     model.BrokerSettings,
@@ -27,12 +27,12 @@ _SECTIONS: tuple[type[Any], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One setting: its name, field, kind, default as text ("" for none) and meaning."""
 
     name: str
     field: str
-    kind: Kind[Any]
+    kind: FieldType[Any]
     default: str
     meaning: str
     process_only: bool
@@ -45,7 +45,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class SectionRows:
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[SettingRow, ...]
 
 
 @cache
@@ -54,11 +54,11 @@ def sections() -> tuple[SectionRows, ...]:
     return tuple(SectionRows(str(section.__doc__), tuple(_rows(section))) for section in _SECTIONS)
 
 
-def _rows(section: type[Any]) -> Iterator[Row]:
+def _rows(section: type[Any]) -> Iterator[SettingRow]:
     for item in fields(section):
-        meta: Meta = item.metadata["setting"]
+        meta: FieldInfo = item.metadata["setting"]
         default = "" if item.default is None else meta.kind.show(item.default)
-        yield Row(item.name.upper(), item.name, meta.kind, default, meta.meaning, meta.process_only)
+        yield SettingRow(item.name.upper(), item.name, meta.kind, default, meta.meaning, meta.process_only)
 
 
 @cache

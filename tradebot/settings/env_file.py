@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EnvEntry:
     """``NAME=value`` as written in ``line`` (counted from 1), quotes and comments taken away."""
 
     name: str
@@ -33,7 +33,7 @@ class EnvFile:
     """What a `.env` says. ``label`` is what messages call it; ``exposed`` whether other users may read it."""
 
     label: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[EnvEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
     exposed: bool = False
 
@@ -46,11 +46,11 @@ def read(path: Path, label: str) -> EnvFile:
     text = _text_of(path, label)
     if isinstance(text, Problem):
         return EnvFile(label, problems=(text,))
-    entries: list[Entry] = []
+    entries: list[EnvEntry] = []
     problems: list[Problem] = []
     for binding, line in _numbered(text):
         entry = _entry(binding, line, f"{label} line {line}")
-        if isinstance(entry, Entry):
+        if isinstance(entry, EnvEntry):
             entries.append(entry)
         elif entry is not None:
             problems.append(entry)
@@ -93,7 +93,7 @@ def _numbered(text: str) -> Iterator[tuple[Binding, int]]:
         yield binding, original.line + blank.count("\n")
 
 
-def _entry(binding: Binding, line: int, where: str) -> Entry | Problem | None:
+def _entry(binding: Binding, line: int, where: str) -> EnvEntry | Problem | None:
     """A binding as an entry; None for a comment. Messages never repeat a line, since it may hold a secret."""
     if binding.error:
         return Problem(where, "it cannot be understood", "Write NAME=value; close every quote on its own line.")
@@ -105,10 +105,10 @@ def _entry(binding: Binding, line: int, where: str) -> Entry | Problem | None:
         return Problem(where, "what stands before the `=` is no name", "Write NAME=value.")
     if "\n" in binding.value or "\r" in binding.value:
         return Problem(where, f"the value of {binding.key} runs over several lines", "Close the quote on its own line.")
-    return Entry(binding.key, binding.value, line)
+    return EnvEntry(binding.key, binding.value, line)
 
 
-def _repetitions(entries: list[Entry], label: str) -> Iterator[Problem]:
+def _repetitions(entries: list[EnvEntry], label: str) -> Iterator[Problem]:
     lines: dict[str, list[int]] = {}
     for entry in entries:
         lines.setdefault(entry.name, []).append(entry.line)

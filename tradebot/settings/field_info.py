@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tradebot.settings.field_types import Kind
+from tradebot.settings.field_types import FieldType
 
 
 @dataclass(frozen=True, slots=True)
-class Meta:
+class FieldInfo:
     """What a field knows beside its type and default. ``process_only`` settings cannot stand in a `.env`."""
 
-    kind: Kind[Any]
+    kind: FieldType[Any]
     meaning: str
     process_only: bool = False
 
@@ -20,7 +20,7 @@ class Meta:
 T = TypeVar("T")
 
 
-def setting(default: T, kind: Kind[Any], meaning: str, *, process_only: bool = False) -> T:
+def setting(default: T, kind: FieldType[Any], meaning: str, *, process_only: bool = False) -> T:
     """A field of the model, with its default. It says T because a dataclass turns it into one."""
-    made: T = field(default=default, metadata={"setting": Meta(kind, meaning, process_only)})
+    made: T = field(default=default, metadata={"setting": FieldInfo(kind, meaning, process_only)})
     return made

@@ -59,7 +59,7 @@ class SecretText:
         return hash(self._text)
 
 
-class Kind(ABC, Generic[T]):
+class FieldType(ABC, Generic[T]):
     """One way of writing a value of type T."""
 
     secret = False
@@ -87,7 +87,7 @@ class Kind(ABC, Generic[T]):
 
 
 @dataclass(frozen=True)
-class Choice(Kind[E]):
+class Choice(FieldType[E]):
     """One of the members of an enumeration, in any case."""
 
     of: type[E]
@@ -104,7 +104,7 @@ class Choice(Kind[E]):
 
 
 @dataclass(frozen=True)
-class Switch(Kind[bool]):
+class Switch(FieldType[bool]):
     """On or off."""
 
     @property
@@ -124,7 +124,7 @@ class Switch(Kind[bool]):
 
 
 @dataclass(frozen=True)
-class Count(Kind[int]):
+class Count(FieldType[int]):
     """A whole number between two bounds, both included."""
 
     least: int
@@ -146,7 +146,7 @@ class Count(Kind[int]):
 
 
 @dataclass(frozen=True)
-class Money(Kind[Decimal]):
+class Money(FieldType[Decimal]):
     """An amount of USD between two bounds, both included, with at most ``places`` decimals."""
 
     least: str
@@ -179,7 +179,7 @@ class Money(Kind[Decimal]):
 
 
 @dataclass(frozen=True)
-class Percent(Kind[Decimal]):
+class Percent(FieldType[Decimal]):
     """A share, kept as a fraction (0.03 is 3 %), between two bounds written as percentages, both included."""
 
     least: str
@@ -219,7 +219,7 @@ class Percent(Kind[Decimal]):
 
 
 @dataclass(frozen=True)
-class Names(Kind[tuple[str, ...]]):
+class Names(FieldType[tuple[str, ...]]):
     """A comma-separated list without repetitions, each item of one pattern."""
 
     item: re.Pattern[str]
@@ -251,7 +251,7 @@ class Names(Kind[tuple[str, ...]]):
 
 
 @dataclass(frozen=True)
-class Day(Kind[date]):
+class Day(FieldType[date]):
     """A date."""
 
     @property
@@ -268,7 +268,7 @@ class Day(Kind[date]):
 
 
 @dataclass(frozen=True)
-class Instant(Kind[datetime]):
+class Instant(FieldType[datetime]):
     """A date and time with its offset from UTC."""
 
     @property
@@ -289,7 +289,7 @@ class Instant(Kind[datetime]):
 
 
 @dataclass(frozen=True)
-class Place(Kind[Path]):
+class FilePath(FieldType[Path]):
     """A file or folder. ``base`` says what a relative path counts from; "" allows only absolute ones."""
 
     noun: str
@@ -312,7 +312,7 @@ class Place(Kind[Path]):
 
 
 @dataclass(frozen=True)
-class DatabaseUrl(Kind[str]):
+class DatabaseUrl(FieldType[str]):
     """Where the ledger is: a SQLite file."""
 
     @property
@@ -335,7 +335,7 @@ class DatabaseUrl(Kind[str]):
 
 
 @dataclass(frozen=True)
-class Secret(Kind[SecretText]):
+class Secret(FieldType[SecretText]):
     """A text that is shown nowhere."""
 
     secret = True

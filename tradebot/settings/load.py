@@ -26,7 +26,7 @@ COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSetting:
     """One setting as it may be shown to anyone: secrets are masked whole."""
 
     name: str
@@ -43,10 +43,10 @@ class Loaded:
     origins: Mapping[str, str]  # setting name -> "default", "environment", "command line" or "`.env` line 3"
     env_file: Path | None  # the file that was read, if any
 
-    def masked(self) -> tuple[Shown, ...]:
+    def masked(self) -> tuple[ShownSetting, ...]:
         """Every setting in the documented order, safe to print."""
         return tuple(
-            Shown(row.name, row.show(getattr(self.settings, row.field)), self.origins[row.name])
+            ShownSetting(row.name, row.show(getattr(self.settings, row.field)), self.origins[row.name])
             for row in _rows().values()
         )
 
@@ -189,7 +189,7 @@ def _home_problems(home: Path) -> Iterator[Problem]:
 
 
 @cache
-def _rows() -> Mapping[str, documentation.Row]:
+def _rows() -> Mapping[str, documentation.SettingRow]:
     """Every setting by its name, in the documented order."""
     return {row.name: row for section in documentation.sections() for row in section.rows}
 

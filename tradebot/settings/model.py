@@ -20,18 +20,18 @@ from tradebot.core.model.schedule import Rules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
-from tradebot.settings.alpaca_urls import Place as Service
+from tradebot.settings.alpaca_urls import Endpoint as Service
 from tradebot.settings.field_info import setting as _setting
 from tradebot.settings.field_types import (
     Choice,
     Count,
     DatabaseUrl,
     Day,
+    FilePath,
     Instant,
     Money,
     Names,
     Percent,
-    Place,
     Secret,
     SecretText,
     SecretUrl,
@@ -112,7 +112,7 @@ class StrategySettings:
         "The strategies that trade; where two want one symbol, the first to hold it owns it.",
     )
     strategies_dir: Path = _setting(
-        Path("strategies"), Place("folder"), "Your own strategies, which come before shipped ones of the same name."
+        Path("strategies"), FilePath("folder"), "Your own strategies, which come before shipped ones of the same name."
     )
     symbols: tuple[str, ...] | None = _setting(
         None, _SYMBOL, "Trade these symbols instead of those that the strategies name; blank means theirs."
@@ -124,8 +124,8 @@ class FileSettings:
     """Ledger and logs"""
 
     database_url: str = _setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
-    log_dir: Path = _setting(Path("logs"), Place("folder"), "The folder of the log files.")
-    backup_dir: Path = _setting(Path("backups"), Place("folder"), "The folder of the ledger's backups.")
+    log_dir: Path = _setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
+    backup_dir: Path = _setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
     backup_keep: int = _setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
     log_level: LogLevel = _setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
     log_keep_weeks: int = _setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
@@ -265,10 +265,10 @@ class PaperSettings:
     """The embedded exchange (BROKER=paper)"""
 
     paper_data: Path | None = _setting(
-        None, Place("CSV or Parquet file"), "Your own daily bars; blank means the bundled ones."
+        None, FilePath("CSV or Parquet file"), "Your own daily bars; blank means the bundled ones."
     )
     paper_actions: Path | None = _setting(
-        None, Place("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
+        None, FilePath("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
     )
     paper_start: date | None = _setting(
         None,
@@ -297,13 +297,13 @@ class PlaceSettings:
 
     tradebot_home: Path = _setting(
         Path(),
-        Place("folder", "the current folder"),
+        FilePath("folder", "the current folder"),
         "The home: where `.env`, database, logs and state live; --home wins.",
         process_only=True,
     )
     tradebot_state_dir: Path | None = _setting(
         None,
-        Place("folder", base=""),
+        FilePath("folder", base=""),
         "Where the user's list of homes and account locks live; blank is the system's own place.",
         process_only=True,
     )

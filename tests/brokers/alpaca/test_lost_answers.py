@@ -18,7 +18,7 @@ from tests.fakes.alpaca.client import api_of
 from tests.fakes.alpaca.faults import Kind
 from tests.jobs.house import House, Script
 from tradebot.brokers.alpaca.broker import AlpacaBroker
-from tradebot.brokers.http.timeouts import Patience
+from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import Fill
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.order_ids import parse
@@ -27,7 +27,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, OutcomeUnknown
 
 SECOND = date(2007, 1, 4)
-SHORT = Patience(connect=0.1, silence=0.15, answer=0.3, reading=2.0)
+SHORT = Timeouts(connect=0.1, silence=0.15, answer=0.3, reading=2.0)
 #: The request has its effect, and its sender does not learn of it.
 LOST_AFTER = (
     Kind.GATEWAY_TIMEOUT,

@@ -15,7 +15,7 @@ from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import instant, midnight
 from tradebot.brokers.paper import PaperExchange, Phase
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.values import ONE, SUB_PENNY
 from tradebot.market.calendar import NEW_YORK, new_york_date
@@ -90,7 +90,7 @@ def bar_json(bar: DayBar) -> dict[str, Any]:
     }
 
 
-def so_far(floor: Floor, symbol: str) -> DayBar | None:
+def so_far(floor: ExchangeView, symbol: str) -> DayBar | None:
     """Today's bar as far as it has come: its open only, or all of it."""
     bar = floor.bar(symbol)
     if bar is None or floor.state.phase is not Phase.OPEN:
@@ -102,7 +102,7 @@ def so_far(floor: Floor, symbol: str) -> DayBar | None:
 # --- what is asked for ---------------------------------------------------------------------------
 
 
-def _asked(house: House, floor: Floor, arrival: Arrival) -> Asked:
+def _asked(house: House, floor: ExchangeView, arrival: Arrival) -> Asked:
     query, now = arrival.query, floor.state.now
     feed = query.get("feed", "sip")
     if feed not in _FEEDS:
@@ -154,7 +154,7 @@ def _moment(text: str, name: str, *, at_end: bool) -> datetime:
 # --- what there is -------------------------------------------------------------------------------
 
 
-def _past(house: House, floor: Floor, first: date, last: date) -> dict[str, list[DayBar]]:
+def _past(house: House, floor: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
     """The bars of a span of days, by symbol, with today's as far as it has come."""
     today = floor.state.session
     key = (floor.store.prices.fingerprint(), first, min(last, today), floor.state.phase, today)
@@ -163,7 +163,7 @@ def _past(house: House, floor: Floor, first: date, last: date) -> dict[str, list
     return house.bars_read[1]
 
 
-def _read(floor: Floor, first: date, last: date) -> dict[str, list[DayBar]]:
+def _read(floor: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
     today, found = floor.state.session, defaultdict(list)
     upto = last if floor.state.phase in (Phase.RESOLVED, Phase.CLOSED) else min(last, today - timedelta(days=1))
     rows = floor.store._sql.execute(
@@ -181,7 +181,7 @@ def _read(floor: Floor, first: date, last: date) -> dict[str, list[DayBar]]:
     return dict(found)
 
 
-def _row(house: House, floor: Floor, bar: DayBar, asked: Asked) -> dict[str, Any]:
+def _row(house: House, floor: ExchangeView, bar: DayBar, asked: Asked) -> dict[str, Any]:
     if asked.feed == "iex":
         bar = replace(bar, volume=int(bar.volume * _IEX_SHARE))
     if asked.adjustments != {"raw"}:
@@ -189,7 +189,7 @@ def _row(house: House, floor: Floor, bar: DayBar, asked: Asked) -> dict[str, Any
     return bar_json(bar)
 
 
-def _adjusted(floor: Floor, bar: DayBar, adjustments: frozenset[str]) -> DayBar:
+def _adjusted(floor: ExchangeView, bar: DayBar, adjustments: frozenset[str]) -> DayBar:
     """Prices and volume on today's basis."""
     ratio = factor = ONE
     for action in _later_actions(floor, bar):
@@ -210,7 +210,7 @@ def _bar(symbol: str, session: date, prices: tuple[Decimal, Decimal, Decimal, De
     return DayBar(symbol, session, opening, high, low, close, volume)
 
 
-def _later_actions(floor: Floor, bar: DayBar) -> Iterator[CorporateAction]:
+def _later_actions(floor: ExchangeView, bar: DayBar) -> Iterator[CorporateAction]:
     later = floor.store.prices.actions_between(bar.session, floor.state.session)
     return (action for action in later if action.symbol == bar.symbol)
 

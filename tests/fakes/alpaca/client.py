@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.fakes.alpaca.server import KEY_ID, SECRET_KEY, FakeAlpaca
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.api import Api
-from tradebot.brokers.http.rate_limit import Pace
-from tradebot.brokers.http.timeouts import Patience
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 
 class Unhurried:
@@ -23,9 +23,9 @@ class Unhurried:
         return sum(self.waited)
 
 
-def api_of(fake: FakeAlpaca, patience: Patience = Patience(), most: int = 1_000_000) -> Api:  # noqa: B008 - frozen
+def api_of(fake: FakeAlpaca, patience: Timeouts = Timeouts(), most: int = 1_000_000) -> Api:  # noqa: B008 - frozen
     """What asks the server; ``most`` requests a minute, of a minute that passes only by waiting."""
-    return Api(Place(fake.url), Keys(KEY_ID, SECRET_KEY), Pace(most), Unhurried(), patience)
+    return Api(Endpoint(fake.url), Keys(KEY_ID, SECRET_KEY), RateLimiter(most), Unhurried(), patience)
 
 
 def broker_of(fake: FakeAlpaca) -> AlpacaBroker:

@@ -11,7 +11,7 @@ from typing import Any
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, number
 from tradebot.brokers.paper.orders import number_of
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.model.values import ONE, ZERO
 from tradebot.market.calendar import NEW_YORK
@@ -61,7 +61,7 @@ class Happenings:
         self.filled: defaultdict[int, Decimal] = defaultdict(Decimal)
         self.filled_at: dict[int, datetime] = {}
 
-    def follow(self, floor: Floor) -> None:
+    def follow(self, floor: ExchangeView) -> None:
         """Take in what has happened since."""
         newest = floor.store.newest_activity()
         if newest == self._upto:
@@ -70,7 +70,7 @@ class Happenings:
             self._take(floor, done)
         self._upto = newest
 
-    def _take(self, floor: Floor, done: Activity) -> None:
+    def _take(self, floor: ExchangeView, done: Activity) -> None:
         match done:
             case Fill():
                 self._fill(floor, done)
@@ -81,7 +81,7 @@ class Happenings:
             case FillBust():
                 self._bust(done)
 
-    def _fill(self, floor: Floor, fill: Fill) -> None:
+    def _fill(self, floor: ExchangeView, fill: Fill) -> None:
         order_number = number_of(fill.broker_order_id, "O") or 0
         order = floor.store.order(order_number)
         assert order is not None, "a fill has an order"

@@ -13,7 +13,7 @@ from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.standing import Standing
 from tradebot.brokers.paper import PaperBroker, PaperExchange, row_codec
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import DayBar
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import NyseCalendar
@@ -95,7 +95,7 @@ class House:
             self.pending.clear()
         return self._names
 
-    def read_orders(self, floor: Floor) -> Iterator[PaperOrder]:
+    def read_orders(self, floor: ExchangeView) -> Iterator[PaperOrder]:
         """Every order, by number; what has not changed since it was read last is not read anew."""
         for row in floor.store._sql.execute(f"SELECT {row_codec.ORDER} FROM orders ORDER BY number"):
             known = self._read.get(row[0])
@@ -120,7 +120,7 @@ class House:
 class View:
     """The account at one moment."""
 
-    floor: Floor
+    floor: ExchangeView
     names: Names
     happenings: Happenings
     orders: Standing

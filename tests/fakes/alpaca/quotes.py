@@ -12,7 +12,7 @@ from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import instant
 from tradebot.brokers.paper import PaperExchange
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import DayBar
 from tradebot.core.model.values import ZERO, tick_size
 
@@ -35,7 +35,7 @@ def _of_each(
     house: House,
     exchange: PaperExchange,
     arrival: Arrival,
-    told: Callable[[Floor, DayBar, DayBar | None], dict[str, Any]],
+    told: Callable[[ExchangeView, DayBar, DayBar | None], dict[str, Any]],
 ) -> dict[str, Any]:
     """What is told of each symbol's newest bar and of the one before; a symbol that has none is left out.
 
@@ -58,7 +58,7 @@ def _of_each(
     return found
 
 
-def _snapshot(floor: Floor, last: DayBar, before: DayBar | None) -> dict[str, Any]:
+def _snapshot(floor: ExchangeView, last: DayBar, before: DayBar | None) -> dict[str, Any]:
     minute = bar_json(last) | {"t": instant(_seen_at(floor, last).replace(second=0))}
     said = {
         "latestTrade": _trade(floor, last),
@@ -69,12 +69,12 @@ def _snapshot(floor: Floor, last: DayBar, before: DayBar | None) -> dict[str, An
     return said if before is None else {**said, "prevDailyBar": bar_json(before)}
 
 
-def _trade(floor: Floor, last: DayBar) -> dict[str, Any]:
+def _trade(floor: ExchangeView, last: DayBar) -> dict[str, Any]:
     seen = instant(_seen_at(floor, last))
     return {"t": seen, "x": "V", "p": float(last.close), "s": 100, "c": ["@"], "i": 1, "z": "B"}
 
 
-def _quote(floor: Floor, last: DayBar) -> dict[str, Any]:
+def _quote(floor: ExchangeView, last: DayBar) -> dict[str, Any]:
     """A tick on each side of the price while the market is open, and nothing at all while it is closed."""
     bid = ask = ZERO
     if floor.hours.opens <= floor.state.now < floor.hours.closes and last.session == floor.state.session:
@@ -84,7 +84,7 @@ def _quote(floor: Floor, last: DayBar) -> dict[str, Any]:
     return {"t": instant(_seen_at(floor, last)), "bx": "V", "ax": "V", **prices, **sizes, "c": ["R"], "z": "B"}
 
 
-def _seen_at(floor: Floor, last: DayBar) -> datetime:
+def _seen_at(floor: ExchangeView, last: DayBar) -> datetime:
     if last.session == floor.state.session:
         return min(floor.state.now, floor.hours.closes)
     known = floor.calendar.hours(last.session)

@@ -11,7 +11,7 @@ from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, optional, optional_instant
 from tests.fakes.alpaca.times import AGED
 from tradebot.brokers.paper.orders import PaperOrder, as_shown
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
 from tradebot.market.calendar import NEW_YORK, new_york_date
 
@@ -34,7 +34,7 @@ _ROLES = {Purpose.STOP: "stop_loss", Purpose.TARGET: "take_profit"}
 class Standing:
     """All orders at one moment, by number."""
 
-    def __init__(self, floor: Floor, names: Names, happenings: Happenings, house: House) -> None:
+    def __init__(self, floor: ExchangeView, names: Names, happenings: Happenings, house: House) -> None:
         self._floor = floor
         self._names = names
         self._happenings = happenings

@@ -10,7 +10,7 @@ from pathlib import Path
 _SEAL = 32
 
 
-def read_sealed(path: Path, label: str) -> bytes | None:
+def read_cache_file(path: Path, label: str) -> bytes | None:
     """What was written under ``label``; None when there is nothing, when it is damaged or when it is something else."""
     try:
         content = path.read_bytes()
@@ -20,7 +20,7 @@ def read_sealed(path: Path, label: str) -> bytes | None:
     return payload if seal == _seal(payload, label) else None
 
 
-def write_sealed(path: Path, label: str, payload: bytes) -> None:
+def write_cache_file(path: Path, label: str, payload: bytes) -> None:
     """Write a file in one step: of two writers the later one wins, and no reader sees a part. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

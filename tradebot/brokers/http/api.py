@@ -8,12 +8,12 @@ from itertools import count
 from typing import Any, Literal
 
 from tradebot.brokers.http.client import Client
-from tradebot.brokers.http.rate_limit import Pace, retry_after, seconds_until_reset
-from tradebot.brokers.http.response_meaning import Finding, Meaning, finding
-from tradebot.brokers.http.responses import Json, NoAnswer
-from tradebot.brokers.http.timeouts import Patience, Pause
+from tradebot.brokers.http.rate_limit import RateLimiter, retry_after, seconds_until_reset
+from tradebot.brokers.http.response_meaning import ParsedResponse, ResponseClass, parse_response
+from tradebot.brokers.http.responses import Json, TransportError
+from tradebot.brokers.http.timeouts import Pause, Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 Writing = Literal["POST", "PATCH", "DELETE"]
 
@@ -45,11 +45,18 @@ class Api:
     A read is tried again while it is worth it, within ``patience.reading`` seconds; a write is sent once. After a read
     was given up, each later one is tried once only until one succeeds. A job ends with the first read that is denied
     to it, so a command that loses its network on the way ends within two minutes: a write or two that nobody saw
-    answered, that read, and one more look at each service (``Patience`` has the figures). Only an emergency stop goes
+    answered, that read, and one more look at each service (``Timeouts`` has the figures). Only an emergency stop goes
     on asking, for the time that it was given and, since a last look is looked to its end, a minute more at most.
     """
 
-    def __init__(self, place: Place, keys: Keys, pace: Pace, pause: Pause, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        place: Endpoint,
+        keys: Keys,
+        pace: RateLimiter,
+        pause: Pause,
+        patience: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+    ) -> None:
         self._place = place
         self._client = Client(place, keys, patience)
         self._pace = pace
@@ -58,7 +65,7 @@ class Api:
         self._given_up = False
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Endpoint:
         return self._place
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
@@ -68,7 +75,7 @@ class Api:
         about the keys.
         """
         found = self._read(path, params)
-        if found.meaning is Meaning.ABSENT:
+        if found.meaning is ResponseClass.ABSENT:
             raise self._declined(found)
         return found.content
 
@@ -91,31 +98,31 @@ class Api:
         self._await_allowance()
         try:
             found, _ = self._ask(method, path, params, body, self._patience.answer)
-        except NoAnswer as trouble:
+        except TransportError as trouble:
             said = f"{self._place.host} {trouble.why}"
             if trouble.left:
                 raise OutcomeUnknown(f"{said}: the request was sent, and nobody knows what became of it.") from trouble
             raise BrokerUnavailable(f"{said}: nothing was sent. {self._check()}") from trouble
         match found.meaning:
-            case Meaning.GOOD:
+            case ResponseClass.GOOD:
                 return found.content
-            case Meaning.REFUSED | Meaning.ABSENT | Meaning.SUBSCRIPTION:
+            case ResponseClass.REFUSED | ResponseClass.ABSENT | ResponseClass.SUBSCRIPTION:
                 raise OrderRefused(found.code, self._told("refused", found))
-            case Meaning.KEYS:
+            case ResponseClass.KEYS:
                 raise Blocked(self._told("does not accept the keys", found))
-            case Meaning.BUSY:
+            case ResponseClass.BUSY:
                 raise BrokerUnavailable(self._told("was asked too often and did nothing", found))
-            case Meaning.FAILING | Meaning.ELSEWHERE | Meaning.GARBLED:
+            case ResponseClass.FAILING | ResponseClass.ELSEWHERE | ResponseClass.GARBLED:
                 raise OutcomeUnknown(self._told("was sent a request, and nobody knows what became of it", found))
 
-    def _read(self, path: str, params: Mapping[str, str] | None) -> Finding:
+    def _read(self, path: str, params: Mapping[str, str] | None) -> ParsedResponse:
         """What a GET found: GOOD with content, or ABSENT."""
         end = self._pause.monotonic() + self._patience.reading
         tries = 1 if self._given_up else self._patience.tries
         for number in count(1):
             self._await_allowance()
             found = self._try_to_read(path, params, end - self._pause.monotonic())
-            if isinstance(found, Finding):
+            if isinstance(found, ParsedResponse):
                 self._given_up = False
                 return found
             now = self._pause.monotonic()
@@ -127,26 +134,26 @@ class Api:
             self._pause.sleep(wait)
         raise AssertionError  # the count has no end
 
-    def _try_to_read(self, path: str, params: Mapping[str, str] | None, seconds: float) -> Finding | _InVain:
+    def _try_to_read(self, path: str, params: Mapping[str, str] | None, seconds: float) -> ParsedResponse | _InVain:
         """One try: what was found, or why it may be worth another."""
         try:
             found, wait = self._ask("GET", path, params, None, min(self._patience.answer, seconds))
-        except NoAnswer as trouble:
+        except TransportError as trouble:
             return _InVain(f"{self._place.host} {trouble.why}. {self._check()}", lasting=trouble.lasting)
         match found.meaning:
-            case Meaning.GOOD if found.content is not None:
+            case ResponseClass.GOOD if found.content is not None:
                 return found
-            case Meaning.ABSENT:
+            case ResponseClass.ABSENT:
                 return found
-            case Meaning.REFUSED | Meaning.SUBSCRIPTION:
+            case ResponseClass.REFUSED | ResponseClass.SUBSCRIPTION:
                 raise self._declined(found)
-            case Meaning.KEYS:
+            case ResponseClass.KEYS:
                 raise Blocked(self._told("does not accept the keys", found))
-            case Meaning.BUSY:
+            case ResponseClass.BUSY:
                 return _InVain(self._told("was asked too often", found), wait)
-            case Meaning.ELSEWHERE:
+            case ResponseClass.ELSEWHERE:
                 return _InVain(self._told("answered with something else", found), lasting=True)
-            case Meaning.GOOD | Meaning.FAILING | Meaning.GARBLED:
+            case ResponseClass.GOOD | ResponseClass.FAILING | ResponseClass.GARBLED:
                 return _InVain(self._told("gave no usable answer", found), wait)
 
     def _ask(
@@ -156,7 +163,7 @@ class Api:
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
         seconds: float,
-    ) -> tuple[Finding, float | None]:
+    ) -> tuple[ParsedResponse, float | None]:
         """What one request found, and how long the broker wants to be left alone, if it says."""
         self._pace.spend(self._pause.monotonic())
         answer = self._client.exchange(method, path, params, body, seconds)
@@ -164,18 +171,18 @@ class Api:
         wait = retry_after(answer.headers)
         if wait is None and answer.status == 429:
             wait = seconds_until_reset(answer.headers)
-        return finding(answer, self._place), wait
+        return parse_response(answer, self._place), wait
 
     def _await_allowance(self) -> None:
         delay = self._pace.delay(self._pause.monotonic())
         if delay > 0:
             self._pause.sleep(delay)
 
-    def _declined(self, found: Finding) -> Declined:
+    def _declined(self, found: ParsedResponse) -> Declined:
         message = self._told("refused the question", found)
-        return Declined(found.code, message, subscription=found.meaning is Meaning.SUBSCRIPTION)
+        return Declined(found.code, message, subscription=found.meaning is ResponseClass.SUBSCRIPTION)
 
-    def _told(self, what: str, found: Finding) -> str:
+    def _told(self, what: str, found: ParsedResponse) -> str:
         says = f" ({found.says})" if found.says else ""
         return f"{self._place.host} {what}{says}. {found.advice}".rstrip()
 

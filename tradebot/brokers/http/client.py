@@ -23,9 +23,9 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3 import exceptions as of_urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from tradebot.brokers.http.responses import Answer, NoAnswer
-from tradebot.brokers.http.timeouts import Patience
-from tradebot.settings.alpaca_urls import Keys, Place
+from tradebot.brokers.http.responses import HttpResponse, TransportError
+from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 #: No honest answer is larger; a wrong address may lead to one without end.
 MOST_BYTES = 64_000_000
@@ -39,7 +39,7 @@ class Client(RESTClient):
     A proxy and certificates that the environment names are used, except towards this machine itself; ~/.netrc is not.
     """
 
-    def __init__(self, place: Place, keys: Keys, patience: Patience) -> None:
+    def __init__(self, place: Endpoint, keys: Keys, patience: Timeouts) -> None:
         super().__init__(place.url, keys.key_id, keys.secret, raw_data=True)
         self._place = place
         self._patience = patience
@@ -48,7 +48,7 @@ class Client(RESTClient):
 
     def exchange(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
-    ) -> Answer:
+    ) -> HttpResponse:
         """The whole answer to one request, within ``seconds``. ``path`` begins with the version. Raises NoAnswer.
 
         It is sent from a thread of its own, because nothing else ends a slow look-up of a name, or an answer that
@@ -56,8 +56,8 @@ class Client(RESTClient):
         """
         version, _, rest = path.removeprefix("/").partition("/")
         address = f"/{rest}?{urlencode(params)}" if params else f"/{rest}"
-        departure = Departure()
-        came: list[Answer | Exception] = []
+        departure = InFlight()
+        came: list[HttpResponse | Exception] = []
 
         def work() -> None:
             current.set(departure)
@@ -77,7 +77,7 @@ class Client(RESTClient):
             departure.hang_up()
             raise self._given_up(f"gave no whole answer within {seconds:.3g} seconds", left=True)
         if isinstance(came[0], Exception):
-            raise why_none(came[0], departure.left, self._patience) from came[0]
+            raise transport_error_text(came[0], departure.left, self._patience) from came[0]
         return came[0]
 
     def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
@@ -88,11 +88,11 @@ class Client(RESTClient):
                 body += piece
                 if len(body) > MOST_BYTES:
                     raise TooLarge
-            return Answer(response.status_code, response.headers, bytes(body))
+            return HttpResponse(response.status_code, response.headers, bytes(body))
 
-    def _given_up(self, why: str, *, left: bool) -> NoAnswer:
+    def _given_up(self, why: str, *, left: bool) -> TransportError:
         self._session = self._new_session()  # the other one is still in use
-        return NoAnswer(why, left=left)
+        return TransportError(why, left=left)
 
     def _new_session(self) -> Session:
         session = Session()
@@ -112,7 +112,7 @@ class CalledOff(Exception):
     """Nobody waits for this request any longer, so it does not leave."""
 
 
-class Departure:
+class InFlight:
     """One request on its way out: it leaves, or it is called off, and never both."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Departure:
 
 
 #: The request that the running thread is sending.
-current: ContextVar[Departure] = ContextVar("departure")
+current: ContextVar[InFlight] = ContextVar("departure")
 
 
 class _PlainConnection(HTTPConnection):
@@ -199,10 +199,10 @@ class TooLarge(Exception):
     """An answer larger than any honest one."""
 
 
-def why_none(error: Exception, left: bool, patience: Patience) -> NoAnswer:
+def transport_error_text(error: Exception, left: bool, patience: Timeouts) -> TransportError:
     """The trouble that an error of the network means. Raises any other error again, for that is a mistake of ours."""
     if isinstance(error, TooLarge):
-        return NoAnswer("answered with more than any honest answer holds", left=left, lasting=True)
+        return TransportError("answered with more than any honest answer holds", left=left, lasting=True)
     if not isinstance(error, _OF_THE_NETWORK):
         raise error
     causes = tuple(_causes(error))
@@ -220,9 +220,9 @@ def why_none(error: Exception, left: bool, patience: Patience) -> NoAnswer:
         ((ConnectionResetError, BrokenPipeError, ConnectionAbortedError, HTTPException), "hung up", False),
     ):
         if any(isinstance(cause, kind) for cause in causes):
-            return NoAnswer(words, left=left, lasting=lasting)
+            return TransportError(words, left=left, lasting=lasting)
     reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-    return NoAnswer(f"cannot be reached ({reason or type(error).__name__})", left=left)
+    return TransportError(f"cannot be reached ({reason or type(error).__name__})", left=left)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

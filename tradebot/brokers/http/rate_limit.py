@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 LONGEST = 60.0
 
 
-class Pace:
+class RateLimiter:
     """At most ``most`` requests within any ``window`` seconds, and none while the host says that none remain.
 
     One for each host and account: whoever talks to the same one shares it. What other processes spend of the same

@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from tradebot.brokers.http.responses import Answer, Complaint, Json, NotJson, complaint, decoded, looks_like_a_page
-from tradebot.settings.alpaca_urls import Place
+from tradebot.brokers.http.responses import (
+    Complaint,
+    HttpResponse,
+    Json,
+    NotJson,
+    complaint,
+    decoded,
+    looks_like_a_page,
+)
+from tradebot.settings.alpaca_urls import Endpoint
 
 MOST_WORDS = 300
 
 
-class Meaning(Enum):
+class ResponseClass(Enum):
     GOOD = auto()
     ABSENT = auto()  # the broker looked, and there is no such thing
     REFUSED = auto()  # the broker looked, and said no
@@ -28,10 +36,10 @@ class Meaning(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ParsedResponse:
     """An answer understood. ``says`` is what it said, in short; ``advice`` what to do about it."""
 
-    meaning: Meaning
+    meaning: ResponseClass
     says: str = ""
     code: str = ""
     advice: str = ""
@@ -41,7 +49,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class _Row:
     statuses: range
-    meaning: Meaning
+    meaning: ResponseClass
     advice: str = ""
     coded: bool | None = None  # None: whether or not the broker gave a code
     words: str = ""
@@ -65,7 +73,7 @@ _KEYS = (
     "https://app.alpaca.markets shows the key id and makes new keys."
 )
 _REFUSALS = tuple(
-    _Row(range(400, 500), Meaning.REFUSED, advice, coded=True, words=words)
+    _Row(range(400, 500), ResponseClass.REFUSED, advice, coded=True, words=words)
     for words, advice in (
         ("client_order_id must be unique", "An order with this id is already there: ask for it instead."),
         ("buying power", "Open orders reserve buying power as well; cancel some, or send a smaller order."),
@@ -83,75 +91,81 @@ _REFUSALS = tuple(
     )
 )
 _TABLE = (
-    _Row(_only(401), Meaning.KEYS, _KEYS),
+    _Row(_only(401), ResponseClass.KEYS, _KEYS),
     _Row(
         _only(403),
-        Meaning.SUBSCRIPTION,
+        ResponseClass.SUBSCRIPTION,
         "The data plan does not include this; ALPACA_FEED=iex is in every plan, and sip without the latest 15 minutes.",
         coded=False,
         words="subscription",
     ),
-    _Row(_only(403), Meaning.KEYS, _KEYS, coded=False),
-    _Row(_only(404), Meaning.ELSEWHERE, words="endpoint"),  # the address is wrong, and says nothing of what it is for
-    _Row(_only(404), Meaning.ABSENT, coded=True),
-    _Row(_only(404), Meaning.ELSEWHERE, coded=False),
-    _Row(_only(407), Meaning.ELSEWHERE),
-    _Row(_only(408), Meaning.FAILING),
-    _Row(_only(429), Meaning.BUSY, "Other programs spend from the same 200 requests a minute; try again in a minute."),
+    _Row(_only(403), ResponseClass.KEYS, _KEYS, coded=False),
+    _Row(
+        _only(404), ResponseClass.ELSEWHERE, words="endpoint"
+    ),  # the address is wrong, and says nothing of what it is for
+    _Row(_only(404), ResponseClass.ABSENT, coded=True),
+    _Row(_only(404), ResponseClass.ELSEWHERE, coded=False),
+    _Row(_only(407), ResponseClass.ELSEWHERE),
+    _Row(_only(408), ResponseClass.FAILING),
+    _Row(
+        _only(429),
+        ResponseClass.BUSY,
+        "Other programs spend from the same 200 requests a minute; try again in a minute.",
+    ),
     *_REFUSALS,
-    _Row(range(400, 500), Meaning.REFUSED),
-    _Row(range(500, 600), Meaning.FAILING, "The broker's status page is https://status.alpaca.markets."),
+    _Row(range(400, 500), ResponseClass.REFUSED),
+    _Row(range(500, 600), ResponseClass.FAILING, "The broker's status page is https://status.alpaca.markets."),
 )
 _ELSEWHERE = "It must be the address of Alpaca's API, not of a web page; leave it blank to take the right one."
 
 
-def finding(answer: Answer, place: Place) -> Finding:
+def parse_response(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
     """What an answer of ``place`` means."""
     if 200 <= answer.status < 300:
         return _success(answer, place)
     said = complaint(answer)
     if said is None:
         return _by_somebody_else(answer, place)
-    row = next((row for row in _TABLE if row.fits(answer.status, said)), _Row(range(0), Meaning.ELSEWHERE))
-    advice = row.advice or (f"Check {place.setting}. {_ELSEWHERE}" if row.meaning is Meaning.ELSEWHERE else "")
+    row = next((row for row in _TABLE if row.fits(answer.status, said)), _Row(range(0), ResponseClass.ELSEWHERE))
+    advice = row.advice or (f"Check {place.setting}. {_ELSEWHERE}" if row.meaning is ResponseClass.ELSEWHERE else "")
     says = f"{answer.status} {said.code}".strip() + f": {_shortened(said.words)}"
-    return Finding(row.meaning, says, said.code or str(answer.status), advice)
+    return ParsedResponse(row.meaning, says, said.code or str(answer.status), advice)
 
 
-def _success(answer: Answer, place: Place) -> Finding:
+def _success(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
     if answer.status == 204 and not answer.body:
-        return Finding(Meaning.GOOD)
+        return ParsedResponse(ResponseClass.GOOD)
     try:
         content = decoded(answer.body)
     except NotJson:
         if looks_like_a_page(answer):
             return _page(answer, place)
         what = "an empty answer" if not answer.body.strip() else "an answer that is cut off or no JSON"
-        return Finding(Meaning.GARBLED, f"{what}, status {answer.status}")
+        return ParsedResponse(ResponseClass.GARBLED, f"{what}, status {answer.status}")
     if content is None:
-        return Finding(Meaning.GARBLED, f"an answer without content with status {answer.status}")
-    return Finding(Meaning.GOOD, content=content)
+        return ParsedResponse(ResponseClass.GARBLED, f"an answer without content with status {answer.status}")
+    return ParsedResponse(ResponseClass.GOOD, content=content)
 
 
-def _by_somebody_else(answer: Answer, place: Place) -> Finding:
+def _by_somebody_else(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
     """An error that is not in the broker's own words: a proxy's, a load balancer's or a web server's."""
     if answer.status >= 500 or answer.status in {408, 429}:
-        meaning = Meaning.BUSY if answer.status == 429 else Meaning.FAILING
+        meaning = ResponseClass.BUSY if answer.status == 429 else ResponseClass.FAILING
         row = next(row for row in _TABLE if answer.status in row.statuses)
-        return Finding(meaning, f"status {answer.status}, not in the broker's own words", advice=row.advice)
+        return ParsedResponse(meaning, f"status {answer.status}, not in the broker's own words", advice=row.advice)
     if answer.status == 401:
-        return Finding(Meaning.KEYS, "401", "401", _KEYS)
+        return ParsedResponse(ResponseClass.KEYS, "401", "401", _KEYS)
     return _page(answer, place)
 
 
-def _page(answer: Answer, place: Place) -> Finding:
+def _page(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
     if 300 <= answer.status < 400:
         what = f"a redirection to another address with status {answer.status}"
     elif looks_like_a_page(answer):
         what = f"a web page with status {answer.status}"
     else:
         what = f"status {answer.status}, not in the words of Alpaca's API"
-    return Finding(Meaning.ELSEWHERE, what, advice=f"Check {place.setting}. {_ELSEWHERE}")
+    return ParsedResponse(ResponseClass.ELSEWHERE, what, advice=f"Check {place.setting}. {_ELSEWHERE}")
 
 
 def _shortened(words: str) -> str:

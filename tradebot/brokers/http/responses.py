@@ -13,7 +13,7 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A whole HTTP answer; the names of ``headers`` are found in any case."""
 
     status: int
@@ -21,7 +21,7 @@ class Answer:
     body: bytes
 
 
-class NoAnswer(Exception):
+class TransportError(Exception):
     """No whole answer came. ``left`` is whether the request began to leave; if not, it certainly had no effect.
 
     ``why`` completes a sentence that begins with the host's name. ``lasting`` troubles do not pass by waiting.
@@ -54,7 +54,7 @@ def decoded(body: bytes) -> Json:
         raise NotJson(str(error)) from error
 
 
-def complaint(answer: Answer) -> Complaint | None:
+def complaint(answer: HttpResponse) -> Complaint | None:
     """The broker's own error in an answer; None when somebody else wrote it, such as a proxy or a web server."""
     try:
         content = decoded(answer.body)
@@ -66,7 +66,7 @@ def complaint(answer: Answer) -> Complaint | None:
     return Complaint("" if code is None else str(code), content["message"].strip())
 
 
-def looks_like_a_page(answer: Answer) -> bool:
+def looks_like_a_page(answer: HttpResponse) -> bool:
     """Whether it is a web page."""
     kind = answer.headers.get("Content-Type", "").lower()
     return "html" in kind or answer.body.lstrip()[:1] == b"<"

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long a request may take, in seconds. All bounds hold together; the first to be reached ends it.
 
     ``connect`` is for each address of the host, ``leaving`` for everything before the first byte is sent (looking up
@@ -31,7 +31,7 @@ class Patience:
 
 
 #: For who goes on asking by himself: no trouble of one request is to hold up the next, and no long pause is waited for.
-PRESSING = Patience(reading=20.0, tries=2)
+PRESSING = Timeouts(reading=20.0, tries=2)
 
 
 class Pause(Protocol):

@@ -43,14 +43,14 @@ class PaperPosition:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class SessionMoment:
     """When something is booked: an instant (aware UTC) and its session."""
 
     at: datetime
     session: date
 
 
-class Book:
+class AccountBook:
     """A working copy of the account.
 
     ``orders`` are the live ones with the entries that live legs belong to, by number. ``touched_orders``,
@@ -131,7 +131,9 @@ class Book:
         for other in self.group(order):
             self.put(replace(other, state=together, reason=f"with {order.client_order_id}: {reason}"))
 
-    def fill(self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: Moment) -> PaperOrder:
+    def fill(
+        self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: SessionMoment
+    ) -> PaperOrder:
         """Trade ``quantity`` shares of an order at ``price`` for a commission of ``fee`` USD."""
         self.cash -= order.side.sign * quantity * price + fee
         self._trade(order.symbol, order.side.sign * quantity, price)
@@ -156,7 +158,7 @@ class Book:
 
     # --- changing the rest of the account ------------------------------------------------------
 
-    def pay(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, moment: Moment) -> None:
+    def pay(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, moment: SessionMoment) -> None:
         """Book cash that moves without a trade; negative when it leaves the account."""
         if amount:
             self.cash += amount
@@ -164,7 +166,7 @@ class Book:
                 CashEvent(self._activity_id(), kind, amount, moment.at, moment.session, symbol, note)
             )
 
-    def split(self, symbol: str, ratio: Decimal, quantity_after: Decimal, moment: Moment) -> None:
+    def split(self, symbol: str, ratio: Decimal, quantity_after: Decimal, moment: SessionMoment) -> None:
         """Multiply a position by ``ratio``, down to ``quantity_after`` whole shares."""
         before = self.positions[symbol]
         average = (before.average_price / ratio).quantize(AVERAGE_PRICE_STEP) if quantity_after else ZERO
@@ -175,14 +177,14 @@ class Book:
             SplitEvent(event_id, symbol, ratio, before.quantity, quantity_after, moment.at, moment.session)
         )
 
-    def take_back(self, fill: Fill, position: PaperPosition, moment: Moment) -> None:
+    def take_back(self, fill: Fill, position: PaperPosition, moment: SessionMoment) -> None:
         """Undo what a fill did to cash and shares; ``position`` is the one there is without it."""
         self.cash += fill.side.sign * fill.quantity * fill.price + fill.fee
         self.positions[fill.symbol] = position
         self.touched_symbols.add(fill.symbol)
         self.activities.append(FillBust(self._activity_id(), fill.fill_id, moment.at, moment.session))
 
-    def fill_again(self, fill: Fill, position: PaperPosition, price: Decimal, moment: Moment) -> Fill:
+    def fill_again(self, fill: Fill, position: PaperPosition, price: Decimal, moment: SessionMoment) -> Fill:
         """Do at another price what a fill that was taken back had done; ``position`` is the one there is with it."""
         again = replace(fill, fill_id=self._activity_id(), price=price, at=moment.at, session=moment.session)
         self.cash -= again.side.sign * again.quantity * again.price + again.fee
@@ -218,7 +220,9 @@ class Book:
                 reason = f"{leg.client_order_id} filled"
                 self.put(replace(sibling, state=OrderState.CANCELLED, reason=reason))
 
-    def _fill_of(self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: Moment) -> Fill:
+    def _fill_of(
+        self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: SessionMoment
+    ) -> Fill:
         return Fill(
             fill_id=self._activity_id(),
             broker_order_id=order.broker_order_id,

@@ -23,7 +23,7 @@ from tradebot.brokers.paper.order_validation import (
 from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
 from tradebot.brokers.paper.session_phases import meet_market
 from tradebot.brokers.paper.sessions import hours_of
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import (
     AccountDay,
     AccountSnapshot,
@@ -186,7 +186,7 @@ class PaperBroker:
             return _shown(floor, new.number)
 
 
-def _live(floor: Floor, broker_order_id: str) -> PaperOrder:
+def _live(floor: ExchangeView, broker_order_id: str) -> PaperOrder:
     number = number_of(broker_order_id, "O")
     order = None if number is None else floor.store.order(number)
     if order is None:
@@ -196,7 +196,7 @@ def _live(floor: Floor, broker_order_id: str) -> PaperOrder:
     return order
 
 
-def _check_replaceable(floor: Floor, old: PaperOrder, request: OrderRequest) -> None:
+def _check_replaceable(floor: ExchangeView, old: PaperOrder, request: OrderRequest) -> None:
     if (request.symbol, request.side, request.type) != (old.symbol, old.side, old.type):
         detail = f"{request.side} {request.type} {request.symbol} for {old.side} {old.type} {old.symbol}"
         raise refusal(UNPROCESSABLE, "a replacement must keep symbol, side and type", detail)
@@ -208,10 +208,10 @@ def _check_replaceable(floor: Floor, old: PaperOrder, request: OrderRequest) -> 
         raise refusal(UNPROCESSABLE, "a notional order can't be replaced", old.client_order_id)
 
 
-def _shown(floor: Floor, number: int) -> BrokerOrder:
+def _shown(floor: ExchangeView, number: int) -> BrokerOrder:
     order = floor.book.orders[number]
     return as_shown(order, floor.book.bracket(order), with_legs=True)
 
 
-def _hours(floor: Floor, session: date) -> SessionHours:
+def _hours(floor: ExchangeView, session: date) -> SessionHours:
     return hours_of(session, floor.calendar)

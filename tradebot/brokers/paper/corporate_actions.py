@@ -15,13 +15,13 @@ from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.values import ONE, to_cents, to_tick, whole
 
 
-def apply_splits(floor: Floor, splits: Iterable[CorporateAction]) -> None:
+def apply_splits(floor: ExchangeView, splits: Iterable[CorporateAction]) -> None:
     """Multiply the positions and adjust the live orders of every symbol that splits."""
     for split in splits:
         _split_position(floor, split)
@@ -30,7 +30,7 @@ def apply_splits(floor: Floor, splits: Iterable[CorporateAction]) -> None:
                 _split_order(floor, order, split.value)
 
 
-def pay_dividends(floor: Floor, dividends: Iterable[CorporateAction]) -> None:
+def pay_dividends(floor: ExchangeView, dividends: Iterable[CorporateAction]) -> None:
     """Pay each dividend on what is held, to the cent."""
     for dividend in dividends:
         held = floor.book.held(dividend.symbol)
@@ -38,7 +38,7 @@ def pay_dividends(floor: Floor, dividends: Iterable[CorporateAction]) -> None:
         floor.book.pay(CashKind.DIVIDEND, to_cents(held * dividend.value), dividend.symbol, note, floor.moment)
 
 
-def _split_position(floor: Floor, split: CorporateAction) -> None:
+def _split_position(floor: ExchangeView, split: CorporateAction) -> None:
     held = floor.book.held(split.symbol)
     price = floor.last_price(split.symbol)
     if held == 0 or price is None:
@@ -51,7 +51,7 @@ def _split_position(floor: Floor, split: CorporateAction) -> None:
     floor.book.pay(CashKind.CASH_IN_LIEU, to_cents(fraction * price), split.symbol, note, floor.moment)
 
 
-def _split_order(floor: Floor, order: PaperOrder, ratio: Decimal) -> None:
+def _split_order(floor: ExchangeView, order: PaperOrder, ratio: Decimal) -> None:
     exact = order.remaining * ratio
     remaining = exact if order.notional is not None else whole(exact)
     if remaining == 0:

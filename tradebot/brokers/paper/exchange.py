@@ -11,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 
 from tradebot.brokers.paper import buying_power, fill_busts, session_phases
-from tradebot.brokers.paper.account_book import Moment
+from tradebot.brokers.paper.account_book import SessionMoment
 from tradebot.brokers.paper.orders import as_shown
 from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import beginning_of, new_york_date
 from tradebot.brokers.paper.store import Store
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, Position, Quote, SessionHours
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
@@ -57,7 +57,7 @@ class PaperExchange:
         self._store = store
         self._calendar = calendar
         self._rules = rules
-        self._standing: tuple[int, Floor] | None = None
+        self._standing: tuple[int, ExchangeView] | None = None
 
     # --- the file --------------------------------------------------------------------------------
 
@@ -251,20 +251,20 @@ class PaperExchange:
     # --- transactions ----------------------------------------------------------------------------
 
     @contextmanager
-    def reading(self) -> Iterator[Floor]:
+    def reading(self) -> Iterator[ExchangeView]:
         """The floor as it stands at one moment, to look at only: while nobody writes, every reader gets the same."""
         with self._store.transaction(writes=False):
             version = self._store.version()
             if self._standing is None or self._standing[0] != version:
-                self._standing = version, Floor(self._store, self._calendar, self._rules)
+                self._standing = version, ExchangeView(self._store, self._calendar, self._rules)
             yield self._standing[1]
 
     @contextmanager
-    def writing(self) -> Iterator[Floor]:
+    def writing(self) -> Iterator[ExchangeView]:
         """The floor to work on; what was done is committed at the end, or none of it after an exception."""
         self._standing = None
         with self._store.transaction(writes=True):
-            floor = Floor(self._store, self._calendar, self._rules)
+            floor = ExchangeView(self._store, self._calendar, self._rules)
             yield floor
             self._store.save(floor.state, floor.book)
 
@@ -273,7 +273,7 @@ class PaperExchange:
             return floor.state
 
 
-def _begin_next(floor: Floor) -> date:
+def _begin_next(floor: ExchangeView) -> date:
     session = floor.store.prices.session_after(floor.state.session)
     if session is None:
         raise ConfigError(
@@ -298,7 +298,7 @@ def _open_account(store: Store, calendar: Calendar, state: ExchangeState) -> Non
     store.begin_account(state)
     before = calendar.previous(state.session)
     book = store.book()
-    book.pay(CashKind.DEPOSIT, state.starting_cash, None, "starting cash", Moment(before.closes, before.session))
+    book.pay(CashKind.DEPOSIT, state.starting_cash, None, "starting cash", SessionMoment(before.closes, before.session))
     store.save(state, book)
 
 

@@ -14,13 +14,13 @@ from decimal import Decimal
 from tradebot.brokers.paper.account_book import AVERAGE_PRICE_STEP, PaperPosition, average_of
 from tradebot.brokers.paper.order_validation import NOT_FOUND, UNPROCESSABLE, refusal
 from tradebot.brokers.paper.orders import PaperOrder, number_of
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, Fill, FillBust, SplitEvent
 from tradebot.core.model.orders import OrderState, Side
 from tradebot.core.model.values import ZERO, to_tick
 
 
-def bust(floor: Floor, fill_id: str) -> None:
+def bust(floor: ExchangeView, fill_id: str) -> None:
     """Take a fill back. Raises OrderRefused when there is none of this id, or it can't be."""
     fill, others = _find(floor, fill_id)
     floor.book.take_back(fill, _position(fill.symbol, others), floor.moment)
@@ -34,7 +34,7 @@ def bust(floor: Floor, fill_id: str) -> None:
     _cut_down(floor, fill)
 
 
-def correct(floor: Floor, fill_id: str, price: Decimal) -> None:
+def correct(floor: ExchangeView, fill_id: str, price: Decimal) -> None:
     """Take a fill back and fill the same shares at ``price``; its order and what protects it rest on as they do."""
     fill, others = _find(floor, fill_id)
     if not price.is_finite() or price <= 0 or price != to_tick(price):
@@ -45,7 +45,7 @@ def correct(floor: Floor, fill_id: str, price: Decimal) -> None:
     floor.book.put(_with_fills(_order_of(floor, fill), [*others, again]))
 
 
-def _find(floor: Floor, fill_id: str) -> tuple[Fill, list[Activity]]:
+def _find(floor: ExchangeView, fill_id: str) -> tuple[Fill, list[Activity]]:
     """A fill that stands, and the other activities that do."""
     done = floor.store.activities(0)
     busted = {bust.fill_id for bust in done if isinstance(bust, FillBust)}
@@ -59,7 +59,7 @@ def _find(floor: Floor, fill_id: str) -> tuple[Fill, list[Activity]]:
     return fill, standing
 
 
-def _order_of(floor: Floor, fill: Fill) -> PaperOrder:
+def _order_of(floor: ExchangeView, fill: Fill) -> PaperOrder:
     number = number_of(fill.broker_order_id, "O")
     order = None if number is None else floor.book.orders.get(number) or floor.store.order(number)
     assert order is not None, "a fill has an order, and orders stay"
@@ -89,7 +89,7 @@ def _with_fills(order: PaperOrder, done: Iterable[Activity]) -> PaperOrder:
     return replace(order, filled_quantity=filled, fees=fees, average_fill_price=average if filled else None)
 
 
-def _cut_down(floor: Floor, fill: Fill) -> None:
+def _cut_down(floor: ExchangeView, fill: Fill) -> None:
     """Let no order close more shares than there are left: the legs of brackets, and in a cash account every sale."""
     book, side = floor.book, fill.side.opposite
     left = max(-side.sign * book.held(fill.symbol), ZERO)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from tradebot.brokers.paper.buying_power import buying_power, closes, cost
 from tradebot.brokers.paper.orders import PaperOrder, draft_of
 from tradebot.brokers.paper.sessions import EVENING, cls_taken_until, evening_of, opg_taken_until
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.order_ids import MAX_LENGTH
 from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from tradebot.core.model.values import CENT, NANO_SHARE, ONE, tick_size, to_tick, whole
@@ -34,7 +34,7 @@ def refusal(code: str, words: str, detail: str = "") -> OrderRefused:
     return OrderRefused(f"{code} {words}", f"{words}: {detail}" if detail else words)
 
 
-def check_ids(floor: Floor, draft: PaperOrder, *legs: PaperOrder) -> None:
+def check_ids(floor: ExchangeView, draft: PaperOrder, *legs: PaperOrder) -> None:
     """Refuse an id that is empty, too long, or was ever used in this account, by a leg or otherwise."""
     identifier = draft.client_order_id
     if not identifier.strip() or len(identifier) > MAX_LENGTH:
@@ -46,7 +46,7 @@ def check_ids(floor: Floor, draft: PaperOrder, *legs: PaperOrder) -> None:
             raise AlreadySent(f"{MALFORMED} {words}", f"{words}: {identifier}")
 
 
-def check_order(floor: Floor, draft: PaperOrder) -> None:
+def check_order(floor: ExchangeView, draft: PaperOrder) -> None:
     """Refuse an order that makes no sense by itself: its symbol, quantity and prices."""
     if floor.asset(draft.symbol) is None:
         raise refusal(UNPROCESSABLE, "asset not found", draft.symbol)
@@ -59,7 +59,7 @@ def check_order(floor: Floor, draft: PaperOrder) -> None:
         raise refusal(UNPROCESSABLE, "asset has no price yet", f"{draft.symbol} begins to trade today")
 
 
-def check_bracket(floor: Floor, request: OrderRequest, entry: PaperOrder) -> None:
+def check_bracket(floor: ExchangeView, request: OrderRequest, entry: PaperOrder) -> None:
     """Refuse legs that do not lie on their own sides of the price the entry is based on."""
     if request.order_class in (OrderClass.SIMPLE, OrderClass.OCO):
         return
@@ -75,7 +75,7 @@ def check_bracket(floor: Floor, request: OrderRequest, entry: PaperOrder) -> Non
         check_leg("take_profit.limit_price", request.take_profit, entry.side, base)
 
 
-def check_means(floor: Floor, draft: PaperOrder, besides: int | None = None) -> None:
+def check_means(floor: ExchangeView, draft: PaperOrder, besides: int | None = None) -> None:
     """Refuse what the account has not the shares or the money for; the resting group ``besides`` makes room."""
     if closes(floor, draft) or draft.parent is not None:
         available = floor.book.uncommitted(draft.symbol, draft.side, besides)
@@ -122,11 +122,11 @@ _AUCTIONS = {TimeInForce.OPG: opg_taken_until, TimeInForce.CLS: cls_taken_until}
 _IN_AUCTIONS = frozenset({OrderType.MARKET, OrderType.LIMIT})
 
 
-def check_kind(floor: Floor, request: OrderRequest) -> None:
+def check_kind(floor: ExchangeView, request: OrderRequest) -> None:
     """Refuse what this kind of order may not ask for."""
     if request.type is OrderType.OTHER or request.time_in_force is TimeInForce.OTHER:
         raise refusal(UNPROCESSABLE, "invalid order type or time_in_force", request.client_order_id)
-    checks: tuple[Callable[[Floor, OrderRequest], None], ...] = (
+    checks: tuple[Callable[[ExchangeView, OrderRequest], None], ...] = (
         _check_trail,
         _check_auction,
         _check_notional,
@@ -137,7 +137,7 @@ def check_kind(floor: Floor, request: OrderRequest) -> None:
         check(floor, request)
 
 
-def sized(floor: Floor, draft: PaperOrder) -> PaperOrder:
+def sized(floor: ExchangeView, draft: PaperOrder) -> PaperOrder:
     """An order for an amount of USD with the shares it comes to at the last price, which it is held to at first."""
     if draft.notional is None:
         return draft
@@ -145,7 +145,7 @@ def sized(floor: Floor, draft: PaperOrder) -> PaperOrder:
     return replace(draft, quantity=shares)
 
 
-def _check_trail(floor: Floor, request: OrderRequest) -> None:
+def _check_trail(floor: ExchangeView, request: OrderRequest) -> None:
     trails = [trail for trail in (request.trail_price, request.trail_pct) if trail is not None]
     if request.type is not OrderType.TRAILING_STOP:
         if trails:
@@ -162,7 +162,7 @@ def _check_trail(floor: Floor, request: OrderRequest) -> None:
         raise refusal(UNPROCESSABLE, "trail_percent must be between 0 and 100", f"got {request.trail_pct * 100}")
 
 
-def _check_auction(floor: Floor, request: OrderRequest) -> None:
+def _check_auction(floor: ExchangeView, request: OrderRequest) -> None:
     tif = request.time_in_force
     if tif not in _AUCTIONS:
         return
@@ -174,7 +174,7 @@ def _check_auction(floor: Floor, request: OrderRequest) -> None:
         raise refusal(UNPROCESSABLE, f"{tif} orders are not taken from {until:%H:%M} UTC to {EVENING:%H:%M} New York")
 
 
-def _check_notional(floor: Floor, request: OrderRequest) -> None:
+def _check_notional(floor: ExchangeView, request: OrderRequest) -> None:
     notional = request.notional
     if notional is None:
         return
@@ -188,7 +188,7 @@ def _check_notional(floor: Floor, request: OrderRequest) -> None:
     _check_part_of_a_share(floor, request, "notional")
 
 
-def _check_fraction(floor: Floor, request: OrderRequest) -> None:
+def _check_fraction(floor: ExchangeView, request: OrderRequest) -> None:
     quantity = request.quantity
     if not quantity.is_finite() or whole(quantity) == quantity:
         return
@@ -199,7 +199,7 @@ def _check_fraction(floor: Floor, request: OrderRequest) -> None:
     _check_part_of_a_share(floor, request, "fractional")
 
 
-def _check_part_of_a_share(floor: Floor, request: OrderRequest, what: str) -> None:
+def _check_part_of_a_share(floor: ExchangeView, request: OrderRequest, what: str) -> None:
     if request.time_in_force is not TimeInForce.DAY:
         raise refusal(UNPROCESSABLE, f"{what} orders must be DAY orders", request.time_in_force)
     if request.order_class is not OrderClass.SIMPLE:
@@ -208,7 +208,7 @@ def _check_part_of_a_share(floor: Floor, request: OrderRequest, what: str) -> No
         raise refusal(FORBIDDEN, f"{what} orders cannot be sold short", f"no {request.symbol} is held")
 
 
-def _check_exit_pair(floor: Floor, request: OrderRequest) -> None:
+def _check_exit_pair(floor: ExchangeView, request: OrderRequest) -> None:
     if not request.exit_pair:
         return
     stop = request.stop_loss

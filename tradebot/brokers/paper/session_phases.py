@@ -18,7 +18,7 @@ from tradebot.brokers.paper.corporate_actions import apply_splits, pay_dividends
 from tradebot.brokers.paper.matching import Match, at_price, in_range
 from tradebot.brokers.paper.orders import PaperOrder, trailed
 from tradebot.brokers.paper.rules import Phase
-from tradebot.brokers.paper.view import Floor
+from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
 from tradebot.core.model.values import NANO_SHARE, ZERO
@@ -26,7 +26,7 @@ from tradebot.core.model.values import NANO_SHARE, ZERO
 OPEN_LASTS = timedelta(minutes=5)
 
 
-def advance(floor: Floor, to: datetime) -> None:
+def advance(floor: ExchangeView, to: datetime) -> None:
     """Let the session pass up to an instant of it that is not before now."""
     hours = floor.hours
     if floor.state.phase is Phase.PRE_OPEN and to >= hours.opens:
@@ -41,14 +41,14 @@ def advance(floor: Floor, to: datetime) -> None:
     floor.enter(floor.state.phase, to)
 
 
-def begin(floor: Floor, session: date) -> None:
+def begin(floor: ExchangeView, session: date) -> None:
     """Begin the next session: the splits since the last one are applied before anybody can trade."""
     previous = floor.state.session
     floor.begin_session(session)
     apply_splits(floor, _actions(floor, previous, ActionKind.SPLIT))
 
 
-def meet_market(floor: Floor, order: PaperOrder) -> None:
+def meet_market(floor: ExchangeView, order: PaperOrder) -> None:
     """Let an order that has just arrived trade, if the market is open and its price allows."""
     price = floor.trading_price(order.symbol)
     bar = floor.bar(order.symbol)
@@ -60,7 +60,7 @@ def meet_market(floor: Floor, order: PaperOrder) -> None:
             meet_market(floor, leg)
 
 
-def _open(floor: Floor) -> None:
+def _open(floor: ExchangeView) -> None:
     previous = floor.store.prices.session_before(floor.state.session)
     if previous is not None:
         pay_dividends(floor, _actions(floor, previous, ActionKind.DIVIDEND))
@@ -69,7 +69,7 @@ def _open(floor: Floor) -> None:
     _end(floor, TimeInForce.OPG, OrderState.CANCELLED, "the opening auction is over")
 
 
-def _resolve(floor: Floor) -> None:
+def _resolve(floor: ExchangeView) -> None:
     """The range of the rest of the bar, against the orders that rested from the open on.
 
     Stops come before targets, so that a bracket with both inside the bar is stopped. An entry that fills inside the
@@ -80,7 +80,7 @@ def _resolve(floor: Floor) -> None:
         _meet_range(floor, order.number)
 
 
-def _meet_range(floor: Floor, number: int) -> None:
+def _meet_range(floor: ExchangeView, number: int) -> None:
     order = floor.book.orders[number]
     bar = floor.bar(order.symbol)
     if bar is None or not order.working or order.time_in_force is TimeInForce.CLS:
@@ -91,7 +91,7 @@ def _meet_range(floor: Floor, number: int) -> None:
             _meet_range(floor, leg.number)
 
 
-def _close(floor: Floor) -> None:
+def _close(floor: ExchangeView) -> None:
     for order in floor.book.live():
         bar = floor.bar(order.symbol)
         if order.time_in_force is TimeInForce.CLS and bar is not None:
@@ -101,14 +101,14 @@ def _close(floor: Floor) -> None:
     floor.store.record_equity(floor.state.session, equity(floor))
 
 
-def _end(floor: Floor, time_in_force: TimeInForce, state: OrderState, reason: str) -> None:
+def _end(floor: ExchangeView, time_in_force: TimeInForce, state: OrderState, reason: str) -> None:
     """End what is live of the orders that stand no longer."""
     for order in floor.book.live():
         if order.time_in_force is time_in_force and floor.book.orders[order.number].live:
             floor.book.end(floor.book.orders[order.number], state, reason)
 
 
-def _apply(floor: Floor, order: PaperOrder, match: Match, bar: DayBar) -> None:
+def _apply(floor: ExchangeView, order: PaperOrder, match: Match, bar: DayBar) -> None:
     """Do to the account what a look at the market did to an order."""
     if match.seen is not None:
         order = floor.book.put(trailed(order, match.seen))
@@ -126,7 +126,7 @@ def _apply(floor: Floor, order: PaperOrder, match: Match, bar: DayBar) -> None:
         floor.book.end(order, OrderState.REJECTED, "insufficient buying power at the price it would have filled at")
 
 
-def _worth(floor: Floor, order: PaperOrder, notional: Decimal, price: Decimal) -> Decimal:
+def _worth(floor: ExchangeView, order: PaperOrder, notional: Decimal, price: Decimal) -> Decimal:
     """The shares that ``notional`` USD come to at a price; a sale is never of more than there is to sell."""
     shares = (notional / price).quantize(NANO_SHARE, rounding=ROUND_DOWN)
     if not closes(floor, order):
@@ -134,7 +134,7 @@ def _worth(floor: Floor, order: PaperOrder, notional: Decimal, price: Decimal) -
     return min(shares, floor.book.uncommitted(order.symbol, order.side, besides=order.group))
 
 
-def _room(floor: Floor, bar: DayBar) -> Decimal | None:
+def _room(floor: ExchangeView, bar: DayBar) -> Decimal | None:
     """Shares of a symbol that may still trade today; None when nothing bounds it."""
     fillable = floor.rules.fillable(bar.volume)
     if fillable is None:
@@ -143,6 +143,6 @@ def _room(floor: Floor, bar: DayBar) -> Decimal | None:
     return max(fillable - traded, ZERO)
 
 
-def _actions(floor: Floor, after: date, kind: ActionKind) -> tuple[CorporateAction, ...]:
+def _actions(floor: ExchangeView, after: date, kind: ActionKind) -> tuple[CorporateAction, ...]:
     found = floor.store.prices.actions_between(after, floor.state.session)
     return tuple(action for action in found if action.kind is kind)

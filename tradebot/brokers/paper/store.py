@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradebot.brokers.paper import row_codec
-from tradebot.brokers.paper.account_book import Book
+from tradebot.brokers.paper.account_book import AccountBook
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
 from tradebot.brokers.paper.rules import ExchangeState
@@ -176,7 +176,7 @@ class Store:
 
     # --- the account ---------------------------------------------------------------------------------
 
-    def book(self) -> Book:
+    def book(self) -> AccountBook:
         """The account as it stands, to be worked on."""
         cash = self._sql.execute("SELECT cash FROM exchange").fetchone()
         held = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
@@ -185,7 +185,7 @@ class Store:
                     SELECT number FROM orders WHERE live = 1 UNION SELECT parent FROM orders WHERE live = 1)
                 ORDER BY number"""
         )
-        return Book(
+        return AccountBook(
             cash=row_codec.money(cash),
             positions=[row_codec.position(row) for row in held],
             orders=[row_codec.order(row) for row in orders],
@@ -193,7 +193,7 @@ class Store:
             next_activity=self._next("activities"),
         )
 
-    def save(self, state: ExchangeState, book: Book) -> None:
+    def save(self, state: ExchangeState, book: AccountBook) -> None:
         """Write back what an operation has changed."""
         self._sql.execute(
             "UPDATE exchange SET cash = ?, session = ?, now = ?, phase = ?, begun_on = ?",
@@ -212,7 +212,7 @@ class Store:
             self._save_position(book, symbol)
         self._sql.executemany(row_codec.ADD_ACTIVITY, [row_codec.of_activity(activity) for activity in book.activities])
 
-    def _save_position(self, book: Book, symbol: str) -> None:
+    def _save_position(self, book: AccountBook, symbol: str) -> None:
         position = book.positions[symbol]
         if position.quantity == 0:
             self._sql.execute("DELETE FROM positions WHERE symbol = ?", (symbol,))

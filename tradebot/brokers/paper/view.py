@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
-from tradebot.brokers.paper.account_book import Book, Moment
+from tradebot.brokers.paper.account_book import AccountBook, SessionMoment
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import beginning_of, hours_of
 from tradebot.brokers.paper.store import Store
@@ -16,7 +16,7 @@ from tradebot.core.model.values import SUB_PENNY
 from tradebot.ports import Calendar
 
 
-class Floor:
+class ExchangeView:
     """One operation's view. Nothing here shows a price before its time: the bar of a session is there once it is open,
     and only its open until it is resolved.
     """
@@ -31,15 +31,15 @@ class Floor:
         self._closes_before: dict[str, tuple[date, Decimal] | None] = {}
 
     @cached_property
-    def book(self) -> Book:
+    def book(self) -> AccountBook:
         """The account, to be worked on."""
         return self.store.book()
 
     # --- time ----------------------------------------------------------------------------------
 
     @property
-    def moment(self) -> Moment:
-        return Moment(self.state.now, self.state.session)
+    def moment(self) -> SessionMoment:
+        return SessionMoment(self.state.now, self.state.session)
 
     def enter(self, phase: Phase, at: datetime) -> None:
         """Go on to a phase of the session."""

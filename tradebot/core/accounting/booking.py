@@ -10,7 +10,7 @@ from tradebot.core.accounting.fill_busts import Rebooked, rebooked
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
 from tradebot.core.model.account import CASH, Adjustment, Bookable, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, Done, Past
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.signals import ExitPolicy
@@ -40,7 +40,7 @@ def bookings_for(
     holdings: Iterable[Holding],
     owners: Mapping[str, Owner],
     limits: Limits,
-    past: Mapping[str, Past] | None = None,
+    past: Mapping[str, SymbolHistory] | None = None,
 ) -> tuple[Booking, ...]:
     """Work out, in order, what each activity does to the books as they are after the one before it.
 
@@ -62,7 +62,7 @@ class _Books:
         holdings: Iterable[Holding],
         owners: Mapping[str, Owner],
         limits: Limits,
-        past: Mapping[str, Past],
+        past: Mapping[str, SymbolHistory],
     ) -> None:
         self.lots: dict[str, tuple[Lot, ...]] = {}
         for lot in lots:
@@ -94,7 +94,7 @@ class _Books:
         booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit_reason(owner, fill, held))
         self.lots[fill.symbol] = booked.lots
         self._hold(fill.symbol, self._after_fill(fill, owner, held))
-        self._remember(Done(fill, owner.strategy), booked.trades)
+        self._remember(BookedActivity(fill, owner.strategy), booked.trades)
         return self._booking(fill, owner.strategy, fill.symbol, booked.trades)
 
     def _book_split(self, event: SplitEvent) -> Booking:
@@ -104,7 +104,7 @@ class _Books:
         self.lots[event.symbol] = booked.lots
         own = self._ours(event.symbol)
         self._hold(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
-        self._remember(Done(event, strategy), booked.trades)
+        self._remember(BookedActivity(event, strategy), booked.trades)
         return self._booking(event, strategy, event.symbol, booked.trades)
 
     def _book_adjustment(self, adjustment: Adjustment) -> Booking:
@@ -113,7 +113,7 @@ class _Books:
         booked = book_adjustment(self.lots.get(symbol, ()), adjustment, owner.strategy)
         self.lots[symbol] = booked.lots
         self._hold(symbol, self._held_by(owner, symbol, self.holdings.get(symbol)))
-        self._remember(Done(adjustment, owner.strategy))
+        self._remember(BookedActivity(adjustment, owner.strategy))
         return self._booking(adjustment, owner.strategy, symbol)
 
     def _book_bust(self, bust: FillBust) -> Booking:
@@ -129,11 +129,11 @@ class _Books:
         booking = self._booking(bust, found.busted.strategy, symbol, found.made)
         return replace(booking, busted=found.fill, undone=found.undone)
 
-    def _remember(self, done: Done, trades: tuple[Trade, ...] = ()) -> None:
+    def _remember(self, done: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
         """Add to the history of a symbol of which a fill is to be busted."""
         past = self.past.get(done.activity.symbol)
         if past is not None:
-            self.past[done.activity.symbol] = Past((*past.done, done), (*past.trades, *trades))
+            self.past[done.activity.symbol] = SymbolHistory((*past.done, done), (*past.trades, *trades))
 
     def _after_fill(self, fill: Fill, owner: Owner, held: Holding | None) -> Holding | None:
         holding = self._held_by(owner, fill.symbol, held)
@@ -223,7 +223,7 @@ def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding
     )
 
 
-def _ratios_since(done: Iterable[Done], opener: Lot) -> Decimal:
+def _ratios_since(done: Iterable[BookedActivity], opener: Lot) -> Decimal:
     """New shares for one old over all splits since a lot was opened."""
     ratio, opened = ONE, False
     for each in done:

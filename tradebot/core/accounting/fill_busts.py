@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from tradebot.core.accounting.lots import Booked, book_adjustment, book_fill, book_split
 from tradebot.core.model.account import Adjustment, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
-from tradebot.core.model.ledger_rows import Done, Past
+from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
 
 
 @dataclass(frozen=True, slots=True)
 class Rebooked:
     """A symbol after a bust: the fill that was taken back and whose it was, its open lots, and what changed."""
 
-    busted: Done
+    busted: BookedActivity
     fill: Fill
-    past: Past
+    past: SymbolHistory
     lots: tuple[Lot, ...]
     undone: tuple[Trade, ...]
     made: tuple[Trade, ...]
 
 
-def book_done(lots: Iterable[Lot], done: Done, exit_reason: str = "") -> Booked:
+def book_done(lots: Iterable[Lot], done: BookedActivity, exit_reason: str = "") -> Booked:
     """The lots after an activity that is booked for the strategy it was booked for before."""
     match done.activity:
         case Fill() as fill:
@@ -39,7 +39,7 @@ def book_done(lots: Iterable[Lot], done: Done, exit_reason: str = "") -> Booked:
             return book_adjustment(lots, adjustment, done.strategy)
 
 
-def rebooked(past: Past, bust: FillBust) -> Rebooked | None:
+def rebooked(past: SymbolHistory, bust: FillBust) -> Rebooked | None:
     """A symbol's books without the fill that ``bust`` takes back; None when no such fill stands."""
     found = [(done, done.activity) for done in past.done if _is(done, bust.fill_id)]
     if not found:
@@ -68,7 +68,7 @@ def rebooked(past: Past, bust: FillBust) -> Rebooked | None:
         if not _same(trade, gone.get(name))
     )
     stays = tuple(trade for trade in past.trades if trade not in undone)
-    return Rebooked(busted, fill, Past(rest, (*stays, *made)), after.lots, undone, made)
+    return Rebooked(busted, fill, SymbolHistory(rest, (*stays, *made)), after.lots, undone, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Walked:
     closed_by: dict[str, tuple[Trade, ...]]
 
 
-def _walk(stretch: Sequence[Done], reasons: dict[str, str]) -> _Walked:
+def _walk(stretch: Sequence[BookedActivity], reasons: dict[str, str]) -> _Walked:
     lots: tuple[Lot, ...] = ()
     trades: list[Trade] = []
     closed_by: dict[str, tuple[Trade, ...]] = {}
@@ -94,7 +94,7 @@ def _walk(stretch: Sequence[Done], reasons: dict[str, str]) -> _Walked:
     return _Walked(lots, tuple(trades), closed_by)
 
 
-def _last_flat_before(done: Sequence[Done], busted: Done) -> int:
+def _last_flat_before(done: Sequence[BookedActivity], busted: BookedActivity) -> int:
     """Where to begin: the last place at which nothing was held, at or before the busted fill."""
     first, lots = 0, tuple[Lot, ...]()
     for place, each in enumerate(done):
@@ -106,7 +106,7 @@ def _last_flat_before(done: Sequence[Done], busted: Done) -> int:
     return first
 
 
-def _is(done: Done, fill_id: str) -> bool:
+def _is(done: BookedActivity, fill_id: str) -> bool:
     return isinstance(done.activity, Fill) and done.activity.fill_id == fill_id
 
 

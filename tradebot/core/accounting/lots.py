@@ -52,7 +52,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     return Booked(_oldest_first(open_lots), tuple(trades))
 
 
-def lots_after(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
+def lots_including(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
     """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
 
     Fills that were busted among them, and lots that a busted fill had opened, are left out.

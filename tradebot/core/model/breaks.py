@@ -23,7 +23,7 @@ class BreakKind(StrEnum):
     CASH = "cash"
 
 
-class Severity(StrEnum):
+class BreakSeverity(StrEnum):
     """How much a break matters: to be told, to be looked at today, to be looked at now."""
 
     INFO = "info"
@@ -62,7 +62,7 @@ class Break:
     first_seen: date | None = None
     last_seen: date | None = None
     age_sessions: int = 0
-    severity: Severity = Severity.WARNING
+    severity: BreakSeverity = BreakSeverity.WARNING
     dollars: Decimal = ZERO
 
     @property
@@ -73,12 +73,12 @@ class Break:
     @property
     def matters(self) -> bool:
         """Whether a job that found it has to say so by its exit code."""
-        return self.severity is not Severity.INFO
+        return self.severity is not BreakSeverity.INFO
 
 
-def severity_of(dollars: Decimal) -> Severity:
+def severity_of(dollars: Decimal) -> BreakSeverity:
     """How much a difference of so many dollars matters."""
-    return Severity.CRITICAL if abs(dollars) >= CRITICAL_FROM else Severity.WARNING
+    return BreakSeverity.CRITICAL if abs(dollars) >= CRITICAL_FROM else BreakSeverity.WARNING
 
 
 def unexplained(breaks: Iterable[Break]) -> Decimal:

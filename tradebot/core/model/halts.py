@@ -51,7 +51,7 @@ class HaltScope(StrEnum):
     SYMBOL = "symbol"
 
 
-def in_words(scope: HaltScope, name: str) -> str:
+def scope_text(scope: HaltScope, name: str) -> str:
     """What is halted: "the account", "symbol AAPL"."""
     return "the account" if scope is HaltScope.ACCOUNT else f"{scope} {name}"
 
@@ -114,7 +114,7 @@ class Halt:
     @property
     def subject(self) -> str:
         """What is halted, in words."""
-        return in_words(self.scope, self.scope_name)
+        return scope_text(self.scope, self.scope_name)
 
     def stops_entry(self, strategy: str, symbol: str) -> bool:
         """Whether it keeps ``strategy`` from entering ``symbol``."""
@@ -137,7 +137,7 @@ def distinct(halts: Iterable[Halt]) -> tuple[tuple[Halt, ...], ...]:
     return tuple(tuple(same) for same in found.values())
 
 
-def told_by(same: Iterable[Halt]) -> str:
+def sources_text(same: Iterable[Halt]) -> str:
     """The latches that hold a halt, in words: "latch file and ledger"."""
     return " and ".join(dict.fromkeys(halt.source.replace("_", " ") for halt in same))
 

@@ -85,7 +85,7 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class BookedActivity:
     """An activity of one symbol as it was booked, and for whom."""
 
     activity: Fill | SplitEvent | Adjustment
@@ -93,10 +93,10 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SymbolHistory:
     """Everything booked of one symbol that stands, in the order of booking, and the round trips that stand."""
 
-    done: tuple[Done, ...] = ()
+    done: tuple[BookedActivity, ...] = ()
     trades: tuple[Trade, ...] = ()
 
 

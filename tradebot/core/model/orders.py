@@ -255,7 +255,7 @@ class Intent:
         return self.request.symbol
 
 
-def may_show(order: BrokerOrder, intent: Intent) -> bool:
+def is_plausible_state(order: BrokerOrder, intent: Intent) -> bool:
     """Whether the order of an intent can stand where the broker shows it: one that has filled in part was accepted, and
     is neither that alone nor rejected any more.
     """

@@ -13,7 +13,7 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Signal
 
 
@@ -103,7 +103,7 @@ class Situation:
     halts: tuple[Halt, ...] = ()
     average_volume: Mapping[str, Decimal] = field(default_factory=dict)
     sessions_run: Mapping[str, int] = field(default_factory=dict)
-    repetitions: Mapping[Decider, Repetition] = field(default_factory=dict)
+    repetitions: Mapping[EntryKey, Repetition] = field(default_factory=dict)
     objections: tuple[str, ...] = ()
 
 

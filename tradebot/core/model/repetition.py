@@ -9,7 +9,7 @@ from tradebot.core.model.orders import Side
 
 
 @dataclass(frozen=True, slots=True)
-class Decider:
+class EntryKey:
     """Whose decision an entry is: a strategy that trades one symbol on one side."""
 
     strategy: str

@@ -15,7 +15,7 @@ from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import ONE, SUB_PENNY
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
-from tradebot.core.risk.projected_account import WorkingBook
+from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.rules import Candidate, Terms, evaluate
 from tradebot.core.risk.sizing import on_probation, risk_per_trade, size
 
@@ -28,7 +28,7 @@ def plan(situation: Situation) -> Plan:
 
 
 def _plan_entries(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
-    book = WorkingBook(situation)
+    book = ProjectedAccount(situation)
     entries: list[Intent] = []
     denials: list[Denial] = []
     for signal in _by_rank(situation.signals):
@@ -56,7 +56,7 @@ def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
     return sorted((signal for signal in signals if signal.action is Action.ENTER), key=rank)
 
 
-def _candidate(signal: Signal, book: WorkingBook) -> Candidate:
+def _candidate(signal: Signal, book: ProjectedAccount) -> Candidate:
     """An entry signal means buy: strategies are long-only; the side is carried so that no rule assumes it."""
     situation = book.situation
     order_id = client_order_id(
@@ -65,7 +65,7 @@ def _candidate(signal: Signal, book: WorkingBook) -> Candidate:
     return Candidate(signal, Side.BUY, order_id, _terms(signal, Side.BUY, situation.quotes.get(signal.symbol), book))
 
 
-def _terms(signal: Signal, side: Side, quote: Quote | None, book: WorkingBook) -> Terms | None:
+def _terms(signal: Signal, side: Side, quote: Quote | None, book: ProjectedAccount) -> Terms | None:
     if quote is None or quote.last <= SUB_PENNY:  # below that, no stop fits under the price
         return None
     limits = book.situation.limits

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class AuditKind(StrEnum):
     """What an audit row tells. Jobs note other kinds of their own."""
 
     ACCOUNT_PINNED = "account_pinned"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class AuditEvent:
     """One row of the trail. ``at`` is desk time; ``detail`` holds what was written, in the ledger's own form."""
 
     at: datetime

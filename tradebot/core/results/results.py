@@ -16,7 +16,7 @@ from tradebot.core.model.ledger_rows import DecisionRow, EquityPoint, Run
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.safety.schedule_status import Cell
+from tradebot.core.safety.schedule_status import SessionJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class StatusOutcome(Outcome):
     level: HaltLevel = HaltLevel.RUNNING
     lock_holder: str = ""
     last_runs: tuple[Run, ...] = ()
-    schedule: tuple[Cell, ...] = ()
+    schedule: tuple[SessionJob, ...] = ()
     positions: tuple[PositionLine, ...] = ()
     counters: Counters | None = None
     limits: Limits | None = None
@@ -138,7 +138,7 @@ class ReplayOutcome(Outcome):
     report: ReportOutcome | None = None
 
 
-class Fate(StrEnum):
+class StopResult(StrEnum):
     """What became of an order or a position."""
 
     CANCELLED = "cancelled"
@@ -163,7 +163,7 @@ class StopLine:
     what: str  # "order" or "position"
     symbol: str
     quantity: Decimal
-    result: Fate
+    result: StopResult
     dollars: Decimal
     detail: str = ""
 

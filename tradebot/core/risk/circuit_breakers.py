@@ -22,7 +22,7 @@ from tradebot.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
-class Fall:
+class EquityLoss:
     """How far the equity has fallen below a base, as a fraction of it, against the fraction that is allowed."""
 
     base: Decimal
@@ -42,24 +42,24 @@ class Fall:
         )
 
 
-def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> Fall:
+def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
     """Today's loss. Money put in or taken out today moves the baseline, since it is neither gain nor loss."""
     return _fall(counters.baseline_equity + counters.cash_flow_today, account.equity, limits.daily_loss_limit_pct)
 
 
-def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> Fall:
+def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
     """The fall from the equity peak, which the ledger keeps adjusted for deposits and withdrawals."""
     return _fall(counters.peak_equity, account.equity, limits.emergency_stop_loss_pct)
 
 
-def _fall(base: Decimal, equity: Decimal, limit: Decimal) -> Fall:
+def _fall(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
     lost = max(ZERO, base - equity)
     if lost == 0:
-        return Fall(base, equity, ZERO, limit)
-    return Fall(base, equity, lost / base if base > 0 else ONE, limit)
+        return EquityLoss(base, equity, ZERO, limit)
+    return EquityLoss(base, equity, lost / base if base > 0 else ONE, limit)
 
 
-def tripped(
+def loss_halts(
     account: AccountSnapshot, counters: Counters, limits: Limits, session: date, now: datetime
 ) -> tuple[Halt, ...]:
     """The halts that today's losses call for. ``until`` is left to the caller, who knows the next session."""
@@ -80,7 +80,7 @@ def tripped(
     )
 
 
-def breached(standing: Standing, session: date, now: datetime) -> Halt | None:
+def limit_breach_halt(standing: LimitInputs, session: date, now: datetime) -> Halt | None:
     """The halt that limits call for which the account exceeds as it is; its figures are those of the first.
 
     It only reduces, so that every exit that mends the breach goes on, and it ends when the breach has.
@@ -93,7 +93,7 @@ def breached(standing: Standing, session: date, now: datetime) -> Halt | None:
     return _halt(HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, reason, session, now, first.value, first.limit)
 
 
-def unexplained_value(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
+def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
     """The halt that differences between ledger and broker call for, when they are worth too much together."""
     breaks = tuple(breaks)
     value, limit = unexplained(breaks), limits.break_halt_value
@@ -114,7 +114,7 @@ COUNTED_STATUSES = (RunStatus.RAN, RunStatus.FAILED, RunStatus.RUNNING)
 _ASKED_TO_END = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
-def failing(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
+def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
     """The halt that failed runs of one job in a row call for. ``newest`` are its counted runs, newest first.
 
     One that is still written down as running died: who asks holds the lock. One that a person stopped has not failed.
@@ -141,13 +141,13 @@ def _halt(
     return Halt(HaltSource.LEDGER, rule, level, reason, since=now, session=session, value=value, limit=limit)
 
 
-def active(halts: Iterable[Halt], today: date | None) -> tuple[Halt, ...]:
+def active_halts(halts: Iterable[Halt], today: date | None) -> tuple[Halt, ...]:
     """The halts that still hold on ``today`` (New York): those whose ``until`` has not come. All, without a session."""
     return tuple(halt for halt in halts if halt.until is None or today is None or today < halt.until)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LimitInputs:
     """The account as it is: equity in USD, and what the broker and the ledger show."""
 
     equity: Decimal
@@ -168,13 +168,13 @@ class Breach:
     message: str
 
 
-def breaches(standing: Standing) -> tuple[Breach, ...]:
+def breaches(standing: LimitInputs) -> tuple[Breach, ...]:
     """Every limit that the account exceeds by more than the tolerance; the number of positions has none."""
     exposure = measure(_without_gains(standing))
     return (*_count(standing, exposure), *_shares_of_equity(standing, exposure))
 
 
-def _count(standing: Standing, exposure: Exposure) -> Iterator[Breach]:
+def _count(standing: LimitInputs, exposure: Exposure) -> Iterator[Breach]:
     count = len(exposure.stakes.keys() | exposure.unpriced)
     limit = standing.limits.max_positions
     if count > limit:
@@ -182,7 +182,7 @@ def _count(standing: Standing, exposure: Exposure) -> Iterator[Breach]:
         yield Breach(Decimal(count), Decimal(limit), message)
 
 
-def _shares_of_equity(standing: Standing, exposure: Exposure) -> Iterator[Breach]:
+def _shares_of_equity(standing: LimitInputs, exposure: Exposure) -> Iterator[Breach]:
     limits, total = standing.limits, exposure.total
     for symbol in sorted({holding.symbol for holding in standing.holdings} & exposure.stakes.keys()):
         yield from _share(standing, f"{symbol} is", exposure.stakes[symbol].value, limits.max_position_size_pct)
@@ -190,7 +190,7 @@ def _shares_of_equity(standing: Standing, exposure: Exposure) -> Iterator[Breach
     yield from _share(standing, "at the stops would be lost", total.risk, limits.max_portfolio_risk_pct)
 
 
-def _share(standing: Standing, what: str, value: Decimal, limit: Decimal) -> Iterator[Breach]:
+def _share(standing: LimitInputs, what: str, value: Decimal, limit: Decimal) -> Iterator[Breach]:
     equity, tolerance = standing.equity, standing.limits.limit_breach_tolerance_pct
     if value <= 0 or value <= equity * limit * (ONE + tolerance):
         return
@@ -202,7 +202,7 @@ def _share(standing: Standing, what: str, value: Decimal, limit: Decimal) -> Ite
     yield Breach(share, limit, message)
 
 
-def _without_gains(standing: Standing) -> Standing:
+def _without_gains(standing: LimitInputs) -> LimitInputs:
     """The account as if no long position were worth more than it cost."""
     cost = {position.symbol: position.average_price for position in standing.positions if position.quantity > 0}
 

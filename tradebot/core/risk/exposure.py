@@ -20,29 +20,29 @@ from tradebot.core.model.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class SymbolExposure:
     """One symbol's market value, without its sign, and what is lost of it when the stop is hit; USD."""
 
     value: Decimal = ZERO
     risk: Decimal = ZERO
 
-    def __add__(self, other: Stake) -> Stake:
-        return Stake(self.value + other.value, self.risk + other.risk)
+    def __add__(self, other: SymbolExposure) -> SymbolExposure:
+        return SymbolExposure(self.value + other.value, self.risk + other.risk)
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """The stakes by symbol, and the symbols with an order that could open a position at a price nobody knows."""
 
-    stakes: Mapping[str, Stake]
+    stakes: Mapping[str, SymbolExposure]
     unpriced: frozenset[str] = frozenset()
 
     @property
-    def total(self) -> Stake:
-        return sum(self.stakes.values(), Stake())
+    def total(self) -> SymbolExposure:
+        return sum(self.stakes.values(), SymbolExposure())
 
 
-class Shown(Protocol):
+class AccountView(Protocol):
     """An account as it is shown: by the broker, and by the ledger."""
 
     @property
@@ -64,7 +64,7 @@ class Shown(Protocol):
     def limits(self) -> Limits: ...
 
 
-def unseen_entries(shown: Shown) -> tuple[Intent, ...]:
+def unseen_entries(shown: AccountView) -> tuple[Intent, ...]:
     """Entries that left and are not among the orders the broker shows: it may have them, so they count.
 
     One that is only planned never left, and binds nothing.
@@ -77,7 +77,7 @@ def unseen_entries(shown: Shown) -> tuple[Intent, ...]:
     )
 
 
-def measure(shown: Shown) -> Exposure:
+def measure(shown: AccountView) -> Exposure:
     """Add up what is at stake. The newest quote prices a position; without one, the broker's own price does."""
     return _Scale(shown).weigh()
 
@@ -85,12 +85,12 @@ def measure(shown: Shown) -> Exposure:
 class _Scale:
     """An account with the indexes that weighing needs, built once."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: AccountView) -> None:
         self.shown = shown
         self.positions = {position.symbol: position for position in shown.positions if position.quantity}
         self.holdings = {holding.symbol: holding for holding in shown.holdings}
         self.intents = {intent.client_order_id: intent for intent in shown.unsettled}
-        self.stakes: dict[str, Stake] = {}
+        self.stakes: dict[str, SymbolExposure] = {}
         self.unpriced: set[str] = set()
 
     def weigh(self) -> Exposure:
@@ -133,7 +133,9 @@ class _Scale:
 
     def _add(self, symbol: str, shares: Decimal, price: Decimal, stop: Decimal | None) -> None:
         distance = price * self.shown.limits.default_stop_loss_pct if stop is None else abs(price - stop)
-        self.stakes[symbol] = self.stakes.get(symbol, Stake()) + Stake(shares * price, shares * distance)
+        self.stakes[symbol] = self.stakes.get(symbol, SymbolExposure()) + SymbolExposure(
+            shares * price, shares * distance
+        )
 
     def _last(self, symbol: str) -> Decimal | None:
         quote = self.shown.quotes.get(symbol)

@@ -14,7 +14,7 @@ WORST_DAY_OF_MARKET = Decimal("0.2047")
 
 
 @dataclass(frozen=True, slots=True)
-class Sanity:
+class LimitReport:
     """What an account's limits come to, in USD.
 
     ``largest_order`` is the most that one entry with the default stop may be worth, and ``bound_by`` the setting that
@@ -31,7 +31,7 @@ class Sanity:
     remarks: tuple[str, ...] = ()
 
 
-def sanity(limits: Limits, equity: Decimal, symbols: Collection[str]) -> Sanity:
+def limit_report(limits: Limits, equity: Decimal, symbols: Collection[str]) -> LimitReport:
     """Look at an account's limits. ``symbols`` are those that its strategies are to trade; equity is in USD."""
     equity = max(ZERO, equity)
     caps = _caps(limits, equity)
@@ -39,7 +39,7 @@ def sanity(limits: Limits, equity: Decimal, symbols: Collection[str]) -> Sanity:
     most_held = min(limits.max_gross_exposure_pct, limits.max_positions * limits.max_position_size_pct)
     at_stops = equity * min(limits.max_portfolio_risk_pct, most_held)
     in_crash = equity * most_held * WORST_DAY_OF_MARKET
-    return Sanity(
+    return LimitReport(
         largest_order=caps[bound_by],
         bound_by=bound_by,
         loss_at_stops=at_stops,

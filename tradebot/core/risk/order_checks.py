@@ -26,7 +26,7 @@ class Objection:
     limit: Decimal | None = None
 
 
-def objections(
+def order_objections(
     intent: Intent, quote: Quote | None, sent_this_minute: int, sent_this_session: int, limits: Limits
 ) -> tuple[Denial, ...]:
     """Why an entry that was planned is not to leave now; nothing when it may."""

@@ -10,7 +10,7 @@ from tradebot.core.model.order_ids import account_hash, parse
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.values import ZERO
-from tradebot.core.risk.exposure import Stake, measure, unseen_entries
+from tradebot.core.risk.exposure import SymbolExposure, measure, unseen_entries
 from tradebot.core.risk.sizing import Room, cost
 
 
@@ -22,7 +22,7 @@ class Claim:
     by: str
 
 
-class WorkingBook:
+class ProjectedAccount:
     """What a situation leaves free. Built once, in a time linear in its size; it changes by ``take`` alone.
 
     Exits planned beside the entries free nothing: they may not fill.
@@ -55,8 +55,8 @@ class WorkingBook:
         """How many symbols hold a position, foreign ones included, or have an order that may open one."""
         return len(self._stakes) + sum(symbol not in self._stakes for symbol in self.unpriced)
 
-    def stake_in(self, symbol: str) -> Stake:
-        return self._stakes.get(symbol, Stake())
+    def stake_in(self, symbol: str) -> SymbolExposure:
+        return self._stakes.get(symbol, SymbolExposure())
 
     def room(self, symbol: str) -> Room:
         """What every limit leaves for an entry into ``symbol``."""
@@ -77,7 +77,7 @@ class WorkingBook:
     def take(self, entry: Intent, stop: Decimal) -> None:
         """Count a planned entry as if it had been sent and would fill."""
         quantity, price, symbol = entry.request.quantity, entry.planned_price, entry.symbol
-        stake = Stake(quantity * price, quantity * abs(price - stop))
+        stake = SymbolExposure(quantity * price, quantity * abs(price - stop))
         self._stakes[symbol] = self.stake_in(symbol) + stake
         self.total += stake
         self.buying_power -= cost(quantity, price)

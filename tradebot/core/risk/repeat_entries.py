@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.values import plural
 
 
-def in_words(decider: Decider, repetition: Repetition, limits: Limits) -> str:
+def repetition_text(decider: EntryKey, repetition: Repetition, limits: Limits) -> str:
     return (
         f"{decider.strategy} entered {decider.symbol} {plural(repetition.entries, 'time')} within "
         f"{plural(repetition.sessions, 'session')}, and {limits.repeat_order_limit} within "
@@ -24,13 +24,13 @@ def in_words(decider: Decider, repetition: Repetition, limits: Limits) -> str:
     )
 
 
-def halt_for(decider: Decider, repetition: Repetition, limits: Limits, session: date, now: datetime) -> Halt:
+def repetition_halt(decider: EntryKey, repetition: Repetition, limits: Limits, session: date, now: datetime) -> Halt:
     """The halt of the whole strategy: what goes wrong in one symbol may go wrong in the next."""
     return Halt(
         source=HaltSource.LEDGER,
         rule=HaltRule.REPEATED_ORDERS,
         level=HaltLevel.REDUCING,
-        reason=in_words(decider, repetition, limits),
+        reason=repetition_text(decider, repetition, limits),
         since=now,
         session=session,
         value=Decimal(repetition.entries),

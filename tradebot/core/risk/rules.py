@@ -15,13 +15,13 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
-from tradebot.core.model.repetition import Decider
+from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.signals import Signal
 from tradebot.core.model.values import ONE, canonical, dollars, percent, whole
 from tradebot.core.risk.circuit_breakers import daily_loss, drawdown
 from tradebot.core.risk.order_checks import Objection, beyond_collar, too_many_this_minute, too_many_this_session
-from tradebot.core.risk.projected_account import WorkingBook
-from tradebot.core.risk.repeat_entries import in_words
+from tradebot.core.risk.projected_account import ProjectedAccount
+from tradebot.core.risk.repeat_entries import repetition_text
 from tradebot.core.risk.sizing import Size, cost
 
 
@@ -57,10 +57,10 @@ class Candidate:
         return self.signal.symbol
 
 
-Rule = Callable[[Candidate, WorkingBook], Denial | None]
+Rule = Callable[[Candidate, ProjectedAccount], Denial | None]
 
 
-def evaluate(candidate: Candidate, book: WorkingBook) -> tuple[Denial, ...]:
+def evaluate(candidate: Candidate, book: ProjectedAccount) -> tuple[Denial, ...]:
     """Ask every rule; no denial means that the entry may be planned."""
     return tuple(denial for rule in RULES if (denial := rule(candidate, book)) is not None)
 
@@ -68,7 +68,7 @@ def evaluate(candidate: Candidate, book: WorkingBook) -> tuple[Denial, ...]:
 # --- may anything be entered at all? -----------------------------------------------------
 
 
-def halted(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def halted(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     level = book.situation.halt
     if not level.allows_entries:
         message = f"the account is {level}: nothing is entered; `tradebot status` says why and until when"
@@ -79,32 +79,32 @@ def halted(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return None
 
 
-def preflight_failed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def preflight_failed(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if not book.situation.objections:
         return None
     return _deny(candidate, DenialCode.PREFLIGHT, "; ".join(book.situation.objections))
 
 
-def market_closed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def market_closed(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if book.situation.session_open:
         return None
     return _deny(candidate, DenialCode.MARKET_CLOSED, "the exchange is closed")
 
 
-def account_blocked(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def account_blocked(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if not book.situation.account.blocked:
         return None
     return _deny(candidate, DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account")
 
 
-def daily_loss_reached(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def daily_loss_reached(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     fall = daily_loss(book.situation.account, book.situation.counters, book.situation.limits)
     if not fall.breaks_limit:
         return None
     return _deny(candidate, DenialCode.DAILY_LOSS, f"today's loss: {fall}", fall.fraction, fall.limit)
 
 
-def drawdown_reached(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def drawdown_reached(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     fall = drawdown(book.situation.account, book.situation.counters, book.situation.limits)
     if not fall.breaks_limit:
         return None
@@ -114,14 +114,14 @@ def drawdown_reached(candidate: Candidate, book: WorkingBook) -> Denial | None:
 # --- may this symbol be entered? ---------------------------------------------------------
 
 
-def symbol_locked(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def symbol_locked(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     why = book.situation.locked.get(candidate.symbol)
     if why is None:
         return None
     return _deny(candidate, DenialCode.SYMBOL_LOCKED, f"{candidate.symbol} is locked: {why}")
 
 
-def symbol_not_allowed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def symbol_not_allowed(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     limits, symbol = book.situation.limits, candidate.symbol
     if symbol in limits.deny_symbols:
         why = "DENY_SYMBOLS names it"
@@ -132,7 +132,7 @@ def symbol_not_allowed(candidate: Candidate, book: WorkingBook) -> Denial | None
     return _deny(candidate, DenialCode.SYMBOL_NOT_ALLOWED, f"{symbol} takes no entries: {why}")
 
 
-def symbol_owned(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def symbol_owned(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     claim = book.claims.get(candidate.symbol)
     if claim is None or claim.owner == candidate.signal.strategy:
         return None
@@ -140,7 +140,7 @@ def symbol_owned(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.SYMBOL_OWNED, f"{candidate.symbol} is {owner} ({claim.by})")
 
 
-def already_held(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def already_held(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     claim = book.claims.get(candidate.symbol)
     held = book.held.get(candidate.symbol)
     if held is None or claim is None or claim.owner != candidate.signal.strategy:
@@ -149,32 +149,32 @@ def already_held(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.ALREADY_HELD, message, held)
 
 
-def order_pending(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def order_pending(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     live_order = book.pending.get(candidate.symbol)
     if live_order is None:
         return None
     return _deny(candidate, DenialCode.ORDER_PENDING, f"{candidate.symbol} has a live order: {live_order}")
 
 
-def already_decided(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def already_decided(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if candidate.client_order_id not in book.decided:
         return None
     message = f"the entry of {candidate.signal.strategy} was decided already today"
     return _deny(candidate, DenialCode.ALREADY_DECIDED, message)
 
 
-def repeat_order_limit(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def repeat_order_limit(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     limits = book.situation.limits
-    decider = Decider(candidate.signal.strategy, candidate.symbol, candidate.side)
+    decider = EntryKey(candidate.signal.strategy, candidate.symbol, candidate.side)
     repetition = book.situation.repetitions.get(decider)
     if repetition is None or not repetition.breaks(limits):
         return None
     value, limit = Decimal(repetition.entries), Decimal(limits.repeat_order_limit)
-    message = in_words(decider, repetition, limits)
+    message = repetition_text(decider, repetition, limits)
     return _deny(candidate, DenialCode.REPEAT_ORDER_LIMIT, message, value, limit)
 
 
-def not_tradable(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def not_tradable(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     asset = book.situation.assets.get(candidate.symbol)
     if asset is not None and asset.tradable:
         return None
@@ -182,13 +182,13 @@ def not_tradable(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.NOT_TRADABLE, f"{candidate.symbol} is {state}")
 
 
-def no_price(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def no_price(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if candidate.terms is not None:
         return None
     return _deny(candidate, DenialCode.NO_PRICE, f"{candidate.symbol} has no usable price")
 
 
-def price_collar(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def price_collar(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms = candidate.terms
     if terms is None:
         return None
@@ -196,7 +196,7 @@ def price_collar(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _denied_by(candidate, beyond_collar([terms.price], quote, book.situation.limits))
 
 
-def stale_signal(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def stale_signal(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     expected = book.situation.expected_as_of
     if candidate.signal.as_of == expected:
         return None
@@ -205,7 +205,7 @@ def stale_signal(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.STALE_SIGNAL, message)
 
 
-def short_not_allowed(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def short_not_allowed(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     if candidate.side is Side.BUY:
         return None
     asset = book.situation.assets.get(candidate.symbol)
@@ -223,7 +223,7 @@ def short_not_allowed(candidate: Candidate, book: WorkingBook) -> Denial | None:
 # --- do the limits leave room for it? ----------------------------------------------------
 
 
-def max_daily_trades(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_daily_trades(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     limit = book.situation.limits.max_daily_trades
     if book.entries < limit:
         return None
@@ -231,15 +231,15 @@ def max_daily_trades(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MAX_DAILY_TRADES, message, Decimal(book.entries + 1), Decimal(limit))
 
 
-def max_orders_per_minute(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_orders_per_minute(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     return _denied_by(candidate, too_many_this_minute(book.orders_last_minute, book.situation.limits))
 
 
-def max_orders_per_session(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_orders_per_session(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     return _denied_by(candidate, too_many_this_session(book.orders_sent, book.situation.limits))
 
 
-def max_positions(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_positions(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     limit = book.situation.limits.max_positions
     count = book.symbols_at_stake
     if count < limit:
@@ -248,13 +248,13 @@ def max_positions(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MAX_POSITIONS, message, Decimal(count + 1), Decimal(limit))
 
 
-def max_position_size(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_position_size(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     pct = book.situation.limits.max_position_size_pct
     before = book.stake_in(candidate.symbol).value
     return _value_beyond(candidate, book, DenialCode.MAX_POSITION_SIZE, "the position", before, pct)
 
 
-def max_gross_exposure(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_gross_exposure(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     pct = book.situation.limits.max_gross_exposure_pct
     if book.unpriced:
         message = f"orders without a known price are open in {', '.join(sorted(book.unpriced))}: exposure is unknown"
@@ -263,7 +263,7 @@ def max_gross_exposure(candidate: Candidate, book: WorkingBook) -> Denial | None
     return _value_beyond(candidate, book, DenialCode.MAX_GROSS_EXPOSURE, "gross exposure", book.total.value, pct)
 
 
-def max_portfolio_risk(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_portfolio_risk(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms, limits = candidate.terms, book.situation.limits
     if terms is None:
         return None
@@ -279,7 +279,7 @@ def max_portfolio_risk(candidate: Candidate, book: WorkingBook) -> Denial | None
     return _deny(candidate, DenialCode.MAX_PORTFOLIO_RISK, message, value, limit)
 
 
-def max_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_order_value(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms, limits = candidate.terms, book.situation.limits
     if terms is None:
         return None
@@ -290,7 +290,7 @@ def max_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MAX_ORDER_VALUE, message, value, limits.max_order_value)
 
 
-def max_order_adv(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def max_order_adv(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms, limits = candidate.terms, book.situation.limits
     if terms is None:
         return None
@@ -306,7 +306,7 @@ def max_order_adv(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MAX_ORDER_ADV, message, least, limit)
 
 
-def buying_power(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def buying_power(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms = candidate.terms
     if terms is None:
         return None
@@ -320,7 +320,7 @@ def buying_power(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.BUYING_POWER, message, value, book.buying_power)
 
 
-def min_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def min_order_value(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms, limit = candidate.terms, book.situation.limits.min_order_value
     if terms is None or terms.size.quantity == 0 or terms.value >= limit:
         return None
@@ -331,7 +331,7 @@ def min_order_value(candidate: Candidate, book: WorkingBook) -> Denial | None:
     return _deny(candidate, DenialCode.MIN_ORDER_VALUE, message, terms.value, limit)
 
 
-def zero_quantity(candidate: Candidate, book: WorkingBook) -> Denial | None:
+def zero_quantity(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     terms = candidate.terms
     if terms is None or terms.size.quantity > 0:
         return None
@@ -374,7 +374,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _value_beyond(
-    candidate: Candidate, book: WorkingBook, code: DenialCode, what: str, before: Decimal, pct: Decimal
+    candidate: Candidate, book: ProjectedAccount, code: DenialCode, what: str, before: Decimal, pct: Decimal
 ) -> Denial | None:
     """Deny when the smallest order on top of ``before`` is worth more than ``pct`` of the equity."""
     terms = candidate.terms

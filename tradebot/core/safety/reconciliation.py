@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.lots import shown_average
 from tradebot.core.model.account import CASH, Position
-from tradebot.core.model.breaks import Break, BreakKind, Severity, severity_of
+from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, severity_of
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
@@ -54,7 +54,7 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
             message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
             kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
             value = abs(broker - ledger) * price
-            severity = Severity.CRITICAL if kind is BreakKind.SIDE else severity_of(value)
+            severity = BreakSeverity.CRITICAL if kind is BreakKind.SIDE else severity_of(value)
             yield Break(kind, symbol, ledger, broker, message, severity=severity, dollars=value)
         elif own and position:
             yield from _average_price(symbol, shown_average(own), position.average_price)
@@ -67,7 +67,7 @@ def _average_price(symbol: str, here: Decimal, there: Decimal) -> Iterable[Break
         message = (
             f"{symbol}: by the ledger its shares cost {canonical(ledger)} on average, by the broker {canonical(broker)}"
         )
-        yield Break(BreakKind.PRICE, symbol, ledger, broker, message, severity=Severity.INFO)
+        yield Break(BreakKind.PRICE, symbol, ledger, broker, message, severity=BreakSeverity.INFO)
 
 
 def _kind_of(ledger: Decimal, broker: Decimal) -> BreakKind:

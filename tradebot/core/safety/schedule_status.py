@@ -14,14 +14,14 @@ from tradebot.core.model.schedule import DAY, Job, Rules, Window, windows
 from tradebot.core.model.values import plural
 
 
-class Keeping(StrEnum):
+class ScheduleClock(StrEnum):
     """By which clock a run kept the schedule: the world's, or that of an exchange whose sessions are begun by hand."""
 
     WALL = "wall"
     DESK = "desk"
 
 
-class Mark(StrEnum):
+class JobStatus(StrEnum):
     """What became of a job in a session."""
 
     DUE = "due"  # may still run in time, or is running
@@ -35,11 +35,11 @@ class Mark(StrEnum):
 
 
 #: Marks of jobs whose work was not done.
-UNDONE = frozenset({Mark.MISSED, Mark.FAILED})
+UNDONE = frozenset({JobStatus.MISSED, JobStatus.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class JobStart:
     """A run as the schedule sees it. ``at`` is when it began, aware UTC, by the clock that the schedule goes by."""
 
     job: Job
@@ -48,17 +48,17 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SessionJob:
     """A job in a session. ``at`` is when the run that counts began, aware UTC; None where there was none."""
 
     session: date
     job: Job
-    mark: Mark
+    mark: JobStatus
     at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class TrackingStart:
     """Since when an account keeps the schedule, and the first session of which not every job is settled yet."""
 
     since: datetime
@@ -66,21 +66,21 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedJob:
     """A job that nothing ran in its session, and that nothing will make up for."""
 
     session: date
     job: Job
 
 
-def attendance(
-    sessions: Sequence[SessionHours], turns: Iterable[Turn], now: datetime, since: datetime, rules: Rules
-) -> tuple[Cell, ...]:
+def schedule_status(
+    sessions: Sequence[SessionHours], turns: Iterable[JobStart], now: datetime, since: datetime, rules: Rules
+) -> tuple[SessionJob, ...]:
     """A cell for each job of each session, in order, that was due between ``since`` and ``now`` or is due next.
 
     The last of ``sessions`` only ends the one before it. Nothing was due before ``since``, when the home began.
     """
-    by_job: dict[Job, list[Turn]] = {}
+    by_job: dict[Job, list[JobStart]] = {}
     for turn in turns:
         by_job.setdefault(turn.job, []).append(turn)
     return tuple(
@@ -91,11 +91,11 @@ def attendance(
     )
 
 
-def missed_in(cells: Iterable[Cell]) -> tuple[Missed, ...]:
-    return tuple(Missed(cell.session, cell.job) for cell in cells if cell.mark is Mark.MISSED)
+def missed_in(cells: Iterable[SessionJob]) -> tuple[MissedJob, ...]:
+    return tuple(MissedJob(cell.session, cell.job) for cell in cells if cell.mark is JobStatus.MISSED)
 
 
-def missed_words(missed: Sequence[Missed]) -> str:
+def missed_text(missed: Sequence[MissedJob]) -> str:
     """Missed jobs in one sentence: ``missed: 2026-11-24 run-daily, report; 2026-11-25 every job``."""
     by_session: dict[date, list[Job]] = {}
     for one in missed:
@@ -119,29 +119,31 @@ def _jobs(jobs: Sequence[Job]) -> str:
     return "every job" if len(jobs) == _EVERY else ", ".join(jobs)
 
 
-def _counts(turn: Turn, window: Window) -> bool:
+def _counts(turn: JobStart, window: Window) -> bool:
     return window.counts <= turn.at < window.missed
 
 
-def _cell(window: Window, turns: Sequence[Turn], now: datetime) -> Cell:
+def _cell(window: Window, turns: Sequence[JobStart], now: datetime) -> SessionJob:
     """A job that failed and then ran has run; of runs that all came to less, the last is what became of it."""
     counted = [turn for turn in turns if _counts(turn, window)]
     ran = next((turn for turn in counted if turn.status is RunStatus.RAN), None)
     if ran is not None:
-        return Cell(window.session, window.job, Mark.LATE if ran.at >= window.late else Mark.RAN, ran.at)
+        return SessionJob(
+            window.session, window.job, JobStatus.LATE if ran.at >= window.late else JobStatus.RAN, ran.at
+        )
     if counted:
         last = counted[-1]
-        return Cell(window.session, window.job, _short_of(last, window, now), last.at)
-    return Cell(window.session, window.job, _without_a_run(window, now))
+        return SessionJob(window.session, window.job, _short_of(last, window, now), last.at)
+    return SessionJob(window.session, window.job, _without_a_run(window, now))
 
 
-def _short_of(turn: Turn, window: Window, now: datetime) -> Mark:
+def _short_of(turn: JobStart, window: Window, now: datetime) -> JobStatus:
     if turn.status is RunStatus.RUNNING:  # it may be at work; once its time is over, it died
-        return Mark.FAILED if now >= window.missed else Mark.DUE
-    return Mark(turn.status)
+        return JobStatus.FAILED if now >= window.missed else JobStatus.DUE
+    return JobStatus(turn.status)
 
 
-def _without_a_run(window: Window, now: datetime) -> Mark:
+def _without_a_run(window: Window, now: datetime) -> JobStatus:
     if now >= window.missed:
-        return Mark.MISSED
-    return Mark.OVERDUE if now >= window.late else Mark.DUE
+        return JobStatus.MISSED
+    return JobStatus.OVERDUE if now >= window.late else JobStatus.DUE

@@ -16,7 +16,7 @@ from tradebot.core.safety.stop_coverage import coverable
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class StopGoal:
     """What an emergency stop is to reach: without ``close`` positions stay open, protected by their stops."""
 
     close: bool
@@ -24,7 +24,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Stake:
+class OwnedShares:
     """Shares of a position that belong to one owner: a strategy, or FOREIGN for what people bought."""
 
     position: Position
@@ -58,11 +58,11 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class StopState:
     """One look. ``positions`` is None, and nothing is known of them, where they could not be read."""
 
     account_key: str
-    wish: Wish
+    wish: StopGoal
     orders: tuple[BrokerOrder, ...]
     positions: Mapping[str, Position] | None
     lots: Lots
@@ -93,7 +93,7 @@ class View:
     def to_go(self) -> tuple[BrokerOrder, ...]:
         return tuple(order for order in self.orders if self.must_go(order))
 
-    def closing(self, stake: Stake) -> tuple[BrokerOrder, ...]:
+    def closing(self, stake: OwnedShares) -> tuple[BrokerOrder, ...]:
         """The live orders by which an emergency stop closes a stake."""
         found = ((order, self._made(order)) for order in self.orders if order.symbol == stake.symbol)
         return tuple(
@@ -102,7 +102,7 @@ class View:
             if made and made.purpose is Purpose.CLOSE and (made.strategy == FOREIGN) == stake.is_foreign
         )
 
-    def covered(self, stake: Stake) -> Decimal:
+    def covered(self, stake: OwnedShares) -> Decimal:
         """Shares of a stake that a resting stop, or an order that closes it, will sell."""
         stops = (
             order.remaining
@@ -113,29 +113,29 @@ class View:
 
     # --- positions -----------------------------------------------------------------------------
 
-    def stakes(self) -> Iterator[Stake]:
+    def stakes(self) -> Iterator[OwnedShares]:
         """Whose the shares of each position are."""
         for position in (self.positions or {}).values():
             lots = ours_among(self.lots.get(position.symbol, ()))
             held = sum((lot.quantity for lot in lots), ZERO)
             ours = min(abs(held), abs(position.quantity)) if held * position.quantity > 0 else ZERO
             if ours:
-                yield Stake(position, lots[0].strategy, ours)
+                yield OwnedShares(position, lots[0].strategy, ours)
             if foreign := abs(position.quantity) - ours:
-                yield Stake(position, FOREIGN, foreign)
+                yield OwnedShares(position, FOREIGN, foreign)
 
-    def ours_held(self) -> tuple[Stake, ...]:
+    def ours_held(self) -> tuple[OwnedShares, ...]:
         return tuple(stake for stake in self.stakes() if not stake.is_foreign)
 
-    def to_close(self) -> tuple[Stake, ...]:
+    def to_close(self) -> tuple[OwnedShares, ...]:
         wanted = (stake for stake in self.stakes() if self.wish.include_foreign or not stake.is_foreign)
         return tuple(wanted) if self.wish.close else ()
 
-    def bare(self) -> tuple[Stake, ...]:
+    def bare(self) -> tuple[OwnedShares, ...]:
         """What stays open without a stop for as much of it as a stop can cover."""
         return () if self.wish.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
 
-    def coverable(self, stake: Stake) -> Decimal:
+    def coverable(self, stake: OwnedShares) -> Decimal:
         """Shares of a stake that a stop could cover and none does."""
         return coverable(stake.shares) - self.covered(stake)
 
@@ -166,7 +166,7 @@ class View:
         return any(order.side is stake.closing_side and order.remaining <= stake.shares for stake in stakes)
 
 
-def blocks(order: BrokerOrder, stake: Stake) -> bool:
+def blocks(order: BrokerOrder, stake: OwnedShares) -> bool:
     """Whether an order that has yet to go may sell what a stake is about: its shares would be sold twice."""
     return order.symbol == stake.symbol and order.side is stake.closing_side
 

@@ -12,7 +12,7 @@ _LOST = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 _RESTING = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
-def loose_ends(unsettled: Iterable[Intent]) -> tuple[str, ...]:
+def unsettled_text(unsettled: Iterable[Intent]) -> tuple[str, ...]:
     """Sentences about the intents whose outcome is not final, and about what else is not known."""
     intents = tuple(unsettled)
 

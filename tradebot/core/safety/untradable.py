@@ -12,7 +12,7 @@ from tradebot.core.model.values import ZERO, canonical, plural
 
 
 @dataclass(frozen=True, slots=True)
-class Suspended:
+class Untradable:
     """A symbol that does not trade now. ``held`` counts shares, foreign ones too and negative for a short; ``orders``
     the live orders of its own and others, bracket legs among them; ``known`` is whether the broker has the symbol.
     """
@@ -39,12 +39,12 @@ class Suspended:
         )
 
 
-def suspended(
+def untradable(
     positions: Iterable[Position],
     open_orders: Iterable[BrokerOrder],
     assets: Mapping[str, Asset],
     quotes: Mapping[str, Quote],
-) -> tuple[Suspended, ...]:
+) -> tuple[Untradable, ...]:
     """Of all that is held, or that an order waits for, what does not trade, by symbol."""
     held = {position.symbol: position.quantity for position in positions if position.quantity}
     waiting: dict[str, int] = {}
@@ -52,7 +52,7 @@ def suspended(
         if order.state.live:
             waiting[order.symbol] = waiting.get(order.symbol, 0) + 1
     return tuple(
-        Suspended(symbol, held.get(symbol, ZERO), waiting.get(symbol, 0), symbol in assets, quotes.get(symbol))
+        Untradable(symbol, held.get(symbol, ZERO), waiting.get(symbol, 0), symbol in assets, quotes.get(symbol))
         for symbol in sorted(held.keys() | waiting.keys())
         if symbol not in assets or not assets[symbol].tradable
     )

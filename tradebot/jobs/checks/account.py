@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.values import canonical, dollars
 from tradebot.core.results.results import Check, CheckResult
-from tradebot.core.risk.limit_report import sanity
-from tradebot.jobs.desk import Desk, Story, read_account
+from tradebot.core.risk.limit_report import limit_report
+from tradebot.jobs.desk import Desk, JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
@@ -20,8 +20,8 @@ ACTIONS_AHEAD = 7
 SKEW_WARN, SKEW_FAIL = 2.0, 30.0
 
 
-def broker(desk: Desk, story: Story) -> Check:
-    account = read_account(desk, story, at_most=desk.fresh_for)
+def broker(desk: Desk, run: JobRun) -> Check:
+    account = read_account(desk, run, at_most=desk.fresh_for)
     figure = f"equity {dollars(account.equity)}, buying power {dollars(account.buying_power)}"
     if account.blocked:
         return Check("broker", FAIL, f"{figure}; the account is blocked", "ask the broker why, nothing can be sent")
@@ -30,15 +30,15 @@ def broker(desk: Desk, story: Story) -> Check:
     return Check("broker", PASS, figure)
 
 
-def switches(desk: Desk, story: Story) -> Check:
+def switches(desk: Desk, run: JobRun) -> Check:
     if desk.broker.mode == "live":
         return Check("mode", WARN, "LIVE: REAL MONEY IS AT STAKE", "TRADING_MODE=paper plays instead")
     return Check("mode", PASS, "paper: no money is at stake")
 
 
-def clock(desk: Desk, story: Story) -> Check:
+def clock(desk: Desk, run: JobRun) -> Check:
     """How far the clock here was from the broker's when the run began. Timeouts, ids and sessions go by both."""
-    skew = abs((story.began - story.market.now).total_seconds())
+    skew = abs((run.began - run.market.now).total_seconds())
     figure, remedy = f"{skew:.1f} s from the broker's", "set this machine's clock; let NTP keep it"
     if skew >= SKEW_FAIL:
         return Check("clock", FAIL, figure, remedy)
@@ -47,9 +47,9 @@ def clock(desk: Desk, story: Story) -> Check:
     return Check("clock", PASS, figure)
 
 
-def calendar(desk: Desk, story: Story) -> Check:
+def calendar(desk: Desk, run: JobRun) -> Check:
     """Whether the exchange's calendar here says of today and the sessions around it what the broker says."""
-    market = story.market
+    market = run.market
     today = market.now.astimezone(_NEW_YORK).date()
     told = {
         "today": (desk.calendar.hours(today), market.today),
@@ -67,16 +67,16 @@ def calendar(desk: Desk, story: Story) -> Check:
     return Check("calendar", PASS, f"as the broker's: {_hours(market.today)}")
 
 
-def session(desk: Desk, story: Story) -> Check:
-    market = story.market
+def session(desk: Desk, run: JobRun) -> Check:
+    market = run.market
     if market.today is None:
         following = market.upcoming.session if market.upcoming else "unknown"
         return Check("session", WARN, f"no session today; the next is {following}", "nothing to do: jobs will be idle")
     return Check("session", PASS, _hours(market.today))
 
 
-def exposure(desk: Desk, story: Story) -> Check:
-    account = read_account(desk, story, at_most=desk.fresh_for)
+def exposure(desk: Desk, run: JobRun) -> Check:
+    account = read_account(desk, run, at_most=desk.fresh_for)
     gross = sum((abs(position.market_value) for position in desk.broker.positions()), Decimal(0))
     limit = account.equity * desk.settings.max_gross_exposure_pct
     figure = f"{dollars(gross)} of {dollars(limit)}"
@@ -85,10 +85,10 @@ def exposure(desk: Desk, story: Story) -> Check:
     return Check("exposure", PASS, figure)
 
 
-def limits(desk: Desk, story: Story) -> Check:
+def limits(desk: Desk, run: JobRun) -> Check:
     symbols = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
-    equity = read_account(desk, story, at_most=desk.fresh_for).equity
-    found = sanity(desk.settings.limits(), equity, symbols)
+    equity = read_account(desk, run, at_most=desk.fresh_for).equity
+    found = limit_report(desk.settings.limits(), equity, symbols)
     figure = (
         f"largest order {dollars(found.largest_order)} ({found.bound_by}); the worst day costs "
         f"{dollars(found.loss_at_stops)} at the stops, {dollars(found.loss_in_crash)} if they gap as in 1987"
@@ -98,9 +98,9 @@ def limits(desk: Desk, story: Story) -> Check:
     return Check("limits", PASS, figure)
 
 
-def actions(desk: Desk, story: Story) -> Check:
+def actions(desk: Desk, run: JobRun) -> Check:
     held = sorted(position.symbol for position in desk.broker.positions())
-    coming = desk.market.upcoming_actions(held, story.market, ACTIONS_AHEAD)
+    coming = desk.market.upcoming_actions(held, run.market, ACTIONS_AHEAD)
     if not coming:
         return Check("corporate actions", PASS, f"none within {ACTIONS_AHEAD} days on what is held")
     figure = ", ".join(

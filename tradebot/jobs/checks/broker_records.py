@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradebot.core.model.account import AccountDay, CashEvent, CashKind
 from tradebot.core.model.values import CENT, ZERO, dollars
 from tradebot.core.results.results import Check, CheckResult
-from tradebot.jobs.desk import Desk, Story, read_account
+from tradebot.jobs.desk import Desk, JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
@@ -17,7 +17,7 @@ _TOLERANCE = Decimal("0.005")
 _FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
-def permissions(desk: Desk, story: Story) -> Check:
+def permissions(desk: Desk, run: JobRun) -> Check:
     found = desk.broker.permissions()
     told = {"trading": found.trading, "short sales": found.shorting, "parts of shares": found.fractions}
     figure = ", ".join(f"{what} {'allowed' if allowed else 'not allowed'}" for what, allowed in told.items())
@@ -29,15 +29,15 @@ def permissions(desk: Desk, story: Story) -> Check:
     return Check("permissions", PASS, figure)
 
 
-def baseline(desk: Desk, story: Story) -> Check:
+def baseline(desk: Desk, run: JobRun) -> Check:
     """Whether the day's baseline and today's deposits, which the loss limits count from, are what the books say."""
-    account = read_account(desk, story, at_most=desk.fresh_for)
-    before = story.market.previous
-    days = desk.broker.days(before.session if before else story.session, story.session)
+    account = read_account(desk, run, at_most=desk.fresh_for)
+    before = run.market.previous
+    days = desk.broker.days(before.session if before else run.session, run.session)
     figure = f"the day is counted from {dollars(account.last_equity)}"
     doubts = [
         *_of_close(account.last_equity, [day for day in days if before and day.session == before.session]),
-        *_of_flows(_paid_in(desk, story), [day for day in days if day.session == story.session]),
+        *_of_flows(_paid_in(desk, run), [day for day in days if day.session == run.session]),
     ]
     if doubts:
         remedy = "look at the account's history at the broker: DAILY_LOSS_LIMIT_PCT counts from these figures"
@@ -57,10 +57,10 @@ def _of_flows(paid_in: Decimal, told: list[AccountDay]) -> Iterator[str]:
             yield f"{dollars(day.paid_in)} was paid in by the broker's books, {dollars(paid_in)} by its activities"
 
 
-def _paid_in(desk: Desk, story: Story) -> Decimal:
+def _paid_in(desk: Desk, run: JobRun) -> Decimal:
     """Deposits less withdrawals of the session by the activities, those that the ledger has yet to book included."""
     books = desk.ledger.books
     news = books.unbooked(desk.broker.activities(books.cursor()))
     flows = (done for done in news if isinstance(done, CashEvent) and done.kind in _FLOWS)
-    unbooked = sum((flow.amount for flow in flows if flow.session == story.session), ZERO)
-    return books.cash_flow(story.session) + unbooked
+    unbooked = sum((flow.amount for flow in flows if flow.session == run.session), ZERO)
+    return books.cash_flow(run.session) + unbooked

@@ -8,7 +8,7 @@ from datetime import date
 from tradebot.core.model.values import plural
 from tradebot.core.results.results import Check, CheckResult, Machine
 from tradebot.jobs.checks.machine import promises
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps.planning import history_for, price_source, read_signals
 from tradebot.strategy_api import History
 
@@ -19,10 +19,10 @@ ABSURD = 2.0
 RECENT = 20
 
 
-def bars_are_fresh(desk: Desk, story: Story) -> Check:
+def bars_are_fresh(desk: Desk, run: JobRun) -> Check:
     """Whether the newest completed session has its bars at all. Without them nothing may be entered."""
-    newest = desk.market.last_completed(story.market)
-    expected = story.market.previous.session if story.market.previous else None
+    newest = desk.market.last_completed(run.market)
+    expected = run.market.previous.session if run.market.previous else None
     if newest is None:
         remedy = f"check {price_source(desk)}, or wait for the first completed session"
         return Check("bars", WARN, "there are none yet", remedy)
@@ -32,23 +32,23 @@ def bars_are_fresh(desk: Desk, story: Story) -> Check:
     return Check("bars", PASS, f"up to {newest}")
 
 
-def bars(desk: Desk, story: Story) -> Check:
+def bars(desk: Desk, run: JobRun) -> Check:
     """Whether every symbol of every strategy has its bars: the newest one, no gap, no jump that nothing explains."""
-    fresh = bars_are_fresh(desk, story)
+    fresh = bars_are_fresh(desk, run)
     if fresh.result is not PASS:
         return fresh
-    history = history_for(desk, story)
+    history = history_for(desk, run)
     doubts = [*_without_the_newest(history), *_with_gaps(history), *_with_jumps(history)]
     if doubts:
         return Check("bars", WARN, "; ".join(doubts), "look at the prices of these symbols before the open")
     return Check("bars", PASS, f"{plural(history.close.shape[1], 'symbol')} {fresh.figure}")
 
 
-def strategies(desk: Desk, story: Story, machine: Machine | None) -> Iterator[Check]:
+def strategies(desk: Desk, run: JobRun, machine: Machine | None) -> Iterator[Check]:
     """One check a strategy: it loads, keeps its promises, and answers for the bars there are."""
-    before = len(story.failures)
-    read_signals(desk, story)
-    failures = story.failures[before:]
+    before = len(run.failures)
+    read_signals(desk, run)
+    failures = run.failures[before:]
     failed = {failure.what for failure in failures}
     for info in desk.strategies.loaded:
         name = f"strategy {info.name}"

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from tradebot.core.model.halts import Halt, distinct, level_of, told_by
+from tradebot.core.model.halts import Halt, distinct, level_of, sources_text
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.values import dollars
 from tradebot.core.results.results import Check, CheckResult
-from tradebot.core.safety.schedule_status import UNDONE, Mark
+from tradebot.core.safety.schedule_status import UNDONE, JobStatus
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
 from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps import untradable
-from tradebot.jobs.steps.halts import halts_in_force
+from tradebot.jobs.steps.halts import current_halts
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 
-def halts(desk: Desk, story: Story) -> Check:
-    found = halts_in_force(desk, story.session)
-    story.halts = list(found)
+def halts(desk: Desk, run: JobRun) -> Check:
+    found = current_halts(desk, run.session)
+    run.halts = list(found)
     if not found:
         return Check("halts", PASS, "none")
-    reasons = "; ".join(f"{told_by(same)}: {same[0].reason}" for same in distinct(found))
+    reasons = "; ".join(f"{sources_text(same)}: {same[0].reason}" for same in distinct(found))
     if level_of(found).allows_entries:  # those of a strategy or a symbol
         return Check("halts", WARN, reasons, _remedy_of(found))
-    story.add(ExitCode.HALTED)
+    run.add(ExitCode.HALTED)
     return Check("halts", FAIL, f"{level_of(found)}: {reasons}", _remedy_of(found))
 
 
@@ -32,16 +32,16 @@ def _remedy_of(found: tuple[Halt, ...]) -> str:
     return f"find out why; it holds {', '.join(dict.fromkeys(halt.holds for halt in found))}"
 
 
-def breaks(desk: Desk, story: Story) -> Check:
-    story.breaks = list(desk.ledger.safety.breaks())
-    matter = [found.message for found in story.breaks if found.matters]
+def breaks(desk: Desk, run: JobRun) -> Check:
+    run.breaks = list(desk.ledger.safety.breaks())
+    matter = [found.message for found in run.breaks if found.matters]
     if not matter:
         return Check("breaks", PASS, "none open")
     messages = "; ".join(matter)
     return Check("breaks", WARN, messages, "these symbols take no entries; run `tradebot reconcile` and look")
 
 
-def unknowns(desk: Desk, story: Story) -> Check:
+def unknowns(desk: Desk, run: JobRun) -> Check:
     lost = [i for i in desk.ledger.orders.unsettled() if i.state in (OrderState.UNKNOWN, OrderState.SUBMITTING)]
     if not lost:
         return Check("unknown orders", PASS, "none")
@@ -49,32 +49,32 @@ def unknowns(desk: Desk, story: Story) -> Check:
     return Check("unknown orders", WARN, names, "the next job asks the broker for them; their symbols are locked")
 
 
-def protection(desk: Desk, story: Story) -> Check:
+def protection(desk: Desk, run: JobRun) -> Check:
     positions = desk.broker.positions()
     quotes = desk.market.quotes(position.symbol for position in positions)
     found = gaps(desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
-    story.gaps, story.unprotected = list(found), unprotected_dollars(found)
+    run.gaps, run.unprotected = list(found), unprotected_dollars(found)
     if found:
         names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in found)
-        figure = f"{dollars(story.unprotected)} unprotected: {names}"
+        figure = f"{dollars(run.unprotected)} unprotected: {names}"
         return Check("protection", WARN, figure, "the next job repairs the stops")
     return Check("protection", PASS, "every position of ours has its stop")
 
 
-def trading(desk: Desk, story: Story) -> Check:
-    found = untradable.find(desk, desk.broker.positions(), desk.broker.open_orders())
+def trading(desk: Desk, run: JobRun) -> Check:
+    found = untradable.find_untradable(desk, desk.broker.positions(), desk.broker.open_orders())
     if not found:
         return Check("trading", PASS, "everything at stake trades")
     return Check("trading", WARN, "; ".join(map(str, found)), found[0].remedy)
 
 
-def schedule(desk: Desk, story: Story) -> Check:
+def schedule(desk: Desk, run: JobRun) -> Check:
     """Jobs that nothing ran, or that failed, since one of their kind last ran."""
     undone: dict[str, list[str]] = {}
     for cell in desk.timekeeper().cells():
         if cell.mark in UNDONE:
             undone.setdefault(cell.job, []).append(f"{cell.session} {cell.mark}")
-        elif cell.mark in (Mark.RAN, Mark.LATE):
+        elif cell.mark in (JobStatus.RAN, JobStatus.LATE):
             undone.pop(cell.job, None)
     if not undone:
         return Check("schedule", PASS, "nothing missed since every job last ran")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tradebot.core.model.ownership import Explained
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, Sender, StopJournal, ThroughLedger, Unkept
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, StopJournal, StopSender, ThroughLedger, Unkept
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
 
 
@@ -55,18 +55,18 @@ class StopDesk:
     explained: Callable[[], Explained]
     not_latched: str = ""
     timeout: float = 300.0
-    ledger_sender: Sender | None = None
+    ledger_sender: StopSender | None = None
     journal: StopJournal = field(default_factory=Unkept)
     others: OtherJobs = field(default_factory=NoOtherJobs)
     say: Callable[[str], None] = logging.getLogger(__name__).info
     began: float = field(default_factory=time.perf_counter)
     timings: Mapping[str, float] = field(default_factory=dict)
 
-    def sender(self) -> Sender:
+    def sender(self) -> StopSender:
         return self.ledger_sender or ByIdAlone(self.broker, self.account_key)
 
 
-def desk_for_stop(desk: Desk, story: Story) -> StopDesk:
+def desk_for_stop(desk: Desk, run: JobRun) -> StopDesk:
     """The ports of a stop that a job begins by itself: it holds the lock, and its orders are intents of the ledger."""
     books = desk.ledger.books
     return StopDesk(
@@ -78,6 +78,6 @@ def desk_for_stop(desk: Desk, story: Story) -> StopDesk:
         alerts=desk.alerts,
         explained=lambda: Explained(books.lots(), books.holdings(), books.cursor()),
         timeout=desk.settings.emergency_shutdown_timeout,
-        ledger_sender=ThroughLedger(desk, story),
+        ledger_sender=ThroughLedger(desk, run),
         journal=InLedger(desk.ledger.journal),
     )

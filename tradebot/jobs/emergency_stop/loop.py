@@ -11,18 +11,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from tradebot.core.accounting.lots import lots_after
+from tradebot.core.accounting.lots import lots_including
 from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import Explained, ours_among
 from tradebot.core.model.values import to_tick
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.results import StopEntry
-from tradebot.core.safety.stop_state import Stake, View, Wish, blocks
+from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.desk import session_of
 from tradebot.jobs.emergency_stop.desk import StopDesk
-from tradebot.jobs.emergency_stop.submit import Sender
+from tradebot.jobs.emergency_stop.submit import StopSender
 
 #: Seconds between looks, the last of them for as long as it takes.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
@@ -51,11 +51,11 @@ class Stop:
     """
 
     desk: StopDesk
-    wish: Wish
-    sender: Sender
+    wish: StopGoal
+    sender: StopSender
     explained: Explained = field(default_factory=Explained)
     market: MarketClock | None = None
-    last: View | None = None
+    last: StopState | None = None
     has_agreed: bool = False
     at_work: str = ""
     look_number: int = 0
@@ -64,7 +64,7 @@ class Stop:
     unread: dict[str, str] = field(default_factory=dict)
     asked: dict[str, tuple[BrokerOrder, int]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
-    stakes: dict[tuple[str, bool], Stake] = field(default_factory=dict)
+    stakes: dict[tuple[str, bool], OwnedShares] = field(default_factory=dict)
     sent: dict[str, Purpose] = field(default_factory=dict)
     fills_before: frozenset[str] = frozenset()
     timings: dict[str, float] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Stop:
             waited += seconds
         return waited
 
-    def look(self) -> View | None:
+    def look(self) -> StopState | None:
         """The account now; None when not even the orders can be read."""
         broker = self.desk.broker
         self.unread.clear()
@@ -119,12 +119,12 @@ class Stop:
         for activity in activities:
             if isinstance(activity, SplitEvent):
                 self._splits[activity.symbol] = self._splits.get(activity.symbol, Decimal(1)) * activity.ratio
-        self.last = View(
+        self.last = StopState(
             account_key=self.desk.account_key,
             wish=self.wish,
             orders=orders,
             positions=None if positions is None else {position.symbol: position for position in positions},
-            lots=lots_after(self.explained, activities, self.desk.account_key),
+            lots=lots_including(self.explained, activities, self.desk.account_key),
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
@@ -195,11 +195,11 @@ class Stop:
     def cancel_entries_at_once(self) -> None:
         """Cancel what can open or add by its id alone, before anything else is read."""
         orders = self._read("orders", self.desk.broker.open_orders) or ()
-        view = View(self.desk.account_key, self.wish, orders, None, {})
+        view = StopState(self.desk.account_key, self.wish, orders, None, {})
         for order in view.to_go():
             self._cancel(order)
 
-    def act(self, view: View) -> None:
+    def act(self, view: StopState) -> None:
         """Send what still stands between a look and what was wanted."""
         for stake in view.to_close():
             self.stakes.setdefault(stake.key, stake)
@@ -269,11 +269,11 @@ class Stop:
         self.asked[order.broker_order_id] = order, self.look_number
         self._keep("cancel asked for", order.symbol, order.client_order_id, order.remaining)
 
-    def _close(self, stake: Stake) -> None:
+    def _close(self, stake: OwnedShares) -> None:
         request = OrderRequest("", stake.symbol, stake.closing_side, stake.shares, OrderType.MARKET, TimeInForce.DAY)
         self._send(request, stake, Purpose.CLOSE, stake.position.market_price)
 
-    def _protect(self, stake: Stake, shares: Decimal, quote: Quote | None) -> None:
+    def _protect(self, stake: OwnedShares, shares: Decimal, quote: Quote | None) -> None:
         """Arm a stop over shares that have none; where the price has passed it already, sell as it would have."""
         price = self._stop_price(stake)
         if price is None:
@@ -286,7 +286,7 @@ class Stop:
             request = OrderRequest("", stake.symbol, side, shares, OrderType.STOP, TimeInForce.GTC, stop_price=price)
             self._send(request, stake, Purpose.STOP, price)
 
-    def _stop_price(self, stake: Stake) -> Decimal | None:
+    def _stop_price(self, stake: OwnedShares) -> Decimal | None:
         """Where a stake's stop belongs: as the ledger has it, else as its entry was sent; on today's split basis."""
         for holding in self.explained.holdings:
             if (holding.strategy, holding.symbol) == (stake.strategy, stake.symbol):
@@ -303,7 +303,7 @@ class Stop:
                     return leg.stop_price
         return None
 
-    def _send(self, request: OrderRequest, stake: Stake, purpose: Purpose, price: Decimal) -> None:
+    def _send(self, request: OrderRequest, stake: OwnedShares, purpose: Purpose, price: Decimal) -> None:
         try:
             order_id = self.sender.send(request, stake.strategy, purpose, self.session(), price)
         except (TradebotError, ValueError) as error:  # ValueError: a person's symbol that no id can be made of

@@ -11,11 +11,11 @@ broken. A job that trips a breaker runs the same loop through its own desk.
 from __future__ import annotations
 
 from tradebot.core.results.results import StopOutcome
-from tradebot.core.safety.stop_state import Wish
+from tradebot.core.safety.stop_state import StopGoal
 from tradebot.jobs.emergency_stop.desk import StopDesk, desk_for_stop
 from tradebot.jobs.emergency_stop.latch import set_latch
 from tradebot.jobs.emergency_stop.loop import Stop
-from tradebot.jobs.emergency_stop.summary import intention_of, outcome_of, word_of
+from tradebot.jobs.emergency_stop.summary import alert_text, intention_of, outcome_of
 
 __all__ = ["Stop", "StopDesk", "begin", "desk_for_stop", "finish", "plan", "run", "set_latch"]
 
@@ -34,7 +34,7 @@ def run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False)
 
 def begin(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> Stop:
     """Cancel at once what can open or add. ``finish`` does all the rest; nothing slow may come before this."""
-    stop = Stop(desk, Wish(close_positions, include_foreign), desk.sender())
+    stop = Stop(desk, StopGoal(close_positions, include_foreign), desk.sender())
     stop.cancel_entries_at_once()
     return stop
 
@@ -56,13 +56,13 @@ def finish(stop: Stop) -> StopOutcome:
     if stop.wish.close and not stop.has_agreed:
         stop.protect_what_did_not_close()
     outcome = outcome_of(stop)
-    stop.desk.alerts.send("critical", "emergency stop", word_of(outcome))
+    stop.desk.alerts.send("critical", "emergency stop", alert_text(outcome))
     return outcome
 
 
 def plan(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> StopOutcome:
     """What ``run`` would do now. Changes nothing."""
-    stop = Stop(desk, Wish(close_positions, include_foreign), desk.sender())
+    stop = Stop(desk, StopGoal(close_positions, include_foreign), desk.sender())
     stop.read_ledger()
     stop.look()
     return intention_of(stop)

@@ -18,8 +18,8 @@ from tradebot.core.model.orders import Intent, OrderRequest, OrderState, Purpose
 from tradebot.core.model.values import canonical
 from tradebot.core.results.results import StopEntry
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.submit import adopt, attempt_after, order_line, send, write_down
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.submit import apply_broker_state, attempt_after, order_line, store_intents, submit
 from tradebot.ports import Broker, Journal
 
 #: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
@@ -32,7 +32,7 @@ AUDIT_KIND = "emergency_stop"
 _LOG = logging.getLogger(__name__)
 
 
-class Sender(Protocol):
+class StopSender(Protocol):
     """Sends reducing orders, each decision's at most one at a time."""
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
@@ -104,9 +104,9 @@ class ThroughLedger:
     Once the ledger fails it goes on without, from the next look on: that one shows what was sent before the failure.
     """
 
-    def __init__(self, desk: Desk, story: Story) -> None:
+    def __init__(self, desk: Desk, run: JobRun) -> None:
         self._desk = desk
-        self._story = story
+        self._story = run
         self._alone = ByIdAlone(desk.broker, desk.account_key)
         self._ledger_failed = False
         self._fills = _Fills()
@@ -121,22 +121,22 @@ class ThroughLedger:
             raise
 
     def _send(self, request: OrderRequest, strategy: str, purpose: Purpose, price: Decimal) -> str | None:
-        desk, story = self._desk, self._story
-        for earlier in desk.ledger.orders.attempts(story.session, strategy, request.symbol, purpose):
+        desk, run = self._desk, self._story
+        for earlier in desk.ledger.orders.attempts(run.session, strategy, request.symbol, purpose):
             found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
-            now = earlier if found is None else adopt(desk, earlier, found)
+            now = earlier if found is None else apply_broker_state(desk, earlier, found)
             if now.filled_quantity and self._fills.is_news(now.client_order_id):
                 return None
-        attempt = attempt_after(desk, story, strategy, request.symbol, purpose)
+        attempt = attempt_after(desk, run, strategy, request.symbol, purpose)
         if attempt is None:
             return None
-        order_id = client_order_id(desk.account_key, story.session, strategy, request.symbol, purpose, attempt)
+        order_id = client_order_id(desk.account_key, run.session, strategy, request.symbol, purpose, attempt)
         reason = "emergency stop" if purpose is Purpose.CLOSE else "protects what an emergency stop leaves open"
         identified = replace(request, client_order_id=order_id)
-        intent = Intent(identified, desk.account_key, story.session, strategy, purpose, attempt, price, reason)
-        write_down(desk, [intent])
-        sent = send(desk, story, intent)
-        story.orders.append(order_line(sent))
+        intent = Intent(identified, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
+        store_intents(desk, [intent])
+        sent = submit(desk, run, intent)
+        run.orders.append(order_line(sent))
         match sent.state:
             case OrderState.REJECTED:
                 raise OrderRefused(sent.note, sent.note)

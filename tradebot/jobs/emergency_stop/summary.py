@@ -10,8 +10,8 @@ from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.results.outcomes import FailureLine, Outcome
-from tradebot.core.results.results import Fate, StopEntry, StopLine, StopOutcome
-from tradebot.core.safety.stop_state import Stake, View
+from tradebot.core.results.results import StopEntry, StopLine, StopOutcome, StopResult
+from tradebot.core.safety.stop_state import OwnedShares, StopState
 from tradebot.errors import ExitCode
 from tradebot.jobs.emergency_stop.loop import UNREAD, Stop
 
@@ -28,7 +28,7 @@ def outcome_of(stop: Stop) -> StopOutcome:
     return outcome
 
 
-def word_of(outcome: StopOutcome) -> str:
+def alert_text(outcome: StopOutcome) -> str:
     """What the operator is told who does not see the table: the figures, what is still open, and what to do."""
     still_open = "an unknown amount" if outcome.open_dollars is None else dollars(outcome.open_dollars)
     sums = (
@@ -38,7 +38,7 @@ def word_of(outcome: StopOutcome) -> str:
         f"{line.what} {canonical(line.quantity)} {line.symbol} ({dollars(line.dollars)}): {line.result}"
         + (f", {line.detail}" if line.detail else "")
         for line in outcome.lines
-        if line.result in (Fate.STILL_OPEN, Fate.BARE)
+        if line.result in (StopResult.STILL_OPEN, StopResult.BARE)
     ]
     again = ExitCode.INCOMPLETE in outcome.codes
     to_do = "Look at the broker, and run `tradebot emergency-stop` again." if again else "`tradebot status` says more."
@@ -84,14 +84,14 @@ def _outcome(
         account=account,
         timings={**desk.timings, **stop.timings, "whole": stop.seconds()},
     )
-    open_fates = (Fate.STILL_OPEN, Fate.PROTECTED, Fate.BARE, Fate.WOULD_ARM)
+    open_fates = (StopResult.STILL_OPEN, StopResult.PROTECTED, StopResult.BARE, StopResult.WOULD_ARM)
     return StopOutcome.of(
         base,
         lines=lines,
         still_open_orders=None if left is None else len(left),
         still_open_positions=None if held is None else len(held),
-        cancelled_dollars=_dollars(lines, Fate.CANCELLED, Fate.WOULD_CANCEL),
-        closed_dollars=_dollars(lines, Fate.CLOSED, Fate.WOULD_CLOSE),
+        cancelled_dollars=_dollars(lines, StopResult.CANCELLED, StopResult.WOULD_CANCEL),
+        closed_dollars=_dollars(lines, StopResult.CLOSED, StopResult.WOULD_CLOSE),
         open_dollars=None if held is None else _dollars(lines, *open_fates),
     )
 
@@ -139,10 +139,10 @@ def _ended_orders(stop: Stop) -> Iterator[StopLine]:
         except UNREAD:
             ended = order
         if ended.state is OrderState.FILLED:
-            yield _order_line(stop, order, Fate.FILLED, f"{ended.filled_quantity} shares")
+            yield _order_line(stop, order, StopResult.FILLED, f"{ended.filled_quantity} shares")
         else:
             partly = f"{ended.filled_quantity} shares had filled" if ended.filled_quantity else ""
-            yield _order_line(stop, order, Fate.CANCELLED, partly)
+            yield _order_line(stop, order, StopResult.CANCELLED, partly)
 
 
 def _lines_of_last_look(stop: Stop) -> Iterator[StopLine]:
@@ -156,23 +156,23 @@ def _lines_of_last_look(stop: Stop) -> Iterator[StopLine]:
         yield _stake_line(stop, stop.last, stake)
 
 
-def _fate(stop: Stop, last: View, order: BrokerOrder) -> tuple[Fate | None, str]:
+def _fate(stop: Stop, last: StopState, order: BrokerOrder) -> tuple[StopResult | None, str]:
     """What became of an order that is live; None for one that is told with the position it closes."""
     if last.must_go(order):
-        return Fate.STILL_OPEN, stop.trouble.get(order.broker_order_id, "its cancel has not taken effect")
+        return StopResult.STILL_OPEN, stop.trouble.get(order.broker_order_id, "its cancel has not taken effect")
     if not last.ours(order):
-        return Fate.FOREIGN, ""
+        return StopResult.FOREIGN, ""
     match stop.sent.get(order.client_order_id), last.purpose(order):
         case Purpose.CLOSE, _:
             return None, ""
         case Purpose.STOP, _:
-            return Fate.ARMED, f"at {order.stop_price}"
+            return StopResult.ARMED, f"at {order.stop_price}"
         case _, Purpose.CLOSE:
-            return Fate.CLOSES, ""
-    return Fate.REDUCES, ""
+            return StopResult.CLOSES, ""
+    return StopResult.REDUCES, ""
 
 
-def _order_line(stop: Stop, order: BrokerOrder, fate: Fate, detail: str = "") -> StopLine:
+def _order_line(stop: Stop, order: BrokerOrder, fate: StopResult, detail: str = "") -> StopLine:
     price = order.limit_price or order.stop_price
     if price is None:
         quote = stop.quotes([order.symbol]).get(order.symbol)
@@ -183,19 +183,19 @@ def _order_line(stop: Stop, order: BrokerOrder, fate: Fate, detail: str = "") ->
 # --- positions ---------------------------------------------------------------------------------
 
 
-def _stake_line(stop: Stop, last: View, stake: Stake) -> StopLine:
+def _stake_line(stop: Stop, last: StopState, stake: OwnedShares) -> StopLine:
     trouble = stop.trouble.get(stake.key, "")
     if stake.is_foreign and not (stop.wish.close and stop.wish.include_foreign):
-        return _position_line(stake, Fate.FOREIGN)
+        return _position_line(stake, StopResult.FOREIGN)
     if last.closing(stake):
         waiting = "its closing order has not filled" if last.market_is_open else _QUEUED
-        return _position_line(stake, Fate.STILL_OPEN, waiting)
+        return _position_line(stake, StopResult.STILL_OPEN, waiting)
     if stop.wish.close:
         bare = "" if last.covered(stake) == stake.shares else "no stop rests for it"
-        return _position_line(stake, Fate.STILL_OPEN, "; ".join(filter(None, (trouble, bare))))
+        return _position_line(stake, StopResult.STILL_OPEN, "; ".join(filter(None, (trouble, bare))))
     if last.covered(stake) == stake.shares:
-        return _position_line(stake, Fate.PROTECTED)
-    return _position_line(stake, Fate.BARE, trouble)
+        return _position_line(stake, StopResult.PROTECTED)
+    return _position_line(stake, StopResult.BARE, trouble)
 
 
 _QUEUED = "its closing order is queued for the open"
@@ -211,10 +211,10 @@ def _closed(stop: Stop) -> Iterator[StopLine]:
         if gone > 0:
             paid = _paid(stop, stop.last, stake)
             dollars = paid[1] if paid[0] == gone else gone * stake.position.market_price
-            yield StopLine("position", stake.symbol, gone.copy_sign(stake.quantity), Fate.CLOSED, dollars)
+            yield StopLine("position", stake.symbol, gone.copy_sign(stake.quantity), StopResult.CLOSED, dollars)
 
 
-def _paid(stop: Stop, last: View, stake: Stake) -> tuple[Decimal, Decimal]:
+def _paid(stop: Stop, last: StopState, stake: OwnedShares) -> tuple[Decimal, Decimal]:
     """Shares of a symbol that were sold (bought, for a short) since the stop began, and the dollars they came to."""
     fills = [
         fill
@@ -224,11 +224,11 @@ def _paid(stop: Stop, last: View, stake: Stake) -> tuple[Decimal, Decimal]:
     return sum((f.quantity for f in fills), ZERO), sum((f.quantity * f.price for f in fills), ZERO)
 
 
-def _position_line(stake: Stake, fate: Fate, detail: str = "") -> StopLine:
+def _position_line(stake: OwnedShares, fate: StopResult, detail: str = "") -> StopLine:
     return StopLine("position", stake.symbol, stake.quantity, fate, stake.dollars, detail)
 
 
-def _dollars(lines: tuple[StopLine, ...], *fates: Fate) -> Decimal:
+def _dollars(lines: tuple[StopLine, ...], *fates: StopResult) -> Decimal:
     return sum((line.dollars for line in lines if line.result in fates), ZERO)
 
 
@@ -240,20 +240,20 @@ def _intended(stop: Stop) -> Iterator[StopLine]:
         return
     for order in look.orders:
         if look.must_go(order):
-            yield _order_line(stop, order, Fate.WOULD_CANCEL)
+            yield _order_line(stop, order, StopResult.WOULD_CANCEL)
         elif not look.ours(order):
-            yield _order_line(stop, order, Fate.FOREIGN)
+            yield _order_line(stop, order, StopResult.FOREIGN)
         else:
             closes = look.purpose(order) is Purpose.CLOSE
-            yield _order_line(stop, order, Fate.CLOSES if closes else Fate.REDUCES)
+            yield _order_line(stop, order, StopResult.CLOSES if closes else StopResult.REDUCES)
     closing, bare = look.to_close(), look.bare()
     for stake in look.stakes():
         if stake in closing:
-            yield _position_line(stake, Fate.WOULD_CLOSE, "" if look.market_is_open else "at the open")
+            yield _position_line(stake, StopResult.WOULD_CLOSE, "" if look.market_is_open else "at the open")
         elif stake in bare:
-            yield _position_line(stake, Fate.WOULD_ARM)
+            yield _position_line(stake, StopResult.WOULD_ARM)
         else:
-            yield _position_line(stake, Fate.FOREIGN if stake.is_foreign else Fate.PROTECTED)
+            yield _position_line(stake, StopResult.FOREIGN if stake.is_foreign else StopResult.PROTECTED)
 
 
 def _keep(stop: Stop, entry: StopEntry) -> None:

@@ -9,20 +9,20 @@ from decimal import Decimal
 from tradebot.core.accounting.booking import NOBODY, Owner, bookings_for
 from tradebot.core.model.account import Activity, Fill, FillBust, id_of
 from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.ledger_rows import Booking, Past
+from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
 from tradebot.core.model.ownership import decision_of, ours_among
 from tradebot.core.model.values import ZERO
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.submit import adopt
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.submit import apply_broker_state
 
 
-def take_in(desk: Desk, story: Story) -> None:
+def book_new_activities(desk: Desk, run: JobRun) -> None:
     """Book the broker's activities since the last look, each once, and tell them."""
     for booking in book_activities(desk):
         if isinstance(booking.activity, Fill):
-            story.fills.append(booking.activity)
-        _tell(desk, story, booking)
+            run.fills.append(booking.activity)
+        _tell(desk, run, booking)
 
 
 def book_activities(desk: Desk) -> tuple[Booking, ...]:
@@ -50,7 +50,7 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     return bookings
 
 
-def _history_of_busts(desk: Desk, activities: Iterable[Activity], fills: Iterable[Fill]) -> Mapping[str, Past]:
+def _history_of_busts(desk: Desk, activities: Iterable[Activity], fills: Iterable[Fill]) -> Mapping[str, SymbolHistory]:
     """The past of every symbol of which a fill is busted, new or old; a fill that nobody knows has none."""
     arriving = {fill.fill_id: fill for fill in fills}
     busted = [activity.fill_id for activity in activities if isinstance(activity, FillBust)]
@@ -108,7 +108,7 @@ def _welcome_back(desk: Desk, owners: Iterable[Owner]) -> None:
     shown = desk.broker.orders(sorted(given_up)) if given_up else {}
     for each, order in sorted(shown.items()):
         if order.state is OrderState.FILLED:
-            adopt(desk, given_up[each], order)
+            apply_broker_state(desk, given_up[each], order)
 
 
 def _orders_after(desk: Desk, bookings: Iterable[Booking]) -> list[Intent]:
@@ -153,14 +153,14 @@ def _correct(desk: Desk, intent: Intent) -> None:
     )
 
 
-def _tell(desk: Desk, story: Story, booking: Booking) -> None:
+def _tell(desk: Desk, run: JobRun, booking: Booking) -> None:
     """Say what nobody here has asked for."""
     match booking.activity:
         case Fill() as fill if booking.strategy == FOREIGN:
-            story.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
+            run.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
         case FillBust() as bust:
             was = booking.busted
             what = f"{was.side} {was.quantity} {was.symbol} @ {was.price}" if was else "one that is not in the ledger"
             told = f"busted: the exchange took back the fill {bust.fill_id}, {what}"
-            story.notes.append(told)
+            run.notes.append(told)
             desk.alerts.send("warning", "a fill was busted", told)

@@ -10,34 +10,34 @@ from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose,
 from tradebot.core.model.ownership import decision_of
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.activities import take_in
-from tradebot.jobs.steps.submit import LOOKS, await_ends, order_line, send, write_down
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.submit import LOOKS, await_ends, order_line, store_intents, submit
 from tradebot.jobs.steps.sync import is_ours
 
 _LEAVES = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
-def close_holding(desk: Desk, story: Story, planned: Intent) -> None:
+def close_holding(desk: Desk, run: JobRun, planned: Intent) -> None:
     """Carry out a planned exit. It is written down, and the gap in the protection journaled, before its stop goes; what
     stays open is re-armed by the protection step that ends every job.
     """
     desk.stop.check()
-    write_down(desk, [planned])
+    store_intents(desk, [planned])
     _journal_gap(desk, planned, "opens")
     if not _cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
-        story.failed(planned.symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
+        run.failed(planned.symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
         return
-    quantity = min(planned.request.quantity, _still_held(desk, story, planned))
+    quantity = min(planned.request.quantity, _still_held(desk, run, planned))
     if quantity <= 0:
         desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
-        story.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
+        run.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
         return
     intent = replace(planned, request=replace(planned.request, quantity=quantity))
     if intent != planned:
-        write_down(desk, [intent])
-    (intent,) = await_ends(desk, [send(desk, story, intent)])
-    story.orders.append(order_line(intent))
+        store_intents(desk, [intent])
+    (intent,) = await_ends(desk, [submit(desk, run, intent)])
+    run.orders.append(order_line(intent))
     _journal_gap(desk, intent, "ends")
 
 
@@ -49,7 +49,7 @@ def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> t
     )
 
 
-def take_back(desk: Desk, story: Story, orders: Iterable[BrokerOrder], symbol: str) -> bool:
+def take_back(desk: Desk, run: JobRun, orders: Iterable[BrokerOrder], symbol: str) -> bool:
     """Cancel what is not filled of the exits of ``symbol`` among ``orders``, journal it, and say whether there was any.
 
     Where the broker does not show them cancelled in time, they are left to their end.
@@ -59,11 +59,11 @@ def take_back(desk: Desk, story: Story, orders: Iterable[BrokerOrder], symbol: s
         detail = {"gap": "exit taken back", "exit": order.client_order_id, "quantity": str(order.remaining)}
         desk.ledger.journal.note("protection_gap", symbol, desk.clock.now(), detail)
     if leaving and _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
-        story.notes.append(
+        run.notes.append(
             f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session"
         )
     elif leaving:
-        story.failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
+        run.failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
     return bool(leaving)
 
 
@@ -95,9 +95,9 @@ def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bo
     return False
 
 
-def _still_held(desk: Desk, story: Story, planned: Intent) -> Decimal:
+def _still_held(desk: Desk, run: JobRun, planned: Intent) -> Decimal:
     """What is left of the holding at the broker: its stop may have filled while it was being cancelled."""
-    take_in(desk, story)
+    book_new_activities(desk, run)
     there = next((position for position in desk.broker.positions() if position.symbol == planned.symbol), None)
     held = (h for h in desk.ledger.books.holdings() if (h.strategy, h.symbol) == (planned.strategy, planned.symbol))
     return sum((holding.shares_in(there) for holding in held), ZERO)

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from tradebot.core.model.halts import HaltRule
 from tradebot.core.model.orders import Side
-from tradebot.core.model.repetition import Decider, Repetition
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.risk.repeat_entries import halt_for
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.halts import look_at_halts
+from tradebot.core.risk.repeat_entries import repetition_halt
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.strategy_api import History
 
 #: Sessions over which a symbol's volume is averaged.
@@ -30,10 +30,10 @@ def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decim
     return {symbol: Decimal(int(shares)) for symbol, shares, some in zip(known, traded, bars, strict=True) if some}
 
 
-def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[Decider, Repetition]:
+def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetition]:
     """How often those who want to enter now have entered before, since a person last re-enabled the strategy."""
     most, found = desk.settings.repeat_order_limit, {}
-    for decider in (Decider(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
+    for decider in (EntryKey(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
         since = desk.ledger.safety.reenabled(decider.strategy)
         entered = desk.ledger.orders.executed_entries(decider, since, most)
         if entered:
@@ -41,30 +41,30 @@ def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[Decider, Repetiti
     return found
 
 
-def stop_repeaters(desk: Desk, story: Story, signals: Iterable[Signal]) -> None:
+def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> None:
     """Halt each strategy that entered one symbol too often; the halt holds until a person resumes the strategy."""
     limits = desk.settings.limits()
     for decider, repetition in repetitions(desk, signals).items():
-        stopped = {halt.scope_name for halt in story.halts if halt.rule is HaltRule.REPEATED_ORDERS}
+        stopped = {halt.scope_name for halt in run.halts if halt.rule is HaltRule.REPEATED_ORDERS}
         if decider.strategy in stopped or not repetition.breaks(limits):
             continue
-        halt = halt_for(decider, repetition, limits, story.session, desk.clock.now())
+        halt = repetition_halt(decider, repetition, limits, run.session, desk.clock.now())
         desk.ledger.safety.latch(halt, desk.clock.now())
         desk.alerts.send("critical", f"{decider.strategy} is halted: {halt.rule}", halt.reason)
-        look_at_halts(desk, story)
+        refresh_halts(desk, run)
 
 
-def sessions_run(desk: Desk, story: Story) -> Mapping[str, int]:
+def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
     """In how many sessions before this one each strategy, as it is now, could have traded."""
     runs = desk.ledger.runs
     return {
-        info.name: runs.sessions_spoken(info.name, info.fingerprint, story.session) for info in desk.strategies.loaded
+        info.name: runs.sessions_spoken(info.name, info.fingerprint, run.session) for info in desk.strategies.loaded
     }
 
 
-def count_session(desk: Desk, story: Story, signals: Iterable[Signal], history: History) -> None:
+def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: History) -> None:
     """Count this session for every strategy that answered and is warm."""
     spoke = {signal.strategy for signal in signals}
     for info in desk.strategies.loaded:
         if info.name in spoke and len(history.close) >= info.warmup:
-            desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, story.session, desk.clock.now())
+            desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, run.session, desk.clock.now())

@@ -9,26 +9,26 @@ from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.model.orders import Intent, Purpose
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.signals import Action, Signal
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, JobRun
 
 
-def remember(
-    desk: Desk, story: Story, intents: Iterable[Intent], denials: Iterable[Denial], signals: Iterable[Signal] = ()
+def store_decisions(
+    desk: Desk, run: JobRun, intents: Iterable[Intent], denials: Iterable[Denial], signals: Iterable[Signal] = ()
 ) -> None:
     """Store each decision with the numbers that were compared, and what the signal behind it said."""
     origin = {(signal.strategy, signal.symbol): signal for signal in signals}
-    rows = [_row_of_intent(desk, story, intent) for intent in intents]
+    rows = [_row_of_intent(desk, run, intent) for intent in intents]
     for denial in denials:
-        story.denials.append(denial)
-        rows.append(_row_of_denial(desk, story, denial))
+        run.denials.append(denial)
+        rows.append(_row_of_denial(desk, run, denial))
     rows = [_with_origin(row, origin.get((row.strategy, row.symbol))) for row in rows]
     if rows:
-        desk.ledger.journal.decided(story.run_id, rows)
+        desk.ledger.journal.decided(run.run_id, rows)
 
 
-def _row_of_intent(desk: Desk, story: Story, intent: Intent) -> DecisionRow:
+def _row_of_intent(desk: Desk, run: JobRun, intent: Intent) -> DecisionRow:
     return DecisionRow(
-        session=story.session,
+        session=run.session,
         at=desk.clock.now(),
         strategy=intent.strategy,
         symbol=intent.symbol,
@@ -42,9 +42,9 @@ def _row_of_intent(desk: Desk, story: Story, intent: Intent) -> DecisionRow:
     )
 
 
-def _row_of_denial(desk: Desk, story: Story, denial: Denial) -> DecisionRow:
+def _row_of_denial(desk: Desk, run: JobRun, denial: Denial) -> DecisionRow:
     return DecisionRow(
-        session=story.session,
+        session=run.session,
         at=desk.clock.now(),
         strategy=denial.strategy,
         symbol=denial.symbol,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
-from tradebot.core.risk.circuit_breakers import active
+from tradebot.core.risk.circuit_breakers import active_halts
 from tradebot.errors import ExitCode, LedgerError
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, JobRun
 from tradebot.ports import Latch
 
 
@@ -22,9 +22,9 @@ def halt_by_hand(
     return halt
 
 
-def halts_in_force(desk: Desk, today: date) -> tuple[Halt, ...]:
+def current_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
     """Every halt that holds now: the environment flag, the latch file, the ledger. Unreadable counts as set."""
-    return active(_latched(desk), today)
+    return active_halts(_latched(desk), today)
 
 
 def _latched(desk: Desk) -> tuple[Halt, ...]:
@@ -48,23 +48,23 @@ def _latched(desk: Desk) -> tuple[Halt, ...]:
     return tuple(halts)
 
 
-def look_at_halts(desk: Desk, story: Story) -> None:
+def refresh_halts(desk: Desk, run: JobRun) -> None:
     """Put the halts in force into the story. A latch that was set without the ledger is taken into it, and those whose
     session has come are put away.
     """
     latched = _latched(desk)
-    story.halts = list(active(latched, story.session))
+    run.halts = list(active_halts(latched, run.session))
     known = {halt.identity for halt in latched if halt.source is HaltSource.LEDGER}
-    for halt in story.halts:
+    for halt in run.halts:
         if halt.source is HaltSource.LATCH_FILE and halt.identity not in known:
             taken = replace(halt, source=HaltSource.LEDGER)
             desk.ledger.safety.latch(taken, desk.clock.now())
-            story.halts.append(taken)
-    _put_away(desk, [halt for halt in latched if halt not in story.halts])
-    if level_of(story.halts).allows_entries:
-        story.codes.discard(ExitCode.HALTED)
+            run.halts.append(taken)
+    _put_away(desk, [halt for halt in latched if halt not in run.halts])
+    if level_of(run.halts).allows_entries:
+        run.codes.discard(ExitCode.HALTED)
     else:
-        story.add(ExitCode.HALTED)
+        run.add(ExitCode.HALTED)
 
 
 def _put_away(desk: Desk, over: list[Halt]) -> None:

@@ -11,38 +11,38 @@ from tradebot.core.model.orders import OrderState
 from tradebot.core.model.plan import Plan, Situation
 from tradebot.core.model.signals import Action, Signal
 from tradebot.core.planning.entries import plan
-from tradebot.jobs.desk import Desk, Story
+from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps.counters import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
-from tradebot.jobs.steps.sync import Sheet, counters, locked_symbols
+from tradebot.jobs.steps.sync import AccountState, counters, locked_symbols
 from tradebot.settings import BrokerName
 from tradebot.strategy_api import History
 
 
-def read_signals(desk: Desk, story: Story) -> tuple[Signal, ...]:
+def read_signals(desk: Desk, run: JobRun) -> tuple[Signal, ...]:
     """What every configured strategy says after the newest completed session. A broken one stops only itself."""
     book = desk.strategies
     for info in book.loaded:
-        story.strategies.append(f"{info.name} {info.version} on {', '.join(info.symbols)}")
+        run.strategies.append(f"{info.name} {info.version} on {', '.join(info.symbols)}")
     broken = list(book.failures)
     said: tuple[Signal, ...] = ()
     if book.loaded:
-        with story.step("history"):
-            history = history_for(desk, story)
-        story.notes.extend(_warming_up(desk, len(history.close)))
-        with story.step("signals"):
+        with run.step("history"):
+            history = history_for(desk, run)
+        run.notes.extend(_warming_up(desk, len(history.close)))
+        with run.step("signals"):
             said, failed = book.signals(history)
         broken.extend(failed)
     for failure in broken:
-        story.failed(f"strategy {failure.strategy}", failure.message)
+        run.failed(f"strategy {failure.strategy}", failure.message)
     return said
 
 
-def tell_symbols_without_bars(desk: Desk, story: Story) -> None:
+def tell_symbols_without_bars(desk: Desk, run: JobRun) -> None:
     """Say which symbols the strategies are to trade and no session has a bar of: they would stay silent for ever."""
     wanted = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
     if unknown := sorted(wanted - desk.market.known(wanted)):
         has = "has" if len(unknown) == 1 else "have"
-        story.failed("symbols", f"{', '.join(unknown)} {has} no bars in {price_source(desk)}; set SYMBOLS")
+        run.failed("symbols", f"{', '.join(unknown)} {has} no bars in {price_source(desk)}; set SYMBOLS")
 
 
 def price_source(desk: Desk) -> str:
@@ -58,73 +58,73 @@ def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
             yield f"{info.name} is warming up: {sessions} of {info.warmup} sessions"
 
 
-def history_for(desk: Desk, story: Story) -> History:
+def history_for(desk: Desk, run: JobRun) -> History:
     """The completed bars that the strategies and the limits need, of every symbol that any strategy names.
 
     Asked again in the same session it is the same question, which the market answers from memory.
     """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, story))
+    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, run))
 
 
-def serve_probation(desk: Desk, story: Story, signals: tuple[Signal, ...]) -> None:
+def count_probation_session(desk: Desk, run: JobRun, signals: tuple[Signal, ...]) -> None:
     """Count this session for the strategies that could trade in it, as they are now: none can while halted."""
-    if signals and level_of(story.halts).allows_entries:
-        count_session(desk, story, signals, history_for(desk, story))
+    if signals and level_of(run.halts).allows_entries:
+        count_session(desk, run, signals, history_for(desk, run))
 
 
-def situation(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Situation:
+def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Situation:
     """Everything a plan is made from, read now."""
-    market = _market(desk, story)
+    market = _market(desk, run)
     wanted = tuple(signal for signal in signals if signal.action is not Action.NONE)
-    symbols = {signal.symbol for signal in wanted} | set(sheet.quotes)
+    symbols = {signal.symbol for signal in wanted} | set(state.quotes)
     return Situation(
         account_key=desk.account_key,
         now=market.now,
-        today=story.session,
+        today=run.session,
         session_open=market.is_open,
-        halt=level_of(story.halts),
-        account=sheet.account,
-        positions=sheet.positions,
-        holdings=sheet.holdings,
-        open_orders=sheet.open_orders,
-        unsettled=sheet.unsettled,
+        halt=level_of(run.halts),
+        account=state.account,
+        positions=state.positions,
+        holdings=state.holdings,
+        open_orders=state.open_orders,
+        unsettled=state.unsettled,
         quotes=desk.market.quotes(symbols),
         assets=desk.broker.assets(symbols),
         signals=wanted,
         limits=desk.settings.limits(),
-        counters=counters(desk, story, sheet.account),
+        counters=counters(desk, run, state.account),
         expected_as_of=desk.market.last_completed(market),
-        locked=locked_symbols(sheet),
-        decided=_decided(desk, story),
-        halts=tuple(story.halts),
-        average_volume=_volumes(desk, story, wanted),
-        sessions_run=sessions_run(desk, story),
+        locked=locked_symbols(state),
+        decided=_decided(desk, run),
+        halts=tuple(run.halts),
+        average_volume=_volumes(desk, run, wanted),
+        sessions_run=sessions_run(desk, run),
         repetitions=repetitions(desk, wanted),
-        objections=tuple(f"{check.name}: {check.figure}" for check in story.objections),
+        objections=tuple(f"{check.name}: {check.figure}" for check in run.objections),
     )
 
 
-def _market(desk: Desk, story: Story) -> MarketClock:
-    return story.market_at(desk.clock.now())
+def _market(desk: Desk, run: JobRun) -> MarketClock:
+    return run.market_at(desk.clock.now())
 
 
-def make_plan(desk: Desk, story: Story, sheet: Sheet, signals: tuple[Signal, ...]) -> Plan:
+def make_plan(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Plan:
     """The plan for the account as it stands now."""
-    with story.step("plan"):
-        return plan(situation(desk, story, sheet, signals))
+    with run.step("plan"):
+        return plan(build_situation(desk, run, state, signals))
 
 
-def _decided(desk: Desk, story: Story) -> frozenset[str]:
+def _decided(desk: Desk, run: JobRun) -> frozenset[str]:
     """The decisions of this session that have an order. One planned and never sent may still be sent, under its id."""
     return frozenset(
         intent.client_order_id
-        for intent in desk.ledger.orders.of_session(story.session)
+        for intent in desk.ledger.orders.of_session(run.session)
         if intent.state is not OrderState.PLANNED
     )
 
 
-def _volumes(desk: Desk, story: Story, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
+def _volumes(desk: Desk, run: JobRun, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
     """The average volume of what is to be entered, out of the bars that the strategies were asked about."""
     symbols = sorted({signal.symbol for signal in wanted if signal.action is Action.ENTER})
-    return average_volumes(history_for(desk, story), symbols) if symbols else {}
+    return average_volumes(history_for(desk, run), symbols) if symbols else {}

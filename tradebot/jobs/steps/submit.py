@@ -24,17 +24,17 @@ from tradebot.core.model.orders import (
     OrderType,
     Purpose,
     TimeInForce,
+    is_plausible_state,
     may_move,
-    may_show,
 )
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.results.outcomes import OrderLine
-from tradebot.core.risk.order_checks import objections
+from tradebot.core.risk.order_checks import order_objections
 from tradebot.core.safety.stop_coverage import coverable
 from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.decision_log import remember
-from tradebot.jobs.steps.halts import halts_in_force
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.decision_log import store_decisions
+from tradebot.jobs.steps.halts import current_halts
 
 #: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
 LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
@@ -43,13 +43,13 @@ MINUTE = timedelta(minutes=1)
 _UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
-def write_down(desk: Desk, intents: Sequence[Intent]) -> None:
+def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
     """Commit intents as PLANNED, before anything is sent."""
     if intents:
         desk.ledger.orders.write(intents, desk.clock.now())
 
 
-def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None) -> Intent:
+def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None) -> Intent:
     """Send one intent that is written down, and give it back as it stands after the broker's answer.
 
     ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at the lock first,
@@ -60,17 +60,17 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
     desk.lock.assert_held()
     if not intent.purpose.reduces:
         desk.stop.check()
-        halts = halts_in_force(desk, story.session)
+        halts = current_halts(desk, run.session)
         stopping = [halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)]
         if stopping:
-            story.halts = list(halts)
+            run.halts = list(halts)
             if not level_of(halts).allows_entries:
-                story.add(ExitCode.HALTED)
+                run.add(ExitCode.HALTED)
             why = f"{stopping[0].subject} was halted before it was sent: {stopping[0].reason}"
-            remember(desk, story, (), [_denied(intent, DenialCode.HALTED, why)])
+            store_decisions(desk, run, (), [_denied(intent, DenialCode.HALTED, why)])
             return _moved(desk, intent, OrderState.ABANDONED, why)
-        if denials := _last_look(desk, story, intent):
-            remember(desk, story, (), denials)
+        if denials := _last_look(desk, run, intent):
+            store_decisions(desk, run, (), denials)
             return _moved(desk, intent, OrderState.ABANDONED, denials[0].message)
     intent = _moved(desk, intent, OrderState.SUBMITTING, "")
     try:
@@ -81,45 +81,45 @@ def send(desk: Desk, story: Story, intent: Intent, replacing: str | None = None)
     except OrderRefused as refusal:
         arrived_before = desk.broker.order(intent.client_order_id)
         if arrived_before is None and isinstance(refusal, AlreadySent):
-            return _of_unknown_outcome(desk, story, intent, refusal)  # it is there, and not shown yet
+            return _of_unknown_outcome(desk, run, intent, refusal)  # it is there, and not shown yet
         if arrived_before is None:
-            story.add(ExitCode.BROKER)
+            run.add(ExitCode.BROKER)
             why = f"the broker refused it: {refusal.reason}: {refusal}"
-            remember(desk, story, (), [_denied(intent, DenialCode.REFUSED_BY_BROKER, why)])
+            store_decisions(desk, run, (), [_denied(intent, DenialCode.REFUSED_BY_BROKER, why)])
             return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
         order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
     except OutcomeUnknown as lost:
-        return _of_unknown_outcome(desk, story, intent, lost)
+        return _of_unknown_outcome(desk, run, intent, lost)
     except BrokerUnavailable as unreachable:
-        story.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
+        run.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
         return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
-    return adopt(desk, intent, order)
+    return apply_broker_state(desk, intent, order)
 
 
-def _of_unknown_outcome(desk: Desk, story: Story, intent: Intent, why: TradebotError) -> Intent:
-    story.failed(f"order {intent.client_order_id}", str(why), ExitCode.BROKER)
+def _of_unknown_outcome(desk: Desk, run: JobRun, intent: Intent, why: TradebotError) -> Intent:
+    run.failed(f"order {intent.client_order_id}", str(why), ExitCode.BROKER)
     return _moved(desk, intent, OrderState.UNKNOWN, str(why))
 
 
-def _last_look(desk: Desk, story: Story, intent: Intent) -> tuple[Denial, ...]:
+def _last_look(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
     """Why a planned entry is not to leave now: prices have moved, and orders have left, since it was planned."""
     sent = desk.ledger.orders.sent
-    return objections(
+    return order_objections(
         intent,
         desk.market.quotes([intent.symbol]).get(intent.symbol),
-        sent_this_minute=sent(story.session, desk.clock.now() - MINUTE),
-        sent_this_session=sent(story.session),
+        sent_this_minute=sent(run.session, desk.clock.now() - MINUTE),
+        sent_this_session=sent(run.session),
         limits=desk.settings.limits(),
     )
 
 
-def adopt(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
     """Bring an intent to where the broker shows its order to be.
 
     Where no order can have gone, as an old answer may have it, it is not followed: what became of the order is unknown
     until the broker says something else.
     """
-    if not may_show(order, intent):
+    if not is_plausible_state(order, intent):
         return _doubted(desk, intent, order)
     after = replace(
         intent,
@@ -154,18 +154,18 @@ def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
             break
         desk.clock.sleep(pause)
         for each, order in desk.broker.orders(waiting).items():
-            known[each] = adopt(desk, known[each], order)
+            known[each] = apply_broker_state(desk, known[each], order)
     return tuple(known.values())
 
 
 def attempt_after(
-    desk: Desk, story: Story, strategy: str, symbol: str, purpose: Purpose, *, replacing: bool = False
+    desk: Desk, run: JobRun, strategy: str, symbol: str, purpose: Purpose, *, replacing: bool = False
 ) -> int | None:
     """The number of the next attempt at a decision, or None while an earlier one may still do what it is for.
 
     With ``replacing``, one that rests is no hindrance: its place is taken, and the broker's answer is its end.
     """
-    earlier = desk.ledger.orders.attempts(story.session, strategy, symbol, purpose)
+    earlier = desk.ledger.orders.attempts(run.session, strategy, symbol, purpose)
     made = [attempt for attempt in earlier if attempt.state is not OrderState.PLANNED]
     under_way = (OrderState.SUBMITTING, OrderState.UNKNOWN) if replacing else LIVE
     if any(attempt.state in under_way for attempt in made):
@@ -174,7 +174,7 @@ def attempt_after(
 
 
 def reducing_intent(
-    desk: Desk, story: Story, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
+    desk: Desk, run: JobRun, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
 ) -> Intent:
     """An intent over a holding: for Purpose.STOP a GTC stop at ``price`` over its whole shares, else a DAY market order
     over all of it.
@@ -182,7 +182,7 @@ def reducing_intent(
     is_stop = purpose is Purpose.STOP
     strategy, symbol = holding.strategy, holding.symbol
     request = OrderRequest(
-        client_order_id=client_order_id(desk.account_key, story.session, strategy, symbol, purpose, attempt),
+        client_order_id=client_order_id(desk.account_key, run.session, strategy, symbol, purpose, attempt),
         symbol=symbol,
         side=holding.side.opposite,
         quantity=abs(coverable(holding.quantity) if is_stop else holding.quantity),
@@ -190,7 +190,7 @@ def reducing_intent(
         time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
         stop_price=price if is_stop else None,
     )
-    return Intent(request, desk.account_key, story.session, strategy, purpose, attempt, price, reason)
+    return Intent(request, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
 
 
 def order_line(intent: Intent) -> OrderLine:

@@ -20,16 +20,16 @@ from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.safety.reconciliation import compare
 from tradebot.core.safety.stop_coverage import Gap, gaps, unprotected_dollars
 from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, Story, read_account
-from tradebot.jobs.steps.activities import take_in
-from tradebot.jobs.steps.submit import LOOKS, MINUTE, adopt
+from tradebot.jobs.desk import Desk, JobRun, read_account
+from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.submit import LOOKS, MINUTE, apply_broker_state
 
 #: A stop that the broker will end within this time is renewed. A week leaves room for days on which no job runs.
 RENEWED_BEFORE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class AccountState:
     """The account read together at one moment: the broker's word beside the ledger's explanation of it."""
 
     account: AccountSnapshot
@@ -42,18 +42,18 @@ class Sheet:
     gaps: tuple[Gap, ...]
 
 
-def synchronise(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+def synchronise(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
     """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read.
 
     The account may have been read ``at_most`` so long ago.
     """
-    with story.step("sync"):
-        settle(desk, story)
-        take_in(desk, story)
-        return look(desk, story, at_most=at_most)
+    with run.step("sync"):
+        resolve_open_intents(desk, run)
+        book_new_activities(desk, run)
+        return read_account_state(desk, run, at_most=at_most)
 
 
-def settle(desk: Desk, story: Story) -> None:
+def resolve_open_intents(desk: Desk, run: JobRun) -> None:
     """Bring every unfinished intent to where the broker shows it to be.
 
     One that was never sent lapses with its session. One whose sending nobody saw the end of is looked up by its id:
@@ -67,20 +67,20 @@ def settle(desk: Desk, story: Story) -> None:
     for intent in unsettled:
         if intent.state is not OrderState.PLANNED or intent.sends:
             sent.append(intent)
-        elif intent.session != story.session:
+        elif intent.session != run.session:
             _abandon(desk, intent, "never sent, and its session is over")
     shown = _look_up(desk, sent)
     for intent in sent:
         order = shown.get(intent.client_order_id)
         if order is not None:
-            settled = adopt(desk, intent, order)
+            settled = apply_broker_state(desk, intent, order)
             if settled.state is OrderState.UNKNOWN:
                 why = settled.note or "its outcome is unknown"
-                story.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
+                run.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
         elif intent.state in (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN):
-            _absent(desk, story, intent)
+            _absent(desk, run, intent)
         else:
-            story.failed(
+            run.failed(
                 f"order {intent.client_order_id}",
                 f"the broker no longer knows this order, last seen {intent.state}",
                 ExitCode.BROKER,
@@ -103,9 +103,9 @@ def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]
     return shown
 
 
-def _absent(desk: Desk, story: Story, intent: Intent) -> None:
+def _absent(desk: Desk, run: JobRun, intent: Intent) -> None:
     """An order that never arrived is a plan again, for its session and for one more try; after that it is given up."""
-    if intent.session != story.session or intent.sends > 1:
+    if intent.session != run.session or intent.sends > 1:
         _abandon(desk, intent, "the broker has no such order: it never arrived")
     elif intent.state is not OrderState.PLANNED:
         desk.ledger.orders.move(
@@ -116,19 +116,19 @@ def _absent(desk: Desk, story: Story, intent: Intent) -> None:
         )
 
 
-def look(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Sheet:
+def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
     """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story.
 
     An account that was read before the rest is read again where its cash is not what the ledger explains.
     """
-    account = read_account(desk, story, at_most=at_most)
+    account = read_account(desk, run, at_most=at_most)
     cash_here = desk.ledger.books.cash()
     if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
-        account = read_account(desk, story)
+        account = read_account(desk, run)
     positions = desk.broker.positions()
     open_orders = desk.broker.open_orders()
     ledger = desk.ledger
-    holdings = _aged(desk, story, ledger.books.holdings())
+    holdings = _aged(desk, run, ledger.books.holdings())
     unsettled = ledger.orders.unsettled()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     now = desk.clock.now()
@@ -145,33 +145,33 @@ def look(desk: Desk, story: Story, *, at_most: timedelta = timedelta(0)) -> Shee
             cash_here=cash_here,
             cash_there=account.cash,
         )
-        breaks = ledger.safety.record_breaks(differences, story.session, now)
-        ledger.books.snapshot(_equity_point(desk, story.session, account, positions, found), positions)
-    story.breaks = list(breaks)
-    story.gaps = list(found)
-    story.unprotected = unprotected_dollars(found)
-    return Sheet(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+        breaks = ledger.safety.record_breaks(differences, run.session, now)
+        ledger.books.snapshot(_equity_point(desk, run.session, account, positions, found), positions)
+    run.breaks = list(breaks)
+    run.gaps = list(found)
+    run.unprotected = unprotected_dollars(found)
+    return AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
 
 
-def counters(desk: Desk, story: Story, account: AccountSnapshot) -> Counters:
+def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
     """Today's counters: the day's baseline is the first one written down today, so that no restart resets it."""
     books, orders = desk.ledger.books, desk.ledger.orders
-    first = books.first_of_session(story.session)
+    first = books.first_of_session(run.session)
     return Counters(
-        session=story.session,
-        entries_sent=orders.entries_sent(story.session),
+        session=run.session,
+        entries_sent=orders.entries_sent(run.session),
         baseline_equity=first.last_equity if first else account.last_equity,
         peak_equity=max(books.peak() or account.equity, account.equity),
-        cash_flow_today=books.cash_flow(story.session),
-        orders_sent=orders.sent(story.session),
-        orders_last_minute=orders.sent(story.session, desk.clock.now() - MINUTE),
+        cash_flow_today=books.cash_flow(run.session),
+        orders_sent=orders.sent(run.session),
+        orders_last_minute=orders.sent(run.session, desk.clock.now() - MINUTE),
     )
 
 
-def locked_symbols(sheet: Sheet) -> dict[str, str]:
+def locked_symbols(state: AccountState) -> dict[str, str]:
     """The symbols that take no entries, and why: an open break, or an order whose outcome nobody saw."""
-    locked = {found.symbol: f"open break: {found.message}" for found in sheet.breaks if found.locks_symbol}
-    for intent in sheet.unsettled:
+    locked = {found.symbol: f"open break: {found.message}" for found in state.breaks if found.locks_symbol}
+    for intent in state.unsettled:
         if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
             locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
     return locked
@@ -189,9 +189,9 @@ def is_ours(desk: Desk, order: BrokerOrder) -> bool:
     return made is not None and made.purpose.reduces
 
 
-def _aged(desk: Desk, story: Story, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
+def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
     """Holdings with the sessions they have been held, counted on the exchange calendar."""
-    today = story.session
+    today = run.session
 
     def sessions_since(opened: date) -> int:
         return max(len(desk.calendar.between(opened, today)) - 1, 0)

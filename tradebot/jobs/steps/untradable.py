@@ -6,23 +6,25 @@ from collections.abc import Iterable
 
 from tradebot.core.model.account import Position
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.safety.untradable import Suspended, suspended
-from tradebot.jobs.desk import Desk, Story
-from tradebot.jobs.steps.sync import Sheet
+from tradebot.core.safety.untradable import Untradable, untradable
+from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.steps.sync import AccountState
 
 
-def find(desk: Desk, positions: Iterable[Position], open_orders: Iterable[BrokerOrder]) -> tuple[Suspended, ...]:
+def find_untradable(
+    desk: Desk, positions: Iterable[Position], open_orders: Iterable[BrokerOrder]
+) -> tuple[Untradable, ...]:
     """What of these does not trade now, as the broker says."""
     positions, open_orders = tuple(positions), tuple(open_orders)
     symbols = {position.symbol for position in positions} | {order.symbol for order in open_orders}
     if not symbols:
         return ()
-    return suspended(positions, open_orders, desk.broker.assets(symbols), desk.market.quotes(symbols))
+    return untradable(positions, open_orders, desk.broker.assets(symbols), desk.market.quotes(symbols))
 
 
-def tell(desk: Desk, story: Story, sheet: Sheet) -> None:
+def report_untradable(desk: Desk, run: JobRun, state: AccountState) -> None:
     """Put a line of failure into the story for each, and raise an alert."""
-    for found in find(desk, sheet.positions, sheet.open_orders):
+    for found in find_untradable(desk, state.positions, state.open_orders):
         message = f"{found}; {found.remedy}"
-        story.failed(found.symbol, message)
+        run.failed(found.symbol, message)
         desk.alerts.send("warning", f"{found.symbol} does not trade", message, key=f"suspended {found.symbol}")

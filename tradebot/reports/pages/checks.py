@@ -10,7 +10,7 @@ from tradebot.core.results.results import Check, CheckResult, ExplainOutcome, Pr
 from tradebot.reports.formatting import day, instant, number, price, shares
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 _RESULTS = {
     CheckResult.PASS: Cell("pass", Tone.GOOD),
@@ -24,11 +24,11 @@ def checks_table(checks: Iterable[Check]) -> Page:
     return section("Checks", *table("check | result | ~figure | ~what to do", rows))
 
 
-def preflight_page(outcome: PreflightOutcome, where: Where) -> Page:
+def preflight_page(outcome: PreflightOutcome, where: RunHeader) -> Page:
     return (*common.headline(outcome), *checks_table(outcome.checks), *common.notes(outcome.notes))
 
 
-def reconcile_page(outcome: Outcome, where: Where) -> Page:
+def reconcile_page(outcome: Outcome, where: RunHeader) -> Page:
     return (
         *common.headline(outcome),
         *common.breaks(outcome.breaks),
@@ -40,7 +40,7 @@ def reconcile_page(outcome: Outcome, where: Where) -> Page:
     )
 
 
-def rebuild_page(outcome: Outcome, where: Where) -> Page:
+def rebuild_page(outcome: Outcome, where: RunHeader) -> Page:
     """What was recovered, and what was not."""
     return (
         *common.headline(outcome),
@@ -52,7 +52,7 @@ def rebuild_page(outcome: Outcome, where: Where) -> Page:
     )
 
 
-def explain_page(outcome: ExplainOutcome, where: Where) -> Page:
+def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
     """Every decision about a symbol, oldest first, with the numbers that were compared."""
     return (
         *common.headline(outcome),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.breaks import Break, Severity
-from tradebot.core.model.halts import Halt, HaltLevel, distinct, told_by
+from tradebot.core.model.breaks import Break, BreakSeverity
+from tradebot.core.model.halts import Halt, HaltLevel, distinct, sources_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
@@ -16,7 +16,7 @@ from tradebot.core.results.results import PositionLine
 from tradebot.errors import ExitCode
 from tradebot.reports.formatting import NOTHING, day, instant, number, percent, price, ratio, shares, signed_usd, usd
 from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 _STATE_TONES = {
     OrderState.FILLED: Tone.GOOD,
@@ -29,7 +29,7 @@ _STATE_TONES = {
 
 _RESTS = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
 
-_SEVERITIES = {Severity.INFO: Tone.QUIET, Severity.WARNING: Tone.WARN, Severity.CRITICAL: Tone.BAD}
+_SEVERITIES = {BreakSeverity.INFO: Tone.QUIET, BreakSeverity.WARNING: Tone.WARN, BreakSeverity.CRITICAL: Tone.BAD}
 
 
 def headline(outcome: Outcome) -> Page:
@@ -137,7 +137,7 @@ def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
     about = "" if halt.of_account else f" {halt.subject}"
-    set_by = f"set by {told_by(same)} ({halt.rule.replace('_', ' ')})"
+    set_by = f"set by {sources_text(same)} ({halt.rule.replace('_', ' ')})"
     since = f" on {instant(halt.since)}" if halt.since else ""
     compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
@@ -213,5 +213,5 @@ def account(outcome: Outcome) -> Page:
     return section("Account, USD", Facts(tuple(pairs)))
 
 
-def written_down(where: Where) -> Page:
+def written_down(where: RunHeader) -> Page:
     return section("Written down in", Facts((("database", str(where.database)), ("logs", str(where.logs)))))

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Fate, StopLine
+from tradebot.core.results.results import StopLine, StopResult
 from tradebot.reports.formatting import shares, usd
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 
 if TYPE_CHECKING:
     from tradebot.core.results.results import DrillOutcome, StopOutcome
-    from tradebot.reports.run_header import Where
+    from tradebot.reports.run_header import RunHeader
 
-_TONES = {Fate.STILL_OPEN: Tone.BAD, Fate.BARE: Tone.BAD, Fate.CANCELLED: Tone.GOOD, Fate.CLOSED: Tone.GOOD}
+_TONES = {
+    StopResult.STILL_OPEN: Tone.BAD,
+    StopResult.BARE: Tone.BAD,
+    StopResult.CANCELLED: Tone.GOOD,
+    StopResult.CLOSED: Tone.GOOD,
+}
 
 
-def stop_page(outcome: StopOutcome, where: Where) -> Page:
+def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
     """What was done with each order and position, and what is left."""
     is_dry = outcome.status is RunStatus.IDLE
     next_step = () if not outcome.halts else (Line('The halt stays until `tradebot resume --reason "..."`.'),)
@@ -84,7 +89,7 @@ def _count(count: int | None, what: str) -> str:
 
 def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
     """What people have at the broker beside the bot, which may still open or add."""
-    foreign = [line.what for line in outcome.lines if line.result is Fate.FOREIGN]
+    foreign = [line.what for line in outcome.lines if line.result is StopResult.FOREIGN]
     if not foreign:
         return ()
     counts = " and ".join(plural(foreign.count(what), what) for what in ("order", "position") if what in foreign)

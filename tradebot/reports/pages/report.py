@@ -11,17 +11,17 @@ from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.reports.formatting import day, percent, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 from tradebot.reports.statistics import Curve, Figure
 
 
-def report_page(outcome: ReportOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+def report_page(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     """A day is too short for statistics, so that its page has none."""
     shown = () if outcome.period is Period.DAY else figures
     return (*common.headline(outcome), *_body(outcome, where, shown))
 
 
-def replay_page(outcome: ReplayOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     """What the replay did and how fast, then the report that it ends with."""
     pace = f"{plural(outcome.sessions, 'session')}, {plural(outcome.jobs_run, 'job')} in {outcome.seconds:.1f} s"
     if outcome.seconds > 0 and outcome.sessions:
@@ -36,7 +36,7 @@ def replay_page(outcome: ReplayOutcome, where: Where, figures: Iterable[Figure])
     )
 
 
-def _body(outcome: ReportOutcome, where: Where, figures: Iterable[Figure]) -> Page:
+def _body(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     return (
         *_equity(outcome),
         *common.totals(outcome.totals),

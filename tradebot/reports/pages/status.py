@@ -11,12 +11,12 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.safety.schedule_status import Cell as Attended
-from tradebot.core.safety.schedule_status import Mark
+from tradebot.core.safety.schedule_status import JobStatus
+from tradebot.core.safety.schedule_status import SessionJob as Attended
 from tradebot.reports.formatting import NEW_YORK, NOTHING, day, instant, percent, shares
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 if TYPE_CHECKING:
     from tradebot.core.results.results import StatusOutcome
@@ -29,18 +29,18 @@ _LEVELS = {
 _ENDS = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
 
 _MARKS = {
-    Mark.RAN: Tone.GOOD,
-    Mark.DUE: Tone.QUIET,
-    Mark.IDLE: Tone.QUIET,
-    Mark.OVERDUE: Tone.WARN,
-    Mark.LATE: Tone.WARN,
-    Mark.BLOCKED: Tone.WARN,
-    Mark.FAILED: Tone.BAD,
-    Mark.MISSED: Tone.BAD,
+    JobStatus.RAN: Tone.GOOD,
+    JobStatus.DUE: Tone.QUIET,
+    JobStatus.IDLE: Tone.QUIET,
+    JobStatus.OVERDUE: Tone.WARN,
+    JobStatus.LATE: Tone.WARN,
+    JobStatus.BLOCKED: Tone.WARN,
+    JobStatus.FAILED: Tone.BAD,
+    JobStatus.MISSED: Tone.BAD,
 }
 
 
-def status_page(outcome: StatusOutcome, where: Where) -> Page:
+def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
     tone, level = _LEVELS[outcome.level]
     return (
         *common.headline(outcome),
@@ -71,7 +71,7 @@ def halt_page(halt: Halt) -> Page:
     )
 
 
-def resume_page(outcome: Outcome, where: Where) -> Page:
+def resume_page(outcome: Outcome, where: RunHeader) -> Page:
     return (*common.headline(outcome), *common.halts(outcome.halts), *common.notes(outcome.notes))
 
 

@@ -11,10 +11,10 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.reports.formatting import price, shares
 from tradebot.reports.layout import Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import common
-from tradebot.reports.run_header import Where
+from tradebot.reports.run_header import RunHeader
 
 
-def page(outcome: Outcome, where: Where) -> Page:
+def page(outcome: Outcome, where: RunHeader) -> Page:
     """Strategies, orders, denials, exits, what protects the positions, totals, and where all of it is written."""
     if outcome.status is RunStatus.IDLE:
         return (*common.headline(outcome), *common.notes(outcome.notes))

@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from tradebot.brokers.alpaca.broker.activity_rows import FILL, SPLIT, Row, row_of, time_in
+from tradebot.brokers.alpaca.broker.activity_rows import FILL, SPLIT, ActivityRow, row_of, time_in
 from tradebot.brokers.alpaca.broker.option_symbols import is_option, unit_of
-from tradebot.brokers.alpaca.broker.order_groups import Sender
+from tradebot.brokers.alpaca.broker.order_groups import OrderSender
 from tradebot.brokers.alpaca.broker.order_parsing import side_of
 from tradebot.brokers.alpaca.broker.order_queries import Listing
 from tradebot.brokers.alpaca.broker.splits import splits_in
@@ -60,7 +60,7 @@ class Activities:
         self._api = api
         self._listing = listing
         self._newest_cursor: str | None = None
-        self._newest: tuple[Sequence[Row], int | None] = ((), None)
+        self._newest: tuple[Sequence[ActivityRow], int | None] = ((), None)
 
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """Those booked after the activity ``cursor``, or all there are.
@@ -84,7 +84,7 @@ class Activities:
         told = self._read([row for row in around if row.kind != FILL or not is_known(row.id)])
         return tuple(activity for activity in told if not is_known(id_of(activity)))
 
-    def _look(self, cursor: str | None) -> tuple[Sequence[Row], int | None]:
+    def _look(self, cursor: str | None) -> tuple[Sequence[ActivityRow], int | None]:
         """The rows around and after an activity and its place among them; without one all rows."""
         at = None if cursor is None else time_in(cursor)
         if cursor is not None and at is None:
@@ -100,12 +100,12 @@ class Activities:
         self._newest_cursor, self._newest = cursor, (found, place)
         return found, place
 
-    def _rows(self, since: datetime | None) -> Sequence[Row]:
+    def _rows(self, since: datetime | None) -> Sequence[ActivityRow]:
         """Every row booked since then, in the order of booking; the server's own order for those booked together."""
         params = {"direction": "asc", "page_size": str(PAGE)}
         if since is not None:
             params["after"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
-        found: dict[str, Row] = {}
+        found: dict[str, ActivityRow] = {}
         while True:
             page = [row_of(raw) for raw in rows(self._api.read("/v2/account/activities", params), "activities")]
             news = [row for row in page if row.id not in found]
@@ -116,7 +116,7 @@ class Activities:
                 raise BrokerUnavailable("Alpaca gave the same page of activities twice; try again later.")
             params["page_token"] = page[-1].id
 
-    def _read(self, found: Sequence[Row]) -> tuple[Activity, ...]:
+    def _read(self, found: Sequence[ActivityRow]) -> tuple[Activity, ...]:
         trades = [row for row in found if row.kind == FILL]
         symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in trades}
         senders = self._listing.senders(symbols)
@@ -124,7 +124,7 @@ class Activities:
         splits = splits_in(row for row in found if row.kind == SPLIT)
         return tuple(activity for row in found for activity in _activities(row, senders, splits))
 
-    def _doubt(self, fills: Sequence[Row]) -> None:
+    def _doubt(self, fills: Sequence[ActivityRow]) -> None:
         """Refuse new fills whose orders are not shown: they may be our own, and would be taken for a stranger's."""
         if not fills:
             return
@@ -137,7 +137,9 @@ class Activities:
                 )
 
 
-def _activities(row: Row, senders: Mapping[str, Sender], splits: Mapping[str, SplitEvent]) -> Iterator[Activity]:
+def _activities(
+    row: ActivityRow, senders: Mapping[str, OrderSender], splits: Mapping[str, SplitEvent]
+) -> Iterator[Activity]:
     """What one row amounts to; nothing, for one that moves neither cash nor shares that we know how to book."""
     if row.kind == FILL:
         yield _fill(row, senders)
@@ -150,12 +152,12 @@ def _activities(row: Row, senders: Mapping[str, Sender], splits: Mapping[str, Sp
             yield _cash(row, cash)
 
 
-def _is_of_option(row: Row) -> bool:
+def _is_of_option(row: ActivityRow) -> bool:
     """Then it is a stranger's; an order of several options has neither symbol nor side, and is passed over."""
     return is_option(row.fields.text("symbol"))
 
 
-def _fill(row: Row, senders: Mapping[str, Sender]) -> Fill:
+def _fill(row: ActivityRow, senders: Mapping[str, OrderSender]) -> Fill:
     """A fill; an old one of an order that Alpaca no longer knows has no client_order_id, and is nobody's."""
     sender = senders.get(row.fields.text("order_id"))
     return Fill(
@@ -173,7 +175,7 @@ def _fill(row: Row, senders: Mapping[str, Sender]) -> Fill:
     )
 
 
-def _cash(row: Row, amount: Decimal) -> CashEvent:
+def _cash(row: ActivityRow, amount: Decimal) -> CashEvent:
     subtype = row.fields.maybe_text("activity_sub_type")
     told = row.fields.maybe_text("description") or ""
     return CashEvent(

@@ -17,7 +17,7 @@ _STAMP = "%Y%m%d%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ActivityRow:
     """One row of the account's activities. ``booked`` is when Alpaca booked it, as far as it says."""
 
     id: str
@@ -32,18 +32,18 @@ class Row:
         return self.booked.astimezone(_NEW_YORK).date() if told is None else _date_in(self.fields)
 
 
-def row_of(raw: Json) -> Row:
+def row_of(raw: Json) -> ActivityRow:
     """Read one row. Raises BrokerUnavailable for what lacks anything needed."""
     identifier = Fields(raw, "an activity").text("id")
     fields = Fields(raw, f"activity {identifier}")
     kind = fields.text("activity_type")
     if kind == FILL:
-        return Row(identifier, kind, fields.instant("transaction_time"), fields)
+        return ActivityRow(identifier, kind, fields.instant("transaction_time"), fields)
     booked = fields.maybe_instant("created_at")
     if booked is None:  # splits come before the fills of their day, fees and the like after them
         wall = time.min if kind == SPLIT else time.max
         booked = datetime.combine(_date_in(fields), wall, tzinfo=_NEW_YORK).astimezone(UTC)
-    return Row(identifier, kind, booked, fields)
+    return ActivityRow(identifier, kind, booked, fields)
 
 
 def _date_in(fields: Fields) -> date:

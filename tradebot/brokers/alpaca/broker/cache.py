@@ -6,7 +6,7 @@ import json
 import logging
 from pathlib import Path
 
-from tradebot.brokers.alpaca.cache_file import read_sealed, write_sealed
+from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.http.responses import Json
 
 FORMAT = 1
@@ -28,7 +28,7 @@ class Memory:
     def recall(self) -> Json | None:
         """What was kept last; None where there is no file, or one that is damaged or of another host."""
         if self._kept is None and self._path is not None:
-            payload = read_sealed(self._path, self._label)
+            payload = read_cache_file(self._path, self._label)
             self._kept = None if payload is None else json.loads(payload)
         return self._kept
 
@@ -38,6 +38,6 @@ class Memory:
             return
         self._kept = content
         try:
-            write_sealed(self._path, self._label, json.dumps(content).encode())
+            write_cache_file(self._path, self._label, json.dumps(content).encode())
         except OSError as error:
             _LOG.debug("%s could not be written, so the next command will ask: %s", self._path, error)

@@ -49,7 +49,7 @@ Word = TypeVar("Word", OrderType, TimeInForce)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AlpacaOrder:
     """An order, and what Alpaca says of it beyond what this program has words for.
 
     ``grouped`` says that it is the entry or a leg of a bracket, OTO or OCO; ``group_id`` names that group and
@@ -58,7 +58,7 @@ class Seen:
 
     order: BrokerOrder
     grouped: bool
-    legs: tuple[Seen, ...]
+    legs: tuple[AlpacaOrder, ...]
     group_id: str | None
     group_role: str | None
     replaces: str | None
@@ -73,14 +73,14 @@ class Seen:
         return self.order.state is OrderState.REPLACED
 
 
-def seen(raw: Json) -> Seen | None:
+def seen(raw: Json) -> AlpacaOrder | None:
     """Read one order; None for one of several options. Raises BrokerUnavailable for what lacks anything needed."""
     identifier = Fields(raw, "an order").text("id")
     fields = Fields(raw, f"order {identifier}")
     order_class = fields.maybe_text("order_class") or ""
     if order_class == _OF_OPTIONS:
         return None
-    return Seen(
+    return AlpacaOrder(
         order=_order(identifier, fields),
         grouped=order_class in _GROUPED,
         legs=tuple(_all_seen(fields)),
@@ -91,7 +91,7 @@ def seen(raw: Json) -> Seen | None:
     )
 
 
-def _all_seen(fields: Fields) -> Iterator[Seen]:
+def _all_seen(fields: Fields) -> Iterator[AlpacaOrder]:
     for leg in fields.items("legs"):
         if (read := seen(leg)) is not None:
             yield read
@@ -154,6 +154,6 @@ def _known(kind: type[Word], text: str) -> Word:
     return next((word for word in kind if word == text), kind.OTHER)
 
 
-def role_of(leg: Seen) -> Purpose:
+def role_of(leg: AlpacaOrder) -> Purpose:
     """What a leg is for: a limit order takes the profit, anything else stops a loss."""
     return Purpose.TARGET if leg.order.type is OrderType.LIMIT else Purpose.STOP

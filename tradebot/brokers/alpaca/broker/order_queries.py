@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from tradebot.brokers.alpaca.broker.cache import Memory
-from tradebot.brokers.alpaca.broker.order_groups import Families, Sender
-from tradebot.brokers.alpaca.broker.order_parsing import Seen, seen, submitted_at
+from tradebot.brokers.alpaca.broker.order_groups import OrderGroups, OrderSender
+from tradebot.brokers.alpaca.broker.order_parsing import AlpacaOrder, seen, submitted_at
 from tradebot.brokers.alpaca.broker.order_payloads import path_of
 from tradebot.brokers.alpaca.json_fields import Fields, rows
 from tradebot.brokers.http.api import Api
@@ -32,7 +32,7 @@ class Listing:
     def __init__(self, api: Api, memory: Memory) -> None:
         self._api = api
         self._memory = memory
-        self._families = Families(memory.recall())
+        self._families = OrderGroups(memory.recall())
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -94,14 +94,14 @@ class Listing:
         self._acquaint(found)
         return self._families.introduced(found)
 
-    def taken_in(self, order: Seen, in_place_of: str | None = None) -> BrokerOrder:
+    def taken_in(self, order: AlpacaOrder, in_place_of: str | None = None) -> BrokerOrder:
         """The order that the server answered a writing request with."""
         if in_place_of is not None:
             self._families.succeed(order, in_place_of)
         self._families.meet(order)
         return self._with_legs(order)
 
-    def senders(self, symbols: Mapping[str, str]) -> Mapping[str, Sender]:
+    def senders(self, symbols: Mapping[str, str]) -> Mapping[str, OrderSender]:
         """Who sent the orders with these ids of the broker's, each given with its symbol.
 
         Absent are those that it does not show, and those whose family it does not. Of orders that were shown here
@@ -133,11 +133,11 @@ class Listing:
 
     # --- who belongs to whom -----------------------------------------------------------------------
 
-    def _tells_too_little(self, found: Mapping[str, Seen]) -> bool:
+    def _tells_too_little(self, found: Mapping[str, AlpacaOrder]) -> bool:
         known = [self._families.knows(order) for order in found.values()]  # of all of them: each may tell of another
         return not all(known) or self._families.absent_legs(found.values())
 
-    def _look_into_families(self, found: dict[str, Seen]) -> None:
+    def _look_into_families(self, found: dict[str, AlpacaOrder]) -> None:
         """Find out whose legs the listed orders are, and add the living legs that were not listed with them."""
         symbols = _narrowed(order.order.symbol for order in found.values() if order.grouped)
         for page in self._pages(status="all", nested="true", symbols=symbols):
@@ -150,12 +150,12 @@ class Listing:
         for order in tuple(found.values()):
             self._trace(order)
 
-    def _acquaint(self, order: Seen) -> None:
+    def _acquaint(self, order: AlpacaOrder) -> None:
         """Find out whose leg an order is."""
         if not self._families.knows(order):
             self._look_into_families({order.id: order})
 
-    def _trace(self, order: Seen) -> None:
+    def _trace(self, order: AlpacaOrder) -> None:
         """Find out whose leg an order is by what it replaces. If nothing tells, the next look asks again."""
         chain = [order]
         while not self._families.knows(chain[-1]) and len(chain) < _LONGEST_CHAIN:
@@ -169,7 +169,7 @@ class Listing:
         for newer in reversed(chain):
             self._families.knows(newer)
 
-    def _with_legs(self, order: Seen) -> BrokerOrder:
+    def _with_legs(self, order: AlpacaOrder) -> BrokerOrder:
         """The order with its legs; in the place of a replaced one the order that took its place."""
         legs = {leg.id: leg for leg in order.legs}
         for leg in order.legs:
@@ -184,7 +184,7 @@ class Listing:
 
     # --- requests ----------------------------------------------------------------------------------
 
-    def _pages(self, symbols: str | None = None, **terms: str) -> Iterator[tuple[Seen, ...]]:
+    def _pages(self, symbols: str | None = None, **terms: str) -> Iterator[tuple[AlpacaOrder, ...]]:
         """The list of orders, newest first, a page at a time, each order once.
 
         Pages overlap by the orders of one instant, so that none sent at the same time as another is left out.
@@ -203,7 +203,7 @@ class Listing:
             until = min(submitted_at(Fields(order, "an order")) for order in raw) + _STEP
             params = params | {"until": until.isoformat().replace("+00:00", "Z")}
 
-    def _one(self, broker_order_id: str) -> Seen | None:
+    def _one(self, broker_order_id: str) -> AlpacaOrder | None:
         try:
             raw = self._api.read_or_none(path_of(broker_order_id), {"nested": "true"})
         except OrderRefused as refused:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from tradebot.brokers.alpaca.broker.activity_rows import Row
+from tradebot.brokers.alpaca.broker.activity_rows import ActivityRow
 from tradebot.core.model.account import SplitEvent
 from tradebot.core.model.values import ZERO
 
@@ -16,12 +16,12 @@ _REVERSE = "RSPLIT"
 _LOG = logging.getLogger(__name__)
 
 
-def splits_in(rows: Iterable[Row]) -> Mapping[str, SplitEvent]:
+def splits_in(rows: Iterable[ActivityRow]) -> Mapping[str, SplitEvent]:
     """Splits by the id of the last of their rows: the old shares go in one of them, and the new ones come in another.
 
     One that does not tell both is not booked: the comparison of ledger and broker then finds the shares.
     """
-    together: dict[str, list[Row]] = {}
+    together: dict[str, list[ActivityRow]] = {}
     for row in rows:
         name = row.fields.maybe_text("group_id") or f"{row.fields.maybe_text('symbol')} {row.day}"
         together.setdefault(name, []).append(row)
@@ -29,7 +29,7 @@ def splits_in(rows: Iterable[Row]) -> Mapping[str, SplitEvent]:
     return {split.event_id: split for split in found if split is not None}
 
 
-def _split(pair: list[Row]) -> SplitEvent | None:
+def _split(pair: list[ActivityRow]) -> SplitEvent | None:
     last = pair[-1]
     symbol = last.fields.maybe_text("symbol")
     shares = [row.fields.maybe_number("qty") for row in pair]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tradebot.brokers.alpaca.cache_file import read_sealed, write_sealed
+from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.alpaca.data.bars import Bars
 from tradebot.ports import Calendar
 
@@ -29,7 +29,7 @@ class BarShelf:
 
     def load(self) -> Bars | None:
         """The bars that are here; None when there are none, or none that can be used."""
-        payload = read_sealed(self.path, self._label)
+        payload = read_cache_file(self.path, self._label)
         if payload is None:
             return None
         with np.load(io.BytesIO(payload), allow_pickle=False) as stored:
@@ -51,7 +51,7 @@ class BarShelf:
         sessions = np.array([session.toordinal() for session in bars.sessions], dtype=np.int32)
         np.savez(payload, symbols=np.array(bars.symbols), sessions=sessions, values=bars.values)
         try:
-            write_sealed(self.path, self._label, payload.getvalue())
+            write_cache_file(self.path, self._label, payload.getvalue())
         except OSError as error:
             _LOG.warning("the bars could not be kept in %s, so they will be fetched again: %s", self.path, error)
 

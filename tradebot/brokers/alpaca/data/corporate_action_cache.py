@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from tradebot.brokers.alpaca.cache_file import read_sealed, write_sealed
+from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.alpaca.data.corporate_actions import Announced, fetch_actions
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import ActionKind, CorporateAction
@@ -109,7 +109,7 @@ class ActionBook:
 
     def _at_hand(self) -> _Known | None:
         if self._known is None:
-            payload = read_sealed(self._path, self._label)
+            payload = read_cache_file(self._path, self._label)
             self._known = _loaded(payload) if payload is not None else None
         return self._known
 
@@ -117,7 +117,7 @@ class ActionBook:
         """Keep it for this run and the next ones. A file that cannot be written costs time and nothing else."""
         self._known = known
         try:
-            write_sealed(self._path, self._label, _dumped(known))
+            write_cache_file(self._path, self._label, _dumped(known))
         except OSError as error:
             _LOG.warning("%s could not be written, so the actions will be fetched again: %s", self._path, error)
         return known
