@@ -1,0 +1,170 @@
+"""Replay 2007 to 2009 and compare what came of it, to the cent, with what is kept in tests/fixtures/replay_2007_2009.
+
+python scripts/check_replay_golden.py                    three years; ends with 0 when all is the same, 1 when it is not
+python scripts/check_replay_golden.py --home HOME        the same for a home that was replayed already
+python scripts/check_replay_golden.py --home HOME --renew     keep what this home says from now on
+
+It knows the command line and the tables of the ledger, and nothing else of tradebot. What is kept are tables as CSV,
+one line a row, sorted, and the hash of each; a behaviour that is changed on purpose shows as a difference to read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import hashlib
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "tests" / "fixtures" / "replay_2007_2009"
+HASHES = "SHA256SUMS"
+FIRST, LAST = "2007-01-03", "2009-12-31"
+#: Differing lines of a table that are shown.
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of the ledger to compare, the session of each row first; ``which`` says which rows."""
+
+    name: str
+    columns: str
+    which: str = ""
+
+    @property
+    def file(self) -> Path:
+        return FOLDER / f"{self.name}.csv.gz"
+
+
+TABLES = (
+    Table(
+        "fills",
+        "session number fill_id client_order_id parent_client_order_id strategy symbol side quantity price fee at"
+        " reverses",
+    ),
+    Table(
+        "trades",
+        "exit_session trade_id strategy symbol side quantity entry_price exit_price fees pnl entry_session opened_at"
+        " closed_at exit_reason reverses",
+    ),
+    Table(
+        "equity",
+        "session at equity cash long_value short_value last_equity unprotected",
+        "WHERE seq IN (SELECT max(seq) FROM equity GROUP BY account_key, session)",
+    ),
+    Table("cash_events", "session number event_id kind symbol amount at note strategy"),
+    Table(
+        "orders",  # as they were decided; what became of them is in the fills
+        "session client_order_id strategy symbol purpose attempt side quantity type time_in_force limit_price"
+        " stop_price take_profit stop_loss planned_price reason policy",
+    ),
+    Table(
+        "decisions",
+        "session strategy symbol purpose outcome code message value limit_value client_order_id as_of",
+    ),
+)
+
+
+def replay(home: Path, *span: str) -> None:
+    """Replay sessions in a new home, with nothing of the user's around it. Raises CalledProcessError when it fails."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    user = home.parent / "user"
+    own = {"HOME": str(user), "TRADEBOT_STATE_DIR": str(user / "state"), "PYTHONPATH": str(ROOT)}
+    user.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tradebot", "replay", "--home", str(home), "--from", FIRST, *span]
+    subprocess.run(command, cwd=user, env={**inherited, **own}, check=True, stdout=subprocess.PIPE)
+
+
+def replayed(ledger: Path) -> dict[str, str]:
+    """The tables of a ledger as sorted CSV."""
+    with closing(sqlite3.connect(f"{ledger.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return {table.name: _written(table, connection) for table in TABLES}
+
+
+def kept(sessions: int | None = None) -> dict[str, str]:
+    """The tables of the fixture, whole or as they were after so many sessions."""
+    found = {table.name: gzip.decompress(table.file.read_bytes()).decode() for table in TABLES}
+    if sessions is None:
+        return found
+    last = found["equity"].splitlines()[sessions].partition(",")[0]
+    return {name: _until(last, text) for name, text in found.items()}
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What differs, table by table, as lines of a diff; none when all is the same."""
+    found: list[str] = []
+    for name, text in before.items():
+        labels = (f"{name} before", f"{name} now")
+        lines = list(unified_diff(text.splitlines(), now[name].splitlines(), *labels, lineterm="", n=0))
+        found += lines[:SHOWN]
+        found += [f"... and {len(lines) - SHOWN} lines more of {name}"] if len(lines) > SHOWN else []
+    return found
+
+
+def hashes(tables: Mapping[str, str]) -> str:
+    """The hash of every table, a line each."""
+    return "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}.csv\n" for name, text in tables.items())
+
+
+def renew(tables: Mapping[str, str]) -> None:
+    """Keep these tables."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for table in TABLES:
+        table.file.write_bytes(gzip.compress(tables[table.name].encode(), mtime=0))
+    (FOLDER / HASHES).write_text(hashes(tables), encoding="ascii")
+
+
+def _written(table: Table, connection: sqlite3.Connection) -> str:
+    columns = table.columns.split()
+    rows = connection.execute(f"SELECT {', '.join(columns)} FROM {table.name} {table.which}")
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows(sorted(tuple("" if value is None else str(value) for value in row) for row in rows))
+    return text.getvalue()
+
+
+def _until(last: str, text: str) -> str:
+    """The head of a table, and its rows up to a session."""
+    head, *rows = text.splitlines(keepends=True)
+    return "".join((head, *(row for row in rows if row.partition(",")[0] <= last)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare, say what differs, and give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="a home that was replayed already")
+    parser.add_argument("--renew", action="store_true", help="keep what is found, instead of comparing")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        home: Path = asked.home or Path(folder, "home")
+        if asked.home is None:
+            replay(home, "--to", LAST)
+        now = replayed(home / "trading_robot.db")
+    if asked.renew:
+        renew(now)
+    before = kept()
+    found = differences(before, now)
+    if hashes(before) != (FOLDER / HASHES).read_text(encoding="ascii"):
+        found.append(f"what is kept in {FOLDER} is not what {HASHES} says")
+    print("\n".join(found) or f"all the same: {', '.join(f'{name} {_size(now[name])}' for name in now)}")
+    return 1 if found else 0
+
+
+def _size(text: str) -> int:
+    return text.count("\n") - 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
