@@ -97,13 +97,13 @@ def the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def halt_check_between_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Halts are looked at when a run begins, and not again before each order."""
-    monkeypatch.setattr(submit, "halts_in_force", lambda desk, today: ())
+    monkeypatch.setattr(submit, "current_halts", lambda desk, today: ())
 
 
 def settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks what became of an order whose outcome was not seen."""
-    monkeypatch.setattr(sync, "settle", lambda desk, story: None)
-    monkeypatch.setattr(trading_session, "settle", lambda desk, story: None)
+    monkeypatch.setattr(sync, "resolve_open_intents", lambda desk, story: None)
+    monkeypatch.setattr(trading_session, "resolve_open_intents", lambda desk, story: None)
 
 
 def repair_of_protection(monkeypatch: pytest.MonkeyPatch) -> None:
