@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.endtoend import interrupting
-from tests.endtoend.conftest import Machine
-from tests.endtoend.interrupting import Errand, Told, Trial, copied, run_whole
+from tests.stories.processes import interrupting
+from tests.stories.processes.conftest import Machine
+from tests.stories.processes.interrupting import Errand, Told, Trial, copied, run_whole
 
 _CONSOLE = Console()
 #: Enters one of its symbols each session and leaves the other, with stops that are soon raised.

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts.bench.measure import Run, once, tradebot
-from tests.endtoend.wide import FRIDAY, MONDAY, THURSDAY, TUESDAY, WideHome, wide_home
+from tests.stories.processes.wide import FRIDAY, MONDAY, THURSDAY, TUESDAY, WideHome, wide_home
 
 ORDER = "POST /v2/orders"
 #: The session of each case, in the order of time, and whether what was fetched before it is forgotten.

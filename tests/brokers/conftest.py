@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.pit import FREE, Pit
+from tests.market.conftest import actions_file, bars_file, clock_at
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.ports import PriceSource
+
+__all__ = ["actions_file", "bars_file", "clock_at", "pit"]
 
 OpenPit = Callable[..., Pit]
 

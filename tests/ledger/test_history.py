@@ -1,228 +1,64 @@
-"""History is append-only, and a change made behind its back is found and named."""
+"""History for reports: both bounds included, None for open."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.model.account import CashKind
-from tradebot.core.model.orders import OrderState
-from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.findings import Finding
-from tradebot.ledger.verify import APPEND_ONLY, verify
+from tradebot.core.model.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.model.ledger_rows import Booking
+from tradebot.ledger.database import AccountLedger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
 
-Tamper = Callable[[str], None]
+DAYS = [date(2007, 1, 3) + timedelta(days=number) for number in range(4)]
 
 
 @pytest.fixture
-def tamper(path: Path, busy: AccountLedger) -> Tamper:
-    """Change the file as someone with a database browser would: guards taken off, and put back afterwards."""
-
-    def change(sql: str) -> None:
-        connection = sqlite3.connect(path)
-        guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
-        assert connection.execute(sql).rowcount == 1
-        for _, text in guards:
-            connection.execute(text)
-        connection.commit()
-        connection.close()
-
-    return change
-
-
-@pytest.mark.parametrize("table", APPEND_ONLY)
-@pytest.mark.parametrize("verb", ["UPDATE {} SET seq = seq + 100", "DELETE FROM {}"])
-def test_history_can_be_neither_changed_nor_deleted(path: Path, busy: AccountLedger, table: str, verb: str) -> None:
-    connection = sqlite3.connect(path)
-    assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] > 0
-    with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
-        connection.execute(verb.format(table))
-    connection.close()
+def four_days(ledger: AccountLedger, some: Samples) -> AccountLedger:
+    """A round trip, a dividend, a split and two equity points on each of four days."""
+    for number, day in enumerate(DAYS):
+        bought, sold = some.bought(f"B{number}"), some.sold(f"S{number}", opening=f"B{number}")
+        trade = replace(sold.trades[0], exit_session=day)
+        dividend = CashEvent(f"V{number}", CashKind.DIVIDEND, Decimal("0.08"), some.at, day, "AAPL")
+        split = SplitEvent(f"X{number}", "MSFT", Decimal(2), Decimal(1), Decimal(2), some.at, day)
+        ledger.books.book(
+            [
+                bought,
+                replace(sold, activity=replace(some.fill(f"S{number}"), session=day), trades=(trade,)),
+                Booking(dividend, "trend", None),
+                Booking(split, "foreign", "MSFT"),
+            ],
+            some.at,
+        )
+        ledger.books.snapshot(some.equity("1", day), [])
+        ledger.books.snapshot(some.equity("2", day, minutes=5), [])
+    return ledger
 
 
-def test_an_untouched_ledger_has_no_findings(database: Database, busy: AccountLedger) -> None:
-    assert verify(database) == ()
-    assert verify(database, known_heads=[database.head()[1]]) == ()
+BOUNDS = [
+    (None, None, [0, 1, 2, 3]),
+    (DAYS[1], None, [1, 2, 3]),
+    (None, DAYS[1], [0, 1]),
+    (DAYS[1], DAYS[2], [1, 2]),
+    (DAYS[2], DAYS[1], []),
+]
 
 
-def test_an_empty_ledger_has_no_findings(database: Database) -> None:
-    assert verify(database) == ()
-
-
-@pytest.mark.parametrize(
-    ("sql", "table", "row", "words"),
-    [
-        ("UPDATE fills SET price = '20' WHERE fill_id = 'F2'", "fills", "F2", "price is 20, was 26.1"),
-        ("UPDATE fills SET parent_client_order_id = 'x' WHERE fill_id = 'F2'", "fills", "F2", "was changed"),
-        ("UPDATE equity SET equity = '1' WHERE seq = 2", "equity", "2", "equity is 1, was 100500"),
-        ("UPDATE cash_events SET amount = '1'", "cash_events", "D1", "amount is 1, was 100000"),
-        ("UPDATE corporate_actions SET ratio = '3'", "corporate_actions", "S1", "ratio is 3, was 2"),
-        ("UPDATE trades SET pnl = '800'", "trades", "F1/F2", "pnl is 800, was 8"),
-        ("UPDATE decisions SET code = 'X' WHERE seq = 2", "decisions", "rows 1 to 2", "were changed"),
-        (
-            "UPDATE orders SET state = 'rejected' WHERE symbol = 'AAPL'",
-            "orders",
-            "-AAPL-",
-            "the audit trail has it filled",
-        ),
-        ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "drawdown", "never cleared"),
-        ("UPDATE halts SET until = '2007-01-04'", "halts", "drawdown", "does not have it so"),
-        ("DELETE FROM halts", "halts", "drawdown", "is gone"),
-        (
-            "UPDATE accounts SET peak_equity = '1'",
-            "accounts",
-            "",
-            "the equity peak is 1; the audit trail has it 100500",
-        ),
-        ("DELETE FROM fills WHERE fill_id = 'F2'", "fills", "F2", "is gone"),
-        ("DELETE FROM equity WHERE seq = 2", "equity", "2", "is gone"),
-        ("DELETE FROM decisions WHERE seq = 1", "decisions", "rows 1 to 2", "some are gone"),
-        ("DELETE FROM orders WHERE symbol = 'MSFT'", "orders", "-MSFT-", "is gone"),
-        ("UPDATE audit SET detail = '{}' WHERE kind = 'drill'", "audit", "row ", "was changed (drill cancel)"),
-        (
-            "UPDATE audit SET detail = 'x' WHERE kind = 'order_moved' AND detail LIKE '%filled%'",
-            "audit",
-            "row ",
-            "was changed",
-        ),
-        (
-            "UPDATE audit SET kind = 'decided', digest = '' WHERE kind = 'drill'",
-            "audit",
-            "row ",
-            "was changed (decided",
-        ),
-        ("UPDATE audit SET prev_hash = 'x' WHERE seq = 5", "audit", "row 5", "does not follow"),
-        ("DELETE FROM audit WHERE seq = 5", "audit", "row 6", "rows 5 to 5 before it are gone"),
-        ("DELETE FROM audit WHERE seq = 1", "audit", "row 2", "rows 1 to 1 before it are gone"),
-        (
-            "INSERT INTO fills SELECT 99, account_key, 99, 'F99', broker_order_id, client_order_id, symbol, side,"
-            " quantity, price, fee, at, session, parent_client_order_id, strategy, NULL, booked_at FROM fills"
-            " WHERE fill_id = 'F1'",
-            "fills",
-            "F99",
-            "put in from outside",
-        ),
-        (
-            "INSERT INTO equity SELECT 99, account_key, session, at, '1', cash, long_value, short_value, last_equity,"
-            " unprotected FROM equity WHERE seq = 1",
-            "equity",
-            "99",
-            "put in from outside",
-        ),
-        (
-            "INSERT INTO decisions SELECT 99, account_key, run_id, session, at, strategy, symbol, purpose, outcome,"
-            " code, message, value, limit_value, client_order_id, as_of, fingerprint FROM decisions WHERE seq = 1",
-            "decisions",
-            "row 99",
-            "put in from outside",
-        ),
-        (
-            "INSERT INTO audit SELECT 99, at, account_key, kind, subject, detail, digest, prev_hash, hash FROM audit"
-            " WHERE kind = 'drill'",
-            "audit",
-            "row 99",
-            "before it are gone",
-        ),
-    ],
-)
-def test_a_change_behind_its_back_is_found_and_named(
-    database: Database, tamper: Tamper, sql: str, table: str, row: str, words: str
+@pytest.mark.parametrize(("first", "last", "expected"), BOUNDS)
+def test_history_within_bounds(
+    four_days: AccountLedger, first: date | None, last: date | None, expected: list[int]
 ) -> None:
-    tamper(sql)
-    first = verify(database)[0]
-    assert first.table == table
-    assert row in first.row
-    assert words in first.message
-
-
-def test_a_change_of_one_row_is_one_finding(database: Database, tamper: Tamper) -> None:
-    tamper("UPDATE fills SET price = '20' WHERE fill_id = 'F2'")
-    (finding,) = verify(database)
-    assert str(finding) == "fills F2: was changed: price is 20, was 26.1"
-
-
-def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
-    database: Database, busy: AccountLedger, some: Samples
-) -> None:
-    (halt,) = busy.safety.halts()
-    busy.safety.clear([halt], "looked at it", some.later(2))
-    assert verify(database) == ()
-    busy.safety.latch(halt, some.later(3))
-    assert verify(database) == ()
-
-
-def test_a_cut_off_end_is_found_by_the_head_that_was_logged(database: Database, tamper: Tamper) -> None:
-    _, head = database.head()
-    tamper("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
-    assert verify(database) == ()
-    (finding,) = verify(database, known_heads=[head])
-    assert head in finding.message
-    assert "cut off" in finding.message
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DROP TRIGGER fills_no_delete",
-        "CREATE TRIGGER other BEFORE DELETE ON fills WHEN 0 BEGIN SELECT RAISE(ABORT, 'fills is append-only'); END",
-    ],
-)
-def test_a_guard_that_is_gone_or_was_changed_is_found(database: Database, path: Path, sql: str) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("DROP TRIGGER fills_no_delete") if "CREATE" in sql else None
-    connection.execute(sql)
-    connection.close()
-    assert verify(database) == (Finding("fills", "", "the trigger that refuses DELETE is gone or was changed"),)
-
-
-def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE breaks SET account_key = 'nobody'")
-    connection.commit()
-    connection.close()
-    assert verify(database) == (Finding("breaks", "row 1", "refers to a row that is not there"),)
-
-
-def test_a_move_that_no_order_can_make_is_found(database: Database, busy: AccountLedger, some: Samples) -> None:
-    """Someone who writes the order and its audit row by the ledger's own code still cannot skip a state."""
-    with database.engine.transaction():
-        busy.orders.move(some.intent("MSFT").client_order_id, OrderState.SUBMITTING, some.at)
-        busy.orders.move(some.intent("MSFT").client_order_id, OrderState.FILLED, some.at)
-        database.engine.execute("UPDATE orders SET state = 'planned' WHERE symbol = 'MSFT'")
-        busy.orders.move(some.intent("MSFT").client_order_id, OrderState.SUBMITTING, some.at)
-    finding = verify(database)[0]
-    assert finding.table == "audit"
-    assert "cannot have gone from planned to submitting" in finding.message
-
-
-def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: AccountLedger, some: Samples) -> None:
-    """A write that is not audited would leave the head where it was."""
-    order_id = some.intent().client_order_id
-    writes: list[Callable[[], object]] = [
-        lambda: ledger.orders.write([some.intent()], some.at),
-        lambda: ledger.orders.move(order_id, OrderState.SUBMITTING, some.at),
-        lambda: ledger.orders.saw([some.shown("B1")], some.at),
-        lambda: ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1")], some.at),
-        lambda: ledger.books.book([some.bought()], some.at),
-        lambda: ledger.books.save_holding(replace(some.holding(), high_water=Decimal(30)), some.at),
-        lambda: ledger.books.snapshot(replace(some.equity("1"), cash=ledger.books.cash() or Decimal(0)), []),
-        lambda: ledger.books.rebase_peak(Decimal(5), some.at),
-        lambda: database.pins.pin(some.pin("alpaca:live:1")),
-    ]
-    heads = [database.head()[1]]
-    for write in writes:
-        write()
-        heads.append(database.head()[1])
-    assert len(set(heads)) == len(writes) + 1
-    assert verify(database, known_heads=heads) == ()
+    records = four_days.records
+    days = [DAYS[number] for number in expected]
+    assert [trade.exit_session for trade in records.trades(first, last)] == days
+    assert [fill.session for fill in records.fills(first, last) if fill.fill_id.startswith("S")] == days
+    assert [event.session for event in records.cash_events(first, last)] == days
+    assert [event.session for event in records.splits(first, last)] == days
+    points = records.closing_equity(first, last)
+    assert [(point.session, point.equity) for point in points] == [(day, Decimal(2)) for day in days]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.reports.conftest import NOON, SESSION, Place
-from tests.reports.test_json import ORDER
+from tests.reports.test_json_output import ORDER
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource

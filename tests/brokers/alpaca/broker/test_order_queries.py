@@ -1,0 +1,275 @@
+"""Finding orders, and whose legs they are, in few requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.brokers.alpaca.broker.conftest import Desk, MakeDesk, order_json
+from tests.brokers.contract import QUIET, fills, leg_of, order_of
+from tests.fakes.alpaca import Answer, Arrival
+from tests.fakes.orders import Requests
+from tradebot.brokers.alpaca.broker import order_queries
+from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.errors import BrokerUnavailable
+
+make = Requests()
+STOP, TARGET = Purpose.STOP, Purpose.TARGET
+
+GROUPS = pytest.mark.parametrize("groups", [False, True], ids=["without groups", "with groups"])
+
+
+def bracketed(desk: Desk, client_id: str = "entry", **terms: Any) -> None:
+    desk.broker.submit(make.buy(10, stop_loss="95", take_profit="110", client_id=client_id, **terms))
+
+
+def test_orders_without_legs_are_listed_in_one_request(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    for price in ("90", "91"):
+        desk.broker.submit(make.buy(1, limit=price))
+    desk.as_a_new_command()
+    assert [str(order.limit_price) for order in desk.broker.open_orders()] == ["90", "91"]
+    assert desk.asked == ["GET /v2/orders"]
+
+
+@GROUPS
+def test_whose_legs_they_are_costs_a_second_request_once(alpaca: MakeDesk, groups: bool) -> None:
+    desk = alpaca(groups=groups)
+    bracketed(desk)
+    desk.as_a_new_command()
+    for _ in range(3):
+        legs = desk.broker.open_orders()
+        assert {(leg.role, leg.parent_client_order_id) for leg in legs} == {(STOP, "entry"), (TARGET, "entry")}
+    assert desk.asked == ["GET /v2/orders"] * 4
+
+
+def test_who_sent_a_bracket_knows_its_legs_without_asking(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    bracketed(desk)
+    assert {leg.parent_client_order_id for leg in desk.broker.open_orders()} == {"entry"}
+    assert desk.asked == ["POST /v2/orders", "GET /v2/orders"]
+
+
+@GROUPS
+def test_a_stop_that_was_raised_many_times_is_still_its_entry_s(alpaca: MakeDesk, groups: bool) -> None:
+    desk = alpaca(groups=groups)
+    bracketed(desk)
+    stop = leg_of(order_of(desk.broker, "entry"), STOP)
+    for price in ("96", "97", "98"):
+        stop = desk.broker.replace(stop.broker_order_id, make.sell(10, stop=price, client_id=f"at {price}"))
+    desk.as_a_new_command()
+    raised = next(order for order in desk.broker.open_orders() if order.role is STOP)
+    assert (raised.client_order_id, raised.parent_client_order_id) == ("at 98", "entry")
+    desk.as_a_new_command()
+    alone = order_of(desk.broker, "at 98")
+    assert (alone.role, alone.parent_client_order_id) == (STOP, "entry")
+    desk.as_a_new_command()
+    assert {leg.client_order_id for leg in order_of(desk.broker, "entry").legs if leg.role is STOP} == {"at 98"}
+
+
+def test_a_raised_stop_is_found_by_what_it_replaces_where_no_listing_tells_of_it(alpaca: MakeDesk) -> None:
+    """An entry whose ``legs`` show the first stop for ever, and none that took its place."""
+    desk = alpaca()
+    bracketed(desk)
+    stop = leg_of(order_of(desk.broker, "entry"), STOP)
+    for price in ("96", "97"):
+        stop = desk.broker.replace(stop.broker_order_id, make.sell(10, stop=price, client_id=f"at {price}"))
+
+    def only_first_legs(arrival: Arrival, answer: Answer) -> Answer:
+        if not isinstance(answer.body, list):
+            return answer
+        return replace(answer, body=[_without(order, lambda leg: leg["replaces"]) for order in answer.body])
+
+    desk.as_a_new_command()
+    desk.fake.bend = only_first_legs
+    raised = next(order for order in desk.broker.open_orders() if order.role is STOP)
+    assert (raised.client_order_id, raised.parent_client_order_id) == ("at 97", "entry")
+    desk.as_a_new_command()
+    assert {leg.client_order_id for leg in order_of(desk.broker, "entry").legs if leg.role is STOP} == {"at 97"}
+
+
+def test_a_held_stop_that_is_not_among_the_open_orders_is_found_in_its_family(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    bracketed(desk)
+
+    def hide_held(arrival: Arrival, answer: Answer) -> Answer:
+        if arrival.query.get("status") != "open":
+            return answer
+        return replace(answer, body=[order for order in answer.body if order["status"] != "held"])
+
+    desk.fake.bend = hide_held
+    for _ in range(2):
+        desk.as_a_new_command()
+        assert {order.role for order in desk.broker.open_orders()} == {STOP, TARGET}
+    assert {order.role for order in desk.broker.open_orders()} == {STOP, TARGET}
+
+
+def test_an_order_of_a_group_of_which_nothing_is_known_stands_alone_and_is_asked_about_again(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+
+    def a_stray(arrival: Arrival, answer: Answer) -> Answer:
+        if arrival.query.get("nested") == "true":
+            return replace(answer, body=[])
+        return replace(answer, body=[order_json(order_class="bracket", side="sell", client_order_id="stray")])
+
+    desk.fake.bend = a_stray
+    for _ in range(2):
+        (order,) = desk.broker.open_orders()
+        assert (order.client_order_id, order.parent_id, order.role) == ("stray", None, Purpose.ENTRY)
+    assert desk.asked == ["GET /v2/orders"] * 4
+
+
+@GROUPS
+def test_of_two_brackets_of_a_symbol_each_leg_names_its_own_entry(alpaca: MakeDesk, groups: bool) -> None:
+    desk = alpaca(groups=groups)
+    bracketed(desk, "first", limit="99")
+    bracketed(desk, "second", limit="98")
+    desk.as_a_new_command()
+    told = [(order.client_order_id, order.parent_client_order_id) for order in desk.broker.open_orders()]
+    assert sorted(parent for _, parent in told if parent) == ["first", "first", "second", "second"]
+    assert {identifier for identifier, parent in told if parent is None} == {"first", "second"}
+
+
+def test_a_list_of_more_than_a_page_is_read_whole_and_each_order_once(
+    alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_queries, "PAGE", 4)
+    desk = alpaca()
+    for number in range(10):
+        desk.broker.submit(make.buy(1, limit="90", client_id=f"n{number}"))
+    desk.as_a_new_command()
+    assert [order.client_order_id for order in desk.broker.open_orders()] == [f"n{number}" for number in range(10)]
+    assert len(desk.asked) == 4
+
+
+def test_orders_of_one_instant_that_straddle_a_page_are_all_read(
+    alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_queries, "PAGE", 4)
+    desk = alpaca()
+    bracketed(desk, "first", limit="99")
+    bracketed(desk, "second", limit="98")
+    desk.as_a_new_command()
+    assert len(desk.broker.open_orders()) == 6
+
+
+def test_a_server_that_gives_one_page_for_ever_is_not_asked_for_ever(
+    alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_queries, "PAGE", 1)
+    desk = alpaca()
+    desk.fake.bend = lambda arrival, answer: replace(answer, status=200, body=[order_json()])
+    with pytest.raises(BrokerUnavailable, match="more orders of one instant than fit on a page"):
+        desk.broker.open_orders()
+    assert len(desk.asked) == 2
+
+
+def test_an_order_that_cannot_be_read_makes_the_whole_list_no_answer(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.fake.bend = lambda arrival, answer: replace(answer, body=[order_json(), order_json(id="b", symbol=None)])
+    with pytest.raises(BrokerUnavailable, match="symbol of order b"):
+        desk.broker.open_orders()
+
+
+def test_many_orders_are_looked_up_in_one_request(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    for number in range(20):
+        desk.broker.submit(make.buy(1, client_id=f"n{number}"))
+    desk.as_a_new_command()
+    found = desk.broker.orders([f"n{number}" for number in range(20)])
+    assert {order.state for order in found.values()} == {OrderState.FILLED}
+    assert list(found) == [f"n{number}" for number in range(20)]
+    assert desk.asked == ["GET /v2/orders"]
+
+
+def test_what_is_not_on_the_newest_page_is_looked_up_by_itself(
+    alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_queries, "PAGE", 4)
+    desk = alpaca()
+    for number in range(10):
+        desk.broker.submit(make.buy(1, client_id=f"n{number}"))
+    desk.as_a_new_command()
+    assert list(desk.broker.orders(["n0", "never", "n9"])) == ["n0", "n9"]
+    assert desk.asked == ["GET /v2/orders"] + ["GET /v2/orders:by_client_order_id"] * 2
+
+
+def test_one_order_is_looked_up_by_its_own_id(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.broker.submit(make.buy(1, client_id="one"))
+    desk.as_a_new_command()
+    assert list(desk.broker.orders(["one"])) == ["one"]
+    assert desk.broker.orders([]) == {}
+    assert desk.asked == ["GET /v2/orders:by_client_order_id"]
+
+
+def test_the_legs_of_an_entry_are_told_though_the_answer_by_id_lacks_them(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    bracketed(desk)
+
+    def flat(arrival: Arrival, answer: Answer) -> Answer:
+        return replace(answer, body={**answer.body, "legs": None}) if "by_client" in arrival.path else answer
+
+    desk.as_a_new_command()
+    desk.fake.bend = flat
+    assert {leg.role for leg in order_of(desk.broker, "entry").legs} == {STOP, TARGET}
+
+
+def test_the_fills_of_a_day_name_their_orders_and_entries_in_one_more_request(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, "100 101 94 95")
+    for number in range(5):
+        bracketed(desk, f"n{number}")
+    desk.pit.next("15:45")
+    desk.as_a_new_command()
+    done = fills(desk.broker)
+    assert len(done) == 10
+    assert {fill.client_order_id for fill in done[:5]} == {f"n{number}" for number in range(5)}
+    assert {fill.parent_client_order_id for fill in done[5:]} == {f"n{number}" for number in range(5)}
+    assert desk.asked == ["GET /v2/account/activities", "GET /v2/orders"]
+
+
+def test_the_fills_of_orders_that_were_just_sent_name_them_without_another_request(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.as_a_new_command()
+    bracketed(desk)
+    (fill,) = fills(desk.broker)
+    assert (fill.client_order_id, fill.parent_client_order_id) == ("entry", None)
+    assert desk.asked == ["POST /v2/orders", "GET /v2/account/activities"]
+
+
+def test_the_fill_of_a_raised_stop_names_its_entry(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, "100 101 94 95")
+    bracketed(desk)
+    stop = leg_of(order_of(desk.broker, "entry"), STOP)
+    desk.broker.replace(stop.broker_order_id, make.sell(10, stop="97", client_id="raised"))
+    desk.pit.next("15:45")
+    desk.as_a_new_command()
+    (*_, last) = fills(desk.broker)
+    assert (last.client_order_id, last.parent_client_order_id) == ("raised", "entry")
+
+
+def test_an_old_fill_of_an_order_that_alpaca_no_longer_knows_is_nobody_s(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, QUIET, QUIET, QUIET)
+    desk.broker.submit(make.buy(1, client_id="gone"))
+    for _ in range(3):
+        desk.pit.next("09:35")
+
+    def forgotten(arrival: Arrival, answer: Answer) -> Answer:
+        if arrival.path == "/v2/orders":
+            return replace(answer, body=[])
+        if arrival.path.startswith("/v2/orders/"):
+            return Answer(404, {"code": 40410000, "message": "order not found"})
+        return answer
+
+    desk.as_a_new_command()
+    desk.fake.bend = forgotten
+    (fill,) = fills(desk.broker)
+    assert (fill.client_order_id, fill.quantity) == ("", Decimal(1))
+
+
+def _without(order: dict[str, Any], unwanted: Any) -> dict[str, Any]:
+    legs = order["legs"]
+    return order if legs is None else {**order, "legs": [leg for leg in legs if not unwanted(leg)]}

@@ -1,0 +1,118 @@
+"""What is relied on of alpaca-py, and what a request may and may not do on its way."""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+from alpaca.common.rest import RESTClient
+
+from tests.brokers.http.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
+from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
+from tradebot.brokers.http import client
+from tradebot.brokers.http.client import Client
+from tradebot.errors import BrokerUnavailable, OutcomeUnknown
+from tradebot.settings.alpaca_urls import Endpoint, Keys
+
+
+def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
+    parameters = inspect.signature(RESTClient._request).parameters
+    assert list(parameters) == ["self", "method", "path", "data", "base_url", "api_version"]
+    assert list(inspect.signature(RESTClient._one_request).parameters) == ["self", "method", "url", "opts", "retry"]
+    its_own = RESTClient("http://127.0.0.1", "key", "secret", raw_data=True)
+    assert its_own._retry > 0  # and ours has none
+    assert its_own._session.__class__.__name__ == "Session"
+    ours = Client(Endpoint("http://127.0.0.1"), Keys("key", "secret"), AMPLE)
+    assert (ours._retry, ours._use_raw_data) == (0, True)
+
+
+def test_a_redirect_is_not_followed(server: Server, pause: StoppedPause) -> None:
+    server.deeds = [Reply(307, headers={"Location": f"{server.url}/elsewhere"})]
+    with pytest.raises(OutcomeUnknown, match="redirection to another address with status 307"):
+        api_at(server.url, pause).write("POST", "/v2/orders", {"a": "b"})
+    assert [seen.path for seen in server.seen] == ["/v2/orders"]
+
+
+def test_nothing_for_this_machine_goes_through_a_proxy(
+    server: Server, pause: StoppedPause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert api_at(server.url, pause).read("/v2/clock") == {}
+
+
+def test_a_proxy_that_the_environment_names_leads_outside_and_a_request_it_refuses_never_left(
+    server: Server, pause: StoppedPause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    api = api_at("https://paper-api.alpaca.invalid", pause)
+    with pytest.raises(BrokerUnavailable, match="through the proxy that the environment names: nothing was sent"):
+        api.write("POST", "/v2/orders", {"a": "b"})
+    assert server.seen == []  # it was asked for a tunnel, and got no key
+
+
+def test_no_other_login_is_sent_along(
+    server: Server, pause: StoppedPause, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine\ndefault login me password mine\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setattr(Endpoint, "loopback", False)  # for those of this machine the environment is not looked at
+    api_at(server.url, pause).read("/v2/clock")
+    [seen] = server.seen
+    assert "authorization" not in seen.headers
+    assert (seen.headers["apca-api-key-id"], seen.headers["apca-api-secret-key"]) == (KEY_ID, SECRET)
+
+
+def test_an_answer_without_end_is_not_kept(
+    server: Server, pause: StoppedPause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MOST_BYTES", 1000)
+    server.usual = Reply(body=b"[" + b" " * 200_000 + b"]")
+    with pytest.raises(BrokerUnavailable, match="more than any honest answer"):
+        api_at(server.url, pause).read("/v2/clock")
+    assert len(server.seen) == 1
+
+
+def test_connections_are_kept(server: Server, pause: StoppedPause) -> None:
+    api = api_at(server.url, pause)
+    for _ in range(3):
+        api.read("/v2/clock")
+        api.write("POST", "/v2/orders", {})
+    assert len(server.seen) == 6
+    assert server.connections == 1
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost that nobody vouches for, with its key."""
+    made = tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    try:
+        subprocess.run([*command, "-keyout", made, "-out", tmp_path / "alone.pem"], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    made.write_bytes((tmp_path / "alone.pem").read_bytes() + made.read_bytes())
+    return made
+
+
+def test_over_tls_as_without(server: Server, pause: StoppedPause, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = f"https://localhost:{server.server_port}"
+    with pytest.raises(BrokerUnavailable, match=r"a certificate that is not to be trusted.*nothing was sent"):
+        api_at(url, pause).write("POST", "/v2/orders", {"a": "b"})
+    assert server.seen == []
+    trusting = api_at(url, pause)
+    trusting._client._session.verify = str(certificate)
+    server.deeds = [Reply(content={"id": "abc"}), Conversation.reset]
+    assert trusting.write("POST", "/v2/orders", {"a": "b"}) == {"id": "abc"}
+    with pytest.raises(OutcomeUnknown, match="hung up: the request was sent"):
+        trusting.write("POST", "/v2/orders", {"a": "b"})

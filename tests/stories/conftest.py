@@ -1,0 +1,7 @@
+"""Homes to run jobs in, as the tests of single jobs have them."""
+
+from __future__ import annotations
+
+from tests.jobs.conftest import empty_ledger, make_house
+
+__all__ = ["empty_ledger", "make_house"]

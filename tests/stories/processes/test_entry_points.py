@@ -1,0 +1,97 @@
+"""The ways into a command: two entry points, options in any place, a home named in three ways, and help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from tests.stories.processes.conftest import Machine
+from tradebot import cli
+from tradebot.errors import ExitCode
+
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    """Every command that there is, those of groups included."""
+    app = get_command(cli.app)
+    for name, command in app.commands.items():  # type: ignore[attr-defined]  # an app of several commands is a group
+        inner = getattr(command, "commands", ())
+        yield from ((name, each) for each in inner) if inner else ((name,),)
+
+
+@pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
+def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, ...], machine: Machine) -> None:
+    ended = machine(*command, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    listed = ended.out.partition("Ends with:")[2].splitlines()
+    codes = {int(line.split()[0]): line for line in listed if line.split() and line.split()[0].isdigit()}
+    assert {0, 1, 2, 3, 130, 143} <= set(codes)
+    for code, line in codes.items():
+        assert line.split(maxsplit=1)[1] == f"{ExitCode(code).name.lower()}: {ExitCode(code).meaning}"
+    assert not machine.home.exists()
+
+
+def test_both_entry_points_are_the_same(machine: Machine) -> None:
+    script = Path(sys.executable).with_name("tradebot")
+    if not script.exists():
+        pytest.skip("tradebot is not installed beside this interpreter")
+    for arguments in (["--help"], ["config", "check", "--json"], ["nonsense"], ["status"]):
+        started = subprocess.run(
+            [script, *arguments], cwd=machine.folder, env=machine.environment(), capture_output=True, text=True
+        )
+        same = machine(*arguments)
+        assert (started.returncode, started.stdout, started.stderr) == (same.code, same.out, same.err)
+
+
+def test_global_options_mean_the_same_before_and_after_a_command(traded: Machine) -> None:
+    elsewhere = str(traded.folder / "elsewhere")  # what TRADEBOT_HOME names, which --home overrules
+    for arguments in (
+        ("--home", traded.home, "--json", "status"),
+        ("status", "--home", traded.home, "--json"),
+        ("--json", "status", "--home", traded.home),
+        ("--home", elsewhere, "status", "--json", "--home", traded.home),
+    ):
+        ended = traded(*arguments, TRADEBOT_HOME=elsewhere)
+        assert ended.code == 0, ended.err
+        assert ended.json["home"] == str(traded.home)
+        assert len(ended.json["positions"]) == 3
+    assert not Path(elsewhere).exists()
+    assert traded("-vv", "status").err.count(" INFO ") == traded("status", "-v", "-v").err.count(" INFO ")
+
+
+def test_a_home_is_the_current_folder_unless_it_is_named(machine: Machine) -> None:
+    here = machine("init-db", "--json", TRADEBOT_HOME="")
+    assert here.json["home"] == str(machine.folder)
+    relative = machine("init-db", "--json", "--home", "a/../b", TRADEBOT_HOME="")
+    assert relative.json["home"] == str(machine.folder / "b")
+    user = machine("init-db", "--json", TRADEBOT_HOME="~/trading")
+    assert user.json["home"] == str(machine.folder / "user" / "trading")
+
+
+def test_another_file_of_settings_is_read_instead_of_the_homes(machine: Machine) -> None:
+    machine.env("LOG_DIR=homes")
+    other = machine.folder / "other.env"
+    other.write_text("LOG_DIR=others\n")
+
+    def log_dir(*arguments: str | Path, **environ: str) -> str:
+        settings = machine(*arguments, "--json", **environ).json["settings"]
+        return next(str(setting["value"]) for setting in settings if setting["name"] == "LOG_DIR")
+
+    assert log_dir("config", "show") == "homes"
+    assert log_dir("--env-file", other, "config", "show") == "others"
+    assert log_dir("config", "show", "--env-file", other) == "others"
+    assert log_dir("config", "show", "--env-file", other, LOG_DIR="environments") == "environments"
+
+
+def test_people_are_told_where_a_command_acts_before_anything_else(traded: Machine) -> None:
+    for command in ("preflight", "run-daily", "check-exits", "reconcile", "report", "status", "emergency-stop"):
+        first = traded(command).out.split("\n\n")[0]
+        assert [line.split(maxsplit=1) for line in first.splitlines()] == [
+            ["home", str(traded.home)],
+            ["broker", "paper, paper mode"],
+            ["account", "PAPER-0001"],
+        ], command

@@ -1,0 +1,72 @@
+"""^C, SIGTERM and sudden death at any moment of any job: the next run finishes what was begun, nothing is doubled."""
+
+from __future__ import annotations
+
+import os
+import random
+from signal import Signals
+
+import pytest
+
+from tests.stories.processes import interrupting
+from tests.stories.processes.conftest import Machine
+from tests.stories.processes.interrupting import CODES, Errand, Moment, Trial, interrupt, run_whole
+from tests.stories.processes.traces import Traces
+
+if os.name == "nt":
+    pytest.skip("Windows has no such signals", allow_module_level=True)
+
+REPLAY = ("replay", "--to", "2006-12-29")
+#: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted;
+#: and one whose strategies were checked before, which takes a preflight most of its time.
+ERRANDS = [
+    ("machine", interrupting.RUN_DAILY),
+    ("made", interrupting.RUN_DAILY),
+    ("made", interrupting.REPLAY),
+    ("checked", interrupting.PREFLIGHT),
+    ("traded", interrupting.CHECK_EXITS),
+    ("traded", interrupting.RECONCILE),
+    ("traded", interrupting.REPORT),
+    ("traded", interrupting.REBUILD),
+    ("traded", interrupting.STOP_AND_CLOSE),
+    ("halted", interrupting.RESUME),
+]
+
+
+@pytest.fixture
+def checked(traded: Machine) -> Machine:
+    """A machine whose home has traded and had its preflight."""
+    assert traded("preflight").code == 0
+    return traded
+
+
+@pytest.fixture
+def halted(traded: Machine) -> Machine:
+    """A machine whose home has traded and was stopped."""
+    assert traded("emergency-stop", "--reason", "a test of nerves").code == 0
+    return traded
+
+
+@pytest.mark.parametrize(("home", "errand"), ERRANDS, ids=lambda value: getattr(value, "name", value))
+def test_what_is_interrupted_at_any_moment_is_finished_by_the_next_run(
+    home: str, errand: Errand, request: pytest.FixtureRequest
+) -> None:
+    begun: Machine = request.getfixturevalue(home)
+    chance = random.Random(f"{home} {errand.command}")
+    whole = run_whole(begun.folder / "whole", begun, errand)
+    for number in CODES:
+        told = Trial(begun.folder / number.name, begun, errand, whole).run(chance, number)
+        assert not told.wrong, told
+
+
+def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(made: Machine) -> None:
+    chance = random.Random(7)
+    whole = run_whole(made.folder / "whole", made, interrupting.again(*REPLAY))
+    for number in (Signals.SIGINT, Signals.SIGTERM) * 3:
+        code, _ = interrupt(made, REPLAY, Moment(0, chance.uniform(0, 1.0)), number)
+        assert code == CODES[number]
+    ended = made(*REPLAY, "--json")
+    assert whole.orders == {Traces.of(made.home).orders}
+    assert len(Traces.of(made.home).orders) > 5
+    assert (ended.code, len(ended.json["report"]["equity"])) == (0, 40)  # NYSE sessions from 2006-11-02 on
+    assert not list(Traces.of(made.home).differences())

@@ -1,0 +1,232 @@
+"""A home whose ledger is lost: nothing is sent until `rebuild`, and then it trades on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.cli import ROOT
+from tests.stories.processes.conftest import PATIENCE, Machine, once
+
+Row = tuple[Any, ...]
+
+#: In and out within days by its own signals, with a stop and a target that rest at the exchange.
+_SWINGS = """
+from decimal import Decimal
+
+from tradebot.strategy_api import ExitPolicy, Signals
+
+
+class Strategy:
+    def signals(self, history, params):
+        change = history.close.pct_change()
+        return Signals(
+            entry=change < 0,
+            exit=change > 0.01,
+            exits=ExitPolicy(stop=Decimal("0.03"), target=Decimal("0.02")),
+            score=-change,
+        )
+"""
+_JOBS = ("preflight", "run-daily", "check-exits", "reconcile", "report", "status")
+_LEDGER = ("trading_robot.db", "trading_robot.db-wal", "trading_robot.db-shm")
+#: Kills the process right before the Nth time that a file of the ledger gets a name or loses one.
+_KILLER = """
+import os
+import signal
+
+left = int(os.environ["KILL_AT"])
+
+
+def killing(call):
+    def called(first, *rest, **named):
+        global left
+        name = os.path.basename(os.fspath(first)) if not isinstance(first, int) else ""
+        if name.startswith(("trading_robot.db", "ledger_heads")):
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return call(first, *rest, **named)
+
+    return called
+
+
+for name in ("link", "unlink", "replace"):
+    setattr(os, name, killing(getattr(os, name)))
+"""
+
+
+@pytest.fixture(scope="session")
+def swinging(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A home that has traded for two weeks, to be copied: positions are open, and others were closed."""
+
+    def make(machine: Machine) -> None:
+        machine.env("STRATEGIES=swings", "MAX_POSITIONS=2", "PROBATION_SESSIONS=0")  # which a rebuild begins anew
+        machine.strategy("swings", _SWINGS)
+        assert machine("replay", "--sessions", "10").code == 0
+
+    return once(tmp_path_factory, "swinging", make)
+
+
+@pytest.fixture
+def victim(swinging: Machine, tmp_path: Path) -> Machine:
+    """The home that will lose its ledger."""
+    return copied(swinging, tmp_path / "victim")
+
+
+def copied(machine: Machine, folder: Path) -> Machine:
+    folder.mkdir()
+    copy = Machine(folder)
+    shutil.copytree(machine.home, copy.home)
+    return copy
+
+
+def lose(machine: Machine) -> None:
+    for name in _LEDGER:
+        (machine.home / name).unlink(missing_ok=True)
+
+
+def rows(database: Path, query: str) -> list[Row]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def at_the_exchange(machine: Machine) -> list[Row]:
+    """Every order and whatever else happened there, in full."""
+    return rows(machine.exchange, "SELECT * FROM orders ORDER BY number") + rows(
+        machine.exchange, "SELECT * FROM activities ORDER BY number"
+    )
+
+
+def booked(ledger: Path) -> list[Row]:
+    """Every fill and round trip in a ledger."""
+    fills = "SELECT fill_id, client_order_id, symbol, quantity, price, fee, strategy FROM fills ORDER BY seq"
+    trades = "SELECT trade_id, quantity, pnl, entry_session, exit_session FROM trades ORDER BY seq"
+    return rows(ledger, fills) + rows(ledger, trades)
+
+
+def assert_explained(machine: Machine) -> None:
+    """The ledger is sound, and shares, stops and equity are the exchange's."""
+    assert machine("verify").code == 0
+    compared = machine("reconcile", "--json")
+    assert (compared.code, compared.json["breaks"], compared.json["gaps"]) == (0, [], []), compared.err
+    assert compared.json["unprotected"] == "0"
+    shares = rows(machine.exchange, "SELECT symbol, quantity FROM positions WHERE quantity <> '0' ORDER BY symbol")
+    assert rows(machine.ledger, "SELECT symbol, quantity FROM holdings ORDER BY symbol") == shares
+    resting = "SELECT symbol, stop_price FROM orders WHERE live = 1 AND type = 'stop' ORDER BY symbol"
+    assert numbers(rows(machine.ledger, "SELECT symbol, stop_price FROM holdings ORDER BY symbol")) == numbers(
+        rows(machine.exchange, resting)
+    )
+    there = machine("paper", "status", "--json").json["exchange"]["equity"]
+    ((here,),) = rows(machine.ledger, "SELECT equity FROM equity ORDER BY seq DESC LIMIT 1")
+    assert Decimal(here) == Decimal(there)
+
+
+def numbers(found: list[Row]) -> list[tuple[str, Decimal]]:
+    return [(symbol, Decimal(price)) for symbol, price in found]
+
+
+def test_until_rebuild_nothing_is_sent(victim: Machine) -> None:
+    assert victim("paper", "next").code == 0
+    lose(victim)
+    before = victim.orders()
+    for job in _JOBS:
+        ended = victim(job, "--json")
+        assert ended.code == 10, job
+        assert "tradebot rebuild" in ended.json["error"]
+    assert victim.orders() == before
+    assert not victim.ledger.exists()
+
+
+def test_a_rebuild_that_nobody_can_confirm_is_refused(victim: Machine) -> None:
+    before = victim.ledger.read_bytes()
+    for flags in ((), ("--json",)):
+        ended = victim("rebuild", *flags)
+        assert ended.code == 2
+        assert "add --yes if you mean it" in (ended.json["error"] if flags else ended.err)
+    assert victim.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize("within_a_session", [False, True], ids=["between sessions", "within a session"])
+def test_the_next_sessions_are_those_of_a_twin_that_lost_nothing(
+    victim: Machine, tmp_path: Path, within_a_session: bool
+) -> None:
+    if within_a_session:
+        assert victim("paper", "next").code == 0
+        assert victim("run-daily").code == 0
+    twin = copied(victim, tmp_path / "twin")
+    lose(victim)
+    rebuilt = victim("rebuild", "--yes", "--json")
+    assert (rebuilt.code, rebuilt.json["breaks"]) == (0, []), rebuilt.err
+    assert any("not recovered" in note for note in rebuilt.json["notes"])
+    assert booked(victim.ledger) == booked(twin.ledger)
+    assert_explained(victim)
+    assert victim("report", "--period", "all").code == 0
+
+    assert_explained(twin)  # which moves its clock as far
+    orders = len(at_the_exchange(twin))
+    for machine in (victim, twin):
+        assert machine("replay", "--sessions", "8").code == 0
+    assert at_the_exchange(victim) == at_the_exchange(twin)
+    assert len(at_the_exchange(twin)) > orders + 10, "nothing was traded"
+    assert booked(victim.ledger) == booked(twin.ledger)
+    assert_explained(victim)
+
+
+@contextmanager
+def held_open(ledger: Path) -> Iterator[None]:
+    """While somebody looks at the ledger, its newest commits stay in a file beside it."""
+    with closing(sqlite3.connect(ledger)) as browser:
+        browser.execute("SELECT count(*) FROM runs").fetchone()
+        yield
+        browser.execute("SELECT count(*) FROM runs").fetchone()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_one_that_is_killed_between_any_two_files_loses_nothing_and_can_be_run_again(
+    victim: Machine, tmp_path: Path
+) -> None:
+    killer = tmp_path / "killer"
+    killer.mkdir()
+    (killer / "sitecustomize.py").write_text(_KILLER)
+    with held_open(victim.ledger):
+        assert victim("paper", "next").code == 0
+        assert victim("run-daily").code == 0
+        history = booked(victim.ledger)
+        for moment in range(1, 30):
+            machine = copied(victim, tmp_path / f"moment{moment}")
+            with held_open(machine.ledger):
+                code = killed(machine, killer, moment)
+            if code == 0:
+                break
+            assert code == -9
+            assert history in list(ledgers_of(machine)), f"killed at {moment}, and the old ledger is nowhere"
+            assert machine("run-daily", "--json").code in (0, 10)
+            assert machine("rebuild", "--yes").code == 0
+            assert booked(machine.ledger) == history
+            assert machine("verify").code == 0
+            assert machine("reconcile").code == 0
+    assert moment > len(("link", "link", "link", "unlink", "unlink", "replace", "replace")), "where was it killed?"
+
+
+def killed(machine: Machine, killer: Path, moment: int) -> int:
+    """How a rebuild ended that is to be killed at a moment."""
+    environ = {"KILL_AT": str(moment), "PYTHONPATH": f"{killer}{os.pathsep}{ROOT}"}
+    process = machine.start("rebuild", "--yes", **environ)
+    process.communicate(timeout=PATIENCE)
+    return process.returncode
+
+
+def ledgers_of(machine: Machine) -> Iterator[list[Row]]:
+    """What is booked in each ledger that can be read, under whatever name."""
+    for path in machine.home.glob("trading_robot.db*"):
+        with suppress(sqlite3.DatabaseError):
+            if not path.name.endswith(("-wal", "-shm")):
+                yield booked(path)
