@@ -30,7 +30,7 @@ from tradebot.core.planning import entries
 from tradebot.home import locks
 from tradebot.jobs import trading_session
 from tradebot.jobs.steps import planning, protect, submit, sync
-from tradebot.ledger.books import AccountBooks
+from tradebot.ledger.books import Books
 from tradebot.ledger.engine import Engine
 
 K = FaultKind
@@ -78,7 +78,7 @@ def symbol_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fill_deduplication(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read again is booked again."""
-    monkeypatch.setattr(AccountBooks, "unbooked", lambda books, activities: tuple(activities))
+    monkeypatch.setattr(Books, "unbooked", lambda books, activities: tuple(activities))
 
 
 def the_lock(monkeypatch: pytest.MonkeyPatch) -> None:

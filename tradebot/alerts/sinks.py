@@ -9,7 +9,8 @@ from collections.abc import Callable
 from tradebot.alerts.spool import Spool
 from tradebot.core.results.alerts import Alert, AlertLevel, PostState, is_news
 from tradebot.errors import LedgerError
-from tradebot.ports import Clock, Outbox
+from tradebot.ledger.outbox import Outbox
+from tradebot.ports import Clock
 
 _LOG = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.unsettled_orders import unsettled_text
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
 from tradebot.jobs.schedule import JobSchedule
-from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Ledger, Lock, MarketData, StopSwitch, Strategies
+from tradebot.ledger.database import AccountLedger
+from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Lock, MarketData, StopSwitch, Strategies
 from tradebot.settings import Settings
 
 
@@ -50,7 +51,7 @@ class Desk:
     calendar: Calendar
     broker: Broker
     market: MarketData
-    ledger: Ledger
+    ledger: AccountLedger
     strategies: Strategies
     latch: Latch
     lock: Lock

@@ -24,7 +24,8 @@ from tradebot.core.safety.schedule_status import (
     missed_text,
     schedule_status,
 )
-from tradebot.ports import Alerts, Calendar, Ledger
+from tradebot.ledger.database import AccountLedger
+from tradebot.ports import Alerts, Calendar
 
 _NEW_YORK = ZoneInfo("America/New_York")
 #: Sessions that status looks back on.
@@ -36,7 +37,7 @@ _TWO_WEEKS = timedelta(days=14)  # longer than any pause between two sessions si
 class JobSchedule:
     """The schedule of one account at one instant ``now`` of the clock it goes by."""
 
-    ledger: Ledger
+    ledger: AccountLedger
     calendar: Calendar
     rules: Rules
     schedule_clock: ScheduleClock

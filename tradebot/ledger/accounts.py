@@ -9,7 +9,7 @@ from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine
 
 
-class AccountPins:
+class PinnedAccounts:
     """The Pins port."""
 
     def __init__(self, engine: Engine) -> None:

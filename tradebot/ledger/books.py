@@ -44,7 +44,7 @@ from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
 _FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
-class AccountBooks:
+class Books:
     """The Books port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:

@@ -8,17 +8,16 @@ from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit
-from tradebot.ledger.accounts import AccountPins
-from tradebot.ledger.books import AccountBooks
-from tradebot.ledger.decisions import DecisionJournal
+from tradebot.ledger.accounts import PinnedAccounts
+from tradebot.ledger.books import Books
+from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import PATIENCE, Engine
-from tradebot.ledger.halts_and_breaks import SafetyRecord
+from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.orders import Orders
-from tradebot.ledger.outbox import AlertOutbox, AlertPost
-from tradebot.ledger.runs import Runs
-from tradebot.ledger.schedule import ScheduleRecord
-from tradebot.ports import Books, Journal, OrderBook, Outbox, Pins, Records, RunLog, Safety, ScheduleLog
+from tradebot.ledger.outbox import AlertQueue, Outbox
+from tradebot.ledger.runs import RunLog
+from tradebot.ledger.schedule import ScheduleLog
 
 #: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
@@ -27,20 +26,20 @@ SCHEMA_VERSION = 3
 
 
 class AccountLedger:
-    """The Ledger port: the database, bound to one account."""
+    """The database, bound to one account. Every method commits on its own unless inside ``transaction``."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
         trail = audit.Trail(engine, account_key)
         self._engine = engine
         self.account_key = account_key
-        self.runs: RunLog = Runs(engine, trail)
-        self.orders: OrderBook = Orders(engine, trail)
-        self.books: Books = AccountBooks(engine, trail)
-        self.safety: Safety = SafetyRecord(engine, trail)
-        self.journal: Journal = DecisionJournal(engine, trail)
-        self.records: Records = LedgerHistory(engine, account_key)
-        self.outbox: Outbox = AlertOutbox(engine, trail)
-        self.schedule: ScheduleLog = ScheduleRecord(engine, trail)
+        self.runs = RunLog(engine, trail)
+        self.orders = Orders(engine, trail)
+        self.books = Books(engine, trail)
+        self.safety = HaltsAndBreaks(engine, trail)
+        self.journal = DecisionLog(engine, trail)
+        self.records = LedgerHistory(engine, account_key)
+        self.outbox = Outbox(engine, trail)
+        self.schedule = ScheduleLog(engine, trail)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Several writes as one: all or none. May be nested; the outermost commits."""
@@ -53,8 +52,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.path = engine.path
-        self.pins: Pins = AccountPins(engine)
-        self.post = AlertPost(engine)
+        self.pins = PinnedAccounts(engine)
+        self.post = AlertQueue(engine)
 
     def bind(self, account_key: str) -> AccountLedger:
         """The ledger of one account. An account must be pinned before anything is written for it."""

@@ -15,7 +15,7 @@ from tradebot.ledger.engine import Engine, Value
 _WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
 
 
-class DecisionJournal:
+class DecisionLog:
     """The Journal port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:

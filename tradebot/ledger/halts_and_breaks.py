@@ -17,7 +17,7 @@ _LATCHED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at 
 _OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS NULL ORDER BY break_id"
 
 
-class SafetyRecord:
+class HaltsAndBreaks:
     """The Safety port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:

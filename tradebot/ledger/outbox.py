@@ -16,7 +16,7 @@ _POSTED = (
 )
 
 
-class AlertOutbox:
+class Outbox:
     """The Outbox port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:
@@ -44,7 +44,7 @@ class AlertOutbox:
         return _alert(row) if row else None
 
 
-class AlertPost:
+class AlertQueue:
     """The alerts of every account on their way. The audit trail leaves out how they fare: that is wall-clock time's."""
 
     def __init__(self, engine: Engine) -> None:

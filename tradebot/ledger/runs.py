@@ -15,7 +15,7 @@ from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
 
-class Runs:
+class RunLog:
     """The RunLog port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:

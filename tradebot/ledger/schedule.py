@@ -11,7 +11,7 @@ from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
 
 
-class ScheduleRecord:
+class ScheduleLog:
     """The ScheduleLog port of one account."""
 
     def __init__(self, engine: Engine, trail: Trail) -> None:

@@ -20,7 +20,8 @@ from tradebot.core.results.results import StopEntry
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps.submit import apply_broker_state, attempt_after, order_line, store_intents, submit
-from tradebot.ports import Broker, Journal
+from tradebot.ledger.decisions import DecisionLog
+from tradebot.ports import Broker
 
 #: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
 ATTEMPTS = range(1001, 10000)
@@ -150,7 +151,7 @@ class ThroughLedger:
 class InLedger:
     """The journal of a stop that has the ledger: rows of the audit trail."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: DecisionLog) -> None:
         self._journal = journal
         self.trouble = ""
 
@@ -162,7 +163,7 @@ class InLedger:
             _LOG.error("%s: %s", self.trouble, entry.did)
 
 
-def note(journal: Journal, entry: StopEntry, where: str = "") -> None:
+def note(journal: DecisionLog, entry: StopEntry, where: str = "") -> None:
     """Put one entry into the audit trail; ``where`` is the file it was kept in. Raises LedgerError."""
     quantity = "" if entry.quantity is None else canonical(entry.quantity)
     told = {"order": entry.order_id, "quantity": quantity, "detail": entry.detail, "kept_in": where}
