@@ -25,6 +25,7 @@ from tradebot.core.model.orders import (
 )
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.settings import Settings
 
 D = Decimal
 ACCOUNT_KEY = "paper:paper:PAPER-0001"
@@ -32,6 +33,7 @@ TODAY = date(2007, 1, 4)
 YESTERDAY = date(2007, 1, 3)
 NOW = datetime(2007, 1, 4, 14, 35, tzinfo=UTC)
 POLICY = ExitPolicy(stop=D("0.02"), target=D("0.04"))
+_DEFAULT_LIMITS = Settings().limits()
 
 
 def signal(symbol: str = "AAPL", action: Action = Action.ENTER, **more: Any) -> Signal:
@@ -118,6 +120,11 @@ def account(equity: str = "100000", **more: Any) -> AccountSnapshot:
     return replace(AccountSnapshot("PAPER-0001", D(equity), D(equity), D(equity), D(equity)), **more)
 
 
+def limits_with(**changes: Any) -> Limits:
+    """The limits of a home without a `.env`, with these changes."""
+    return replace(_DEFAULT_LIMITS, **changes)
+
+
 def counters(baseline: str = "100000", peak: str = "100000", entries: int = 0, **more: Any) -> Counters:
     return replace(Counters(TODAY, entries, D(baseline), D(peak)), **more)
 
@@ -145,7 +152,7 @@ def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
         quotes={symbol: quote(symbol) for symbol in symbols},
         assets={symbol: Asset(symbol, tradable=True) for symbol in symbols},
         signals=signals,
-        limits=Limits(),
+        limits=limits_with(),
         counters=counters(),
         expected_as_of=YESTERDAY,
         average_volume=dict.fromkeys(symbols, D(10_000_000)),

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.core.builders import limits_with
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import Adjustment
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking
-from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, Side
 from tradebot.ledger.audit import CHAINED, GENESIS, digest_of, hash_of
 from tradebot.ledger.codec import canonical_json
@@ -56,7 +56,7 @@ def book(ledger: AccountLedger, some: Samples, *activities: Any) -> None:
     """Book activities as the jobs do, with the past that the ledger has."""
     books = ledger.books
     past = {"AAPL": books.past("AAPL")}
-    books.book(bookings_for(activities, books.lots(), books.holdings(), {}, Limits(), past), some.at)
+    books.book(bookings_for(activities, books.lots(), books.holdings(), {}, limits_with(), past), some.at)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tradebot.core.model.limits import Limits
 from tradebot.plugins.discovery import shipped_folder
 from tradebot.plugins.strategy_book import StrategyBook
+from tradebot.settings import Settings
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]
@@ -91,7 +91,7 @@ def test_what_it_does_to_them_reaches_nobody_else_and_not_itself_the_next_time(
 
 
 def test_limits_cannot_be_changed_by_whoever_gets_hold_of_them() -> None:
-    limits = Limits()
+    limits = Settings().limits()
     with pytest.raises(FrozenInstanceError):
         limits.max_order_value = limits.max_order_value * 2  # type: ignore[misc]
 

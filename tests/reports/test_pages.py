@@ -8,13 +8,14 @@ from decimal import Decimal
 
 import pytest
 
+from tests.core.builders import limits_with
 from tests.reports.conftest import NOON, SESSION, Place
 from tests.reports.test_json_output import ORDER
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import DecisionRow, Run, RunStatus
-from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.schedule import Job
@@ -171,7 +172,7 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     run = Run(1, Job.RUN_DAILY, SESSION, RunStatus.FAILED, 6, NOON, NOON, NOON, NOON, 17, "the broker is away")
     status = StatusOutcome.of(
         replace(base, halts=(HALT,)), level=HaltLevel.HALTED, lock_holder="pid 17 (run-daily)", last_runs=(run,),
-        positions=(replace(POSITION, protected=False),), limits=Limits(), now=NOON,
+        positions=(replace(POSITION, protected=False),), limits=limits_with(), now=NOON,
         counters=Counters(SESSION, 20, Decimal(1000), Decimal(1200)),
     )  # fmt: skip
     text = plain(status_page(status, place))
@@ -187,7 +188,7 @@ def test_the_rest_of_a_shared_position_has_a_line_and_no_word_on_its_stop(
     base: Outcome, place: Place, plain: Plain
 ) -> None:
     rest = replace(POSITION, strategy="foreign", quantity=Decimal(7), stop=None, protected=None)
-    status = StatusOutcome.of(base, positions=(POSITION, rest), limits=Limits(), counters=Counters(
+    status = StatusOutcome.of(base, positions=(POSITION, rest), limits=limits_with(), counters=Counters(
         SESSION, 0, Decimal(1000), Decimal(1200)
     ), now=NOON)  # fmt: skip
     text = plain(status_page(status, place))

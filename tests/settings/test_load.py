@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.settings.conftest import LoadHome, ProblemsOf
-from tradebot.core.model.limits import Limits
 from tradebot.settings import GlobalOptions, Settings, load, load_for, resolve_home
 
 
@@ -132,15 +131,6 @@ def test_relative_places_count_from_the_home(tmp_path: Path) -> None:
     assert settings.state_path == Path("/state")
     assert Settings(tradebot_home=tmp_path).database_path == tmp_path / "trading_robot.db"
     assert Settings().state_path.is_absolute()
-
-
-def test_the_limits_of_core_and_of_the_settings_have_the_same_defaults() -> None:
-    assert Settings().limits() == Limits()
-
-
-def test_the_limits_are_those_that_were_set(load_home: LoadHome) -> None:
-    limits = load_home("MAX_POSITIONS=3\nALLOW_SHORT=true\nMAX_GROSS_EXPOSURE_PCT=150%\n").settings.limits()
-    assert (limits.max_positions, limits.allow_short, str(limits.max_gross_exposure_pct)) == (3, True, "1.5")
 
 
 def test_no_part_of_a_secret_is_ever_shown(load_home: LoadHome) -> None:

@@ -11,14 +11,15 @@ from tradebot.settings import model
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.field_info import FieldInfo
 from tradebot.settings.field_types import FieldType
+from tradebot.settings.limit_model import EmergencySettings, LimitSettings
 
 _SECTIONS: tuple[type[Any], ...] = (
     model.BrokerSettings,
     model.StrategySettings,
     model.FileSettings,
     AlertSettings,
-    model.LimitSettings,
-    model.EmergencySettings,
+    LimitSettings,
+    EmergencySettings,
     model.ScheduleSettings,
     model.PaperSettings,
     model.PlaceSettings,

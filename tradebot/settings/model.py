@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tradebot.core.model import order_ids
-from tradebot.core.model.limits import Limits, LossAction
+from tradebot.core.model.limits import Limits
 from tradebot.core.model.schedule import Rules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
@@ -37,6 +37,7 @@ from tradebot.settings.field_types import (
     SecretUrl,
     Switch,
 )
+from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 
 
 class TradingMode(StrEnum):
@@ -68,7 +69,6 @@ class PaperAdvance(StrEnum):
 
 
 _NAME_OF_STRATEGY = Names(order_ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
-_SYMBOL = Names(order_ids.SYMBOL, "symbol", "symbols", "AAPL,BRK.B", upper=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class StrategySettings:
         Path("strategies"), FilePath("folder"), "Your own strategies, which come before shipped ones of the same name."
     )
     symbols: tuple[str, ...] | None = _setting(
-        None, _SYMBOL, "Trade these symbols instead of those that the strategies name; blank means theirs."
+        None, SYMBOLS, "Trade these symbols instead of those that the strategies name; blank means theirs."
     )
 
 
@@ -129,115 +129,6 @@ class FileSettings:
     backup_keep: int = _setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
     log_level: LogLevel = _setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
     log_keep_weeks: int = _setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LimitSettings:
-    """Limits; percentages are of equity unless said otherwise"""
-
-    max_positions: int = _setting(10, Count(1, 1000), "Positions held at once.")
-    max_position_size_pct: Decimal = _setting(Decimal("0.10"), Percent("0.1%", "100%"), "Value of one position.")
-    max_portfolio_risk_pct: Decimal = _setting(
-        Decimal("0.05"), Percent("0.05%", "50%"), "What all positions would lose together if every stop were hit."
-    )
-    max_gross_exposure_pct: Decimal = _setting(
-        Decimal("1.00"), Percent("1%", "400%"), "Value of all positions, longs and shorts added."
-    )
-    risk_per_trade_pct: Decimal = _setting(
-        Decimal("0.005"), Percent("0.01%", "5%"), "What one trade loses when its stop is hit; it sizes the order."
-    )
-    default_stop_loss_pct: Decimal = _setting(
-        Decimal("0.02"),
-        Percent("0.1%", "50%"),
-        "Distance of the stop from the entry price, for strategies that name none.",
-    )
-    default_take_profit_pct: Decimal = _setting(
-        Decimal("0.04"),
-        Percent("0.1%", "500%"),
-        "Distance of the target from the entry price, for strategies that leave it open.",
-    )
-    daily_loss_limit_pct: Decimal = _setting(
-        Decimal("0.03"),
-        Percent("0.1%", "50%"),
-        "Loss since the previous close on which DAILY_LOSS_ACTION is taken; it halts until the next session.",
-    )
-    emergency_stop_loss_pct: Decimal = _setting(
-        Decimal("0.10"),
-        Percent("0.5%", "75%"),
-        "Fall from the equity's peak on which the account makes an emergency stop; it halts until `tradebot resume`.",
-    )
-    max_daily_trades: int = _setting(20, Count(1, 1000), "Entries sent in one session.")
-    min_order_value: Decimal = _setting(
-        Decimal(100), Money("1", "1000000"), "Entries of a smaller value are not worth their cost."
-    )
-    max_order_value: Decimal = _setting(Decimal(10000), Money("1", "10000000"), "Value of one entry.")
-    allow_short: bool = _setting(False, Switch(), "Let strategies sell short.")
-    allow_symbols: tuple[str, ...] | None = _setting(
-        None, _SYMBOL, "The only symbols that may be entered; blank allows all. What is held is left all the same."
-    )
-    deny_symbols: tuple[str, ...] | None = _setting(
-        None, _SYMBOL, "Symbols that are never entered, even if ALLOW_SYMBOLS names them."
-    )
-    price_collar_pct: Decimal = _setting(
-        Decimal("0.05"),
-        Percent("0.1%", "100%"),
-        "How far the price of an entry may be from the last price, and from the previous close.",
-    )
-    max_order_adv_pct: Decimal = _setting(
-        Decimal("0.01"), Percent("0.001%", "100%"), "Shares of one entry, of the average volume of 20 sessions."
-    )
-    max_orders_per_minute: int = _setting(
-        60, Count(1, 10000), "Orders sent within a minute, whatever for, beyond which no entry is sent."
-    )
-    max_orders_per_session: int = _setting(
-        200, Count(1, 100000), "Orders sent in one session, whatever for, beyond which no entry is sent."
-    )
-    repeat_order_limit: int = _setting(
-        8,
-        Count(1, 1000),
-        "Filled entries of one strategy into one symbol, within REPEAT_ORDER_SESSIONS, that halt the strategy until "
-        "`tradebot resume`.",
-    )
-    repeat_order_sessions: int = _setting(10, Count(1, 250), "The sessions within which REPEAT_ORDER_LIMIT counts.")
-    probation_sessions: int = _setting(
-        5, Count(0, 250), "Sessions in which a new or changed strategy trades with less; 0 for none."
-    )
-    probation_size_pct: Decimal = _setting(
-        Decimal("0.50"), Percent("1%", "100%"), "Part of its usual size that a strategy trades with on probation."
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmergencySettings:
-    """Emergency"""
-
-    emergency_stop_enabled: bool = _setting(
-        False, Switch(), "true halts every command; only you can take it back, `tradebot resume` does not."
-    )
-    emergency_close_positions: bool = _setting(
-        False, Switch(), "Let every emergency stop close all positions, as --close-positions does."
-    )
-    emergency_shutdown_timeout: int = _setting(
-        300, Count(1, 3600), "Seconds that an emergency stop goes on until the broker shows what was wanted."
-    )
-    daily_loss_action: LossAction = _setting(
-        LossAction.STOP,
-        Choice(LossAction),
-        "What DAILY_LOSS_LIMIT_PCT brings about: an emergency stop, or only that nothing more is entered.",
-    )
-    limit_breach_tolerance_pct: Decimal = _setting(
-        Decimal("0.25"),
-        Percent("0%", "100%"),
-        "How far, in parts of a limit, what is held may be beyond it before entries stop until it no longer is.",
-    )
-    failed_runs_limit: int = _setting(
-        3, Count(1, 1000), "Failed runs of a job in a row that halt the account until `tradebot resume`."
-    )
-    break_halt_value: Decimal = _setting(
-        Decimal(5000),
-        Money("1", "1000000000"),
-        "Dollars by which ledger and broker may differ before the account halts until `tradebot resume`.",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -384,36 +275,10 @@ class Settings(
         return self.tradebot_state_dir or user_state_path("tradebot")
 
     def limits(self) -> Limits:
-        """The limits as core compares them."""
-        return Limits(
-            max_positions=self.max_positions,
-            max_position_size_pct=self.max_position_size_pct,
-            max_portfolio_risk_pct=self.max_portfolio_risk_pct,
-            max_gross_exposure_pct=self.max_gross_exposure_pct,
-            risk_per_trade_pct=self.risk_per_trade_pct,
-            default_stop_loss_pct=self.default_stop_loss_pct,
-            default_take_profit_pct=self.default_take_profit_pct,
-            daily_loss_limit_pct=self.daily_loss_limit_pct,
-            emergency_stop_loss_pct=self.emergency_stop_loss_pct,
-            max_daily_trades=self.max_daily_trades,
-            min_order_value=self.min_order_value,
-            max_order_value=self.max_order_value,
-            allow_short=self.allow_short,
-            allow_symbols=frozenset(self.allow_symbols or ()),
-            deny_symbols=frozenset(self.deny_symbols or ()),
-            price_collar_pct=self.price_collar_pct,
-            max_order_adv_pct=self.max_order_adv_pct,
-            max_orders_per_minute=self.max_orders_per_minute,
-            max_orders_per_session=self.max_orders_per_session,
-            repeat_order_limit=self.repeat_order_limit,
-            repeat_order_sessions=self.repeat_order_sessions,
-            probation_sessions=self.probation_sessions,
-            probation_size_pct=self.probation_size_pct,
-            daily_loss_action=self.daily_loss_action,
-            limit_breach_tolerance_pct=self.limit_breach_tolerance_pct,
-            failed_runs_limit=self.failed_runs_limit,
-            break_halt_value=self.break_halt_value,
-        )
+        """The limits as core takes them: every field of ``Limits`` from the setting of the same name."""
+        values = {item.name: getattr(self, item.name) for item in fields(Limits)}
+        lists = {name: frozenset(values[name] or ()) for name in ("allow_symbols", "deny_symbols")}
+        return Limits(**{**values, **lists})
 
     def schedule_rules(self) -> Rules:
         """The schedule's terms as core compares them."""

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.builders import POLICY, TODAY, D, cash, fill, holding, intent, lot, split
+from tests.core.builders import POLICY, TODAY, D, cash, fill, holding, intent, limits_with, lot, split
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Activity, CashKind, Fill
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
 from tradebot.core.model.ledger_rows import Booking
-from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.model.signals import ExitPolicy
 
@@ -23,7 +22,7 @@ def book(
     *activities: Activity, owner: Owner | None = None, lots: tuple[Lot, ...] = (), holdings: tuple[Holding, ...] = ()
 ) -> tuple[Booking, ...]:
     ids = [each.client_order_id for each in activities if isinstance(each, Fill)]
-    return bookings_for(activities, lots, holdings, {each: owner for each in ids if owner}, Limits())
+    return bookings_for(activities, lots, holdings, {each: owner for each in ids if owner}, limits_with())
 
 
 def test_an_entry_makes_a_holding_with_the_brackets_own_prices() -> None:

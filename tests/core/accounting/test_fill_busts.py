@@ -9,12 +9,11 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, order_id, split
+from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, limits_with, order_id, split
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Bookable, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
-from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
 ENTRY = Owner("trend", intent(state=OrderState.FILLED), Purpose.ENTRY, "it rises")
@@ -29,7 +28,9 @@ def bust(fill_id: str, event_id: str = "x1") -> FillBust:
 
 def book(*activities: Bookable, owners: dict[str, Owner] | None = None) -> tuple[Booking, ...]:
     """Book everything from an empty start, with the past of the one symbol at hand."""
-    return bookings_for(activities, (), (), OWNERS if owners is None else owners, Limits(), {"AAPL": SymbolHistory()})
+    return bookings_for(
+        activities, (), (), OWNERS if owners is None else owners, limits_with(), {"AAPL": SymbolHistory()}
+    )
 
 
 def bought(fill_id: str = "f1", quantity: str = "100", price: str = "50") -> Fill:
@@ -157,7 +158,7 @@ def test_a_correction_is_a_bust_and_a_new_fill_and_keeps_the_plan_of_the_positio
         entered.lots,
         [held],
         {order_id(): raised},
-        Limits(),
+        limits_with(),
         {"AAPL": SymbolHistory(done_by([entered]))},
     )
     assert corrected.holding == replace(held, entry_price=D("50.20"))
@@ -186,7 +187,7 @@ def test_a_bust_leaves_other_symbols_alone() -> None:
     owners = {**OWNERS, "ibm": Owner(FOREIGN, None, Purpose.ENTRY, "")}
     other = fill("f3", symbol="IBM", client_order_id="ibm")
     *_, last = bookings_for(
-        [bought(), other, bust("f3")], (), (), owners, Limits(), {"AAPL": SymbolHistory(), "IBM": SymbolHistory()}
+        [bought(), other, bust("f3")], (), (), owners, limits_with(), {"AAPL": SymbolHistory(), "IBM": SymbolHistory()}
     )
     assert (last.symbol, last.lots) == ("IBM", ())
 
@@ -256,8 +257,8 @@ def test_a_ledger_that_is_asked_for_the_past_books_as_one_that_saw_it(steps: Seq
     """The same activities in two batches, the second with the past that a ledger would give, come to the same."""
     done = played(steps)
     whole = book(*done, owners={})
-    first = bookings_for(done[:cut], (), (), {}, Limits(), {"AAPL": SymbolHistory()})
+    first = bookings_for(done[:cut], (), (), {}, limits_with(), {"AAPL": SymbolHistory()})
     past = SymbolHistory(done_by(first), trades_of(first))
-    second = bookings_for(done[cut:], lots_after(first), (), {}, Limits(), {"AAPL": past})
+    second = bookings_for(done[cut:], lots_after(first), (), {}, limits_with(), {"AAPL": past})
     assert lots_after([*first, *second]) == lots_after(whole)
     assert standing([*first, *second]) == standing(whole)

@@ -14,6 +14,7 @@ from tests.core.builders import (
     counters,
     holding,
     intent,
+    limits_with,
     order,
     order_id,
     position,
@@ -24,7 +25,6 @@ from tests.core.builders import (
 )
 from tradebot.core.model.account import Asset
 from tradebot.core.model.halts import HaltLevel
-from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.signals import Action, ExitPolicy
@@ -89,7 +89,7 @@ def test_higher_scores_go_first_then_the_strategy_that_spoke_first_then_the_alph
         signal("F", strategy="alpha", score=-math.inf),
     ]
     assert entered(*signals) == ["A", "B", "D", "C", "E", "F"]
-    assert entered(*signals, limits=Limits(max_positions=2)) == ["A", "B"]
+    assert entered(*signals, limits=limits_with(max_positions=2)) == ["A", "B"]
 
 
 def test_two_strategies_do_not_enter_one_symbol() -> None:
@@ -106,7 +106,7 @@ def test_the_same_signal_twice_is_one_entry() -> None:
 
 def test_entries_share_what_the_limits_leave() -> None:
     signals = [signal(symbol, score=score) for symbol, score in (("A", 3.0), ("B", 2.0), ("C", 1.0))]
-    limits = Limits(max_gross_exposure_pct=D("0.15"))
+    limits = limits_with(max_gross_exposure_pct=D("0.15"))
     planned = plan(situation(signals, limits=limits))
     assert [(entry.symbol, entry.request.quantity) for entry in planned.entries] == [("A", D(200)), ("B", D(100))]
     assert {denial.code for denial in planned.denials} == {DenialCode.MAX_GROSS_EXPOSURE, DenialCode.ZERO_QUANTITY}
@@ -115,9 +115,9 @@ def test_entries_share_what_the_limits_leave() -> None:
 @pytest.mark.parametrize(
     ("given", "count"),
     [
-        ({"limits": Limits(max_daily_trades=5), "counters": counters(entries=3)}, 2),
-        ({"limits": Limits(max_positions=3), "positions": (position("KO"),)}, 2),
-        ({"limits": Limits(max_portfolio_risk_pct=D("0.005"))}, 3),  # $500: 200 + 200 + 100 of risk
+        ({"limits": limits_with(max_daily_trades=5), "counters": counters(entries=3)}, 2),
+        ({"limits": limits_with(max_positions=3), "positions": (position("KO"),)}, 2),
+        ({"limits": limits_with(max_portfolio_risk_pct=D("0.005"))}, 3),  # $500: 200 + 200 + 100 of risk
         ({"account": account(buying_power=D(15_000))}, 2),  # 10,200 and what is left
     ],
 )
@@ -210,7 +210,7 @@ def test_an_exit_is_denied_for_these_reasons_alone(given: dict[str, Any], code: 
         {"halt": HaltLevel.HALTED},
         {"counters": counters(baseline="200000", peak="300000", entries=99)},
         {"account": account(equity="0")},
-        {"limits": Limits(max_positions=0, max_daily_trades=0, max_order_value=D(0), max_gross_exposure_pct=D(0))},
+        {"limits": limits_with(max_positions=0, max_daily_trades=0, max_order_value=D(0), max_gross_exposure_pct=D(0))},
         {"locked": {"AAPL": "open break"}},
         {"assets": {}},
         {"quotes": {}},

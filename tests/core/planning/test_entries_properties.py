@@ -22,6 +22,7 @@ from tests.core.builders import (
     counters,
     holding,
     intent,
+    limits_with,
     order,
     order_id,
     position,
@@ -66,7 +67,7 @@ POLICIES = st.builds(
     use_default_target=st.booleans(),
 )
 HARSH_LIMITS = st.builds(
-    Limits,
+    limits_with,
     max_positions=st.integers(0, 8),
     max_position_size_pct=number("0", "0.5", 3),
     max_portfolio_risk_pct=number("0", "0.1", 4),
@@ -92,7 +93,7 @@ HARSH_LIMITS = st.builds(
 )
 #: Wide enough that several entries are accepted, so that it is their sum that is put to the test.
 FAIR_LIMITS = st.builds(
-    Limits,
+    limits_with,
     max_positions=st.integers(4, 9),
     max_position_size_pct=number("0.1", "0.6"),
     max_portfolio_risk_pct=number("0.01", "0.15", 3),

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import D, holding, signal
-from tradebot.core.model.limits import Limits
+from tests.core.builders import D, holding, limits_with, signal
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.values import tick_size
 from tradebot.core.planning.exit_rules import ExitPrices, due_exit, entry_prices, raised_stop, stop_passed, with_mark
 
-LIMITS = Limits(default_stop_loss_pct=D("0.02"), default_take_profit_pct=D("0.04"))
+LIMITS = limits_with(default_stop_loss_pct=D("0.02"), default_take_profit_pct=D("0.04"))
 TRAILING = ExitPolicy(stop=D("0.01"), trail_trigger=D("0.05"), trail_offset=D("0.005"))
 FRACTIONS = st.decimals(min_value="0.0001", max_value="0.9", places=4)
 PRICES = st.decimals(min_value="0.0002", max_value=5000, places=4)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import NOW, TODAY, D, account, counters, position
+from tests.core.builders import NOW, TODAY, D, account, counters, limits_with, position
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.limits import Limits, LossAction
+from tradebot.core.model.limits import LossAction
 from tradebot.core.model.schedule import Job
 from tradebot.core.risk.circuit_breakers import (
     LimitInputs,
@@ -24,7 +24,7 @@ from tradebot.core.risk.circuit_breakers import (
 )
 from tradebot.errors import ExitCode
 
-LIMITS = Limits(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))
+LIMITS = limits_with(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("0.10"))
 
 
 def rules(equity: str, baseline: str, peak: str, flow: str = "0") -> list[HaltRule]:

@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import D, holding, intent, order, position, quote
+from tests.core.builders import D, holding, intent, limits_with, order, position, quote
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
 from tradebot.core.risk.circuit_breakers import Breach, LimitInputs, breaches
 
-LIMITS = Limits(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
+LIMITS = limits_with(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
 
 
 def standing(equity: str = "100000", limits: Limits = LIMITS, **given: Any) -> LimitInputs:

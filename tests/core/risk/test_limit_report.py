@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.builders import D, account, counters, quote, signal, situation
+from tests.core.builders import D, account, counters, limits_with, quote, signal, situation
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.plan import Plan
 from tradebot.core.model.signals import ExitPolicy
@@ -19,7 +20,7 @@ SYMBOLS = ("AA", "BB", "CC", "DD")
 
 
 def test_the_usual_limits_on_a_usual_account() -> None:
-    found = limit_report(Limits(), D(100_000), SYMBOLS)
+    found = limit_report(limits_with(), D(100_000), SYMBOLS)
     assert (found.largest_order, found.bound_by) == (D(10_000), "MAX_ORDER_VALUE")
     assert found.loss_at_stops == 5_000  # 5 % of portfolio risk
     assert found.loss_in_crash == 20_470  # all of the equity in ten positions, and 20.47 % of it
@@ -33,15 +34,15 @@ def test_the_usual_limits_on_a_usual_account() -> None:
 @pytest.mark.parametrize(
     ("limits", "equity", "words"),
     [
-        (Limits(min_order_value=D(10_001)), 100_000, "MAX_ORDER_VALUE allows orders of $10,000.00"),
-        (Limits(max_position_size_pct=D("0.01")), 9_000, "MAX_POSITION_SIZE_PCT allows orders of $90.00"),
-        (Limits(max_gross_exposure_pct=D("0.01")), 9_000, "MAX_GROSS_EXPOSURE_PCT allows orders of $90.00"),
-        (Limits(risk_per_trade_pct=D("0.0001")), 10_000, "RISK_PER_TRADE_PCT allows orders of $50.00"),
-        (Limits(max_portfolio_risk_pct=D("0.0001")), 10_000, "MAX_PORTFOLIO_RISK_PCT allows orders of $50.00"),
-        (Limits(), 0, "allows orders of $0.00"),
-        (Limits(probation_size_pct=D("0.0099")), 100_000, "nothing can trade on probation"),
-        (Limits(allow_symbols=frozenset({"ZZ"})), 100_000, "ALLOW_SYMBOLS and DENY_SYMBOLS leave none"),
-        (Limits(deny_symbols=frozenset(SYMBOLS)), 100_000, "ALLOW_SYMBOLS and DENY_SYMBOLS leave none"),
+        (limits_with(min_order_value=D(10_001)), 100_000, "MAX_ORDER_VALUE allows orders of $10,000.00"),
+        (limits_with(max_position_size_pct=D("0.01")), 9_000, "MAX_POSITION_SIZE_PCT allows orders of $90.00"),
+        (limits_with(max_gross_exposure_pct=D("0.01")), 9_000, "MAX_GROSS_EXPOSURE_PCT allows orders of $90.00"),
+        (limits_with(risk_per_trade_pct=D("0.0001")), 10_000, "RISK_PER_TRADE_PCT allows orders of $50.00"),
+        (limits_with(max_portfolio_risk_pct=D("0.0001")), 10_000, "MAX_PORTFOLIO_RISK_PCT allows orders of $50.00"),
+        (limits_with(), 0, "allows orders of $0.00"),
+        (limits_with(probation_size_pct=D("0.0099")), 100_000, "nothing can trade on probation"),
+        (limits_with(allow_symbols=frozenset({"ZZ"})), 100_000, "ALLOW_SYMBOLS and DENY_SYMBOLS leave none"),
+        (limits_with(deny_symbols=frozenset(SYMBOLS)), 100_000, "ALLOW_SYMBOLS and DENY_SYMBOLS leave none"),
     ],
 )
 def test_limits_that_leave_nothing_to_trade_are_named(limits: Limits, equity: int, words: str) -> None:
@@ -54,7 +55,7 @@ def percentage(most: int) -> st.SearchStrategy[Decimal]:
 
 
 ANY_LIMITS = st.builds(
-    Limits,
+    limits_with,
     max_positions=st.integers(1, 4),
     max_position_size_pct=percentage(60),
     max_portfolio_risk_pct=percentage(10),
@@ -108,5 +109,5 @@ def test_no_plan_is_worth_more_or_loses_more_than_was_said(
 @given(ANY_LIMITS, st.integers(1_000, 200_000).map(Decimal))
 def test_without_an_objection_shares_that_are_cheap_enough_are_bought(limits: Limits, equity: Decimal) -> None:
     if not limit_report(limits, equity, SYMBOLS).objections:
-        lasting = Limits(**{name: getattr(limits, name) for name in Limits.__slots__} | {"min_order_value": D(1)})
+        lasting = replace(limits, min_order_value=D(1))
         assert entries_under(lasting, equity, price=1, served=0).entries

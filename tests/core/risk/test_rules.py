@@ -15,6 +15,7 @@ from tests.core.builders import (
     counters,
     holding,
     intent,
+    limits_with,
     order,
     order_id,
     position,
@@ -25,7 +26,6 @@ from tests.core.builders import (
 )
 from tradebot.core.model.account import Asset
 from tradebot.core.model.halts import HaltLevel
-from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
@@ -64,9 +64,9 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("DAILY_LOSS", {"counters": counters(baseline="104000")}),
         ("DRAWDOWN", {"counters": counters(peak="112000")}),
         ("SYMBOL_LOCKED", {"locked": {"AAPL": "open break: 3 shares are missing"}}),
-        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(allow_symbols=frozenset({"MSFT"}))}),
-        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(deny_symbols=frozenset({"AAPL"}))}),
-        ("SYMBOL_NOT_ALLOWED", {"limits": Limits(allow_symbols=AAPL_ALONE, deny_symbols=AAPL_ALONE)}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": limits_with(allow_symbols=frozenset({"MSFT"}))}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": limits_with(deny_symbols=frozenset({"AAPL"}))}),
+        ("SYMBOL_NOT_ALLOWED", {"limits": limits_with(allow_symbols=AAPL_ALONE, deny_symbols=AAPL_ALONE)}),
         ("SYMBOL_OWNED", {"positions": (position(),)}),
         ("SYMBOL_OWNED", {"positions": (position(),), "holdings": (holding(strategy="another"),)}),
         ("ALREADY_HELD", {"positions": (position(),), "holdings": (holding(),)}),
@@ -89,7 +89,7 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("MAX_DAILY_TRADES", {"counters": counters(entries=20)}),
         ("MAX_ORDERS_PER_MINUTE", {"counters": counters(orders_last_minute=60)}),
         ("MAX_ORDERS_PER_SESSION", {"counters": counters(orders_sent=200)}),
-        ("MAX_POSITIONS", {**MSFT, "limits": Limits(max_positions=1)}),
+        ("MAX_POSITIONS", {**MSFT, "limits": limits_with(max_positions=1)}),
     ],
 )
 def test_each_rule_denies_alone(code: str, given: dict[str, Any]) -> None:
@@ -100,10 +100,10 @@ def test_each_rule_denies_alone(code: str, given: dict[str, Any]) -> None:
     ("code", "given", "value", "limit"),
     [
         # the smallest order is two shares, $100
-        ("MAX_POSITION_SIZE", {"limits": Limits(max_position_size_pct=D("0.0009"))}, "100", "90"),
-        ("MAX_GROSS_EXPOSURE", {**MSFT, "limits": Limits(max_gross_exposure_pct=D("0.0509"))}, "5100", "5090"),
-        ("MAX_PORTFOLIO_RISK", {**MSFT, "limits": Limits(max_portfolio_risk_pct=D("0.00101"))}, "102", "101"),
-        ("MAX_ORDER_VALUE", {"limits": Limits(max_order_value=D(99))}, "100", "99"),
+        ("MAX_POSITION_SIZE", {"limits": limits_with(max_position_size_pct=D("0.0009"))}, "100", "90"),
+        ("MAX_GROSS_EXPOSURE", {**MSFT, "limits": limits_with(max_gross_exposure_pct=D("0.0509"))}, "5100", "5090"),
+        ("MAX_PORTFOLIO_RISK", {**MSFT, "limits": limits_with(max_portfolio_risk_pct=D("0.00101"))}, "102", "101"),
+        ("MAX_ORDER_VALUE", {"limits": limits_with(max_order_value=D(99))}, "100", "99"),
         ("MAX_ORDER_ADV", {"average_volume": {"AAPL": D(199)}}, "2", "1.99"),
         ("MAX_ORDER_ADV", {"average_volume": {}}, "2", "0"),
         ("BUYING_POWER", {"account": account(buying_power=D(101))}, "102", "101"),
@@ -119,7 +119,7 @@ def test_a_limit_denies_when_the_smallest_order_breaks_it(
 @pytest.mark.parametrize(
     "given",
     [
-        {"limits": Limits(allow_symbols=AAPL_ALONE, deny_symbols=frozenset({"MSFT"}))},
+        {"limits": limits_with(allow_symbols=AAPL_ALONE, deny_symbols=frozenset({"MSFT"}))},
         {"repetitions": {BUYER: Repetition(7, 7)}},
         {"repetitions": {BUYER: Repetition(8, 11)}},  # as many, and not as quickly
         {"repetitions": {replace(BUYER, strategy="another"): Repetition(8, 8)}},
@@ -167,23 +167,23 @@ def test_entries_planned_together_count_as_messages_together() -> None:
 
 def test_a_limit_that_just_has_room_takes_the_smallest_order() -> None:
     for limits in (
-        Limits(max_position_size_pct=D("0.001")),
-        Limits(max_gross_exposure_pct=D("0.001")),
-        Limits(max_portfolio_risk_pct=D("0.00002")),
-        Limits(max_order_value=D(100)),
+        limits_with(max_position_size_pct=D("0.001")),
+        limits_with(max_gross_exposure_pct=D("0.001")),
+        limits_with(max_portfolio_risk_pct=D("0.00002")),
+        limits_with(max_order_value=D(100)),
     ):
         (entry,) = plan(situation([signal()], limits=limits)).entries
         assert entry.request.quantity == 2
 
 
 def test_an_order_too_small_to_be_worth_it_names_the_cap_that_made_it_so() -> None:
-    (denial,) = denials(limits=Limits(risk_per_trade_pct=D("0.00001")))  # $1: one share with its stop $1 away
+    (denial,) = denials(limits=limits_with(risk_per_trade_pct=D("0.00001")))  # $1: one share with its stop $1 away
     assert (denial.code, denial.value, denial.limit) == (DenialCode.MIN_ORDER_VALUE, D(50), D(100))
     assert "risk per trade" in denial.message
 
 
 def test_no_share_at_all_names_the_cap_too() -> None:
-    (denial,) = denials(limits=Limits(risk_per_trade_pct=D("0.000005")))
+    (denial,) = denials(limits=limits_with(risk_per_trade_pct=D("0.000005")))
     assert denial.code is DenialCode.ZERO_QUANTITY
     assert "risk per trade" in denial.message
 
@@ -229,7 +229,7 @@ def test_a_short_needs_the_settings_the_account_and_the_broker(
 ) -> None:
     given = situation(
         [signal()],
-        limits=Limits(allow_short=allow_short),
+        limits=limits_with(allow_short=allow_short),
         account=account(shorting_enabled=shorting_enabled),
         assets={"AAPL": Asset("AAPL", tradable=True, shortable=shortable)},
     )

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import D
+from tests.core.builders import D, limits_with
 from tradebot.core.model.limits import Limits
 from tradebot.core.risk.sizing import BUYING_POWER_MARGIN, Cap, Room, Size, on_probation, risk_per_trade, size
 
 AMPLE = Room(D(100_000), D(10**9), D(10**9), D(10**9), D(10**9), D(10**9))
-NO_CEILING = Limits(max_order_value=D(10**9))
+NO_CEILING = limits_with(max_order_value=D(10**9))
 
 
 def room(**less: Any) -> Room:
@@ -33,7 +33,7 @@ def test_a_part_of_a_share_is_left_out() -> None:
     [
         ({}, NO_CEILING, 250, Cap.RISK_PER_TRADE),
         ({"position_value": D(5_049)}, NO_CEILING, 100, Cap.POSITION_SIZE),
-        ({}, Limits(max_order_value=D(2_000)), 40, Cap.ORDER_VALUE),
+        ({}, limits_with(max_order_value=D(2_000)), 40, Cap.ORDER_VALUE),
         ({"order_shares": D("30.9")}, NO_CEILING, 30, Cap.ORDER_VOLUME),
         ({"gross_exposure": D(1_000)}, NO_CEILING, 20, Cap.GROSS_EXPOSURE),
         ({"portfolio_risk": D(61)}, NO_CEILING, 30, Cap.PORTFOLIO_RISK),
@@ -59,7 +59,7 @@ def test_a_short_is_sized_by_the_distance_to_the_stop_above() -> None:
 
 
 def test_a_signal_may_ask_for_less_risk_and_never_for_more() -> None:
-    limits = Limits(risk_per_trade_pct=D("0.005"))
+    limits = limits_with(risk_per_trade_pct=D("0.005"))
     asked = [None, D("0.002"), D("0.5"), D("-1")]
     assert [risk_per_trade(limits, each) for each in asked] == [D("0.005"), D("0.002"), D("0.005"), 0]
 
@@ -79,7 +79,7 @@ def test_a_size_is_whole_never_negative_within_every_cap_and_as_large_as_they_al
     price: Decimal, stop_fraction: Decimal, risk_pct: Decimal, left: Room, max_order_value: Decimal, part: Decimal
 ) -> None:
     stop = price * (1 - stop_fraction)
-    limits = Limits(max_order_value=max_order_value)
+    limits = limits_with(max_order_value=max_order_value)
     sized = size(price, stop, risk_pct, left, limits)
 
     def fits(quantity: Decimal) -> bool:
@@ -101,9 +101,9 @@ def test_a_size_is_whole_never_negative_within_every_cap_and_as_large_as_they_al
 
 
 def test_probation_lasts_for_so_many_sessions_and_takes_a_part_of_what_the_limits_allow() -> None:
-    limits = Limits(probation_sessions=3)
+    limits = limits_with(probation_sessions=3)
     assert [on_probation(sessions, limits) for sessions in (0, 2, 3, 250)] == [True, True, False, False]
-    assert not on_probation(0, Limits(probation_sessions=0))
+    assert not on_probation(0, limits_with(probation_sessions=0))
     lessened = size(D(50), D(48), D("0.005"), AMPLE, NO_CEILING, part=D("0.3"))
     assert (lessened.quantity, str(lessened)) == (D(75), "risk per trade, and 30 % of that on probation")
     assert str(size(D(50), D(48), D("0.005"), AMPLE, NO_CEILING)) == "risk per trade"

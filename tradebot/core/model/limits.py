@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class LossAction(StrEnum):
-    """What a day's loss beyond its limit brings about: an emergency stop, or no more than exits."""
+    """The action on a day's loss beyond its limit: STOP makes an emergency stop, REDUCE allows exits only."""
 
     STOP = "stop"
     REDUCE = "reduce"
@@ -17,39 +17,38 @@ class LossAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Fractions (0.10 is 10 %) of equity unless said otherwise; values in USD; counts per session.
+    """The limits of an account. A field is the setting of the same name, and the settings hold its default.
 
-    ``allow_symbols`` empty allows all. ``price_collar_pct`` is of a price, ``max_order_adv_pct`` of a volume, and
-    ``probation_size_pct`` of the size that an entry would have otherwise; ``limit_breach_tolerance_pct`` is of a limit.
+    ``*_pct`` is a fraction (0.10 is 10 %), of equity unless said otherwise; ``*_value`` is in USD.
     """
 
-    max_positions: int = 10
-    max_position_size_pct: Decimal = Decimal("0.10")
-    max_portfolio_risk_pct: Decimal = Decimal("0.05")
-    max_gross_exposure_pct: Decimal = Decimal("1.00")
-    risk_per_trade_pct: Decimal = Decimal("0.005")
-    default_stop_loss_pct: Decimal = Decimal("0.02")
-    default_take_profit_pct: Decimal = Decimal("0.04")
-    daily_loss_limit_pct: Decimal = Decimal("0.03")
-    emergency_stop_loss_pct: Decimal = Decimal("0.10")
-    max_daily_trades: int = 20
-    min_order_value: Decimal = Decimal(100)
-    max_order_value: Decimal = Decimal(10000)
-    allow_short: bool = False
-    allow_symbols: frozenset[str] = frozenset()
-    deny_symbols: frozenset[str] = frozenset()
-    price_collar_pct: Decimal = Decimal("0.05")
-    max_order_adv_pct: Decimal = Decimal("0.01")
-    max_orders_per_minute: int = 60
-    max_orders_per_session: int = 200
-    repeat_order_limit: int = 8
-    repeat_order_sessions: int = 10
-    probation_sessions: int = 5
-    probation_size_pct: Decimal = Decimal("0.50")
-    daily_loss_action: LossAction = LossAction.STOP
-    limit_breach_tolerance_pct: Decimal = Decimal("0.25")
-    failed_runs_limit: int = 3
-    break_halt_value: Decimal = Decimal(5000)
+    max_positions: int
+    max_position_size_pct: Decimal
+    max_portfolio_risk_pct: Decimal  # the loss if every stop is hit
+    max_gross_exposure_pct: Decimal
+    risk_per_trade_pct: Decimal
+    default_stop_loss_pct: Decimal  # of the entry price
+    default_take_profit_pct: Decimal  # of the entry price
+    daily_loss_limit_pct: Decimal  # of the equity at the previous close
+    emergency_stop_loss_pct: Decimal  # of the equity's peak
+    max_daily_trades: int  # entries a session
+    min_order_value: Decimal
+    max_order_value: Decimal
+    allow_short: bool
+    allow_symbols: frozenset[str]  # empty allows all
+    deny_symbols: frozenset[str]
+    price_collar_pct: Decimal  # of the last price, and of the previous close
+    max_order_adv_pct: Decimal  # of the average volume of 20 sessions
+    max_orders_per_minute: int
+    max_orders_per_session: int
+    repeat_order_limit: int  # filled entries of one strategy into one symbol
+    repeat_order_sessions: int
+    probation_sessions: int
+    probation_size_pct: Decimal  # of the quantity without probation
+    daily_loss_action: LossAction
+    limit_breach_tolerance_pct: Decimal  # of the limit that is exceeded
+    failed_runs_limit: int  # of one job in a row
+    break_halt_value: Decimal
 
 
 @dataclass(frozen=True, slots=True)
