@@ -317,11 +317,9 @@ def test_an_account_whose_owner_suspended_trading_fails(make_house: MakeHouse) -
     assert (check.result, check.figure.split(",")[0]) == (FAIL, "trading not allowed")
 
 
-def test_short_sales_that_the_broker_will_refuse_are_worth_a_word(make_house: MakeHouse) -> None:
-    assert named(checked(make_house(), Tells), "permissions").result is PASS
-    check = named(checked(make_house(settings={"ALLOW_SHORT": "true"}), Tells), "permissions")
-    assert check.result is WARN
-    assert "ALLOW_SHORT" in check.remedy
+def test_an_account_that_may_not_sell_short_passes_and_says_so(make_house: MakeHouse) -> None:
+    check = named(checked(make_house(), Tells), "permissions")
+    assert (check.result, check.figure.split(", ")[1]) == (PASS, "short sales not allowed")
 
 
 @pytest.mark.parametrize(("equity", "result"), [("100400", PASS), ("101000", WARN), ("99000", WARN)])

@@ -24,7 +24,6 @@ CHANGED: dict[str, tuple[str, object]] = {
     "MAX_DAILY_TRADES": ("13", 13),
     "MIN_ORDER_VALUE": ("140", D(140)),
     "MAX_ORDER_VALUE": ("15000", D(15_000)),
-    "ALLOW_SHORT": ("true", True),
     "ALLOW_SYMBOLS": ("MSFT,AAPL", frozenset({"AAPL", "MSFT"})),
     "DENY_SYMBOLS": ("IBM", frozenset({"IBM"})),
     "PRICE_COLLAR_PCT": ("16%", D("0.16")),

@@ -65,10 +65,10 @@ def test_unknown_names_of_the_environment_are_refused_only_when_they_are_clearly
     assert "TRADEBOT_HOME" in problem.fix
 
 
-def test_names_of_the_runbook_without_use_only_warn(load_home: LoadHome) -> None:
-    warnings = load_home("ENABLE_DASHBOARD=true\nWEB_PORT=8080\n", {"WEB_HOST": "::1"}).warnings
+def test_names_without_use_only_warn(load_home: LoadHome) -> None:
+    warnings = load_home("ENABLE_DASHBOARD=true\nWEB_PORT=8080\nALLOW_SHORT=true\n", {"WEB_HOST": "::1"}).warnings
     assert [warning.partition(" has no use")[0].split()[-1] for warning in warnings] == [
-        "ENABLE_DASHBOARD", "WEB_PORT", "WEB_HOST",
+        "ENABLE_DASHBOARD", "WEB_PORT", "ALLOW_SHORT", "WEB_HOST",
     ]  # fmt: skip
 
 

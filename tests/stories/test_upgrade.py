@@ -154,7 +154,7 @@ def reasons_of(halts: list[dict[str, Any]]) -> list[str]:
 
 def test_what_the_old_version_left_is_read_in_full(old: OldHome) -> None:
     settings = (old.home / ".env").read_text(encoding="utf-8")
-    assert "\nALLOW_SHORT=false\n" in settings, "a setting that a later version may know no more"
+    assert "\nALLOW_SHORT=false\n" in settings, "a setting that only the old version reads"
     old.run("config", "check")
 
     status = old.json("status")

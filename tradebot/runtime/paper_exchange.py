@@ -114,7 +114,6 @@ def _rules(settings: Settings) -> ExchangeRules:
         slippage_pct=settings.paper_slippage_pct,
         commission_per_share=settings.paper_commission_per_share,
         commission_min=settings.paper_commission_min,
-        allow_short=settings.allow_short,
     )
 
 

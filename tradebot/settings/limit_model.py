@@ -55,7 +55,6 @@ class LimitSettings:
         Decimal(100), Money("1", "1000000"), "Entries of a smaller value are not worth their cost."
     )
     max_order_value: Decimal = setting(Decimal(10000), Money("1", "10000000"), "Value of one entry.")
-    allow_short: bool = setting(False, Switch(), "Let strategies sell short.")
     allow_symbols: tuple[str, ...] | None = setting(
         None, SYMBOLS, "The only symbols that may be entered; blank allows all. What is held is left all the same."
     )

@@ -15,8 +15,9 @@ from tradebot.settings.field_types import Refusal
 from tradebot.settings.model import BrokerSettings, Settings
 from tradebot.settings.options import GlobalOptions
 
-#: Names of the runbook that are known and have no use in this version.
-WITHOUT_USE = frozenset({"ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
+#: Names that a `.env` may hold and nothing reads: those of the runbook that have no use yet, and those of settings that
+#: an earlier version had.
+WITHOUT_USE = frozenset({"ALLOW_SHORT", "ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
 #: An unknown name in the process environment is somebody else's, unless it starts like this.
 OUR_PREFIXES = ("TRADEBOT_", "PAPER_")
 

@@ -174,11 +174,10 @@ def test_last_equity_is_that_of_the_previous_close(pit: OpenPit) -> None:
 def test_a_short_earns_when_the_price_falls(pit: OpenPit) -> None:
     world = pit(made({"ACME": [QUIET, "90 91 89 90"]}), SHORT)
     world.at("09:35")
-    assert world.broker.assets(["ACME"])["ACME"].shortable
     world.sell(10)
     account = world.broker.account()
     assert (account.cash, account.equity) == decimals(101_000, 100_000)
-    assert account.shorting_enabled
+    assert world.broker.permissions().shorting
     (position,) = world.broker.positions()
     assert (position.quantity, position.average_price, position.market_value) == decimals(-10, 100, -1000)
     world.next("09:35")

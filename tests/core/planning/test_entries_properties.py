@@ -79,7 +79,6 @@ HARSH_LIMITS = st.builds(
     max_daily_trades=st.integers(0, 8),
     min_order_value=number("0", "1000", 0),
     max_order_value=number("0", "60000", 0),
-    allow_short=st.booleans(),
     allow_symbols=st.sampled_from([(), (), ("AA", "BB", "CC")]).map(frozenset),
     deny_symbols=st.sampled_from([(), (), ("BB", "FF")]).map(frozenset),
     price_collar_pct=number("0", "0.08"),

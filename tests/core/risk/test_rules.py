@@ -30,8 +30,7 @@ from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.planning.entries import plan
-from tradebot.core.risk.projected_account import ProjectedAccount
-from tradebot.core.risk.rules import RULES, Candidate, evaluate
+from tradebot.core.risk.rules import RULES
 
 
 def denials(**given: Any) -> tuple[Denial, ...]:
@@ -218,24 +217,6 @@ def test_an_open_order_at_an_unknown_price_leaves_no_room() -> None:
     (denial,) = denials(open_orders=(mystery,), quotes={"AAPL": quote()})
     assert denial.code is DenialCode.MAX_GROSS_EXPOSURE
     assert "KO" in denial.message
-
-
-@pytest.mark.parametrize(
-    ("allow_short", "shorting_enabled", "shortable", "denied"),
-    [(True, True, True, False), (False, True, True, True), (True, False, True, True), (True, True, False, True)],
-)
-def test_a_short_needs_the_settings_the_account_and_the_broker(
-    allow_short: bool, shorting_enabled: bool, shortable: bool, denied: bool
-) -> None:
-    given = situation(
-        [signal()],
-        limits=limits_with(allow_short=allow_short),
-        account=account(shorting_enabled=shorting_enabled),
-        assets={"AAPL": Asset("AAPL", tradable=True, shortable=shortable)},
-    )
-    sale = Candidate(signal(), Side.SELL, order_id(), terms=None)
-    found = {denial.code for denial in evaluate(sale, ProjectedAccount(given))}
-    assert (DenialCode.SHORT_NOT_ALLOWED in found) is denied
 
 
 def test_every_denial_carries_words_and_whose_entry_it_was() -> None:

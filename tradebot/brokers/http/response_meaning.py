@@ -80,7 +80,7 @@ _REFUSALS = tuple(
         ("insufficient qty", "Another open order holds these shares; cancel it first."),
         ("not fractionable", "This symbol trades in whole shares only."),
         ("wash trade", "An open order of the other side could trade with this one; cancel that one first."),
-        ("short", "The account or the symbol may not be sold short; see ALLOW_SHORT and the account's configuration."),
+        ("short", "The account or the symbol may not be sold short; see the account's configuration."),
         ("sub-penny", "Prices of a dollar and more have at most two decimals."),
         ("not tradable", "The broker does not trade this symbol; take it out of the strategy, or into DENY_SYMBOLS."),
         ("restricted", "The account is restricted; the broker's dashboard says why."),

@@ -26,7 +26,6 @@ def snapshot(floor: ExchangeView) -> AccountSnapshot:
         last_equity=floor.state.starting_cash if last_close is None else last_close,
         cash=floor.book.cash,
         buying_power=buying_power(floor).quantize(CENT, rounding=ROUND_FLOOR),
-        shorting_enabled=floor.rules.allow_short,
     )
 
 

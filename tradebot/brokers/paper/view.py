@@ -96,8 +96,7 @@ class ExchangeView:
         listed = self.store.prices.listed_since(symbol)
         if listed is None or listed > self.state.session:
             return None
-        trading, short = self._is_trading(symbol, listed), self.rules.allow_short
-        return Asset(symbol, tradable=trading, fractionable=True, shortable=short)
+        return Asset(symbol, tradable=self._is_trading(symbol, listed), fractionable=True)
 
     def _newest_price(self, today: DayBar) -> Decimal:
         return today.open if self.state.phase is Phase.OPEN else today.close

@@ -41,7 +41,6 @@ class AccountSnapshot:
     cash: Decimal
     buying_power: Decimal
     blocked: bool = False
-    shorting_enabled: bool = False
     currency: str = "USD"
 
 
@@ -99,7 +98,6 @@ class Asset:
     symbol: str
     tradable: bool
     fractionable: bool = False
-    shortable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ class Limits:
     max_daily_trades: int  # entries a session
     min_order_value: Decimal
     max_order_value: Decimal
-    allow_short: bool
     allow_symbols: frozenset[str]  # empty allows all
     deny_symbols: frozenset[str]
     price_collar_pct: Decimal  # of the last price, and of the previous close

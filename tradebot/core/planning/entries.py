@@ -57,19 +57,19 @@ def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
 
 
 def _candidate(signal: Signal, book: ProjectedAccount) -> Candidate:
-    """An entry signal means buy: strategies are long-only; the side is carried so that no rule assumes it."""
+    """An entry signal means buy: a strategy cannot ask for a short."""
     situation = book.situation
     order_id = client_order_id(
         situation.account_key, situation.today, signal.strategy, signal.symbol, Purpose.ENTRY, attempt=1
     )
-    return Candidate(signal, Side.BUY, order_id, _terms(signal, Side.BUY, situation.quotes.get(signal.symbol), book))
+    return Candidate(signal, order_id, _terms(signal, situation.quotes.get(signal.symbol), book))
 
 
-def _terms(signal: Signal, side: Side, quote: Quote | None, book: ProjectedAccount) -> Terms | None:
+def _terms(signal: Signal, quote: Quote | None, book: ProjectedAccount) -> Terms | None:
     if quote is None or quote.last <= SUB_PENNY:  # below that, no stop fits under the price
         return None
     limits = book.situation.limits
-    prices = entry_prices(quote.last, signal.policy, limits, side)
+    prices = entry_prices(quote.last, signal.policy, limits, Side.BUY)
     risk_pct = risk_per_trade(limits, signal.risk_pct)
     sessions_run = book.situation.sessions_run.get(signal.strategy, 0)
     part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
@@ -83,7 +83,7 @@ def _entry(candidate: Candidate, terms: Terms, situation: Situation) -> Intent:
     request = OrderRequest(
         client_order_id=candidate.client_order_id,
         symbol=signal.symbol,
-        side=candidate.side,
+        side=Side.BUY,
         quantity=terms.size.quantity,
         type=OrderType.MARKET,
         time_in_force=TimeInForce.GTC,

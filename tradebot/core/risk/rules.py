@@ -45,10 +45,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry that a signal asks for. ``terms`` is None when the symbol has no usable price."""
+    """A purchase that a signal asks for. ``terms`` is None when the symbol has no usable price."""
 
     signal: Signal
-    side: Side
     client_order_id: str
     terms: Terms | None
 
@@ -165,7 +164,7 @@ def already_decided(candidate: Candidate, book: ProjectedAccount) -> Denial | No
 
 def repeat_order_limit(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     limits = book.situation.limits
-    decider = EntryKey(candidate.signal.strategy, candidate.symbol, candidate.side)
+    decider = EntryKey(candidate.signal.strategy, candidate.symbol, Side.BUY)
     repetition = book.situation.repetitions.get(decider)
     if repetition is None or not repetition.breaks(limits):
         return None
@@ -203,21 +202,6 @@ def stale_signal(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
     wanted = "no completed session is known" if expected is None else f"{expected} is the newest completed session"
     message = f"the signal is based on the bar of {candidate.signal.as_of}, and {wanted}"
     return _deny(candidate, DenialCode.STALE_SIGNAL, message)
-
-
-def short_not_allowed(candidate: Candidate, book: ProjectedAccount) -> Denial | None:
-    if candidate.side is Side.BUY:
-        return None
-    asset = book.situation.assets.get(candidate.symbol)
-    if not book.situation.limits.allow_short:
-        why = "ALLOW_SHORT is false"
-    elif not book.situation.account.shorting_enabled:
-        why = "the account may not sell short"
-    elif asset is None or not asset.shortable:
-        why = f"the broker lends no {candidate.symbol}"
-    else:
-        return None
-    return _deny(candidate, DenialCode.SHORT_NOT_ALLOWED, f"a short sale: {why}")
 
 
 # --- do the limits leave room for it? ----------------------------------------------------
@@ -357,7 +341,6 @@ RULES: tuple[Rule, ...] = (
     no_price,
     price_collar,
     stale_signal,
-    short_not_allowed,
     max_daily_trades,
     max_orders_per_minute,
     max_orders_per_session,

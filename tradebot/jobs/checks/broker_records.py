@@ -23,9 +23,6 @@ def permissions(desk: Desk, run: JobRun) -> Check:
     figure = ", ".join(f"{what} {'allowed' if allowed else 'not allowed'}" for what, allowed in told.items())
     if not found.trading:
         return Check("permissions", FAIL, figure, "allow trading in the account's configuration at the broker")
-    if desk.settings.limits().allow_short and not found.shorting:
-        remedy = "ALLOW_SHORT is on, but the broker will refuse: allow it in the account's configuration there, too"
-        return Check("permissions", WARN, figure, remedy)
     return Check("permissions", PASS, figure)
 
 

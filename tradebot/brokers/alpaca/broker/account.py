@@ -32,7 +32,6 @@ def snapshot(raw: Json) -> AccountSnapshot:
         cash=fields.number("cash"),
         buying_power=fields.number("buying_power"),
         blocked=any(stopped) or fields.text("status") not in _MAY_TRADE,
-        shorting_enabled=fields.maybe_flag("shorting_enabled") or False,
         currency=fields.maybe_text("currency") or "USD",
     )
 
@@ -119,5 +118,4 @@ def _asset(raw: Json) -> Asset:
         symbol=fields.text("symbol"),
         tradable=fields.flag("tradable") and fields.maybe_text("status") != "inactive",
         fractionable=fields.maybe_flag("fractionable") or False,
-        shortable=fields.maybe_flag("shortable") or False,
     )
