@@ -19,6 +19,7 @@ from tests.worlds.market import Market
 from tests.worlds.mutating import Mutation, assert_needed, rough
 from tests.worlds.schedule import due, hours_of
 from tests.worlds.story import Promise
+from tests.worlds.targets import Target
 from tests.worlds.ways import WAYS
 from tests.worlds.world import ByHand, Day, Deed, Script, World
 from tradebot.brokers.paper import ExchangeRules
@@ -26,11 +27,6 @@ from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.planning import entries
-from tradebot.home import locks
-from tradebot.jobs import trading_session
-from tradebot.jobs.steps import planning, protect, submit, sync
-from tradebot.ledger.books import Books
 from tradebot.ledger.engine import Engine
 
 K = FaultKind
@@ -53,12 +49,12 @@ def a_sale_by_hand_that_is_told_late(market: Market) -> Iterator[World]:
 
 def write_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order leaves before it is on disk that it does."""
-    moved = submit._moved
+    moved = Target.STATE_CHANGE_OF_AN_INTENT.function
 
     def forgets(desk: Any, intent: Intent, state: OrderState, note: str) -> Intent:
         return replace(intent, state=state) if state is OrderState.SUBMITTING else moved(desk, intent, state, note)
 
-    monkeypatch.setattr(submit, "_moved", forgets)
+    monkeypatch.setattr(Target.STATE_CHANGE_OF_AN_INTENT, forgets)
 
 
 def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,17 +64,17 @@ def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     def another(account: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
         return client_order_id(account, session, strategy, symbol, purpose, attempt=next(numbers) % 9999 + 1)
 
-    monkeypatch.setattr(entries, "client_order_id", another)
+    monkeypatch.setattr(Target.ORDER_ID_OF_AN_ENTRY, another)
 
 
 def symbol_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A break or an unknown outcome locks no symbol."""
-    monkeypatch.setattr(planning, "locked_symbols", lambda sheet: {})
+    monkeypatch.setattr(Target.LOCKED_SYMBOLS, lambda sheet: {})
 
 
 def fill_deduplication(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read again is booked again."""
-    monkeypatch.setattr(Books, "unbooked", lambda books, activities: tuple(activities))
+    monkeypatch.setattr(Target.UNBOOKED_ACTIVITIES, lambda books, activities: tuple(activities))
 
 
 def the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,23 +88,23 @@ def the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     def held(*asked: object) -> Iterator[Nothing]:
         yield Nothing()
 
-    monkeypatch.setattr(locks, "_held", held)
+    monkeypatch.setattr(Target.FILE_LOCK, held)
 
 
 def halt_check_between_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """Halts are looked at when a run begins, and not again before each order."""
-    monkeypatch.setattr(submit, "current_halts", lambda desk, today: ())
+    monkeypatch.setattr(Target.HALTS_BEFORE_AN_ORDER, lambda desk, today: ())
 
 
 def settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks what became of an order whose outcome was not seen."""
-    monkeypatch.setattr(sync, "resolve_open_intents", lambda desk, story: None)
-    monkeypatch.setattr(trading_session, "resolve_open_intents", lambda desk, story: None)
+    monkeypatch.setattr(Target.OPEN_INTENTS_IN_SYNC, lambda desk, story: None)
+    monkeypatch.setattr(Target.OPEN_INTENTS_IN_A_SESSION, lambda desk, story: None)
 
 
 def repair_of_protection(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing stop is reported, and not placed again."""
-    monkeypatch.setattr(protect, "_repair", lambda *asked: None)
+    monkeypatch.setattr(Target.REPAIR_OF_A_STOP, lambda *asked: None)
 
 
 def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +114,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     def not_at_all(engine: Engine) -> Iterator[None]:
         yield
 
-    monkeypatch.setattr(Engine, "transaction", not_at_all)
+    monkeypatch.setattr(Target.TRANSACTION, not_at_all)
 
 
 MUTATIONS = (

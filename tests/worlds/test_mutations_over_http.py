@@ -11,9 +11,8 @@ from tests.worlds.faults import FaultKind
 from tests.worlds.market import Market
 from tests.worlds.mutating import Mutation, assert_needed, rough
 from tests.worlds.story import Promise
+from tests.worlds.targets import Target
 from tests.worlds.ways import WAYS
-from tradebot.brokers.alpaca.broker import order_parsing
-from tradebot.brokers.alpaca.broker.activities import Activities
 from tradebot.brokers.alpaca.broker.order_groups import GroupMembership, OrderGroups
 from tradebot.brokers.alpaca.broker.order_parsing import AlpacaOrder
 from tradebot.brokers.http.api import Api
@@ -28,33 +27,33 @@ def families(monkeypatch: pytest.MonkeyPatch) -> None:
         for order in (head, *head.legs):
             self._kin[order.id] = GroupMembership(Purpose.ENTRY)
 
-    monkeypatch.setattr(OrderGroups, "meet", meet)
+    monkeypatch.setattr(Target.ALPACA_GROUP_MEMBERS, meet)
 
 
 def look_for_absent_legs(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the list of open orders leaves out is not there."""
-    monkeypatch.setattr(OrderGroups, "absent_legs", lambda self, orders: False)
+    monkeypatch.setattr(Target.ALPACA_ABSENT_LEGS, lambda self, orders: False)
 
 
 def unknown_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order of a status that this version does not know is over."""
-    understood = order_parsing._state
+    understood = Target.ALPACA_ORDER_STATE.function
 
     def over(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
         state = understood(status, quantity, filled)
         return OrderState.CANCELLED if state is OrderState.UNKNOWN else state
 
-    monkeypatch.setattr(order_parsing, "_state", over)
+    monkeypatch.setattr(Target.ALPACA_ORDER_STATE, over)
 
 
 def look_for_what_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was booked before the newest known activity has been told by then."""
-    monkeypatch.setattr(Activities, "late", lambda self, cursor, is_known: ())
+    monkeypatch.setattr(Target.ALPACA_LATE_ACTIVITIES, lambda self, cursor, is_known: ())
 
 
 def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What got no answer is sent again, as the client underneath would do."""
-    write = Api.write
+    write = Target.HTTP_WRITE.function
 
     def stubborn(self: Api, *asked: Any) -> Any:
         try:
@@ -62,7 +61,7 @@ def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
         except OutcomeUnknown:
             return write(self, *asked)
 
-    monkeypatch.setattr(Api, "write", stubborn)
+    monkeypatch.setattr(Target.HTTP_WRITE, stubborn)
 
 
 MUTATIONS = (
