@@ -1,8 +1,25 @@
-"""For every test: secrets to stumble over, and the search for them; and a count of what Alpaca's rules have judged."""
+"""For every test: secrets to stumble over, and the search for them; and a count of what Alpaca's rules have judged.
+
+And the profiles of hypothesis: ``ci``, in which every run tries the same few examples of each property, and ``deep``
+(``python -m pytest --hypothesis-profile deep tests/core``), in which a run tries thousands of its own.
+"""
 
 from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
 
 # Read before any test freezes the time: what a module makes of `datetime` while it is frozen stays frozen in it.
 import tradebot.ledger.database  # noqa: F401
 
 pytest_plugins = ["tests.fakes.canary", "tests.fakes.validated"]
+
+settings.register_profile(
+    "ci",
+    max_examples=50,
+    deadline=None,  # how long an example takes is up to the machine
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("deep", settings.get_profile("ci"), max_examples=5_000, derandomize=False)
+settings.load_profile("ci")

@@ -166,7 +166,7 @@ def test_a_file_that_may_not_be_read_counts_as_a_halt(closed_folder: Path) -> No
     the_unreadable(LatchFile(closed_folder / "HALT"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_cut_off_anywhere_never_lets_entries_through(data: st.DataObject, path: Path) -> None:
     latch = LatchFile(path)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.account import ActionKind, CorporateAction
@@ -122,7 +122,6 @@ def test_no_rows_and_no_symbols_are_fine() -> None:
 price = st.integers(100, 100_000).map(lambda cents: cents / 100)
 
 
-@settings(deadline=None)  # the time of an example is the machine's affair
 @given(
     st.lists(price, min_size=4, max_size=4),
     st.sampled_from([day.date() for day in DAYS[1:]]),

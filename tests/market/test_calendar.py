@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import exchange_calendars
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.account import SessionHours
@@ -99,7 +99,6 @@ def test_between_includes_both_ends_and_is_empty_when_turned_round() -> None:
     assert CALENDAR.between(date(2007, 1, 6), date(2007, 1, 7)) == ()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first day of a year builds the year
 @given(st.dates(FIRST, LAST))
 def test_a_day_lies_between_its_neighbours_and_no_session_is_skipped(day: date) -> None:
     before, after = CALENDAR.previous(day), CALENDAR.following(day)

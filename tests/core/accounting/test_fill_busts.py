@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, limits_with, order_id, split
@@ -240,7 +240,6 @@ def lots_after(bookings: Sequence[Booking]) -> tuple[Lot, ...]:
     return bookings[-1].lots if bookings else ()
 
 
-@settings(max_examples=300, deadline=None)
 @given(STEPS)
 def test_the_books_are_as_if_a_busted_fill_had_never_been(steps: Sequence[Step]) -> None:
     done = played(steps)
@@ -251,7 +250,6 @@ def test_the_books_are_as_if_a_busted_fill_had_never_been(steps: Sequence[Step])
     assert standing(with_busts) == standing(without)
 
 
-@settings(max_examples=100, deadline=None)
 @given(STEPS, st.integers(0, 25))
 def test_a_ledger_that_is_asked_for_the_past_books_as_one_that_saw_it(steps: Sequence[Step], cut: int) -> None:
     """The same activities in two batches, the second with the past that a ledger would give, come to the same."""

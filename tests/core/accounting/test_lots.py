@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, fill, lot, split
@@ -122,7 +122,6 @@ def booked_fills(deals: list[Deal]) -> tuple[tuple[Lot, ...], list[Trade], list[
     return lots, trades, fills
 
 
-@settings(max_examples=200, deadline=None)
 @given(DEALS)
 def test_shares_and_cash_are_conserved_to_the_cent(deals: list[Deal]) -> None:
     lots, trades, fills = booked_fills(deals)
@@ -135,7 +134,6 @@ def test_shares_and_cash_are_conserved_to_the_cent(deals: list[Deal]) -> None:
     assert all(trade.fees >= 0 and trade.fees % CENT == 0 for trade in trades)
 
 
-@settings(max_examples=200, deadline=None)
 @given(DEALS)
 def test_gross_profit_equals_that_of_booking_one_share_at_a_time(deals: list[Deal]) -> None:
     lots, trades, _ = booked_fills(deals)
@@ -220,7 +218,6 @@ def test_nothing_to_split_is_nothing() -> None:
     assert book_split((), split("2", "0", "0")).lots == ()
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     holds=st.lists(
         st.tuples(st.integers(1, 300), st.integers(100, 50_000)),
@@ -280,7 +277,6 @@ def test_a_fraction_paid_out_leaves_its_cost_with_us_and_not_in_the_average() ->
     assert shown_average((after,)) == 20
 
 
-@settings(max_examples=200, deadline=None)
 @given(DEALS)
 def test_the_average_is_that_of_a_running_position(deals: list[Deal]) -> None:
     quantity, average = D(0), D(0)

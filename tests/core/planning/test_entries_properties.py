@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import (
@@ -331,7 +331,6 @@ class Judge:
         return allowed | {f"position in {symbol}": limits.max_position_size_pct * equity for symbol in SYMBOLS}
 
 
-@settings(max_examples=250, deadline=None)
 @given(situations())
 def test_no_plan_exceeds_a_limit_or_worsens_one_already_broken(given: Situation) -> None:
     planned = plan(given)
@@ -357,7 +356,6 @@ def is_new(given: Situation, strategy: str) -> bool:
     return this_session <= given.limits.probation_sessions
 
 
-@settings(max_examples=150, deadline=None)
 @given(situations())
 def test_no_entry_is_forbidden_runs_away_or_strays_from_the_prices_that_were_seen(given: Situation) -> None:
     limits = given.limits
@@ -374,7 +372,6 @@ def test_no_entry_is_forbidden_runs_away_or_strays_from_the_prices_that_were_see
                 assert not (quick and repetition.entries >= limits.repeat_order_limit)
 
 
-@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_nothing_is_entered_that_the_state_of_the_account_forbids(given: Situation) -> None:
     entries = plan(given).entries
@@ -394,7 +391,6 @@ def test_nothing_is_entered_that_the_state_of_the_account_forbids(given: Situati
     assert len({entry.symbol for entry in entries}) == len(entries)
 
 
-@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_every_order_is_whole_positive_and_protected_and_reads_back(given: Situation) -> None:
     planned = plan(given)
@@ -413,7 +409,6 @@ def test_every_order_is_whole_positive_and_protected_and_reads_back(given: Situa
         assert entry.policy is not None
 
 
-@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_every_entry_signal_ends_as_an_entry_or_with_a_reason(given: Situation) -> None:
     planned = plan(given)
@@ -438,7 +433,6 @@ def due(given: Situation) -> list[Holding]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
 @given(situations())
 def test_what_is_due_is_closed_whatever_the_limits_and_halts_say(given: Situation) -> None:
     planned = plan(given)
@@ -468,7 +462,6 @@ def test_what_is_due_is_closed_whatever_the_limits_and_halts_say(given: Situatio
             assert held.symbol not in closed
 
 
-@settings(max_examples=150, deadline=None)
 @given(situations(), HARSH_LIMITS, HARSH_COUNTERS, st.sampled_from(HaltLevel), number("-1000", "1000", 0))
 def test_exits_do_not_depend_on_limits_halts_counters_or_equity(
     given: Situation, limits: Limits, other: Counters, halt: HaltLevel, equity: Decimal
@@ -481,7 +474,6 @@ def test_exits_do_not_depend_on_limits_halts_counters_or_equity(
     assert plan(pressed).exits == plan(given).exits
 
 
-@settings(max_examples=100, deadline=None)
 @given(situations())
 def test_a_plan_is_the_same_every_time_and_made_once(given: Situation) -> None:
     planned = plan(given)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D, account, counters, limits_with, quote, signal, situation
@@ -87,7 +87,6 @@ def entries_under(limits: Limits, equity: Decimal, price: int, served: int) -> P
     )
 
 
-@settings(max_examples=200, deadline=None)
 @given(ANY_LIMITS, st.integers(0, 200_000).map(Decimal), st.integers(1, 300), st.integers(0, 1))
 def test_no_plan_is_worth_more_or_loses_more_than_was_said(
     limits: Limits, equity: Decimal, price: int, served: int
@@ -105,7 +104,6 @@ def test_no_plan_is_worth_more_or_loses_more_than_was_said(
         assert entries == ()
 
 
-@settings(max_examples=100, deadline=None)
 @given(ANY_LIMITS, st.integers(1_000, 200_000).map(Decimal))
 def test_without_an_objection_shares_that_are_cheap_enough_are_bought(limits: Limits, equity: Decimal) -> None:
     if not limit_report(limits, equity, SYMBOLS).objections:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.data_host import CALENDAR, SESSIONS, TUESDAY, DataHost, Open, at, bar, bars_of, serving, stamp
@@ -405,7 +405,7 @@ def days_of_trouble(draw: st.DrawFn) -> list[tuple[int, list[str], int, str, lis
     return draw(st.lists(run, min_size=2, max_size=6))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples // 3)  # each example is a few requests over HTTP
 @given(runs=days_of_trouble(), page=st.sampled_from([7, 100, 10_000]))
 def test_what_comes_out_is_what_a_cold_fetch_gives(
     runs: list[tuple[int, list[str], int, str, list[tuple[str, int, str]]]], page: int
