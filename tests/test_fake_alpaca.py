@@ -158,31 +158,6 @@ def test_a_stop_beside_a_target_may_be_missing_in_a_flat_list(client: ClientOf) 
     assert len(acme.order(entry["id"], nested="true")["legs"]) == 2
 
 
-def test_an_exit_pair_is_a_target_with_a_stop_for_its_leg(client: ClientOf) -> None:
-    acme = client(QUIET)
-    acme.send("10")
-    legs = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "95"}}
-    pair = acme.send("10", side="sell", type="limit", **{"order_class": "oco", **legs})
-    assert (pair["order_class"], pair["limit_price"], pair["legs"][0]["stop_price"]) == ("oco", "110", "95")
-    resting = acme.get("/v2/orders")
-    assert {order["type"]: order["status"] for order in resting} == {"limit": "new", "stop": "held"}
-
-
-def test_a_trailing_stop_tells_where_it_stands_and_from_what(client: ClientOf) -> None:
-    acme = client("100 110 99 108", QUIET)
-    acme.send("10")
-    acme.send("10", side="sell", type="trailing_stop", trail_percent="20")
-    (resting,) = acme.get("/v2/orders")
-    assert (resting["trail_percent"], resting["stop_price"], resting["hwm"]) == ("20", "80", "100")
-
-
-def test_an_order_for_an_amount_has_no_quantity(client: ClientOf) -> None:
-    acme = client(QUIET)
-    acme.send("1", qty=None, notional="250", time_in_force="day")
-    (seen,) = acme.get("/v2/orders", status="all")
-    assert (seen["qty"], seen["notional"], seen["filled_qty"]) == (None, "250", "2.5")
-
-
 def test_a_replaced_leg_and_its_replacement_name_each_other(client: ClientOf) -> None:
     acme = client(QUIET)
     entry = acme.bracket()
@@ -240,8 +215,23 @@ def test_a_client_order_id_is_taken_once(client: ClientOf) -> None:
         ({"side": "hold"}, (422, 40010001)),
         ({"order_class": "bracket", "stop_loss": {"stop_price": "95"}}, (422, 40010001)),
         ({"qty": "1.5"}, (422, 42210000)),
+        ({"type": "trailing_stop", "trail_percent": "5"}, (422, 42210000)),
+        ({"time_in_force": "opg"}, (422, 42210000)),
+        ({"qty": None, "notional": "50", "time_in_force": "day"}, (422, 40010001)),
     ],
-    ids=["no buying power", "short", "symbol", "sub-penny", "no quantity", "side", "half a bracket", "fraction gtc"],
+    ids=[
+        "no buying power",
+        "short",
+        "symbol",
+        "sub-penny",
+        "no quantity",
+        "side",
+        "half a bracket",
+        "fraction gtc",
+        "trailing stop",
+        "opening auction",
+        "amount",
+    ],
 )
 def test_what_alpaca_refuses(client: ClientOf, terms: dict[str, object], told: tuple[int, int]) -> None:
     acme = client(QUIET)
@@ -287,11 +277,6 @@ def test_an_item_of_several_may_fail(client: ClientOf) -> None:
     acme.fake.strike(Kind.ITEM_FAILED)
     assert [item["status"] for item in acme.ask("DELETE", "/v2/orders").json()] == [500, 200]
     assert [order["id"] for order in acme.get("/v2/orders")] == [spared]
-    acme.send("1")
-    acme.fake.strike(Kind.ITEM_FAILED)
-    (failed,) = acme.ask("DELETE", "/v2/positions").json()
-    assert (failed["status"], failed["body"]["code"]) == (500, 50010000)
-    assert len(acme.get("/v2/positions")) == 1
 
 
 def test_an_account_may_be_told_otherwise_than_it_is(client: ClientOf) -> None:
@@ -300,17 +285,6 @@ def test_an_account_may_be_told_otherwise_than_it_is(client: ClientOf) -> None:
     acme.fake.house.terms.assets = {"ACME": {"tradable": False, "status": "inactive"}}
     assert acme.get("/v2/account")["trading_blocked"] is True
     assert acme.get("/v2/assets", status="active") == []
-
-
-def test_positions_are_closed_item_by_item(client: ClientOf) -> None:
-    acme = client(QUIET)
-    acme.bracket()
-    (held,) = acme.ask("DELETE", "/v2/positions").json()
-    assert (held["symbol"], held["status"], held["body"]["code"]) == ("ACME", 403, 40310000)
-    (closed,) = acme.ask("DELETE", "/v2/positions", cancel_orders="true").json()
-    assert (closed["status"], closed["body"]["side"], closed["body"]["qty"]) == (200, "sell", "10")
-    assert acme.get("/v2/positions") == []
-    assert acme.refused("DELETE", "/v2/positions/ACME")[:2] == (404, 40410000)
 
 
 def test_activities_come_in_pages_both_ways(client: ClientOf) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from tests.fakes.alpaca import FakeAlpaca
+from tests.fakes.alpaca.client import broker_of
+from tests.fakes.pit import Pit
 from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.ports import Broker
@@ -36,6 +39,34 @@ class Venue(Protocol):
     def to_next_day(self) -> None:
         """Go to before the open of the next session."""
         ...
+
+
+class PaperVenue:
+    """The embedded exchange as a venue."""
+
+    def __init__(self, pit: Pit) -> None:
+        self._pit = pit
+        self.broker: Broker = pit.broker
+
+    def to_open(self) -> None:
+        self._pit.at("09:35")
+
+    def to_afternoon(self) -> None:
+        self._pit.at("15:45")
+
+    def to_close(self) -> None:
+        self._pit.at("16:05")
+
+    def to_next_day(self) -> None:
+        self._pit.next("09:00")
+
+
+class AlpacaVenue(PaperVenue):
+    """Alpaca as a venue: its adapter, over HTTP, before a server that speaks as Alpaca does over the same exchange."""
+
+    def __init__(self, pit: Pit, fake: FakeAlpaca) -> None:
+        super().__init__(pit)
+        self.broker = broker_of(fake)
 
 
 def order_of(broker: Broker, client_order_id: str) -> BrokerOrder:

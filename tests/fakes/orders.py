@@ -32,30 +32,21 @@ class Requests:
         stop: str | None = None,
         stop_loss: str | None = None,
         take_profit: str | None = None,
-        exit_pair: bool = False,
-        notional: str | None = None,
-        trail: str | None = None,
-        trail_pct: str | None = None,
         symbol: str | None = None,
         client_id: str | None = None,
     ) -> OrderRequest:
         """An order of the type that the given prices make it; a bracket with ``stop_loss``."""
-        trails = trail is not None or trail_pct is not None
         return OrderRequest(
             client_order_id=client_id if client_id is not None else f"c{next(self._numbers)}",
             symbol=symbol or self.symbol,
             side=side,
             quantity=Decimal(quantity),
-            type=OrderType.TRAILING_STOP if trails else _TYPES[(limit is not None, stop is not None)],
+            type=_TYPES[(limit is not None, stop is not None)],
             time_in_force=tif,
             limit_price=_price(limit),
             stop_price=_price(stop),
             take_profit=_price(take_profit),
             stop_loss=_price(stop_loss),
-            exit_pair=exit_pair,
-            notional=_price(notional),
-            trail_price=_price(trail),
-            trail_pct=_price(trail_pct),
         )
 
 

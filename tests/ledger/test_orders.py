@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -206,13 +206,3 @@ def test_the_brokers_view_of_any_kind_of_order_is_kept(
     shown = replace(some.shown("B1"), type=kind, time_in_force=tif, notional=Decimal(50), expires_at=some.at)
     ledger.orders.saw([shown], some.at)
     assert database.engine.one("SELECT type, time_in_force FROM broker_orders") == {"type": kind, "time_in_force": tif}
-
-
-@pytest.mark.parametrize("kind", [{"exit_pair": True}, {"notional": Decimal(50)}, {"trail_pct": Decimal("0.05")}])
-def test_an_intent_that_could_not_be_read_back_is_not_written(
-    ledger: AccountLedger, some: Samples, kind: dict[str, Any]
-) -> None:
-    intent = some.intent()
-    with pytest.raises(ValueError, match="no columns"):
-        ledger.orders.write([replace(intent, request=replace(intent.request, **kind))], some.at)
-    assert ledger.orders.get(intent.client_order_id) is None

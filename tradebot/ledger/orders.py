@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,10 +15,8 @@ from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
-#: What no decision asks for: an intent has no columns for it.
-_UNASKED: Mapping[str, object] = {"exit_pair": False, "notional": None, "trail_price": None, "trail_pct": None}
 #: What is not remembered of the broker's view of an order: it decides nothing once it has been looked at.
-UNKEPT = ("legs", "parent_client_order_id", "notional", "trail_price", "trail_pct", "expires_at")
+UNKEPT = ("legs", "parent_client_order_id", "notional", "expires_at")
 
 
 class Orders:
@@ -41,9 +39,7 @@ class Orders:
     def _write(self, intent: Intent, at: datetime) -> None:
         if intent.account_key != self._trail.account_key or intent.state is not OrderState.PLANNED:
             raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
-        if any(getattr(intent.request, name) != unasked for name, unasked in _UNASKED.items()):
-            raise ValueError(f"the ledger has no columns for what {intent.request} asks for")
-        columns = columns_of(intent.request, without=_UNASKED) | columns_of(intent, without=("request",))
+        columns = columns_of(intent.request) | columns_of(intent, without=("request",))
         row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
         if self._engine.insert("orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
             self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, columns)
@@ -204,7 +200,7 @@ class Orders:
 
 
 def _intent(row: Row) -> Intent:
-    return value_from(Intent, row, request=value_from(OrderRequest, row, **_UNASKED))
+    return value_from(Intent, row, request=value_from(OrderRequest, row))
 
 
 def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fakes.orders import Requests
 from tests.fakes.prices import FIRST_SESSION, bar
 from tradebot.brokers.paper.matching import at_price, in_range, worse
-from tradebot.brokers.paper.orders import PaperOrder, draft_of, trailed
+from tradebot.brokers.paper.orders import PaperOrder, draft_of
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
 
@@ -156,55 +156,3 @@ def test_no_fill_is_better_than_the_market_nor_beyond_the_limit(
     assert abs(price - market) <= market * slippage + tick_size(price)
     if limit is not None:
         assert (price - limit) * side.sign <= 0
-
-
-def trailing(side: str, best: str | None, **terms: str) -> PaperOrder:
-    draft = draft_of(Requests().order(Side(side), 10, **terms), NOW)  # type: ignore[arg-type]
-    return draft if best is None else trailed(draft, Decimal(best))
-
-
-@pytest.mark.parametrize(
-    ("side", "best", "terms", "market", "stop", "fills_at"),
-    [
-        ("sell", None, {"trail": "5"}, "100", "95", None),
-        ("sell", "100", {"trail": "5"}, "103", "98", None),
-        ("sell", "100", {"trail": "5"}, "95.01", "95", None),
-        ("sell", "100", {"trail": "5"}, "95", "95", "95"),
-        ("sell", "100", {"trail": "5"}, "90", "95", "90"),
-        ("sell", None, {"trail_pct": "0.03"}, "33.33", "32.33", None),
-        ("buy", None, {"trail": "5"}, "100", "105", None),
-        ("buy", "100", {"trail_pct": "0.1"}, "90", "99", None),
-        ("buy", "100", {"trail": "5"}, "106", "105", "106"),
-        ("sell", None, {"trail": "5"}, "3", "0.0001", None),
-    ],
-)
-def test_a_trailing_stop_meets_one_price(
-    side: str, best: str | None, terms: dict[str, str], market: str, stop: str, fills_at: str | None
-) -> None:
-    order = trailing(side, best, **terms)
-    match = at_price(order, Decimal(market), NO_SLIPPAGE)
-    assert match.seen is not None
-    assert trailed(order, match.seen).stop_price == Decimal(stop)
-    assert match.price == (None if fills_at is None else Decimal(fills_at))
-    assert match.triggered is (fills_at is not None)
-
-
-@pytest.mark.parametrize(
-    ("side", "best", "day", "fills_at"),
-    [
-        ("sell", "100", "100 104 99.5 103", None),
-        ("sell", "100", "100 104 95 103", "95"),  # the low may have come first, and no lower than the first stop
-        ("sell", "100", "100 104 90 103", "95"),
-        ("sell", "100", "100 106 99 105", "99"),  # the stop may have been at 99 when the low came
-        ("sell", "100", "100 120 100 120", "100"),
-        ("buy", "100", "100 100.5 96 97", None),
-        ("buy", "100", "100 106 99 100", "105"),
-        ("buy", "100", "100 101 94 95", "101"),
-    ],
-)
-def test_in_the_range_of_a_day_a_trailing_stop_meets_the_worst_that_may_have_been(
-    side: str, best: str, day: str, fills_at: str | None
-) -> None:
-    match = in_range(trailing(side, best, trail="5"), bar("ACME", FIRST_SESSION, day), NO_SLIPPAGE)
-    assert match.price == (None if fills_at is None else Decimal(fills_at))
-    assert match.triggered is (fills_at is not None)

@@ -27,6 +27,7 @@ SESSIONS = sessions(12)
 BASES = {"ACME": Decimal(100), "PENY": Decimal("0.8"), "BIGG": Decimal(400)}
 CLOCKS = ("09:00", "09:30", "09:35", "09:45", "12:00", "15:45", "16:00", "17:00")
 SLIPPAGE = Decimal("0.01")
+TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
 
 
 def made_market(chance: Random) -> MadePrices:
@@ -90,10 +91,9 @@ class Walk:
     def order(self, symbol: str, side: Side, quantity: Decimal, bracket: bool) -> None:
         quote = self.world.exchange.quotes([symbol]).get(symbol)
         last = BASES[symbol] if quote is None else quote.last
-        order_type = self.chance.choice([each for each in OrderType if each is not OrderType.OTHER])
-        trailing = order_type is OrderType.TRAILING_STOP
+        order_type = self.chance.choice(TYPES)
         limit = _moved(last, self.chance.randint(-5, 5)) if "limit" in order_type else None
-        stop = _moved(last, self.chance.randint(-5, 5)) if "stop" in order_type and not trailing else None
+        stop = _moved(last, self.chance.randint(-5, 5)) if "stop" in order_type else None
         base = limit or stop or last
         request = OrderRequest(
             client_order_id=self.world.requests.buy(1).client_order_id,
@@ -101,37 +101,20 @@ class Walk:
             side=side,
             quantity=quantity,
             type=order_type,
-            time_in_force=self.chance.choice(list(TimeInForce)),
+            time_in_force=self.chance.choice([TimeInForce.DAY, TimeInForce.GTC]),
             limit_price=limit,
             stop_price=stop,
             stop_loss=_moved(base, -self.chance.randint(2, 6) * side.sign) if bracket else None,
             take_profit=_moved(base, self.chance.randint(2, 6) * side.sign) if bracket else None,
-            trail_pct=Decimal(self.chance.randint(1, 5)) / 100 if trailing else None,
         )
-        self.submit(self.of_a_kind(request, last))
+        self.submit(self.perhaps_a_fraction(request))
 
-    def of_a_kind(self, request: OrderRequest, last: Decimal) -> OrderRequest:
-        """Now and then an order for a part of a share, for an amount, or the exit pair that its prices allow."""
-        kind = self.chance.random()
-        if kind < 0.1:
-            part = Decimal(self.chance.randint(1, 999_999_999)) / 10**9
-            return replace(request, quantity=part, time_in_force=TimeInForce.DAY, stop_loss=None, take_profit=None)
-        if kind < 0.2:
-            amount = Decimal(self.chance.randint(100, 100_000)) / 100
-            return OrderRequest(
-                request.client_order_id,
-                request.symbol,
-                request.side,
-                ZERO,
-                OrderType.MARKET,
-                TimeInForce.DAY,
-                notional=amount,
-            )
-        if kind < 0.35:
-            pair = replace(request, type=OrderType.LIMIT, stop_price=None, trail_pct=None, take_profit=None)
-            target, stop = (_moved(last, -percent * request.side.sign) for percent in (3, -4))
-            return replace(pair, exit_pair=True, limit_price=target, stop_loss=stop, time_in_force=TimeInForce.GTC)
-        return request
+    def perhaps_a_fraction(self, request: OrderRequest) -> OrderRequest:
+        """Now and then an order for a part of a share."""
+        if self.chance.random() >= 0.1:
+            return request
+        part = Decimal(self.chance.randint(1, 999_999_999)) / 10**9
+        return replace(request, quantity=part, time_in_force=TimeInForce.DAY, stop_loss=None, take_profit=None)
 
     def submit(self, request: OrderRequest) -> None:
         try:
@@ -149,7 +132,7 @@ class Walk:
         order = self.some_order()
         if order is None:
             return
-        percent, trails = self.chance.randint(-3, 3), order.type is OrderType.TRAILING_STOP
+        percent = self.chance.randint(-3, 3)
         request = OrderRequest(
             client_order_id=self.world.requests.buy(1).client_order_id,
             symbol=order.symbol,
@@ -158,8 +141,7 @@ class Walk:
             type=order.type,
             time_in_force=order.time_in_force,
             limit_price=None if order.limit_price is None else _moved(order.limit_price, percent),
-            stop_price=_moved(order.stop_price, percent) if order.stop_price is not None and not trails else None,
-            trail_pct=order.trail_pct,
+            stop_price=None if order.stop_price is None else _moved(order.stop_price, percent),
         )
         try:
             new = self.world.broker.replace(order.broker_order_id, request)
@@ -196,7 +178,7 @@ class Walk:
         assert account.equity == (self.cash + worth).quantize(Decimal("0.01"))
         for order in self.world.broker.open_orders():
             assert order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
-            assert 0 < order.remaining <= order.quantity or order.notional is not None
+            assert 0 < order.remaining <= order.quantity
         if not self.world.rules.allow_short:
             assert all(held >= 0 for held in self.shares.values())
             assert account.cash >= -self.fees

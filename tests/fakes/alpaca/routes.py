@@ -23,8 +23,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v2/account/portfolio/history", account.portfolio_history),
     ("GET", "/v2/positions", account.positions),
     ("GET", "/v2/positions/{symbol_or_asset_id}", account.position),
-    ("DELETE", "/v2/positions", trading.close_all),
-    ("DELETE", "/v2/positions/{symbol_or_asset_id}", trading.close),
     ("GET", "/v2/orders", orders.orders),
     ("POST", "/v2/orders", trading.submit),
     ("DELETE", "/v2/orders", trading.cancel_all),

@@ -126,8 +126,8 @@ class Standing:
             "asset_id": self._names.asset(order.symbol),
             "symbol": order.symbol,
             "asset_class": "us_equity",
-            "notional": optional(shown.notional),
-            "qty": None if shown.notional is not None else optional(shown.quantity),
+            "notional": None,
+            "qty": optional(shown.quantity),
             "filled_qty": optional(shown.filled_quantity),
             "filled_avg_price": optional(shown.average_fill_price),
             "order_class": self._class_of(order),
@@ -141,9 +141,9 @@ class Standing:
             "status": self._status(order, shown),
             "extended_hours": False,
             "legs": None,
-            "trail_percent": None if shown.trail_pct is None else optional(shown.trail_pct * 100),
-            "trail_price": optional(shown.trail_price),
-            "hwm": optional(order.best_price),
+            "trail_percent": None,
+            "trail_price": None,
+            "hwm": None,
             "subtag": None,
             "source": None,
             **self._group_of(order),
@@ -163,9 +163,6 @@ class Standing:
         if len(others) == 1 or all(other.parent is None for other in others):
             return ""
         roles = {other.role for other in others}
-        entry = self.all[order.group]
-        if entry.role is Purpose.TARGET:
-            return "oco"
         return "bracket" if {Purpose.STOP, Purpose.TARGET} <= roles else "oto"
 
     def _group_of(self, order: PaperOrder) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Orders taken in, changed and cancelled, and positions closed."""
+"""Orders taken in, changed and cancelled."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from tests.fakes.alpaca.account import held_in
 from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
-from tests.fakes.alpaca.notation import UNPROCESSABLE, decimal
+from tests.fakes.alpaca.notation import UNPROCESSABLE
 from tests.fakes.alpaca.orders import known
 from tests.fakes.alpaca.wanted import request_of, with_changes
-from tradebot.brokers.paper import PaperBroker, PaperExchange, buying_power
+from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.brokers.paper.orders import PaperOrder, number_of
-from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.model.values import whole
+from tradebot.core.model.orders import OrderRequest
 from tradebot.errors import OrderRefused
 
 #: The status that goes with the first digits of a code.
@@ -51,9 +49,7 @@ def change(house: House, exchange: PaperExchange, arrival: Arrival, identifier: 
         type=old.type,
         time_in_force=old.time_in_force,
         limit_price=shown.limit_price,
-        stop_price=None if old.type is OrderType.TRAILING_STOP else shown.stop_price,
-        trail_price=shown.trail_price,
-        trail_pct=shown.trail_pct,
+        stop_price=shown.stop_price,
     )
     changed = with_changes(request, body)
     if changed == request:  # another id alone changes nothing
@@ -79,7 +75,7 @@ def _taken_in(house: House, exchange: PaperExchange, broker_order_id: str) -> di
         return view.orders.as_taken_in(view.orders.all[number_of(broker_order_id, "O") or 0])
 
 
-# --- cancelling and closing ----------------------------------------------------------------------
+# --- cancelling ----------------------------------------------------------------------
 
 
 def cancel(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
@@ -123,41 +119,6 @@ def bring_about_cancels(house: House, exchange: PaperExchange) -> None:
     for order in orders:
         with suppress(Refusal):
             _cancel(house, exchange, order)
-
-
-def close(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:
-    """Sell what is held of a symbol, or buy back what is short: all, so many shares, or so many per cent."""
-    _refuse_suspended(house)
-    with house.looking(exchange) as view:
-        held = held_in(view, symbol)
-    quantity = abs(held.quantity)
-    if "qty" in arrival.query:
-        quantity = decimal(arrival.query["qty"], "qty")
-    elif "percentage" in arrival.query:
-        quantity = whole(quantity * decimal(arrival.query["percentage"], "percentage") / 100)
-    side = Side.SELL if held.quantity > 0 else Side.BUY
-    made_up = _made_up(house, exchange)
-    request = OrderRequest(made_up, held.symbol, side, quantity, OrderType.MARKET, TimeInForce.DAY)
-    return Answer(200, _sent(house, exchange, request))
-
-
-def close_all(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    if arrival.query.get("cancel_orders") == "true":
-        cancel_all(house, exchange, arrival)
-    with exchange.reading() as floor:
-        symbols = [held.symbol for held in buying_power.positions(floor)]
-    closed = []
-    for symbol in symbols:
-        if house.fails_one and symbol == symbols[0]:
-            failed = {"code": 50010000, "message": "failed to liquidate"}
-            closed.append({"symbol": symbol, "status": 500, "body": failed})
-            continue
-        try:
-            answer = close(house, exchange, replace(arrival, query={}), symbol)
-        except Refusal as refused:
-            answer = refused.answer
-        closed.append({"symbol": symbol, "status": answer.status, "body": answer.body})
-    return Answer(207, closed)
 
 
 def _cancel(house: House, exchange: PaperExchange, order: PaperOrder) -> None:

@@ -150,7 +150,7 @@ class AccountBook:
             )
         )
         self.activities.append(self._fill_of(order, quantity, price, fee, moment))
-        if order.parent is not None or order.exit_pair:
+        if order.parent is not None:
             self._reduce_siblings(order, quantity)
         elif done:
             self._activate_legs(order)

@@ -18,9 +18,8 @@ from tradebot.brokers.paper.order_validation import (
     check_means,
     check_order,
     refusal,
-    sized,
 )
-from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of, trailed
+from tradebot.brokers.paper.orders import PaperOrder, as_shown, draft_of, legs_of, number_of
 from tradebot.brokers.paper.session_phases import meet_market
 from tradebot.brokers.paper.sessions import hours_of
 from tradebot.brokers.paper.view import ExchangeView
@@ -140,7 +139,6 @@ class PaperBroker:
             draft = draft_of(request, floor.state.now)
             check_ids(floor, draft, *legs_of(request, draft))
             check_kind(floor, request)
-            draft = sized(floor, draft)
             check_order(floor, draft)
             check_bracket(floor, request, draft)
             check_means(floor, draft)
@@ -172,8 +170,6 @@ class PaperBroker:
             old = _live(floor, broker_order_id)
             _check_replaceable(floor, old, request)
             draft = replace(draft_of(request, floor.state.now), parent=old.parent, role=old.role, waiting=old.waiting)
-            if old.best_price is not None:
-                draft = trailed(draft, old.best_price)
             check_ids(floor, draft)
             check_kind(floor, request)
             check_order(floor, draft)
@@ -204,8 +200,6 @@ def _check_replaceable(floor: ExchangeView, old: PaperOrder, request: OrderReque
     if has_legs or request.take_profit is not None or request.stop_loss is not None:
         words = "the entry of a bracket can't be replaced; cancel it and send another"
         raise refusal(UNPROCESSABLE, words, old.client_order_id)
-    if old.notional is not None or request.notional is not None:
-        raise refusal(UNPROCESSABLE, "a notional order can't be replaced", old.client_order_id)
 
 
 def _shown(floor: ExchangeView, number: int) -> BrokerOrder:

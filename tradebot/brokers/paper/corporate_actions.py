@@ -52,8 +52,7 @@ def _split_position(floor: ExchangeView, split: CorporateAction) -> None:
 
 
 def _split_order(floor: ExchangeView, order: PaperOrder, ratio: Decimal) -> None:
-    exact = order.remaining * ratio
-    remaining = exact if order.notional is not None else whole(exact)
+    remaining = whole(order.remaining * ratio)
     if remaining == 0:
         floor.book.end(order, OrderState.CANCELLED, f"a split of {ratio} for 1 left it no whole share")
         return
@@ -63,8 +62,6 @@ def _split_order(floor: ExchangeView, order: PaperOrder, ratio: Decimal) -> None
             quantity=order.filled_quantity + remaining,
             limit_price=_divided(order.limit_price, ratio),
             stop_price=_divided(order.stop_price, ratio),
-            trail_price=_divided(order.trail_price, ratio),
-            best_price=_divided(order.best_price, ratio),
         )
     )
 

@@ -95,7 +95,7 @@ def _cut_down(floor: ExchangeView, fill: Fill) -> None:
     left = max(-side.sign * book.held(fill.symbol), ZERO)
     allowed: dict[int, Decimal] = {}
     for order in book.live():
-        closing = order.parent is not None or order.exit_pair or (side is Side.SELL and not floor.rules.allow_short)
+        closing = order.parent is not None or (side is Side.SELL and not floor.rules.allow_short)
         if order.symbol != fill.symbol or order.side is not side or not order.working or not closing:
             continue
         if order.group not in allowed:

@@ -7,10 +7,6 @@ the rest of the day. The second is pessimistic: what could have gone against the
 Slippage is a fraction of the price that the order met, adverse, and rounded adversely to the tick. It never takes a
 fill beyond the order's limit, and a sale never below one tick; a fill may therefore lie outside the bar by no more
 than the slippage. An order that rested at its limit fills at exactly that limit, and being touched is enough.
-
-A trailing stop has a price once it has seen one. In the range of a day it follows the best price of it; where it may
-have been reached it was, at the worst price on its way there: that of a stop for as long as it stood still, the far end
-of the range otherwise.
 """
 
 from __future__ import annotations
@@ -18,22 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradebot.brokers.paper.orders import PaperOrder, trailed
+from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.core.model.account import DayBar
-from tradebot.core.model.orders import OrderType, Side
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ONE, SUB_PENNY, tick_down, tick_up
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a look at the market did to an order: the price it trades at (None: it does not), and its trigger.
-
-    ``seen`` is the price that a trailing stop saw, where it is to follow it.
-    """
+    """What a look at the market did to an order: the price it trades at (None: it does not), and its trigger."""
 
     price: Decimal | None = None
     triggered: bool = False
-    seen: Decimal | None = None
 
 
 NOTHING = Match()
@@ -41,11 +33,6 @@ NOTHING = Match()
 
 def at_price(order: PaperOrder, market: Decimal, slippage: Decimal) -> Match:
     """The order against the one price that the market shows."""
-    if order.type is OrderType.TRAILING_STOP and not order.triggered:
-        stop = trailed(order, market).stop_price
-        if stop is None or not _reached(order.side, stop, market):
-            return Match(seen=market)
-        return Match(worse(market, order.side, slippage), triggered=True, seen=market)
     if order.stop_price is not None and not order.triggered and not _reached(order.side, order.stop_price, market):
         return NOTHING
     triggered = order.stop_price is not None
@@ -60,11 +47,6 @@ def in_range(order: PaperOrder, bar: DayBar, slippage: Decimal) -> Match:
     A stop-limit whose limit lies beyond its stop may or may not have seen the price come back: it is triggered only.
     """
     against, towards = (bar.high, bar.low) if order.side is Side.BUY else (bar.low, bar.high)
-    if order.type is OrderType.TRAILING_STOP and not order.triggered:
-        stop = trailed(order, towards).stop_price
-        if stop is None or not _reached(order.side, stop, against):
-            return Match(seen=towards)
-        return Match(worse(_worst_on_the_way(order, against), order.side, slippage), triggered=True, seen=towards)
     if order.stop_price is not None and not order.triggered:
         if not _reached(order.side, order.stop_price, against):
             return NOTHING
@@ -97,13 +79,6 @@ def _within_limit(side: Side, limit: Decimal, market: Decimal, slippage: Decimal
         return None
     slipped = worse(market, side, slippage)
     return min(slipped, limit) if side is Side.BUY else max(slipped, limit)
-
-
-def _worst_on_the_way(order: PaperOrder, against: Decimal) -> Decimal:
-    """The worst price at which a trailing stop that was reached may have been reached."""
-    if order.stop_price is None or not _reached(order.side, order.stop_price, against):
-        return against
-    return order.stop_price
 
 
 def _reached(side: Side, stop: Decimal, market: Decimal) -> bool:

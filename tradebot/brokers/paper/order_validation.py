@@ -7,17 +7,14 @@ The codes and the wording follow those of Alpaca's trading API, so that one way 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.brokers.paper.buying_power import buying_power, closes, cost
 from tradebot.brokers.paper.orders import PaperOrder, draft_of
-from tradebot.brokers.paper.sessions import EVENING, cls_taken_until, evening_of, opg_taken_until
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.order_ids import MAX_LENGTH
 from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.model.values import CENT, NANO_SHARE, ONE, tick_size, to_tick, whole
+from tradebot.core.model.values import NANO_SHARE, tick_size, to_tick, whole
 from tradebot.errors import AlreadySent, OrderRefused
 
 MALFORMED = "40010001"
@@ -53,15 +50,14 @@ def check_order(floor: ExchangeView, draft: PaperOrder) -> None:
     if not draft.quantity.is_finite() or draft.quantity <= 0:
         raise refusal(UNPROCESSABLE, "qty must be > 0", f"got {draft.quantity}")
     check_price("limit_price", draft.limit_price, wanted=draft.type in _HAS_LIMIT, order_type=draft.type)
-    if draft.type is not OrderType.TRAILING_STOP:  # whose price is the exchange's to set
-        check_price("stop_price", draft.stop_price, wanted=draft.type in _HAS_STOP, order_type=draft.type)
+    check_price("stop_price", draft.stop_price, wanted=draft.type in _HAS_STOP, order_type=draft.type)
     if draft.type is OrderType.MARKET and floor.last_price(draft.symbol) is None:
         raise refusal(UNPROCESSABLE, "asset has no price yet", f"{draft.symbol} begins to trade today")
 
 
 def check_bracket(floor: ExchangeView, request: OrderRequest, entry: PaperOrder) -> None:
     """Refuse legs that do not lie on their own sides of the price the entry is based on."""
-    if request.order_class in (OrderClass.SIMPLE, OrderClass.OCO):
+    if request.order_class is OrderClass.SIMPLE:
         return
     if request.stop_loss is None:
         raise refusal(UNPROCESSABLE, "bracket orders require stop_loss", request.client_order_id)
@@ -116,105 +112,25 @@ def check_leg(name: str, price: Decimal, above_for: Side, base: Decimal | None) 
         raise refusal(UNPROCESSABLE, f"{name} must be <= base_price - {tick}", f"{price} against {base}")
 
 
-#: USD: the least that an order for an amount may be for.
-LEAST_NOTIONAL = ONE
-_AUCTIONS = {TimeInForce.OPG: opg_taken_until, TimeInForce.CLS: cls_taken_until}
-_IN_AUCTIONS = frozenset({OrderType.MARKET, OrderType.LIMIT})
+_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT})
+_TIMES_IN_FORCE = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 
 
 def check_kind(floor: ExchangeView, request: OrderRequest) -> None:
-    """Refuse what this kind of order may not ask for."""
-    if request.type is OrderType.OTHER or request.time_in_force is TimeInForce.OTHER:
+    """Refuse a type or a time in force that this exchange does not know, and a fraction of a share where none trades.
+
+    A fraction trades in DAY orders without legs, to nine decimals, and is never sold short.
+    """
+    if request.type not in _TYPES or request.time_in_force not in _TIMES_IN_FORCE:
         raise refusal(UNPROCESSABLE, "invalid order type or time_in_force", request.client_order_id)
-    checks: tuple[Callable[[ExchangeView, OrderRequest], None], ...] = (
-        _check_trail,
-        _check_auction,
-        _check_notional,
-        _check_fraction,
-        _check_exit_pair,
-    )
-    for check in checks:
-        check(floor, request)
-
-
-def sized(floor: ExchangeView, draft: PaperOrder) -> PaperOrder:
-    """An order for an amount of USD with the shares it comes to at the last price, which it is held to at first."""
-    if draft.notional is None:
-        return draft
-    shares = (draft.notional / (floor.last_price(draft.symbol) or ONE)).quantize(NANO_SHARE)
-    return replace(draft, quantity=shares)
-
-
-def _check_trail(floor: ExchangeView, request: OrderRequest) -> None:
-    trails = [trail for trail in (request.trail_price, request.trail_pct) if trail is not None]
-    if request.type is not OrderType.TRAILING_STOP:
-        if trails:
-            raise refusal(UNPROCESSABLE, f"{request.type} orders must not have a trail")
-        return
-    if len(trails) != 1:
-        raise refusal(UNPROCESSABLE, "trailing_stop orders require one of trail_price and trail_percent")
-    if request.stop_price is not None:
-        raise refusal(UNPROCESSABLE, "trailing_stop orders must not have stop_price")
-    if request.order_class is not OrderClass.SIMPLE:
-        raise refusal(UNPROCESSABLE, "trailing_stop orders must be simple orders", request.order_class)
-    check_price("trail_price", request.trail_price, wanted=request.trail_price is not None, order_type=request.type)
-    if request.trail_pct is not None and not (request.trail_pct.is_finite() and 0 < request.trail_pct < 1):
-        raise refusal(UNPROCESSABLE, "trail_percent must be between 0 and 100", f"got {request.trail_pct * 100}")
-
-
-def _check_auction(floor: ExchangeView, request: OrderRequest) -> None:
-    tif = request.time_in_force
-    if tif not in _AUCTIONS:
-        return
-    if request.type not in _IN_AUCTIONS or request.order_class is not OrderClass.SIMPLE:
-        words = f"{tif} orders must be simple market or limit orders"
-        raise refusal(UNPROCESSABLE, words, f"{request.order_class} {request.type}")
-    until = _AUCTIONS[tif](floor.hours)
-    if until <= floor.state.now < evening_of(floor.state.session):
-        raise refusal(UNPROCESSABLE, f"{tif} orders are not taken from {until:%H:%M} UTC to {EVENING:%H:%M} New York")
-
-
-def _check_notional(floor: ExchangeView, request: OrderRequest) -> None:
-    notional = request.notional
-    if notional is None:
-        return
-    if request.quantity:
-        raise refusal(UNPROCESSABLE, "only one of qty or notional is accepted", f"{request.quantity} and {notional}")
-    if not notional.is_finite() or notional < LEAST_NOTIONAL or notional.quantize(CENT) != notional:
-        words = f"notional must be at least {LEAST_NOTIONAL} USD, in cents"
-        raise refusal(UNPROCESSABLE, words, f"got {notional}")
-    if request.type is not OrderType.MARKET:
-        raise refusal(UNPROCESSABLE, "notional orders must be market orders", request.type)
-    _check_part_of_a_share(floor, request, "notional")
-
-
-def _check_fraction(floor: ExchangeView, request: OrderRequest) -> None:
     quantity = request.quantity
     if not quantity.is_finite() or whole(quantity) == quantity:
         return
     if quantity.quantize(NANO_SHARE) != quantity:
         raise refusal(UNPROCESSABLE, "qty must have at most 9 decimal places", f"got {quantity}")
-    if request.type is OrderType.TRAILING_STOP:
-        raise refusal(UNPROCESSABLE, "fractional orders can't be trailing stops", request.client_order_id)
-    _check_part_of_a_share(floor, request, "fractional")
-
-
-def _check_part_of_a_share(floor: ExchangeView, request: OrderRequest, what: str) -> None:
     if request.time_in_force is not TimeInForce.DAY:
-        raise refusal(UNPROCESSABLE, f"{what} orders must be DAY orders", request.time_in_force)
+        raise refusal(UNPROCESSABLE, "fractional orders must be DAY orders", request.time_in_force)
     if request.order_class is not OrderClass.SIMPLE:
-        raise refusal(UNPROCESSABLE, f"{what} orders must be simple orders", request.order_class)
+        raise refusal(UNPROCESSABLE, "fractional orders must be simple orders", request.order_class)
     if request.side is Side.SELL and not closes(floor, draft_of(request, floor.state.now)):
-        raise refusal(FORBIDDEN, f"{what} orders cannot be sold short", f"no {request.symbol} is held")
-
-
-def _check_exit_pair(floor: ExchangeView, request: OrderRequest) -> None:
-    if not request.exit_pair:
-        return
-    stop = request.stop_loss
-    if request.type is not OrderType.LIMIT or stop is None or request.take_profit is not None:
-        raise refusal(UNPROCESSABLE, "oco orders must be limit orders with stop_loss", request.client_order_id)
-    if not closes(floor, draft_of(request, floor.state.now)):
-        raise refusal(UNPROCESSABLE, "oco orders must be exit orders", f"{request.side} {request.symbol}")
-    check_price("stop_loss.stop_price", stop, wanted=True, order_type=request.type)
-    check_leg("stop_loss.stop_price", stop, request.side, request.limit_price)
+        raise refusal(FORBIDDEN, "fractional orders cannot be sold short", f"no {request.symbol} is held")

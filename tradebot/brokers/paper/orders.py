@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.model.values import SUB_PENNY, ZERO, to_tick
+from tradebot.core.model.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,7 @@ class PaperOrder:
     """One order. ``fees`` is USD paid on it so far; ``parent`` the number of the entry whose leg it is.
 
     A leg is ``waiting`` until its entry has filled. ``triggered`` says that its stop price has been reached: a stop
-    is a market order from then on, a stop-limit a limit order. ``best_price`` is the best price that a trailing stop
-    has seen. The ``quantity`` of an order for a ``notional`` is a guess until it trades.
+    is a market order from then on, a stop-limit a limit order.
     """
 
     number: int
@@ -39,11 +38,6 @@ class PaperOrder:
     parent: int | None = None
     role: Purpose = Purpose.ENTRY
     reason: str = ""
-    exit_pair: bool = False
-    notional: Decimal | None = None
-    trail_price: Decimal | None = None
-    trail_pct: Decimal | None = None
-    best_price: Decimal | None = None
 
     @property
     def broker_order_id(self) -> str:
@@ -81,31 +75,12 @@ def draft_of(request: OrderRequest, now: datetime) -> PaperOrder:
         submitted_at=now,
         limit_price=request.limit_price,
         stop_price=request.stop_price,
-        role=Purpose.TARGET if request.exit_pair else Purpose.ENTRY,
-        exit_pair=request.exit_pair,
-        notional=request.notional,
-        trail_price=request.trail_price,
-        trail_pct=request.trail_pct,
     )
-
-
-def trailed(order: PaperOrder, price: Decimal) -> PaperOrder:
-    """A trailing stop after it has seen a price: USD a share, rounded to the tick and never below one."""
-    nearer = max if order.side is Side.SELL else min
-    best = price if order.best_price is None else nearer(order.best_price, price)
-    distance = best * order.trail_pct if order.trail_pct is not None else order.trail_price or ZERO
-    return replace(order, best_price=best, stop_price=max(to_tick(best + order.side.sign * distance), SUB_PENNY))
 
 
 def legs_of(request: OrderRequest, entry: PaperOrder) -> tuple[PaperOrder, ...]:
-    """The legs of a bracket, waiting for ``entry``: the stop, then the target if there is one. The one leg of an exit
-    pair is its stop, which waits for nothing.
-    """
-    side = entry.side if entry.exit_pair else entry.side.opposite
-    waits = not entry.exit_pair
-    leg = replace(
-        entry, side=side, parent=entry.number, waiting=waits, limit_price=None, stop_price=None, exit_pair=False
-    )
+    """The legs of a bracket, waiting for ``entry``: the stop, then the target if there is one."""
+    leg = replace(entry, side=entry.side.opposite, parent=entry.number, waiting=True, limit_price=None, stop_price=None)
     legs = []
     if request.stop_loss is not None:
         legs.append(
@@ -155,7 +130,7 @@ def as_shown(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: b
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         side=order.side,
-        quantity=ZERO if order.notional is not None and not order.filled_quantity else order.quantity,
+        quantity=order.quantity,
         filled_quantity=order.filled_quantity,
         type=order.type,
         time_in_force=order.time_in_force,
@@ -170,7 +145,4 @@ def as_shown(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: b
         held=order.live and (order.waiting or shares_quantity),
         legs=tuple(as_shown(leg, bracket) for leg in legs) if with_legs else (),
         reason=order.reason,
-        notional=order.notional,
-        trail_price=order.trail_price,
-        trail_pct=order.trail_pct,
     )

@@ -20,17 +20,15 @@ Value = TypeVar("Value")
 
 ORDER = (
     "number, client_order_id, symbol, side, quantity, type, time_in_force, submitted_at, limit_price, stop_price, "
-    "state, filled_quantity, average_fill_price, fees, triggered, waiting, parent, role, reason, "
-    "exit_pair, notional, trail_price, trail_pct, best_price"
+    "state, filled_quantity, average_fill_price, fees, triggered, waiting, parent, role, reason"
 )
 PUT_ORDER = f"""
-    INSERT INTO orders ({ORDER}, live) VALUES ({", ".join("?" * 25)})
+    INSERT INTO orders ({ORDER}, live) VALUES ({", ".join("?" * 20)})
     ON CONFLICT (number) DO UPDATE SET
         quantity = excluded.quantity, limit_price = excluded.limit_price, stop_price = excluded.stop_price,
         state = excluded.state, filled_quantity = excluded.filled_quantity,
         average_fill_price = excluded.average_fill_price, fees = excluded.fees, triggered = excluded.triggered,
-        waiting = excluded.waiting, reason = excluded.reason, trail_price = excluded.trail_price,
-        best_price = excluded.best_price, live = excluded.live"""
+        waiting = excluded.waiting, reason = excluded.reason, live = excluded.live"""
 ADD_ACTIVITY = f"INSERT INTO activities VALUES ({', '.join('?' * 15)})"
 ACTIVITIES_AFTER = """
     SELECT a.number, a.kind, a.at, a.session, a.symbol, a.quantity, a.price, a.fee, a.amount, a.note, a.ratio,
@@ -102,11 +100,6 @@ def order(row: Row) -> PaperOrder:
         parent=row[16],
         role=Purpose(row[17]),
         reason=row[18],
-        exit_pair=bool(row[19]),
-        notional=_optional(row[20]),
-        trail_price=_optional(row[21]),
-        trail_pct=_optional(row[22]),
-        best_price=_optional(row[23]),
     )
 
 
@@ -165,11 +158,6 @@ def of_order(order: PaperOrder) -> Row:
         order.parent,
         order.role,
         order.reason,
-        int(order.exit_pair),
-        _text(order.notional),
-        _text(order.trail_price),
-        _text(order.trail_pct),
-        _text(order.best_price),
         int(order.live),
     )
 

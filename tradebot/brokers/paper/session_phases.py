@@ -3,25 +3,24 @@
 A daily bar is used once. At the open everything that rests meets the opening price, and so does whatever arrives in
 the first five minutes. When the clock first passes beyond them, the rest of the bar is resolved against the orders
 that rest at that moment, so that nothing sent later in the day can dodge the day's low. What arrives after that meets
-the close. At the close, DAY orders expire and the equity is written down. Orders for an auction alone (OPG, CLS) meet
-the price of the open or of the close and nothing else; what does not trade there is cancelled.
+the close. At the close, DAY orders expire and the equity is written down.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
-from tradebot.brokers.paper.buying_power import can_pay, closes, equity
+from tradebot.brokers.paper.buying_power import can_pay, equity
 from tradebot.brokers.paper.corporate_actions import apply_splits, pay_dividends
 from tradebot.brokers.paper.matching import Match, at_price, in_range
-from tradebot.brokers.paper.orders import PaperOrder, trailed
+from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
-from tradebot.core.model.values import NANO_SHARE, ZERO
+from tradebot.core.model.values import ZERO
 
 OPEN_LASTS = timedelta(minutes=5)
 
@@ -52,7 +51,7 @@ def meet_market(floor: ExchangeView, order: PaperOrder) -> None:
     """Let an order that has just arrived trade, if the market is open and its price allows."""
     price = floor.trading_price(order.symbol)
     bar = floor.bar(order.symbol)
-    if price is None or bar is None or not order.working or order.time_in_force is TimeInForce.CLS:
+    if price is None or bar is None or not order.working:
         return
     _apply(floor, order, at_price(order, price, floor.rules.slippage_pct), bar)
     for leg in floor.book.group(order):
@@ -66,7 +65,6 @@ def _open(floor: ExchangeView) -> None:
         pay_dividends(floor, _actions(floor, previous, ActionKind.DIVIDEND))
     for order in floor.book.live():
         meet_market(floor, floor.book.orders[order.number])
-    _end(floor, TimeInForce.OPG, OrderState.CANCELLED, "the opening auction is over")
 
 
 def _resolve(floor: ExchangeView) -> None:
@@ -83,7 +81,7 @@ def _resolve(floor: ExchangeView) -> None:
 def _meet_range(floor: ExchangeView, number: int) -> None:
     order = floor.book.orders[number]
     bar = floor.bar(order.symbol)
-    if bar is None or not order.working or order.time_in_force is TimeInForce.CLS:
+    if bar is None or not order.working:
         return
     _apply(floor, order, in_range(order, bar, floor.rules.slippage_pct), bar)
     for leg in floor.book.group(order):
@@ -93,29 +91,15 @@ def _meet_range(floor: ExchangeView, number: int) -> None:
 
 def _close(floor: ExchangeView) -> None:
     for order in floor.book.live():
-        bar = floor.bar(order.symbol)
-        if order.time_in_force is TimeInForce.CLS and bar is not None:
-            _apply(floor, order, at_price(order, bar.close, floor.rules.slippage_pct), bar)
-    _end(floor, TimeInForce.CLS, OrderState.CANCELLED, "the closing auction is over")
-    _end(floor, TimeInForce.DAY, OrderState.EXPIRED, "the session closed")
+        if order.time_in_force is TimeInForce.DAY and floor.book.orders[order.number].live:
+            floor.book.end(floor.book.orders[order.number], OrderState.EXPIRED, "the session closed")
     floor.store.record_equity(floor.state.session, equity(floor))
-
-
-def _end(floor: ExchangeView, time_in_force: TimeInForce, state: OrderState, reason: str) -> None:
-    """End what is live of the orders that stand no longer."""
-    for order in floor.book.live():
-        if order.time_in_force is time_in_force and floor.book.orders[order.number].live:
-            floor.book.end(floor.book.orders[order.number], state, reason)
 
 
 def _apply(floor: ExchangeView, order: PaperOrder, match: Match, bar: DayBar) -> None:
     """Do to the account what a look at the market did to an order."""
-    if match.seen is not None:
-        order = floor.book.put(trailed(order, match.seen))
     if match.triggered and not order.triggered:
         order = floor.book.put(replace(order, triggered=True))
-    if match.price is not None and order.notional is not None and not order.filled_quantity:
-        order = floor.book.put(replace(order, quantity=_worth(floor, order, order.notional, match.price)))
     quantity = order.remaining if (room := _room(floor, bar)) is None else min(order.remaining, room)
     if match.price is None or quantity == 0:
         return
@@ -124,14 +108,6 @@ def _apply(floor: ExchangeView, order: PaperOrder, match: Match, bar: DayBar) ->
         floor.book.fill(order, quantity, match.price, fee, floor.moment)
     else:
         floor.book.end(order, OrderState.REJECTED, "insufficient buying power at the price it would have filled at")
-
-
-def _worth(floor: ExchangeView, order: PaperOrder, notional: Decimal, price: Decimal) -> Decimal:
-    """The shares that ``notional`` USD come to at a price; a sale is never of more than there is to sell."""
-    shares = (notional / price).quantize(NANO_SHARE, rounding=ROUND_DOWN)
-    if not closes(floor, order):
-        return shares
-    return min(shares, floor.book.uncommitted(order.symbol, order.side, besides=order.group))
 
 
 def _room(floor: ExchangeView, bar: DayBar) -> Decimal | None:

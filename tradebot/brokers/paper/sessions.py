@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import SessionHours
 from tradebot.ports import Calendar
 
 NEW_YORK = ZoneInfo("America/New_York")
-EVENING = time(19, 0)  # when orders for the next session's auctions are taken again
 _BEGINS = time(4, 0)  # when the first US venues begin their pre-market session
 _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
@@ -26,21 +25,6 @@ def hours_of(session: date, calendar: Calendar) -> SessionHours:
 def beginning_of(session: date) -> datetime:
     """The instant at which the exchange begins a session: 04:00 in New York."""
     return _instant(session, _BEGINS)
-
-
-def evening_of(session: date) -> datetime:
-    """The instant from which orders for the next session's auctions are taken."""
-    return _instant(session, EVENING)
-
-
-def opg_taken_until(hours: SessionHours) -> datetime:
-    """When the book of the opening auction is closed: 09:28 in New York."""
-    return hours.opens - timedelta(minutes=2)
-
-
-def cls_taken_until(hours: SessionHours) -> datetime:
-    """When the book of the closing auction is closed: 15:50 in New York, and ten minutes before an early close."""
-    return hours.closes - timedelta(minutes=10)
 
 
 def new_york_date(instant: datetime) -> date:

@@ -26,8 +26,9 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x70617065  # "pape", in the file's header, so that another program's database is not mistaken for it
 BUSY_SECONDS = 30.0
 
-#: What version 2 added to the orders of version 1.
-_COLUMNS_OF_KINDS = (
+#: Columns that format 2 added to the orders of format 1, for kinds of orders that are no longer taken. The format
+#: stays, so that a file serves the version before as well; the columns keep their defaults.
+_UNUSED_COLUMNS = (
     "exit_pair INTEGER NOT NULL DEFAULT 0",
     "notional TEXT",
     "trail_price TEXT",
@@ -46,7 +47,7 @@ ACCOUNT_SCHEMA = (
         limit_price TEXT, stop_price TEXT, state TEXT NOT NULL, filled_quantity TEXT NOT NULL, average_fill_price TEXT,
         fees TEXT NOT NULL, triggered INTEGER NOT NULL, waiting INTEGER NOT NULL, parent INTEGER REFERENCES orders,
         role TEXT NOT NULL, reason TEXT NOT NULL, live INTEGER NOT NULL) STRICT""",
-    *(f"ALTER TABLE orders ADD COLUMN {column}" for column in _COLUMNS_OF_KINDS),
+    *(f"ALTER TABLE orders ADD COLUMN {column}" for column in _UNUSED_COLUMNS),
     "CREATE INDEX orders_live ON orders (number) WHERE live = 1",
     "CREATE INDEX orders_of_bracket ON orders (parent) WHERE parent IS NOT NULL",
     """CREATE TABLE positions (
@@ -295,7 +296,7 @@ class Store:
             return
         with self.transaction(writes=True):
             if self._format() == 1:
-                for column in _COLUMNS_OF_KINDS:
+                for column in _UNUSED_COLUMNS:
                     self._sql.execute(f"ALTER TABLE orders ADD COLUMN {column}")
                 self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -29,15 +29,15 @@ class OrderType(StrEnum):
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
-    TRAILING_STOP = "trailing_stop"
+    TRAILING_STOP = "trailing_stop"  # read and never sent: the jobs raise a stop by replacing it
     OTHER = "other"  # a kind at the broker that this version does not know, and never sends
 
 
 class TimeInForce(StrEnum):
     DAY = "day"
     GTC = "gtc"
-    OPG = "opg"  # only in the opening auction; what does not trade there is cancelled
-    CLS = "cls"  # only in the closing auction
+    OPG = "opg"  # only in the opening auction; read and never sent
+    CLS = "cls"  # only in the closing auction; read and never sent
     OTHER = "other"  # one at the broker that this version does not know, and never sends
 
 
@@ -47,7 +47,6 @@ class OrderClass(StrEnum):
     SIMPLE = "simple"
     BRACKET = "bracket"  # an entry with a stop and a target
     OTO = "oto"  # an entry with a stop
-    OCO = "oco"  # a target and a stop for what is held, of which one cancels the other
 
 
 class Purpose(StrEnum):
@@ -144,9 +143,6 @@ class OrderRequest:
 
     ``take_profit`` (a limit price) and ``stop_loss`` (a stop price) make it a bracket: closing legs that the
     broker activates on the fill and of which one cancels the other. A bracket may lack the target, never the stop.
-    With ``exit_pair`` it is a limit order that closes what is held, with a stop at ``stop_loss`` beside it, its leg.
-    ``notional`` is the USD to trade for instead of a ``quantity``, which is 0 then. A trailing stop follows the best
-    price since it rests at a distance of either ``trail_price`` (USD a share) or ``trail_pct`` (a fraction of it).
     """
 
     client_order_id: str
@@ -159,15 +155,9 @@ class OrderRequest:
     stop_price: Decimal | None = None
     take_profit: Decimal | None = None
     stop_loss: Decimal | None = None
-    exit_pair: bool = False
-    notional: Decimal | None = None
-    trail_price: Decimal | None = None
-    trail_pct: Decimal | None = None
 
     @property
     def order_class(self) -> OrderClass:
-        if self.exit_pair:
-            return OrderClass.OCO
         if self.take_profit is not None:
             return OrderClass.BRACKET
         return OrderClass.SIMPLE if self.stop_loss is None else OrderClass.OTO
@@ -180,8 +170,9 @@ class BrokerOrder:
 
     ``state`` is never PLANNED, SUBMITTING or ABANDONED. A status this version does not know is UNKNOWN.
     ``held`` legs wait for their parent's fill, or share their quantity with a sibling leg; they count as live.
-    The limit order of an exit pair has the role TARGET and the stop beside it for its leg. The ``quantity`` of an order
-    for a ``notional`` is 0 until it is filled. The ``stop_price`` of a trailing stop is where it stands now.
+    The limit order of an exit pair (OCO) has the role TARGET and the stop beside it for its leg. ``notional`` is the
+    USD that an order trades for; its ``quantity`` is 0 until it is filled. The ``stop_price`` of a trailing stop is
+    where it stands now. Such orders are read and never sent.
     ``expires_at`` is when the broker will end the order by itself, where it says so beforehand.
     """
 
@@ -205,8 +196,6 @@ class BrokerOrder:
     legs: tuple[BrokerOrder, ...] = ()
     reason: str = ""
     notional: Decimal | None = None
-    trail_price: Decimal | None = None
-    trail_pct: Decimal | None = None
     expires_at: datetime | None = None
 
     @property

@@ -304,25 +304,6 @@ def test_one_order_of_many_that_was_not_cancelled_is_told(alpaca: MakeDesk, stat
         desk.broker.cancel_all()
 
 
-def test_all_positions_are_closed_in_one_request(alpaca: MakeDesk) -> None:
-    desk = alpaca()
-    desk.broker.submit(make.buy(10, stop_loss="95", take_profit="110"))
-    desk.as_a_new_command()
-    desk.broker.close_all()
-    assert [(arrival.method, arrival.query) for arrival in desk.fake.requests] == [
-        ("DELETE", {"cancel_orders": "true"})
-    ]
-    assert desk.broker.positions() == () and desk.broker.open_orders() == ()
-
-
-def test_one_position_of_many_that_does_not_close_is_told(alpaca: MakeDesk) -> None:
-    desk = alpaca()
-    desk.broker.submit(make.buy(10))
-    desk.fake.bend = _last_with(403)
-    with pytest.raises(OrderRefused, match="1 of 1 positions do not close: ACME"):
-        desk.broker.close_all()
-
-
 @pytest.mark.parametrize("body", [{}, [{"status": 200}], [{"id": "x"}], [7]])
 def test_an_answer_for_many_that_cannot_be_read_leaves_their_outcome_unknown(alpaca: MakeDesk, body: object) -> None:
     desk = alpaca()

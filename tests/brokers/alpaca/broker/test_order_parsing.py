@@ -96,9 +96,9 @@ def test_an_order_for_an_amount_has_the_quantity_that_has_filled() -> None:
     assert read(notional="500", qty=None, filled_qty="4.75").quantity == Decimal("4.75")
 
 
-def test_a_trailing_stop_tells_its_distance_and_where_it_stands() -> None:
+def test_a_trailing_stop_tells_where_it_stands() -> None:
     order = read(type="trailing_stop", trail_percent="1.5", stop_price="98.5", limit_price=None)
-    assert (order.trail_pct, order.stop_price) == (Decimal("0.015"), Decimal("98.5"))
+    assert (order.type, order.stop_price) == (OrderType.TRAILING_STOP, Decimal("98.5"))
 
 
 def test_fields_that_nobody_knows_change_nothing() -> None:

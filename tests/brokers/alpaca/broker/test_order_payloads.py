@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -53,25 +52,6 @@ def test_an_entry_with_a_stop_alone_is_an_oto() -> None:
     assert "take_profit" not in body
 
 
-def test_an_exit_pair_has_its_limit_price_where_a_bracket_has_its_target() -> None:
-    body = order_body(replace(make.sell(10, limit="110", stop_loss="95"), exit_pair=True))
-    assert (body["order_class"], body["type"], body["side"]) == ("oco", "limit", "sell")
-    assert (body["take_profit"], body["stop_loss"]) == ({"limit_price": "110"}, {"stop_price": "95"})
-    assert "limit_price" not in body
-
-
-def test_an_amount_takes_the_place_of_a_quantity() -> None:
-    body = order_body(replace(make.buy(0, tif=TimeInForce.DAY), notional=Decimal("500.50")))
-    assert body["notional"] == "500.5"
-    assert "qty" not in body
-
-
-def test_a_trailing_stop_tells_its_distance_in_dollars_or_per_cent() -> None:
-    stop = replace(make.sell(10), type=OrderType.TRAILING_STOP)
-    assert order_body(replace(stop, trail_price=Decimal("1.25")))["trail_price"] == "1.25"
-    assert order_body(replace(stop, trail_pct=Decimal("0.015")))["trail_percent"] == "1.5"
-
-
 @pytest.mark.parametrize("identifier", ["", "x" * 129])
 def test_an_id_that_would_be_made_up_or_refused_is_not_sent(identifier: str) -> None:
     with pytest.raises(OrderRefused, match="client_order_id must have 1 to 128 characters"):
@@ -95,12 +75,6 @@ def test_a_replacement_that_changes_nothing_says_everything_again() -> None:
 def test_a_day_order_can_be_made_to_stay() -> None:
     renewed = changes(resting(time_in_force="day"), limit("10", "95.5"))
     assert renewed == {"client_order_id": "c2", "time_in_force": "gtc"}
-
-
-def test_the_distance_of_a_trailing_stop_is_changed_as_it_was_given() -> None:
-    rests = resting(type="trailing_stop", limit_price=None, trail_percent="2", stop_price="93", side="sell")
-    request = replace(make.sell(10, client_id="c2"), type=OrderType.TRAILING_STOP, trail_pct=Decimal("0.01"))
-    assert changes(rests, request) == {"client_order_id": "c2", "trail": "1"}
 
 
 @pytest.mark.parametrize("terms", [{"symbol": "OTHER"}, {"side": Side.SELL}, {"type": OrderType.STOP}])

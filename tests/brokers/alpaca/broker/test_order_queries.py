@@ -10,10 +10,12 @@ import pytest
 
 from tests.brokers.alpaca.broker.conftest import Desk, MakeDesk, order_json
 from tests.brokers.contract import QUIET, fills, leg_of, order_of
+from tests.core.builders import position, quote, situation
 from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.orders import Requests
 from tradebot.brokers.alpaca.broker import order_queries
-from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, TimeInForce
+from tradebot.core.risk.exposure import measure
 from tradebot.errors import BrokerUnavailable
 
 make = Requests()
@@ -268,6 +270,56 @@ def test_an_old_fill_of_an_order_that_alpaca_no_longer_knows_is_nobody_s(alpaca:
     desk.fake.bend = forgotten
     (fill,) = fills(desk.broker)
     assert (fill.client_order_id, fill.quantity) == ("", Decimal(1))
+
+
+def foreign_orders() -> list[dict[str, Any]]:
+    """What a person may have in the account and no job ever sends: each kind as Alpaca lists it, nested."""
+
+    def placed(number: int, **fields: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {"client_order_id": f"person-{number}", "limit_price": None, **fields}
+        return order_json(
+            id=f"00000000-0000-4000-8000-00000000000{number}", order_type=made.get("type", "limit"), **made
+        )
+
+    pair = {"side": "sell", "order_class": "oco"}
+    stop = placed(6, type="stop", stop_price="80", status="held", **pair)
+    return [
+        placed(1, type="trailing_stop", trail_percent="5", stop_price="95", side="buy"),
+        placed(2, type="market", time_in_force="opg"),
+        placed(3, type="limit", time_in_force="cls", limit_price="99"),
+        placed(4, type="market", time_in_force="day", qty=None, notional="250"),
+        placed(5, type="limit", limit_price="120", legs=[stop], **pair),
+    ]
+
+
+def test_kinds_of_orders_that_are_never_sent_are_listed_and_counted(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+
+    def listed(arrival: Arrival, answer: Answer) -> Answer:
+        heads = foreign_orders()
+        if arrival.query.get("nested") != "true":
+            heads = [{**order, "legs": None} for head in heads for order in (head, *(head["legs"] or ()))]
+        return replace(answer, body=heads) if arrival.path == "/v2/orders" else answer
+
+    desk.fake.bend = listed
+    orders = {order.client_order_id: order for order in desk.broker.open_orders()}
+    kinds = {name: (order.type, order.time_in_force) for name, order in orders.items()}
+    assert kinds == {
+        "person-1": (OrderType.TRAILING_STOP, TimeInForce.GTC),
+        "person-2": (OrderType.MARKET, TimeInForce.OPG),
+        "person-3": (OrderType.LIMIT, TimeInForce.CLS),
+        "person-4": (OrderType.MARKET, TimeInForce.DAY),
+        "person-5": (OrderType.LIMIT, TimeInForce.GTC),
+        "person-6": (OrderType.STOP, TimeInForce.GTC),
+    }
+    target, stop = orders["person-5"], orders["person-6"]
+    assert (target.role, stop.role, stop.parent_id) == (TARGET, STOP, target.broker_order_id)
+    shown = situation(
+        positions=(position("ACME", quantity="10"),),
+        open_orders=tuple(orders.values()),
+        quotes={"ACME": quote("ACME", last="100")},
+    )
+    assert measure(shown).total.value == 1000 + 1000 + 1000 + 1000 + 250  # the pair closes what is held
 
 
 def _without(order: dict[str, Any], unwanted: Any) -> dict[str, Any]:

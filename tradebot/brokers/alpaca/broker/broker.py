@@ -110,18 +110,9 @@ class AlpacaBroker:
 
     def cancel_all(self) -> None:
         """Raises OrderRefused when the answer names an order that was not cancelled."""
-        answers = self._each("/v2/orders", {}, "id")
+        answers = self._cancelled_each()
         if refused := [name for name, status in answers if status not in _DONE]:
             raise OrderRefused("207", f"{len(refused)} of {len(answers)} orders were not cancelled: {_named(refused)}")
-
-    def close_all(self) -> None:
-        """Cancel every order and sell every position of the account at the market, whoever it belongs to.
-
-        The orders that close have ids that Alpaca makes up. Raises OrderRefused when one position was refused.
-        """
-        answers = self._each("/v2/positions", {"cancel_orders": "true"}, "symbol")
-        if refused := [name for name, status in answers if status not in _DONE]:
-            raise OrderRefused("207", f"{len(refused)} of {len(answers)} positions do not close: {_named(refused)}")
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         path = path_of(broker_order_id)
@@ -151,14 +142,14 @@ class AlpacaBroker:
             said = f"{request.client_order_id} was sent, and Alpaca's answer cannot be read: {error}"
             raise OutcomeUnknown(said) from error
 
-    def _each(self, path: str, params: Mapping[str, str], name: str) -> list[tuple[str, int]]:
-        """Send a request for many at once, and give the status of each, by its field ``name``."""
-        answer = self._api.write("DELETE", path, params=params)
+    def _cancelled_each(self) -> list[tuple[str, int]]:
+        """Ask for a cancel of every order in one request: the id and the HTTP status of each."""
+        answer = self._api.write("DELETE", "/v2/orders")
         try:
             items = [Fields(raw, "one of many") for raw in rows(answer, "the answers for each")]
-            return [(item.text(name), int(item.number("status"))) for item in items]
+            return [(item.text("id"), int(item.number("status"))) for item in items]
         except BrokerUnavailable as error:
-            raise OutcomeUnknown(f"DELETE {path} was sent, and Alpaca's answer cannot be read: {error}") from error
+            raise OutcomeUnknown(f"DELETE /v2/orders was sent, and Alpaca's answer cannot be read: {error}") from error
 
 
 def _named(names: list[str]) -> str:

@@ -43,7 +43,6 @@ _HELD = "held"
 _GROUPED = frozenset({"bracket", "oto", "oco"})
 #: Several options in one order: it has neither a symbol nor a side, and can touch no stock.
 _OF_OPTIONS = "mleg"
-_PERCENT = Decimal(100)
 
 Word = TypeVar("Word", OrderType, TimeInForce)
 
@@ -103,7 +102,6 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
     ordered = fields.maybe_number("qty")
     quantity = filled if ordered is None else ordered  # one for an amount of money has no quantity before it has filled
     state = _state(status, quantity, filled)
-    percent = fields.maybe_number("trail_percent")
     return BrokerOrder(
         broker_order_id=identifier,
         client_order_id=fields.maybe_text("client_order_id") or "",
@@ -121,8 +119,6 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
         held=status == _HELD,
         reason=f"Alpaca shows it as {status!r}" if state is OrderState.UNKNOWN else "",
         notional=fields.maybe_number("notional"),
-        trail_price=fields.maybe_number("trail_price"),
-        trail_pct=None if percent is None else percent / _PERCENT,
         expires_at=fields.maybe_instant("expires_at"),
     )
 

@@ -14,7 +14,6 @@ from tradebot.errors import OrderRefused
 _NOT_FOUND = "40410000"
 _UNPROCESSABLE = "42210000"
 _MALFORMED = "40010001"
-_PERCENT = Decimal(100)
 
 
 def order_body(request: OrderRequest) -> Json:
@@ -29,12 +28,8 @@ def order_body(request: OrderRequest) -> Json:
         "type": request.type.value,
         "time_in_force": request.time_in_force.value,
     }
-    amount = ("qty", request.quantity) if request.notional is None else ("notional", request.notional)
-    prices = [amount, ("limit_price", request.limit_price), ("stop_price", request.stop_price)]
-    if request.exit_pair:  # its limit price is that of the target, which Alpaca reads from where a bracket has it
-        prices.remove(("limit_price", request.limit_price))
-    prices += [("trail_price", request.trail_price), ("trail_percent", _percent(request.trail_pct))]
-    body |= {name: canonical(number) for name, number in prices if number is not None}
+    numbers = {"qty": request.quantity, "limit_price": request.limit_price, "stop_price": request.stop_price}
+    body |= {name: canonical(number) for name, number in numbers.items() if number is not None}
     return body | _legs(request)
 
 
@@ -52,13 +47,8 @@ def changes(order: BrokerOrder, request: OrderRequest) -> Json:
     wanted: dict[str, tuple[Decimal | None, Decimal | None]] = {
         "qty": (request.quantity, order.quantity if order.filled_quantity == 0 else None),
         "limit_price": (request.limit_price, order.limit_price),
+        "stop_price": (request.stop_price, order.stop_price),
     }
-    if request.trail_price is not None:
-        wanted["trail"] = request.trail_price, order.trail_price
-    elif request.trail_pct is not None:
-        wanted["trail"] = _percent(request.trail_pct), _percent(order.trail_pct)
-    else:
-        wanted["stop_price"] = request.stop_price, order.stop_price
     told = {name: canonical(new) for name, (new, _) in wanted.items() if new is not None}
     changed = {name: text for name, text in told.items() if wanted[name][0] != wanted[name][1]}
     if request.time_in_force is not order.time_in_force:
@@ -75,17 +65,12 @@ def path_of(broker_order_id: str) -> str:
 
 
 def _legs(request: OrderRequest) -> dict[str, Json]:
-    """The legs of a bracket, an OTO or an OCO; the limit price of an OCO is its target's."""
+    """The legs of a bracket or an OTO."""
     if request.order_class is OrderClass.SIMPLE:
         return {}
     legs: dict[str, Json] = {"order_class": request.order_class.value}
-    target = request.limit_price if request.exit_pair else request.take_profit
-    if target is not None:
-        legs["take_profit"] = {"limit_price": canonical(target)}
+    if request.take_profit is not None:
+        legs["take_profit"] = {"limit_price": canonical(request.take_profit)}
     if request.stop_loss is not None:
         legs["stop_loss"] = {"stop_price": canonical(request.stop_loss)}
     return legs
-
-
-def _percent(fraction: Decimal | None) -> Decimal | None:
-    return None if fraction is None else fraction * _PERCENT
