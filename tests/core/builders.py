@@ -23,6 +23,7 @@ from tradebot.core.model.orders import (
     Side,
     TimeInForce,
 )
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.settings import Settings
@@ -139,7 +140,7 @@ def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
     for given in ("positions", "holdings", "open_orders", "unsettled"):
         symbols |= {each.symbol for each in more.get(given, ())}
     usual = Situation(
-        account_key=ACCOUNT_KEY,
+        ownership=Ownership(ACCOUNT_KEY),
         now=NOW,
         today=TODAY,
         session_open=True,

@@ -29,7 +29,7 @@ from tests.worlds.town import Town
 from tests.worlds.witness import Witness
 from tests.worlds.world import Run
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.ownership import Explained
+from tradebot.core.model.ownership import Explained, Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Period
@@ -147,7 +147,7 @@ class Process:
                 take_in_stops(town.home, database.bind(key))
             yield Desk(
                 settings=self.settings,
-                account_key=key,
+                ownership=Ownership(key),
                 clock=clock,
                 calendar=NyseCalendar(),
                 broker=broker,
@@ -182,7 +182,7 @@ class Process:
             journal = StopJournalFile(town.home, WALL + timedelta(minutes=town.stops))
             held.callback(lambda: journal.close(WALL))
             desk = StopDesk(
-                account_key=key,
+                ownership=Ownership(key),
                 clock=clock,
                 broker=broker,
                 market=WorldData(town.market, exchange, io),

@@ -163,9 +163,9 @@ def _counted_runs(desk: Desk, run: JobRun, job: Job) -> tuple[Run, ...]:
 def _is_over(desk: Desk, state: AccountState) -> bool:
     """Whether nothing is left at the broker that an emergency stop would cancel or close."""
     wish = StopGoal(close=desk.settings.emergency_close_positions)
-    lots = lots_including(Explained(desk.ledger.books.lots()), (), desk.account_key)
+    lots = lots_including(Explained(desk.ledger.books.lots()), (), desk.ownership)
     positions = {position.symbol: position for position in state.positions}
-    view = StopState(desk.account_key, wish, state.open_orders, positions, lots)
+    view = StopState(desk.ownership, wish, state.open_orders, positions, lots)
     ours = (stake for stake in view.stakes() if not stake.is_foreign)
     return not view.to_go() and not (wish.close and any(not view.closing(stake) for stake in ours))
 

@@ -14,6 +14,7 @@ from tradebot.core.model.account import AccountSnapshot, Fill, MarketClock
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.ledger_rows import DecisionRow, RunStatus
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine, Outcome
@@ -38,7 +39,7 @@ class AccountReading:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything a job may touch. ``account_key`` is the pinned account that every row belongs to.
+    """Everything a job may touch. ``ownership`` names the pinned account and says which orders are its.
 
     ``schedule_clock`` says which clock the schedule goes by. ``fresh_for`` is how long an answer about the account may
     be used again between two orders: no time at all where asking costs nothing. ``opened_on`` is the account as it was
@@ -46,7 +47,7 @@ class Desk:
     """
 
     settings: Settings
-    account_key: str
+    ownership: Ownership
     clock: Clock
     calendar: Calendar
     broker: Broker
@@ -61,6 +62,11 @@ class Desk:
     schedule_clock: ScheduleClock = ScheduleClock.DESK
     fresh_for: timedelta = timedelta(0)
     opened_on: AccountReading | None = None
+
+    @property
+    def account_key(self) -> str:
+        """The pinned account, whose key every row of the ledger carries."""
+        return self.ownership.account_key
 
     def timekeeper(self) -> JobSchedule:
         """The schedule at this moment of the clock it goes by."""

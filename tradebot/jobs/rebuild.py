@@ -20,7 +20,6 @@ from tradebot.core.model.holdings import FOREIGN, Holding
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.order_ids import DecisionId, client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
-from tradebot.core.model.ownership import decision_of
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ZERO, canonical, plural
@@ -127,7 +126,7 @@ def _orders_of_ours(
         ids |= dict.fromkeys((each.parent_client_order_id, each.client_order_id))
     for order_id in filter(None, ids):
         desk.stop.check()
-        made = decision_of(order_id, desk.account_key)
+        made = desk.ownership.decision(order_id)
         order = desk.broker.order(order_id) if made else None
         if made is not None and order is not None:
             yield made, order
@@ -150,7 +149,7 @@ def _others_of_today(
             for attempt in count(1):
                 desk.stop.check()
                 order_id = client_order_id(desk.account_key, today, strategy, symbol, purpose, attempt)
-                made, order = decision_of(order_id, desk.account_key), desk.broker.order(order_id)
+                made, order = desk.ownership.decision(order_id), desk.broker.order(order_id)
                 if made is None or order is None:
                     break
                 yield made, order
@@ -210,7 +209,7 @@ def _adjust(desk: Desk, run: JobRun) -> Iterator[Break]:
 
 def _holder_of(desk: Desk, state: AccountState, symbol: str) -> str:
     for order in state.open_orders:
-        made = decision_of(order.parent_client_order_id or order.client_order_id, desk.account_key)
+        made = desk.ownership.decision(order.parent_client_order_id, order.client_order_id)
         if order.symbol == symbol and order.stop_price is not None and made is not None:
             return made.strategy
     return FOREIGN

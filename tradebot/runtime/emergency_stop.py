@@ -80,7 +80,7 @@ def _wired(
     began: float,
     latched_after: float,
 ) -> tuple[StopDesk, HomeContext, Loaded]:
-    from tradebot.core.model.ownership import Explained
+    from tradebot.core.model.ownership import Explained, Ownership
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.jobs.emergency_stop.submit import Unkept
     from tradebot.ledger.database import open_as_it_is
@@ -101,7 +101,7 @@ def _wired(
             return Explained(books.lots(), books.holdings(), books.cursor())
 
     desk = StopDesk(
-        account_key=key,
+        ownership=Ownership(key),
         clock=clock,
         broker=broker,
         market=venue.market,

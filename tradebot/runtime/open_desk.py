@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
@@ -158,7 +159,7 @@ def desk_at(
     """A desk at a venue; without ``strategies``, those of the settings are found when one asks."""
     return Desk(
         settings=settings,
-        account_key=ledger.account_key,
+        ownership=Ownership(ledger.account_key),
         clock=venue.clock,
         calendar=NyseCalendar(),
         broker=venue.broker,

@@ -12,6 +12,7 @@ from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.safety.stop_state import StopGoal, StopState
 
 ACCOUNT = "paper:paper:PAPER-0001"
@@ -52,7 +53,7 @@ def view(
 ) -> StopState:
     positions = {"ACME": held(position)} if position else {}
     ours = (lot(position),) if lots is None else lots
-    return StopState(ACCOUNT, StopGoal(close), orders, positions, {"ACME": ours if position else ()})
+    return StopState(Ownership(ACCOUNT), StopGoal(close), orders, positions, {"ACME": ours if position else ()})
 
 
 STOP = order(Purpose.STOP, Side.SELL, stop=True)

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from tradebot.core.model.account import Activity, Adjustment, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.orders import Side
-from tradebot.core.model.ownership import Explained, Lots, strategy_of
+from tradebot.core.model.ownership import Explained, Lots, Ownership
 from tradebot.core.model.values import NANO_SHARE, ZERO, share_of, without_dust
 
 
@@ -52,7 +52,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     return Booked(_oldest_first(open_lots), tuple(trades))
 
 
-def lots_including(explained: Explained, activities: Iterable[Activity], account_key: str) -> Lots:
+def lots_including(explained: Explained, activities: Iterable[Activity], ownership: Ownership) -> Lots:
     """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
 
     Fills that were busted among them, and lots that a busted fill had opened, are left out.
@@ -65,7 +65,7 @@ def lots_including(explained: Explained, activities: Iterable[Activity], account
             lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
     for activity in activities:
         if isinstance(activity, Fill) and activity.fill_id not in busted:
-            owner = strategy_of(activity, account_key)
+            owner = ownership.strategy_of(activity)
             lots[activity.symbol] = book_fill(lots.get(activity.symbol, ()), activity, owner).lots
         elif isinstance(activity, SplitEvent):
             lots[activity.symbol] = book_split(lots.get(activity.symbol, ()), activity).lots

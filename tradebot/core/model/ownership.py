@@ -1,12 +1,12 @@
-"""What at a broker is the bot's, and what a person's: told by the broker's own activities and by the ids of orders.
+"""Ownership of orders and fills: which decision an order was sent for, and whether the order is ours or foreign.
 
-For the moments in which the ledger is behind, or can't be read at all.
+Every such question is answered here, from the ids of orders and, where it can be read, the ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
@@ -18,9 +18,9 @@ Lots = Mapping[str, tuple[Lot, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What the ledger explained when it was last written: open lots, holdings, and the newest activity it has booked.
+    """The ledger's contents when it was last written. ``cursor`` is the id of the newest booked activity.
 
-    Nothing of it where the ledger can't be read: the activities then tell everything from the account's beginning.
+    All empty where the ledger cannot be read: the broker's activities are then read from the account's beginning.
     """
 
     lots: tuple[Lot, ...] = ()
@@ -28,32 +28,64 @@ class Explained:
     cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The account that orders are sent for, and the decisions that they were sent for.
+
+    account_key: the pinned account.
+    decisions: the decision by order id, for a broker that names orders by ids of its own. An id that is not in it is
+        parsed as a client_order_id.
+    """
+
+    account_key: str
+    decisions: Mapping[str, DecisionId] = field(default_factory=dict)
+
+    def decision(self, *order_ids: str | None) -> DecisionId | None:
+        """The decision of this account that the first known one of ``order_ids`` was made from; None for none."""
+        return next((found for found in map(self._decision, filter(None, order_ids)) if found), None)
+
+    def decision_of(self, order: BrokerOrder) -> DecisionId | None:
+        """The decision that an order was sent for. None for foreign orders and for legs, whose ids brokers make."""
+        return self.decision(order.client_order_id, order.broker_order_id)
+
+    def is_foreign(self, order: BrokerOrder) -> bool:
+        """Whether an order was sent by others than us. Legs are not: their parent's ids say whose they are."""
+        return order.parent_id is None and self.decision_of(order) is None
+
+    def is_explained(self, order: BrokerOrder, *, in_ledger: bool) -> bool:
+        """Whether the ledger explains an order. ``in_ledger``: it holds the order's intent or its parent's.
+
+        Orders of an emergency stop may be missing there, and only reduce: their ids explain them. An entry is explained
+        by its intent alone, since a ledger without it may be an old copy.
+        """
+        decision = self.decision_of(order)
+        return in_ledger or (decision is not None and decision.purpose.reduces)
+
+    def is_ours(self, order: BrokerOrder, live_orders: Iterable[BrokerOrder], lots: Lots) -> bool:
+        """Whether we sent a live order or its parent, without asking the ledger.
+
+        A leg whose parent is not among ``live_orders`` is ours where ``lots`` has shares of ours in its symbol: only
+        our entries have brackets there.
+        """
+        if order.parent_id is None:
+            return self.decision_of(order) is not None
+        parent = next((other for other in live_orders if other.broker_order_id == order.parent_id), None)
+        if parent is None:
+            return bool(ours_among(lots.get(order.symbol, ())))
+        return self.decision_of(parent) is not None
+
+    def strategy_of(self, fill: Fill) -> str:
+        """The strategy whose order, or whose bracket, a fill executed; FOREIGN for everybody else's."""
+        decision = self.decision(fill.client_order_id, fill.broker_order_id, fill.parent_client_order_id)
+        return decision.strategy if decision else FOREIGN
+
+    def _decision(self, order_id: str) -> DecisionId | None:
+        if order_id in self.decisions:
+            return self.decisions[order_id]
+        decision = parse(order_id)
+        return decision if decision is not None and decision.account_hash == account_hash(self.account_key) else None
+
+
 def ours_among(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """The lots that the bot opened."""
     return tuple(lot for lot in lots if lot.strategy != FOREIGN)
-
-
-def decision_of(client_order_id: str, account_key: str) -> DecisionId | None:
-    """The decision that an id was made from, if it was made for this account."""
-    made = parse(client_order_id)
-    return made if made is not None and made.account_hash == account_hash(account_key) else None
-
-
-def is_sent_by_us(order: BrokerOrder, orders: Iterable[BrokerOrder], lots: Lots, account_key: str) -> bool:
-    """Whether the bot sent a live order or its bracket. ``orders`` are all live ones.
-
-    The leg of an entry that is over is taken for ours where we hold shares of its symbol: only ours has brackets there.
-    """
-    if order.parent_id is None:
-        return decision_of(order.client_order_id, account_key) is not None
-    parent = next((other for other in orders if other.broker_order_id == order.parent_id), None)
-    if parent is None:
-        return bool(ours_among(lots.get(order.symbol, ())))
-    return decision_of(parent.client_order_id, account_key) is not None
-
-
-def strategy_of(fill: Fill, account_key: str) -> str:
-    """The strategy whose order a fill executed, by its id or its bracket's; FOREIGN for anyone else's."""
-    ids = (fill.client_order_id, fill.parent_client_order_id or "")
-    made = next((made for made in (decision_of(text, account_key) for text in ids) if made), None)
-    return made.strategy if made else FOREIGN

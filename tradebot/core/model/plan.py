@@ -13,6 +13,7 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Signal
 
@@ -81,7 +82,7 @@ class Situation:
     ``objections`` are the failed checks that let nothing be entered today.
     """
 
-    account_key: str
+    ownership: Ownership
     now: datetime
     today: date
     session_open: bool
@@ -104,6 +105,11 @@ class Situation:
     sessions_run: Mapping[str, int] = field(default_factory=dict)
     repetitions: Mapping[EntryKey, Repetition] = field(default_factory=dict)
     objections: tuple[str, ...] = ()
+
+    @property
+    def account_key(self) -> str:
+        """The pinned account that is planned for."""
+        return self.ownership.account_key
 
 
 @dataclass(frozen=True, slots=True)

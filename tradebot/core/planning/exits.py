@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.order_ids import account_hash, client_order_id, next_attempt, parse
+from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.plan import Denial, DenialCode, Situation
 from tradebot.core.model.signals import Action
@@ -49,10 +49,8 @@ class _Leaving:
             if intent.state.live and intent.purpose in (Purpose.EXIT, Purpose.CLOSE)
         }
         self.foreign_orders: dict[str, list[BrokerOrder]] = {}
-        ours = account_hash(situation.account_key)
         for order in situation.open_orders:
-            made = parse(order.client_order_id)
-            if order.parent_id is None and order.state.live and (made is None or made.account_hash != ours):
+            if order.state.live and situation.ownership.is_foreign(order):
                 self.foreign_orders.setdefault(order.symbol, []).append(order)
 
     def reason_to_leave(self, holding: Holding) -> str | None:
@@ -119,7 +117,7 @@ class _Leaving:
 
     def _next_attempt(self, holding: Holding) -> int:
         """Those made are over: one under way is an objection."""
-        decided = (parse(order_id) for order_id in self.situation.decided)
+        decided = map(self.situation.ownership.decision, self.situation.decided)
         exit_of = (holding.strategy, holding.symbol, Purpose.EXIT)
         return next_attempt(
             made.attempt for made in decided if made and (made.strategy, made.symbol, made.purpose) == exit_of

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.order_ids import account_hash, parse
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.values import ZERO
@@ -91,7 +90,6 @@ class ProjectedAccount:
     def _read_claims(self) -> None:
         """Who has which symbol: first by what is held, then by orders that left, then by those at the broker."""
         situation = self.situation
-        ours = account_hash(situation.account_key)
         for holding in situation.holdings:
             self._claim(holding.symbol, holding.strategy, "a position")
         for symbol in self.held:
@@ -103,21 +101,21 @@ class ProjectedAccount:
                     self.pending.setdefault(intent.symbol, _in_words(intent))
         for order in situation.open_orders:
             if order.state.live:
-                self._read_order(order, ours)
+                self._read_order(order)
 
-    def _read_order(self, order: BrokerOrder, ours: str) -> None:
+    def _read_order(self, order: BrokerOrder) -> None:
         if order.parent_id is not None:  # a leg's own id says nothing of its owner
             if not self._protects(order.symbol, Purpose.STOP):
                 self.pending.setdefault(order.symbol, "a leg of a bracket")
             return
-        made = parse(order.client_order_id)
-        if made is None or made.account_hash != ours:
+        decision = self.situation.ownership.decision_of(order)
+        if decision is None:
             self._claim(order.symbol, FOREIGN, f"order {order.client_order_id}")
             self.pending.setdefault(order.symbol, f"order {order.client_order_id}")
             return
-        words = f"the {made.purpose} of {made.strategy}"
-        self._claim(order.symbol, made.strategy, words)
-        if not self._protects(order.symbol, made.purpose):
+        words = f"the {decision.purpose} of {decision.strategy}"
+        self._claim(order.symbol, decision.strategy, words)
+        if not self._protects(order.symbol, decision.purpose):
             self.pending.setdefault(order.symbol, words)
 
     def _protects(self, symbol: str, purpose: Purpose) -> bool:

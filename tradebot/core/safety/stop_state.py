@@ -10,7 +10,7 @@ from tradebot.core.model.account import Fill, Position
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.order_ids import DecisionId
 from tradebot.core.model.orders import BrokerOrder, Purpose, Side
-from tradebot.core.model.ownership import Lots, decision_of, is_sent_by_us, ours_among
+from tradebot.core.model.ownership import Lots, Ownership, ours_among
 from tradebot.core.model.values import ZERO
 from tradebot.core.safety.stop_coverage import coverable
 
@@ -61,7 +61,7 @@ class OwnedShares:
 class StopState:
     """One look. ``positions`` is None, and nothing is known of them, where they could not be read."""
 
-    account_key: str
+    ownership: Ownership
     wish: StopGoal
     orders: tuple[BrokerOrder, ...]
     positions: Mapping[str, Position] | None
@@ -72,7 +72,7 @@ class StopState:
     # --- orders --------------------------------------------------------------------------------
 
     def ours(self, order: BrokerOrder) -> bool:
-        return is_sent_by_us(order, self.orders, self.lots, self.account_key)
+        return self.ownership.is_ours(order, self.orders, self.lots)
 
     def purpose(self, order: BrokerOrder) -> Purpose | None:
         """Why an order of ours was sent; None for a leg, whose id the broker may have made, and for people's."""
@@ -158,7 +158,7 @@ class StopState:
         )
 
     def _made(self, order: BrokerOrder) -> DecisionId | None:
-        return decision_of(order.client_order_id, self.account_key)
+        return self.ownership.decision_of(order)
 
     def _fits(self, order: BrokerOrder) -> bool:
         """Whether a closing order of ours closes no more than there is: the rest would open a position."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tradebot.core.model.ownership import Explained
+from tradebot.core.model.ownership import Explained, Ownership
 from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, StopJournal, StopSender, ThroughLedger, Unkept
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
@@ -46,7 +46,7 @@ class StopDesk:
     from, ``timings`` those so far.
     """
 
-    account_key: str
+    ownership: Ownership
     clock: Clock
     broker: Broker
     market: MarketData
@@ -63,14 +63,14 @@ class StopDesk:
     timings: Mapping[str, float] = field(default_factory=dict)
 
     def sender(self) -> StopSender:
-        return self.ledger_sender or ByIdAlone(self.broker, self.account_key)
+        return self.ledger_sender or ByIdAlone(self.broker, self.ownership.account_key)
 
 
 def desk_for_stop(desk: Desk, run: JobRun) -> StopDesk:
     """The ports of a stop that a job begins by itself: it holds the lock, and its orders are intents of the ledger."""
     books = desk.ledger.books
     return StopDesk(
-        account_key=desk.account_key,
+        ownership=desk.ownership,
         clock=desk.clock,
         broker=desk.broker,
         market=desk.market,

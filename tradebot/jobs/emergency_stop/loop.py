@@ -120,11 +120,11 @@ class Stop:
             if isinstance(activity, SplitEvent):
                 self._splits[activity.symbol] = self._splits.get(activity.symbol, Decimal(1)) * activity.ratio
         self.last = StopState(
-            account_key=self.desk.account_key,
+            ownership=self.desk.ownership,
             wish=self.wish,
             orders=orders,
             positions=None if positions is None else {position.symbol: position for position in positions},
-            lots=lots_including(self.explained, activities, self.desk.account_key),
+            lots=lots_including(self.explained, activities, self.desk.ownership),
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
@@ -195,7 +195,7 @@ class Stop:
     def cancel_entries_at_once(self) -> None:
         """Cancel what can open or add by its id alone, before anything else is read."""
         orders = self._read("orders", self.desk.broker.open_orders) or ()
-        view = StopState(self.desk.account_key, self.wish, orders, None, {})
+        view = StopState(self.desk.ownership, self.wish, orders, None, {})
         for order in view.to_go():
             self._cancel(order)
 

@@ -11,7 +11,7 @@ from tradebot.core.model.account import Activity, Fill, FillBust, id_of
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
-from tradebot.core.model.ownership import decision_of, ours_among
+from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.values import ZERO
 from tradebot.jobs.desk import Desk, JobRun
 from tradebot.jobs.steps.submit import apply_broker_state
@@ -67,7 +67,7 @@ def _owner(desk: Desk, fill: Fill) -> Owner:
     parent = orders.get(fill.parent_client_order_id) if fill.parent_client_order_id else None
     if parent is not None:
         return Owner(parent.strategy, parent, Purpose.STOP, "")
-    made = decision_of(fill.client_order_id, desk.account_key)
+    made = desk.ownership.decision(fill.client_order_id, fill.broker_order_id)
     if made is None or not made.purpose.reduces:
         return NOBODY
     holder = next((lot.strategy for lot in ours_among(desk.ledger.books.lots(fill.symbol))), made.strategy)

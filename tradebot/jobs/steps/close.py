@@ -7,7 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, Side
-from tradebot.core.model.ownership import decision_of
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.desk import Desk, JobRun
@@ -43,7 +42,7 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> None:
 
 def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> tuple[BrokerOrder, ...]:
     """Those of ``orders`` by which we are selling (or covering) a position in ``symbol`` at the market."""
-    ours = ((order, decision_of(order.client_order_id, desk.account_key)) for order in orders if order.state.live)
+    ours = ((order, desk.ownership.decision_of(order)) for order in orders if order.state.live)
     return tuple(
         order for order, made in ours if made is not None and made.symbol == symbol and made.purpose in _LEAVES
     )

@@ -79,7 +79,7 @@ def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple
     wanted = tuple(signal for signal in signals if signal.action is not Action.NONE)
     symbols = {signal.symbol for signal in wanted} | set(state.quotes)
     return Situation(
-        account_key=desk.account_key,
+        ownership=desk.ownership,
         now=market.now,
         today=run.session,
         session_open=market.is_open,

@@ -15,7 +15,6 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
-from tradebot.core.model.ownership import decision_of
 from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.safety.reconciliation import compare
 from tradebot.core.safety.stop_coverage import Gap, gaps, unprotected_dollars
@@ -178,15 +177,9 @@ def locked_symbols(state: AccountState) -> dict[str, str]:
 
 
 def is_ours(desk: Desk, order: BrokerOrder) -> bool:
-    """Whether the bot sent an order or its bracket.
-
-    An emergency stop's orders are known by their ids alone; they only reduce. An entry that this ledger did not decide
-    is not explained by its id: the ledger may be an older one.
-    """
-    if desk.ledger.orders.owner_of(order.client_order_id, None) is not None:
-        return True
-    made = decision_of(order.client_order_id, desk.account_key)
-    return made is not None and made.purpose.reduces
+    """Whether the bot sent an order or its bracket, by the ledger and the order's id."""
+    in_ledger = desk.ledger.orders.owner_of(order.client_order_id, None) is not None
+    return desk.ownership.is_explained(order, in_ledger=in_ledger)
 
 
 def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
