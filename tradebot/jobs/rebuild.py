@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import count
 
 from tradebot.core.accounting.booking import Owner, bookings_for
-from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust
+from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust
 from tradebot.core.model.breaks import ACCEPTABLE, Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import FOREIGN, Holding
@@ -251,8 +251,7 @@ def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decim
 
 def _least_peak(state: AccountState, activities: Iterable[Activity]) -> Decimal:
     """USD that the equity's peak is at least: what was put in less what was taken out, or the newest close."""
-    flows = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
-    put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind in flows)
+    put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind.is_external)
     return max(sum(put_in, ZERO), state.account.last_equity)
 
 

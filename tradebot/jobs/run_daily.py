@@ -121,13 +121,16 @@ def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:
     """What of this session's decisions the broker has not been seen to take, or an empty text."""
-    loose = (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN)
     intents = [
         intent
         for intent in desk.ledger.orders.unsettled()
-        if intent.session == run.session and intent.state in loose and intent.sends > 0
+        if intent.session == run.session and _may_not_have_arrived(intent)
     ]
     return f"sent and not seen to arrive: {plural(len(intents), 'order')}" if intents else ""
+
+
+def _may_not_have_arrived(intent: Intent) -> bool:
+    return intent.sends > 0 and (intent.state is OrderState.PLANNED or intent.state.in_doubt)
 
 
 def _headline(run: JobRun) -> str:

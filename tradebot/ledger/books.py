@@ -21,6 +21,7 @@ from tradebot.core.model.account import (
     FillBust,
     Position,
     SplitEvent,
+    id_of,
 )
 from tradebot.core.model.holdings import Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, EquityPoint, SymbolHistory
@@ -39,9 +40,6 @@ from tradebot.ledger.audit import (
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
-
-#: Cash that came from outside or left: it moves the equity peak along, because it is neither gain nor loss.
-_FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
 class Books:
@@ -89,7 +87,7 @@ class Books:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
             self._rewrite(booking.symbol, booking.lots, booking.holding, at)
-        if isinstance(activity, CashEvent) and activity.kind in _FLOWS:
+        if isinstance(activity, CashEvent) and activity.kind.is_external:
             peak = self.peak()
             if peak is not None:
                 self._move_peak(peak + activity.amount, at)
@@ -250,11 +248,10 @@ class Books:
     def cash_flow(self, session: date) -> Decimal:
         """Deposits less withdrawals of a session, USD."""
         rows = self._engine.all(
-            "SELECT amount FROM cash_events WHERE account_key = :account_key AND session = :session"
-            " AND kind IN ('deposit', 'withdrawal')",
+            "SELECT kind, amount FROM cash_events WHERE account_key = :account_key AND session = :session",
             {**self._account, "session": session.isoformat()},
         )
-        return sum((Decimal(row["amount"]) for row in rows), ZERO)
+        return sum((Decimal(row["amount"]) for row in rows if CashKind(row["kind"]).is_external), ZERO)
 
     def _move_peak(self, equity: Decimal, at: datetime, kind: AuditKind = AuditKind.PEAK_MOVED) -> None:
         before = self._state("peak_equity")
@@ -298,17 +295,6 @@ def cash_effect(booking: Booking) -> Decimal:
 
 def _cost_of(fill: Fill) -> Decimal:
     return -fill.side.sign * fill.quantity * fill.price - fill.fee
-
-
-def id_of(activity: Bookable) -> str:
-    """The id that an activity or adjustment is booked under."""
-    match activity:
-        case Fill():
-            return activity.fill_id
-        case Adjustment():
-            return activity.adjustment_id
-        case _:
-            return activity.event_id
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.results import ReportOutcome
@@ -154,7 +154,7 @@ def _against_the_index(steps: Sequence[Step]) -> tuple[Figure, ...]:
 def _external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
     flows: dict[date, Decimal] = {}
     for event in cash_events:
-        if event.kind in (CashKind.DEPOSIT, CashKind.WITHDRAWAL):
+        if event.kind.is_external:
             flows[event.session] = flows.get(event.session, ZERO) + event.amount
     return flows
 

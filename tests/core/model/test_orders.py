@@ -36,6 +36,12 @@ def test_an_end_stays_an_end_save_that_it_may_turn_out_filled(state: OrderState)
     assert LEGAL_MOVES[state] <= {OrderState.FILLED}
 
 
+def test_the_outcome_of_an_order_is_in_doubt_while_only_the_broker_knows_it() -> None:
+    in_doubt = {state for state in OrderState if state.in_doubt}
+    assert in_doubt == {OrderState.SUBMITTING, OrderState.UNKNOWN}
+    assert in_doubt < LIVE
+
+
 @pytest.mark.parametrize("state", sorted(LIVE))
 def test_a_live_order_can_end_filled_or_cancelled(state: OrderState) -> None:
     assert may_move(state, OrderState.FILLED)

@@ -18,13 +18,15 @@ from tradebot.brokers.paper.account_book import AccountBook
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
 from tradebot.brokers.paper.rules import ExchangeState
-from tradebot.core.model.account import Activity
+from tradebot.core.model.account import Activity, CashKind
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x70617065  # "pape", in the file's header, so that another program's database is not mistaken for it
 BUSY_SECONDS = 30.0
+
+_EXTERNAL_CASH = tuple(kind.value for kind in CashKind if kind.is_external)
 
 #: Columns that format 2 added to the orders of format 1, for kinds of orders that are no longer taken. The format
 #: stays, so that a file serves the version before as well; the columns keep their defaults.
@@ -285,8 +287,8 @@ class Store:
     def paid_in(self, session: date) -> Decimal:
         """Deposits less withdrawals of a session, USD."""
         found = self._sql.execute(
-            "SELECT amount FROM activities WHERE session = ? AND kind IN ('deposit', 'withdrawal')",
-            (session.isoformat(),),
+            f"SELECT amount FROM activities WHERE session = ? AND kind IN ({', '.join('?' * len(_EXTERNAL_CASH))})",
+            (session.isoformat(), *_EXTERNAL_CASH),
         )
         return sum((Decimal(amount) for (amount,) in found), ZERO)
 

@@ -118,12 +118,19 @@ class Fill:
 
 
 class CashKind(StrEnum):
+    """Why cash moved without a trade."""
+
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
     DIVIDEND = "dividend"
     CASH_IN_LIEU = "cash_in_lieu"
     FEE = "fee"
     INTEREST = "interest"
+
+    @property
+    def is_external(self) -> bool:
+        """True for cash that the owner pays in or takes out: it is neither gain nor loss, and moves every baseline."""
+        return self in (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +173,6 @@ class FillBust:
 Activity = Fill | CashEvent | SplitEvent | FillBust
 
 
-def id_of(activity: Activity) -> str:
-    """The broker's id of an activity."""
-    return activity.fill_id if isinstance(activity, Fill) else activity.event_id
-
-
 #: The symbol under which cash is spoken of.
 CASH = "USD"
 
@@ -195,6 +197,17 @@ class Adjustment:
 
 #: Everything that the ledger books.
 Bookable = Activity | Adjustment
+
+
+def id_of(activity: Bookable) -> str:
+    """The id that an activity or adjustment is booked under: the broker's, or the adjustment's own."""
+    match activity:
+        case Fill():
+            return activity.fill_id
+        case Adjustment():
+            return activity.adjustment_id
+        case _:
+            return activity.event_id
 
 
 class ActionKind(StrEnum):

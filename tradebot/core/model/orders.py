@@ -88,6 +88,11 @@ class OrderState(StrEnum):
         """True while the order may still fill, as far as we know."""
         return self in LIVE
 
+    @property
+    def in_doubt(self) -> bool:
+        """True when the order was sent and its outcome is unknown: the broker may have it or not."""
+        return self in (OrderState.SUBMITTING, OrderState.UNKNOWN)
+
 
 TERMINAL = frozenset(
     {

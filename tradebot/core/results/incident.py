@@ -24,7 +24,6 @@ _LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
 _STOP, _STOP_ENDED = "emergency_stop", "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
 _ORDER_TROUBLE = frozenset({"rejected", "unknown"})
-_MOVES_OF_THE_OWNER = frozenset({CashKind.DEPOSIT, CashKind.WITHDRAWAL})
 
 
 class IncidentSeverity(StrEnum):
@@ -137,7 +136,7 @@ def impact_of(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impac
     recorded = [index for index, event in enumerate(events) if event.kind == AuditKind.EQUITY_RECORDED]
     equity = [Decimal(events[index].text("equity")) for index in recorded]
     measured = events[0 if before else recorded[0] if recorded else len(events) :]  # what was paid in before is in it
-    cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if event.text("kind") in _MOVES_OF_THE_OWNER]
+    cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if CashKind(event.text("kind")).is_external]
     runs = _of(events, AuditKind.RUN_ENDED)
     return Impact(
         equity_before=before.equity if before else (equity[0] if equity else None),

@@ -9,7 +9,7 @@ from tradebot.core.accounting.lots import shown_average
 from tradebot.core.model.account import CASH, Position
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, severity_of
 from tradebot.core.model.holdings import Lot
-from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
+from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
 from tradebot.core.safety.stop_coverage import Gap
 
@@ -92,7 +92,7 @@ def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterabl
 
 def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
     for intent in unsettled:
-        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+        if intent.state.in_doubt:
             shares = intent.remaining * intent.request.side.sign
             message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
             value = intent.remaining * intent.planned_price

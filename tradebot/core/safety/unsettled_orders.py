@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tradebot.core.model.orders import Intent, OrderState
 from tradebot.core.model.values import canonical
 
-#: Left, and no answer was seen.
-_LOST = (OrderState.SUBMITTING, OrderState.UNKNOWN)
 _RESTING = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
@@ -16,12 +14,11 @@ def unsettled_text(unsettled: Iterable[Intent]) -> tuple[str, ...]:
     """Sentences about the intents whose outcome is not final, and about what else is not known."""
     intents = tuple(unsettled)
 
-    def told(states: Iterable[OrderState], how: Callable[[Intent], str]) -> str:
-        return ", ".join(how(intent) for intent in intents if intent.state in states)
-
-    lost = told(_LOST, lambda intent: f"{_what(intent)} ({intent.client_order_id})")
-    resting = told(_RESTING, lambda intent: f"{_what(intent)}, {canonical(intent.filled_quantity)} filled")
-    unsent = told((OrderState.PLANNED,), _what)
+    lost = ", ".join(f"{_what(each)} ({each.client_order_id})" for each in intents if each.state.in_doubt)
+    resting = ", ".join(
+        f"{_what(each)}, {canonical(each.filled_quantity)} filled" for each in intents if each.state in _RESTING
+    )
+    unsent = ", ".join(_what(each) for each in intents if each.state is OrderState.PLANNED)
     return (
         f"not known: what became of {lost}" if lost else "known: every order that was sent is at the broker",
         *([f"as last seen at the broker: {resting}"] if resting else []),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tradebot.core.model.account import AccountDay, CashEvent, CashKind
+from tradebot.core.model.account import AccountDay, CashEvent
 from tradebot.core.model.values import CENT, ZERO, dollars
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.jobs.desk import Desk, JobRun, read_account
@@ -14,7 +14,6 @@ PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 #: Two words of the broker on one close may differ by so much of it: positions are marked at slightly other prices.
 _TOLERANCE = Decimal("0.005")
-_FLOWS = (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
 def permissions(desk: Desk, run: JobRun) -> Check:
@@ -58,6 +57,6 @@ def _paid_in(desk: Desk, run: JobRun) -> Decimal:
     """Deposits less withdrawals of the session by the activities, those that the ledger has yet to book included."""
     books = desk.ledger.books
     news = books.unbooked(desk.broker.activities(books.cursor()))
-    flows = (done for done in news if isinstance(done, CashEvent) and done.kind in _FLOWS)
+    flows = (done for done in news if isinstance(done, CashEvent) and done.kind.is_external)
     unbooked = sum((flow.amount for flow in flows if flow.session == run.session), ZERO)
     return books.cash_flow(run.session) + unbooked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tradebot.core.model.halts import Halt, distinct, level_of, sources_text
-from tradebot.core.model.orders import OrderState
 from tradebot.core.model.values import dollars
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.safety.schedule_status import UNDONE, JobStatus
@@ -42,7 +41,7 @@ def breaks(desk: Desk, run: JobRun) -> Check:
 
 
 def unknowns(desk: Desk, run: JobRun) -> Check:
-    lost = [i for i in desk.ledger.orders.unsettled() if i.state in (OrderState.UNKNOWN, OrderState.SUBMITTING)]
+    lost = [i for i in desk.ledger.orders.unsettled() if i.state.in_doubt]
     if not lost:
         return Check("unknown orders", PASS, "none")
     names = ", ".join(intent.client_order_id for intent in lost)

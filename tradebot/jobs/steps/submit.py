@@ -16,7 +16,6 @@ from tradebot.core.model.halts import level_of
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import (
-    LIVE,
     BrokerOrder,
     Intent,
     OrderRequest,
@@ -167,8 +166,7 @@ def attempt_after(
     """
     earlier = desk.ledger.orders.attempts(run.session, strategy, symbol, purpose)
     made = [attempt for attempt in earlier if attempt.state is not OrderState.PLANNED]
-    under_way = (OrderState.SUBMITTING, OrderState.UNKNOWN) if replacing else LIVE
-    if any(attempt.state in under_way for attempt in made):
+    if any(attempt.state.in_doubt if replacing else attempt.state.live for attempt in made):
         return None
     return next_attempt(attempt.attempt for attempt in made)
 

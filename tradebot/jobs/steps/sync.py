@@ -76,7 +76,7 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> None:
             if settled.state is OrderState.UNKNOWN:
                 why = settled.note or "its outcome is unknown"
                 run.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
-        elif intent.state in (OrderState.PLANNED, OrderState.SUBMITTING, OrderState.UNKNOWN):
+        elif intent.state is OrderState.PLANNED or intent.state.in_doubt:
             _absent(desk, run, intent)
         else:
             run.failed(
@@ -97,8 +97,7 @@ def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]
             break
         desk.clock.sleep(pause)
         shown |= desk.broker.orders(intent.client_order_id for intent in asked)
-        unseen = (OrderState.SUBMITTING, OrderState.UNKNOWN)
-        asked = [each for each in asked if each.client_order_id not in shown and each.state in unseen]
+        asked = [each for each in asked if each.client_order_id not in shown and each.state.in_doubt]
     return shown
 
 
@@ -171,7 +170,7 @@ def locked_symbols(state: AccountState) -> dict[str, str]:
     """The symbols that take no entries, and why: an open break, or an order whose outcome nobody saw."""
     locked = {found.symbol: f"open break: {found.message}" for found in state.breaks if found.locks_symbol}
     for intent in state.unsettled:
-        if intent.state in (OrderState.UNKNOWN, OrderState.SUBMITTING):
+        if intent.state.in_doubt:
             locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
     return locked
 
