@@ -15,7 +15,7 @@ import requests
 from tests.worlds.fates import Fate, fate_of
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.venue import Venue
-from tradebot.brokers.http.client import Client, NoticingAdapter
+from tradebot.brokers.http.client import Client, TrackingAdapter
 from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperExchange
@@ -56,16 +56,16 @@ class LineClient(Client):
     """Sends for real, to a server on this machine, once the step of the request has been taken."""
 
     def __init__(
-        self, server: WorldServer, keys: Keys, patience: Timeouts, pause: WorldPause, witness: Witness
+        self, server: WorldServer, keys: Keys, timeouts: Timeouts, pause: WorldPause, witness: Witness
     ) -> None:
         self._server = server
         self._waiting = pause
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
         self._has_left = False
-        super().__init__(Endpoint(server.url), keys, patience)
+        super().__init__(Endpoint(server.url), keys, timeouts)
 
-    def exchange(
+    def send(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
     ) -> HttpResponse:
         pause, (call, kind) = self._waiting, named(method, path, params or {})
@@ -77,12 +77,12 @@ class LineClient(Client):
             self._has_left = True
         struck = pause.io.step(call, kind)
         self._witness.called(call)
-        fate = fate_of(call, struck, pause.io, self._witness, longest=min(seconds, self._patience.silence))
+        fate = fate_of(call, struck, pause.io, self._witness, longest=min(seconds, self._timeouts.idle))
         pause.wait(fate.takes)
         pause.venue.happen(pause.exchange)
         with self._server.awaiting(fate):
             try:
-                answer = super().exchange(method, path, params, body, _FOR_REAL)
+                answer = super().send(method, path, params, body, _FOR_REAL)
             finally:
                 pause.wait(self._in_vain(fate))
         for fault in of_kind(struck, FaultKind.KILL_AFTER):
@@ -104,12 +104,12 @@ class LineClient(Client):
     def _in_vain(self, fate: Fate) -> float:
         """Seconds for which the process waited for an answer that did not come."""
         if fate.never_connects:
-            return self._patience.connect
-        return self._patience.silence if fate.stays_silent else 0.0
+            return self._timeouts.connect
+        return self._timeouts.idle if fate.stays_silent else 0.0
 
     def _new_session(self) -> requests.Session:
         session = super()._new_session()
-        session.mount("http://", self._server.transport(NoticingAdapter)())
+        session.mount("http://", self._server.transport(TrackingAdapter)())
         return session
 
 

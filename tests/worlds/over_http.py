@@ -19,7 +19,7 @@ from tests.worlds.world import World
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
-from tradebot.brokers.http.timeouts import PRESSING, Timeouts
+from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
@@ -54,7 +54,7 @@ class HttpDoor:
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
-        patience, pause = PRESSING if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
+        patience, pause = EMERGENCY if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
         api = Api(Endpoint(self._server.url), _KEYS, RateLimiter(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line

@@ -53,11 +53,11 @@ def open_venue(
     without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.ALPACA:
-        from tradebot.brokers.http.timeouts import PRESSING, Timeouts
+        from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
         from tradebot.runtime.alpaca import FRESH_FOR, wired
 
         clock = SystemClock()
-        broker, market = wired(settings, clock, PRESSING if pressing else Timeouts())
+        broker, market = wired(settings, clock, EMERGENCY if pressing else Timeouts())
         yield Venue(broker, market, clock, fresh_for=FRESH_FOR)
     else:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:

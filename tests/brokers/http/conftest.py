@@ -14,8 +14,8 @@ from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
 #: For servers that answer, however busy the machine is, and for those that keep somebody waiting.
-AMPLE = Timeouts(connect=10, silence=10, answer=20)
-QUICK = Timeouts(connect=10, silence=0.15, answer=0.3)
+AMPLE = Timeouts(connect=10, idle=10, response=20)
+QUICK = Timeouts(connect=10, idle=0.15, response=0.3)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def pause() -> StoppedPause:
     return StoppedPause()
 
 
-def api_at(url: str, pause: StoppedPause, patience: Timeouts = AMPLE, pace: RateLimiter | None = None) -> Api:
-    return Api(Endpoint(url), Keys(KEY_ID, SECRET), pace or RateLimiter(), pause, patience)
+def api_at(url: str, pause: StoppedPause, timeouts: Timeouts = AMPLE, rate_limiter: RateLimiter | None = None) -> Api:
+    return Api(Endpoint(url), Keys(KEY_ID, SECRET), rate_limiter or RateLimiter(), pause, timeouts)
 
 
 @pytest.fixture

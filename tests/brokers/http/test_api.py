@@ -14,7 +14,7 @@ import pytest
 
 from tests.brokers.http.conftest import AMPLE, KEY_ID, QUICK, SECRET, StoppedPause, api_at
 from tests.fakes.wilful_server import SERVER_TIME, Conversation, Deed, Reply, Server, closed_port
-from tradebot.brokers.http.api import Api, Declined
+from tradebot.brokers.http.api import Api, ReadRefused
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.settings.alpaca_urls import Keys
@@ -125,11 +125,11 @@ def test_a_write_sends_its_body_as_it_is(api: Api, server: Server) -> None:
     server.deeds = [Reply(content={"id": "abc"}), Reply(204), Reply(207, [{"id": "a", "status": 500}])]
     assert api.write("POST", "/v2/orders", ORDER) == {"id": "abc"}
     assert api.write("DELETE", "/v2/orders/abc") is None
-    assert api.write("DELETE", "/v2/positions", params={"cancel_orders": "true"}) == [{"id": "a", "status": 500}]
+    assert api.write("DELETE", "/v2/orders") == [{"id": "a", "status": 500}]
     assert [(seen.method, seen.path) for seen in server.seen] == [
         ("POST", "/v2/orders"),
         ("DELETE", "/v2/orders/abc"),
-        ("DELETE", "/v2/positions?cancel_orders=true"),
+        ("DELETE", "/v2/orders"),
     ]
     assert json.loads(server.seen[0].body) == ORDER
     assert server.seen[0].headers["content-type"] == "application/json"
@@ -169,7 +169,7 @@ def test_a_read_ends_when_patience_does(deed: Deed, server: Server, pause: Stopp
 
 @pytest.mark.parametrize("deed", [drip_the_head, drip_the_body])
 def test_an_answer_that_never_stops_coming_is_not_waited_for(deed: Deed, server: Server, pause: StoppedPause) -> None:
-    api = api_at(server.url, pause, Timeouts(connect=10, silence=10, answer=0.3))
+    api = api_at(server.url, pause, Timeouts(connect=10, idle=10, response=0.3))
     server.deeds = [deed]
     begun = time.monotonic()
     with pytest.raises(OutcomeUnknown, match=r"no whole answer within 0\.3 seconds"):
@@ -212,7 +212,7 @@ def test_keys_that_are_not_accepted_block(deed: Deed, api: Api, server: Server) 
 def test_what_the_broker_does_not_have_is_none(api: Api, server: Server) -> None:
     server.usual = NOT_FOUND
     assert api.read_or_none("/v2/orders:by_client_order_id", {"client_order_id": "x"}) is None
-    with pytest.raises(Declined, match="order not found for xyz"):
+    with pytest.raises(ReadRefused, match="order not found for xyz"):
         read_all(api)
     with pytest.raises(OrderRefused, match="order not found for xyz") as caught:
         api.write("DELETE", "/v2/orders/abc")
@@ -230,7 +230,7 @@ def test_a_read_that_is_declined_is_not_repeated(api: Api, server: Server, pause
         ("400", "invalid symbol: X/Y", False),
         ("403", "recent SIP data", True),
     ):
-        with pytest.raises(Declined, match=words) as caught:
+        with pytest.raises(ReadRefused, match=words) as caught:
             read_all(api)
         assert (caught.value.code, caught.value.subscription) == (code, subscription)
     assert pause.slept == []
@@ -308,7 +308,7 @@ def test_a_refused_connection_is_no_effect(pause: StoppedPause) -> None:
 
 
 def test_a_name_that_nobody_knows_is_no_effect(pause: StoppedPause) -> None:
-    api = api_at("http://paper-api.alpaca.invalid", pause, Timeouts(connect=0.5, silence=0.2, answer=20))
+    api = api_at("http://paper-api.alpaca.invalid", pause, Timeouts(connect=0.5, idle=0.2, response=20))
     with pytest.raises(BrokerUnavailable, match=r"cannot be found: the name is misspelt.*nothing was sent"):
         api.write("POST", "/v2/orders", ORDER)
 
@@ -339,7 +339,7 @@ def test_what_was_given_up_before_it_left_never_leaves(pause: StoppedPause) -> N
             filler = queue.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
-        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Timeouts(connect=5, leaving=0.2, silence=5))
+        api = api_at(f"http://127.0.0.1:{deaf.getsockname()[1]}", pause, Timeouts(connect=5, send=0.2, idle=5))
         with pytest.raises(BrokerUnavailable, match="nothing was sent"):
             api.write("POST", "/v2/orders", ORDER)
         assert not arrived_at(deaf)
@@ -368,7 +368,7 @@ def arrived_at(listener: socket.socket) -> bytes:
 
 def test_no_secret_is_in_any_message(server: Server, pause: StoppedPause) -> None:
     api = api_at(server.url, pause, QUICK)
-    words = [repr(api), repr(api.place), repr(Keys(KEY_ID, SECRET))]
+    words = [repr(api), repr(api.endpoint), repr(Keys(KEY_ID, SECRET))]
     deeds: list[Deed] = [reset, silence, BAD_GATEWAY, *ELSEWHERE.values(), *KEYS.values(), NOT_FOUND]
     for deed in deeds:
         server.usual = deed

@@ -72,7 +72,7 @@ def test_no_other_login_is_sent_along(
 def test_an_answer_without_end_is_not_kept(
     server: Server, pause: StoppedPause, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_BYTES", 1000)
+    monkeypatch.setattr(client, "MAX_BYTES", 1000)
     server.usual = Reply(body=b"[" + b" " * 200_000 + b"]")
     with pytest.raises(BrokerUnavailable, match="more than any honest answer"):
         api_at(server.url, pause).read("/v2/clock")

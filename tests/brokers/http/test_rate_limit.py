@@ -9,27 +9,27 @@ from hypothesis import strategies as st
 
 from tests.brokers.http.conftest import StoppedPause, api_at
 from tests.fakes.wilful_server import SERVER_TIME, Reply, Server
-from tradebot.brokers.http.rate_limit import LONGEST, RateLimiter
+from tradebot.brokers.http.rate_limit import MAX_WAIT, RateLimiter
 
 
 @given(st.lists(st.floats(0, 30), max_size=60))
 def test_no_window_holds_more_requests_than_allowed(gaps: list[float]) -> None:
-    pace, now = RateLimiter(most=5, window=60), 0.0
+    limiter, now = RateLimiter(max_requests=5, window=60), 0.0
     last: deque[float] = deque(maxlen=6)
     for gap in gaps:
         now += gap
-        now += pace.delay(now)
-        pace.spend(now)
+        now += limiter.delay(now)
+        limiter.count_request(now)
         last.append(now)
         if len(last) == 6:
             assert last[-1] - last[0] >= 60 - 1e-6
 
 
 def test_a_pace_below_the_allowance_never_waits() -> None:
-    pace = RateLimiter()
+    limiter = RateLimiter()
     for number in range(1000):
-        assert pace.delay(number * 0.31) == 0
-        pace.spend(number * 0.31)
+        assert limiter.delay(number * 0.31) == 0
+        limiter.count_request(number * 0.31)
 
 
 def test_the_two_hundred_and_first_request_waits_for_the_minute_to_end(server: Server, pause: StoppedPause) -> None:
@@ -43,8 +43,8 @@ def test_the_two_hundred_and_first_request_waits_for_the_minute_to_end(server: S
 
 
 def test_two_apis_of_one_host_share_an_allowance(server: Server, pause: StoppedPause) -> None:
-    pace = RateLimiter(most=2)
-    trading, data = (api_at(server.url, pause, pace=pace) for _ in range(2))
+    limiter = RateLimiter(max_requests=2)
+    trading, data = (api_at(server.url, pause, rate_limiter=limiter) for _ in range(2))
     trading.read("/v2/clock")
     data.read("/v2/stocks/bars")
     trading.read("/v2/clock")
@@ -73,7 +73,7 @@ def test_what_an_answer_says_of_the_allowance_is_not_believed_beyond_reason(
 ) -> None:
     for reset, waits in (
         (SERVER_TIME - 5, []),
-        (SERVER_TIME + 9_999_999, [LONGEST]),
+        (SERVER_TIME + 9_999_999, [MAX_WAIT]),
         ("soon", []),
         ("9" * 30, []),
         ("\u0663", []),

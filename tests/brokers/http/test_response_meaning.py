@@ -7,11 +7,11 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tradebot.brokers.http.response_meaning import MOST_WORDS, ResponseClass, parse_response
+from tradebot.brokers.http.response_meaning import MAX_MESSAGE, ResponseClass, parse_response
 from tradebot.brokers.http.responses import HttpResponse
 from tradebot.settings.alpaca_urls import Endpoint
 
-PLACE = Endpoint("https://paper-api.alpaca.markets")
+ENDPOINT = Endpoint("https://paper-api.alpaca.markets")
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
@@ -27,16 +27,16 @@ bodies = st.binary(max_size=40) | (anything | errors).map(lambda content: json.d
 @example(200, b"1" * 100_000, "application/json")
 @example(404, b'{"code": null, "message": "order not found"}', "application/json")
 def test_every_answer_means_something(status: int, body: bytes, kind: str) -> None:
-    found = parse_response(HttpResponse(status, {"Content-Type": kind}, body), PLACE)
-    if found.meaning is ResponseClass.GOOD:
+    found = parse_response(HttpResponse(status, {"Content-Type": kind}, body), ENDPOINT)
+    if found.meaning is ResponseClass.SUCCESS:
         assert status in range(200, 300)
         assert found.content is not None or status == 204
-    if found.meaning is ResponseClass.ABSENT:
+    if found.meaning is ResponseClass.NOT_FOUND:
         assert status == 404 and json.loads(body)["code"] is not None
     if found.meaning is ResponseClass.REFUSED:
         assert status in range(400, 500) and isinstance(json.loads(body)["message"], str)
     if status >= 500 or status == 408:
-        assert found.meaning is ResponseClass.FAILING
+        assert found.meaning is ResponseClass.SERVER_ERROR
     if status in range(300, 400):
-        assert found.meaning is ResponseClass.ELSEWHERE
-    assert len(found.says) < MOST_WORDS + 100
+        assert found.meaning is ResponseClass.WRONG_SERVICE
+    assert len(found.summary) < MAX_MESSAGE + 100

@@ -1,1 +1,1 @@
-"""How requests leave for a broker over HTTP, and what comes back: time-outs, pace, retries, and errors by class."""
+"""Requests to a broker over HTTP: time limits, rate limit, retries, and errors by response class."""

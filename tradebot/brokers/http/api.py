@@ -1,4 +1,4 @@
-"""Reads that are tried until they succeed or patience ends, and writes that are sent once and never again."""
+"""Reads that are retried until they succeed or time runs out, and writes that are sent exactly once."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from tradebot.brokers.http.timeouts import Pause, Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
 from tradebot.settings.alpaca_urls import Endpoint, Keys
 
-Writing = Literal["POST", "PATCH", "DELETE"]
+WriteMethod = Literal["POST", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)
-class _InVain:
-    """A try to read that failed: ``wait`` is the pause that the broker asks for, ``lasting`` that no pause helps."""
+class _FailedAttempt:
+    """An attempt to read that failed."""
 
-    words: str
-    wait: float | None = None
-    lasting: bool = False
+    message: str
+    wait: float | None = None  # seconds that the broker asks to wait, if it does
+    permanent: bool = False  # a retry is useless
 
 
-class Declined(BrokerUnavailable):
-    """A read that the broker understood and said no to: asking again gives the same.
+class ReadRefused(BrokerUnavailable):
+    """A read that the broker understood and refused: a retry gives the same.
 
-    ``code`` is the broker's own, or the status when it gives none; ``subscription`` whether it is about the data plan.
+    code: the broker's own, or the HTTP status when it gives none.
+    subscription: whether the data plan is the reason.
     """
 
     def __init__(self, code: str, message: str, *, subscription: bool) -> None:
@@ -40,123 +41,121 @@ class Declined(BrokerUnavailable):
 
 
 class Api:
-    """One host, asked with one set of keys. For one thread at a time.
+    """One endpoint, used with one set of keys. For one thread at a time.
 
-    A read is tried again while it is worth it, within ``patience.reading`` seconds; a write is sent once. After a read
-    was given up, each later one is tried once only until one succeeds. A job ends with the first read that is denied
-    to it, so a command that loses its network on the way ends within two minutes: a write or two that nobody saw
-    answered, that read, and one more look at each service (``Timeouts`` has the figures). Only an emergency stop goes
-    on asking, for the time that it was given and, since a last look is looked to its end, a minute more at most.
+    A read is retried within ``timeouts.read_with_retries`` seconds; a write is sent once. After a read has failed, each
+    later read makes a single attempt until one succeeds. A job ends with the first read that fails, so a command that
+    loses its network ends within two minutes: one or two writes without a response, that read, and one more read of
+    each service (``Timeouts`` has the figures). Only an emergency stop continues, for the time that it was given, and
+    finishes its last look within a minute more.
     """
 
     def __init__(
         self,
-        place: Endpoint,
+        endpoint: Endpoint,
         keys: Keys,
-        pace: RateLimiter,
+        rate_limiter: RateLimiter,
         pause: Pause,
-        patience: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
     ) -> None:
-        self._place = place
-        self._client = Client(place, keys, patience)
-        self._pace = pace
+        self._endpoint = endpoint
+        self._client = Client(endpoint, keys, timeouts)
+        self._rate_limiter = rate_limiter
         self._pause = pause
-        self._patience = patience
-        self._given_up = False
+        self._timeouts = timeouts
+        self._last_read_failed = False
 
     @property
-    def place(self) -> Endpoint:
-        return self._place
+    def endpoint(self) -> Endpoint:
+        """The service that requests are sent to."""
+        return self._endpoint
 
     def read(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """The content of a GET. ``path`` begins with the version, as in "/v2/orders".
 
-        Raises BrokerUnavailable when no readable answer came, Declined when the broker said no, and Blocked when it is
-        about the keys.
+        Raises BrokerUnavailable when no readable response came, ReadRefused when the broker refused, and Blocked when
+        it does not accept the keys.
         """
-        found = self._read(path, params)
-        if found.meaning is ResponseClass.ABSENT:
-            raise self._declined(found)
-        return found.content
+        parsed = self._read(path, params)
+        if parsed.meaning is ResponseClass.NOT_FOUND:
+            raise self._refused(parsed)
+        return parsed.content
 
     def read_or_none(self, path: str, params: Mapping[str, str] | None = None) -> Json | None:
-        """As ``read``, and None when the broker itself says that there is no such thing."""
+        """As ``read``, and None when the broker itself says that the resource does not exist."""
         return self._read(path, params).content
 
-    def write(
-        self,
-        method: Writing,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Json:
-        """Send something that has an effect, once; the content of the answer, None when it has none (204).
+    def write(self, method: WriteMethod, path: str, body: Mapping[str, Any] | None = None) -> Json:
+        """Send a request that has an effect, once. Return the content of the response, None for status 204.
 
-        Raises OrderRefused (``reason``: the broker's code) when the broker said no, BrokerUnavailable when it certainly
-        had no effect, Blocked likewise when it is about the keys, and OutcomeUnknown whenever nobody can tell.
+        Raises OrderRefused (``reason``: the broker's code) when the broker refused, BrokerUnavailable when the request
+        certainly had no effect, Blocked likewise when the keys are not accepted, and OutcomeUnknown otherwise.
         """
-        self._await_allowance()
+        self._wait_for_rate_limit()
         try:
-            found, _ = self._ask(method, path, params, body, self._patience.answer)
-        except TransportError as trouble:
-            said = f"{self._place.host} {trouble.why}"
-            if trouble.left:
-                raise OutcomeUnknown(f"{said}: the request was sent, and nobody knows what became of it.") from trouble
-            raise BrokerUnavailable(f"{said}: nothing was sent. {self._check()}") from trouble
-        match found.meaning:
-            case ResponseClass.GOOD:
-                return found.content
-            case ResponseClass.REFUSED | ResponseClass.ABSENT | ResponseClass.SUBSCRIPTION:
-                raise OrderRefused(found.code, self._told("refused", found))
-            case ResponseClass.KEYS:
-                raise Blocked(self._told("does not accept the keys", found))
-            case ResponseClass.BUSY:
-                raise BrokerUnavailable(self._told("was asked too often and did nothing", found))
-            case ResponseClass.FAILING | ResponseClass.ELSEWHERE | ResponseClass.GARBLED:
-                raise OutcomeUnknown(self._told("was sent a request, and nobody knows what became of it", found))
+            parsed, _ = self._request(method, path, None, body, self._timeouts.response)
+        except TransportError as error:
+            failure = f"{self._endpoint.host} {error.reason}"
+            if error.sent:
+                raise OutcomeUnknown(f"{failure}: the request was sent, and nobody knows what became of it.") from error
+            raise BrokerUnavailable(f"{failure}: nothing was sent. {self._network_advice()}") from error
+        match parsed.meaning:
+            case ResponseClass.SUCCESS:
+                return parsed.content
+            case ResponseClass.REFUSED | ResponseClass.NOT_FOUND | ResponseClass.SUBSCRIPTION:
+                raise OrderRefused(parsed.code, self._describe("refused", parsed))
+            case ResponseClass.UNAUTHORIZED:
+                raise Blocked(self._describe("does not accept the keys", parsed))
+            case ResponseClass.RATE_LIMITED:
+                raise BrokerUnavailable(self._describe("was asked too often and did nothing", parsed))
+            case ResponseClass.SERVER_ERROR | ResponseClass.WRONG_SERVICE | ResponseClass.UNREADABLE:
+                raise OutcomeUnknown(self._describe("was sent a request, and nobody knows what became of it", parsed))
 
     def _read(self, path: str, params: Mapping[str, str] | None) -> ParsedResponse:
-        """What a GET found: GOOD with content, or ABSENT."""
-        end = self._pause.monotonic() + self._patience.reading
-        tries = 1 if self._given_up else self._patience.tries
-        for number in count(1):
-            self._await_allowance()
-            found = self._try_to_read(path, params, end - self._pause.monotonic())
-            if isinstance(found, ParsedResponse):
-                self._given_up = False
-                return found
+        """A GET with its retries: SUCCESS with content, or NOT_FOUND."""
+        deadline = self._pause.monotonic() + self._timeouts.read_with_retries
+        attempts = 1 if self._last_read_failed else self._timeouts.attempts
+        for attempt in count(1):
+            self._wait_for_rate_limit()
+            result = self._attempt_read(path, params, deadline - self._pause.monotonic())
+            if isinstance(result, ParsedResponse):
+                self._last_read_failed = False
+                return result
             now = self._pause.monotonic()
-            wait = self._patience.backoff * 2 ** (number - 1) if found.wait is None else found.wait
-            wait = max(wait, self._pace.delay(now))
-            if found.lasting or number >= tries or now + wait >= end:
-                self._given_up = True
-                raise BrokerUnavailable(found.words)
+            wait = self._timeouts.backoff * 2 ** (attempt - 1) if result.wait is None else result.wait
+            wait = max(wait, self._rate_limiter.delay(now))
+            if result.permanent or attempt >= attempts or now + wait >= deadline:
+                self._last_read_failed = True
+                raise BrokerUnavailable(result.message)
             self._pause.sleep(wait)
         raise AssertionError  # the count has no end
 
-    def _try_to_read(self, path: str, params: Mapping[str, str] | None, seconds: float) -> ParsedResponse | _InVain:
-        """One try: what was found, or why it may be worth another."""
+    def _attempt_read(
+        self, path: str, params: Mapping[str, str] | None, seconds: float
+    ) -> ParsedResponse | _FailedAttempt:
+        """One GET: its result, or why a retry may help."""
         try:
-            found, wait = self._ask("GET", path, params, None, min(self._patience.answer, seconds))
-        except TransportError as trouble:
-            return _InVain(f"{self._place.host} {trouble.why}. {self._check()}", lasting=trouble.lasting)
-        match found.meaning:
-            case ResponseClass.GOOD if found.content is not None:
-                return found
-            case ResponseClass.ABSENT:
-                return found
+            parsed, wait = self._request("GET", path, params, None, min(self._timeouts.response, seconds))
+        except TransportError as error:
+            message = f"{self._endpoint.host} {error.reason}. {self._network_advice()}"
+            return _FailedAttempt(message, permanent=error.permanent)
+        match parsed.meaning:
+            case ResponseClass.SUCCESS if parsed.content is not None:
+                return parsed
+            case ResponseClass.NOT_FOUND:
+                return parsed
             case ResponseClass.REFUSED | ResponseClass.SUBSCRIPTION:
-                raise self._declined(found)
-            case ResponseClass.KEYS:
-                raise Blocked(self._told("does not accept the keys", found))
-            case ResponseClass.BUSY:
-                return _InVain(self._told("was asked too often", found), wait)
-            case ResponseClass.ELSEWHERE:
-                return _InVain(self._told("answered with something else", found), lasting=True)
-            case ResponseClass.GOOD | ResponseClass.FAILING | ResponseClass.GARBLED:
-                return _InVain(self._told("gave no usable answer", found), wait)
+                raise self._refused(parsed)
+            case ResponseClass.UNAUTHORIZED:
+                raise Blocked(self._describe("does not accept the keys", parsed))
+            case ResponseClass.RATE_LIMITED:
+                return _FailedAttempt(self._describe("was asked too often", parsed), wait)
+            case ResponseClass.WRONG_SERVICE:
+                return _FailedAttempt(self._describe("answered with something else", parsed), permanent=True)
+            case ResponseClass.SUCCESS | ResponseClass.SERVER_ERROR | ResponseClass.UNREADABLE:
+                return _FailedAttempt(self._describe("gave no usable answer", parsed), wait)
 
-    def _ask(
+    def _request(
         self,
         method: str,
         path: str,
@@ -164,27 +163,27 @@ class Api:
         body: Mapping[str, Any] | None,
         seconds: float,
     ) -> tuple[ParsedResponse, float | None]:
-        """What one request found, and how long the broker wants to be left alone, if it says."""
-        self._pace.spend(self._pause.monotonic())
-        answer = self._client.exchange(method, path, params, body, seconds)
-        self._pace.told(answer.headers, self._pause.monotonic())
-        wait = retry_after(answer.headers)
-        if wait is None and answer.status == 429:
-            wait = seconds_until_reset(answer.headers)
-        return parse_response(answer, self._place), wait
+        """Send one request: the response, and the seconds that the broker asks to wait, if it does."""
+        self._rate_limiter.count_request(self._pause.monotonic())
+        response = self._client.send(method, path, params, body, seconds)
+        self._rate_limiter.update_from(response.headers, self._pause.monotonic())
+        wait = retry_after(response.headers)
+        if wait is None and response.status == 429:
+            wait = seconds_until_reset(response.headers)
+        return parse_response(response, self._endpoint), wait
 
-    def _await_allowance(self) -> None:
-        delay = self._pace.delay(self._pause.monotonic())
+    def _wait_for_rate_limit(self) -> None:
+        delay = self._rate_limiter.delay(self._pause.monotonic())
         if delay > 0:
             self._pause.sleep(delay)
 
-    def _declined(self, found: ParsedResponse) -> Declined:
-        message = self._told("refused the question", found)
-        return Declined(found.code, message, subscription=found.meaning is ResponseClass.SUBSCRIPTION)
+    def _refused(self, parsed: ParsedResponse) -> ReadRefused:
+        message = self._describe("refused the question", parsed)
+        return ReadRefused(parsed.code, message, subscription=parsed.meaning is ResponseClass.SUBSCRIPTION)
 
-    def _told(self, what: str, found: ParsedResponse) -> str:
-        says = f" ({found.says})" if found.says else ""
-        return f"{self._place.host} {what}{says}. {found.advice}".rstrip()
+    def _describe(self, what: str, parsed: ParsedResponse) -> str:
+        summary = f" ({parsed.summary})" if parsed.summary else ""
+        return f"{self._endpoint.host} {what}{summary}. {parsed.advice}".rstrip()
 
-    def _check(self) -> str:
-        return f"Check the network, and {self._place.setting} if it is set."
+    def _network_advice(self) -> str:
+        return f"Check the network, and {self._endpoint.setting} if it is set."

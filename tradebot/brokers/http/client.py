@@ -1,6 +1,6 @@
-"""One request through alpaca-py's client, made to end.
+"""One request through alpaca-py's client, with an end.
 
-The client as it comes waits for ever, and repeats requests that have an effect.
+alpaca-py's own client has no time limit, and repeats requests that have an effect.
 """
 
 from __future__ import annotations
@@ -17,142 +17,144 @@ from urllib.parse import urlencode
 
 from alpaca.common.rest import RESTClient
 from requests import PreparedRequest, Session
-from requests import exceptions as of_requests
+from requests import exceptions as requests_errors
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3 import exceptions as of_urllib3
+from urllib3 import exceptions as urllib3_errors
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tradebot.brokers.http.responses import HttpResponse, TransportError
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.settings.alpaca_urls import Endpoint, Keys
 
-#: No honest answer is larger; a wrong address may lead to one without end.
-MOST_BYTES = 64_000_000
-_PIECE = 65_536
+#: The largest body that is read. A wrong address may send one without end.
+MAX_BYTES = 64_000_000
+_CHUNK = 65_536
 
 
 class Client(RESTClient):
-    """Sends requests to one place with one set of keys, each exactly once. For one thread at a time.
+    """Sends each request to one endpoint exactly once. For one thread at a time.
 
-    Of alpaca-py come the headers, the session and how address and parameters are written. Redirects are not followed.
-    A proxy and certificates that the environment names are used, except towards this machine itself; ~/.netrc is not.
+    alpaca-py contributes the headers, the session, and the form of address and parameters. Redirects are not followed.
+    A proxy and certificates named by the environment are used, except for this machine itself; ~/.netrc is not read.
     """
 
-    def __init__(self, place: Endpoint, keys: Keys, patience: Timeouts) -> None:
-        super().__init__(place.url, keys.key_id, keys.secret, raw_data=True)
-        self._place = place
-        self._patience = patience
+    def __init__(self, endpoint: Endpoint, keys: Keys, timeouts: Timeouts) -> None:
+        super().__init__(endpoint.url, keys.key_id, keys.secret, raw_data=True)
+        self._endpoint = endpoint
+        self._timeouts = timeouts
         self._retry = 0
         self._session = self._new_session()
 
-    def exchange(
+    def send(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
     ) -> HttpResponse:
-        """The whole answer to one request, within ``seconds``. ``path`` begins with the version. Raises NoAnswer.
+        """Send a request and return its complete response within ``seconds``. Raises TransportError.
 
-        It is sent from a thread of its own, because nothing else ends a slow look-up of a name, or an answer that
-        arrives a byte at a time. Whoever is given up on before anything left, never sends.
+        ``path`` begins with the version. The request runs in a thread of its own, because nothing else ends a slow name
+        resolution, or a response that arrives a byte at a time. If the time-out fires before the first byte is written,
+        the request is cancelled and guaranteed not to be sent.
         """
         version, _, rest = path.removeprefix("/").partition("/")
         address = f"/{rest}?{urlencode(params)}" if params else f"/{rest}"
-        departure = InFlight()
-        came: list[HttpResponse | Exception] = []
+        request = InFlight()
+        outcome: list[HttpResponse | Exception] = []
 
         def work() -> None:
-            current.set(departure)
+            in_flight.set(request)
             try:
-                came.append(self._request(method, address, body, api_version=version))  # type: ignore[arg-type]  # ours
-            except Exception as error:  # noqa: BLE001 - whoever waits for it raises it again
-                came.append(error)
+                outcome.append(self._request(method, address, body, api_version=version))  # type: ignore[arg-type]  # ours
+            except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
+                outcome.append(error)
 
         thread = Thread(target=work, name="request", daemon=True)
         thread.start()
-        leaving = min(self._patience.leaving, seconds)
-        thread.join(leaving)
-        if not came and departure.call_off():
-            raise self._given_up(f"could not be reached within {leaving:.3g} seconds", left=False)
-        thread.join(seconds - leaving)
-        if not came:
-            departure.hang_up()
-            raise self._given_up(f"gave no whole answer within {seconds:.3g} seconds", left=True)
-        if isinstance(came[0], Exception):
-            raise transport_error_text(came[0], departure.left, self._patience) from came[0]
-        return came[0]
+        send_limit = min(self._timeouts.send, seconds)
+        thread.join(send_limit)
+        if not outcome and request.cancel():
+            raise self._timed_out(f"could not be reached within {send_limit:.3g} seconds", sent=False)
+        thread.join(seconds - send_limit)
+        if not outcome:
+            request.abort()
+            raise self._timed_out(f"gave no whole answer within {seconds:.3g} seconds", sent=True)
+        if isinstance(outcome[0], Exception):
+            raise as_transport_error(outcome[0], request.is_sent, self._timeouts) from outcome[0]
+        return outcome[0]
 
     def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
-        timeout = (self._patience.connect, self._patience.silence)
-        with self._session.request(method, url, **opts, timeout=timeout, stream=True, auth=_as_it_is) as response:
+        timeout = (self._timeouts.connect, self._timeouts.idle)
+        with self._session.request(method, url, **opts, timeout=timeout, stream=True, auth=_no_login) as response:
             body = bytearray()
-            for piece in response.iter_content(_PIECE):
-                body += piece
-                if len(body) > MOST_BYTES:
-                    raise TooLarge
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise ResponseTooLarge
             return HttpResponse(response.status_code, response.headers, bytes(body))
 
-    def _given_up(self, why: str, *, left: bool) -> TransportError:
-        self._session = self._new_session()  # the other one is still in use
-        return TransportError(why, left=left)
+    def _timed_out(self, reason: str, *, sent: bool) -> TransportError:
+        self._session = self._new_session()  # the thread of the old one may still use it
+        return TransportError(reason, sent=sent)
 
     def _new_session(self) -> Session:
         session = Session()
-        session.trust_env = not self._place.loopback
-        adapter = NoticingAdapter()
+        session.trust_env = not self._endpoint.loopback
+        adapter = TrackingAdapter()
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
 
 
-def _as_it_is(request: PreparedRequest) -> PreparedRequest:
-    """The keys are in the headers already; without this, requests would look into ~/.netrc for others."""
+def _no_login(request: PreparedRequest) -> PreparedRequest:
+    """Leave the request as it is: the keys are in its headers. Without this, requests reads a login from ~/.netrc."""
     return request
 
 
-class CalledOff(Exception):
-    """Nobody waits for this request any longer, so it does not leave."""
+class RequestCancelled(Exception):
+    """The request was cancelled before its first byte was written."""
 
 
 class InFlight:
-    """One request on its way out: it leaves, or it is called off, and never both."""
+    """A request that has been started. It is either sent or cancelled, never both."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._socket: socket | None = None
-        self._called_off = False
+        self._cancelled = False
 
     @property
-    def left(self) -> bool:
+    def is_sent(self) -> bool:
+        """Whether the first byte may have been written."""
         return self._socket is not None
 
-    def leave(self, by: socket) -> None:
-        """The first byte is about to be written. Raises CalledOff."""
+    def begin_sending(self, through: socket) -> None:
+        """Mark the request as sent, before its first byte is written. Raises RequestCancelled."""
         with self._lock:
-            if self._called_off:
-                raise CalledOff
-            self._socket = by
+            if self._cancelled:
+                raise RequestCancelled
+            self._socket = through
 
-    def call_off(self) -> bool:
-        """See to it that it never leaves; False when it has left already."""
+    def cancel(self) -> bool:
+        """Prevent the request from being sent; False if it is sent already."""
         with self._lock:
-            self._called_off = self._socket is None
-            return self._called_off
+            self._cancelled = self._socket is None
+            return self._cancelled
 
-    def hang_up(self) -> None:
-        """Nobody waits for the answer any longer, and so the thread that does is not to either."""
+    def abort(self) -> None:
+        """Close the connection, so that the thread that waits for the response ends."""
         if self._socket is not None:
-            with suppress(OSError):  # it may have ended by itself just now
-                socket.shutdown(self._socket, SHUT_RDWR)  # of the socket itself: TLS would write a farewell
+            with suppress(OSError):  # the connection may have ended by itself just now
+                socket.shutdown(self._socket, SHUT_RDWR)  # of the socket itself: TLS would send a closing message
 
 
-#: The request that the running thread is sending.
-current: ContextVar[InFlight] = ContextVar("departure")
+#: The request that the running thread sends.
+in_flight: ContextVar[InFlight] = ContextVar("in_flight")
 
 
 class _PlainConnection(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
             self.connect()
-        current.get().leave(self.sock)
+        in_flight.get().begin_sending(self.sock)
         super().request(*args, **kwargs)
 
 
@@ -160,7 +162,7 @@ class _TlsConnection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is None:
             self.connect()
-        current.get().leave(self.sock)
+        in_flight.get().begin_sending(self.sock)
         super().request(*args, **kwargs)
 
 
@@ -175,63 +177,69 @@ class _TlsPool(HTTPSConnectionPool):
 _POOLS = {"http": _PlainPool, "https": _TlsPool}
 
 
-class NoticingAdapter(HTTPAdapter):
-    """What requests are sent through; it tries each once, and every one of them notes its departure."""
+class TrackingAdapter(HTTPAdapter):
+    """Sends each request once, and records in ``in_flight`` that it is sent."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Use connections that record the sending."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Use connections that record the sending, through a proxy as well."""
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
-_OF_THE_NETWORK = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError)
+_NETWORK_ERRORS = (requests_errors.RequestException, urllib3_errors.HTTPError, HTTPException, OSError)
 _CERTIFICATE = (
     "shows a certificate that is not to be trusted: the name is misspelt, this machine's clock is wrong, or somebody "
     "in between opens what passes"
 )
 
 
-class TooLarge(Exception):
-    """An answer larger than any honest one."""
+class ResponseTooLarge(Exception):
+    """The body is larger than MAX_BYTES."""
 
 
-def transport_error_text(error: Exception, left: bool, patience: Timeouts) -> TransportError:
-    """The trouble that an error of the network means. Raises any other error again, for that is a mistake of ours."""
-    if isinstance(error, TooLarge):
-        return TransportError("answered with more than any honest answer holds", left=left, lasting=True)
-    if not isinstance(error, _OF_THE_NETWORK):
+def as_transport_error(error: Exception, sent: bool, timeouts: Timeouts) -> TransportError:
+    """Translate an error of the network. Any other error is a bug, and is raised again."""
+    if isinstance(error, ResponseTooLarge):
+        return TransportError("answered with more than any honest answer holds", sent=sent, permanent=True)
+    if not isinstance(error, _NETWORK_ERRORS):
         raise error
     causes = tuple(_causes(error))
-    for kind, words, lasting in (
-        (of_requests.ProxyError, "cannot be reached through the proxy that the environment names", False),
+    for kind, reason, permanent in (
+        (requests_errors.ProxyError, "cannot be reached through the proxy that the environment names", False),
         (gaierror, "cannot be found: the name is misspelt, or this machine has no network", False),
         (ssl.SSLCertVerificationError, _CERTIFICATE, True),
         (ssl.SSLError, "does not speak TLS as it should", False),
         (ConnectionRefusedError, "refused the connection", False),
-        (of_urllib3.ConnectTimeoutError, f"did not take the connection within {patience.connect:g} seconds", False),
-        (of_urllib3.ReadTimeoutError, f"was silent for {patience.silence:g} seconds", False),
-        (TimeoutError, f"was silent for {patience.silence:g} seconds", False),
-        (of_urllib3.IncompleteRead, "broke off in the middle of its answer", False),
-        (of_requests.ChunkedEncodingError, "broke off in the middle of its answer", False),
+        (
+            urllib3_errors.ConnectTimeoutError,
+            f"did not take the connection within {timeouts.connect:g} seconds",
+            False,
+        ),
+        (urllib3_errors.ReadTimeoutError, f"was silent for {timeouts.idle:g} seconds", False),
+        (TimeoutError, f"was silent for {timeouts.idle:g} seconds", False),
+        (urllib3_errors.IncompleteRead, "broke off in the middle of its answer", False),
+        (requests_errors.ChunkedEncodingError, "broke off in the middle of its answer", False),
         ((ConnectionResetError, BrokenPipeError, ConnectionAbortedError, HTTPException), "hung up", False),
     ):
         if any(isinstance(cause, kind) for cause in causes):
-            return TransportError(words, left=left, lasting=lasting)
-    reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-    return TransportError(f"cannot be reached ({reason or type(error).__name__})", left=left)
+            return TransportError(reason, sent=sent, permanent=permanent)
+    system_error = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+    return TransportError(f"cannot be reached ({system_error or type(error).__name__})", sent=sent)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what is wrapped in it, each once."""
+    """An error and every error wrapped in it, each once."""
     seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        found = waiting.pop(0)
-        if isinstance(found, BaseException) and id(found) not in seen:
-            seen.add(id(found))
-            yield found
-            waiting += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
+    queue: list[object] = [error]
+    while queue:
+        current = queue.pop(0)
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            queue += [*current.args, getattr(current, "reason", None), current.__cause__, current.__context__]

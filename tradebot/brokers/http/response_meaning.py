@@ -1,7 +1,7 @@
-"""What an answer means, from its status, the broker's code and its words: one table, the first row that fits counts.
+"""The meaning of a response, from its status, the broker's code and its message. The first matching row counts.
 
-Statuses and codes are those that users of Alpaca's API report, as no page lists them; a code begins with its
-status. Words are compared in lower case, because one code covers many cases.
+Statuses and codes are those reported by users of Alpaca's API, because no page lists them. A code begins with its
+status. Messages are compared in lower case, because one code covers many cases.
 """
 
 from __future__ import annotations
@@ -10,39 +10,42 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tradebot.brokers.http.responses import (
-    Complaint,
+    ErrorBody,
     HttpResponse,
     Json,
     NotJson,
-    complaint,
-    decoded,
-    looks_like_a_page,
+    decode_json,
+    error_body,
+    is_html,
 )
 from tradebot.settings.alpaca_urls import Endpoint
 
-MOST_WORDS = 300
+#: The longest part of the broker's message that is quoted, in characters.
+MAX_MESSAGE = 300
 
 
 class ResponseClass(Enum):
-    GOOD = auto()
-    ABSENT = auto()  # the broker looked, and there is no such thing
-    REFUSED = auto()  # the broker looked, and said no
-    KEYS = auto()  # it does not know, or not trust, who asks
-    SUBSCRIPTION = auto()  # the data plan does not include what was asked for
-    BUSY = auto()  # asked too often: nothing was done
-    FAILING = auto()  # it broke on the way: what was done, nobody knows
-    ELSEWHERE = auto()  # this is not the service that was meant
-    GARBLED = auto()  # success, and the content cannot be read
+    """What a response says about the request."""
+
+    SUCCESS = auto()
+    NOT_FOUND = auto()  # the broker has no such resource
+    REFUSED = auto()  # the broker understood the request and refused it
+    UNAUTHORIZED = auto()  # the keys are unknown or not accepted
+    SUBSCRIPTION = auto()  # the data plan does not include the request
+    RATE_LIMITED = auto()  # too many requests: the request had no effect
+    SERVER_ERROR = auto()  # the request may or may not have had an effect
+    WRONG_SERVICE = auto()  # another server than the intended service responded
+    UNREADABLE = auto()  # a success whose content cannot be read
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedResponse:
-    """An answer understood. ``says`` is what it said, in short; ``advice`` what to do about it."""
+    """A response and its meaning."""
 
     meaning: ResponseClass
-    says: str = ""
-    code: str = ""
-    advice: str = ""
+    summary: str = ""  # status, code and message, for people
+    code: str = ""  # the broker's own, or the HTTP status when it gives none
+    advice: str = ""  # what to do about it
     content: Json = None
 
 
@@ -51,14 +54,14 @@ class _Row:
     statuses: range
     meaning: ResponseClass
     advice: str = ""
-    coded: bool | None = None  # None: whether or not the broker gave a code
-    words: str = ""
+    has_code: bool | None = None  # whether the broker gave a code; None matches both
+    message: str = ""  # part of the broker's message
 
-    def fits(self, status: int, said: Complaint) -> bool:
+    def matches(self, status: int, error: ErrorBody) -> bool:
         return (
             status in self.statuses
-            and (self.coded is None or self.coded == bool(said.code))
-            and self.words in said.words.lower()
+            and (self.has_code is None or self.has_code == bool(error.code))
+            and self.message in error.message.lower()
         )
 
 
@@ -73,8 +76,8 @@ _KEYS = (
     "https://app.alpaca.markets shows the key id and makes new keys."
 )
 _REFUSALS = tuple(
-    _Row(range(400, 500), ResponseClass.REFUSED, advice, coded=True, words=words)
-    for words, advice in (
+    _Row(range(400, 500), ResponseClass.REFUSED, advice, has_code=True, message=message)
+    for message, advice in (
         ("client_order_id must be unique", "An order with this id is already there: ask for it instead."),
         ("buying power", "Open orders reserve buying power as well; cancel some, or send a smaller order."),
         ("insufficient qty", "Another open order holds these shares; cancel it first."),
@@ -91,83 +94,88 @@ _REFUSALS = tuple(
     )
 )
 _TABLE = (
-    _Row(_only(401), ResponseClass.KEYS, _KEYS),
+    _Row(_only(401), ResponseClass.UNAUTHORIZED, _KEYS),
     _Row(
         _only(403),
         ResponseClass.SUBSCRIPTION,
         "The data plan does not include this; ALPACA_FEED=iex is in every plan, and sip without the latest 15 minutes.",
-        coded=False,
-        words="subscription",
+        has_code=False,
+        message="subscription",
     ),
-    _Row(_only(403), ResponseClass.KEYS, _KEYS, coded=False),
-    _Row(
-        _only(404), ResponseClass.ELSEWHERE, words="endpoint"
-    ),  # the address is wrong, and says nothing of what it is for
-    _Row(_only(404), ResponseClass.ABSENT, coded=True),
-    _Row(_only(404), ResponseClass.ELSEWHERE, coded=False),
-    _Row(_only(407), ResponseClass.ELSEWHERE),
-    _Row(_only(408), ResponseClass.FAILING),
+    _Row(_only(403), ResponseClass.UNAUTHORIZED, _KEYS, has_code=False),
+    # "endpoint not found": the address is wrong, so the response says nothing about the resource
+    _Row(_only(404), ResponseClass.WRONG_SERVICE, message="endpoint"),
+    _Row(_only(404), ResponseClass.NOT_FOUND, has_code=True),
+    _Row(_only(404), ResponseClass.WRONG_SERVICE, has_code=False),
+    _Row(_only(407), ResponseClass.WRONG_SERVICE),
+    _Row(_only(408), ResponseClass.SERVER_ERROR),
     _Row(
         _only(429),
-        ResponseClass.BUSY,
+        ResponseClass.RATE_LIMITED,
         "Other programs spend from the same 200 requests a minute; try again in a minute.",
     ),
     *_REFUSALS,
     _Row(range(400, 500), ResponseClass.REFUSED),
-    _Row(range(500, 600), ResponseClass.FAILING, "The broker's status page is https://status.alpaca.markets."),
+    _Row(range(500, 600), ResponseClass.SERVER_ERROR, "The broker's status page is https://status.alpaca.markets."),
 )
-_ELSEWHERE = "It must be the address of Alpaca's API, not of a web page; leave it blank to take the right one."
+_WRONG_ADDRESS = "It must be the address of Alpaca's API, not of a web page; leave it blank to take the right one."
 
 
-def parse_response(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
-    """What an answer of ``place`` means."""
-    if 200 <= answer.status < 300:
-        return _success(answer, place)
-    said = complaint(answer)
-    if said is None:
-        return _by_somebody_else(answer, place)
-    row = next((row for row in _TABLE if row.fits(answer.status, said)), _Row(range(0), ResponseClass.ELSEWHERE))
-    advice = row.advice or (f"Check {place.setting}. {_ELSEWHERE}" if row.meaning is ResponseClass.ELSEWHERE else "")
-    says = f"{answer.status} {said.code}".strip() + f": {_shortened(said.words)}"
-    return ParsedResponse(row.meaning, says, said.code or str(answer.status), advice)
+def parse_response(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
+    """Classify a response of ``endpoint``."""
+    if 200 <= response.status < 300:
+        return _success(response, endpoint)
+    error = error_body(response)
+    if error is None:
+        return _without_error_body(response, endpoint)
+    wrong_service = _Row(range(0), ResponseClass.WRONG_SERVICE)
+    row = next((row for row in _TABLE if row.matches(response.status, error)), wrong_service)
+    advice = row.advice or (_address_advice(endpoint) if row.meaning is ResponseClass.WRONG_SERVICE else "")
+    summary = f"{response.status} {error.code}".strip() + f": {_shortened(error.message)}"
+    return ParsedResponse(row.meaning, summary, error.code or str(response.status), advice)
 
 
-def _success(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
-    if answer.status == 204 and not answer.body:
-        return ParsedResponse(ResponseClass.GOOD)
+def _success(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
+    if response.status == 204 and not response.body:
+        return ParsedResponse(ResponseClass.SUCCESS)
     try:
-        content = decoded(answer.body)
+        content = decode_json(response.body)
     except NotJson:
-        if looks_like_a_page(answer):
-            return _page(answer, place)
-        what = "an empty answer" if not answer.body.strip() else "an answer that is cut off or no JSON"
-        return ParsedResponse(ResponseClass.GARBLED, f"{what}, status {answer.status}")
+        if is_html(response):
+            return _wrong_service(response, endpoint)
+        what = "an empty answer" if not response.body.strip() else "an answer that is cut off or no JSON"
+        return ParsedResponse(ResponseClass.UNREADABLE, f"{what}, status {response.status}")
     if content is None:
-        return ParsedResponse(ResponseClass.GARBLED, f"an answer without content with status {answer.status}")
-    return ParsedResponse(ResponseClass.GOOD, content=content)
+        return ParsedResponse(ResponseClass.UNREADABLE, f"an answer without content with status {response.status}")
+    return ParsedResponse(ResponseClass.SUCCESS, content=content)
 
 
-def _by_somebody_else(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
-    """An error that is not in the broker's own words: a proxy's, a load balancer's or a web server's."""
-    if answer.status >= 500 or answer.status in {408, 429}:
-        meaning = ResponseClass.BUSY if answer.status == 429 else ResponseClass.FAILING
-        row = next(row for row in _TABLE if answer.status in row.statuses)
-        return ParsedResponse(meaning, f"status {answer.status}, not in the broker's own words", advice=row.advice)
-    if answer.status == 401:
-        return ParsedResponse(ResponseClass.KEYS, "401", "401", _KEYS)
-    return _page(answer, place)
+def _without_error_body(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
+    """An error that the broker did not write: a proxy's, a load balancer's or a web server's."""
+    if response.status >= 500 or response.status in {408, 429}:
+        meaning = ResponseClass.RATE_LIMITED if response.status == 429 else ResponseClass.SERVER_ERROR
+        row = next(row for row in _TABLE if response.status in row.statuses)
+        summary = f"status {response.status}, not in the broker's own words"
+        return ParsedResponse(meaning, summary, advice=row.advice)
+    if response.status == 401:
+        return ParsedResponse(ResponseClass.UNAUTHORIZED, "401", "401", _KEYS)
+    return _wrong_service(response, endpoint)
 
 
-def _page(answer: HttpResponse, place: Endpoint) -> ParsedResponse:
-    if 300 <= answer.status < 400:
-        what = f"a redirection to another address with status {answer.status}"
-    elif looks_like_a_page(answer):
-        what = f"a web page with status {answer.status}"
+def _wrong_service(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
+    if 300 <= response.status < 400:
+        summary = f"a redirection to another address with status {response.status}"
+    elif is_html(response):
+        summary = f"a web page with status {response.status}"
     else:
-        what = f"status {answer.status}, not in the words of Alpaca's API"
-    return ParsedResponse(ResponseClass.ELSEWHERE, what, advice=f"Check {place.setting}. {_ELSEWHERE}")
+        summary = f"status {response.status}, not in the words of Alpaca's API"
+    return ParsedResponse(ResponseClass.WRONG_SERVICE, summary, advice=_address_advice(endpoint))
 
 
-def _shortened(words: str) -> str:
-    text = " ".join(words.split())
-    return text if len(text) <= MOST_WORDS else f"{text[: MOST_WORDS - 3]}..."
+def _address_advice(endpoint: Endpoint) -> str:
+    return f"Check {endpoint.setting}. {_WRONG_ADDRESS}"
+
+
+def _shortened(message: str) -> str:
+    text = " ".join(message.split())
+    return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 3]}..."

@@ -1,4 +1,4 @@
-"""What came back, as it came: an answer, or none and why."""
+"""HTTP responses and transport errors, before they are interpreted."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
-#: Decoded JSON whose numbers with a decimal point are Decimal.
+#: Decoded JSON. Numbers with a decimal point are Decimal.
 Json = Any
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole HTTP answer; the names of ``headers`` are found in any case."""
+    """A complete HTTP response. ``headers`` ignores the case of names."""
 
     status: int
     headers: Mapping[str, str]
@@ -22,54 +22,56 @@ class HttpResponse:
 
 
 class TransportError(Exception):
-    """No whole answer came. ``left`` is whether the request began to leave; if not, it certainly had no effect.
+    """No complete response arrived.
 
-    ``why`` completes a sentence that begins with the host's name. ``lasting`` troubles do not pass by waiting.
+    reason: completes a sentence that begins with the host's name.
+    sent: whether the first byte of the request may have been written. If not, the request certainly had no effect.
+    permanent: whether a retry is useless.
     """
 
-    def __init__(self, why: str, *, left: bool, lasting: bool = False) -> None:
-        self.why = why
-        self.left = left
-        self.lasting = lasting
-        super().__init__(why)
+    def __init__(self, reason: str, *, sent: bool, permanent: bool = False) -> None:
+        self.reason = reason
+        self.sent = sent
+        self.permanent = permanent
+        super().__init__(reason)
 
 
 class NotJson(ValueError):
-    """A body that is no JSON."""
+    """The body is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """The broker's own error: its code as text, "" when it gives none, and its words."""
+class ErrorBody:
+    """The broker's own error: {"code": 40310000, "message": "insufficient buying power"}."""
 
-    code: str
-    words: str
+    code: str  # "" when the body has none
+    message: str
 
 
-def decoded(body: bytes) -> Json:
-    """The JSON of a body. Raises NotJson, also for what is cut off and for numbers that are none."""
+def decode_json(body: bytes) -> Json:
+    """Decode a body. Raises NotJson, also for a truncated body and for NaN and Infinity."""
     try:
         return json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
 
 
-def complaint(answer: HttpResponse) -> Complaint | None:
-    """The broker's own error in an answer; None when somebody else wrote it, such as a proxy or a web server."""
+def error_body(response: HttpResponse) -> ErrorBody | None:
+    """The broker's own error; None when something else wrote the body, such as a proxy or a web server."""
     try:
-        content = decoded(answer.body)
+        content = decode_json(response.body)
     except NotJson:
         return None
     if not isinstance(content, dict) or not isinstance(content.get("message"), str):
         return None
     code = content.get("code")
-    return Complaint("" if code is None else str(code), content["message"].strip())
+    return ErrorBody("" if code is None else str(code), content["message"].strip())
 
 
-def looks_like_a_page(answer: HttpResponse) -> bool:
-    """Whether it is a web page."""
-    kind = answer.headers.get("Content-Type", "").lower()
-    return "html" in kind or answer.body.lstrip()[:1] == b"<"
+def is_html(response: HttpResponse) -> bool:
+    """Whether the body is a web page."""
+    content_type = response.headers.get("Content-Type", "").lower()
+    return "html" in content_type or response.body.lstrip()[:1] == b"<"
 
 
 def _refuse(constant: str) -> NoReturn:

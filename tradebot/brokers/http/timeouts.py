@@ -1,4 +1,4 @@
-"""How long anybody waits for a broker, and what waiting is made of."""
+"""Time limits of requests to a broker, and the clock that pauses between them go by."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long a request may take, in seconds. All bounds hold together; the first to be reached ends it.
+    """Time limits of a request, in seconds. All of them apply; the first that is reached ends the request.
 
-    ``connect`` is for each address of the host, ``leaving`` for everything before the first byte is sent (looking up
-    the name, every address, TLS), ``silence`` for each gap between two pieces of an answer, ``answer`` for all of it up
-    to the last byte, ``reading`` for one read with all its retries and the pauses between them.
-
-    So with a network that is gone a write ends after at most the longer of ``leaving`` and ``silence`` (10 seconds), a
-    read after four times that and its pauses (44), and each read of the same service after that one, until one
-    succeeds, after 10 again. Against a server that answers without ever coming to an end, it is ``answer`` for a write
-    and ``reading`` for a read. Waiting for the allowance of the minute (``Pace``) comes before a write, 60 at most.
+    Without a network a write ends after ``send`` or ``idle``, 10 s. A read ends after four attempts and their pauses,
+    44 s; each later read of the same service makes one attempt, 10 s, until one succeeds. Against a server whose
+    response never ends, a write ends after ``response`` and a read after ``read_with_retries``. Before a write the rate
+    limit may take up to 60 s more.
     """
 
-    connect: float = 3.05  # a little more than 3 seconds, after which TCP sends its first packet again
-    leaving: float = 10.0
-    silence: float = 10.0
-    answer: float = 30.0
-    reading: float = 90.0  # a rate limit's window is a minute, so that it can be waited for
-    tries: int = 4
-    backoff: float = 0.5  # before the first retry; twice as long before each further one
+    connect: float = 3.05  # for each address of the host; TCP repeats its first packet after 3 s
+    send: float = 10.0  # until the first byte is written: name resolution, every address, TLS
+    idle: float = 10.0  # between two parts of the response
+    response: float = 30.0  # until the last byte of the response
+    read_with_retries: float = 90.0  # a read with its retries and pauses; outlasts a rate limit's window of 60 s
+    attempts: int = 4  # of a read; a write is sent once
+    backoff: float = 0.5  # before the first retry; doubled before each further retry
 
 
-#: For who goes on asking by himself: no trouble of one request is to hold up the next, and no long pause is waited for.
-PRESSING = Timeouts(reading=20.0, tries=2)
+#: For the emergency stop, which repeats its requests itself: no slow request may delay the next one.
+EMERGENCY = Timeouts(read_with_retries=20.0, attempts=2)
 
 
 class Pause(Protocol):
-    """Waiting, so that tests need not."""
+    """Sleeping and the clock that measures it, replaceable in tests."""
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
 
     def monotonic(self) -> float:
-        """Seconds since some instant, never fewer than before."""
+        """Seconds since a fixed instant; never decreases."""
         ...
 
 
 class RealPause:
-    """Waiting for real."""
+    """Sleeps by the machine's clock."""
 
     def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)
 
     def monotonic(self) -> float:
+        """Seconds since a fixed instant; never decreases."""
         return time.monotonic()

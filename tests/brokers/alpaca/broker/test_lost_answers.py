@@ -27,7 +27,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, OutcomeUnknown
 
 SECOND = date(2007, 1, 4)
-SHORT = Timeouts(connect=0.1, silence=0.15, answer=0.3, reading=2.0)
+SHORT = Timeouts(connect=0.1, idle=0.15, response=0.3, read_with_retries=2.0)
 #: The request has its effect, and its sender does not learn of it.
 LOST_AFTER = (
     Kind.GATEWAY_TIMEOUT,

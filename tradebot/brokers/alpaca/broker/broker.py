@@ -47,9 +47,9 @@ class AlpacaBroker:
     def __init__(self, api: Api, mode: str, memory: Path | None = None) -> None:
         self._api = api
         self._mode = mode
-        self._listing = Listing(api, Memory(memory, "families", api.place.host))
+        self._listing = Listing(api, Memory(memory, "families", api.endpoint.host))
         self._activities = Activities(api, self._listing)
-        self._hours = Hours(api, Memory(memory, "sessions", api.place.host))
+        self._hours = Hours(api, Memory(memory, "sessions", api.endpoint.host))
         self._assets = account.Assets(api)
 
     @property

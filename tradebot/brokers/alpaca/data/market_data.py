@@ -67,7 +67,7 @@ class AlpacaMarket:
         self._clock = clock
         self._calendar = calendar
         self._fresh_for = fresh_for
-        self._actions = ActionBook(api, folder / "alpaca_actions", api.place.host)
+        self._actions = ActionBook(api, folder / "alpaca_actions", api.endpoint.host)
         self._newest_quotes: tuple[datetime, frozenset[str], Mapping[str, Quote]] | None = None
         self._newest_history: tuple[_Question, History] | None = None
 
@@ -187,5 +187,5 @@ class AlpacaMarket:
         from tradebot.brokers.alpaca.data.bar_cache import BarBook
         from tradebot.brokers.alpaca.data.bar_file import BarShelf
 
-        label = f"{self._api.place.host}, {self._feed}, raw"
+        label = f"{self._api.endpoint.host}, {self._feed}, raw"
         return BarBook(self._source, BarShelf(self._folder / "alpaca_bars", label, self._calendar))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
-from tradebot.brokers.http.api import Api, Declined
+from tradebot.brokers.http.api import Api, ReadRefused
 from tradebot.brokers.http.responses import Json
 from tradebot.errors import BrokerUnavailable
 
@@ -63,8 +63,8 @@ def answers_about(symbols: Iterable[str], ask: Callable[[str], T]) -> Iterator[T
             try:
                 yield ask(",".join(names))
                 break
-            except Declined as declined:
-                unknown = _UNKNOWN.search(str(declined))
+            except ReadRefused as refused:
+                unknown = _UNKNOWN.search(str(refused))
                 if unknown is None or unknown[1] not in names or not most:
                     raise
                 _LOG.warning("Alpaca knows no stock called %s, and is asked without it", unknown[1])
@@ -90,7 +90,7 @@ def chunks(symbols: Iterable[str]) -> Iterator[str]:
 def useless(api: Api, path: str, what: str) -> BrokerUnavailable:
     """The error for an answer that is none."""
     return BrokerUnavailable(
-        f"{api.place.host} {what} (of {path}): nothing of it is used. Run the command again later."
+        f"{api.endpoint.host} {what} (of {path}): nothing of it is used. Run the command again later."
     )
 
 
