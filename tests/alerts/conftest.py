@@ -18,7 +18,7 @@ from tradebot.ledger.database import open_database
 from tradebot.ports import Alerts
 from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
-from tradebot.settings.field_types import SecretText
+from tradebot.settings.secret_fields import SecretText
 
 ACCOUNT = "paper:paper:PAPER-0001"
 

@@ -16,7 +16,7 @@ from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
-from tradebot.settings.field_types import SecretText
+from tradebot.settings.secret_fields import SecretText
 
 QUARTER = timedelta(minutes=15)
 

@@ -33,7 +33,7 @@ def home(key: str = PAPER_KEY, secret: str = SECRET, **others: str) -> dict[str,
 def test_what_agrees_is_taken(environ: dict[str, str], load_home: LoadHome) -> None:
     loaded = load_home(environ=environ)
     assert loaded.warnings == ()
-    assert loaded.settings.starting_instant is None
+    assert loaded.settings.start_time is None
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_home_on_the_embedded_exchange_may_keep_any_keys(load_home: LoadHome) 
 def test_the_time_may_be_another_where_the_broker_is_played_on_this_machine(load_home: LoadHome) -> None:
     environ = home(ALPACA_BASE_URL=HERE, ALPACA_DATA_URL="http://localhost:4011", TRADEBOT_NOW="2026-11-20T09:35-05:00")
     settings = load_home(environ=environ).settings
-    assert settings.starting_instant == datetime(2026, 11, 20, 14, 35, tzinfo=UTC)
-    assert settings.played
+    assert settings.start_time == datetime(2026, 11, 20, 14, 35, tzinfo=UTC)
+    assert settings.broker_is_local
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,11 @@ def test_every_default_is_a_value_that_may_be_written() -> None:
     for section in sections():
         for row in section.rows:
             if row.default:
-                assert row.kind.read(row.default) == getattr(Settings(), row.field), row.name
+                assert row.type.read(row.default) == getattr(Settings(), row.field), row.name
 
 
 def test_every_setting_is_named_once_with_a_meaning() -> None:
     rows = [row for section in sections() for row in section.rows]
     assert len({row.name for row in rows}) == len(rows)
-    assert all(row.meaning.endswith(".") and row.kind.accepts for row in rows)
+    assert all(row.meaning.endswith(".") and row.type.accepts for row in rows)
     assert process_only() == {"TRADEBOT_HOME", "TRADEBOT_STATE_DIR", "TRADEBOT_NOW"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.settings.conftest import LoadHome, ProblemsOf
 from tradebot.settings.documentation import sections
-from tradebot.settings.field_types import Percent, Refusal
+from tradebot.settings.field_types import InvalidValue
 
 #: For each setting a value that it refuses, and words of the refusal.
 REFUSED = [
@@ -151,16 +151,6 @@ def test_every_setting_is_tried_out_of_range() -> None:
     assert names == {name for name, _, _ in REFUSED} | TAKES_ANYTHING
 
 
-@pytest.mark.parametrize("name", [row.name for s in sections() for row in s.rows if isinstance(row.kind, Percent)])
-@pytest.mark.parametrize("number", ["1", "3", "1.5", "250"])
-def test_a_bare_number_of_one_or_more_is_refused_with_both_spellings(
-    problems_of: ProblemsOf, name: str, number: str
-) -> None:
-    (problem,) = problems_of(environ={name: number})
-    assert f"{number}%" in problem.fix
-    assert str(Decimal(number) / 100) in problem.fix
-
-
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
@@ -188,29 +178,19 @@ def test_a_value_is_read_as_it_is_meant(load_home: LoadHome, name: str, text: st
     assert getattr(load_home(environ={name: text}).settings, name.lower()) == value
 
 
-@given(st.decimals("0.01", "400", places=4))
-def test_a_percentage_means_the_same_in_both_spellings(percent: Decimal) -> None:
-    kind = Percent("0.01%", "400%")
-    as_percentage = kind.read(f"{percent}%")
-    assert as_percentage == percent / 100
-    if percent < 100:
-        assert kind.read(f"{percent / 100:f}") == as_percentage
-    assert kind.read(kind.show(as_percentage)) == as_percentage
-
-
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     for section in sections():
         for row in section.rows:
-            value = _read_or_refuse(lambda kind=row.kind: kind.read(text))  # type: ignore[misc]
-            if value is not None and not row.kind.secret:
-                assert row.kind.read(row.kind.show(value)) == value
+            value = _read_or_refuse(lambda field_type=row.type: field_type.read(text))  # type: ignore[misc]
+            if value is not None and not row.type.secret:
+                assert row.type.read(row.type.show(value)) == value
 
 
 def _read_or_refuse(read: Callable[[], object]) -> object:
     try:
         return read()
-    except Refusal as refusal:
-        assert refusal.what
-        assert refusal.fix
+    except InvalidValue as error:
+        assert error.what
+        assert error.fix
         return None

@@ -60,7 +60,7 @@ def test_a_starting_instant_keeps_nobody_from_stopping(tmp_path: Path) -> None:
     loaded, doubts = load_in_emergency(GlobalOptions(home=tmp_path), {"TRADEBOT_NOW": "2026-11-20T14:35:00Z"})
     assert doubts == ()
     assert "TRADEBOT_NOW" in loaded.warnings[0]
-    assert loaded.settings.starting_instant is None
+    assert loaded.settings.start_time is None
 
 
 def test_a_file_that_is_no_text_leaves_everything_in_doubt(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tradebot.settings import (
     Redactor,
     Settings,
     load_for,
-    load_what_is_sound,
+    load_valid,
     process_environment,
     resolve_home,
 )
@@ -88,7 +88,7 @@ def begin(options: GlobalOptions) -> None:
     global _buffer, _redactor
     end()
     with suppress(TradebotError):  # the command itself will say what is wrong with the settings
-        _redactor = Redactor(load_what_is_sound(options).secrets())
+        _redactor = Redactor(load_valid(options).secrets())
     _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
     _buffer = logging.handlers.MemoryHandler(_BUFFERED_LINES, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
     _root.addHandler(_buffer)

@@ -11,7 +11,7 @@ from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import FailureLine, Outcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.reports.run_header import RunHeader
-from tradebot.settings import GlobalOptions, Settings, load_what_is_sound
+from tradebot.settings import GlobalOptions, Settings, load_valid
 
 Told = TypeVar("Told", bound=Outcome)
 
@@ -43,7 +43,7 @@ def after(options: GlobalOptions, where: RunHeader, outcome: Told) -> tuple[Told
         return outcome, ()
     from tradebot.runtime import alerts as alerting
 
-    settings = load_what_is_sound(options)
+    settings = load_valid(options)
     if outcome.job in DAY and outcome.exit_code in _LEVELS:
         what = "; ".join((outcome.headline, *(f"{line.what}: {line.message}" for line in outcome.failures)))
         _raise(settings, outcome.job, outcome.exit_code, what, f"{where.broker}:{where.mode}:{where.account_id}")
@@ -65,7 +65,7 @@ def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str) 
         from tradebot.home import paths
         from tradebot.runtime import alerts as alerting
 
-        settings = load_what_is_sound(options)
+        settings = load_valid(options)
         if paths.is_initialised(settings.home):
             _raise(settings, Job(name), code, message, "")
             alerting.deliver(settings, ledger=name != Job.EMERGENCY_STOP)

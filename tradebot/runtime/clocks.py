@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tradebot.settings import GlobalOptions, load_what_is_sound, process_environment
+from tradebot.settings import GlobalOptions, load_valid, process_environment
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
@@ -20,7 +20,7 @@ def begin(options: GlobalOptions) -> None:
     global _ahead
     _ahead = timedelta(0)
     if "TRADEBOT_NOW" in process_environment():  # else no settings need be read before a latch is set
-        start = load_what_is_sound(options).starting_instant
+        start = load_valid(options).start_time
         if start is not None:
             _ahead = start - datetime.now(UTC)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import date, datetime
@@ -40,7 +39,7 @@ def machine_of(loaded: Loaded) -> Machine:
         ledger_bytes=_size(settings.database_path),
         free_bytes=_free(settings.database_path.parent),
         log_trouble=_log_trouble(settings.log_path),
-        env_file_exposed=_exposed(loaded.env_file),
+        env_file_exposed=str(loaded.env_file) if loaded.env_file_exposed else "",
         secrets_in_environment=loaded.secrets_in_environment(),
         other_users=_other_users(),
         last_backup=backup.at if backup else None,
@@ -80,16 +79,6 @@ def _log_trouble(folder: Path) -> str:
         trial.unlink()
     except OSError as error:
         return f"{folder} cannot be written: {error.strerror or error}"
-    return ""
-
-
-def _exposed(env_file: Path | None) -> str:
-    """The `.env` file, where others may read it. Windows keeps a user's folder from others by itself."""
-    if env_file is None or os.name == "nt":
-        return ""
-    with suppress(OSError):
-        if stat.S_IMODE(env_file.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH):
-            return str(env_file)
     return ""
 
 

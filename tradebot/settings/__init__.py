@@ -8,7 +8,7 @@ from tradebot.settings.load import (
     load,
     load_for,
     load_in_emergency,
-    load_what_is_sound,
+    load_valid,
     process_environment,
     resolve_home,
 )
@@ -29,7 +29,7 @@ __all__ = [
     "load",
     "load_for",
     "load_in_emergency",
-    "load_what_is_sound",
+    "load_valid",
     "process_environment",
     "resolve_home",
 ]

@@ -1,4 +1,4 @@
-"""The settings that say how alerts reach people."""
+"""The settings of alerts: the channels that deliver them, and the mail server."""
 
 # ruff: noqa: RUF009 - `setting` makes the dataclass's fields, as `field` does
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tradebot.settings.alert_fields import MAIL_ADDRESS, ChannelUrls, Host
-from tradebot.settings.field_info import setting
-from tradebot.settings.field_types import Choice, Count, Names, Secret, SecretText
+from tradebot.settings.field_types import Choice, Names, setting
+from tradebot.settings.number_fields import Count
+from tradebot.settings.secret_fields import Secret, SecretText
 
 
-class LeastLevel(StrEnum):
+class MinAlertLevel(StrEnum):
+    """The level below which a channel gets no alerts."""
+
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
@@ -30,8 +33,10 @@ class AlertSettings:
     alert_fallback_urls: tuple[SecretText, ...] = setting(
         (), ChannelUrls(), "Where an alert goes that none of ALERT_URLS and the mail took."
     )
-    alert_min_level: LeastLevel = setting(
-        LeastLevel.INFO, Choice(LeastLevel), "The least level of the alerts for mail and addresses that name none."
+    alert_min_level: MinAlertLevel = setting(
+        MinAlertLevel.INFO,
+        Choice(MinAlertLevel),
+        "The least level of the alerts for mail and addresses that name none.",
     )
     email_smtp_server: str | None = setting(None, Host(), "The server that takes your mail; blank sends none.")
     email_smtp_port: int = setting(587, Count(1, 65535), "Its port: 587 for STARTTLS, 465 for TLS from the start.")

@@ -1,4 +1,4 @@
-"""Kinds of settings that only Alpaca has: the halves of a key, and addresses that get them."""
+"""Field types of the Alpaca settings: API keys, and the URLs that they are sent to."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from tradebot.settings.alpaca_urls import Endpoint
-from tradebot.settings.field_types import FieldType, Refusal, Secret, SecretText, is_address, shorten, without_password
+from tradebot.settings.field_types import FieldType, InvalidValue, shorten
+from tradebot.settings.secret_fields import Secret, SecretText
+from tradebot.settings.url_fields import is_https_or_local, without_password
 
 _QUOTES = frozenset("\"'`\u2018\u2019\u201c\u201d")
-#: Alpaca begins the key ids of paper accounts with PK and those of live ones with AK; secrets are of mixed case.
+#: Key ids of paper accounts begin with PK, those of live accounts with AK. Secret keys are of mixed case.
 _KEY_ID = re.compile(r"(PK|AK)[A-Z0-9]{8,60}")
 
 
-def kind_of_key(text: str) -> Literal["paper", "live"] | None:
-    """The kind of account that a key id is for; None when it cannot be seen, or the text is no key id."""
+def key_account_type(text: str) -> Literal["paper", "live"] | None:
+    """The type of account that a key id is for; None for a text that is no key id or does not show it."""
     if not _KEY_ID.fullmatch(text):
         return None
     return "paper" if text.startswith("PK") else "live"
@@ -25,45 +27,51 @@ def kind_of_key(text: str) -> Literal["paper", "live"] | None:
 
 @dataclass(frozen=True)
 class ApiKey(Secret):
-    """Half of a key: letters, digits and signs of ASCII, as they are copied from the dashboard."""
+    """A key id or secret key: printable ASCII without blanks and quotation marks."""
 
-    def parse(self, text: str) -> SecretText:
+    def _parse(self, text: str) -> SecretText:
         if _QUOTES & set(text):
-            raise Refusal("it holds a quotation mark", "Write the key alone, without quotes around it.")
+            raise InvalidValue("it holds a quotation mark", "Write the key alone, without quotes around it.")
         if any(letter.isspace() for letter in text):
-            raise Refusal("it holds a blank", "Copy the key again, and nothing around it.")
+            raise InvalidValue("it holds a blank", "Copy the key again, and nothing around it.")
         if not text.isascii() or not text.isprintable():
-            raise Refusal("it holds characters that no key has", "Copy the key again from Alpaca's dashboard.")
+            raise InvalidValue("it holds characters that no key has", "Copy the key again from Alpaca's dashboard.")
         return SecretText(text)
 
 
 @dataclass(frozen=True)
 class ApiUrl(FieldType[str]):
-    """The address of one of Alpaca's services, or of a stand-in on this machine: nobody else is to get the keys."""
+    """The URL of a service of Alpaca, one of ``own``, or of a stand-in on a loopback host. No other host gets the keys.
+
+    The value has neither trailing slash nor the version ``/v2``.
+    """
 
     own: tuple[str, ...]
 
-    @property
-    def accepts(self) -> str:
-        return f"{self._choice}, or an address of this machine"
+    def _accepts(self) -> str:
+        return f"{self._choices}, or an address of this machine"
 
-    def parse(self, text: str) -> str:
-        if not is_address(text):
-            raise Refusal(f"{shorten(without_password(text))!r} is not an https address", f"Write {self._choice}.")
+    def _parse(self, text: str) -> str:
+        if not is_https_or_local(text):
+            raise InvalidValue(
+                f"{shorten(without_password(text))!r} is not an https address", f"Write {self._choices}."
+            )
         parts = urlsplit(text)
         if "@" in parts.netloc or parts.query or parts.fragment:
-            raise Refusal(
+            raise InvalidValue(
                 "the address carries more than a host", "Write it without user, password, query and fragment."
             )
-        address = text.rstrip("/").removesuffix("/v2")  # the dashboard shows it with the version
-        if address in self.own or (Endpoint(address).loopback and not urlsplit(address).path):
-            return address
-        close = get_close_matches(parts.hostname or "", [Endpoint(url).host for url in self.own], n=1, cutoff=0.8)
-        what = f"{shorten(address)!r} is not the address of Alpaca's API"
-        if close:
-            raise Refusal(f"{what}; it looks like {close[0]} misspelt", f"Write https://{close[0]}, or leave it blank.")
-        raise Refusal(what, f"Write {self._choice}, or leave it blank.")
+        url = text.rstrip("/").removesuffix("/v2")  # the dashboard shows it with the version
+        if url in self.own or (Endpoint(url).loopback and not urlsplit(url).path):
+            return url
+        similar = get_close_matches(parts.hostname or "", [Endpoint(own).host for own in self.own], n=1, cutoff=0.8)
+        what = f"{shorten(url)!r} is not the address of Alpaca's API"
+        if similar:
+            raise InvalidValue(
+                f"{what}; it looks like {similar[0]} misspelt", f"Write https://{similar[0]}, or leave it blank."
+            )
+        raise InvalidValue(what, f"Write {self._choices}, or leave it blank.")
 
     @property
-    def _choice(self) -> str:
+    def _choices(self) -> str:
         return " or ".join(self.own)

@@ -1,124 +1,131 @@
-"""Settings that are sound alone and wrong, or odd, together."""
+"""Checks of settings in combination: conflicts, which are refused, and oddities, which are warned of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tradebot.settings.alpaca_fields import kind_of_key
+from tradebot.settings.alpaca_fields import key_account_type
 from tradebot.settings.alpaca_urls import LIVE_URL, PAPER_URL
-from tradebot.settings.field_types import as_percent
 from tradebot.settings.model import BrokerName, Settings, TradingMode
+from tradebot.settings.number_fields import as_percent
 
 
 @dataclass(frozen=True, slots=True)
-class Combination:
-    """Settings that contradict each other; the first of ``names`` is the one to look at."""
+class Conflict:
+    """Settings that contradict each other."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # the first is the one to look at
     what: str
     fix: str
 
 
-def problems(settings: Settings) -> Iterator[Combination]:
-    """What makes it impossible, or unsafe, to go on."""
+def conflicts(settings: Settings) -> Iterator[Conflict]:
+    """The combinations that make trading impossible or unsafe."""
     if settings.broker is BrokerName.ROBINHOOD:
-        yield Combination(
+        yield Conflict(
             ("BROKER",),
             "the robinhood broker is not in this version yet",
             "Write BROKER=paper, the embedded exchange, or BROKER=alpaca.",
         )
     if settings.broker is BrokerName.ALPACA:
-        yield from _keys_of_alpaca(settings)
-        yield from _address_of_alpaca(settings)
-    if settings.tradebot_now and not settings.played:
-        yield Combination(
+        yield from _alpaca_key_conflicts(settings)
+        yield from _alpaca_url_conflicts(settings)
+    if settings.tradebot_now and not settings.broker_is_local:
+        yield Conflict(
             ("TRADEBOT_NOW",),
             "a broker that is not played on this machine goes by the time that it really is",
             "Take TRADEBOT_NOW out of the process environment.",
         )
-    if settings.trading_mode is TradingMode.LIVE and not settings.live_trading_enabled:
-        yield Combination(
-            ("TRADING_MODE", "LIVE_TRADING_ENABLED"),
-            "real money needs two switches and LIVE_TRADING_ENABLED is false",
-            "Write TRADING_MODE=paper, or LIVE_TRADING_ENABLED=true as well if you mean it.",
-        )
-    if settings.trading_mode is TradingMode.LIVE and settings.broker is BrokerName.PAPER:
-        yield Combination(
-            ("TRADING_MODE", "BROKER"),
-            "the embedded exchange (BROKER=paper) has no real money to trade",
-            "Write TRADING_MODE=paper, or name a real broker.",
-        )
+    yield from _mode_conflicts(settings)
     if settings.min_order_value >= settings.max_order_value:
-        yield Combination(
+        yield Conflict(
             ("MIN_ORDER_VALUE", "MAX_ORDER_VALUE"),
             f"no order can be worth at least {settings.min_order_value} and at most {settings.max_order_value}",
             "Make MIN_ORDER_VALUE smaller than MAX_ORDER_VALUE.",
         )
-    if bool(settings.email_smtp_server) != bool(settings.alert_email_recipients):
-        yield Combination(
-            ("EMAIL_SMTP_SERVER", "ALERT_EMAIL_RECIPIENTS"),
-            "mail needs both a server and somebody to write to",
-            "Set both, or neither.",
-        )
-    if settings.email_password and not settings.email_username:
-        yield Combination(
-            ("EMAIL_PASSWORD", "EMAIL_USERNAME"), "a password alone is no login", "Set EMAIL_USERNAME as well."
-        )
-    if settings.alert_fallback_urls and not (settings.alert_urls or settings.email_smtp_server):
-        yield Combination(
-            ("ALERT_FALLBACK_URLS", "ALERT_URLS"),
-            "there is a second channel and no first one",
-            "Write the address into ALERT_URLS.",
-        )
+    yield from _alert_conflicts(settings)
     if settings.paper_actions and not settings.paper_data:
-        yield Combination(
+        yield Conflict(
             ("PAPER_ACTIONS", "PAPER_DATA"),
             "the bundled prices come with their own splits and dividends",
             "Set PAPER_DATA too, or take PAPER_ACTIONS out.",
         )
 
 
-def _keys_of_alpaca(settings: Settings) -> Iterator[Combination]:
-    """What can be seen of keys without asking anybody."""
+def _mode_conflicts(settings: Settings) -> Iterator[Conflict]:
+    if settings.trading_mode is TradingMode.LIVE and not settings.live_trading_enabled:
+        yield Conflict(
+            ("TRADING_MODE", "LIVE_TRADING_ENABLED"),
+            "real money needs two switches and LIVE_TRADING_ENABLED is false",
+            "Write TRADING_MODE=paper, or LIVE_TRADING_ENABLED=true as well if you mean it.",
+        )
+    if settings.trading_mode is TradingMode.LIVE and settings.broker is BrokerName.PAPER:
+        yield Conflict(
+            ("TRADING_MODE", "BROKER"),
+            "the embedded exchange (BROKER=paper) has no real money to trade",
+            "Write TRADING_MODE=paper, or name a real broker.",
+        )
+
+
+def _alert_conflicts(settings: Settings) -> Iterator[Conflict]:
+    if bool(settings.email_smtp_server) != bool(settings.alert_email_recipients):
+        yield Conflict(
+            ("EMAIL_SMTP_SERVER", "ALERT_EMAIL_RECIPIENTS"),
+            "mail needs both a server and somebody to write to",
+            "Set both, or neither.",
+        )
+    if settings.email_password and not settings.email_username:
+        yield Conflict(
+            ("EMAIL_PASSWORD", "EMAIL_USERNAME"), "a password alone is no login", "Set EMAIL_USERNAME as well."
+        )
+    if settings.alert_fallback_urls and not (settings.alert_urls or settings.email_smtp_server):
+        yield Conflict(
+            ("ALERT_FALLBACK_URLS", "ALERT_URLS"),
+            "there is a second channel and no first one",
+            "Write the address into ALERT_URLS.",
+        )
+
+
+def _alpaca_key_conflicts(settings: Settings) -> Iterator[Conflict]:
+    """The conflicts that the keys show by themselves, without a request."""
     both = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY")
     key, secret = settings.alpaca_api_key, settings.alpaca_secret_key
     if key is None or secret is None:
         missing = [name for name, half in zip(both, (key, secret), strict=True) if half is None]
-        yield Combination(
+        yield Conflict(
             (*missing, "BROKER"),
             f"BROKER=alpaca needs {' and '.join(missing)}",
             "Make keys at https://app.alpaca.markets and write both halves; they are shown once.",
         )
         return
-    kind = kind_of_key(key.reveal())
-    if kind is None and kind_of_key(secret.reveal()):
-        yield Combination(both, "ALPACA_SECRET_KEY holds a key id: the two are swapped", "Exchange them.")
+    account_type = key_account_type(key.reveal())
+    if account_type is None and key_account_type(secret.reveal()):
+        yield Conflict(both, "ALPACA_SECRET_KEY holds a key id: the two are swapped", "Exchange them.")
     elif key == secret:
-        yield Combination(
-            both, "ALPACA_SECRET_KEY is the same as ALPACA_API_KEY", "Write the secret that belongs to it."
-        )
-    elif kind and kind != settings.trading_mode:
-        yield Combination(
+        yield Conflict(both, "ALPACA_SECRET_KEY is the same as ALPACA_API_KEY", "Write the secret that belongs to it.")
+    elif account_type and account_type != settings.trading_mode:
+        yield Conflict(
             ("ALPACA_API_KEY", "TRADING_MODE"),
-            f"it is the key of a {kind} account and TRADING_MODE is {settings.trading_mode}",
-            f"Write the keys of your {settings.trading_mode} account, or TRADING_MODE={kind} if that is what you mean.",
+            f"it is the key of a {account_type} account and TRADING_MODE is {settings.trading_mode}",
+            f"Write the keys of your {settings.trading_mode} account, "
+            f"or TRADING_MODE={account_type} if that is what you mean.",
         )
 
 
-def _address_of_alpaca(settings: Settings) -> Iterator[Combination]:
-    mode, own = settings.trading_mode, {PAPER_URL: TradingMode.PAPER, LIVE_URL: TradingMode.LIVE}
-    of_address = own.get(settings.alpaca_base_url or "", mode)
-    if of_address is not mode:
-        yield Combination(
+def _alpaca_url_conflicts(settings: Settings) -> Iterator[Conflict]:
+    mode, modes = settings.trading_mode, {PAPER_URL: TradingMode.PAPER, LIVE_URL: TradingMode.LIVE}
+    url_mode = modes.get(settings.alpaca_base_url or "", mode)
+    if url_mode is not mode:
+        yield Conflict(
             ("ALPACA_BASE_URL", "TRADING_MODE"),
-            f"it is the address for {of_address} accounts and TRADING_MODE is {mode}",
-            f"Leave ALPACA_BASE_URL blank, or write TRADING_MODE={of_address} if that is what you mean.",
+            f"it is the address for {url_mode} accounts and TRADING_MODE is {mode}",
+            f"Leave ALPACA_BASE_URL blank, or write TRADING_MODE={url_mode} if that is what you mean.",
         )
 
 
 def oddities(settings: Settings) -> Iterator[str]:
-    """What can be meant so, and often is not."""
+    """Warnings of combinations that are allowed and seldom intended."""
     if settings.live_trading_enabled and settings.trading_mode is TradingMode.PAPER:
         yield "LIVE_TRADING_ENABLED is true while TRADING_MODE is paper: nothing is traded with real money"
     if settings.risk_per_trade_pct > settings.max_portfolio_risk_pct:

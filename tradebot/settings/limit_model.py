@@ -1,4 +1,4 @@
-"""The settings that limit what the account may do, and what halts it."""
+"""The settings of the limits, the circuit breakers and the emergency stop."""
 
 # ruff: noqa: RUF009 - `setting` makes the dataclass's fields, as `field` does
 
@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from tradebot.core.model import order_ids
 from tradebot.core.model.limits import LossAction
-from tradebot.settings.field_info import setting
-from tradebot.settings.field_types import Choice, Count, Money, Names, Percent, Switch
+from tradebot.settings.field_types import Choice, Names, Switch, setting
+from tradebot.settings.number_fields import Count, Money, Percent
 
 SYMBOLS = Names(order_ids.SYMBOL, "symbol", "symbols", "AAPL,BRK.B", upper=True)
 

@@ -1,10 +1,10 @@
-"""The settings, once: names, kinds, defaults and meanings. Everything said about them elsewhere is made from here.
+"""The model of the settings: name, type, default, bounds and meaning of each.
 
-A field is the lower-case name of its environment variable. Each section is a class of its own, so that its docstring
-can head its part of env.example and of docs/configuration.md.
+A field is the lower-case name of its environment variable. A section is a class whose docstring is its title in
+env.example and docs/configuration.md.
 """
 
-# ruff: noqa: RUF009 - `_setting` makes the dataclass's fields, as `field` does
+# ruff: noqa: RUF009 - `setting` makes the dataclass's fields, as `field` does
 
 from __future__ import annotations
 
@@ -19,44 +19,39 @@ from tradebot.core.model.limits import Limits
 from tradebot.core.model.schedule import Rules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
-from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
-from tradebot.settings.alpaca_urls import Endpoint as Service
-from tradebot.settings.field_info import setting as _setting
-from tradebot.settings.field_types import (
-    Choice,
-    Count,
-    DatabaseUrl,
-    Day,
-    FilePath,
-    Instant,
-    Money,
-    Names,
-    Percent,
-    Secret,
-    SecretText,
-    SecretUrl,
-    Switch,
-)
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint
+from tradebot.settings.field_types import Choice, Day, FilePath, Instant, Names, Switch, setting
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
+from tradebot.settings.number_fields import Count, Money, Percent
+from tradebot.settings.secret_fields import Secret, SecretText
+from tradebot.settings.url_fields import DatabaseUrl, SecretUrl
 
 
 class TradingMode(StrEnum):
+    """Whether an account holds play money or real money."""
+
     PAPER = "paper"
     LIVE = "live"
 
 
 class BrokerName(StrEnum):
+    """The brokers; PAPER is the embedded exchange."""
+
     PAPER = "paper"
     ALPACA = "alpaca"
     ROBINHOOD = "robinhood"
 
 
 class AlpacaFeed(StrEnum):
+    """The price feeds of Alpaca: IEX alone, or all exchanges (SIP)."""
+
     IEX = "iex"
     SIP = "sip"
 
 
 class LogLevel(StrEnum):
+    """The lowest level that the log files take."""
+
     DEBUG = "DEBUG"
     INFO = "INFO"
     WARNING = "WARNING"
@@ -64,40 +59,42 @@ class LogLevel(StrEnum):
 
 
 class PaperAdvance(StrEnum):
+    """How the embedded exchange begins a session: by `tradebot paper next`, or on each New York session date."""
+
     MANUAL = "manual"
     DAILY = "daily"
 
 
-_NAME_OF_STRATEGY = Names(order_ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
+_STRATEGIES = Names(order_ids.STRATEGY_NAME, "strategy", "strategies", "rsi2_mean_reversion,momentum_rotation")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerSettings:
     """Broker and account"""
 
-    trading_mode: TradingMode = _setting(
+    trading_mode: TradingMode = setting(
         TradingMode.PAPER,
         Choice(TradingMode),
         "Trade with play money or with real money; live needs the next switch as well.",
     )
-    live_trading_enabled: bool = _setting(False, Switch(), "The second switch that real money needs.")
-    broker: BrokerName = _setting(
+    live_trading_enabled: bool = setting(False, Switch(), "The second switch that real money needs.")
+    broker: BrokerName = setting(
         BrokerName.PAPER, Choice(BrokerName), "Where the account is; paper is the embedded exchange."
     )
-    alpaca_api_key: SecretText | None = _setting(None, ApiKey(), "The key id of Alpaca's API.")
-    alpaca_secret_key: SecretText | None = _setting(None, ApiKey(), "The secret that belongs to ALPACA_API_KEY.")
-    alpaca_base_url: str | None = _setting(
+    alpaca_api_key: SecretText | None = setting(None, ApiKey(), "The key id of Alpaca's API.")
+    alpaca_secret_key: SecretText | None = setting(None, ApiKey(), "The secret that belongs to ALPACA_API_KEY.")
+    alpaca_base_url: str | None = setting(
         None,
         ApiUrl((PAPER_URL, LIVE_URL)),
         "Alpaca's trading address; blank takes the one that TRADING_MODE calls for.",
     )
-    alpaca_data_url: str | None = _setting(
+    alpaca_data_url: str | None = setting(
         None, ApiUrl((DATA_URL,)), "Alpaca's market data address; blank takes Alpaca's own."
     )
-    alpaca_feed: AlpacaFeed = _setting(AlpacaFeed.IEX, Choice(AlpacaFeed), "Alpaca's price feed; iex is the free one.")
-    robinhood_username: SecretText | None = _setting(None, Secret(), "The login at Robinhood.")
-    robinhood_password: SecretText | None = _setting(None, Secret(), "The password at Robinhood.")
-    robinhood_mfa_secret: SecretText | None = _setting(
+    alpaca_feed: AlpacaFeed = setting(AlpacaFeed.IEX, Choice(AlpacaFeed), "Alpaca's price feed; iex is the free one.")
+    robinhood_username: SecretText | None = setting(None, Secret(), "The login at Robinhood.")
+    robinhood_password: SecretText | None = setting(None, Secret(), "The password at Robinhood.")
+    robinhood_mfa_secret: SecretText | None = setting(
         None, Secret(), "The secret of Robinhood's two-factor login, not a six-digit code."
     )
 
@@ -106,44 +103,44 @@ class BrokerSettings:
 class StrategySettings:
     """Strategies"""
 
-    strategies: tuple[str, ...] = _setting(
+    strategies: tuple[str, ...] = setting(
         ("tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation"),
-        _NAME_OF_STRATEGY,
+        _STRATEGIES,
         "The strategies that trade; where two want one symbol, the first to hold it owns it.",
     )
-    strategies_dir: Path = _setting(
+    strategies_dir: Path = setting(
         Path("strategies"), FilePath("folder"), "Your own strategies, which come before shipped ones of the same name."
     )
-    symbols: tuple[str, ...] | None = _setting(
+    symbols: tuple[str, ...] | None = setting(
         None, SYMBOLS, "Trade these symbols instead of those that the strategies name; blank means theirs."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileSettings:
+class StorageSettings:
     """Ledger and logs"""
 
-    database_url: str = _setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
-    log_dir: Path = _setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
-    backup_dir: Path = _setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
-    backup_keep: int = _setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
-    log_level: LogLevel = _setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
-    log_keep_weeks: int = _setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
+    database_url: str = setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
+    log_dir: Path = setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
+    backup_dir: Path = setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
+    backup_keep: int = setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
+    log_level: LogLevel = setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
+    log_keep_weeks: int = setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleSettings:
     """Schedule"""
 
-    late_after_minutes: int = _setting(
+    late_after_minutes: int = setting(
         15, Count(1, 60), "Minutes after which a job that was due and begins only then counts as late."
     )
-    entry_window_minutes: int = _setting(
+    entry_window_minutes: int = setting(
         120,
         Count(10, 385),
         "Minutes after the open in which run-daily still enters; later the decision on the previous close is stale.",
     )
-    heartbeat_url: SecretText | None = _setting(
+    heartbeat_url: SecretText | None = setting(
         None,
         SecretUrl(),
         "Pinged when a job of the schedule starts (URL/start), succeeds (URL) and fails (URL/EXIT CODE), as "
@@ -155,44 +152,44 @@ class ScheduleSettings:
 class PaperSettings:
     """The embedded exchange (BROKER=paper)"""
 
-    paper_data: Path | None = _setting(
+    paper_data: Path | None = setting(
         None, FilePath("CSV or Parquet file"), "Your own daily bars; blank means the bundled ones."
     )
-    paper_actions: Path | None = _setting(
+    paper_actions: Path | None = setting(
         None, FilePath("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
     )
-    paper_start: date | None = _setting(
+    paper_start: date | None = setting(
         None,
         Day(),
         "The exchange's first session; blank: one on which the shipped strategies trade, with PAPER_DATA the first "
         "that has the strategies' warm-up behind it.",
     )
-    paper_advance: PaperAdvance = _setting(
+    paper_advance: PaperAdvance = setting(
         PaperAdvance.MANUAL,
         Choice(PaperAdvance),
         "How a new session begins: with `tradebot paper next`, or on each New York session date.",
     )
-    paper_starting_cash: Decimal = _setting(Decimal(100000), Money("100", "1000000000"), "What a new account holds.")
-    paper_slippage_pct: Decimal = _setting(
+    paper_starting_cash: Decimal = setting(Decimal(100000), Money("100", "1000000000"), "What a new account holds.")
+    paper_slippage_pct: Decimal = setting(
         Decimal("0.0005"), Percent("0%", "10%"), "How much worse than the price seen a market order is filled."
     )
-    paper_commission_per_share: Decimal = _setting(
+    paper_commission_per_share: Decimal = setting(
         Decimal("0.005"), Money("0", "10", places=6), "Commission for each share."
     )
-    paper_commission_min: Decimal = _setting(Decimal("1.00"), Money("0", "1000"), "The least commission of an order.")
+    paper_commission_min: Decimal = setting(Decimal("1.00"), Money("0", "1000"), "The least commission of an order.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaceSettings:
+class LocationSettings:
     """Places; read from the process environment only, because they say where `.env` is found"""
 
-    tradebot_home: Path = _setting(
+    tradebot_home: Path = setting(
         Path(),
         FilePath("folder", "the current folder"),
         "The home: where `.env`, database, logs and state live; --home wins.",
         process_only=True,
     )
-    tradebot_state_dir: Path | None = _setting(
+    tradebot_state_dir: Path | None = setting(
         None,
         FilePath("folder", base=""),
         "Where the user's list of homes and account locks live; blank is the system's own place.",
@@ -201,10 +198,10 @@ class PlaceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaySettings:
+class LocalBrokerSettings:
     """A broker played on this machine, for tests; read from the process environment only"""
 
-    tradebot_now: datetime | None = _setting(
+    tradebot_now: datetime | None = setting(
         None,
         Instant(),
         "Begin as if it were this instant; taken only where every broker address is one of this machine.",
@@ -214,78 +211,84 @@ class PlaySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    PlaySettings,
-    PlaceSettings,
+    LocalBrokerSettings,
+    LocationSettings,
     PaperSettings,
     ScheduleSettings,
     AlertSettings,
     EmergencySettings,
     LimitSettings,
-    FileSettings,
+    StorageSettings,
     StrategySettings,
     BrokerSettings,
 ):
-    """The validated configuration of one home. ``tradebot.settings.load`` makes it; tests may make it directly."""
+    """The validated configuration of a home. ``tradebot.settings.load`` makes it; tests may make it directly."""
 
     @property
     def home(self) -> Path:
-        """The folder that relative paths count from; absolute when ``load`` made it."""
+        """The folder that relative paths count from. It is absolute if ``load`` made the settings."""
         return self.tradebot_home
 
     @property
-    def played(self) -> bool:
-        """Whether every address of the broker is one of this machine, so that nothing real can happen there."""
-        addresses = (self.alpaca_base_url, self.alpaca_data_url)
-        return self.broker is BrokerName.ALPACA and all(url and Service(url).loopback for url in addresses)
+    def broker_is_local(self) -> bool:
+        """Whether every URL of the broker is on this machine, so that no real order can result."""
+        urls = (self.alpaca_base_url, self.alpaca_data_url)
+        return self.broker is BrokerName.ALPACA and all(url and Endpoint(url).loopback for url in urls)
 
     @property
-    def starting_instant(self) -> datetime | None:
-        """When the process begins, for a broker that is played; None for the time that it really is."""
-        return self.tradebot_now if self.played else None
+    def start_time(self) -> datetime | None:
+        """The time (UTC) at which the process starts its clock, for a local broker; None for the machine's time."""
+        return self.tradebot_now if self.broker_is_local else None
 
     @property
     def database_path(self) -> Path:
+        """The file of the ledger."""
         return self.home / self.database_url.removeprefix("sqlite:///")
 
     @property
     def log_path(self) -> Path:
+        """The folder of the log files."""
         return self.home / self.log_dir
 
     @property
     def backup_path(self) -> Path:
+        """The folder of the ledger's backups."""
         return self.home / self.backup_dir
 
     @property
     def strategies_path(self) -> Path:
+        """The folder of the user's own strategies."""
         return self.home / self.strategies_dir
 
     @property
     def paper_data_path(self) -> Path | None:
+        """The file of the embedded exchange's daily bars; None for the bundled ones."""
         return self.home / self.paper_data if self.paper_data else None
 
     @property
     def paper_actions_path(self) -> Path | None:
+        """The file of the splits and dividends of ``paper_data_path``; None if there is none."""
         return self.home / self.paper_actions if self.paper_actions else None
 
     @property
     def state_path(self) -> Path:
-        """The user's own folder, shared by all homes."""
+        """The user's state folder, which all homes share."""
         from platformdirs import user_state_path
 
         return self.tradebot_state_dir or user_state_path("tradebot")
 
     def limits(self) -> Limits:
-        """The limits as core takes them: every field of ``Limits`` from the setting of the same name."""
+        """The limits: every field of ``Limits`` from the setting of the same name."""
         values = {item.name: getattr(self, item.name) for item in fields(Limits)}
         lists = {name: frozenset(values[name] or ()) for name in ("allow_symbols", "deny_symbols")}
         return Limits(**{**values, **lists})
 
     def schedule_rules(self) -> Rules:
-        """The schedule's terms as core compares them."""
+        """The rules that the job schedule goes by."""
         return Rules(timedelta(minutes=self.late_after_minutes), timedelta(minutes=self.entry_window_minutes))
 
     def secrets(self) -> tuple[str, ...]:
-        """The texts that must appear in no log."""
+        """The texts that must appear in no log, table, report or error."""
         values = (getattr(self, item.name) for item in fields(self))
-        several = (value if isinstance(value, tuple) else (value,) for value in values)
-        return tuple(value.reveal() for group in several for value in group if isinstance(value, SecretText))
+        flattened = (item for value in values for item in (value if isinstance(value, tuple) else (value,)))
+        return tuple(item.reveal() for item in flattened if isinstance(item, SecretText))

@@ -1,4 +1,4 @@
-"""What every command takes on its command line, whichever command it is."""
+"""The command-line options that every command takes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """``home`` and ``env_file`` as typed, None when not given; ``verbose`` counts the -v."""
+    """The options as typed."""
 
-    home: Path | None = None
-    env_file: Path | None = None
+    home: Path | None = None  # None if not given
+    env_file: Path | None = None  # None if not given
     json: bool = False
-    verbose: int = 0
+    verbose: int = 0  # the number of -v

@@ -1,4 +1,4 @@
-"""Taking secrets out of a text: each as it is, in a URL and in JSON, and the telling parts of an address."""
+"""Masks secrets in texts, in the spellings that logs and error messages use."""
 
 from __future__ import annotations
 
@@ -7,37 +7,42 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
-from tradebot.settings.field_types import MASK
+from tradebot.settings.secret_fields import MASK
 
-#: Shorter parts of an address are words and numbers that stand elsewhere too.
-_LEAST_PART = 8
-_BETWEEN_PARTS = re.compile(r"[/:@?&=#,]+")
+#: Shorter parts of a URL are ordinary words and numbers that appear in other texts too.
+_MIN_PART_LENGTH = 8
+_PART_SEPARATORS = re.compile(r"[/:@?&=#,]+")
 
 
 class Redactor:
-    """Masks secrets in texts."""
+    """Replaces secrets by a mask: as they are, URL-quoted, URL-unquoted and JSON-escaped.
+
+    Of a secret URL, the password and the parts that look like a key are masked by themselves, too.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spelt = {spelling for secret in secrets for part in _parts(secret) for spelling in _spellings(part)}
-        self._spellings = sorted(spelt, key=len, reverse=True)  # longest first: none is cut in two by another
+        spellings = {spelling for secret in secrets for part in _parts(secret) for spelling in _spellings(part)}
+        # The longest first, so that a secret that contains another one is masked whole.
+        self._spellings = sorted(spellings, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
+        """The text with every secret masked."""
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         return text
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """The secret, and of an address the password and what may be a key by itself: parts with a digit and no dot."""
+    """The secret; of a URL also the password, and every long part with a digit and no dot, which may be a key."""
     yield secret
     if "://" not in secret:
         return
     address = secret.partition("://")[2]
-    user, at, _ = address.partition("@")
-    if at and ":" in user:
-        yield user.partition(":")[2]
-    for part in _BETWEEN_PARTS.split(address):
-        if len(part) >= _LEAST_PART and "." not in part and any(map(str.isdigit, part)):
+    user_info, at, _ = address.partition("@")
+    if at and ":" in user_info:
+        yield user_info.partition(":")[2]
+    for part in _PART_SEPARATORS.split(address):
+        if len(part) >= _MIN_PART_LENGTH and "." not in part and any(map(str.isdigit, part)):
             yield part
 
 

@@ -12,26 +12,17 @@ from tests.stories.processes.conftest import SECRET, Machine
 from tradebot.settings.alert_fields import ChannelUrls, Host
 from tradebot.settings.alpaca_fields import ApiUrl
 from tradebot.settings.documentation import SettingRow, sections
-from tradebot.settings.field_types import (
-    Choice,
-    Count,
-    DatabaseUrl,
-    Day,
-    FilePath,
-    Instant,
-    Money,
-    Names,
-    Percent,
-    Secret,
-    Switch,
-)
+from tradebot.settings.field_types import Choice, Day, FilePath, Instant, Names, Switch
+from tradebot.settings.number_fields import Count, Money, Percent
+from tradebot.settings.secret_fields import Secret
+from tradebot.settings.url_fields import DatabaseUrl
 
 ROWS = [row for section in sections() for row in section.rows if row.name != "TRADEBOT_HOME"]
 
 
 def _wrong(row: SettingRow) -> Iterator[str]:
     """Texts that a setting must refuse: below its bounds, above them, and of another kind."""
-    match row.kind:
+    match row.type:
         case Count(least, most):
             yield from (str(least - 1), str(most + 1), "a few", "1.5", "-1")
         case Money(least, most):
@@ -57,7 +48,7 @@ def _wrong(row: SettingRow) -> Iterator[str]:
         case Secret():
             yield from ("not\x07typed", "two\nlines")
         case FilePath():
-            yield from ("~nobody-of-this-name/x", "relative") if not row.kind.base else ("~nobody-of-this-name/x",)
+            yield from ("~nobody-of-this-name/x", "relative") if not row.type.base else ("~nobody-of-this-name/x",)
         case ChannelUrls():
             yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")
         case Host():
@@ -77,7 +68,7 @@ def test_every_setting_out_of_range_is_refused_all_at_once(turn: int, machine: M
 
 
 def test_every_setting_of_the_file_is_refused_with_its_line(machine: Machine) -> None:
-    rows = [row for row in ROWS if not row.process_only and not row.kind.secret]
+    rows = [row for row in ROWS if not row.process_only and not row.type.secret]
     machine.env(*(f"{row.name}={next(_wrong(row))}" for row in rows))
     ended = machine("run-daily")
     assert (ended.code, ended.out) == (3, "")
