@@ -97,7 +97,7 @@ def test_a_clock_that_begins_to_be_kept_has_missed_nothing(make_house: MakeHouse
     with house.desk("15:00") as desk:
         kept = replace(desk, schedule_clock=ScheduleClock.WALL)
         assert [note for note in check_exits.run(kept).notes if "missed" in note] == []
-        assert JobStatus.MISSED not in {cell.mark for cell in kept.timekeeper().cells()}
+        assert JobStatus.MISSED not in {cell.mark for cell in kept.job_schedule().cells()}
 
 
 def test_a_stale_decision_is_not_traded_and_the_window_is_a_setting(make_house: MakeHouse) -> None:

@@ -22,7 +22,8 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.home import paths
-from tradebot.jobs.desk import Desk, open_run
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.sync import read_account_state
 from tradebot.ledger.database import open_database
@@ -270,8 +271,8 @@ class Walk:
 
     def take_in(self) -> None:
         run = open_run(self.desk, Job.RECONCILE)
-        book_new_activities(self.desk, run)
-        state = read_account_state(self.desk, run)
+        book_new_activities(self.desk)
+        state = read_account_state(self.desk, run).state
         assert [found.message for found in state.breaks] == []
         assert self.desk.ledger.books.cash() == state.account.cash
         self.adds_up()

@@ -27,6 +27,7 @@ from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
+from tradebot.jobs.step_results import StepResult
 from tradebot.ledger.engine import Engine
 
 K = FaultKind
@@ -69,7 +70,7 @@ def id_from_decision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def symbol_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A break or an unknown outcome locks no symbol."""
-    monkeypatch.setattr(Target.LOCKED_SYMBOLS, lambda sheet: {})
+    monkeypatch.setattr(Target.LOCKED_SYMBOLS, lambda state: {})
 
 
 def fill_deduplication(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,13 +99,13 @@ def halt_check_between_orders(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks what became of an order whose outcome was not seen."""
-    monkeypatch.setattr(Target.OPEN_INTENTS_IN_SYNC, lambda desk, story: None)
-    monkeypatch.setattr(Target.OPEN_INTENTS_IN_A_SESSION, lambda desk, story: None)
+    monkeypatch.setattr(Target.OPEN_INTENTS_IN_SYNC, lambda desk, run: StepResult())
+    monkeypatch.setattr(Target.OPEN_INTENTS_IN_A_SESSION, lambda desk, run: StepResult())
 
 
 def repair_of_protection(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing stop is reported, and not placed again."""
-    monkeypatch.setattr(Target.REPAIR_OF_A_STOP, lambda *asked: None)
+    monkeypatch.setattr(Target.REPAIR_OF_A_STOP, lambda *asked: StepResult())
 
 
 def transactions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how
         except TradebotError as error:
             write_down_failure(options, job, error)
             raise
-        if scheduled and (why := opened.desk.timekeeper().why_not(job)):
+        if scheduled and (why := opened.desk.job_schedule().why_not(job)):
             raise NotDue(why)
         heartbeats.start(opened.loaded.settings, job)
         if job not in _LOOKING:

@@ -7,7 +7,9 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.jobs import trading_session
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
+from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.planning import make_plan, read_signals
@@ -16,23 +18,21 @@ from tradebot.jobs.steps.planning import make_plan, read_signals
 def run(desk: Desk) -> Outcome:
     """Look after what is held; enters nothing. Raises BrokerUnavailable, LedgerError and Stopped."""
     run = open_run(desk, Job.CHECK_EXITS)
-    with recorded(desk, run) as record:
-        if run.market.today is None or not run.market.is_open:
-            refresh_halts(desk, run)
-            outcome = run.outcome(RunStatus.IDLE, "the exchange is closed: nothing to do")
-        else:
-            outcome = _look_after(desk, run)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _check_exits(desk, run))
 
 
-def _look_after(desk: Desk, run: JobRun) -> Outcome:
+def _check_exits(desk: Desk, run: JobRun) -> Outcome:
+    if run.market.today is None or not run.market.is_open:
+        run.halts = refresh_halts(desk, run.session)
+        return run.outcome(RunStatus.IDLE, "the exchange is closed: nothing to do")
     state = trading_session.begin(desk, run)
     if state.holdings:
-        signals = read_signals(desk, run)
+        signals = run.add(read_signals(desk, run)).signals
         plan = make_plan(desk, run, state, signals)
-        store_decisions(desk, run, (), (denial for denial in plan.denials if denial.purpose.reduces), signals)
+        denials = tuple(denial for denial in plan.denials if denial.purpose.reduces)
+        store_decisions(desk, run, (), denials, signals)
+        run.add(StepResult(denials=denials))
         trading_session.leave(desk, run, state, plan.exits, signals)
     trading_session.end(desk, run)
-    looked_at, sent = plural(len(run.exits), "position"), plural(len(run.orders), "order")
+    looked_at, sent = plural(len(run.done.exits), "position"), plural(len(run.done.orders), "order")
     return run.outcome(RunStatus.RAN, f"{looked_at} checked for exits, {sent} sent")

@@ -27,18 +27,21 @@ from tradebot.core.risk.circuit_breakers import (
 )
 from tradebot.core.safety.stop_state import StopGoal, StopState
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.jobs.desk import Desk, JobRun, read_account
+from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.desk import desk_for_stop
+from tradebot.jobs.emergency_stop.submit import ThroughLedger
+from tradebot.jobs.job_run import JobRun, read_account
+from tradebot.jobs.step_results import AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.halts import refresh_halts
-from tradebot.jobs.steps.sync import AccountState, counters, synchronise
+from tradebot.jobs.steps.sync import counters, synchronise
 
 _LOSSES = (HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN)
 
 
 def check_failed_runs(desk: Desk, run: JobRun) -> None:
     """Halt when the newest runs of a job have all failed. Asks the ledger alone: the broker may be what fails."""
-    refresh_halts(desk, run)
+    run.halts = refresh_halts(desk, run.session)
     limits, now = desk.settings.limits(), desk.clock.now()
     for job in COUNTED_JOBS:
         halt = failed_runs_halt(_counted_runs(desk, run, job), limits, run.session, now)
@@ -51,7 +54,7 @@ def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> Acco
 
     An emergency stop that was begun by a loss, and that something cut short, is brought to its end.
     """
-    refresh_halts(desk, run)
+    run.halts = refresh_halts(desk, run.session)
     found = tuple(_found(desk, run, state))
     if all(halt.rule is not HaltRule.LIMIT_BREACH for halt in found):
         _end_breach(desk, run)
@@ -59,7 +62,7 @@ def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> Acco
     if not is_new and (not any(map(_stops, run.halts)) or _is_over(desk, state)):
         return state
     _stop(desk, run)
-    return synchronise(desk, run)
+    return run.add(synchronise(desk, run)).state
 
 
 def check_between_orders(desk: Desk, run: JobRun) -> None:
@@ -129,7 +132,7 @@ def _latch(desk: Desk, run: JobRun, found: Iterable[Halt]) -> tuple[Halt, ...]:
         rule = halt.rule.replace("_", " ")
         desk.alerts.send("critical", f"{halt.level}: {rule}", f"{halt.reason}. `tradebot status` says what ends it.")
     if new:
-        refresh_halts(desk, run)
+        run.halts = refresh_halts(desk, run.session)
     return new
 
 
@@ -137,7 +140,7 @@ def _latch_file(desk: Desk, run: JobRun, halt: Halt) -> None:
     try:
         desk.latch.set(replace(halt, source=HaltSource.LATCH_FILE))
     except TradebotError as error:  # the ledger holds it all the same, and every job looks there too
-        run.failed("latch", str(error))
+        run.add(failed("latch", str(error)))
 
 
 def _end_breach(desk: Desk, run: JobRun) -> None:
@@ -146,8 +149,8 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
     if over:
         desk.ledger.safety.clear(over, "the breach is gone", desk.clock.now())
         desk.latch.clear(over)
-        run.notes.append(f"no limit is breached any more: {over[0].reason}")
-        refresh_halts(desk, run)
+        run.add(noted(f"no limit is breached any more: {over[0].reason}"))
+        run.halts = refresh_halts(desk, run.session)
 
 
 def _counted_runs(desk: Desk, run: JobRun, job: Job) -> tuple[Run, ...]:
@@ -171,17 +174,18 @@ def _is_over(desk: Desk, state: AccountState) -> bool:
 
 
 def _stop(desk: Desk, run: JobRun) -> None:
-    """Make an emergency stop, and tell in the story of the job what came of it."""
+    """Make an emergency stop, and add what came of it to the run of the job."""
+    sender = ThroughLedger(desk, run)
     with run.step("emergency stop"):
-        stop = desk_for_stop(desk, run)
+        stop = desk_for_stop(desk, sender)
         outcome = emergency_stop.run(stop, close_positions=desk.settings.emergency_close_positions)
-    _tell(run, outcome)
+    run.add(_result_of(outcome).after(*sender.results))
 
 
-def _tell(run: JobRun, outcome: StopOutcome) -> None:
-    run.codes |= outcome.codes - {ExitCode.HALTED}
-    run.failures.extend(outcome.failures)
-    run.notes.append(f"emergency stop: {outcome.headline}")
+def _result_of(outcome: StopOutcome) -> StepResult:
+    notes = [f"emergency stop: {outcome.headline}"]
     for line in outcome.lines:
         detail = f" ({line.detail})" if line.detail else ""
-        run.notes.append(f"emergency stop: {line.what} {line.symbol}: {line.result}{detail}")
+        notes.append(f"emergency stop: {line.what} {line.symbol}: {line.result}{detail}")
+    codes = outcome.codes - {ExitCode.HALTED}
+    return StepResult(failures=outcome.failures, notes=tuple(notes), codes=tuple(codes))

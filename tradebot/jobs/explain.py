@@ -8,7 +8,9 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.results import ExplainOutcome
-from tradebot.jobs.desk import Desk, JobRun, open_run
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import open_run
+from tradebot.jobs.step_results import StepResult, noted
 from tradebot.jobs.steps.planning import price_source
 
 
@@ -21,7 +23,7 @@ def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> Expla
         headline = f"{symbol}: {found} from {decisions[0].session} to {decisions[-1].session}"
     else:
         headline = f"{symbol}: nothing was decided about it in this span"
-        _tell_who_knows(desk, run, symbol)
+        run.add(_who_knows(desk, symbol))
     base = run.outcome(RunStatus.RAN, headline)
     return ExplainOutcome.of(
         base,
@@ -32,8 +34,9 @@ def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> Expla
     )
 
 
-def _tell_who_knows(desk: Desk, run: JobRun, symbol: str) -> None:
+def _who_knows(desk: Desk, symbol: str) -> StepResult:
+    """Notes on which strategies trade a symbol, and whether it has bars."""
     names = ", ".join(info.name for info in desk.strategies.loaded if symbol in info.symbols)
-    run.notes.append(f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}")
+    traded = f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}"
     has = "has" if desk.market.known([symbol]) else "has no"
-    run.notes.append(f"{symbol} {has} bars in {price_source(desk)}")
+    return noted(traded, f"{symbol} {has} bars in {price_source(desk)}")

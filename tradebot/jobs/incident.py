@@ -8,7 +8,8 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
-from tradebot.jobs.desk import Desk, open_run
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import open_run
 
 
 def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentOutcome:

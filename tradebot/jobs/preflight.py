@@ -14,7 +14,9 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.results import Check, CheckResult, Machine, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
+from tradebot.jobs.step_results import coded, noted
 
 DeskCheck = Callable[[Desk, JobRun], Check]
 
@@ -49,10 +51,8 @@ def run(
     Without ``around`` nothing is asked of the machine, as in a replay.
     """
     run = open_run(desk, Job.PREFLIGHT)
-    with recorded(desk, run) as record:
-        outcome = _preflight(desk, run, (_configuration(desk, warnings), _lock(lock_holder)), around)
-        record.ends(outcome)
-    return outcome
+    first = (_configuration(desk, warnings), _lock(lock_holder))
+    return record(desk, run, lambda: _preflight(desk, run, first, around))
 
 
 def checks_of_account(desk: Desk, run: JobRun, without: Collection[str] = ()) -> tuple[Check, ...]:
@@ -61,11 +61,11 @@ def checks_of_account(desk: Desk, run: JobRun, without: Collection[str] = ()) ->
 
 
 def run_entry_checks(desk: Desk, run: JobRun) -> None:
-    """Put the failed ones of the checks that decide whether anything may be entered into the story, for the plan."""
-    run.objections = [found for check in _CRITICAL if (found := check(desk, run)).result is CheckResult.FAIL]
-    for found in run.objections:
-        run.add(ExitCode.BLOCKED)
-        run.notes.append(f"{found.name}: {found.figure}; {found.remedy}")
+    """Run the checks that decide whether anything may be entered; the failed ones are the run's objections."""
+    checks = (check(desk, run) for check in _CRITICAL)
+    run.objections = tuple(check for check in checks if check.result is CheckResult.FAIL)
+    for check in run.objections:
+        run.add(noted(f"{check.name}: {check.figure}; {check.remedy}").after(coded(ExitCode.BLOCKED)))
 
 
 def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: Machine | None) -> PreflightOutcome:
@@ -73,7 +73,7 @@ def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: Machine 
     failed = sum(check.result is CheckResult.FAIL for check in checks)
     warned = sum(check.result is CheckResult.WARN for check in checks)
     if failed:
-        run.add(ExitCode.BLOCKED)
+        run.add(coded(ExitCode.BLOCKED))
     headline = f"{plural(len(checks) - failed - warned, 'check')} passed, {warned} warn, {failed} fail"
     base = run.outcome(RunStatus.BLOCKED if failed else RunStatus.RAN, headline)
     return PreflightOutcome.of(base, checks=checks)

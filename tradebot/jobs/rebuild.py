@@ -27,12 +27,14 @@ from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.stop_coverage import GapKind
 from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.reconcile_accept import adjustment_for
+from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.activities import book_activities
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
-from tradebot.jobs.steps.sync import AccountState, is_ours, read_account_state
+from tradebot.jobs.steps.sync import is_ours, read_account_state
 
 #: What only the old ledger knew.
 LOST = (
@@ -62,10 +64,7 @@ class PreviousFiles:
 def run(desk: Desk, remembered: PreviousFiles, kept: str) -> Outcome:
     """Fill the desk's ledger, which is fresh. ``kept`` says where the old one is. Raises BrokerUnavailable."""
     run = open_run(desk, Job.REBUILD)
-    with recorded(desk, run) as record:
-        outcome = _rebuild(desk, run, remembered, kept)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _rebuild(desk, run, remembered, kept))
 
 
 def _rebuild(desk: Desk, run: JobRun, remembered: PreviousFiles, kept: str) -> Outcome:
@@ -77,13 +76,13 @@ def _rebuild(desk: Desk, run: JobRun, remembered: PreviousFiles, kept: str) -> O
     adjusted = tuple(_adjust(desk, run))
     state = _recover_plans(desk, run)
     _remember(desk, remembered, _least_peak(state, activities))
-    refresh_halts(desk, run)
-    run.notes.extend(_told(state, adjusted, remembered, kept))
+    run.halts = refresh_halts(desk, run.session)
+    run.add(noted(*_told(state, adjusted, remembered, kept)))
     desk.ledger.journal.note(
-        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.notes)}
+        "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )
     if any(found.matters for found in state.breaks):
-        run.add(ExitCode.BREAKS)
+        run.add(coded(ExitCode.BREAKS))
     fills = plural(sum(isinstance(booking.activity, Fill) for booking in booked), "fill")
     what = f"{fills}, {plural(recovered, 'order')}, {plural(len(state.positions), 'position')}"
     return run.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
@@ -131,7 +130,8 @@ def _orders_of_ours(
         if made is not None and order is not None:
             yield made, order
         elif made is not None:
-            run.notes.append(f"{order_id}: the broker tells its fills but not the order, so its shares are foreign")
+            note = f"{order_id}: the broker tells its fills but not the order, so its shares are foreign"
+            run.add(noted(note))
 
 
 def _others_of_today(
@@ -197,7 +197,7 @@ def _adjust(desk: Desk, run: JobRun) -> Iterator[Break]:
     """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
     books = desk.ledger.books
     for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
-        state = read_account_state(desk, run)
+        state = run.add(read_account_state(desk, run)).state
         for found in (found for found in state.breaks if found.kind in ACCEPTABLE and found.matters):
             adjustment = adjustment_for(desk, run, state, found, f"rebuild: {_NOT_TOLD}")
             owner = Owner(_holder_of(desk, state, found.symbol), None, Purpose.ENTRY, "")
@@ -220,7 +220,7 @@ def _holder_of(desk: Desk, state: AccountState, symbol: str) -> str:
 
 def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
     """Give each holding the stop and target that rest for it; without a stop, the account's default."""
-    state = read_account_state(desk, run)
+    state = run.add(read_account_state(desk, run)).state
     for holding in state.holdings:
         closing = [
             order
@@ -237,7 +237,7 @@ def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
             policy=ExitPolicy(),
         )
         desk.ledger.books.save_holding(recovered, desk.clock.now())
-    return read_account_state(desk, run)
+    return run.add(read_account_state(desk, run)).state
 
 
 def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:

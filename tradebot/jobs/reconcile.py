@@ -8,7 +8,9 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
+from tradebot.jobs.step_results import coded
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.sync import synchronise
 
@@ -19,18 +21,15 @@ def run(desk: Desk) -> Outcome:
     Raises BrokerUnavailable when the broker can't be read whole.
     """
     run = open_run(desk, Job.RECONCILE)
-    with recorded(desk, run) as record:
-        outcome = _compare(desk, run)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _compare(desk, run))
 
 
 def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
-    state = check_circuit_breakers(desk, run, synchronise(desk, run))
-    untradable.report_untradable(desk, run, state)
+    state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run)).state)
+    run.add(untradable.report_untradable(desk, state))
     if matter := [found.message for found in state.breaks if found.matters]:
-        run.add(ExitCode.BREAKS)
+        run.add(coded(ExitCode.BREAKS))
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))
     compared = f"{plural(len(state.positions), 'position')} and {plural(len(state.open_orders), 'open order')} compared"
     if state.breaks:

@@ -16,9 +16,11 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, UsageError
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
+from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.halts import refresh_halts
-from tradebot.jobs.steps.sync import AccountState, read_account_state, synchronise
+from tradebot.jobs.steps.sync import read_account_state, synchronise
 
 
 def run(desk: Desk, symbol: str, reason: str) -> Outcome:
@@ -27,29 +29,26 @@ def run(desk: Desk, symbol: str, reason: str) -> Outcome:
     Raises UsageError where there is nothing that could be accepted, BrokerUnavailable when the broker can't be read.
     """
     run = open_run(desk, Job.RECONCILE)
-    with recorded(desk, run) as record:
-        outcome = _accept(desk, run, symbol, reason)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _accept(desk, run, symbol, reason))
 
 
 def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     desk.lock.assert_held()
-    state = synchronise(desk, run)
-    refresh_halts(desk, run)
+    state = run.add(synchronise(desk, run)).state
+    run.halts = refresh_halts(desk, run.session)
     accepted = _acceptable(symbol, state.breaks)
     adjustment = adjustment_for(desk, run, state, accepted, reason)
     books = desk.ledger.books
     bookings = bookings_for([adjustment], books.lots(), books.holdings(), {}, desk.settings.limits())
     books.book(bookings, desk.clock.now())
     held = {holding.symbol: holding.quantity for holding in state.holdings}
-    state = read_account_state(desk, run)
-    run.notes.append(f"accepted: {accepted.message} ({reason})")
+    state = run.add(read_account_state(desk, run)).state
+    run.add(noted(f"accepted: {accepted.message} ({reason})"))
     if held.get(symbol) != {holding.symbol: holding.quantity for holding in state.holdings}.get(symbol):
-        run.notes.append(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit")
+        run.add(noted(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit"))
     left = [found for found in state.breaks if found.matters]
     if left:
-        run.add(ExitCode.BREAKS)
+        run.add(coded(ExitCode.BREAKS))
     rest = f"{plural(len(left), 'break')} left" if left else "the ledger explains everything at the broker"
     return run.outcome(RunStatus.RAN, f"accepted the broker's figure for {symbol}: {rest}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -15,7 +16,9 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
-from tradebot.jobs.desk import Desk, JobRun, open_run
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run
+from tradebot.jobs.step_results import noted
 
 
 class ReplayExchange(Protocol):
@@ -93,12 +96,11 @@ def _outcome(
 ) -> ReplayOutcome:
     """A replay ends well when its jobs could do their work; what they met on the way is said, not failed on."""
     met_names = ", ".join(sorted(code.name.lower() for code in met)) or "nothing unusual"
-    run.notes.append(f"conditions met on the way: {met_names}")
-    run.totals, run.account = final.totals, final.account
-    run.breaks, run.unprotected = list(final.breaks), final.unprotected
-    base = run.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run")
+    run.add(noted(f"conditions met on the way: {met_names}"))
+    run.breaks = final.breaks
+    base = run.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run", final.totals)
     return ReplayOutcome.of(
-        base,
+        replace(base, account=final.account, unprotected=final.unprotected),
         sessions=sessions,
         jobs_run=jobs_run,
         seconds=seconds,

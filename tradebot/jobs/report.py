@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from tradebot.core.accounting.performance import Totals, totals
@@ -13,7 +14,8 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
-from tradebot.jobs.desk import Desk, JobRun, open_run, read_account, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 
 
 def run(desk: Desk, period: Period) -> ReportOutcome:
@@ -22,10 +24,7 @@ def run(desk: Desk, period: Period) -> ReportOutcome:
     market = run.market
     if market.today and market.previous and market.now < market.today.opens:
         run.session = market.previous.session
-    with recorded(desk, run) as record:
-        outcome = _report(desk, run, period)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _report(desk, run, period))
 
 
 def first_of(period: Period, last: date) -> date | None:
@@ -51,13 +50,11 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     open_gaps = gaps(holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions))
-    run.unprotected = unprotected_dollars(open_gaps)
-    run.breaks = list(desk.ledger.safety.breaks())
-    run.totals = totals(trades)
+    run.breaks = desk.ledger.safety.breaks()
     span = f"{first or (equity[0].session if equity else last)} to {last}"
-    base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}")
+    base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))
     return ReportOutcome.of(
-        base,
+        replace(base, unprotected=unprotected_dollars(open_gaps)),
         period=period,
         first=first or (equity[0].session if equity else None),
         last=last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, level_of, scope_text
+from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltScope, distinct, scope_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
@@ -12,7 +12,9 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
+from tradebot.jobs.step_results import coded, noted
 from tradebot.jobs.steps.halts import current_halts
 
 #: Checks that are not made: what preflight would fail on because of the halt itself, and what only tells of days to
@@ -64,24 +66,19 @@ def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
     counted from here.
     """
     run = open_run(desk, Job.RESUME)
-    with recorded(desk, run) as record:
-        outcome = _resume(desk, run, reason, resume_preview(desk) if seen is None else seen)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _resume(desk, run, reason, resume_preview(desk) if seen is None else seen))
 
 
 def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outcome:
     _clear(desk, reason, before.may_end)
-    run.halts = list(current_halts(desk, run.session))
-    if not level_of(run.halts).allows_entries:
-        run.add(ExitCode.HALTED)
+    run.halts = current_halts(desk, run.session)
     had = plural(len(distinct(before.halts)), "halt")
     stay = distinct(halt for halt in run.halts if halt.subject == before.subject)
     if before.failed:
-        run.add(ExitCode.BLOCKED)
-        run.notes.extend(f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
+        notes = (f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
+        run.add(noted(*notes).after(coded(ExitCode.BLOCKED)))
         return run.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
-    run.notes.extend(_why_it_stays(same[0]) for same in stay)
+    run.add(noted(*(_why_it_stays(same[0]) for same in stay)))
     if stay:
         return run.outcome(RunStatus.BLOCKED, f"{len(stay)} of {had} stay")
     if not before.halts:

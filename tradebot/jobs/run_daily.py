@@ -19,17 +19,19 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import trading_session
 from tradebot.jobs.circuit_breakers import check_between_orders
-from tradebot.jobs.desk import Desk, JobRun, open_run, recorded
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.preflight import run_entry_checks
+from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.counters import halt_repeating_strategies
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
 from tradebot.jobs.steps.planning import (
+    check_symbols_have_bars,
     count_probation_session,
     history_for,
     make_plan,
     read_signals,
-    tell_symbols_without_bars,
 )
 from tradebot.jobs.steps.submit import await_ends, order_line, store_intents, submit
 
@@ -38,14 +40,12 @@ def run(desk: Desk) -> Outcome:
     """Trade this session once. Raises BrokerUnavailable, LedgerError and Stopped; all else is in the outcome."""
     run = open_run(desk, Job.RUN_DAILY)
     idle = _nothing_to_do(desk, run)
-    with recorded(desk, run) as record:
-        if idle:
-            refresh_halts(desk, run)
-            outcome = run.outcome(RunStatus.IDLE, idle)
-        else:
-            outcome = _trade(desk, run)
-        record.ends(outcome)
-    return outcome
+    return record(desk, run, lambda: _idle(desk, run, idle) if idle else _trade(desk, run))
+
+
+def _idle(desk: Desk, run: JobRun, why: str) -> Outcome:
+    run.halts = refresh_halts(desk, run.session)
+    return run.outcome(RunStatus.IDLE, why)
 
 
 def _nothing_to_do(desk: Desk, run: JobRun) -> str:
@@ -62,35 +62,42 @@ def _nothing_to_do(desk: Desk, run: JobRun) -> str:
     )
     if traded:
         return f"session {market.today.session} was traded already: nothing was sent"
-    return desk.timekeeper().why_stale()
+    return desk.job_schedule().why_stale()
 
 
 def _trade(desk: Desk, run: JobRun) -> Outcome:
     _ask_for_all_prices(desk, run)
     state = trading_session.begin(desk, run)
     run_entry_checks(desk, run)
-    signals = read_signals(desk, run)
-    tell_symbols_without_bars(desk, run)
-    halt_repeating_strategies(desk, run, signals)
+    signals = run.add(read_signals(desk, run)).signals
+    run.add(check_symbols_have_bars(desk))
+    run.halts = halt_repeating_strategies(desk, run, signals)
     count_probation_session(desk, run, signals)
     plan = make_plan(desk, run, state, signals)
     if plan.exits:
         state = trading_session.leave(desk, run, state, plan.exits, signals)
         plan = make_plan(desk, run, state, signals)
     store_decisions(desk, run, plan.entries, plan.denials, signals)
+    run.add(StepResult(denials=plan.denials))
     _enter(desk, run, plan)
     trading_session.end(desk, run)
-    run.totals = totals(desk.ledger.records.results())
+    return run.outcome(*_verdict(desk, run), totals(desk.ledger.records.results()))
+
+
+def _verdict(desk: Desk, run: JobRun) -> tuple[RunStatus, str]:
+    """How a session's trading ended, and the headline."""
     unsent = _not_surely_sent(desk, run)
     if unsent:
-        return run.outcome(RunStatus.FAILED, f"session {run.session}: {unsent}; run it again to settle and go on")
+        return RunStatus.FAILED, f"session {run.session}: {unsent}; run it again to settle and go on"
     if not level_of(run.halts).allows_entries:
         reason = f"halted, no entries ({why_no_entries(run.halts)})"
-        return run.outcome(RunStatus.BLOCKED, f"session {run.session}: {reason}; once it is over run it again")
+        return RunStatus.BLOCKED, f"session {run.session}: {reason}; once it is over run it again"
     if run.objections:
         reason = "; ".join(f"{check.name}: {check.figure}" for check in run.objections)
-        return run.outcome(RunStatus.BLOCKED, f"session {run.session}: no entries ({reason}); run it again")
-    return run.outcome(RunStatus.RAN, _headline(run))
+        return RunStatus.BLOCKED, f"session {run.session}: no entries ({reason}); run it again"
+    filled = sum(1 for line in run.done.orders if line.filled_quantity > 0)
+    orders, denials = plural(len(run.done.orders), "order"), plural(len(run.done.denials), "denial")
+    return RunStatus.RAN, f"session {run.session} traded: {orders}, {filled} filled, {denials}"
 
 
 def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
@@ -106,7 +113,7 @@ def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
 
 
 def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
-    """Write every entry down, send one after another, and see what becomes of those sent, whatever stopped the rest."""
+    """Store every entry, send one after another, and wait for the end of those sent, whatever stopped the rest."""
     with run.step("send"):
         store_intents(desk, plan.entries)
         sent: list[Intent] = []
@@ -114,9 +121,9 @@ def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
             for intent in plan.entries:
                 if sent:
                     check_between_orders(desk, run)
-                sent.append(submit(desk, run, intent))
+                sent.append(run.add(submit(desk, run, intent)).intent)
         finally:
-            run.orders.extend(order_line(intent) for intent in await_ends(desk, sent))
+            run.add(StepResult(orders=tuple(order_line(intent) for intent in await_ends(desk, sent))))
 
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:
@@ -131,9 +138,3 @@ def _not_surely_sent(desk: Desk, run: JobRun) -> str:
 
 def _may_not_have_arrived(intent: Intent) -> bool:
     return intent.sends > 0 and (intent.state is OrderState.PLANNED or intent.state.in_doubt)
-
-
-def _headline(run: JobRun) -> str:
-    filled = sum(1 for line in run.orders if line.filled_quantity > 0)
-    orders, denials = plural(len(run.orders), "order"), plural(len(run.denials), "denial")
-    return f"session {run.session} traded: {orders}, {filled} filled, {denials}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import StatusOutcome
-from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
-from tradebot.jobs.desk import Desk, open_run, read_account
+from tradebot.core.safety.stop_coverage import gaps
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import open_run, read_account
+from tradebot.jobs.step_results import noted
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.halts import current_halts
 from tradebot.jobs.steps.sync import counters
@@ -24,20 +28,18 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     quotes = desk.market.quotes(position.symbol for position in positions)
     open_orders = desk.broker.open_orders()
     open_gaps = gaps(holdings, positions, open_orders, quotes)
-    run.gaps = list(open_gaps)
-    run.unprotected = unprotected_dollars(open_gaps)
-    run.notes = [f"{found}; {found.remedy}" for found in untradable.find_untradable(desk, positions, open_orders)]
-    run.breaks = list(desk.ledger.safety.breaks())
-    run.halts = list(current_halts(desk, run.session))
-    level = level_of(run.halts)
+    run.gaps, run.breaks = open_gaps, desk.ledger.safety.breaks()
+    found = untradable.find_untradable(desk, positions, open_orders)
+    run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
+    halts = current_halts(desk, run.session)
     headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
     base = run.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
-        base,
-        level=level,
+        replace(base, halts=halts),  # a status that could look ends with 0, whatever is halted
+        level=level_of(halts),
         lock_holder=lock_holder,
         last_runs=desk.ledger.runs.last_of_each_job(),
-        schedule=desk.timekeeper().cells(),
+        schedule=desk.job_schedule().cells(),
         positions=position_lines(positions, holdings, open_gaps),
         counters=counters(desk, run, account),
         limits=desk.settings.limits(),

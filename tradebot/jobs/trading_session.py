@@ -8,21 +8,23 @@ from tradebot.core.model.orders import Intent
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ExitCode
 from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import AccountState, coded
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
-from tradebot.jobs.steps.sync import AccountState, read_account_state, resolve_open_intents, synchronise
+from tradebot.jobs.steps.sync import read_account_state, resolve_open_intents, synchronise
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
     """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
     check_failed_runs(desk, run)
-    state = check_circuit_breakers(desk, run, synchronise(desk, run, at_most=desk.fresh_for))
+    state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run, at_most=desk.fresh_for)).state)
     with run.step("exits"):
-        raise_trailing_stops(desk, run, state)
+        run.add(raise_trailing_stops(desk, run, state))
     return state
 
 
@@ -36,20 +38,20 @@ def leave(
     store_decisions(desk, run, exits, (), signals)
     with run.step("exits"):
         for intent in exits:
-            close_holding(desk, run, intent)
+            run.add(close_holding(desk, run, intent))
         return _read_again(desk, run)
 
 
 def end(desk: Desk, run: JobRun) -> AccountState:
     """See what became of the orders, prove the protection of what is held, and tell what of it does not trade."""
-    state = protect(desk, run, _read_again(desk, run))
-    untradable.report_untradable(desk, run, state)
-    if any(found.matters for found in run.breaks):
-        run.add(ExitCode.BREAKS)
+    state = run.add(protect(desk, run, _read_again(desk, run))).state
+    run.add(untradable.report_untradable(desk, state))
+    if any(found.matters for found in state.breaks):
+        run.add(coded(ExitCode.BREAKS))
     return state
 
 
 def _read_again(desk: Desk, run: JobRun) -> AccountState:
-    resolve_open_intents(desk, run)
-    book_new_activities(desk, run)
-    return read_account_state(desk, run)
+    run.add(resolve_open_intents(desk, run))
+    run.add(book_new_activities(desk))
+    return run.add(read_account_state(desk, run)).state

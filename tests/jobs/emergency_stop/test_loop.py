@@ -18,8 +18,11 @@ from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Pu
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.results import StopEntry, StopResult
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
-from tradebot.jobs.desk import Desk, open_run
+from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
+from tradebot.jobs.emergency_stop.desk import StopDesk
+from tradebot.jobs.emergency_stop.submit import ThroughLedger
+from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.ports import Broker
 
@@ -33,6 +36,11 @@ def house(make_house: MakeHouse) -> House:
     made = make_house(ONE)
     made.daily()
     return made
+
+
+def jobs_own(desk: Desk) -> StopDesk:
+    """The ports of a stop that a job makes by itself."""
+    return emergency_stop.desk_for_stop(desk, ThroughLedger(desk, open_run(desk, Job.CHECK_EXITS)))
 
 
 def sales(house: House) -> list[tuple[str, Decimal]]:
@@ -241,10 +249,7 @@ def test_what_people_have_goes_only_when_it_is_said(house: House) -> None:
     assert house.emergency_stop(close=True).exit_code is ExitCode.OK
     assert {s: p.quantity for s, p in house.positions().items()} == {"ACME": Decimal(7), "BOLT": Decimal(9)}
     with house.desk() as desk:
-        run = open_run(desk, Job.EMERGENCY_STOP)
-        outcome = emergency_stop.run(
-            emergency_stop.desk_for_stop(desk, run), close_positions=True, include_foreign=True
-        )
+        outcome = emergency_stop.run(jobs_own(desk), close_positions=True, include_foreign=True)
     assert outcome.exit_code is ExitCode.OK
     assert (house.positions(), house.open_orders("BOLT")) == ({}, ())
     assert house.reconcile().breaks == ()
@@ -259,7 +264,7 @@ def test_all_that_is_open_is_cancelled_in_one_request_where_all_has_to_go(house:
         calls.append(call)
 
     with house.desk() as desk:
-        stop = emergency_stop.desk_for_stop(desk, open_run(desk, Job.EMERGENCY_STOP))
+        stop = jobs_own(desk)
         watched = replace(stop, broker=Watched(desk.broker, note))
         assert emergency_stop.run(watched, close_positions=True, include_foreign=True).exit_code is ExitCode.OK
     assert (calls.count("cancel_all"), calls.count("cancel")) == (1, 0)
@@ -272,7 +277,7 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
         calls.append(call)
 
     with house.desk() as desk:
-        stop = emergency_stop.desk_for_stop(desk, open_run(desk, Job.EMERGENCY_STOP))
+        stop = jobs_own(desk)
         outcome = emergency_stop.plan(replace(stop, broker=Watched(desk.broker, note)), close_positions=True)
     assert set(calls) <= {"open_orders", "activities", "positions", "clock", "account"}
     assert {line.result for line in outcome.lines} == {StopResult.WOULD_CANCEL, StopResult.WOULD_CLOSE}
@@ -283,9 +288,8 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
 
 
 def stop_within(desk: Desk, *, close: bool) -> ExitCode:
-    run = open_run(desk, Job.CHECK_EXITS)
-    outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, run), close_positions=close)
-    book_new_activities(desk, run)
+    outcome = emergency_stop.run(jobs_own(desk), close_positions=close)
+    book_new_activities(desk)
     return outcome.exit_code
 
 
@@ -326,8 +330,7 @@ def test_a_jobs_own_stop_goes_on_when_its_ledger_fails(house: House) -> None:
 
     with house.desk() as desk:
         desk.ledger.orders = Full(desk.ledger.orders)  # type: ignore[assignment]
-        run = open_run(desk, Job.CHECK_EXITS)
-        outcome = emergency_stop.run(emergency_stop.desk_for_stop(desk, run), close_positions=True)
+        outcome = emergency_stop.run(jobs_own(desk), close_positions=True)
     assert outcome.exit_code is ExitCode.OK
     assert sales(house) == [("ACME", Decimal(50))]
     assert house.reconcile().breaks == ()

@@ -9,7 +9,8 @@ from tradebot.core.model.account import SessionHours
 from tradebot.core.model.values import canonical, dollars
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.risk.limit_report import limit_report
-from tradebot.jobs.desk import Desk, JobRun, read_account
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from tradebot.core.model.account import AccountDay, CashEvent
 from tradebot.core.model.values import CENT, ZERO, dollars
 from tradebot.core.results.results import Check, CheckResult
-from tradebot.jobs.desk import Desk, JobRun, read_account
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 

@@ -8,7 +8,8 @@ from datetime import date
 from tradebot.core.model.values import plural
 from tradebot.core.results.results import Check, CheckResult, Machine
 from tradebot.jobs.checks.machine import promises
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.steps.planning import history_for, price_source, read_signals
 from tradebot.strategy_api import History
 
@@ -46,9 +47,7 @@ def bars(desk: Desk, run: JobRun) -> Check:
 
 def strategies(desk: Desk, run: JobRun, machine: Machine | None) -> Iterator[Check]:
     """One check a strategy: it loads, keeps its promises, and answers for the bars there are."""
-    before = len(run.failures)
-    read_signals(desk, run)
-    failures = run.failures[before:]
+    failures = run.add(read_signals(desk, run)).failures
     failed = {failure.what for failure in failures}
     for info in desk.strategies.loaded:
         name = f"strategy {info.name}"

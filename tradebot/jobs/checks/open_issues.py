@@ -7,8 +7,8 @@ from tradebot.core.model.values import dollars
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.safety.schedule_status import UNDONE, JobStatus
 from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
-from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.halts import current_halts
 
@@ -16,14 +16,12 @@ PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 
 def halts(desk: Desk, run: JobRun) -> Check:
-    found = current_halts(desk, run.session)
-    run.halts = list(found)
+    found = run.halts = current_halts(desk, run.session)
     if not found:
         return Check("halts", PASS, "none")
     reasons = "; ".join(f"{sources_text(same)}: {same[0].reason}" for same in distinct(found))
     if level_of(found).allows_entries:  # those of a strategy or a symbol
         return Check("halts", WARN, reasons, _remedy_of(found))
-    run.add(ExitCode.HALTED)
     return Check("halts", FAIL, f"{level_of(found)}: {reasons}", _remedy_of(found))
 
 
@@ -32,7 +30,7 @@ def _remedy_of(found: tuple[Halt, ...]) -> str:
 
 
 def breaks(desk: Desk, run: JobRun) -> Check:
-    run.breaks = list(desk.ledger.safety.breaks())
+    run.breaks = desk.ledger.safety.breaks()
     matter = [found.message for found in run.breaks if found.matters]
     if not matter:
         return Check("breaks", PASS, "none open")
@@ -52,10 +50,10 @@ def protection(desk: Desk, run: JobRun) -> Check:
     positions = desk.broker.positions()
     quotes = desk.market.quotes(position.symbol for position in positions)
     found = gaps(desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
-    run.gaps, run.unprotected = list(found), unprotected_dollars(found)
+    run.gaps = found
     if found:
         names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in found)
-        figure = f"{dollars(run.unprotected)} unprotected: {names}"
+        figure = f"{dollars(unprotected_dollars(found))} unprotected: {names}"
         return Check("protection", WARN, figure, "the next job repairs the stops")
     return Check("protection", PASS, "every position of ours has its stop")
 
@@ -70,7 +68,7 @@ def trading(desk: Desk, run: JobRun) -> Check:
 def schedule(desk: Desk, run: JobRun) -> Check:
     """Jobs that nothing ran, or that failed, since one of their kind last ran."""
     undone: dict[str, list[str]] = {}
-    for cell in desk.timekeeper().cells():
+    for cell in desk.job_schedule().cells():
         if cell.mark in UNDONE:
             undone.setdefault(cell.job, []).append(f"{cell.session} {cell.mark}")
         elif cell.mark in (JobStatus.RAN, JobStatus.LATE):

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tradebot.core.model.ownership import Explained, Ownership
-from tradebot.jobs.desk import Desk, JobRun
-from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, StopJournal, StopSender, ThroughLedger, Unkept
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, StopJournal, StopSender, Unkept
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
 
 
@@ -66,7 +66,7 @@ class StopDesk:
         return self.ledger_sender or ByIdAlone(self.broker, self.ownership.account_key)
 
 
-def desk_for_stop(desk: Desk, run: JobRun) -> StopDesk:
+def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
     """The ports of a stop that a job begins by itself: it holds the lock, and its orders are intents of the ledger."""
     books = desk.ledger.books
     return StopDesk(
@@ -78,6 +78,6 @@ def desk_for_stop(desk: Desk, run: JobRun) -> StopDesk:
         alerts=desk.alerts,
         explained=lambda: Explained(books.lots(), books.holdings(), books.cursor()),
         timeout=desk.settings.emergency_shutdown_timeout,
-        ledger_sender=ThroughLedger(desk, run),
+        ledger_sender=sender,
         journal=InLedger(desk.ledger.journal),
     )

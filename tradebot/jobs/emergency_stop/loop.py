@@ -20,9 +20,9 @@ from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.results import StopEntry
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
-from tradebot.jobs.desk import session_of
 from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
+from tradebot.jobs.job_run import session_of
 
 #: Seconds between looks, the last of them for as long as it takes.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)

@@ -18,7 +18,9 @@ from tradebot.core.model.orders import Intent, OrderRequest, OrderState, Purpose
 from tradebot.core.model.values import canonical
 from tradebot.core.results.results import StopEntry
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.submit import apply_broker_state, attempt_after, order_line, store_intents, submit
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ports import Broker
@@ -102,12 +104,15 @@ class ByIdAlone:
 class ThroughLedger:
     """Sends as jobs do: written down first, with the lock held, counted where every attempt is counted.
 
+    ``results`` are those of the orders sent so far.
+
     Once the ledger fails it goes on without, from the next look on: that one shows what was sent before the failure.
     """
 
     def __init__(self, desk: Desk, run: JobRun) -> None:
         self._desk = desk
-        self._story = run
+        self._run = run
+        self.results: list[StepResult] = []
         self._alone = ByIdAlone(desk.broker, desk.account_key)
         self._ledger_failed = False
         self._fills = _Fills()
@@ -122,7 +127,7 @@ class ThroughLedger:
             raise
 
     def _send(self, request: OrderRequest, strategy: str, purpose: Purpose, price: Decimal) -> str | None:
-        desk, run = self._desk, self._story
+        desk, run = self._desk, self._run
         for earlier in desk.ledger.orders.attempts(run.session, strategy, request.symbol, purpose):
             found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
             now = earlier if found is None else apply_broker_state(desk, earlier, found)
@@ -136,8 +141,9 @@ class ThroughLedger:
         identified = replace(request, client_order_id=order_id)
         intent = Intent(identified, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
         store_intents(desk, [intent])
-        sent = submit(desk, run, intent)
-        run.orders.append(order_line(sent))
+        result = submit(desk, run, intent)
+        sent = result.intent
+        self.results.append(StepResult(orders=(order_line(sent),)).after(result))
         match sent.state:
             case OrderState.REJECTED:
                 raise OrderRefused(sent.note, sent.note)

@@ -13,16 +13,20 @@ from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
 from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.values import ZERO
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.submit import apply_broker_state
 
 
-def book_new_activities(desk: Desk, run: JobRun) -> None:
-    """Book the broker's activities since the last look, each once, and tell them."""
-    for booking in book_activities(desk):
-        if isinstance(booking.activity, Fill):
-            run.fills.append(booking.activity)
-        _tell(desk, run, booking)
+def book_new_activities(desk: Desk) -> StepResult:
+    """Book the broker's activities since the newest booked one. A busted fill raises an alert."""
+    bookings = book_activities(desk)
+    notes = [note for booking in bookings if (note := _note_of(booking))]
+    for booking in bookings:
+        if isinstance(booking.activity, FillBust):
+            desk.alerts.send("warning", "a fill was busted", _note_of(booking))
+    fills = (booking.activity for booking in bookings if isinstance(booking.activity, Fill))
+    return StepResult(fills=tuple(fills), notes=tuple(notes))
 
 
 def book_activities(desk: Desk) -> tuple[Booking, ...]:
@@ -153,14 +157,13 @@ def _correct(desk: Desk, intent: Intent) -> None:
     )
 
 
-def _tell(desk: Desk, run: JobRun, booking: Booking) -> None:
-    """Say what nobody here has asked for."""
+def _note_of(booking: Booking) -> str:
+    """The note on an activity that nothing here asked for; "" for any other."""
     match booking.activity:
         case Fill() as fill if booking.strategy == FOREIGN:
-            run.notes.append(f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us")
+            return f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us"
         case FillBust() as bust:
             was = booking.busted
             what = f"{was.side} {was.quantity} {was.symbol} @ {was.price}" if was else "one that is not in the ledger"
-            told = f"busted: the exchange took back the fill {bust.fill_id}, {what}"
-            run.notes.append(told)
-            desk.alerts.send("warning", "a fill was busted", told)
+            return f"busted: the exchange took back the fill {bust.fill_id}, {what}"
+    return ""

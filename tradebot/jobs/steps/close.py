@@ -9,7 +9,9 @@ from decimal import Decimal
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, Side
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.submit import LOOKS, await_ends, order_line, store_intents, submit
 from tradebot.jobs.steps.sync import is_ours
@@ -17,27 +19,28 @@ from tradebot.jobs.steps.sync import is_ours
 _LEAVES = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
-def close_holding(desk: Desk, run: JobRun, planned: Intent) -> None:
-    """Carry out a planned exit. It is written down, and the gap in the protection journaled, before its stop goes; what
-    stays open is re-armed by the protection step that ends every job.
+def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
+    """Execute a planned exit: store the intent and the protection gap, cancel the resting stop, wait for the cancel,
+    then sell at most the shares still held. If part stays open, `protect()` places a new stop at the end of the job.
     """
     desk.stop.check()
     store_intents(desk, [planned])
     _journal_gap(desk, planned, "opens")
     if not _cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
-        run.failed(planned.symbol, "its resting orders were not cancelled in time; its exit waits", ExitCode.BROKER)
-        return
-    quantity = min(planned.request.quantity, _still_held(desk, run, planned))
+        why = "its resting orders were not cancelled in time; its exit waits"
+        return failed(planned.symbol, why, ExitCode.BROKER)
+    booked = book_new_activities(desk)  # the stop may have filled while it was being cancelled
+    quantity = min(planned.request.quantity, _still_held(desk, planned))
     if quantity <= 0:
         desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
-        run.notes.append(f"{planned.symbol}: its stop had sold it when the exit was about to")
-        return
+        return noted(f"{planned.symbol}: its stop had sold it when the exit was about to").after(booked)
     intent = replace(planned, request=replace(planned.request, quantity=quantity))
     if intent != planned:
         store_intents(desk, [intent])
-    (intent,) = await_ends(desk, [submit(desk, run, intent)])
-    run.orders.append(order_line(intent))
+    sent = submit(desk, run, intent)
+    (intent,) = await_ends(desk, [sent.intent])
     _journal_gap(desk, intent, "ends")
+    return StepResult(orders=(order_line(intent),)).after(booked, sent)
 
 
 def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> tuple[BrokerOrder, ...]:
@@ -48,22 +51,20 @@ def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> t
     )
 
 
-def take_back(desk: Desk, run: JobRun, orders: Iterable[BrokerOrder], symbol: str) -> bool:
-    """Cancel what is not filled of the exits of ``symbol`` among ``orders``, journal it, and say whether there was any.
+def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepResult | None:
+    """Cancel the unfilled rest of the exits of ``symbol`` among ``orders``, and journal it; None where there is none.
 
-    Where the broker does not show them cancelled in time, they are left to their end.
+    An exit that the broker does not show as cancelled in time stays live.
     """
-    leaving = exits_under_way(desk, orders, symbol)
-    for order in leaving:
+    exits = exits_under_way(desk, orders, symbol)
+    for order in exits:
         detail = {"gap": "exit taken back", "exit": order.client_order_id, "quantity": str(order.remaining)}
         desk.ledger.journal.note("protection_gap", symbol, desk.clock.now(), detail)
-    if leaving and _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
-        run.notes.append(
-            f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session"
-        )
-    elif leaving:
-        run.failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
-    return bool(leaving)
+    if not exits:
+        return None
+    if _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
+        return noted(f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session")
+    return failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
 
 
 def _journal_gap(desk: Desk, intent: Intent, what: str) -> None:
@@ -94,9 +95,8 @@ def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bo
     return False
 
 
-def _still_held(desk: Desk, run: JobRun, planned: Intent) -> Decimal:
-    """What is left of the holding at the broker: its stop may have filled while it was being cancelled."""
-    book_new_activities(desk, run)
+def _still_held(desk: Desk, planned: Intent) -> Decimal:
+    """The shares of the holding that are left at the broker."""
     there = next((position for position in desk.broker.positions() if position.symbol == planned.symbol), None)
     held = (h for h in desk.ledger.books.holdings() if (h.strategy, h.symbol) == (planned.strategy, planned.symbol))
     return sum((holding.shares_in(there) for holding in held), ZERO)

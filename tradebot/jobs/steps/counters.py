@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from tradebot.core.model.halts import HaltRule
+from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.orders import Side
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, Signal
 from tradebot.core.risk.repeat_entries import repetition_halt
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.strategy_api import History
 
@@ -41,17 +42,18 @@ def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetit
     return found
 
 
-def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> None:
-    """Halt each strategy that entered one symbol too often; the halt holds until a person resumes the strategy."""
-    limits = desk.settings.limits()
+def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> tuple[Halt, ...]:
+    """Halt each strategy that entered one symbol too often, until a person resumes it. Returns the halts in force."""
+    limits, halts = desk.settings.limits(), run.halts
     for decider, repetition in repetitions(desk, signals).items():
-        stopped = {halt.scope_name for halt in run.halts if halt.rule is HaltRule.REPEATED_ORDERS}
+        stopped = {halt.scope_name for halt in halts if halt.rule is HaltRule.REPEATED_ORDERS}
         if decider.strategy in stopped or not repetition.breaks(limits):
             continue
         halt = repetition_halt(decider, repetition, limits, run.session, desk.clock.now())
         desk.ledger.safety.latch(halt, desk.clock.now())
         desk.alerts.send("critical", f"{decider.strategy} is halted: {halt.rule}", halt.reason)
-        refresh_halts(desk, run)
+        halts = refresh_halts(desk, run.session)
+    return halts
 
 
 def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:

@@ -9,7 +9,8 @@ from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.model.orders import Intent, Purpose
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.signals import Action, Signal
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
 
 
 def store_decisions(
@@ -18,9 +19,7 @@ def store_decisions(
     """Store each decision with the numbers that were compared, and what the signal behind it said."""
     origin = {(signal.strategy, signal.symbol): signal for signal in signals}
     rows = [_row_of_intent(desk, run, intent) for intent in intents]
-    for denial in denials:
-        run.denials.append(denial)
-        rows.append(_row_of_denial(desk, run, denial))
+    rows += [_row_of_denial(desk, run, denial) for denial in denials]
     rows = [_with_origin(row, origin.get((row.strategy, row.symbol))) for row in rows]
     if rows:
         desk.ledger.journal.decided(run.run_id, rows)

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
 from tradebot.core.risk.circuit_breakers import active_halts
-from tradebot.errors import ExitCode, LedgerError
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.errors import LedgerError
+from tradebot.jobs.desk import Desk
 from tradebot.ports import Latch
 
 
@@ -48,26 +48,27 @@ def _latched(desk: Desk) -> tuple[Halt, ...]:
     return tuple(halts)
 
 
-def refresh_halts(desk: Desk, run: JobRun) -> None:
-    """Put the halts in force into the story. A latch that was set without the ledger is taken into it, and those whose
-    session has come are put away.
+def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
+    """Every halt in force, the ledger brought up to date with them.
+
+    A halt of the latch file that the ledger lacks is latched in the ledger too. A halt whose session is over is
+    cleared in both.
     """
     latched = _latched(desk)
-    run.halts = list(active_halts(latched, run.session))
+    halts = active_halts(latched, today)
     known = {halt.identity for halt in latched if halt.source is HaltSource.LEDGER}
-    for halt in run.halts:
-        if halt.source is HaltSource.LATCH_FILE and halt.identity not in known:
-            taken = replace(halt, source=HaltSource.LEDGER)
-            desk.ledger.safety.latch(taken, desk.clock.now())
-            run.halts.append(taken)
-    _put_away(desk, [halt for halt in latched if halt not in run.halts])
-    if level_of(run.halts).allows_entries:
-        run.codes.discard(ExitCode.HALTED)
-    else:
-        run.add(ExitCode.HALTED)
+    new = [
+        replace(halt, source=HaltSource.LEDGER)
+        for halt in halts
+        if halt.source is HaltSource.LATCH_FILE and halt.identity not in known
+    ]
+    for halt in new:
+        desk.ledger.safety.latch(halt, desk.clock.now())
+    _clear_ended(desk, [halt for halt in latched if halt not in halts])
+    return (*halts, *new)
 
 
-def _put_away(desk: Desk, over: list[Halt]) -> None:
+def _clear_ended(desk: Desk, over: list[Halt]) -> None:
     if over:
         desk.ledger.safety.clear(over, "the session that it held for is over", desk.clock.now())
         desk.latch.clear(over)

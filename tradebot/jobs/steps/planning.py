@@ -11,38 +11,40 @@ from tradebot.core.model.orders import OrderState
 from tradebot.core.model.plan import Plan, Situation
 from tradebot.core.model.signals import Action, Signal
 from tradebot.core.planning.entries import plan
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import AccountState, SignalsResult, StepResult, failed
 from tradebot.jobs.steps.counters import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
-from tradebot.jobs.steps.sync import AccountState, counters, locked_symbols
+from tradebot.jobs.steps.sync import counters, locked_symbols
 from tradebot.settings import BrokerName
 from tradebot.strategy_api import History
 
 
-def read_signals(desk: Desk, run: JobRun) -> tuple[Signal, ...]:
-    """What every configured strategy says after the newest completed session. A broken one stops only itself."""
-    book = desk.strategies
-    for info in book.loaded:
-        run.strategies.append(f"{info.name} {info.version} on {', '.join(info.symbols)}")
-    broken = list(book.failures)
-    said: tuple[Signal, ...] = ()
-    if book.loaded:
+def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
+    """The signals of every configured strategy on the newest completed session. A broken strategy stops only itself."""
+    loaded, broken = desk.strategies.loaded, list(desk.strategies.failures)
+    signals: tuple[Signal, ...] = ()
+    notes: tuple[str, ...] = ()
+    if loaded:
         with run.step("history"):
             history = history_for(desk, run)
-        run.notes.extend(_warming_up(desk, len(history.close)))
+        notes = tuple(_warming_up(desk, len(history.close)))
         with run.step("signals"):
-            said, failed = book.signals(history)
-        broken.extend(failed)
-    for failure in broken:
-        run.failed(f"strategy {failure.strategy}", failure.message)
-    return said
+            signals, failures = desk.strategies.signals(history)
+        broken.extend(failures)
+    names = tuple(f"{info.name} {info.version} on {', '.join(info.symbols)}" for info in loaded)
+    failures_of_each = [failed(f"strategy {failure.strategy}", failure.message) for failure in broken]
+    return SignalsResult(signals=signals, strategies=names, notes=notes).after(*failures_of_each)
 
 
-def tell_symbols_without_bars(desk: Desk, run: JobRun) -> None:
-    """Say which symbols the strategies are to trade and no session has a bar of: they would stay silent for ever."""
+def check_symbols_have_bars(desk: Desk) -> StepResult:
+    """A failure if some symbols of the strategies have no bar in any session: they would stay silent for ever."""
     wanted = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
-    if unknown := sorted(wanted - desk.market.known(wanted)):
-        has = "has" if len(unknown) == 1 else "have"
-        run.failed("symbols", f"{', '.join(unknown)} {has} no bars in {price_source(desk)}; set SYMBOLS")
+    unknown = sorted(wanted - desk.market.known(wanted))
+    if not unknown:
+        return StepResult()
+    has = "has" if len(unknown) == 1 else "have"
+    return failed("symbols", f"{', '.join(unknown)} {has} no bars in {price_source(desk)}; set SYMBOLS")
 
 
 def price_source(desk: Desk) -> str:
@@ -97,7 +99,7 @@ def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple
         expected_as_of=desk.market.last_completed(market),
         locked=locked_symbols(state),
         decided=_decided(desk, run),
-        halts=tuple(run.halts),
+        halts=run.halts,
         average_volume=_volumes(desk, run, wanted),
         sessions_run=sessions_run(desk, run),
         repetitions=repetitions(desk, wanted),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tradebot.core.model.account import Quote
@@ -14,53 +14,60 @@ from tradebot.core.planning.exit_rules import raised_stop, stop_passed, with_mar
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
 from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding, exits_under_way, take_back
 from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
-from tradebot.jobs.steps.sync import AccountState, is_ours, read_account_state, synchronise
+from tradebot.jobs.steps.sync import is_ours, read_account_state, synchronise
 
 
-def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
-    """Repair every gap that can be repaired and give the account as it stands then.
+def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
+    """Repair every gap that can be repaired; report and alert those that stay.
 
-    Shares that an exit of ours is selling take no stop beside it: the broker would refuse one. What it has not sold by
-    the session's last look is taken back, so that it lies behind a stop overnight.
+    Shares that an exit of ours is selling get no stop beside it: the broker would refuse one. At the session's last
+    check the unfilled rest of an exit is taken back, so that a stop covers it overnight.
     """
+    repaired = AccountResult(state=state)
     if any(gap.kind.can_be_closed for gap in state.gaps):
-        state = _close_gaps(desk, run, state)
+        with run.step("protect"):
+            repaired = _close_gaps(desk, run, state)
+    left = [_report_gap(desk, gap, repaired.state) for gap in repaired.state.gaps]
+    return AccountResult(state=repaired.state).after(repaired, *left)
+
+
+def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
+    done: list[StepResult] = []
+    if _is_last_check(run) and (taken_back := _take_back_exits(desk, state)):
+        synchronised = synchronise(desk, run)
+        state = synchronised.state
+        done += [*taken_back, synchronised]
+    holdings = {(holding.strategy, holding.symbol): holding for holding in state.holdings}
     for gap in state.gaps:
-        _tell(desk, run, gap, state)
-    return state
+        if gap.kind.can_be_closed and not exits_under_way(desk, state.open_orders, gap.symbol):
+            done.append(_repair(desk, run, gap, holdings[(gap.strategy, gap.symbol)], state))
+    done.append(book_new_activities(desk))
+    return read_account_state(desk, run).after(*done)
 
 
-def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
-    with run.step("protect"):
-        if _is_last_look(run) and _take_back_exits(desk, run, state):
-            state = synchronise(desk, run)
-        holdings = {(holding.strategy, holding.symbol): holding for holding in state.holdings}
-        for gap in state.gaps:
-            if not gap.kind.can_be_closed or exits_under_way(desk, state.open_orders, gap.symbol):
-                continue
-            _repair(desk, run, gap, holdings[(gap.strategy, gap.symbol)], state)
-        book_new_activities(desk, run)
-        return read_account_state(desk, run)
-
-
-def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> None:
+def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepResult:
     """Mark each holding to the newest price and raise the stops that may be raised: replaced, never cancelled first."""
+    done: list[StepResult] = []
     for holding in state.holdings:
         quote = state.quotes.get(holding.symbol)
-        marked = with_mark(holding, quote.last) if quote else holding
+        marked, verdict = with_mark(holding, quote.last) if quote else holding, "holds"
         raised = _raised(marked, quote)
-        if raised is not None and _replace_stop(desk, run, marked.with_stop(raised), state):
-            marked = marked.with_stop(raised)
-            verdict = f"stop raised from {holding.stop_price} to {raised}"
-        else:
-            verdict = "holds"
+        if raised is not None:
+            replaced = _replace_stop(desk, run, marked.with_stop(raised), state)
+            done.append(replaced)
+            if replaced.is_set:
+                marked = marked.with_stop(raised)
+                verdict = f"stop raised from {holding.stop_price} to {raised}"
         if marked != holding:
             desk.ledger.books.save_holding(marked, desk.clock.now())
-        run.exits.append(exit_line(marked, state, verdict))
+        done.append(StepResult(exits=(exit_line(marked, state, verdict),)))
+    return StepResult().after(*done)
 
 
 def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
@@ -84,14 +91,13 @@ def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
     return None if late else raised
 
 
-def _tell(desk: Desk, run: JobRun, gap: Gap, state: AccountState) -> None:
-    """Say what could not be repaired: dollars without a stop, or a stop that covers them and is not as it should be."""
+def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:
+    """Alert a gap that stays: dollars without a stop, or a stop that covers them and is not as it should be."""
     if not gap.kind.can_be_closed:
         title = f"a part of a share of {gap.symbol} is unprotected"
         message = f"{gap.symbol}: {dollars(gap.dollars)} of {gap.strategy} have no stop: it is {gap.kind.words}"
-        run.notes.append(message)
         desk.alerts.send("warning", title, message, key=f"fraction {gap.strategy} {gap.symbol}")
-        return
+        return noted(message)
     if gap.dollars:
         level: AlertLevel = "critical"
         title = f"{gap.symbol} is unprotected"
@@ -101,19 +107,19 @@ def _tell(desk: Desk, run: JobRun, gap: Gap, state: AccountState) -> None:
         message = f"{gap.symbol}: the stop of {gap.strategy} at the broker is {gap.kind.words}, and was left as it is"
     if exits_under_way(desk, state.open_orders, gap.symbol):
         message += "; an exit is selling them and has not been filled yet"
-    run.failed(gap.symbol, message)
     desk.alerts.send(level, title, message, key=f"unprotected {gap.strategy} {gap.symbol}")
+    return failed(gap.symbol, message)
 
 
-def _is_last_look(run: JobRun) -> bool:
+def _is_last_check(run: JobRun) -> bool:
     """Whether no further check-exits is due before the close."""
     hours = run.market.today
     last = nominal(Job.CHECK_EXITS, hours) if hours else None
     return last is not None and run.market.now >= last
 
 
-def _take_back_exits(desk: Desk, run: JobRun, state: AccountState) -> bool:
-    """Cancel what is not filled of exits whose shares a stop can protect; say whether there was anything to cancel.
+def _take_back_exits(desk: Desk, state: AccountState) -> list[StepResult]:
+    """Cancel the unfilled rest of exits whose shares a stop can protect; a result for each symbol that had any.
 
     Where the price is beyond the stop already, the exit is the best protection there is, and stays until the close.
     """
@@ -123,21 +129,21 @@ def _take_back_exits(desk: Desk, run: JobRun, state: AccountState) -> bool:
         if (quote := state.quotes.get(holding.symbol)) is not None and stop_passed(holding, quote.last)
     }
     symbols = [gap.symbol for gap in state.gaps if gap.kind.can_be_closed and gap.symbol not in beyond]
-    return sum(take_back(desk, run, state.open_orders, symbol) for symbol in symbols) > 0
+    taken_back = (take_back(desk, state.open_orders, symbol) for symbol in symbols)
+    return [result for result in taken_back if result is not None]
 
 
-def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> None:
+def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> StepResult:
     """Close one gap, over as many shares as the broker shows: it would refuse a stop for more."""
     quote = state.quotes.get(gap.symbol)
     there = replace(holding, quantity=gap.held)
     if gap.kind is GapKind.LAPSING and _refused_this_session(desk, run, holding):
-        return  # it rests still, and asking again would be refused again
+        return StepResult()  # it still rests, and a second request would be refused again
     if gap.kind is not GapKind.MISSING:
-        _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
-    elif quote is not None and stop_passed(there, quote.last):
-        _sell_now(desk, run, there, quote.last)
-    else:
-        _place_stop(desk, run, there)
+        return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
+    if quote is not None and stop_passed(there, quote.last):
+        return _sell_now(desk, run, there, quote.last)
+    return _place_stop(desk, run, there)
 
 
 def _refused_this_session(desk: Desk, run: JobRun, holding: Holding) -> bool:
@@ -145,41 +151,50 @@ def _refused_this_session(desk: Desk, run: JobRun, holding: Holding) -> bool:
     return any(attempt.state is OrderState.REJECTED for attempt in attempts)
 
 
-def _sell_now(desk: Desk, run: JobRun, holding: Holding, last: Decimal) -> None:
+def _sell_now(desk: Desk, run: JobRun, holding: Holding, last: Decimal) -> StepResult:
     attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.EXIT)
-    if attempt is not None:
-        reason = f"price {last} is beyond the stop {holding.stop_price}, which is missing at the broker"
-        close_holding(desk, run, reducing_intent(desk, run, holding, Purpose.EXIT, attempt, last, reason))
+    if attempt is None:
+        return StepResult()
+    reason = f"price {last} is beyond the stop {holding.stop_price}, which is missing at the broker"
+    return close_holding(desk, run, reducing_intent(desk, run, holding, Purpose.EXIT, attempt, last, reason))
 
 
-def _place_stop(desk: Desk, run: JobRun, holding: Holding) -> None:
+def _place_stop(desk: Desk, run: JobRun, holding: Holding) -> StepResult:
     attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.STOP)
     if attempt is None:
-        return  # one sent earlier is not settled; sending another could sell twice
+        return StepResult()  # an earlier one is not settled; a second could sell twice
     reason = "protects a position that had no stop at the broker"
     intent = reducing_intent(desk, run, holding, Purpose.STOP, attempt, holding.stop_price, reason)
     store_intents(desk, [intent])
-    run.orders.append(order_line(submit(desk, run, intent)))
+    sent = submit(desk, run, intent)
+    return StepResult(orders=(order_line(sent.intent),)).after(sent)
 
 
-def _replace_stop(desk: Desk, run: JobRun, holding: Holding, state: AccountState, *, renews: bool = False) -> bool:
-    """Change the resting stop to the holding's price and quantity in one request, and say whether it is so now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReplacedStop(StepResult):
+    is_set: bool  # whether a stop of the holding's price and quantity rests now
 
-    One that ``renews`` takes the place of one that is as it should be, and does not last.
+
+def _replace_stop(
+    desk: Desk, run: JobRun, holding: Holding, state: AccountState, *, renews: bool = False
+) -> _ReplacedStop:
+    """Change the resting stop to the holding's price and quantity in one request.
+
+    With ``renews`` the resting stop is replaced even if it is as wanted, because it lapses soon.
     """
     resting = _resting_stop(desk, state, holding)
     if resting is not None and not renews and _is_as_wanted(resting, holding):
-        return True  # an earlier run sent it, and did not live to write the holding's new stop down
+        return _ReplacedStop(is_set=True)  # sent by an earlier run that ended before it stored the holding's new stop
     attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.STOP, replacing=True)
     if resting is None or attempt is None:
-        return False
+        return _ReplacedStop(is_set=False)
     reason = f"replaces the stop at {resting.stop_price} for {resting.quantity}"
     price = _another_price(resting, holding) if renews else holding.stop_price
     intent = reducing_intent(desk, run, holding, Purpose.STOP, attempt, price, reason)
     store_intents(desk, [intent])
     sent = submit(desk, run, intent, replacing=resting.broker_order_id)
-    run.orders.append(order_line(sent))
-    return sent.state.live and sent.state is not OrderState.UNKNOWN
+    is_set = sent.intent.state.live and sent.intent.state is not OrderState.UNKNOWN
+    return _ReplacedStop(is_set=is_set, orders=(order_line(sent.intent),)).after(sent)
 
 
 def _another_price(resting: BrokerOrder, holding: Holding) -> Decimal:

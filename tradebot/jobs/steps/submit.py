@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from tradebot.core.model.halts import level_of
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import (
@@ -31,7 +30,9 @@ from tradebot.core.results.outcomes import OrderLine
 from tradebot.core.risk.order_checks import order_objections
 from tradebot.core.safety.stop_coverage import coverable
 from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
-from tradebot.jobs.desk import Desk, JobRun
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import SubmitResult, coded, failed
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import current_halts
 
@@ -48,29 +49,19 @@ def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
         desk.ledger.orders.write(intents, desk.clock.now())
 
 
-def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None) -> Intent:
-    """Send one intent that is written down, and give it back as it stands after the broker's answer.
+def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None) -> SubmitResult:
+    """Send one stored intent: store it as SUBMITTING, send, store the broker's response.
 
-    ``replacing`` is the broker's id of the resting order whose place it takes, in one request. Looks at the lock first,
-    and before an entry at ^C, the halts, its price and the orders that left before: none is sent once a halt is
-    latched, whoever latched it. What reduces goes out even after ^C, because the stop that held its shares may be
-    cancelled already.
+    ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is sent only
+    if nobody asked to stop (^C), no halt is latched, by whichever process, and its price and the number of orders sent
+    still pass. An order that reduces is sent even after ^C, because the stop that held its shares may be cancelled.
+    Raises Locked, Stopped and LedgerError.
     """
     desk.lock.assert_held()
     if not intent.purpose.reduces:
         desk.stop.check()
-        halts = current_halts(desk, run.session)
-        stopping = [halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)]
-        if stopping:
-            run.halts = list(halts)
-            if not level_of(halts).allows_entries:
-                run.add(ExitCode.HALTED)
-            why = f"{stopping[0].subject} was halted before it was sent: {stopping[0].reason}"
-            store_decisions(desk, run, (), [_denied(intent, DenialCode.HALTED, why)])
-            return _moved(desk, intent, OrderState.ABANDONED, why)
-        if denials := _last_look(desk, run, intent):
-            store_decisions(desk, run, (), denials)
-            return _moved(desk, intent, OrderState.ABANDONED, denials[0].message)
+        if withheld := _withheld(desk, run, intent):
+            return withheld
     intent = _moved(desk, intent, OrderState.SUBMITTING, "")
     try:
         if replacing is None:
@@ -78,38 +69,17 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
         else:
             order = desk.broker.replace(replacing, intent.request)
     except OrderRefused as refusal:
-        arrived_before = desk.broker.order(intent.client_order_id)
-        if arrived_before is None and isinstance(refusal, AlreadySent):
-            return _of_unknown_outcome(desk, run, intent, refusal)  # it is there, and not shown yet
-        if arrived_before is None:
-            run.add(ExitCode.BROKER)
-            why = f"the broker refused it: {refusal.reason}: {refusal}"
-            store_decisions(desk, run, (), [_denied(intent, DenialCode.REFUSED_BY_BROKER, why)])
-            return _moved(desk, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}")
-        order = arrived_before  # refused because its id is there: an earlier sending that nobody saw had arrived
-    except OutcomeUnknown as lost:
-        return _of_unknown_outcome(desk, run, intent, lost)
-    except BrokerUnavailable as unreachable:
-        run.failed(f"order {intent.client_order_id}", str(unreachable), ExitCode.BROKER)
-        return _moved(desk, intent, OrderState.PLANNED, f"it did not reach the broker: {unreachable}")
-    return apply_broker_state(desk, intent, order)
-
-
-def _of_unknown_outcome(desk: Desk, run: JobRun, intent: Intent, why: TradebotError) -> Intent:
-    run.failed(f"order {intent.client_order_id}", str(why), ExitCode.BROKER)
-    return _moved(desk, intent, OrderState.UNKNOWN, str(why))
-
-
-def _last_look(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
-    """Why a planned entry is not to leave now: prices have moved, and orders have left, since it was planned."""
-    sent = desk.ledger.orders.sent
-    return order_objections(
-        intent,
-        desk.market.quotes([intent.symbol]).get(intent.symbol),
-        sent_this_minute=sent(run.session, desk.clock.now() - MINUTE),
-        sent_this_session=sent(run.session),
-        limits=desk.settings.limits(),
-    )
+        existing = desk.broker.order(intent.client_order_id)
+        if existing is None and isinstance(refusal, AlreadySent):
+            return _failed(desk, intent, OrderState.UNKNOWN, refusal)  # the order exists, and is not shown yet
+        if existing is None:
+            return _refused(desk, run, intent, refusal)
+        order = existing  # refused because its id exists: an earlier request arrived, and its response was lost
+    except OutcomeUnknown as error:
+        return _failed(desk, intent, OrderState.UNKNOWN, error)
+    except BrokerUnavailable as error:
+        return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
+    return SubmitResult(intent=apply_broker_state(desk, intent, order))
 
 
 def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
@@ -227,5 +197,48 @@ def _doubted(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
     return replace(intent, note=why)
 
 
-def _denied(intent: Intent, code: DenialCode, why: str) -> Denial:
+def _withheld(desk: Desk, run: JobRun, intent: Intent) -> SubmitResult | None:
+    """The result for an entry that a halt or an order check stops; None where it may be sent."""
+    halts = current_halts(desk, run.session)
+    stopping = next((halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)), None)
+    if stopping is not None:
+        why = f"{stopping.subject} was halted before it was sent: {stopping.reason}"
+        denials: Sequence[Denial] = [_denial(intent, DenialCode.HALTED, why)]
+        return replace(_denied(desk, run, intent, OrderState.ABANDONED, why, denials), halts=halts)
+    if denials := _order_objections(desk, run, intent):
+        return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
+    return None
+
+
+def _order_objections(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
+    """The order checks that an entry fails now: since it was planned prices moved and orders were sent."""
+    sent = desk.ledger.orders.sent
+    return order_objections(
+        intent,
+        desk.market.quotes([intent.symbol]).get(intent.symbol),
+        sent_this_minute=sent(run.session, desk.clock.now() - MINUTE),
+        sent_this_session=sent(run.session),
+        limits=desk.settings.limits(),
+    )
+
+
+def _refused(desk: Desk, run: JobRun, intent: Intent, refusal: OrderRefused) -> SubmitResult:
+    denial = _denial(intent, DenialCode.REFUSED_BY_BROKER, f"the broker refused it: {refusal.reason}: {refusal}")
+    result = _denied(desk, run, intent, OrderState.REJECTED, f"{refusal.reason}: {refusal}", [denial])
+    return result.after(coded(ExitCode.BROKER))
+
+
+def _denied(
+    desk: Desk, run: JobRun, intent: Intent, state: OrderState, note: str, denials: Sequence[Denial]
+) -> SubmitResult:
+    store_decisions(desk, run, (), denials)
+    return SubmitResult(intent=_moved(desk, intent, state, note), denials=tuple(denials))
+
+
+def _denial(intent: Intent, code: DenialCode, why: str) -> Denial:
     return Denial(code, intent.strategy, intent.symbol, intent.purpose, why)
+
+
+def _failed(desk: Desk, intent: Intent, state: OrderState, error: TradebotError, prefix: str = "") -> SubmitResult:
+    moved = _moved(desk, intent, state, f"{prefix}{error}")
+    return SubmitResult(intent=moved).after(failed(f"order {intent.client_order_id}", str(error), ExitCode.BROKER))

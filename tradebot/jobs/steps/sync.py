@@ -6,11 +6,10 @@ The broker is the truth, and the ledger must explain it. A read that fails ends 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
-from tradebot.core.model.account import AccountSnapshot, Position, Quote
-from tradebot.core.model.breaks import Break
+from tradebot.core.model.account import AccountSnapshot, Position
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
@@ -19,7 +18,9 @@ from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.safety.reconciliation import compare
 from tradebot.core.safety.stop_coverage import Gap, gaps, unprotected_dollars
 from tradebot.errors import ExitCode
-from tradebot.jobs.desk import Desk, JobRun, read_account
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun, read_account
+from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.submit import LOOKS, MINUTE, apply_broker_state
 
@@ -27,43 +28,27 @@ from tradebot.jobs.steps.submit import LOOKS, MINUTE, apply_broker_state
 RENEWED_BEFORE = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountState:
-    """The account read together at one moment: the broker's word beside the ledger's explanation of it."""
+def synchronise(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountResult:
+    """Settle open intents, book new activities, compare and store. A reading of the account may be ``at_most`` old.
 
-    account: AccountSnapshot
-    positions: tuple[Position, ...]
-    open_orders: tuple[BrokerOrder, ...]
-    holdings: tuple[Holding, ...]
-    unsettled: tuple[Intent, ...]
-    quotes: Mapping[str, Quote]
-    breaks: tuple[Break, ...]
-    gaps: tuple[Gap, ...]
-
-
-def synchronise(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
-    """Settle, take in, compare, and store what was found. Raises BrokerUnavailable when the broker can't be read.
-
-    The account may have been read ``at_most`` so long ago.
+    Raises BrokerUnavailable when the broker can't be read whole.
     """
     with run.step("sync"):
-        resolve_open_intents(desk, run)
-        book_new_activities(desk, run)
-        return read_account_state(desk, run, at_most=at_most)
+        settled = resolve_open_intents(desk, run)
+        booked = book_new_activities(desk)
+        return read_account_state(desk, run, at_most=at_most).after(settled, booked)
 
 
-def resolve_open_intents(desk: Desk, run: JobRun) -> None:
-    """Bring every unfinished intent to where the broker shows it to be.
+def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
+    """Bring every unfinished intent to the state that the broker shows.
 
-    One that was never sent lapses with its session. One whose sending nobody saw the end of is looked up by its id:
-    found, it is adopted; shown absent over a grace period, it is only a plan again, which may leave once more under the
-    same id in the same session if it is still wanted.
+    An intent that was never sent is abandoned after its session. An intent that was sent is looked up by its id. Where
+    the broker shows no such order over a grace period, it is PLANNED again, and may be sent once more under the same id
+    in the same session.
     """
-    unsettled = desk.ledger.orders.unsettled()
-    if not unsettled:
-        return
-    sent = []
-    for intent in unsettled:
+    done: list[StepResult] = []
+    sent: list[Intent] = []
+    for intent in desk.ledger.orders.unsettled():
         if intent.state is not OrderState.PLANNED or intent.sends:
             sent.append(intent)
         elif intent.session != run.session:
@@ -71,19 +56,17 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> None:
     shown = _look_up(desk, sent)
     for intent in sent:
         order = shown.get(intent.client_order_id)
+        subject = f"order {intent.client_order_id}"
         if order is not None:
             settled = apply_broker_state(desk, intent, order)
             if settled.state is OrderState.UNKNOWN:
-                why = settled.note or "its outcome is unknown"
-                run.failed(f"order {intent.client_order_id}", why, ExitCode.BROKER)
+                done.append(failed(subject, settled.note or "its outcome is unknown", ExitCode.BROKER))
         elif intent.state is OrderState.PLANNED or intent.state.in_doubt:
             _absent(desk, run, intent)
         else:
-            run.failed(
-                f"order {intent.client_order_id}",
-                f"the broker no longer knows this order, last seen {intent.state}",
-                ExitCode.BROKER,
-            )
+            why = f"the broker no longer knows this order, last seen {intent.state}"
+            done.append(failed(subject, why, ExitCode.BROKER))
+    return StepResult().after(*done)
 
 
 def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]:
@@ -114,10 +97,11 @@ def _absent(desk: Desk, run: JobRun, intent: Intent) -> None:
         )
 
 
-def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
-    """Read both sides, compare them, store the equity, the positions and the breaks, and tell them to the story.
+def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountResult:
+    """Read the broker and the ledger, compare them, and store equity, positions and breaks.
 
-    An account that was read before the rest is read again where its cash is not what the ledger explains.
+    A reading of the account that is up to ``at_most`` old is read again where its cash differs from the ledger's.
+    Raises BrokerUnavailable.
     """
     account = read_account(desk, run, at_most=at_most)
     cash_here = desk.ledger.books.cash()
@@ -145,10 +129,9 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
         )
         breaks = ledger.safety.record_breaks(differences, run.session, now)
         ledger.books.snapshot(_equity_point(desk, run.session, account, positions, found), positions)
-    run.breaks = list(breaks)
-    run.gaps = list(found)
-    run.unprotected = unprotected_dollars(found)
-    return AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+    return AccountResult(
+        state=AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+    )
 
 
 def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:

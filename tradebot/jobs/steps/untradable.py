@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from tradebot.core.model.account import Position
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.core.safety.untradable import Untradable, untradable
-from tradebot.jobs.desk import Desk, JobRun
-from tradebot.jobs.steps.sync import AccountState
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.step_results import AccountState, StepResult, failed
 
 
 def find_untradable(
@@ -22,9 +22,11 @@ def find_untradable(
     return untradable(positions, open_orders, desk.broker.assets(symbols), desk.market.quotes(symbols))
 
 
-def report_untradable(desk: Desk, run: JobRun, state: AccountState) -> None:
-    """Put a line of failure into the story for each, and raise an alert."""
+def report_untradable(desk: Desk, state: AccountState) -> StepResult:
+    """A failure for each symbol of ``state`` that does not trade. Each raises an alert."""
+    done: list[StepResult] = []
     for found in find_untradable(desk, state.positions, state.open_orders):
         message = f"{found}; {found.remedy}"
-        run.failed(found.symbol, message)
         desk.alerts.send("warning", f"{found.symbol} does not trade", message, key=f"suspended {found.symbol}")
+        done.append(failed(found.symbol, message))
+    return StepResult().after(*done)

@@ -1,0 +1,91 @@
+"""Results of the steps of a job. A step returns one and the use case adds it to its run; steps change no run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.halts import Halt
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.orders import BrokerOrder, Intent
+from tradebot.core.model.plan import Denial
+from tradebot.core.model.signals import Signal
+from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine
+from tradebot.core.safety.stop_coverage import Gap
+from tradebot.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What a step did, in the terms of the outcome that its run ends with."""
+
+    strategies: tuple[str, ...] = ()
+    orders: tuple[OrderLine, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    exits: tuple[ExitLine, ...] = ()
+    denials: tuple[Denial, ...] = ()
+    failures: tuple[FailureLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    codes: tuple[ExitCode, ...] = ()
+
+    def after(self, *earlier: StepResult) -> Self:
+        """This result with the lines of ``earlier`` results before its own."""
+        lines: dict[str, Any] = {
+            field.name: tuple(line for result in (*earlier, self) for line in getattr(result, field.name))
+            for field in fields(StepResult)
+        }
+        return replace(self, **lines)
+
+
+def failed(what: str, message: str, code: ExitCode = ExitCode.DEGRADED) -> StepResult:
+    """The result of a step that failed without stopping the rest."""
+    return StepResult(failures=(FailureLine(what, message),), codes=(code,))
+
+
+def coded(code: ExitCode) -> StepResult:
+    """The result of a step that met a condition for the exit code."""
+    return StepResult(codes=(code,))
+
+
+def noted(*notes: str) -> StepResult:
+    """The result of a step that has only notes."""
+    return StepResult(notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitResult(StepResult):
+    """What became of the sending of one intent. It has no order line: the order may still be on its way."""
+
+    intent: Intent  # in the state after the broker's response
+    halts: tuple[Halt, ...] = ()  # every halt in force, where one of them stopped the intent
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """The account read at one moment: the broker's records beside the ledger's explanation of them."""
+
+    account: AccountSnapshot
+    positions: tuple[Position, ...]
+    open_orders: tuple[BrokerOrder, ...]
+    holdings: tuple[Holding, ...]
+    unsettled: tuple[Intent, ...]
+    quotes: Mapping[str, Quote]
+    breaks: tuple[Break, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountResult(StepResult):
+    """The result of a step that reads the account; ``state`` is the account at its end."""
+
+    state: AccountState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsResult(StepResult):
+    """The signals of every strategy that gave any."""
+
+    signals: tuple[Signal, ...]
