@@ -12,7 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from tests.commands.conftest import Run
-from tests.fakes.cli import ROOT, environment
+from tests.fakes.cli import environment
 from tradebot import __version__, cli
 from tradebot.errors import ExitCode
 
@@ -132,15 +132,6 @@ def test_verbose_speaks_on_standard_error(run: Run, home: Path) -> None:
     assert quiet.err == ""
     assert " INFO " in loud.err
     assert loud.json["job"] == "preflight"
-
-
-def test_help_loads_nothing_heavy() -> None:
-    """Cold start is kept by what is not imported."""
-    program = "import sys; from tradebot.__main__ import main; main(['--help']); print(sorted(sys.modules))"
-    finished = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(eval(finished.stdout.splitlines()[-1]))
-    heavy = {"pandas", "numpy", "rich", "pydantic", "sqlite_utils", "sqlite3", "talib", "empyrical", "holidays"}
-    assert not loaded & {*heavy, "tradebot.runtime", "tradebot.settings"}
 
 
 def test_a_reader_who_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from tests.commands.conftest import Run
-from tests.fakes.cli import ROOT, environment
 
 
 def halts_of(run: Run, home: Path) -> list[tuple[str, str, str]]:
@@ -88,29 +83,3 @@ def test_halt_needs_a_home(run: Run, tmp_path: Path) -> None:
     ended = run("halt", "--reason", "why", "--home", tmp_path / "nowhere")
     assert ended.code == 3
     assert "was never initialised" in ended.err
-
-
-@pytest.mark.parametrize(
-    "arguments", [["halt", "--reason", "why"], ["resume", "--reason", "seen", "--yes"], ["status"]], ids=lambda a: a[0]
-)
-def test_what_is_asked_for_on_a_bad_day_loads_nothing_heavy(
-    run: Run, home: Path, tmp_path: Path, arguments: list[str]
-) -> None:
-    run("halt", "--reason", "why", "--home", home)
-    typed = [*arguments, "--home", str(home)]
-    program = (
-        "import contextlib, io, sys; from tradebot import cli\n"
-        f"with contextlib.redirect_stdout(io.StringIO()): code = cli.run({typed!r})\n"
-        "print(code, sorted(sys.modules))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment(tmp_path / "state"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    code, _, modules = ended.stdout.partition(" ")
-    assert code == "0"
-    assert not set(eval(modules)) & {"pandas", "numpy", "sqlite_utils", "talib", "apprise", "requests", "holidays"}

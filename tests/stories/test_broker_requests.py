@@ -107,8 +107,8 @@ def test_what_is_asked_ahead_and_cannot_be_had_keeps_nothing_from_being_settled(
     house = home(make_house, entering=3)
     house.daily()
     house.next()
-    with house.desk("09:35") as desk:
-        counts, market = Counts(desk.broker), NoBars(PriceFile(), desk.market.quotes)
+    with house.desk("09:35") as desk, house.exchange() as exchange:
+        counts, market = Counts(desk.broker), NoBars(PriceFile(), exchange)
         with pytest.raises(BrokerUnavailable, match="no bars today"):
             run_daily.run(replace(desk, broker=counts, market=market, fresh_for=timedelta(seconds=5)))
         assert {"activities", "positions", "open_orders"} <= set(counts.calls)

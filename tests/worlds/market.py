@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
+from tests.fakes.no_exchange import NoExchange
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.brokers.paper.market_data import EmbeddedMarket
 from tradebot.core.model.account import ActionKind, CorporateAction
@@ -52,7 +53,7 @@ class Bar:
 class Market:
     """What worlds are drawn from and checked against.
 
-    ``data`` answers all but the newest prices, which are an exchange's own. ``listed`` gives each symbol's first
+    ``data`` gives bars and benchmark; the rest is an exchange's own. ``listed`` gives each symbol's first
     session. ``turning`` holds, by kind, the sessions at which prices or hours do something out of the ordinary.
     """
 
@@ -97,7 +98,7 @@ def prepare(folder: Path) -> Market:
     listed = _first_sessions(bars)
     return Market(
         folder=folder,
-        data=EmbeddedMarket(PriceFile(), lambda symbols: {}),
+        data=EmbeddedMarket(PriceFile(), NoExchange()),
         sessions=sessions,
         listed=listed,
         closes={(bar.symbol, bar.session): bar.close for bar in bars},

@@ -14,6 +14,7 @@ from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
+from tradebot.brokers.paper.market_data import EmbeddedMarket
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.signals import Signal
@@ -22,11 +23,10 @@ from tradebot.core.results.results import StopEntry
 from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
 from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import StopJournalFile
+from tradebot.market.price_file import PriceFile
 from tradebot.ports import Lock, StrategyFailure, StrategyInfo
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tradebot.strategy_api import History
 
 K = FaultKind
@@ -56,7 +56,7 @@ class WorldClock:
 
 @dataclass(frozen=True, slots=True)
 class WorldData:
-    """The market data of a world; implements ports.MarketData. Quotes are the exchange's."""
+    """The market data of a world; implements ports.MarketData. All but bars and benchmark is the exchange's."""
 
     market: Market
     exchange: PaperExchange
@@ -73,16 +73,16 @@ class WorldData:
         return self.market.data.history(symbols, sessions, clock)
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        return self.market.data.known(symbols)
+        return self.exchange.known(symbols)
 
     def last_completed(self, clock: MarketClock) -> date | None:
         return self.market.data.last_completed(clock)
 
-    def benchmark(self, first: date, last: date) -> pd.Series[float]:
+    def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         return self.market.data.benchmark(first, last)
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        return self.market.data.upcoming_actions(symbols, clock, days)
+        return EmbeddedMarket(PriceFile(), self.exchange).upcoming_actions(symbols, clock, days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,7 @@ def _with_base(desk: Desk, first: date | None, equity: tuple[EquityPoint, ...]) 
 def _benchmark(desk: Desk, equity: tuple[EquityPoint, ...]) -> Mapping[date, float]:
     if not equity:
         return {}
-    closes = desk.market.benchmark(equity[0].session, equity[-1].session)
-    by_session = {stamp.date(): float(close) for stamp, close in closes.items()}  # type: ignore[attr-defined]
+    by_session = dict(desk.market.benchmark(equity[0].session, equity[-1].session))
     return {point.session: by_session[point.session] for point in equity if point.session in by_session}
 
 

@@ -22,8 +22,6 @@ from tradebot.core.model.account import (
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tradebot.strategy_api import History
 
 
@@ -170,8 +168,8 @@ class MarketData(Protocol):
         """The newest session whose bar is complete at ``clock.now``."""
         ...
 
-    def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        """Daily closes of the S&P 500 price index by session, ``first`` and ``last`` included; may be empty."""
+    def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
+        """Sessions from ``first`` to ``last``, both included, each with the S&P 500's close; may be empty."""
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:

@@ -1,35 +1,28 @@
 """The textbook statistics of an equity curve, each with the convention it follows.
 
-Worked out with empyrical-reloaded (https://github.com/stefan-jansen/empyrical-reloaded) from daily time-weighted
-returns: a deposit or withdrawal counts from the start of its session and is no return; dividends, interest and fees
-are. Annual figures take 252 sessions for a year, and the risk-free rate as 0.
+They are computed by ``core.accounting.equity_statistics`` from daily time-weighted returns. A deposit or withdrawal
+counts from the start of its session and is no return; dividends, interest and fees are.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
+from tradebot.core.accounting import equity_statistics as formulas
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.results import ReportOutcome
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 #: A sample deviation needs two returns.
 LEAST_RETURNS = 2
 #: A ratio or a regression of fewer points than a month of sessions says nothing.
 A_MONTH = 20
 #: What is shorter than a year is not annualised (GIPS Standards 2020, provision 4.A.4).
-A_YEAR = 252
+A_YEAR = formulas.SESSIONS_A_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +87,7 @@ def statistics(report: ReportOutcome) -> tuple[Figure, ...]:
     if curve is None:
         return ()
     steps = daily_returns(curve, report.cash_events, report.benchmark)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pandas and empyrical, about themselves; the user can do nothing about them
-        return (*_of_the_account(curve, steps), *_against_the_index(steps))
+    return (*_of_the_account(curve, steps), *_against_the_index(steps))
 
 
 def by_key(figures: Iterable[Figure]) -> dict[str, Figure]:
@@ -105,26 +96,22 @@ def by_key(figures: Iterable[Figure]) -> dict[str, Figure]:
 
 
 def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
-    import empyrical
-    import numpy as np
-
-    daily = np.array([step.account for step in steps])
+    daily = [step.account for step in steps]
     enough, month, year = (len(daily) >= least for least in (LEAST_RETURNS, A_MONTH, A_YEAR))
-    worst = empyrical.max_drawdown(daily) if enough else None
     return (
-        _share("total_return", "total return", empyrical.cum_returns_final(daily) if len(daily) else None,
+        _share("total_return", "total return", formulas.total_return(daily),
                "daily time-weighted returns compounded; deposits and withdrawals are no return"),
-        _share("cagr", "CAGR", empyrical.annual_return(daily) if year else None,
+        _share("cagr", "CAGR", formulas.annual_return(daily) if year else None,
                "total return per 252 sessions; from 252 sessions on"),
-        _share("annual_volatility", "annual volatility", empyrical.annual_volatility(daily) if enough else None,
+        _share("annual_volatility", "annual volatility", formulas.annual_volatility(daily),
                "sample deviation of daily returns x sqrt(252)"),
-        _ratio("sharpe", "Sharpe", empyrical.sharpe_ratio(daily) if month else None,
+        _ratio("sharpe", "Sharpe", formulas.sharpe_ratio(daily) if month else None,
                "mean / sample deviation of daily returns x sqrt(252), risk-free 0; from 20 sessions on"),
-        _ratio("sortino", "Sortino", empyrical.sortino_ratio(daily) if month else None,
+        _ratio("sortino", "Sortino", formulas.sortino_ratio(daily) if month else None,
                "annual mean / annual root mean square of the returns below 0; from 20 sessions on"),
-        _share("max_drawdown", "maximum drawdown", worst,
+        _share("max_drawdown", "maximum drawdown", formulas.max_drawdown(daily) if enough else None,
                "deepest fall of the compounded closing curve from its peak so far"),
-        _ratio("calmar", "Calmar", empyrical.calmar_ratio(daily) if year and worst else None,
+        _ratio("calmar", "Calmar", formulas.calmar_ratio(daily) if year else None,
                "CAGR / maximum drawdown; from 252 sessions on"),
         _share("exposure", "exposure", _exposure(curve.points), "mean of (longs + shorts) / equity at the closes"),
         _share("time_in_market", "time in the market", _time_in_market(curve.points),
@@ -133,20 +120,16 @@ def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
 
 
 def _against_the_index(steps: Sequence[Step]) -> tuple[Figure, ...]:
-    import empyrical
-    import numpy as np
-
-    known = [step for step in steps if step.index is not None]
-    own: NDArray[np.float64] = np.array([step.account for step in known])
-    index: NDArray[np.float64] = np.array([step.index for step in known])
-    gapless = known and len(known) >= len(steps) - 1  # the account's very first step has no index close before it
-    alpha, beta = empyrical.alpha_beta_aligned(own, index) if len(known) >= A_MONTH else (None, None)
+    known = [(step.account, step.index) for step in steps if step.index is not None]
+    own, index = [mine for mine, _ in known], [theirs for _, theirs in known]
+    gapless = len(known) >= len(steps) - 1  # the account's very first step has no index close before it
+    month, year = len(known) >= A_MONTH, len(known) >= A_YEAR
     return (
-        _share("benchmark_return", "S&P 500", empyrical.cum_returns_final(index) if gapless else None,
+        _share("benchmark_return", "S&P 500", formulas.total_return(index) if gapless else None,
                "price index over the same sessions from the first close on, without dividends"),
-        _ratio("beta", "beta", beta,
+        _ratio("beta", "beta", formulas.beta(own, index) if month else None,
                "covariance / variance of daily returns against the S&P 500; from 20 sessions on"),
-        _share("alpha", "alpha", alpha if len(known) >= A_YEAR else None,
+        _share("alpha", "alpha", formulas.alpha(own, index) if year else None,
                "(1 + mean of daily return - beta x S&P 500's)^252 - 1, risk-free 0; from 252 sessions on"),
     )  # fmt: skip
 
@@ -178,13 +161,8 @@ def _time_in_market(points: Sequence[EquityPoint]) -> float | None:
 
 
 def _share(key: str, label: str, value: float | None, convention: str) -> Figure:
-    return Figure(key, label, _finite(value), True, convention)
+    return Figure(key, label, value, True, convention)
 
 
 def _ratio(key: str, label: str, value: float | None, convention: str) -> Figure:
-    return Figure(key, label, _finite(value), False, convention)
-
-
-def _finite(value: float | None) -> float | None:
-    """None for what has no value: no data, or a division by a deviation of zero."""
-    return float(value) if value is not None and math.isfinite(value) else None
+    return Figure(key, label, value, False, convention)

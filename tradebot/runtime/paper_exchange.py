@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
-from tradebot.brokers.paper.market_data import EmbeddedMarket
-from tradebot.core.model.account import MarketClock
 from tradebot.core.model.schedule import Job, nominal
 from tradebot.errors import LedgerError
 from tradebot.home import locks, paths
@@ -62,11 +60,10 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
 
 def whole_history(settings: Settings) -> History:
     """Every completed bar that the embedded exchange has, adjusted with every action: what a strategy is checked on."""
+    from tradebot.market.adjust import back_adjust  # imports pandas
+
     prices = prices_of(settings)
-    market = EmbeddedMarket(prices, lambda symbols: {})
-    after_all = MarketClock(datetime(9000, 1, 1, tzinfo=UTC), is_open=False, today=None, previous=None, upcoming=None)
-    recorded = prices.history().close
-    return market.history([str(symbol) for symbol in recorded.columns], len(recorded), after_all)
+    return back_adjust(prices.history(), prices.actions(), as_of=date.max)
 
 
 def prices_of(settings: Settings) -> PriceFile:

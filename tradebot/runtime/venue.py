@@ -73,7 +73,7 @@ def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | N
     with opened(settings, fresh=fresh, durable=durable, start=start) as exchange:
         yield Venue(
             paper.PaperBroker(exchange),
-            EmbeddedMarket(prices_of(settings), exchange.quotes),
+            EmbeddedMarket(prices_of(settings), exchange),
             ExchangeClock(exchange),
             partial(advance, settings, exchange),
             exchange,

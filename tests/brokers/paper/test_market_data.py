@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.fakes.no_exchange import NoExchange
+from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.brokers.paper.market_data import EmbeddedMarket
-from tradebot.core.model.account import ActionKind, MarketClock, Quote
+from tradebot.core.model.account import ActionKind, MarketClock
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import MarketData
@@ -24,13 +25,16 @@ ClockAt = Callable[..., MarketClock]
 BUNDLED = ["AAPL", "FB", "GOOG", "IBM", "MSFT"]
 
 
-def no_quotes(symbols: Iterable[str]) -> Mapping[str, Quote]:
-    raise AssertionError("history needs no quote")
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperExchange]:
+    file, rules = tmp_path_factory.mktemp("market") / "exchange.db", ExchangeRules(start=date(2007, 1, 3))
+    with PaperExchange.create(file, PriceFile(), NyseCalendar(), rules, durable=False) as opened:
+        yield opened
 
 
 @pytest.fixture
-def market() -> MarketData:
-    return EmbeddedMarket(PriceFile(), no_quotes)
+def market(exchange: PaperExchange) -> MarketData:
+    return EmbeddedMarket(PriceFile(), exchange)
 
 
 # --- completed bars only -----------------------------------------------------------------
@@ -116,10 +120,10 @@ def test_no_morning_knows_of_anything_later(clock_at: ClockAt, tmp_path: Path) -
     actions = [action for action in PriceFile().actions() if action.ex_date <= cut]
     rows = [f"{action.symbol},{action.ex_date},{action.kind},{action.value}" for action in actions]
     (tmp_path / "actions.csv").write_text("symbol,ex_date,kind,value\n" + "\n".join(rows))
-    short = EmbeddedMarket(PriceFile(tmp_path / "bars.csv", tmp_path / "actions.csv"), no_quotes)
+    short = EmbeddedMarket(PriceFile(tmp_path / "bars.csv", tmp_path / "actions.csv"), NoExchange())
     symbols = ["AAPL", "GOOG", "IBM", "MSFT"]
 
-    whole = EmbeddedMarket(PriceFile(), no_quotes).history(symbols, 2000, clock_at(cut))
+    whole = EmbeddedMarket(PriceFile(), NoExchange()).history(symbols, 2000, clock_at(cut))
 
     assert len(whole.close) > 1200
     for seen, expected in zip(
@@ -145,10 +149,9 @@ def test_the_jobs_of_a_session_share_one_answer_and_the_next_session_gets_its_ow
 def test_the_benchmark_is_the_price_index_by_session(market: MarketData) -> None:
     closes = market.benchmark(date(2007, 1, 1), date(2007, 1, 5))
 
-    assert closes.name == "S&P 500 price index"
-    assert [stamp.date() for stamp in closes.index] == [date(2007, 1, day) for day in (3, 4, 5)]
-    assert closes.round(2).tolist() == [1416.60, 1418.34, 1409.71]
-    assert market.benchmark(date(2030, 1, 1), date(2030, 12, 31)).empty
+    assert [day for day, _ in closes] == [date(2007, 1, day) for day in (3, 4, 5)]
+    assert [round(close, 2) for _, close in closes] == [1416.60, 1418.34, 1409.71]
+    assert not market.benchmark(date(2030, 1, 1), date(2030, 12, 31))
 
 
 def test_announcements_of_the_days_ahead(market: MarketData, clock_at: ClockAt) -> None:
@@ -168,22 +171,29 @@ def test_an_action_is_ahead_until_the_opening_of_its_ex_date(market: MarketData,
     assert market.upcoming_actions(["AAPL"], clock_at(ex_date, minutes=0), 5) == ()
 
 
-def test_quotes_are_the_exchanges_own() -> None:
-    quote = Quote("AAPL", Decimal("84.84"), datetime(2007, 1, 3, 14, 30, tzinfo=UTC))
-    market = EmbeddedMarket(PriceFile(), lambda symbols: {symbol: quote for symbol in symbols if symbol == "AAPL"})
+def test_quotes_are_the_exchanges_own(exchange: PaperExchange, market: MarketData) -> None:
+    quotes = market.quotes(["AAPL", "NOPE"])
 
-    assert market.quotes(["AAPL", "IBM"]) == {"AAPL": quote}
+    assert quotes == exchange.quotes(["AAPL"])
+    assert list(quotes) == ["AAPL"]
 
 
-def test_quotes_cost_no_pandas() -> None:
+def test_all_but_history_costs_no_pandas(exchange: PaperExchange, tmp_path: Path) -> None:
+    exchange.copy_to(tmp_path / "exchange.db")
     code = (
-        "import sys; from tradebot.brokers.paper.market_data import EmbeddedMarket;"
-        "from tradebot.market.price_file import PriceFile;"
-        "EmbeddedMarket(PriceFile(), lambda symbols: {}).quotes(['AAPL']); PriceFile().fingerprint();"
+        "import sys; from datetime import date; from pathlib import Path;"
+        "from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange;"
+        "from tradebot.brokers.paper.market_data import EmbeddedMarket;"
+        "from tradebot.market.calendar import NyseCalendar; from tradebot.market.price_file import PriceFile;"
+        "exchange = PaperExchange.open(Path(sys.argv[1]), PriceFile(), NyseCalendar(), ExchangeRules());"
+        "market = EmbeddedMarket(PriceFile(), exchange);"
+        "assert market.quotes(['AAPL']) and market.known(['AAPL']);"
+        "assert market.benchmark(date(2007, 1, 1), date(2007, 1, 5));"
+        "market.upcoming_actions(['AAPL'], PaperBroker(exchange).clock(), 30);"
         "sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
     )
 
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code, tmp_path / "exchange.db"], check=False).returncode == 0
 
 
 # --- size --------------------------------------------------------------------------------
@@ -204,7 +214,7 @@ def test_five_thousand_symbols_are_read_and_sliced(clock_at: ClockAt, tmp_path: 
             "volume": 1000,
         }
     ).to_parquet(tmp_path / "bars.parquet")
-    market = EmbeddedMarket(PriceFile(tmp_path / "bars.parquet"), no_quotes)
+    market = EmbeddedMarket(PriceFile(tmp_path / "bars.parquet"), NoExchange())
 
     history = market.history(symbols, 90, clock_at(sessions[-1].session))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import beginning_of, new_york_date
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import CashKind, Position, Quote, SessionHours
+from tradebot.core.model.account import CashKind, CorporateAction, Position, Quote, SessionHours
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
@@ -225,6 +225,18 @@ class PaperExchange:
         with self.reading() as floor:
             found = {symbol: floor.quote(symbol) for symbol in symbols}
             return {symbol: quote for symbol, quote in found.items() if quote is not None}
+
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Those of ``symbols`` that the prices have bars of, whatever their sessions."""
+        with self.reading() as floor:
+            return frozenset(symbol for symbol in symbols if floor.store.prices.listed_since(symbol) is not None)
+
+    def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> tuple[CorporateAction, ...]:
+        """Actions of ``symbols`` with ex-dates from ``first`` to ``last``, both included, by date, then symbol."""
+        wanted = frozenset(symbols)
+        with self.reading() as floor:
+            actions = floor.store.prices.actions_between(first - timedelta(days=1), last)
+        return tuple(action for action in actions if action.symbol in wanted)
 
     def symbols(self) -> tuple[str, ...]:
         """The symbols that trade in this session."""

@@ -1,14 +1,16 @@
-"""The market of the embedded exchange: its price file as history, and the prices it trades at as quotes."""
+"""The market data of the embedded exchange: bars from its price file, the rest from the exchange itself."""
 
 from __future__ import annotations
 
+import csv
+import gzip
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.market.calendar import decision_date
@@ -19,8 +21,23 @@ if TYPE_CHECKING:
 
     from tradebot.strategy_api import History
 
-BENCHMARK_NAME = "S&P 500 price index"
 _BENCHMARK = Path(__file__).resolve().parents[2] / "data" / "sp500_close_1999_2018.csv.gz"
+
+
+class RecordedMarket(Protocol):
+    """What the embedded exchange knows from its own file, without reading the price file again."""
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest price of each symbol that has one."""
+        ...
+
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Those of ``symbols`` that it has bars of, whatever their sessions."""
+        ...
+
+    def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> tuple[CorporateAction, ...]:
+        """Actions of ``symbols`` with ex-dates from ``first`` to ``last``, both included, by date, then symbol."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +51,19 @@ class _Question:
 
 
 class EmbeddedMarket:
-    """Market data of the embedded exchange. ``last_quotes`` gives the exchange's own newest prices."""
+    """Market data of the embedded exchange, which trades on ``prices``.
 
-    def __init__(self, prices: PriceFile, last_quotes: Callable[[Iterable[str]], Mapping[str, Quote]]) -> None:
+    Only ``history`` and ``last_completed`` read the price file, for which they import pandas.
+    """
+
+    def __init__(self, prices: PriceFile, exchange: RecordedMarket) -> None:
         self._prices = prices
-        self._last_quotes = last_quotes
+        self._exchange = exchange
         self._newest: tuple[_Question, History] | None = None
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
-        return self._last_quotes(symbols)
+        return self._exchange.quotes(symbols)
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
         """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
@@ -66,29 +86,26 @@ class EmbeddedMarket:
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
         """Those of ``symbols`` that the price file has bars of, whatever their sessions."""
-        return frozenset(symbols).intersection(self._prices.history().close.columns)
+        return self._exchange.known(symbols)
 
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session of the price file whose bar is complete at ``clock.now``."""
         rows = self._completed_rows(clock)
         return self._prices.sessions()[rows - 1] if rows else None
 
-    def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        """Daily closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
-        import pandas as pd
-
-        return _benchmark().loc[pd.Timestamp(first) : pd.Timestamp(last)]
+    def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
+        """Sessions with the closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
+        sessions, closes = _benchmark()
+        span = slice(bisect_left(sessions, first), bisect_right(sessions, last))
+        return tuple(zip(sessions[span], closes[span], strict=True))
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
-        wanted = set(symbols)
         today = decision_date(clock)
         opened = clock.today is not None and clock.now >= clock.today.opens
         first = today + timedelta(days=1) if opened else today
         last = today + timedelta(days=days)
-        return tuple(
-            action for action in self._prices.actions() if action.symbol in wanted and first <= action.ex_date <= last
-        )
+        return self._exchange.corporate_actions(symbols, first, last)
 
     def _completed_rows(self, clock: MarketClock) -> int:
         """How many rows of the price file are completed sessions."""
@@ -122,8 +139,8 @@ def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
 
 
 @cache
-def _benchmark() -> pd.Series[float]:
-    import pandas as pd
-
-    table = pd.read_csv(_BENCHMARK, parse_dates=["date"], index_col="date")
-    return table["close"].rename(BENCHMARK_NAME)
+def _benchmark() -> tuple[tuple[date, ...], tuple[float, ...]]:
+    """The sessions and the closes of the bundled file, whose rows are ``date,close`` by date."""
+    with gzip.open(_BENCHMARK, "rt", encoding="ascii", newline="") as lines:
+        _, *rows = csv.reader(lines)
+    return tuple(date.fromisoformat(day) for day, _ in rows), tuple(float(close) for _, close in rows)

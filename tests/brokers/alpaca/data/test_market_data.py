@@ -65,7 +65,7 @@ def clock(pit: Pit) -> MarketClock:
 def test_every_morning_and_evening_it_knows_what_the_exchange_does(
     fake: FakeAlpaca, pit: Pit, prices: PriceFile, tmp_path: Path
 ) -> None:
-    embedded = EmbeddedMarket(prices, pit.exchange.quotes)
+    embedded = EmbeddedMarket(prices, pit.exchange)
 
     for _ in DAYS[2:]:
         pit.next()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,11 @@ class Bars:
     def traded_symbols(self) -> list[str]:
         """The symbols of which there is any bar."""
         return [self.symbols[column] for column in np.flatnonzero(self.have().any(axis=0))]
+
+    def closes(self, symbol: str) -> tuple[tuple[date, float], ...]:
+        """The sessions in which a symbol has a bar, each with its close, USD a share."""
+        closes = self.values[3, :, self.symbols.index(symbol)].tolist()
+        return tuple((day, close) for day, close in zip(self.sessions, closes, strict=True) if not isnan(close))
 
     def of(self, symbols: Sequence[str], first: date, last: date) -> Bars:
         """These symbols, which it must have, over its sessions from ``first`` to ``last``."""

@@ -24,10 +24,3 @@ def as_history(bars: Bars, symbols: Sequence[str]) -> History:
         return pd.DataFrame(values, index=index, columns=names, copy=False)
 
     return History(open=wide(0), high=wide(1), low=wide(2), close=wide(3), volume=wide(4))
-
-
-def closes(bars: Bars | None, symbol: str) -> pd.Series[float]:
-    """The closes of one symbol by session; those without a bar are absent."""
-    if bars is None:
-        return pd.Series(dtype="float64", index=pd.DatetimeIndex([], name="date"), name=symbol)
-    return as_history(bars, [symbol]).close[symbol].dropna()

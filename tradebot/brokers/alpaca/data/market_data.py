@@ -19,8 +19,6 @@ from tradebot.market.calendar import decision_date, new_york_date
 from tradebot.ports import Calendar, Clock
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tradebot.brokers.alpaca.data.bar_cache import BarBook
     from tradebot.brokers.alpaca.data.bars import BarSource
     from tradebot.strategy_api import History
@@ -136,13 +134,11 @@ class AlpacaMarket:
         last = self._newest_over(clock)
         return self._bars.newest(self._back_from(last, GLANCE), last, self._settled(clock.now))
 
-    def benchmark(self, first: date, last: date) -> pd.Series[float]:
-        """Daily closes of SPY, which holds the S&P 500, not adjusted: as the price index, there are no dividends."""
-        from tradebot.brokers.alpaca.data.frames import closes
-
+    def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
+        """Sessions with the closes of SPY, which holds the S&P 500, not adjusted: the price index has no dividends."""
         now = self._clock.now()
         over = [hours.session for hours in self._calendar.between(first, last) if hours.closes + SETTLES_AFTER <= now]
-        return closes(self._source.fetch([BENCHMARK], over[0], over[-1]) if over else None, BENCHMARK)
+        return self._source.fetch([BENCHMARK], over[0], over[-1]).closes(BENCHMARK) if over else ()
 
     # --- announcements ---------------------------------------------------------------------------
 
