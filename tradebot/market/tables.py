@@ -47,7 +47,8 @@ class PriceTable:
 def read_table(path: Path, columns: Columns) -> PriceTable:
     """Read ``path``, whose suffix says what it is: .csv, .csv.gz or .parquet.
 
-    Raises ConfigError when there is no such file, or when it is no table, is empty or lacks columns.
+    Raises ConfigError when there is no such file, or when it is no table, is empty or lacks columns, and for Parquet
+    when pyarrow is not installed.
     """
     kind, read, first_row = _reader(path)
     wanted = ", ".join(columns.names)
@@ -109,7 +110,15 @@ def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
-    return pd.read_parquet(path)
+    try:
+        import pyarrow  # noqa: F401 - the engine of pandas for Parquet, an extra of this package
+    except ImportError:
+        raise _refusal(
+            path,
+            "a Parquet file needs the package pyarrow, which is not installed",
+            'Run `pip install "tradebot[parquet]"`, or export the file as CSV.',
+        ) from None
+    return pd.read_parquet(path, engine="pyarrow")
 
 
 def _typed(raw: pd.DataFrame, columns: Columns) -> pd.DataFrame:

@@ -153,7 +153,9 @@ class PaperSettings:
     """The embedded exchange (BROKER=paper)"""
 
     paper_data: Path | None = setting(
-        None, FilePath("CSV or Parquet file"), "Your own daily bars; blank means the bundled ones."
+        None,
+        FilePath("CSV or Parquet file"),
+        'Your own daily bars; blank means the bundled ones. Parquet needs `pip install "tradebot[parquet]"`.',
     )
     paper_actions: Path | None = setting(
         None, FilePath("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
