@@ -35,9 +35,9 @@ def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Sa
     ledger.runs.begin(Job.PREFLIGHT, some.session, some.at, wall, 1, WALL)
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1, DESK)
     ledger.runs.end(run, RunStatus.RAN, 0, some.at, wall, "")
-    assert ledger.schedule.turns(WALL, some.at) == (JobStart(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
-    assert ledger.schedule.turns(DESK, some.at) == (JobStart(Job.RUN_DAILY, some.at, RunStatus.RAN),)
-    assert ledger.schedule.turns(DESK, some.later(1)) == ()
+    assert ledger.schedule.job_starts(WALL, some.at) == (JobStart(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
+    assert ledger.schedule.job_starts(DESK, some.at) == (JobStart(Job.RUN_DAILY, some.at, RunStatus.RAN),)
+    assert ledger.schedule.job_starts(DESK, some.later(1)) == ()
 
 
 def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:

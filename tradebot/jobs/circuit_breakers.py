@@ -165,12 +165,12 @@ def _counted_runs(desk: Desk, run: JobRun, job: Job) -> tuple[Run, ...]:
 
 def _is_over(desk: Desk, state: AccountState) -> bool:
     """Whether nothing is left at the broker that an emergency stop would cancel or close."""
-    wish = StopGoal(close=desk.settings.emergency_close_positions)
+    goal = StopGoal(close=desk.settings.emergency_close_positions)
     lots = lots_including(Explained(desk.ledger.books.lots()), (), desk.ownership)
     positions = {position.symbol: position for position in state.positions}
-    view = StopState(desk.ownership, wish, state.open_orders, positions, lots)
-    ours = (stake for stake in view.stakes() if not stake.is_foreign)
-    return not view.to_go() and not (wish.close and any(not view.closing(stake) for stake in ours))
+    view = StopState(desk.ownership, goal, state.open_orders, positions, lots)
+    ours = (owned for owned in view.owned_shares() if not owned.is_foreign)
+    return not view.to_cancel() and not (goal.close and any(not view.closing(owned) for owned in ours))
 
 
 def _stop(desk: Desk, run: JobRun) -> None:

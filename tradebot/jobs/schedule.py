@@ -56,7 +56,7 @@ class JobSchedule:
         if window is None:
             return f"{job} is not due at {_clock(self.now)}: nothing was done"
         if job is not Job.CHECK_EXITS:
-            for turn in self.ledger.schedule.turns(self.schedule_clock, window.counts):
+            for turn in self.ledger.schedule.job_starts(self.schedule_clock, window.counts):
                 if turn.job is job and turn.status is RunStatus.RAN:
                     return f"{job} of {window.session} ran at {_clock(turn.at)} already: nothing was done"
         return ""
@@ -129,8 +129,8 @@ class JobSchedule:
         )
 
     def _attendance(self, sessions: Sequence[SessionHours], since: datetime) -> tuple[SessionJob, ...]:
-        turns = self.ledger.schedule.turns(self.schedule_clock, sessions[0].opens - timedelta(hours=12))
-        return schedule_status(sessions, turns, self.now, since, self.rules)
+        job_starts = self.ledger.schedule.job_starts(self.schedule_clock, sessions[0].opens - timedelta(hours=12))
+        return schedule_status(sessions, job_starts, self.now, since, self.rules)
 
     def _from(self, first: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to today, and the next after that."""

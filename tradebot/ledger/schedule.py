@@ -36,7 +36,7 @@ class ScheduleLog:
                 "ON CONFLICT DO NOTHING",
             )
 
-    def turns(self, keeping: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
+    def job_starts(self, keeping: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
         """The runs that began by this clock at ``since`` or later, in the order of their beginnings."""
         rows = self._engine.all(
             "SELECT job, turn_at AS at, status FROM runs"

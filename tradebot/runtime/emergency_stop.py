@@ -82,7 +82,7 @@ def _wired(
 ) -> tuple[StopDesk, HomeContext, Loaded]:
     from tradebot.core.model.ownership import Explained, Ownership
     from tradebot.jobs.emergency_stop.run import StopDesk
-    from tradebot.jobs.emergency_stop.submit import Unkept
+    from tradebot.jobs.emergency_stop.submit import NoJournal
     from tradebot.ledger.database import open_as_it_is
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
@@ -110,7 +110,7 @@ def _wired(
         explained=explained,
         not_latched=not_latched,
         timeout=settings.emergency_shutdown_timeout,
-        journal=Unkept() if how.dry_run else _journal(held, settings.home, key, how.reason),
+        journal=NoJournal() if how.dry_run else _journal(held, settings.home, key, how.reason),
         others=_JobsOfThisMachine(settings, key),
         say=how.say,
         began=began,

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from tradebot.home import stop_journal
-from tradebot.jobs.emergency_stop.submit import note
+from tradebot.jobs.emergency_stop.submit import append_to_audit
 from tradebot.ledger.database import AccountLedger
 from tradebot.runtime.clocks import SystemClock
 
@@ -20,7 +20,7 @@ def take_in_stops(home: Path, ledger: AccountLedger) -> None:
         for stop in stop_journal.kept(home, SystemClock().wall()):
             with ledger.transaction():
                 for entry in stop.entries:
-                    note(ledger.journal, entry, stop.path.name)
+                    append_to_audit(ledger.journal, entry, stop.path.name)
             stop.forget()
         stop_journal.make_spare(home)
     except OSError as error:

@@ -105,7 +105,7 @@ def test_an_entry_names_the_strategy_of_a_mapped_order(mapped: Ownership, restin
 def test_an_emergency_stop_knows_a_mapped_order(mapped: Ownership, resting: BrokerOrder) -> None:
     def orders_to_go(ownership: Ownership) -> int:
         positions, lots = {"AAPL": position()}, {"AAPL": (lot(),)}
-        return len(StopState(ownership, StopGoal(close=True), (resting,), positions, lots).to_go())
+        return len(StopState(ownership, StopGoal(close=True), (resting,), positions, lots).to_cancel())
 
     assert (orders_to_go(OWNERSHIP), orders_to_go(mapped)) == (0, 1)
 

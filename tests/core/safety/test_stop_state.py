@@ -81,26 +81,26 @@ BY_HAND = order(None, Side.BUY)
 def test_what_could_open_or_add_or_holds_shares_that_are_to_be_sold_has_to_go(
     shown: BrokerOrder, close: bool, goes: bool
 ) -> None:
-    assert (view(shown, close=close).to_go() == (shown,)) is goes
+    assert (view(shown, close=close).to_cancel() == (shown,)) is goes
 
 
 def test_what_people_sent_goes_when_it_is_included() -> None:
-    wish = StopGoal(close=False, include_foreign=True)
-    assert replace(view(BY_HAND, STOP), wish=wish).to_go() == (BY_HAND,)
+    goal = StopGoal(close=False, include_foreign=True)
+    assert replace(view(BY_HAND, STOP), goal=goal).to_cancel() == (BY_HAND,)
 
 
 def test_without_positions_only_what_was_sent_to_open_goes() -> None:
-    assert replace(view(ENTRY, STOP, close=True), positions=None).to_go() == (ENTRY,)
+    assert replace(view(ENTRY, STOP, close=True), positions=None).to_cancel() == (ENTRY,)
 
 
 def test_a_position_has_an_owner_for_each_of_its_shares() -> None:
     shared = view(position=50, lots=(lot(30), lot(20, "foreign")))
-    assert [(stake.strategy, stake.shares) for stake in shared.stakes()] == [
+    assert [(stake.strategy, stake.shares) for stake in shared.owned_shares()] == [
         ("mine", Decimal(30)),
         ("foreign", Decimal(20)),
     ]
     other_way = view(position=-50, lots=(lot(30),))
-    assert [(stake.strategy, stake.quantity) for stake in other_way.stakes()] == [("foreign", Decimal(-50))]
+    assert [(stake.strategy, stake.quantity) for stake in other_way.owned_shares()] == [("foreign", Decimal(-50))]
 
 
 def test_it_is_reached_when_nothing_is_left_to_do() -> None:

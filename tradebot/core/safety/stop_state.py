@@ -62,7 +62,7 @@ class StopState:
     """One look. ``positions`` is None, and nothing is known of them, where they could not be read."""
 
     ownership: Ownership
-    wish: StopGoal
+    goal: StopGoal
     orders: tuple[BrokerOrder, ...]
     positions: Mapping[str, Position] | None
     lots: Lots
@@ -79,41 +79,41 @@ class StopState:
         made = self._made(order)
         return made.purpose if made else None
 
-    def must_go(self, order: BrokerOrder) -> bool:
+    def must_cancel(self, order: BrokerOrder) -> bool:
         """Whether an order has to be cancelled: one that could open or add, or that holds shares we are to sell."""
-        if not self.ours(order) and not self.wish.include_foreign:
+        if not self.ours(order) and not self.goal.include_foreign:
             return False
         purpose = self.purpose(order)
         if purpose is Purpose.ENTRY or self.positions is None:
             return purpose is Purpose.ENTRY
         if purpose is Purpose.CLOSE:
             return not self._fits(order)
-        return self.wish.close or not _reduces(order, self.positions.get(order.symbol))
+        return self.goal.close or not _reduces(order, self.positions.get(order.symbol))
 
-    def to_go(self) -> tuple[BrokerOrder, ...]:
-        return tuple(order for order in self.orders if self.must_go(order))
+    def to_cancel(self) -> tuple[BrokerOrder, ...]:
+        return tuple(order for order in self.orders if self.must_cancel(order))
 
-    def closing(self, stake: OwnedShares) -> tuple[BrokerOrder, ...]:
+    def closing(self, owned: OwnedShares) -> tuple[BrokerOrder, ...]:
         """The live orders by which an emergency stop closes a stake."""
-        found = ((order, self._made(order)) for order in self.orders if order.symbol == stake.symbol)
+        found = ((order, self._made(order)) for order in self.orders if order.symbol == owned.symbol)
         return tuple(
             order
             for order, made in found
-            if made and made.purpose is Purpose.CLOSE and (made.strategy == FOREIGN) == stake.is_foreign
+            if made and made.purpose is Purpose.CLOSE and (made.strategy == FOREIGN) == owned.is_foreign
         )
 
-    def covered(self, stake: OwnedShares) -> Decimal:
+    def covered(self, owned: OwnedShares) -> Decimal:
         """Shares of a stake that a resting stop, or an order that closes it, will sell."""
         stops = (
             order.remaining
             for order in self.orders
-            if order.symbol == stake.symbol and order.side is stake.closing_side and order.stop_price is not None
+            if order.symbol == owned.symbol and order.side is owned.closing_side and order.stop_price is not None
         )
-        return min(stake.shares, sum(stops, ZERO) + _shares(self.closing(stake)))
+        return min(owned.shares, sum(stops, ZERO) + _shares(self.closing(owned)))
 
     # --- positions -----------------------------------------------------------------------------
 
-    def stakes(self) -> Iterator[OwnedShares]:
+    def owned_shares(self) -> Iterator[OwnedShares]:
         """Whose the shares of each position are."""
         for position in (self.positions or {}).values():
             lots = ours_among(self.lots.get(position.symbol, ()))
@@ -125,26 +125,26 @@ class StopState:
                 yield OwnedShares(position, FOREIGN, foreign)
 
     def ours_held(self) -> tuple[OwnedShares, ...]:
-        return tuple(stake for stake in self.stakes() if not stake.is_foreign)
+        return tuple(owned for owned in self.owned_shares() if not owned.is_foreign)
 
     def to_close(self) -> tuple[OwnedShares, ...]:
-        wanted = (stake for stake in self.stakes() if self.wish.include_foreign or not stake.is_foreign)
-        return tuple(wanted) if self.wish.close else ()
+        wanted = (owned for owned in self.owned_shares() if self.goal.include_foreign or not owned.is_foreign)
+        return tuple(wanted) if self.goal.close else ()
 
     def bare(self) -> tuple[OwnedShares, ...]:
         """What stays open without a stop for as much of it as a stop can cover."""
-        return () if self.wish.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
+        return () if self.goal.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
 
-    def coverable(self, stake: OwnedShares) -> Decimal:
+    def coverable(self, owned: OwnedShares) -> Decimal:
         """Shares of a stake that a stop could cover and none does."""
-        return coverable(stake.shares) - self.covered(stake)
+        return coverable(owned.shares) - self.covered(owned)
 
     # --- both ----------------------------------------------------------------------------------
 
     @property
     def is_reached(self) -> bool:
         """Whether this is what was wanted."""
-        return self.positions is not None and not self.to_go() and not self.to_close() and not self.bare()
+        return self.positions is not None and not self.to_cancel() and not self.to_close() and not self.bare()
 
     @property
     def is_at_rest(self) -> bool:
@@ -152,9 +152,9 @@ class StopState:
         return self.is_reached or (
             self.positions is not None
             and not self.market_is_open
-            and not self.to_go()
+            and not self.to_cancel()
             and not self.bare()
-            and all(_shares(self.closing(stake)) == stake.shares for stake in self.to_close())
+            and all(_shares(self.closing(owned)) == owned.shares for owned in self.to_close())
         )
 
     def _made(self, order: BrokerOrder) -> DecisionId | None:
@@ -162,13 +162,13 @@ class StopState:
 
     def _fits(self, order: BrokerOrder) -> bool:
         """Whether a closing order of ours closes no more than there is: the rest would open a position."""
-        stakes = [stake for stake in self.stakes() if stake.symbol == order.symbol and order in self.closing(stake)]
-        return any(order.side is stake.closing_side and order.remaining <= stake.shares for stake in stakes)
+        closed = [each for each in self.owned_shares() if each.symbol == order.symbol and order in self.closing(each)]
+        return any(order.side is owned.closing_side and order.remaining <= owned.shares for owned in closed)
 
 
-def blocks(order: BrokerOrder, stake: OwnedShares) -> bool:
+def blocks(order: BrokerOrder, owned: OwnedShares) -> bool:
     """Whether an order that has yet to go may sell what a stake is about: its shares would be sold twice."""
-    return order.symbol == stake.symbol and order.side is stake.closing_side
+    return order.symbol == owned.symbol and order.side is owned.closing_side
 
 
 def _shares(orders: Iterable[BrokerOrder]) -> Decimal:

@@ -1,1 +1,1 @@
-"""The emergency stop: latch, cancel, close or protect, and look until the broker has confirmed it."""
+"""The emergency stop: latch, cancel, close or protect, and read the account until the broker confirms the goal."""

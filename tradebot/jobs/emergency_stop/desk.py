@@ -1,4 +1,4 @@
-"""The ports of an emergency stop: few, so that it works when the rest is what is broken."""
+"""The ports of an emergency stop: few, so that it works when the rest is broken."""
 
 from __future__ import annotations
 
@@ -10,41 +10,37 @@ from typing import Protocol
 
 from tradebot.core.model.ownership import Explained, Ownership
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, StopJournal, StopSender, Unkept
+from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, NoJournal, StopJournal, StopSender
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
 
 
 class OtherJobs(Protocol):
-    """Who else acts on the account. A job that runs looks at the latch before its next order."""
+    """The other jobs that may act on the account. A running job reads the latch before its next order."""
 
     def at_work(self) -> str:
-        """Who holds the lock, in words; "" when nobody does."""
+        """A text on the holder of the lock; "" when there is none."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Let real time pass for them."""
+        """Wait for them, in real time."""
         ...
 
 
 class NoOtherJobs:
-    """For whoever holds the lock himself."""
+    """For a caller that holds the lock itself."""
 
     def at_work(self) -> str:
+        """No job: always ""."""
         return ""
 
     def wait(self, seconds: float) -> None:
-        return None
+        """Do not wait."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
 class StopDesk:
-    """The few ports that an emergency stop needs.
-
-    ``explained`` reads the ledger and may raise LedgerError. ``not_latched`` says why the latch could not be written,
-    which stops no cancel and no close. ``timeout`` is the seconds after which it gives up. Without a ``ledger_sender``
-    its orders are known by their ids alone. ``began`` is the reading of ``time.perf_counter`` that its timings count
-    from, ``timings`` those so far.
-    """
+    """The few ports that an emergency stop needs."""
 
     ownership: Ownership
     clock: Clock
@@ -52,22 +48,23 @@ class StopDesk:
     market: MarketData
     latch: Latch
     alerts: Alerts
-    explained: Callable[[], Explained]
-    not_latched: str = ""
-    timeout: float = 300.0
-    ledger_sender: StopSender | None = None
-    journal: StopJournal = field(default_factory=Unkept)
+    explained: Callable[[], Explained]  # reads the ledger; may raise LedgerError
+    not_latched: str = ""  # why the latch could not be written; the stop goes on
+    timeout: float = 300.0  # seconds after which the stop gives up
+    ledger_sender: StopSender | None = None  # without it orders are known by their ids alone
+    journal: StopJournal = field(default_factory=NoJournal)
     others: OtherJobs = field(default_factory=NoOtherJobs)
     say: Callable[[str], None] = logging.getLogger(__name__).info
-    began: float = field(default_factory=time.perf_counter)
-    timings: Mapping[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)  # the reading of time.perf_counter that timings count from
+    timings: Mapping[str, float] = field(default_factory=dict)  # seconds from ``began``, so far
 
     def sender(self) -> StopSender:
+        """The sender through the ledger, else the one without a ledger."""
         return self.ledger_sender or ByIdAlone(self.broker, self.ownership.account_key)
 
 
 def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
-    """The ports of a stop that a job begins by itself: it holds the lock, and its orders are intents of the ledger."""
+    """The ports of a stop that a job makes: the job holds the lock, and the orders are intents of the ledger."""
     books = desk.ledger.books
     return StopDesk(
         ownership=desk.ownership,

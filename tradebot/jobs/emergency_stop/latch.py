@@ -1,4 +1,4 @@
-"""The first act of an emergency stop: the latch, with next to nothing imported before it."""
+"""The first step of an emergency stop: set the latch. Next to nothing is imported before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def set_latch(latch: Latch, clock: Clock, reason: str) -> str:
-    """Write the halt down with fsync; nothing else comes before it. Gives why it could not be written, or ""."""
+    """Write the halt to the latch file with fsync. Returns why it could not be written, or ""."""
     try:
         latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
     except TradebotError as error:

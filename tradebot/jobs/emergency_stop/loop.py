@@ -1,4 +1,4 @@
-"""The work of one emergency stop: looking at the account, and sending what still has to be sent."""
+"""The loop of one emergency stop: read the account, and send what is missing to the goal."""
 
 from __future__ import annotations
 
@@ -24,76 +24,74 @@ from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
 from tradebot.jobs.job_run import session_of
 
-#: Seconds between looks, the last of them for as long as it takes.
+#: Seconds between reads of the account; the last of them is repeated.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
-#: Seconds between two glances at whether another job is still at work.
+#: Seconds between two checks whether another job is still running.
 STEP_FOR_OTHERS = 0.2
-#: A cancel that the broker took, and whose order lives on, is asked for again after so many looks.
+#: Reads after which the cancel of an order that is still live is requested again.
 CANCEL_AGAIN_AFTER = 3
-#: After so many looks in vain the ledger is taken for another account's, and the broker asked for everything.
-LOOKS_BEFORE_LEDGER_IS_DOUBTED = 3
+#: Failed reads after which the ledger's cursor is given up, and the broker is asked for all activities.
+READS_BEFORE_DOUBT = 3
 
-#: What a read that gave nothing raises: keys may be taken back while a stop is at work.
-UNREAD = (BrokerUnavailable, Blocked)
+#: Errors of a read that failed. Blocked: keys may be revoked while a stop runs.
+READ_ERRORS = (BrokerUnavailable, Blocked)
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Stop:
-    """What one emergency stop has found and done so far.
+class EmergencyStop:
+    """What one emergency stop has read and done so far.
 
-    ``trouble`` says by an order's broker id, or by a stake's key, what stood in the way of ending it; ``unread`` what
-    the newest look could not read; ``asked`` the orders whose cancel was asked for by their broker ids, with the number
-    of the look; ``refused`` those of which the newest was refused; ``sent`` the ids of what it sent; ``stakes`` what is
-    to be closed, as it was first seen.
+    trouble: why an order or a position did not end
+    cancelled: orders whose cancel the broker took, by broker order id, with the number of the read
     """
 
     desk: StopDesk
-    wish: StopGoal
+    goal: StopGoal
     sender: StopSender
     explained: Explained = field(default_factory=Explained)
     market: MarketClock | None = None
-    last: StopState | None = None
-    has_agreed: bool = False
-    at_work: str = ""
-    look_number: int = 0
+    state: StopState | None = None  # the newest read; None before the first
+    has_agreed: bool = False  # whether enough reads in a row showed the goal
+    at_work: str = ""  # the job that still runs, by the newest check
+    read_number: int = 0
     failures: list[FailureLine] = field(default_factory=list)
-    trouble: dict[object, str] = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, tuple[BrokerOrder, int]] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
-    stakes: dict[tuple[str, bool], OwnedShares] = field(default_factory=dict)
-    sent: dict[str, Purpose] = field(default_factory=dict)
-    fills_before: frozenset[str] = frozenset()
-    timings: dict[str, float] = field(default_factory=dict)
-    _splits: dict[str, Decimal] = field(default_factory=dict)
+    trouble: dict[object, str] = field(default_factory=dict)  # by broker order id, or OwnedShares.key
+    unread: dict[str, str] = field(default_factory=dict)  # what the newest read could not read, and why
+    cancelled: dict[str, tuple[BrokerOrder, int]] = field(default_factory=dict)  # requested in read n
+    refused: set[str] = field(default_factory=set)  # broker ids of orders whose newest cancel was refused
+    closing: dict[tuple[str, bool], OwnedShares] = field(default_factory=dict)  # to be closed, as first read
+    sent: dict[str, Purpose] = field(default_factory=dict)  # by client_order_id
+    fills_before: frozenset[str] = frozenset()  # fill ids of the first read
+    timings: dict[str, float] = field(default_factory=dict)  # seconds since ``desk.began``
+    _splits: dict[str, Decimal] = field(default_factory=dict)  # ratio by symbol, of splits that are not booked
 
-    # --- looking -------------------------------------------------------------------------------
+    # --- reading -------------------------------------------------------------------------------
 
-    def looks(self) -> Iterator[int]:
-        """The number of each look for which there is time, after the pause before it.
+    def reads(self) -> Iterator[int]:
+        """The number of each read for which there is time, after the pause before it.
 
         Where waiting takes no time, as at the embedded exchange, the pauses count as if it had.
         """
         began, paused = self.desk.clock.wall(), 0.0
         while True:
             passed = (self.desk.clock.wall() - began).total_seconds()
-            if self.look_number and max(paused, passed) >= self.desk.timeout:
+            if self.read_number and max(paused, passed) >= self.desk.timeout:
                 return
-            pause = PAUSES[min(self.look_number, len(PAUSES) - 1)]
+            pause = PAUSES[min(self.read_number, len(PAUSES) - 1)]
             pause = min(pause, max(0.0, self.desk.timeout - paused))
             if self.at_work:
                 paused += self._wait_for_others(pause)
             else:
                 self.desk.clock.sleep(pause)
                 paused += pause
-            self.look_number += 1
-            yield self.look_number
+            self.read_number += 1
+            yield self.read_number
 
     def _wait_for_others(self, most: float) -> float:
-        """Wait while another job is at work, for at most so many seconds; gives how many it were."""
+        """Wait while another job runs, for at most ``most`` seconds. Returns the seconds waited."""
         waited = 0.0
         while waited < most and self.others_at_work():
             seconds = min(STEP_FOR_OTHERS, most - waited)
@@ -101,8 +99,8 @@ class Stop:
             waited += seconds
         return waited
 
-    def look(self) -> StopState | None:
-        """The account now; None when not even the orders can be read."""
+    def read(self) -> StopState | None:
+        """Read the account; None when not even its orders can be read."""
         broker = self.desk.broker
         self.unread.clear()
         orders = self._read("orders", broker.open_orders)
@@ -110,212 +108,212 @@ class Stop:
             return None
         activities = self._activities()
         positions = self._read("positions", broker.positions)
-        with suppress(*UNREAD):  # it only says whether the market is open; an older word does too
+        with suppress(*READ_ERRORS):  # it only says whether the market is open, and an older one does too
             self.market = broker.clock()
         fills = tuple(activity for activity in activities if isinstance(activity, Fill))
-        if self.last is None:
+        if self.state is None:
             self.fills_before = frozenset(fill.fill_id for fill in fills)
         self._splits = {}
         for activity in activities:
             if isinstance(activity, SplitEvent):
                 self._splits[activity.symbol] = self._splits.get(activity.symbol, Decimal(1)) * activity.ratio
-        self.last = StopState(
+        self.state = StopState(
             ownership=self.desk.ownership,
-            wish=self.wish,
+            goal=self.goal,
             orders=orders,
             positions=None if positions is None else {position.symbol: position for position in positions},
             lots=lots_including(self.explained, activities, self.desk.ownership),
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
-        if self.last.is_reached and not self.unread:
+        if self.state.is_reached and not self.unread:
             self.timings.setdefault("reached", self.seconds())
-        return self.last
+        return self.state
 
     def others_at_work(self) -> bool:
-        """Whether a job may still send an order that it was about to send when the latch was set."""
+        """Whether a running job may still send an order that it had begun to send when the latch was set."""
         before, self.at_work = self.at_work, self.desk.others.at_work()
         if self.at_work and not before:
             self.desk.say(f"Waiting until another job has stopped: {self.at_work}. It sends no entry any more.")
         return bool(self.at_work)
 
     def read_ledger(self) -> None:
-        """What the ledger explains; nothing of it when it can't be read, and then the broker's own records tell."""
+        """Read what the ledger explains. Where it can't be read, the broker's own records decide what is ours."""
         try:
             self.explained = self.desk.explained()
-        except Exception as error:  # noqa: BLE001 - whatever a damaged ledger answers, it stops no stop; and it is told
+        except Exception as error:  # noqa: BLE001 - no error of a damaged ledger ends a stop; it is reported
             _LOG.warning("the ledger cannot be read: %s", error)
-            told = f"it cannot be read; the broker's own records tell what is ours ({error})"
-            self.failures.append(FailureLine("ledger", told))
+            message = f"it cannot be read; the broker's own records tell what is ours ({error})"
+            self.failures.append(FailureLine("ledger", message))
 
     def session(self) -> date:
-        """The session that orders sent now belong to; today's date where the broker's clock can't be read."""
+        """The session of orders sent now; today's date in UTC where the broker's clock can't be read."""
         return session_of(self.market) if self.market is not None else self.now().date()
 
     def now(self) -> datetime:
-        """Desk time; the machine's where the broker can't be asked."""
+        """Desk time, aware UTC; the machine's where the broker can't be asked."""
         try:
             return self.desk.clock.now()
         except BrokerUnavailable:
             return self.desk.clock.wall()
 
     def seconds(self) -> float:
+        """Seconds since the stop began."""
         return time.perf_counter() - self.desk.began
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
-        """The newest prices; none where they can't be read, be it that their source does not accept the keys."""
+        """The newest prices by symbol; none where they can't be read."""
         try:
             return self.desk.market.quotes(symbols)
-        except UNREAD as error:
+        except READ_ERRORS as error:
             _LOG.warning("no prices: %s", error)
             return {}
 
     def _activities(self) -> tuple[Activity, ...]:
-        """What the ledger has not booked; all there is of the account where the broker knows no such ledger."""
+        """The activities that the ledger has not booked; all of them where the broker does not know its cursor."""
         broker = self.desk.broker
-        found = self._read("activities", lambda: broker.activities(self.explained.cursor))
-        if found is None and self.explained.cursor is not None and self.look_number >= LOOKS_BEFORE_LEDGER_IS_DOUBTED:
-            found = self._read("activities", lambda: broker.activities(None))
-            if found is not None:
+        activities = self._read("activities", lambda: broker.activities(self.explained.cursor))
+        if activities is None and self.explained.cursor is not None and self.read_number >= READS_BEFORE_DOUBT:
+            activities = self._read("activities", lambda: broker.activities(None))
+            if activities is not None:
                 self.explained = Explained()
                 del self.unread["activities"]
-                told = "the broker does not know where it ends; the broker's own records tell what is ours"
-                self.failures.append(FailureLine("ledger", told))
-        return found or ()
+                message = "the broker does not know where it ends; the broker's own records tell what is ours"
+                self.failures.append(FailureLine("ledger", message))
+        return activities or ()
 
     def _read(self, what: str, call: Callable[[], T]) -> T | None:
         try:
             return call()
-        except UNREAD as error:
+        except READ_ERRORS as error:
             self.unread[what] = str(error)
             return None
 
     # --- acting --------------------------------------------------------------------------------
 
     def cancel_entries_at_once(self) -> None:
-        """Cancel what can open or add by its id alone, before anything else is read."""
+        """Cancel the orders that are entries by their ids, before anything else is read."""
         orders = self._read("orders", self.desk.broker.open_orders) or ()
-        view = StopState(self.desk.ownership, self.wish, orders, None, {})
-        for order in view.to_go():
+        for order in StopState(self.desk.ownership, self.goal, orders, None, {}).to_cancel():
             self._cancel(order)
 
-    def act(self, view: StopState) -> None:
-        """Send what still stands between a look and what was wanted."""
-        for stake in view.to_close():
-            self.stakes.setdefault(stake.key, stake)
-        to_go = view.to_go()
-        self._cancel_all(to_go, every=len(to_go) == len(view.orders))
-        for stake in view.to_close():
-            if any(blocks(order, stake) for order in to_go):
-                self.trouble[stake.key] = "not sold, because an order that could not be cancelled may still sell it"
-            elif not view.closing(stake):
-                self._close(stake)
-        quotes = self.quotes(stake.symbol for stake in view.bare())
-        for stake in view.bare():
-            self._protect(stake, view.coverable(stake), quotes.get(stake.symbol))
+    def act(self, state: StopState) -> None:
+        """Send what is missing to the goal."""
+        for owned in state.to_close():
+            self.closing.setdefault(owned.key, owned)
+        to_cancel = state.to_cancel()
+        self._cancel_all(to_cancel, every=len(to_cancel) == len(state.orders))
+        for owned in state.to_close():
+            if any(blocks(order, owned) for order in to_cancel):
+                self.trouble[owned.key] = "not sold, because an order that could not be cancelled may still sell it"
+            elif not state.closing(owned):
+                self._close(owned)
+        quotes = self.quotes(owned.symbol for owned in state.bare())
+        for owned in state.bare():
+            self._protect(owned, state.coverable(owned), quotes.get(owned.symbol))
 
-    def protect_what_did_not_close(self) -> None:
-        """Arm the stops again of what was to be closed and is not, now that there is no time to try once more.
+    def protect_unclosed(self) -> None:
+        """Place stops over the shares that should be closed and are not, once the time is up.
 
-        Another emergency stop cancels them and tries again.
+        Another emergency stop cancels these stops and tries to close again.
         """
-        view = self.look()
-        if view is None:
+        state = self.read()
+        if state is None:
             return
-        left = [stake for stake in view.to_close() if not stake.is_foreign and not view.closing(stake)]
-        quotes = self.quotes(stake.symbol for stake in left)
-        for stake in left:
-            uncovered, trouble = view.coverable(stake), self.trouble.get(stake.key, "")
+        left = [owned for owned in state.to_close() if not owned.is_foreign and not state.closing(owned)]
+        quotes = self.quotes(owned.symbol for owned in left)
+        for owned in left:
+            uncovered, trouble = state.coverable(owned), self.trouble.get(owned.key, "")
             if uncovered > 0:
-                self._protect(stake, uncovered, quotes.get(stake.symbol))
-                self.trouble.setdefault(stake.key, trouble)
-        self.look()
+                self._protect(owned, uncovered, quotes.get(owned.symbol))
+                self.trouble.setdefault(owned.key, trouble)
+        self.read()
 
     def _cancel_all(self, orders: tuple[BrokerOrder, ...], *, every: bool) -> None:
-        """Cancel orders, in one request where every live one of the account has to go; singly where that fails."""
+        """Cancel orders: in one request where ``every`` live order of the account is among them, else one by one."""
         due = [order for order in orders if self._is_due(order)]
-        standing = {order.broker_order_id for order in due}
-        if every and self.wish.include_foreign and len(due) > 1:
+        due_ids = {order.broker_order_id for order in due}
+        if every and self.goal.include_foreign and len(due) > 1:
             try:
                 self.desk.broker.cancel_all()
             except TradebotError as error:
-                self._keep("cancel of all orders refused", detail=str(error))
+                self._journal("cancel of all orders refused", detail=str(error))
             else:
                 for order in due:
-                    self._asked(order)
+                    self._note_cancel(order)
                 return
         for order in due:
-            if order.parent_id not in standing:  # legs end with their parents
+            if order.parent_id not in due_ids:  # legs end with their parents
                 self._cancel(order)
 
     def _is_due(self, order: BrokerOrder) -> bool:
-        if order.broker_order_id not in self.asked or order.broker_order_id in self.refused:
+        if order.broker_order_id not in self.cancelled or order.broker_order_id in self.refused:
             return True
-        return self.look_number - self.asked[order.broker_order_id][1] >= CANCEL_AGAIN_AFTER
+        return self.read_number - self.cancelled[order.broker_order_id][1] >= CANCEL_AGAIN_AFTER
 
     def _cancel(self, order: BrokerOrder) -> None:
         try:
             self.desk.broker.cancel(order.broker_order_id)
-        except TradebotError as error:  # it may have ended by itself: the looks that follow tell
+        except TradebotError as error:  # it may have ended by itself, as later reads show
             self.trouble[order.broker_order_id] = str(error)
             self.refused.add(order.broker_order_id)
-            self._keep("cancel refused", order.symbol, order.client_order_id, order.remaining, str(error))
+            self._journal("cancel refused", order.symbol, order.client_order_id, order.remaining, str(error))
         else:
             self.refused.discard(order.broker_order_id)
-            self._asked(order)
+            self._note_cancel(order)
 
-    def _asked(self, order: BrokerOrder) -> None:
+    def _note_cancel(self, order: BrokerOrder) -> None:
         self.timings.setdefault("first_cancel", self.seconds())
-        self.asked[order.broker_order_id] = order, self.look_number
-        self._keep("cancel asked for", order.symbol, order.client_order_id, order.remaining)
+        self.cancelled[order.broker_order_id] = order, self.read_number
+        self._journal("cancel asked for", order.symbol, order.client_order_id, order.remaining)
 
-    def _close(self, stake: OwnedShares) -> None:
-        request = OrderRequest("", stake.symbol, stake.closing_side, stake.shares, OrderType.MARKET, TimeInForce.DAY)
-        self._send(request, stake, Purpose.CLOSE, stake.position.market_price)
+    def _close(self, owned: OwnedShares) -> None:
+        request = OrderRequest("", owned.symbol, owned.closing_side, owned.shares, OrderType.MARKET, TimeInForce.DAY)
+        self._send(request, owned, Purpose.CLOSE, owned.position.market_price)
 
-    def _protect(self, stake: OwnedShares, shares: Decimal, quote: Quote | None) -> None:
-        """Arm a stop over shares that have none; where the price has passed it already, sell as it would have."""
-        price = self._stop_price(stake)
+    def _protect(self, owned: OwnedShares, shares: Decimal, quote: Quote | None) -> None:
+        """Place a stop over uncovered shares. Where the price is beyond it already, sell at the market instead."""
+        price = self._stop_price(owned)
         if price is None:
-            self.trouble[stake.key] = "no stop price is known of it"
-        elif quote is not None and (quote.last - price) * stake.position.quantity <= 0:
-            self.stakes.setdefault(stake.key, stake)
-            self._close(stake)
+            self.trouble[owned.key] = "no stop price is known of it"
+        elif quote is not None and (quote.last - price) * owned.position.quantity <= 0:
+            self.closing.setdefault(owned.key, owned)
+            self._close(owned)
         else:
-            side = stake.closing_side
-            request = OrderRequest("", stake.symbol, side, shares, OrderType.STOP, TimeInForce.GTC, stop_price=price)
-            self._send(request, stake, Purpose.STOP, price)
+            side = owned.closing_side
+            request = OrderRequest("", owned.symbol, side, shares, OrderType.STOP, TimeInForce.GTC, stop_price=price)
+            self._send(request, owned, Purpose.STOP, price)
 
-    def _stop_price(self, stake: OwnedShares) -> Decimal | None:
-        """Where a stake's stop belongs: as the ledger has it, else as its entry was sent; on today's split basis."""
+    def _stop_price(self, owned: OwnedShares) -> Decimal | None:
+        """The stop price of shares, USD on today's split basis: the ledger's, else that of the entry's bracket."""
         for holding in self.explained.holdings:
-            if (holding.strategy, holding.symbol) == (stake.strategy, stake.symbol):
-                return to_tick(holding.stop_price / self._splits.get(stake.symbol, Decimal(1)))
-        if self.last is None or stake.symbol in self._splits:
+            if (holding.strategy, holding.symbol) == (owned.strategy, owned.symbol):
+                return to_tick(holding.stop_price / self._splits.get(owned.symbol, Decimal(1)))
+        if self.state is None or owned.symbol in self._splits:
             return None
-        for lot in reversed(ours_among(self.last.lots.get(stake.symbol, ()))):
+        for lot in reversed(ours_among(self.state.lots.get(owned.symbol, ()))):
             try:
                 entry = self.desk.broker.order(lot.entry_client_order_id)
-            except UNREAD:
+            except READ_ERRORS:
                 continue
             for leg in entry.legs if entry else ():
                 if leg.role is Purpose.STOP and leg.stop_price is not None:
                     return leg.stop_price
         return None
 
-    def _send(self, request: OrderRequest, stake: OwnedShares, purpose: Purpose, price: Decimal) -> None:
+    def _send(self, request: OrderRequest, owned: OwnedShares, purpose: Purpose, price: Decimal) -> None:
         try:
-            order_id = self.sender.send(request, stake.strategy, purpose, self.session(), price)
-        except (TradebotError, ValueError) as error:  # ValueError: a person's symbol that no id can be made of
-            self.trouble[stake.key] = str(error)
-            self._keep(f"{purpose} refused", stake.symbol, "", request.quantity, str(error))
+            order_id = self.sender.send(request, owned.strategy, purpose, self.session(), price)
+        except (TradebotError, ValueError) as error:  # ValueError: no id can be made of a foreign symbol
+            self.trouble[owned.key] = str(error)
+            self._journal(f"{purpose} refused", owned.symbol, "", request.quantity, str(error))
             return
         if order_id is not None:
             self.sent[order_id] = purpose
-            self.trouble.pop(stake.key, None)
-            self._keep(f"{purpose} sent", stake.symbol, order_id, request.quantity)
+            self.trouble.pop(owned.key, None)
+            self._journal(f"{purpose} sent", owned.symbol, order_id, request.quantity)
 
-    def _keep(
+    def _journal(
         self, did: str, symbol: str = "", order_id: str = "", quantity: Decimal | None = None, detail: str = ""
     ) -> None:
         self.desk.journal.write(StopEntry(self.now(), did, symbol, order_id, quantity, detail))

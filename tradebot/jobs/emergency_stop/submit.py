@@ -1,7 +1,7 @@
-"""How an emergency stop sends what reduces, and where it writes down what it did.
+"""How an emergency stop sends reducing orders, and where it journals what it did.
 
-By itself it has neither the lock nor the ledger, and knows its orders by their ids alone. From within a job, which has
-both, its orders are intents like any other.
+The command has neither the lock nor the ledger, and knows its orders by their ids alone. Within a job, which has both,
+the stop's orders are intents like any other.
 """
 
 from __future__ import annotations
@@ -25,67 +25,69 @@ from tradebot.jobs.steps.submit import apply_broker_state, attempt_after, order_
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ports import Broker
 
-#: The attempts of a stop without a ledger are counted from here, far beyond those of jobs, which the ledger counts.
+#: Attempt numbers of a stop without a ledger, far above those of jobs, which the ledger counts.
 ATTEMPTS = range(1001, 10000)
-#: An order that has filled may be in the orders before it is in the positions; so many looks later it is in both.
-LOOKS_AFTER_A_FILL = 4
-#: The kind of the audit rows that tell what an emergency stop did.
+#: Reads after which the positions show a fill that the orders have shown.
+READS_AFTER_A_FILL = 4
+#: The kind of the audit rows of an emergency stop.
 AUDIT_KIND = "emergency_stop"
 
 _LOG = logging.getLogger(__name__)
 
 
 class StopSender(Protocol):
-    """Sends reducing orders, each decision's at most one at a time."""
+    """Sends reducing orders, at most one live order for each decision."""
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
-        """Send an order unless an earlier one of the same decision may still fill; gives its id, or None.
+        """Send an order and return its client_order_id; None where an earlier one of the decision may still fill.
 
-        ``request`` has no id yet; ``price`` is the USD price that the decision saw. Raises TradebotError.
+        ``request`` has no id yet. ``price`` is the price of the decision, USD a share. Raises TradebotError.
         """
         ...
 
 
 class StopJournal(Protocol):
-    """What an emergency stop did, kept until the ledger has it. Never raises.
-
-    ``trouble`` says why it does not hold everything, if so.
-    """
+    """What an emergency stop did, stored until the ledger has it."""
 
     @property
-    def trouble(self) -> str: ...
+    def trouble(self) -> str:
+        """Why the journal is not complete; "" when it is."""
+        ...
 
-    def write(self, entry: StopEntry) -> None: ...
+    def write(self, entry: StopEntry) -> None:
+        """Append an entry. Raises nothing."""
+        ...
 
 
-class Unkept:
-    """A journal of nothing, for a stop that only looks."""
+class NoJournal:
+    """The journal of a dry run, which does nothing."""
 
     trouble = ""
 
     def write(self, entry: StopEntry) -> None:
-        return None
+        """Drop the entry."""
+        return
 
 
-class _Fills:
-    """Orders that have filled, and how often that was met."""
+class _RecentFills:
+    """Counts the reads that showed an order as filled."""
 
     def __init__(self) -> None:
-        self._met: Counter[str] = Counter()
+        self._reads: Counter[str] = Counter()
 
-    def is_news(self, order_id: str) -> bool:
-        """Whether the position may still be shown as it was before the order filled: selling again would be twice."""
-        self._met[order_id] += 1
-        return self._met[order_id] <= LOOKS_AFTER_A_FILL
+    def is_recent(self, order_id: str) -> bool:
+        """Count a read. True while positions may not show the fill yet: another order would sell the shares twice."""
+        self._reads[order_id] += 1
+        return self._reads[order_id] <= READS_AFTER_A_FILL
 
 
 class ByIdAlone:
-    """Sends without a ledger. A second emergency stop of the session finds the same ids again."""
+    """Sends without a ledger. A second emergency stop of the session meets the ids of the first again."""
 
     def __init__(self, broker: Broker, account_key: str) -> None:
         self._broker = broker
         self._account_key = account_key
-        self._fills = _Fills()
+        self._fills = _RecentFills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
         for attempt in ATTEMPTS:
@@ -96,30 +98,29 @@ class ByIdAlone:
                 return order_id
             if existing.state.live:
                 return None
-            if existing.filled_quantity and self._fills.is_news(order_id):
+            if existing.filled_quantity and self._fills.is_recent(order_id):
                 return None
         return None
 
 
 class ThroughLedger:
-    """Sends as jobs do: written down first, with the lock held, counted where every attempt is counted.
+    """Sends as jobs do: the intent is stored first, the lock is held, and the ledger counts the attempts.
 
-    ``results`` are those of the orders sent so far.
-
-    Once the ledger fails it goes on without, from the next look on: that one shows what was sent before the failure.
+    After a LedgerError it sends without the ledger, from the next read on: that read shows what was sent before.
+    ``results`` has a result for each order sent.
     """
 
     def __init__(self, desk: Desk, run: JobRun) -> None:
         self._desk = desk
         self._run = run
         self.results: list[StepResult] = []
-        self._alone = ByIdAlone(desk.broker, desk.account_key)
+        self._without_ledger = ByIdAlone(desk.broker, desk.account_key)
         self._ledger_failed = False
-        self._fills = _Fills()
+        self._fills = _RecentFills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
         if self._ledger_failed:
-            return self._alone.send(request, strategy, purpose, session, price)
+            return self._without_ledger.send(request, strategy, purpose, session, price)
         try:
             return self._send(request, strategy, purpose, price)
         except LedgerError:
@@ -129,9 +130,9 @@ class ThroughLedger:
     def _send(self, request: OrderRequest, strategy: str, purpose: Purpose, price: Decimal) -> str | None:
         desk, run = self._desk, self._run
         for earlier in desk.ledger.orders.attempts(run.session, strategy, request.symbol, purpose):
-            found = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
-            now = earlier if found is None else apply_broker_state(desk, earlier, found)
-            if now.filled_quantity and self._fills.is_news(now.client_order_id):
+            order = None if earlier.state.terminal else desk.broker.order(earlier.client_order_id)
+            intent = earlier if order is None else apply_broker_state(desk, earlier, order)
+            if intent.filled_quantity and self._fills.is_recent(intent.client_order_id):
                 return None
         attempt = attempt_after(desk, run, strategy, request.symbol, purpose)
         if attempt is None:
@@ -155,23 +156,24 @@ class ThroughLedger:
 
 
 class InLedger:
-    """The journal of a stop that has the ledger: rows of the audit trail."""
+    """The journal of a stop within a job: rows of the audit trail."""
 
     def __init__(self, journal: DecisionLog) -> None:
         self._journal = journal
         self.trouble = ""
 
     def write(self, entry: StopEntry) -> None:
+        """Append a row. A LedgerError becomes ``trouble``."""
         try:
-            note(self._journal, entry)
+            append_to_audit(self._journal, entry)
         except LedgerError as error:
             self.trouble = self.trouble or f"what it did could not be written into the ledger: {error}"
             _LOG.error("%s: %s", self.trouble, entry.did)
 
 
-def note(journal: DecisionLog, entry: StopEntry, where: str = "") -> None:
-    """Put one entry into the audit trail; ``where`` is the file it was kept in. Raises LedgerError."""
+def append_to_audit(journal: DecisionLog, entry: StopEntry, kept_in: str = "") -> None:
+    """Append an entry to the audit trail. ``kept_in`` names the file that held it until now. Raises LedgerError."""
     quantity = "" if entry.quantity is None else canonical(entry.quantity)
-    told = {"order": entry.order_id, "quantity": quantity, "detail": entry.detail, "kept_in": where}
-    detail = {name: value for name, value in told.items() if value}
+    columns = {"order": entry.order_id, "quantity": quantity, "detail": entry.detail, "kept_in": kept_in}
+    detail = {name: value for name, value in columns.items() if value}
     journal.note(AUDIT_KIND, entry.symbol, entry.at, {"did": entry.did, **detail})
