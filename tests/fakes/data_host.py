@@ -18,7 +18,8 @@ from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import MarketClock
-from tradebot.market.calendar import NEW_YORK, NyseCalendar, new_york_date
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
+from tradebot.market.calendar import NyseCalendar
 from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 CALENDAR = NyseCalendar()

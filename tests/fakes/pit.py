@@ -10,8 +10,9 @@ from typing import Any
 from tests.fakes.orders import Requests
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.core.model.account import Activity, CashEvent, Fill
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
-from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import PriceSource
 
 FREE = ExchangeRules(slippage_pct=Decimal(0), commission_per_share=Decimal(0), commission_min=Decimal(0))

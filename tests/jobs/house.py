@@ -18,6 +18,7 @@ from typing import Any
 from tests.fakes.prices import sessions
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.model.account import Position
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
@@ -28,7 +29,6 @@ from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk
-from tradebot.market.calendar import NEW_YORK
 from tradebot.ports import Broker, StopSwitch
 from tradebot.runtime.emergency_stop import Stopping, open_stop_desk
 from tradebot.runtime.homes import configuration

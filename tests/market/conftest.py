@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tradebot.core.model.account import MarketClock
-from tradebot.market.calendar import NyseCalendar, new_york_date
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.market.calendar import NyseCalendar
 
 BARS_HEADER = "symbol,date,open,high,low,close,volume"
 ACTIONS_HEADER = "symbol,ex_date,kind,value"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 
 import exchange_calendars
 import pandas as pd
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.account import SessionHours
-from tradebot.market.calendar import CLOSED, PAST_YEARS, NyseCalendar, closures_of, new_york_date
+from tradebot.market.calendar import CLOSED, PAST_YEARS, NyseCalendar, closures_of
 from tradebot.ports import Calendar
 
 # The judge's own use of pandas, which is its business.
@@ -107,11 +107,6 @@ def test_a_day_lies_between_its_neighbours_and_no_session_is_skipped(day: date) 
     assert before.session < day < after.session
     assert CALENDAR.between(before.session, after.session) == (before, *on_the_day, after)
     assert after.session - before.session <= timedelta(days=8)
-
-
-def test_the_new_york_date_of_an_instant() -> None:
-    assert new_york_date(datetime(2007, 1, 4, 4, 59, tzinfo=UTC)) == date(2007, 1, 3)
-    assert new_york_date(datetime(2007, 1, 4, 5, 0, tzinfo=UTC)) == date(2007, 1, 4)
 
 
 def test_the_table_of_past_years_holds_whole_years_as_the_package_knows_them() -> None:

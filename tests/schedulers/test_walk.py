@@ -14,8 +14,9 @@ import pytest
 from cronsim import CronSim
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.schedule import DAY, Job, Rules, Window, day, nominal, window_at
-from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import HostZone, cron
 from tradebot.schedulers.rules import host_rules, new_york_rule
 

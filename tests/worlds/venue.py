@@ -15,7 +15,7 @@ from tests.worlds.market import TakenIn
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.brokers.paper.orders import number_of
 from tradebot.brokers.paper.session_phases import meet_market
-from tradebot.brokers.paper.sessions import new_york_date
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import OrderRefused
 from tradebot.market.calendar import NyseCalendar

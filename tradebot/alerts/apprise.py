@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
-from zoneinfo import ZoneInfo
 
 from tradebot.alerts.channels import Channel
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.results.alerts import Alert, AlertLevel
 
 #: Seconds to wait for a connection, and for an answer over one.
@@ -87,12 +87,9 @@ class _Words(logging.Handler):
         self.said = " ".join(record.getMessage().split())
 
 
-_NEW_YORK = ZoneInfo("America/New_York")
-
-
 def message_of(alert: Alert, account_key: str, home: str) -> Message:
     """What happened first; at the end when, and to which account of which home."""
-    when = f"{alert.raised_at.astimezone(_NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
+    when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
     whose = f", account {account_key}" if account_key else ""
     body = f"{alert.message}\n\n{when}{whose}, home {home}"
     return Message(alert.level, f"tradebot {alert.level}: {alert.title}", body)

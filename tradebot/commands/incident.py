@@ -72,7 +72,7 @@ def _new_york(typed: datetime | None, *, end: bool = False) -> datetime | None:
     """A time as it was typed in, with its zone; a day without a time is meant to its end where ``end`` says so."""
     from datetime import time
 
-    from tradebot.reports.formatting import NEW_YORK
+    from tradebot.core.model.exchange_time import NEW_YORK
 
     if typed is None:
         return None

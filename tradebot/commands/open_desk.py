@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from tradebot.commands import heartbeats, logging_setup, render
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
 from tradebot.errors import NotDue, TradebotError
-from tradebot.reports.formatting import NEW_YORK
 from tradebot.runtime.before_desk import why_not_due, write_down_failure
 from tradebot.runtime.open_desk import OpenDesk, open_desk
 from tradebot.settings import GlobalOptions, Loaded
@@ -45,7 +45,3 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how
 def start_logs(loaded: Loaded, wall: datetime) -> None:
     """Log to the home's files; a folder that cannot be written is a warning, for no log is worth a missed exit."""
     render.warn(logging_setup.to_files(loaded.settings, new_york_date(wall)))
-
-
-def new_york_date(wall: datetime) -> date:
-    return wall.astimezone(NEW_YORK).date()

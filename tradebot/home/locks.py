@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import Locked
 from tradebot.home import paths
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _LOG = logging.getLogger(__name__)
-_NEW_YORK = ZoneInfo("America/New_York")
 
 
 class HeldLock:
@@ -168,7 +167,7 @@ def _describe(path: Path, wall: datetime | None) -> str:
     who = _read_note(path)
     if who is None:
         return "one that has not said yet who it is"
-    started = who.started.astimezone(_NEW_YORK)
+    started = who.started.astimezone(NEW_YORK)
     text = f"pid {who.pid}, `tradebot {who.command}`, since {started:%H:%M:%S} New York time"
     if wall is not None:
         text += f" ({_age((wall - who.started).total_seconds())})"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date, new_york_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job, Rules, window_at
 from tradebot.core.safety.schedule_status import (
@@ -27,7 +27,6 @@ from tradebot.core.safety.schedule_status import (
 from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Alerts, Calendar
 
-_NEW_YORK = ZoneInfo("America/New_York")
 #: Sessions that status looks back on.
 SHOWN = 7
 _TWO_WEEKS = timedelta(days=14)  # longer than any pause between two sessions since 1952
@@ -45,7 +44,7 @@ class JobSchedule:
 
     @property
     def today(self) -> date:
-        return _day(self.now)
+        return new_york_date(self.now)
 
     def why_not(self, job: Job) -> str:
         """Why a scheduler that starts ``job`` now has come at a wrong time, or an empty text.
@@ -54,11 +53,11 @@ class JobSchedule:
         """
         window = window_at(job, self.now, self._from(self.calendar.previous(self.today).session), self.rules)
         if window is None:
-            return f"{job} is not due at {_clock(self.now)}: nothing was done"
+            return f"{job} is not due at {new_york_text(self.now)}: nothing was done"
         if job is not Job.CHECK_EXITS:
             for turn in self.ledger.schedule.job_starts(self.schedule_clock, window.counts):
                 if turn.job is job and turn.status is RunStatus.RAN:
-                    return f"{job} of {window.session} ran at {_clock(turn.at)} already: nothing was done"
+                    return f"{job} of {window.session} ran at {new_york_text(turn.at)} already: nothing was done"
         return ""
 
     def why_stale(self) -> str:
@@ -68,7 +67,7 @@ class JobSchedule:
             return ""
         return (
             f"it is too late for what was decided on the previous close (run-daily enters until "
-            f"{until.astimezone(_NEW_YORK):%H:%M} New York time): nothing was sent"
+            f"{until.astimezone(NEW_YORK):%H:%M} New York time): nothing was sent"
         )
 
     def cells(self) -> tuple[SessionJob, ...]:
@@ -76,7 +75,7 @@ class JobSchedule:
         kept = self.ledger.schedule.kept(self.schedule_clock)
         if kept is None:
             return ()
-        since = max(_day(kept.since), self.today - SHOWN * _TWO_WEEKS)
+        since = max(new_york_date(kept.since), self.today - SHOWN * _TWO_WEEKS)
         sessions = self._from(since)
         return self._attendance(sessions[-SHOWN - 1 :], kept.since)
 
@@ -97,7 +96,7 @@ class JobSchedule:
         if missed := self._news(cells, sessions, kept.unsettled, alerts, at):
             notes.append(missed_text(missed))
         if overdue := next((cell for cell in cells if cell.job is job and cell.mark is JobStatus.OVERDUE), None):
-            notes.append(f"late: {job} of {overdue.session} begins at {_clock(self.now)}")
+            notes.append(f"late: {job} of {overdue.session} begins at {new_york_text(self.now)}")
             if self.schedule_clock is ScheduleClock.WALL:
                 key = f"schedule:late:{overdue.session}:{job}"
                 alerts.send("warning", f"{job} is late", f"{notes[-1]}. {_LOOK}", key=key)
@@ -148,11 +147,3 @@ def _in_alerts(missed: Sequence[MissedJob]) -> list[tuple[str, list[MissedJob]]]
     if len(by_session) > LISTED:
         return [(f"jobs were missed in {len(by_session)} sessions", list(missed))]
     return [(f"jobs of {session} were missed", ones) for session, ones in by_session.items()]
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(_NEW_YORK).date()
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(_NEW_YORK):%Y-%m-%d %H:%M %Z}"

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import MarketClock, SessionHours
-
-NEW_YORK = ZoneInfo("America/New_York")
+from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 
 _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
@@ -59,11 +57,6 @@ class NyseCalendar:
         while (hours := self.hours(day)) is None:
             day += step
         return hours
-
-
-def new_york_date(instant: datetime) -> date:
-    """The New York date of an aware instant."""
-    return instant.astimezone(NEW_YORK).date()
 
 
 def decision_date(clock: MarketClock) -> date:
@@ -113,11 +106,7 @@ def _past_closures() -> Mapping[int, Mapping[date, str]]:
 def _session(day: date, *, half_day: bool) -> SessionHours:
     return SessionHours(
         session=day,
-        opens=_instant(day, _OPENS),
-        closes=_instant(day, _CLOSES_EARLY if half_day else _CLOSES),
+        opens=new_york_instant(day, _OPENS),
+        closes=new_york_instant(day, _CLOSES_EARLY if half_day else _CLOSES),
         half_day=half_day,
     )
-
-
-def _instant(day: date, wall_time: time) -> datetime:
-    return datetime.combine(day, wall_time, tzinfo=NEW_YORK).astimezone(UTC)

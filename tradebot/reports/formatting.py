@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from zoneinfo import ZoneInfo
 
+from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.values import CENT, canonical
 from tradebot.reports.layout import Cell, Tone
 
-NEW_YORK = ZoneInfo("America/New_York")
 NOTHING = "-"
 
 
@@ -57,4 +56,4 @@ def day(value: date | None) -> str:
 
 def instant(at: datetime | None) -> str:
     """``2007-01-03 09:35 EST``."""
-    return NOTHING if at is None else f"{at.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}"
+    return NOTHING if at is None else new_york_text(at)

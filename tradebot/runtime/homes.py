@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import chain_heads, paths, registry
 from tradebot.ledger.database import Database, open_database
-from tradebot.market.calendar import new_york_date
 from tradebot.ports import Broker, Clock
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
 

@@ -6,14 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
 from tradebot.core.model.schedule import Job, nominal
 from tradebot.errors import LedgerError
 from tradebot.home import locks, paths
 from tradebot.ledger.database import open_database
-from tradebot.market.calendar import NEW_YORK, NyseCalendar
+from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.homes import configuration, is_fresh, make_ledger, refuse_other_brokers
@@ -126,7 +127,7 @@ def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
     wall = SystemClock().now().astimezone(NEW_YORK)
     if NyseCalendar().hours(wall.date()) is not None:
         exchange.begin_daily(wall.date())
-        _advance_to(exchange, job, datetime.combine(exchange.session(), wall.time(), NEW_YORK).astimezone(UTC))
+        _advance_to(exchange, job, new_york_instant(exchange.session(), wall.time()))
 
 
 def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = None) -> None:

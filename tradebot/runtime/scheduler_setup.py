@@ -9,8 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import ConfigError, Problem
-from tradebot.market.calendar import NyseCalendar, new_york_date
+from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration
 from tradebot.schedulers import HostZone, SchedulerKind, Setup

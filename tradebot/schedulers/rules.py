@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
 from tradebot.core.model.schedule import DAY, Job, day
 
-NEW_YORK_NAME = "America/New_York"
-NEW_YORK = ZoneInfo(NEW_YORK_NAME)
+NEW_YORK_NAME = NEW_YORK.key
 WEEKDAYS = frozenset(range(5))  # Monday is 0
 
 
@@ -130,7 +129,7 @@ def host_rules(job: Job, host: HostZone, first: date) -> tuple[Rule, ...]:
     rule = new_york_rule(job)
     days = (first + timedelta(days=count) for count in range(366))
     instants = (
-        datetime.combine(day, time(hour, minute), NEW_YORK).astimezone(UTC)
+        new_york_instant(day, time(hour, minute))
         for day in days
         if day.weekday() in rule.weekdays
         for hour in rule.hours

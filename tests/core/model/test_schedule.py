@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.schedule import DAY, Job, Rules, day, nominal, window_at, windows
-
-NEW_YORK = ZoneInfo("America/New_York")
 
 
 def hours(session: date, closes: str = "16:00") -> SessionHours:

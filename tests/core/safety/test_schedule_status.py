@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, Rules
 from tradebot.core.safety.schedule_status import (
@@ -23,7 +23,6 @@ from tradebot.core.safety.schedule_status import (
     schedule_status,
 )
 
-NEW_YORK = ZoneInfo("America/New_York")
 MONDAY, TUESDAY, WEDNESDAY = (date(2007, 11, day) for day in (26, 27, 28))
 RAN, IDLE, BLOCKED, FAILED, RUNNING = (
     RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED, RunStatus.FAILED, RunStatus.RUNNING,

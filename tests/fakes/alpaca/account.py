@@ -12,9 +12,9 @@ from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, instant, moment, number
 from tradebot.brokers.paper import PaperExchange, buying_power
 from tradebot.core.model.account import Position
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, to_cents
-from tradebot.market.calendar import new_york_date
 
 _TRADES = frozenset({"FILL"})
 _RATIO = Decimal("0.0000001")

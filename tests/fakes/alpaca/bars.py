@@ -17,8 +17,8 @@ from tests.fakes.alpaca.notation import instant, midnight
 from tradebot.brokers.paper import PaperExchange, Phase
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.values import ONE, SUB_PENNY
-from tradebot.market.calendar import NEW_YORK, new_york_date
 
 #: What the free plan does not show of all exchanges' trades.
 RECENT = timedelta(minutes=15)

@@ -13,8 +13,8 @@ from tests.fakes.alpaca.notation import instant, number
 from tradebot.brokers.paper.orders import number_of
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.values import ONE, ZERO
-from tradebot.market.calendar import NEW_YORK
 
 _Kinds = tuple[str, str | None]  # an activity's type and its subtype
 _CASH: dict[CashKind, _Kinds] = {

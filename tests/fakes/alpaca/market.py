@@ -10,7 +10,7 @@ from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import moment, new_york_instant
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import Asset, SessionHours
-from tradebot.market.calendar import NEW_YORK, new_york_date
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 
 #: How far the calendar goes.
 _FIRST, _LAST = date(1970, 1, 1), date(2029, 12, 31)

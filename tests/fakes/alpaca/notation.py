@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 from tests.fakes.alpaca.messages import Refusal
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.values import canonical
-from tradebot.market.calendar import NEW_YORK
 
 UNPROCESSABLE = 422
 MALFORMED = 40010001

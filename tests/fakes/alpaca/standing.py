@@ -12,8 +12,8 @@ from tests.fakes.alpaca.notation import instant, optional, optional_instant
 from tests.fakes.alpaca.times import AGED
 from tradebot.brokers.paper.orders import PaperOrder, as_shown
 from tradebot.brokers.paper.view import ExchangeView
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
-from tradebot.market.calendar import NEW_YORK, new_york_date
 
 if TYPE_CHECKING:
     from tests.fakes.alpaca.happenings import Happenings

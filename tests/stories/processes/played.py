@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tests.fakes.canary import CANARY
 from tests.fakes.cli import Ended
 from tests.stories.processes.conftest import Machine
 from tests.stories.processes.traces import Row, Traces
+from tradebot.core.model.exchange_time import NEW_YORK
 
-NEW_YORK = ZoneInfo("America/New_York")
 #: The halves of the key that the played Alpaca lets in; whoever prints or keeps one has leaked a secret.
 KEYS = (f"{CANARY}-key-id", f"{CANARY}-secret")
 

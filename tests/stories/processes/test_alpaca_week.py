@@ -16,7 +16,8 @@ from cronsim import CronSim
 
 from tests.fakes.alpaca.process import Running, running
 from tests.stories.processes.conftest import PATIENCE
-from tests.stories.processes.played import KEYS, NEW_YORK, Played, differences, new_york
+from tests.stories.processes.played import KEYS, Played, differences, new_york
+from tradebot.core.model.exchange_time import NEW_YORK
 
 if os.name == "nt":
     pytest.skip("cron is of other systems", allow_module_level=True)

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas  # noqa: F401 - before freezegun exchanges the types that its C code looks at
 import pytest
 from freezegun import freeze_time
 
 from tradebot.__main__ import main
+from tradebot.core.model.exchange_time import NEW_YORK
 
-NEW_YORK = ZoneInfo("America/New_York")
 #: crontab.example, with fewer of its looks for exits.
 CRONTAB = (
     (time(9, 0), "preflight"), (time(9, 35), "run-daily"), (time(9, 45), "check-exits"), (time(12, 30), "check-exits"),

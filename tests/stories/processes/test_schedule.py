@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas  # noqa: F401 - before freezegun exchanges the types that its C code looks at
 import pytest
@@ -16,8 +15,8 @@ from freezegun.api import TickingDateTimeFactory
 
 from tests.fakes.monitor import Monitor
 from tradebot.__main__ import main
+from tradebot.core.model.exchange_time import NEW_YORK
 
-NEW_YORK = ZoneInfo("America/New_York")
 #: A week without holidays.
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2026, 12, 7) + timedelta(days=n) for n in range(5))
 DAY = (

@@ -14,7 +14,6 @@ from datetime import date, datetime, time
 from itertools import product
 from pathlib import Path
 from string import ascii_uppercase
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -22,9 +21,9 @@ import pandas as pd
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
 from tradebot.brokers.alpaca.data.bar_cache import REFERENCES
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.market.calendar import NyseCalendar
 
-NEW_YORK = ZoneInfo("America/New_York")
 #: A week of five sessions, of which the first three are traded.
 MONDAY, TUESDAY, THURSDAY, FRIDAY = (date(2011, 3, day) for day in (7, 8, 10, 11))
 ENTERED = 10

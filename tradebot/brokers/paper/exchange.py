@@ -15,10 +15,11 @@ from tradebot.brokers.paper.account_book import SessionMoment
 from tradebot.brokers.paper.orders import as_shown
 from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
-from tradebot.brokers.paper.sessions import beginning_of, new_york_date
+from tradebot.brokers.paper.sessions import beginning_of
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction, Position, Quote, SessionHours
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import new_york_instant
 from tradebot.ports import Calendar
 
-NEW_YORK = ZoneInfo("America/New_York")
 _BEGINS = time(4, 0)  # when the first US venues begin their pre-market session
 _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
@@ -19,17 +18,9 @@ def hours_of(session: date, calendar: Calendar) -> SessionHours:
     known = calendar.hours(session)
     if known is not None:
         return known
-    return SessionHours(session, _instant(session, _OPENS), _instant(session, _CLOSES))
+    return SessionHours(session, new_york_instant(session, _OPENS), new_york_instant(session, _CLOSES))
 
 
 def beginning_of(session: date) -> datetime:
     """The instant at which the exchange begins a session: 04:00 in New York."""
-    return _instant(session, _BEGINS)
-
-
-def new_york_date(instant: datetime) -> date:
-    return instant.astimezone(NEW_YORK).date()
-
-
-def _instant(session: date, wall_time: time) -> datetime:
-    return datetime.combine(session, wall_time, tzinfo=NEW_YORK).astimezone(UTC)
+    return new_york_instant(session, _BEGINS)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import CashKind
+from tradebot.core.model.exchange_time import new_york_instant, new_york_text
 from tradebot.core.model.halts import HaltRule, HaltScope, scope_text
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
@@ -17,7 +17,6 @@ from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
-_NEW_YORK = ZoneInfo("America/New_York")
 #: Halts that a loss has set.
 _LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
 #: What an emergency stop notes, and how it says its exit code in the end.
@@ -199,7 +198,7 @@ def _earlier(filled: datetime, booked: datetime) -> str:
     """When a fill was, where it was booked later: those of an emergency stop are, by the next job."""
     if booked - filled < timedelta(minutes=1):
         return ""
-    return f" at {filled.astimezone(_NEW_YORK):%Y-%m-%d %H:%M %Z}, booked now"
+    return f" at {new_york_text(filled)}, booked now"
 
 
 def _halts(events: Sequence[AuditEvent], until: datetime) -> Iterator[Span]:
@@ -224,7 +223,7 @@ def _over_by_itself(event: AuditEvent, until: datetime) -> datetime | None:
     """The beginning of the session from which a halt no longer holds, if that has come."""
     if not (day := event.text("until")):
         return None
-    over = datetime.combine(date.fromisoformat(day), time(), _NEW_YORK)
+    over = new_york_instant(date.fromisoformat(day), time())
     return over if over <= until else None
 
 

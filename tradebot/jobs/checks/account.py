@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from tradebot.core.model.account import SessionHours
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.values import canonical, dollars
 from tradebot.core.results.results import Check, CheckResult
 from tradebot.core.risk.limit_report import limit_report
@@ -14,7 +14,6 @@ from tradebot.jobs.job_run import JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
-_NEW_YORK = ZoneInfo("America/New_York")
 #: Days ahead in which a split or dividend of something held is worth a word.
 ACTIONS_AHEAD = 7
 #: Seconds between the clock here and the broker's that are worth a word, and that make every timestamp doubtful.
@@ -51,7 +50,7 @@ def clock(desk: Desk, run: JobRun) -> Check:
 def calendar(desk: Desk, run: JobRun) -> Check:
     """Whether the exchange's calendar here says of today and the sessions around it what the broker says."""
     market = run.market
-    today = market.now.astimezone(_NEW_YORK).date()
+    today = new_york_date(market.now)
     told = {
         "today": (desk.calendar.hours(today), market.today),
         "the session before": (desk.calendar.previous(today), market.previous),
@@ -115,5 +114,5 @@ def _hours(hours: SessionHours | None) -> str:
     if hours is None:
         return "no session"
     kind = "half day, " if hours.half_day else ""
-    opens, closes = hours.opens.astimezone(_NEW_YORK), hours.closes.astimezone(_NEW_YORK)
+    opens, closes = hours.opens.astimezone(NEW_YORK), hours.closes.astimezone(NEW_YORK)
     return f"{hours.session}: {kind}{opens:%H:%M} to {closes:%H:%M} in New York"

@@ -7,13 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.schedule_status import JobStatus
 from tradebot.core.safety.schedule_status import SessionJob as Attended
-from tradebot.reports.formatting import NEW_YORK, NOTHING, day, instant, percent, shares
+from tradebot.reports.formatting import NOTHING, day, instant, percent, shares
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader

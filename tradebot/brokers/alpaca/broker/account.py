@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from tradebot.brokers.alpaca.broker.option_symbols import unit_of
 from tradebot.brokers.alpaca.json_fields import Fields, rows
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import AccountDay, AccountSnapshot, Asset, Permissions, Position
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.values import ZERO
 from tradebot.errors import BrokerUnavailable
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _MAY_TRADE = frozenset({"ACTIVE", "PAPER_ONLY"})
 _SHORT = "short"
 #: Symbols that are asked for one by one; for more of them the list of all is read, some ten thousand at a time.
@@ -58,7 +57,7 @@ def days(raw: Json) -> tuple[AccountDay, ...]:
         row = Fields({"timestamp": stamp, "equity": equity}, "a day of the portfolio")
         value = row.maybe_number("equity")
         if value is not None:
-            session = row.second("timestamp").astimezone(_NEW_YORK).date()
+            session = new_york_date(row.second("timestamp"))
             amounts = (Fields({"cash": amount}, "a day of the portfolio").maybe_number("cash") for amount in paid)
             found.append(AccountDay(session, value, sum((amount or ZERO for amount in amounts), ZERO)))
     return tuple(found)

@@ -15,7 +15,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from tradebot.brokers.alpaca.broker.activity_rows import FILL, SPLIT, ActivityRow, row_of, time_in
 from tradebot.brokers.alpaca.broker.option_symbols import is_option, unit_of
@@ -26,6 +25,7 @@ from tradebot.brokers.alpaca.broker.splits import splits_in
 from tradebot.brokers.alpaca.json_fields import Fields, rows
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.values import ZERO
 from tradebot.errors import BrokerUnavailable
 
@@ -36,7 +36,6 @@ OVERLAP = timedelta(days=3)
 #: How much later than a newer one an activity may be shown.
 LATE = timedelta(minutes=10)
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _DIVIDEND = "DIV"
 _EXECUTED = frozenset({"executed", "correct"})
 #: What cash is, by the type of its activity.
@@ -170,7 +169,7 @@ def _fill(row: ActivityRow, senders: Mapping[str, OrderSender]) -> Fill:
         price=row.fields.number("price") * unit_of(row.fields.text("symbol")),
         fee=ZERO,  # Alpaca books them by themselves, some days later
         at=row.booked,
-        session=row.booked.astimezone(_NEW_YORK).date(),
+        session=new_york_date(row.booked),
         parent_client_order_id=sender.parent_client_order_id if sender else None,
     )
 

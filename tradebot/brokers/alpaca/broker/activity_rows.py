@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from tradebot.brokers.alpaca.json_fields import Fields
 from tradebot.brokers.http.responses import Json
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date, new_york_instant
 from tradebot.errors import BrokerUnavailable
 
 FILL, SPLIT = "FILL", "SPLIT"
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _STAMP = "%Y%m%d%H%M%S"
 
 
@@ -29,7 +28,7 @@ class ActivityRow:
     def day(self) -> date:
         """The New York date that the activity belongs to: its own where it has one."""
         told = self.fields.maybe_text("date")
-        return self.booked.astimezone(_NEW_YORK).date() if told is None else _date_in(self.fields)
+        return new_york_date(self.booked) if told is None else _date_in(self.fields)
 
 
 def row_of(raw: Json) -> ActivityRow:
@@ -42,7 +41,7 @@ def row_of(raw: Json) -> ActivityRow:
     booked = fields.maybe_instant("created_at")
     if booked is None:  # splits come before the fills of their day, fees and the like after them
         wall = time.min if kind == SPLIT else time.max
-        booked = datetime.combine(_date_in(fields), wall, tzinfo=_NEW_YORK).astimezone(UTC)
+        booked = new_york_instant(_date_in(fields), wall)
     return ActivityRow(identifier, kind, booked, fields)
 
 
@@ -60,7 +59,7 @@ def time_in(identifier: str) -> datetime | None:
     if len(stamp) != 17 or not stamp.isascii() or not stamp.isdigit():
         return None
     try:
-        seconds = datetime.strptime(stamp[:14], _STAMP).replace(tzinfo=_NEW_YORK)
+        seconds = datetime.strptime(stamp[:14], _STAMP).replace(tzinfo=NEW_YORK)
     except ValueError:
         return None
     return (seconds + timedelta(milliseconds=int(stamp[14:]))).astimezone(UTC)

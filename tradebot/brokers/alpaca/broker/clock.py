@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, time, timedelta
 
 from tradebot.brokers.alpaca.broker.cache import Memory
 from tradebot.brokers.alpaca.json_fields import Fields, rows
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import MarketClock, SessionHours
+from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 from tradebot.errors import BrokerUnavailable
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _USUAL_CLOSE = time(16, 0)
 #: Days before and after today that the calendar is read for: longer than any pause between two sessions since 1952.
 _AROUND = timedelta(days=14)
@@ -36,7 +35,7 @@ class Hours:
     def clock(self) -> MarketClock:
         fields = Fields(self._api.read("/v2/clock"), "the clock")
         now = fields.instant("timestamp")
-        today = now.astimezone(_NEW_YORK).date()
+        today = new_york_date(now)
         if today not in self._sessions:
             kept = tuple(map(_hours, self._memory.recall() or ()))
             self._sessions[today] = kept if _agree(kept, fields) else self._asked(today)
@@ -81,9 +80,8 @@ def _hours(raw: Json) -> SessionHours:
     except ValueError as error:
         raise BrokerUnavailable(f"Alpaca's calendar cannot be read: {error}.") from error
     return SessionHours(
-        session=day, opens=_instant(day, opens), closes=_instant(day, closes), half_day=closes < _USUAL_CLOSE
+        session=day,
+        opens=new_york_instant(day, opens),
+        closes=new_york_instant(day, closes),
+        half_day=closes < _USUAL_CLOSE,
     )
-
-
-def _instant(day: date, wall: time) -> datetime:
-    return datetime.combine(day, wall, tzinfo=_NEW_YORK).astimezone(UTC)

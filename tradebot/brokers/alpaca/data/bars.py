@@ -15,7 +15,7 @@ from tradebot.brokers.alpaca.data.pagination import answers_about, useless, whol
 from tradebot.brokers.alpaca.data.quotes import HIGHEST_PRICE, fetch_snapshots
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
-from tradebot.market.calendar import NEW_YORK, new_york_date
+from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 from tradebot.ports import Calendar
 
 PATH = "/v2/stocks/bars"
@@ -111,7 +111,7 @@ class BarSource:
             params = {
                 "symbols": some,
                 "timeframe": "1Day",
-                "start": _instant(datetime.combine(first, time.min, NEW_YORK)),
+                "start": _instant(new_york_instant(first, time.min)),
                 "end": _instant(hours[-1].closes),
                 "adjustment": "raw",
                 "feed": self.feed,

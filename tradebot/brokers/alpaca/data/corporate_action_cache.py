@@ -14,7 +14,7 @@ from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.alpaca.data.corporate_actions import Announced, fetch_actions
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import ActionKind, CorporateAction
-from tradebot.market.calendar import new_york_date
+from tradebot.core.model.exchange_time import new_york_date
 
 FORMAT = 1
 #: What was listed to be carried out more than so long before the last look is not looked at again.

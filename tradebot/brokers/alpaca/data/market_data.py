@@ -14,8 +14,9 @@ from tradebot.brokers.alpaca.data.corporate_action_cache import ActionBook
 from tradebot.brokers.alpaca.data.quotes import OLDEST_CLOSE, Snapshot, fetch_snapshots, quote_of
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import BrokerUnavailable
-from tradebot.market.calendar import decision_date, new_york_date
+from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tradebot.brokers.alpaca.data.pagination import answers_about, useless
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import ActionKind, CorporateAction, Quote
-from tradebot.market.calendar import new_york_date
+from tradebot.core.model.exchange_time import new_york_date
 
 PATH = "/v2/stocks/snapshots"
 #: A close further back is nothing to compare a price with, and no split since then is looked for.
