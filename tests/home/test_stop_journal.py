@@ -38,6 +38,15 @@ def test_what_was_written_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     assert stop_journal.kept(tmp_path, now()) == ()
 
 
+def test_the_last_entry_keeps_the_exit_code_as_a_number(tmp_path: Path) -> None:
+    journal = StopJournalFile(tmp_path, WALL)
+    last = StopEntry(WALL, "ended with 9", detail="still open: 1 order", exit_code=9)
+    journal.write(last)
+    journal.close(WALL)
+    (stop,) = stop_journal.kept(tmp_path, now())
+    assert stop.entries == (last,)
+
+
 def test_one_that_was_killed_is_taken_after_a_while(tmp_path: Path) -> None:
     journal = StopJournalFile(tmp_path, WALL)
     journal.write(ENTRY)

@@ -27,6 +27,8 @@ from tradebot.core.results.incident import (
     troubles_of,
 )
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.results import StopEntry
+from tradebot.jobs.emergency_stop.submit import append_to_audit
 from tradebot.ledger.database import AccountLedger, open_database
 from tradebot.reports.incident import incident_markdown
 from tradebot.runtime.homes import HomeContext
@@ -224,6 +226,16 @@ def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:
 def test_an_emergency_stop_that_left_something_open_is_the_gravest(
     ledger: AccountLedger, code: int, severity: IncidentSeverity
 ) -> None:
+    append_to_audit(ledger.journal, StopEntry(at("11:00"), "whatever it says", exit_code=code))
+    assert incident(ledger).severity is severity
+
+
+@pytest.mark.parametrize(("code", "severity"), [(0, IncidentSeverity.SEV2), (9, IncidentSeverity.SEV1)])
+def test_a_stop_of_an_earlier_version_told_its_exit_code_in_a_sentence(
+    ledger: AccountLedger, code: int, severity: IncidentSeverity
+) -> None:
+    ledger.journal.note("emergency_stop", "", at("10:59"), {"did": "cancel asked for"})
+    assert incident(ledger).severity is IncidentSeverity.SEV4
     ledger.journal.note("emergency_stop", "", at("11:00"), {"did": f"ended with {code}"})
     assert incident(ledger).severity is severity
 

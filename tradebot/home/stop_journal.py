@@ -129,7 +129,7 @@ def kept(home: Path, wall: datetime) -> tuple[PendingStop, ...]:
 
 
 def _line(entry: StopEntry) -> bytes:
-    content = {
+    content: dict[str, str | int | None] = {
         "at": entry.at.isoformat(),
         "did": entry.did,
         "symbol": entry.symbol,
@@ -137,6 +137,8 @@ def _line(entry: StopEntry) -> bytes:
         "quantity": None if entry.quantity is None else str(entry.quantity),
         "detail": entry.detail,
     }
+    if entry.exit_code is not None:
+        content["exit_code"] = entry.exit_code
     return f"{json.dumps(content)}\n".encode()
 
 
@@ -152,6 +154,7 @@ def _entry(line: str) -> StopEntry | None:
             order_id=str(found["order_id"]),
             quantity=None if quantity is None else Decimal(quantity),
             detail=str(found["detail"]),
+            exit_code=found.get("exit_code"),
         )
     except (ValueError, KeyError, TypeError, ArithmeticError):
         _LOG.warning("a line of an emergency stop's journal cannot be understood: %.80s", line)

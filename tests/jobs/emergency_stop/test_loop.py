@@ -352,6 +352,7 @@ def test_a_stop_keeps_a_journal_of_each_request(house: House) -> None:
     assert [entry.did for entry in pages[:2]] == ["cancel asked for", "close refused"]
     assert pages[1].detail == "trading is halted"
     assert [entry.did for entry in pages[-2:]] == ["still open", "ended with 9"]
+    assert [entry.exit_code for entry in pages[-2:]] == [None, 9]
 
 
 def test_without_the_brokers_word_on_what_is_ours_it_claims_nothing(house: House) -> None:

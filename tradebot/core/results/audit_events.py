@@ -10,7 +10,7 @@ from typing import Any
 
 
 class AuditKind(StrEnum):
-    """What an audit row tells. Jobs note other kinds of their own."""
+    """The kinds of audit rows that the ledger writes itself. Jobs note other kinds of their own."""
 
     ACCOUNT_PINNED = "account_pinned"
     RUN_BEGAN = "run_began"
@@ -39,6 +39,10 @@ class AuditKind(StrEnum):
     STRATEGY_SPOKE = "strategy_spoke"
     ALERT_RAISED = "alert_raised"
     JOB_MISSED = "job_missed"
+
+
+#: The kind of the rows in which a job notes what an emergency stop did.
+EMERGENCY_STOP = "emergency_stop"
 
 
 @dataclass(frozen=True, slots=True)

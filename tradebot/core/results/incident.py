@@ -13,14 +13,14 @@ from tradebot.core.model.exchange_time import new_york_instant, new_york_text
 from tradebot.core.model.halts import HaltRule, HaltScope, scope_text
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
-from tradebot.core.results.audit_events import AuditEvent, AuditKind
+from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, AuditKind
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
 #: Halts that a loss has set.
 _LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
-#: What an emergency stop notes, and how it says its exit code in the end.
-_STOP, _STOP_ENDED = "emergency_stop", "ended with "
+#: How an emergency stop of earlier versions told its exit code, in a sentence and nowhere else.
+_ENDED_WITH = "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
 _ORDER_TROUBLE = frozenset({"rejected", "unknown"})
 
@@ -190,7 +190,7 @@ def _told(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
             yield TimelineEvent(event.at, f"{text('unprotected')} USD unprotected")
         case AuditKind.ADJUSTMENT_BOOKED:
             yield TimelineEvent(event.at, f"the ledger was corrected: {text('reason')}")
-        case kind if kind == _STOP:
+        case kind if kind == EMERGENCY_STOP:
             yield TimelineEvent(event.at, f"emergency stop: {text('did')} {event.subject} {text('detail')}".rstrip())
 
 
@@ -268,10 +268,16 @@ def _moments_of_trouble(events: Sequence[AuditEvent]) -> Iterator[Span]:
             yield Span(f"{event.text('job')} missed", event.at, event.at, IncidentSeverity.SEV3)
         elif event.kind == AuditKind.ORDER_MOVED and event.text("to") in _ORDER_TROUBLE:
             yield Span(f"order {event.text('to')}", event.at, event.at, IncidentSeverity.SEV3)
-        elif event.kind == _STOP and event.text("did").startswith(_STOP_ENDED):
-            incomplete = event.text("did").removeprefix(_STOP_ENDED) in _INCOMPLETE
+        elif event.kind == EMERGENCY_STOP and (code := _exit_code_of_stop(event)):
+            incomplete = code in _INCOMPLETE
             what = f"an emergency stop {'left something open' if incomplete else 'was made'}"
             yield Span(what, event.at, event.at, IncidentSeverity.SEV1 if incomplete else IncidentSeverity.SEV2)
+
+
+def _exit_code_of_stop(event: AuditEvent) -> str:
+    """The exit code in the last entry of an emergency stop; "" in every other entry."""
+    did = event.text("did")
+    return event.text("exit_code") or (did.removeprefix(_ENDED_WITH) if did.startswith(_ENDED_WITH) else "")
 
 
 def _most_unexplained(events: Sequence[AuditEvent]) -> Decimal:

@@ -178,6 +178,7 @@ class StopEntry:
     order_id: str = ""  # the client_order_id, where there is one
     quantity: Decimal | None = None
     detail: str = ""
+    exit_code: int | None = None  # how the stop ended; in its last entry alone
 
 
 @dataclass(frozen=True, slots=True)

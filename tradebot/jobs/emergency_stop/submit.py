@@ -16,6 +16,7 @@ from typing import Protocol
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, Purpose
 from tradebot.core.model.values import canonical
+from tradebot.core.results.audit_events import EMERGENCY_STOP
 from tradebot.core.results.results import StopEntry
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk
@@ -29,9 +30,6 @@ from tradebot.ports import Broker
 ATTEMPTS = range(1001, 10000)
 #: Reads after which the positions show a fill that the orders have shown.
 READS_AFTER_A_FILL = 4
-#: The kind of the audit rows of an emergency stop.
-AUDIT_KIND = "emergency_stop"
-
 _LOG = logging.getLogger(__name__)
 
 
@@ -174,6 +172,13 @@ class InLedger:
 def append_to_audit(journal: DecisionLog, entry: StopEntry, kept_in: str = "") -> None:
     """Append an entry to the audit trail. ``kept_in`` names the file that held it until now. Raises LedgerError."""
     quantity = "" if entry.quantity is None else canonical(entry.quantity)
-    columns = {"order": entry.order_id, "quantity": quantity, "detail": entry.detail, "kept_in": kept_in}
+    code = "" if entry.exit_code is None else str(entry.exit_code)
+    columns = {
+        "order": entry.order_id,
+        "quantity": quantity,
+        "detail": entry.detail,
+        "exit_code": code,
+        "kept_in": kept_in,
+    }
     detail = {name: value for name, value in columns.items() if value}
-    journal.note(AUDIT_KIND, entry.symbol, entry.at, {"did": entry.did, **detail})
+    journal.note(EMERGENCY_STOP, entry.symbol, entry.at, {"did": entry.did, **detail})

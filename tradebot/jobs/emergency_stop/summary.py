@@ -24,7 +24,8 @@ def outcome_of(stop: EmergencyStop) -> StopOutcome:
     for line in lines:
         detail = f"{line.dollars} USD {line.detail}".strip()
         stop.desk.journal.write(StopEntry(stop.now(), line.result, line.symbol, "", line.quantity, detail))
-    stop.desk.journal.write(StopEntry(stop.now(), f"ended with {outcome.exit_code:d}", detail=outcome.headline))
+    code = int(outcome.exit_code)
+    stop.desk.journal.write(StopEntry(stop.now(), f"ended with {code}", detail=outcome.headline, exit_code=code))
     return outcome
 
 
