@@ -1,4 +1,4 @@
-"""Leaving a position whose shares a resting stop holds: cancel it, see it cancelled, read again, sell at most that."""
+"""Closes a position whose shares a resting stop holds: cancel the stop, wait for the cancel, read again, then sell."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
-from tradebot.jobs.steps.submit import LOOKS, await_ends, order_line, store_intents, submit
+from tradebot.jobs.steps.submit import READ_PAUSES, await_ends, order_line, store_intents, submit
 from tradebot.jobs.steps.sync import is_ours
 
-_LEAVES = frozenset({Purpose.EXIT, Purpose.CLOSE})
+_CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
 def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
@@ -44,11 +44,9 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
 
 
 def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> tuple[BrokerOrder, ...]:
-    """Those of ``orders`` by which we are selling (or covering) a position in ``symbol`` at the market."""
-    ours = ((order, desk.ownership.decision_of(order)) for order in orders if order.state.live)
-    return tuple(
-        order for order, made in ours if made is not None and made.symbol == symbol and made.purpose in _LEAVES
-    )
+    """Our live orders among ``orders`` that close a position in ``symbol`` at the market."""
+    decisions = ((order, desk.ownership.decision_of(order)) for order in orders if order.state.live)
+    return tuple(order for order, made in decisions if made and made.symbol == symbol and made.purpose in _CLOSING)
 
 
 def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepResult | None:
@@ -82,13 +80,13 @@ def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ..
 
 
 def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bool:
-    """Cancel the orders that ``resting`` reads, and say whether the broker has shown that none of them is left."""
+    """Cancel the orders that ``resting`` reads. True once a read shows none of them."""
     for order in resting():
         try:
             desk.broker.cancel(order.broker_order_id)
         except OrderRefused:
-            continue  # it ended by itself, or with its sibling leg; the look below tells which
-    for pause in LOOKS:
+            continue  # it ended by itself or with its sibling leg, as the reads below show
+    for pause in READ_PAUSES:
         desk.clock.sleep(pause)
         if not resting():
             return True

@@ -1,4 +1,4 @@
-"""What the limits count beside money: read from the ledger and the bars, and kept in no memory between runs."""
+"""Counts for limits that are not in money: volume, repeated entries, probation. No count is kept between runs."""
 
 from __future__ import annotations
 
@@ -32,32 +32,33 @@ def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decim
 
 
 def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetition]:
-    """How often those who want to enter now have entered before, since a person last re-enabled the strategy."""
-    most, found = desk.settings.repeat_order_limit, {}
-    for decider in (EntryKey(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
-        since = desk.ledger.safety.reenabled(decider.strategy)
-        entered = desk.ledger.orders.executed_entries(decider, since, most)
+    """How often each entry that a signal asks for was made before, since a person last re-enabled its strategy."""
+    most = desk.settings.repeat_order_limit
+    counts: dict[EntryKey, Repetition] = {}
+    for key in (EntryKey(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
+        since = desk.ledger.safety.reenabled(key.strategy)
+        entered = desk.ledger.orders.executed_entries(key, since, most)
         if entered:
-            found[decider] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])))
-    return found
+            counts[key] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])))
+    return counts
 
 
 def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> tuple[Halt, ...]:
     """Halt each strategy that entered one symbol too often, until a person resumes it. Returns the halts in force."""
     limits, halts = desk.settings.limits(), run.halts
-    for decider, repetition in repetitions(desk, signals).items():
+    for key, repetition in repetitions(desk, signals).items():
         stopped = {halt.scope_name for halt in halts if halt.rule is HaltRule.REPEATED_ORDERS}
-        if decider.strategy in stopped or not repetition.breaks(limits):
+        if key.strategy in stopped or not repetition.breaks(limits):
             continue
-        halt = repetition_halt(decider, repetition, limits, run.session, desk.clock.now())
+        halt = repetition_halt(key, repetition, limits, run.session, desk.clock.now())
         desk.ledger.safety.latch(halt, desk.clock.now())
-        desk.alerts.send("critical", f"{decider.strategy} is halted: {halt.rule}", halt.reason)
+        desk.alerts.send("critical", f"{key.strategy} is halted: {halt.rule}", halt.reason)
         halts = refresh_halts(desk, run.session)
     return halts
 
 
 def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
-    """In how many sessions before this one each strategy, as it is now, could have traded."""
+    """By strategy, the earlier sessions in which its present code could have traded."""
     runs = desk.ledger.runs
     return {
         info.name: runs.sessions_spoken(info.name, info.fingerprint, run.session) for info in desk.strategies.loaded
@@ -65,8 +66,8 @@ def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
 
 
 def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: History) -> None:
-    """Count this session for every strategy that answered and is warm."""
-    spoke = {signal.strategy for signal in signals}
+    """Count this session for every strategy that gave a signal and has its warm-up of bars."""
+    answered = {signal.strategy for signal in signals}
     for info in desk.strategies.loaded:
-        if info.name in spoke and len(history.close) >= info.warmup:
+        if info.name in answered and len(history.close) >= info.warmup:
             desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, run.session, desk.clock.now())

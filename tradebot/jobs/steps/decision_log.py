@@ -1,4 +1,4 @@
-"""What a run decided and why, written down with the numbers: so that "why?" and "why not?" have an answer."""
+"""Stores what a run decided, and why, with the numbers that were compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradebot.jobs.job_run import JobRun
 def store_decisions(
     desk: Desk, run: JobRun, intents: Iterable[Intent], denials: Iterable[Denial], signals: Iterable[Signal] = ()
 ) -> None:
-    """Store each decision with the numbers that were compared, and what the signal behind it said."""
+    """Store a row for each intent and denial, with the reason of the signal behind it."""
     origin = {(signal.strategy, signal.symbol): signal for signal in signals}
     rows = [_row_of_intent(desk, run, intent) for intent in intents]
     rows += [_row_of_denial(desk, run, denial) for denial in denials]

@@ -1,4 +1,4 @@
-"""Halts, collected from three independent latches; any of them that cannot be read counts as set."""
+"""Collects halts from three independent latches. A latch that cannot be read counts as set."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tradebot.ports import Latch
 def halt_by_hand(
     latch: Latch, now: datetime, level: HaltLevel, reason: str, scope: HaltScope = HaltScope.ACCOUNT, name: str = ""
 ) -> Halt:
-    """Latch what a person asks for, at once: in the file, which needs neither lock nor ledger. Raises ConfigError."""
+    """Latch a halt that a person asks for, in the file, which needs neither lock nor ledger. Raises ConfigError."""
     halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, level, reason, since=now, scope=scope, scope_name=name)
     latch.set(halt)
     return halt
 
 
 def current_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
-    """Every halt that holds now: the environment flag, the latch file, the ledger. Unreadable counts as set."""
+    """Every halt in force on ``today``, a New York date: of the environment flag, the latch file and the ledger."""
     return active_halts(_latched(desk), today)
 
 
@@ -75,7 +75,7 @@ def _clear_ended(desk: Desk, over: list[Halt]) -> None:
 
 
 def why_no_entries(halts: Iterable[Halt]) -> str:
-    """The reason of the strictest halt of the account; "" while it runs."""
+    """The reason of the account's strictest halt; "" where entries are allowed."""
     halts = tuple(halt for halt in halts if halt.of_account)
     strictest = level_of(halts)
     return "" if strictest.allows_entries else next(halt.reason for halt in halts if halt.level is strictest)

@@ -1,4 +1,4 @@
-"""From prices to a plan: gather the situation, and let core decide."""
+"""Reads prices and signals, and gathers the situation that core makes a plan from."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def check_symbols_have_bars(desk: Desk) -> StepResult:
 
 
 def price_source(desk: Desk) -> str:
-    """Where bars come from, as users call it."""
+    """The name of the source of bars, in users' terms."""
     if desk.settings.broker is not BrokerName.PAPER:
         return f"the market data of {desk.settings.broker}"
     return "PAPER_DATA" if desk.settings.paper_data else "the bundled prices"
@@ -61,22 +61,22 @@ def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
 
 
 def history_for(desk: Desk, run: JobRun) -> History:
-    """The completed bars that the strategies and the limits need, of every symbol that any strategy names.
+    """The completed bars of every symbol of the strategies, as many as strategies and limits need.
 
-    Asked again in the same session it is the same question, which the market answers from memory.
+    The market answers the same question of one session from memory.
     """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
     return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, run))
 
 
 def count_probation_session(desk: Desk, run: JobRun, signals: tuple[Signal, ...]) -> None:
-    """Count this session for the strategies that could trade in it, as they are now: none can while halted."""
+    """Count this session for the strategies that could trade in it: none of them while the account is halted."""
     if signals and level_of(run.halts).allows_entries:
         count_session(desk, run, signals, history_for(desk, run))
 
 
 def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Situation:
-    """Everything a plan is made from, read now."""
+    """Everything that a plan depends on, read now."""
     market = _market(desk, run)
     wanted = tuple(signal for signal in signals if signal.action is not Action.NONE)
     symbols = {signal.symbol for signal in wanted} | set(state.quotes)
@@ -118,7 +118,7 @@ def make_plan(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signa
 
 
 def _decided(desk: Desk, run: JobRun) -> frozenset[str]:
-    """The decisions of this session that have an order. One planned and never sent may still be sent, under its id."""
+    """The ids of this session's decisions that were sent. A decision that was not may still be sent under its id."""
     return frozenset(
         intent.client_order_id
         for intent in desk.ledger.orders.of_session(run.session)
@@ -127,6 +127,6 @@ def _decided(desk: Desk, run: JobRun) -> frozenset[str]:
 
 
 def _volumes(desk: Desk, run: JobRun, wanted: tuple[Signal, ...]) -> dict[str, Decimal]:
-    """The average volume of what is to be entered, out of the bars that the strategies were asked about."""
+    """The average volume, in shares a session, of the symbols that signals enter, from the strategies' bars."""
     symbols = sorted({signal.symbol for signal in wanted if signal.action is Action.ENTER})
     return average_volumes(history_for(desk, run), symbols) if symbols else {}

@@ -1,4 +1,4 @@
-"""Every position of ours is protected: prove it, repair what can be repaired, report the dollars that are not."""
+"""Proves that every position of ours has its stop, repairs gaps, and reports the dollars that stay unprotected."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
 
 
 def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepResult:
-    """Mark each holding to the newest price and raise the stops that may be raised: replaced, never cancelled first."""
+    """Mark each holding to the newest price, and raise its stop where its policy says so.
+
+    A stop is raised by replacing it in one request, so that the position is never without one.
+    """
     done: list[StepResult] = []
     for holding in state.holdings:
         quote = state.quotes.get(holding.symbol)
@@ -71,7 +74,7 @@ def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepRe
 
 
 def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
-    """One holding as it is told to people after it was looked at for exits."""
+    """The line on one holding that was checked for exits."""
     quote = state.quotes.get(holding.symbol)
     return ExitLine(
         strategy=holding.strategy,
@@ -85,7 +88,7 @@ def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
 
 
 def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
-    """The price to raise the stop to; None where the price is through that already, which is an exit of the plan's."""
+    """The price to raise the stop to. None where the last price is beyond it: then the plan exits."""
     raised = raised_stop(holding)
     late = raised is not None and quote is not None and stop_passed(holding.with_stop(raised), quote.last)
     return None if late else raised
@@ -134,7 +137,7 @@ def _take_back_exits(desk: Desk, state: AccountState) -> list[StepResult]:
 
 
 def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> StepResult:
-    """Close one gap, over as many shares as the broker shows: it would refuse a stop for more."""
+    """Close one gap, over the shares that the broker shows: it would refuse a stop over more."""
     quote = state.quotes.get(gap.symbol)
     there = replace(holding, quantity=gap.held)
     if gap.kind is GapKind.LAPSING and _refused_this_session(desk, run, holding):
@@ -198,8 +201,10 @@ def _replace_stop(
 
 
 def _another_price(resting: BrokerOrder, holding: Holding) -> Decimal:
-    """The price of a stop that is renewed: a tick better where nothing else changes, as Alpaca then refuses it
-    ("order parameters are not changed", https://github.com/alpacahq/alpaca-py/issues/412).
+    """The price of a renewed stop: a tick better where nothing else changes.
+
+    Alpaca refuses a replacement that changes nothing ("order parameters are not changed",
+    https://github.com/alpacahq/alpaca-py/issues/412).
     """
     price = holding.stop_price
     if resting.time_in_force is not TimeInForce.GTC or resting.stop_price != price:
@@ -212,7 +217,7 @@ def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
 
 
 def _resting_stop(desk: Desk, state: AccountState, holding: Holding) -> BrokerOrder | None:
-    """Our stop that protects a holding; the largest, should there be several. One set by hand is not ours to change."""
+    """Our stop over a holding, the largest if there are several. A stop that a person placed is not ours to change."""
     stops = [
         order
         for order in state.open_orders

@@ -1,8 +1,8 @@
-"""Decide, write, send, verify: the only way in which an order leaves.
+"""Decide, write, send, verify: the only path by which an order is sent.
 
-An intent is committed before its request leaves, under an id made from the decision. What comes back, or does not, is
-written down before the next order is looked at. An outcome that nobody saw is UNKNOWN: it is settled by asking the
-broker for that id, never by sending again under another.
+An intent is committed before its request is sent, under an id made from the decision. The response, or its absence, is
+stored before the next order. Without a response the outcome is UNKNOWN: it is settled by asking the broker for that id,
+never by sending again under another.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from tradebot.jobs.step_results import SubmitResult, coded, failed
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import current_halts
 
-#: Seconds between looks at an order that was sent; in all the half minute that a job waits for a fill.
-LOOKS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+#: Seconds before each read of an order that was sent; together the half minute that a job waits for a fill.
+READ_PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
 MINUTE = timedelta(minutes=1)
-#: States in which looking again may show more. One that is unknown is for the next act of settling.
+#: States in which another read may show more. An unknown outcome is left to `resolve_open_intents`.
 _UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
 def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
-    """Commit intents as PLANNED, before anything is sent."""
+    """Commit intents as PLANNED, before any is sent."""
     if intents:
         desk.ledger.orders.write(intents, desk.clock.now())
 
@@ -83,10 +83,10 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
 
 
 def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
-    """Bring an intent to where the broker shows its order to be.
+    """Store the broker's state of an order in its intent, and return the intent.
 
-    Where no order can have gone, as an old answer may have it, it is not followed: what became of the order is unknown
-    until the broker says something else.
+    A state that the order cannot have reached, as an outdated response may show it, is not stored: the intent becomes
+    UNKNOWN until the broker shows another.
     """
     if not is_plausible_state(order, intent):
         return _doubted(desk, intent, order)
@@ -112,12 +112,12 @@ def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent
 
 
 def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
-    """Look at orders until all are filled or otherwise at their ends, for a bounded time; then give them as they stand.
+    """Wait half a minute at most for orders to end, and return the intents in their newest states.
 
-    Each look is one question about all that are still under way.
+    Each read is one request for all orders that are still under way.
     """
     known = {intent.client_order_id: intent for intent in intents}
-    for pause in LOOKS:
+    for pause in READ_PAUSES:
         waiting = [each for each, intent in known.items() if intent.state in _UNDER_WAY]
         if not waiting:
             break
@@ -130,9 +130,9 @@ def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
 def attempt_after(
     desk: Desk, run: JobRun, strategy: str, symbol: str, purpose: Purpose, *, replacing: bool = False
 ) -> int | None:
-    """The number of the next attempt at a decision, or None while an earlier one may still do what it is for.
+    """The number of the next attempt at a decision; None while an earlier attempt is live or its outcome unknown.
 
-    With ``replacing``, one that rests is no hindrance: its place is taken, and the broker's answer is its end.
+    With ``replacing`` a live attempt does not count, because the next one replaces it.
     """
     earlier = desk.ledger.orders.attempts(run.session, strategy, symbol, purpose)
     made = [attempt for attempt in earlier if attempt.state is not OrderState.PLANNED]
@@ -144,8 +144,9 @@ def attempt_after(
 def reducing_intent(
     desk: Desk, run: JobRun, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
 ) -> Intent:
-    """An intent over a holding: for Purpose.STOP a GTC stop at ``price`` over its whole shares, else a DAY market order
-    over all of it.
+    """An intent that reduces a holding.
+
+    For Purpose.STOP: a GTC stop at ``price``, USD a share, over the whole shares. Else: a DAY market order over all.
     """
     is_stop = purpose is Purpose.STOP
     strategy, symbol = holding.strategy, holding.symbol
@@ -162,7 +163,7 @@ def reducing_intent(
 
 
 def order_line(intent: Intent) -> OrderLine:
-    """An intent as it is told to people."""
+    """The line of an intent in an outcome."""
     request = intent.request
     return OrderLine(
         client_order_id=intent.client_order_id,
@@ -187,7 +188,7 @@ def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
 
 
 def _doubted(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
-    """An intent whose order the broker shows where it can't be. One that is over stays as it is."""
+    """The intent of an order in an impossible state: UNKNOWN, unless it is terminal."""
     why = (
         f"it was {intent.state}, {intent.filled_quantity} filled, and the broker shows it {order.state}, which no "
         "order can do; look at it at the broker, then run `tradebot reconcile`"
@@ -203,14 +204,14 @@ def _withheld(desk: Desk, run: JobRun, intent: Intent) -> SubmitResult | None:
     stopping = next((halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)), None)
     if stopping is not None:
         why = f"{stopping.subject} was halted before it was sent: {stopping.reason}"
-        denials: Sequence[Denial] = [_denial(intent, DenialCode.HALTED, why)]
-        return replace(_denied(desk, run, intent, OrderState.ABANDONED, why, denials), halts=halts)
-    if denials := _order_objections(desk, run, intent):
+        denial = _denial(intent, DenialCode.HALTED, why)
+        return replace(_denied(desk, run, intent, OrderState.ABANDONED, why, [denial]), halts=halts)
+    if denials := _failed_order_checks(desk, run, intent):
         return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
     return None
 
 
-def _order_objections(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
+def _failed_order_checks(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
     """The order checks that an entry fails now: since it was planned prices moved and orders were sent."""
     sent = desk.ledger.orders.sent
     return order_objections(

@@ -1,6 +1,6 @@
-"""The first act of every job: settle what is unfinished, take in what happened, and compare the two accounts of it.
+"""The first step of every job: settle open intents, book new activities, and compare the broker with the ledger.
 
-The broker is the truth, and the ledger must explain it. A read that fails ends the job: it is never "flat".
+The broker is the truth, and the ledger must explain it. A read that fails ends the job: it never counts as "flat".
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed
 from tradebot.jobs.steps.activities import book_new_activities
-from tradebot.jobs.steps.submit import LOOKS, MINUTE, apply_broker_state
+from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
-#: A stop that the broker will end within this time is renewed. A week leaves room for days on which no job runs.
+#: A stop that the broker ends within this time is renewed. A week leaves room for days without a job.
 RENEWED_BEFORE = timedelta(days=7)
 
 
@@ -70,12 +70,12 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
 
 
 def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]:
-    """The broker's orders of intents, one question for all of them.
+    """The broker's orders of intents by client_order_id, in one request for all of them.
 
-    Where nobody saw one arrive, several looks over a grace period must agree that it is not there.
+    An order whose outcome is in doubt counts as absent only if no read over a grace period shows it.
     """
     asked, shown = list(intents), dict[str, BrokerOrder]()
-    for pause in LOOKS:
+    for pause in READ_PAUSES:
         if not asked:
             break
         desk.clock.sleep(pause)
@@ -85,7 +85,7 @@ def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]
 
 
 def _absent(desk: Desk, run: JobRun, intent: Intent) -> None:
-    """An order that never arrived is a plan again, for its session and for one more try; after that it is given up."""
+    """Make the intent of an order that never arrived PLANNED for one more try in its session; then abandon it."""
     if intent.session != run.session or intent.sends > 1:
         _abandon(desk, intent, "the broker has no such order: it never arrived")
     elif intent.state is not OrderState.PLANNED:
@@ -114,7 +114,7 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
     unsettled = ledger.orders.unsettled()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     now = desk.clock.now()
-    found = gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    open_gaps = gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     with ledger.transaction():
         ledger.orders.saw(open_orders, now)
         differences = compare(
@@ -123,19 +123,19 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
             unsettled=unsettled,
             open_orders=open_orders,
             ours=frozenset(order.broker_order_id for order in open_orders if is_ours(desk, order)),
-            gaps=found,
+            gaps=open_gaps,
             cash_here=cash_here,
             cash_there=account.cash,
         )
         breaks = ledger.safety.record_breaks(differences, run.session, now)
-        ledger.books.snapshot(_equity_point(desk, run.session, account, positions, found), positions)
+        ledger.books.snapshot(_equity_point(desk, run.session, account, positions, open_gaps), positions)
     return AccountResult(
-        state=AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, found)
+        state=AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, open_gaps)
     )
 
 
 def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
-    """Today's counters: the day's baseline is the first one written down today, so that no restart resets it."""
+    """Today's counters. The day's baseline equity, USD, is the first one stored today, so that no restart resets it."""
     books, orders = desk.ledger.books, desk.ledger.orders
     first = books.first_of_session(run.session)
     return Counters(
@@ -150,8 +150,8 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
 
 
 def locked_symbols(state: AccountState) -> dict[str, str]:
-    """The symbols that take no entries, and why: an open break, or an order whose outcome nobody saw."""
-    locked = {found.symbol: f"open break: {found.message}" for found in state.breaks if found.locks_symbol}
+    """The reason by symbol that takes no entries: an open break, or an order whose outcome is unknown."""
+    locked = {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
     for intent in state.unsettled:
         if intent.state.in_doubt:
             locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
@@ -165,7 +165,7 @@ def is_ours(desk: Desk, order: BrokerOrder) -> bool:
 
 
 def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
-    """Holdings with the sessions they have been held, counted on the exchange calendar."""
+    """Holdings with the number of sessions since their opening, on the exchange calendar."""
     today = run.session
 
     def sessions_since(opened: date) -> int:
@@ -175,7 +175,7 @@ def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding
 
 
 def _equity_point(
-    desk: Desk, session: date, account: AccountSnapshot, positions: Iterable[Position], found: Iterable[Gap]
+    desk: Desk, session: date, account: AccountSnapshot, positions: Iterable[Position], open_gaps: Iterable[Gap]
 ) -> EquityPoint:
     values = [position.market_value for position in positions]
     return EquityPoint(
@@ -186,7 +186,7 @@ def _equity_point(
         long_value=sum((value for value in values if value > 0), ZERO),
         short_value=sum((value for value in values if value < 0), ZERO),
         last_equity=account.last_equity,
-        unprotected=unprotected_dollars(found),
+        unprotected=unprotected_dollars(open_gaps),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is held or waits at the broker and does not trade is told, every time, until somebody has seen to it."""
+"""Finds held symbols and open orders that do not trade. Each run reports them anew, until a person acts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradebot.jobs.step_results import AccountState, StepResult, failed
 def find_untradable(
     desk: Desk, positions: Iterable[Position], open_orders: Iterable[BrokerOrder]
 ) -> tuple[Untradable, ...]:
-    """What of these does not trade now, as the broker says."""
+    """The positions and orders whose symbols do not trade now, by the broker's assets."""
     positions, open_orders = tuple(positions), tuple(open_orders)
     symbols = {position.symbol for position in positions} | {order.symbol for order in open_orders}
     if not symbols:
