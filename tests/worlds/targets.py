@@ -21,10 +21,10 @@ class Target(StrEnum):
     REPAIR_OF_A_STOP = "tradebot.jobs.steps.protect._repair"
     TRANSACTION = "tradebot.ledger.engine.Engine.transaction"
 
-    ALPACA_GROUP_MEMBERS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.meet"
-    ALPACA_ABSENT_LEGS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.absent_legs"
+    ALPACA_GROUP_MEMBERS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.add"
+    ALPACA_ABSENT_LEGS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.lacks_live_legs"
     ALPACA_ORDER_STATE = "tradebot.brokers.alpaca.broker.order_parsing._state"
-    ALPACA_LATE_ACTIVITIES = "tradebot.brokers.alpaca.broker.activities.Activities.late"
+    ALPACA_LATE_ACTIVITIES = "tradebot.brokers.alpaca.broker.activities.ActivityQueries.late"
     HTTP_WRITE = "tradebot.brokers.http.api.Api.write"
 
     @property

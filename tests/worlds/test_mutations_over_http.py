@@ -23,11 +23,11 @@ from tradebot.errors import OutcomeUnknown
 def families(monkeypatch: pytest.MonkeyPatch) -> None:
     """A leg is an order like any other."""
 
-    def meet(self: OrderGroups, head: AlpacaOrder) -> None:
+    def add(self: OrderGroups, head: AlpacaOrder) -> None:
         for order in (head, *head.legs):
-            self._kin[order.id] = GroupMembership(Purpose.ENTRY)
+            self._memberships[order.id] = GroupMembership(Purpose.ENTRY)
 
-    monkeypatch.setattr(Target.ALPACA_GROUP_MEMBERS, meet)
+    monkeypatch.setattr(Target.ALPACA_GROUP_MEMBERS, add)
 
 
 def look_for_absent_legs(monkeypatch: pytest.MonkeyPatch) -> None:

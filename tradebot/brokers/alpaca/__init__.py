@@ -1,1 +1,1 @@
-"""Alpaca: the account in ``broker`` (orders, activities), prices in ``data`` (bars, quotes, corporate actions)."""
+"""Alpaca: ``broker`` has the account (orders, activities), ``data`` has prices (bars, quotes, corporate actions)."""

@@ -219,7 +219,7 @@ def test_a_cursor_of_another_broker_is_no_answer(alpaca: MakeDesk, cursor: str) 
 
 
 def test_a_long_history_is_read_page_by_page(alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activities, "PAGE", 3)
+    monkeypatch.setattr(activities, "PAGE_SIZE", 3)
     desk = alpaca()
     for _ in range(10):
         desk.broker.submit(make.buy(1))
@@ -233,7 +233,7 @@ def test_a_long_history_is_read_page_by_page(alpaca: MakeDesk, monkeypatch: pyte
 def test_a_server_that_gives_one_page_for_ever_is_not_asked_for_ever(
     alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(activities, "PAGE", 1)
+    monkeypatch.setattr(activities, "PAGE_SIZE", 1)
     desk = alpaca()
     told(desk, cash())
     with pytest.raises(BrokerUnavailable, match="the same page of activities twice"):

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.brokers.alpaca.broker.conftest import order_json
-from tradebot.brokers.alpaca.broker.order_parsing import STATES, seen
+from tradebot.brokers.alpaca.broker.order_parsing import STATES, parse_order
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Side, TimeInForce
 from tradebot.errors import BrokerUnavailable
 
 
 def read(**fields: Any) -> BrokerOrder:
-    found = seen(order_json(**fields))
+    found = parse_order(order_json(**fields))
     assert found is not None
     return found.order
 
@@ -126,8 +126,8 @@ def test_an_instant_without_an_offset_is_no_answer() -> None:
 @pytest.mark.parametrize("raw", [None, [], "order", 7])
 def test_what_is_no_order_at_all_is_no_answer(raw: object) -> None:
     with pytest.raises(BrokerUnavailable, match="where an order belongs"):
-        seen(raw)
+        parse_order(raw)
 
 
 def test_an_order_of_several_options_is_passed_over() -> None:
-    assert seen(order_json(order_class="mleg", symbol="", side="")) is None
+    assert parse_order(order_json(order_class="mleg", symbol="", side="")) is None

@@ -9,8 +9,8 @@ import pytest
 
 from tests.brokers.alpaca.broker.conftest import MakeDesk, order_json
 from tests.fakes.orders import Requests
-from tradebot.brokers.alpaca.broker.order_parsing import seen
-from tradebot.brokers.alpaca.broker.order_payloads import changes, order_body, path_of
+from tradebot.brokers.alpaca.broker.order_parsing import parse_order
+from tradebot.brokers.alpaca.broker.order_payloads import order_body, order_path, replacement_body
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Side, TimeInForce
 from tradebot.errors import OrderRefused
 
@@ -18,7 +18,7 @@ make = Requests()
 
 
 def resting(**fields: Any) -> BrokerOrder:
-    found = seen(order_json(**fields))
+    found = parse_order(order_json(**fields))
     assert found is not None
     return found.order
 
@@ -59,34 +59,38 @@ def test_an_id_that_would_be_made_up_or_refused_is_not_sent(identifier: str) -> 
 
 
 def test_a_replacement_says_only_what_changes() -> None:
-    assert changes(resting(), limit("10", "96")) == {"client_order_id": "c2", "limit_price": "96"}
-    assert changes(resting(), limit("8", "95.5")) == {"client_order_id": "c2", "qty": "8"}
+    assert replacement_body(resting(), limit("10", "96")) == {"client_order_id": "c2", "limit_price": "96"}
+    assert replacement_body(resting(), limit("8", "95.5")) == {"client_order_id": "c2", "qty": "8"}
 
 
 def test_a_replacement_of_an_order_that_has_begun_to_fill_always_says_how_many_are_to_rest() -> None:
     begun = resting(filled_qty="4", status="partially_filled")
-    assert changes(begun, limit("10", "96")) == {"client_order_id": "c2", "limit_price": "96", "qty": "10"}
+    assert replacement_body(begun, limit("10", "96")) == {"client_order_id": "c2", "limit_price": "96", "qty": "10"}
 
 
 def test_a_replacement_that_changes_nothing_says_everything_again() -> None:
-    assert changes(resting(), limit("10", "95.5")) == {"client_order_id": "c2", "qty": "10", "limit_price": "95.5"}
+    assert replacement_body(resting(), limit("10", "95.5")) == {
+        "client_order_id": "c2",
+        "qty": "10",
+        "limit_price": "95.5",
+    }
 
 
 def test_a_day_order_can_be_made_to_stay() -> None:
-    renewed = changes(resting(time_in_force="day"), limit("10", "95.5"))
+    renewed = replacement_body(resting(time_in_force="day"), limit("10", "95.5"))
     assert renewed == {"client_order_id": "c2", "time_in_force": "gtc"}
 
 
 @pytest.mark.parametrize("terms", [{"symbol": "OTHER"}, {"side": Side.SELL}, {"type": OrderType.STOP}])
 def test_what_no_replacement_can_change_is_not_sent(terms: dict[str, Any]) -> None:
     with pytest.raises(OrderRefused, match="must keep symbol, side and type"):
-        changes(resting(), limit("10", "96", **terms))
+        replacement_body(resting(), limit("10", "96", **terms))
 
 
 def test_an_id_that_is_none_of_alpaca_s_is_not_asked_for(alpaca: MakeDesk) -> None:
     desk = alpaca()
     with pytest.raises(OrderRefused, match="order not found"):
-        path_of("O-000000001")
+        order_path("O-000000001")
     with pytest.raises(OrderRefused):
         desk.broker.cancel("../account")
     assert desk.asked == []

@@ -138,7 +138,7 @@ def test_of_two_brackets_of_a_symbol_each_leg_names_its_own_entry(alpaca: MakeDe
 def test_a_list_of_more_than_a_page_is_read_whole_and_each_order_once(
     alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_queries, "PAGE", 4)
+    monkeypatch.setattr(order_queries, "PAGE_SIZE", 4)
     desk = alpaca()
     for number in range(10):
         desk.broker.submit(make.buy(1, limit="90", client_id=f"n{number}"))
@@ -150,7 +150,7 @@ def test_a_list_of_more_than_a_page_is_read_whole_and_each_order_once(
 def test_orders_of_one_instant_that_straddle_a_page_are_all_read(
     alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_queries, "PAGE", 4)
+    monkeypatch.setattr(order_queries, "PAGE_SIZE", 4)
     desk = alpaca()
     bracketed(desk, "first", limit="99")
     bracketed(desk, "second", limit="98")
@@ -161,7 +161,7 @@ def test_orders_of_one_instant_that_straddle_a_page_are_all_read(
 def test_a_server_that_gives_one_page_for_ever_is_not_asked_for_ever(
     alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_queries, "PAGE", 1)
+    monkeypatch.setattr(order_queries, "PAGE_SIZE", 1)
     desk = alpaca()
     desk.fake.bend = lambda arrival, answer: replace(answer, status=200, body=[order_json()])
     with pytest.raises(BrokerUnavailable, match="more orders of one instant than fit on a page"):
@@ -190,7 +190,7 @@ def test_many_orders_are_looked_up_in_one_request(alpaca: MakeDesk) -> None:
 def test_what_is_not_on_the_newest_page_is_looked_up_by_itself(
     alpaca: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_queries, "PAGE", 4)
+    monkeypatch.setattr(order_queries, "PAGE_SIZE", 4)
     desk = alpaca()
     for number in range(10):
         desk.broker.submit(make.buy(1, client_id=f"n{number}"))

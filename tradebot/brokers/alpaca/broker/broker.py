@@ -1,4 +1,4 @@
-"""Alpaca's door: what a job asks of any broker, asked over HTTP."""
+"""Alpaca's implementation of ports.Broker, over HTTP."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from tradebot.brokers.alpaca.broker import account
-from tradebot.brokers.alpaca.broker.activities import Activities
-from tradebot.brokers.alpaca.broker.cache import Memory
-from tradebot.brokers.alpaca.broker.clock import Hours
-from tradebot.brokers.alpaca.broker.order_parsing import seen
-from tradebot.brokers.alpaca.broker.order_payloads import changes, order_body, path_of
-from tradebot.brokers.alpaca.broker.order_queries import Listing
-from tradebot.brokers.alpaca.json_fields import Fields, rows
+from tradebot.brokers.alpaca.broker.activities import ActivityQueries
+from tradebot.brokers.alpaca.broker.cache import JsonCache
+from tradebot.brokers.alpaca.broker.clock import AlpacaClock
+from tradebot.brokers.alpaca.broker.order_parsing import parse_order
+from tradebot.brokers.alpaca.broker.order_payloads import order_body, order_path, replacement_body
+from tradebot.brokers.alpaca.broker.order_queries import OrderQueries
+from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import (
@@ -29,128 +29,141 @@ from tradebot.core.model.account import (
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
 
-_DONE = range(200, 300)
-#: The activities by which cash comes and goes that nobody earned or lost.
+_SUCCESS = range(200, 300)
+#: Activity types of deposits and withdrawals: cash, and cash journaled from or to another account.
 _PAID_IN = "CSD,CSW,JNLC"
-_ID_IS_TAKEN = "client_order_id must be unique"
-_UNPROCESSABLE = frozenset({"40010001", "42210000", "422"})
+_DUPLICATE_ID = "client_order_id must be unique"
+#: Codes that come with a duplicate client_order_id.
+_DUPLICATE_CODES = frozenset({"40010001", "42210000", "422"})
 
 
 class AlpacaBroker:
     """One account at Alpaca; implements ports.Broker.
 
-    Reads are asked again by the wire while they fail; what changes anything is sent once. Cancels and replacements are
-    asked for only: the order says when they have happened. What cannot change, as whose leg an order is, is remembered
-    for as long as the object lives, which is one command; the folder ``memory`` keeps what serves the next ones.
+    Reads are retried; a write is sent once. A cancel or a replacement is only requested: the order shows when it has
+    happened. Facts that cannot change, such as the entry of a leg, are kept for the life of the object, which is one
+    command, and in ``cache_folder`` for the next commands.
     """
 
-    def __init__(self, api: Api, mode: str, memory: Path | None = None) -> None:
+    def __init__(self, api: Api, mode: str, cache_folder: Path | None = None) -> None:
+        host = api.endpoint.host
         self._api = api
         self._mode = mode
-        self._listing = Listing(api, Memory(memory, "families", api.endpoint.host))
-        self._activities = Activities(api, self._listing)
-        self._hours = Hours(api, Memory(memory, "sessions", api.endpoint.host))
-        self._assets = account.Assets(api)
+        self._orders = OrderQueries(api, JsonCache(cache_folder, "families", host))
+        self._activities = ActivityQueries(api, self._orders)
+        self._clock = AlpacaClock(api, JsonCache(cache_folder, "sessions", host))
+        self._assets = account.AssetQueries(api)
 
     @property
     def name(self) -> Literal["alpaca"]:
+        """The broker's name in the settings and in account keys."""
         return "alpaca"
 
     @property
     def mode(self) -> str:
+        """``paper`` or ``live``."""
         return self._mode
 
     # --- reads ---------------------------------------------------------------------------------
 
     def clock(self) -> MarketClock:
-        return self._hours.clock()
+        """The exchange's time and the sessions around it."""
+        return self._clock.clock()
 
     def account(self) -> AccountSnapshot:
+        """Equity, cash and buying power, USD."""
         return account.snapshot(self._api.read("/v2/account"))
 
     def permissions(self) -> Permissions:
+        """What the account's configuration allows."""
         return account.permissions(self._api.read("/v2/account/configurations"))
 
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
-        """From the portfolio's history, whose last day may be told as it stands or not at all yet."""
+        """Equity and deposits by session, from the portfolio history. Today's may be missing or still change."""
         params = {"timeframe": "1D", "start": f"{first}T00:00:00Z", "end": f"{last}T23:59:59Z"}
-        told = account.days(self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _PAID_IN}))
-        return tuple(day for day in told if first <= day.session <= last)
+        history = self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _PAID_IN})
+        return tuple(day for day in account.days(history) if first <= day.session <= last)
 
     def positions(self) -> tuple[Position, ...]:
+        """Every position that is not flat."""
         return account.positions(self._api.read("/v2/positions"))
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""
-        return self._listing.open()
+        return self._orders.open_orders()
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
-        return self._listing.by_client_id(client_order_id)
+        """The order with this id and its legs, or None."""
+        return self._orders.by_client_id(client_order_id)
 
     def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
-        return self._listing.by_client_ids(client_order_ids)
+        """The orders with these ids, as ``order`` returns them."""
+        return self._orders.by_client_ids(client_order_ids)
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
+        """Fills, cash movements and splits booked after the activity ``after``, in the order of booking."""
         return self._activities.after(after)
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
+        """Unknown activities booked shortly before ``after``."""
         return self._activities.late(after, is_known)
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
-        return self._assets.of(symbols)
+        """The assets with these symbols; unknown symbols are absent."""
+        return self._assets.by_symbol(symbols)
 
     # --- writes ----------------------------------------------------------------------------------
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        answer = self._sent("POST", "/v2/orders", order_body(request))
-        return self._taken_in(answer, request)
+        """Send an order. Raises AlreadySent when the account has an order with this id, else as ``Api.write``."""
+        content = self._send_order("POST", "/v2/orders", order_body(request))
+        return self._accepted(content, request)
 
     def cancel(self, broker_order_id: str) -> None:
-        self._api.write("DELETE", path_of(broker_order_id))
+        """Request the cancel of an order. Raises OrderRefused when it is terminal."""
+        self._api.write("DELETE", order_path(broker_order_id))
 
     def cancel_all(self) -> None:
-        """Raises OrderRefused when the answer names an order that was not cancelled."""
-        answers = self._cancelled_each()
-        if refused := [name for name, status in answers if status not in _DONE]:
-            raise OrderRefused("207", f"{len(refused)} of {len(answers)} orders were not cancelled: {_named(refused)}")
+        """Request the cancel of every live order. Raises OrderRefused when one of them was not cancelled."""
+        statuses = self._request_cancel_of_all()
+        if refused := [order_id for order_id, status in statuses if status not in _SUCCESS]:
+            names = ", ".join(refused[:10]) + (" and more" if len(refused) > 10 else "")
+            raise OrderRefused("207", f"{len(refused)} of {len(statuses)} orders were not cancelled: {names}")
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
-        path = path_of(broker_order_id)
-        old = self._listing.by_id(broker_order_id)
+        """Replace a resting order. Raises AlreadySent when the account has an order with the new id."""
+        path = order_path(broker_order_id)
+        old = self._orders.by_id(broker_order_id)
         if old is None:
             raise OrderRefused("40410000 order not found", f"order not found: {broker_order_id}")
-        answer = self._sent("PATCH", path, changes(old, request))
-        return self._taken_in(answer, request, in_place_of=broker_order_id)
+        content = self._send_order("PATCH", path, replacement_body(old, request))
+        return self._accepted(content, request, replaced_id=broker_order_id)
 
-    def _sent(self, method: Literal["POST", "PATCH"], path: str, body: Json) -> Json:
-        """The answer to an order; the code of a refusal for its id is told to be either of two."""
+    def _send_order(self, method: Literal["POST", "PATCH"], path: str, body: Json) -> Json:
+        """The content of the response. Raises AlreadySent for a duplicate id, which comes with different codes."""
         try:
             return self._api.write(method, path, body)
         except OrderRefused as refused:
-            if _ID_IS_TAKEN in str(refused).lower() and refused.reason in _UNPROCESSABLE:
+            if _DUPLICATE_ID in str(refused).lower() and refused.reason in _DUPLICATE_CODES:
                 raise AlreadySent(refused.reason, str(refused)) from refused
             raise
 
-    def _taken_in(self, answer: Json, request: OrderRequest, in_place_of: str | None = None) -> BrokerOrder:
-        """The order that was answered with. It has been sent: what cannot be read of it leaves its outcome unknown."""
+    def _accepted(self, content: Json, request: OrderRequest, replaced_id: str | None = None) -> BrokerOrder:
+        """The order in the response. It has been sent, so an unreadable response raises OutcomeUnknown."""
         try:
-            order = seen(answer)
+            order = parse_order(content)
             if order is None or order.order.client_order_id != request.client_order_id:
                 raise BrokerUnavailable("it answered with another order")
-            return self._listing.taken_in(order, in_place_of)
+            return self._orders.accepted(order, replaced_id)
         except BrokerUnavailable as error:
-            said = f"{request.client_order_id} was sent, and Alpaca's answer cannot be read: {error}"
-            raise OutcomeUnknown(said) from error
+            message = f"{request.client_order_id} was sent, and Alpaca's answer cannot be read: {error}"
+            raise OutcomeUnknown(message) from error
 
-    def _cancelled_each(self) -> list[tuple[str, int]]:
-        """Ask for a cancel of every order in one request: the id and the HTTP status of each."""
-        answer = self._api.write("DELETE", "/v2/orders")
+    def _request_cancel_of_all(self) -> list[tuple[str, int]]:
+        """The id of every live order, and the HTTP status of its cancel."""
+        content = self._api.write("DELETE", "/v2/orders")
         try:
-            items = [Fields(raw, "one of many") for raw in rows(answer, "the answers for each")]
+            items = [Fields(raw, "one of many") for raw in json_list(content, "the answers for each")]
             return [(item.text("id"), int(item.number("status"))) for item in items]
         except BrokerUnavailable as error:
             raise OutcomeUnknown(f"DELETE /v2/orders was sent, and Alpaca's answer cannot be read: {error}") from error
-
-
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")

@@ -1,4 +1,4 @@
-"""What one command learns at Alpaca and leaves for the next, so that each need not ask again."""
+"""JSON that one command fetches from Alpaca and keeps for the next commands."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ FORMAT = 1
 _LOG = logging.getLogger(__name__)
 
 
-class Memory:
-    """JSON about one thing in a file called ``alpaca_<about>`` of a folder; ``host`` says who told it.
+class JsonCache:
+    """One JSON value in the file ``alpaca_<name>`` of a folder, valid for one ``host``.
 
-    Without a folder nothing is kept. The file may be deleted at any time: then the broker is asked again.
+    Without a folder nothing is kept. The file may be deleted at any time: its content is then fetched again.
     """
 
-    def __init__(self, folder: Path | None, about: str, host: str) -> None:
-        self._path = None if folder is None else folder / f"alpaca_{about}"
-        self._label = f"{about} {FORMAT}, {host}"
-        self._kept: Json | None = None
+    def __init__(self, folder: Path | None, name: str, host: str) -> None:
+        self._path = None if folder is None else folder / f"alpaca_{name}"
+        self._label = f"{name} {FORMAT}, {host}"
+        self._content: Json | None = None
 
-    def recall(self) -> Json | None:
-        """What was kept last; None where there is no file, or one that is damaged or of another host."""
-        if self._kept is None and self._path is not None:
+    def load(self) -> Json | None:
+        """The value saved last; None when the file is missing, damaged or of another host."""
+        if self._content is None and self._path is not None:
             payload = read_cache_file(self._path, self._label)
-            self._kept = None if payload is None else json.loads(payload)
-        return self._kept
+            self._content = None if payload is None else json.loads(payload)
+        return self._content
 
-    def keep(self, content: Json) -> None:
-        """Keep this and nothing else. A file that cannot be written costs a request and nothing else."""
-        if self._path is None or content == self.recall():
+    def save(self, content: Json) -> None:
+        """Replace the value. A file that cannot be written is ignored: it only costs the next command a request."""
+        if self._path is None or content == self.load():
             return
-        self._kept = content
+        self._content = content
         try:
             write_cache_file(self._path, self._label, json.dumps(content).encode())
         except OSError as error:

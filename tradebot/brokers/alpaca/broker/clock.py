@@ -1,44 +1,45 @@
-"""Alpaca's clock and the exchange's sessions."""
+"""Alpaca's clock and calendar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 
-from tradebot.brokers.alpaca.broker.cache import Memory
-from tradebot.brokers.alpaca.json_fields import Fields, rows
+from tradebot.brokers.alpaca.broker.cache import JsonCache
+from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import MarketClock, SessionHours
 from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 from tradebot.errors import BrokerUnavailable
 
-_USUAL_CLOSE = time(16, 0)
-#: Days before and after today that the calendar is read for: longer than any pause between two sessions since 1952.
+_USUAL_CLOSE = time(16, 0)  # New York time
+#: The calendar is read for these days before and after today: longer than any gap between two sessions since 1952.
 _AROUND = timedelta(days=14)
-#: An answer that was kept must reach so far, so that the next session is surely in it.
+#: Cached sessions must reach this far ahead, so that the next session is among them.
 _AHEAD = timedelta(days=7)
 
 
-class Hours:
-    """The clock, asked each time, and the sessions around a day.
+class AlpacaClock:
+    """The exchange's time, and the sessions around it.
 
-    The sessions are asked for once a day at most. An answer that an earlier command left is taken for as long as the
-    clock agrees with it on what opens and closes next.
+    The time is read anew at each call, the sessions once a New York date. Sessions that an earlier command cached are
+    used as long as they agree with the clock on the next open and the next close.
     """
 
-    def __init__(self, api: Api, memory: Memory) -> None:
+    def __init__(self, api: Api, cache: JsonCache) -> None:
         self._api = api
-        self._memory = memory
-        self._sessions: dict[date, tuple[SessionHours, ...]] = {}
+        self._cache = cache
+        self._sessions: dict[date, tuple[SessionHours, ...]] = {}  # by the date that they were read on
 
     def clock(self) -> MarketClock:
+        """The time now, with today's, the previous and the next session. Raises BrokerUnavailable."""
         fields = Fields(self._api.read("/v2/clock"), "the clock")
         now = fields.instant("timestamp")
         today = new_york_date(now)
         if today not in self._sessions:
-            kept = tuple(map(_hours, self._memory.recall() or ()))
-            self._sessions[today] = kept if _agree(kept, fields) else self._asked(today)
+            cached = tuple(map(_parse_hours, self._cache.load() or ()))
+            self._sessions[today] = cached if _agree(cached, fields) else self._fetch_sessions(today)
         sessions = self._sessions[today]
         return MarketClock(
             now=now,
@@ -48,31 +49,31 @@ class Hours:
             upcoming=min((hours for hours in sessions if hours.session > today), key=_session, default=None),
         )
 
-    def _asked(self, day: date) -> tuple[SessionHours, ...]:
+    def _fetch_sessions(self, day: date) -> tuple[SessionHours, ...]:
         params = {"start": str(day - _AROUND), "end": str(day + _AROUND)}
-        days = rows(self._api.read("/v2/calendar", params), "sessions")
-        sessions = tuple(map(_hours, days))
-        self._memory.keep([{name: day[name] for name in ("date", "open", "close")} for day in days])
+        days = json_list(self._api.read("/v2/calendar", params), "sessions")
+        sessions = tuple(map(_parse_hours, days))
+        self._cache.save([{name: day[name] for name in ("date", "open", "close")} for day in days])
         return sessions
 
 
 def _agree(sessions: Sequence[SessionHours], clock: Fields) -> bool:
-    """Whether these sessions reach far enough, and the clock opens and closes next as they do."""
+    """Whether the sessions reach far enough ahead and have the clock's next open and next close."""
     now = clock.instant("timestamp")
     if not any(hours.closes > now + _AHEAD for hours in sessions):
         return False
     opens = min(hours.opens for hours in sessions if hours.opens > now)
     closes = min(hours.closes for hours in sessions if hours.closes > now)
-    told = (clock.flag("is_open"), clock.maybe_instant("next_open"), clock.maybe_instant("next_close"))
-    return told == (closes < opens, opens, closes)
+    by_clock = (clock.flag("is_open"), clock.maybe_instant("next_open"), clock.maybe_instant("next_close"))
+    return by_clock == (closes < opens, opens, closes)
 
 
 def _session(hours: SessionHours) -> date:
     return hours.session
 
 
-def _hours(raw: Json) -> SessionHours:
-    """A day of the calendar, whose times are New York's: {"date": "2022-11-25", "open": "09:30", "close": "13:00"}."""
+def _parse_hours(raw: Json) -> SessionHours:
+    """One day of the calendar, in New York time: {"date": "2022-11-25", "open": "09:30", "close": "13:00"}."""
     fields = Fields(raw, "a session")
     try:
         day = date.fromisoformat(fields.text("date"))

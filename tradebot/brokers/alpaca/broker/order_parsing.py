@@ -1,6 +1,6 @@
-"""An order as Alpaca shows it, read into the words of this program.
+"""Parses Alpaca's JSON of an order.
 
-Which state is which: https://docs.alpaca.markets/docs/orders-at-alpaca#order-lifecycle
+States: https://docs.alpaca.markets/docs/orders-at-alpaca#order-lifecycle
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpo
 from tradebot.core.model.values import ZERO
 from tradebot.errors import BrokerUnavailable
 
-#: Every status that is known. One that is suspended still rests and is not traded: nobody can say what becomes of it.
+#: Every known status. A suspended order still rests but does not trade, and its outcome is open: UNKNOWN.
 STATES = {
     "new": OrderState.ACCEPTED,
     "accepted": OrderState.ACCEPTED,
@@ -39,50 +39,47 @@ STATES = {
     "replaced": OrderState.REPLACED,
 }
 _HELD = "held"
-#: Classes of orders that hang together with others.
-_GROUPED = frozenset({"bracket", "oto", "oco"})
-#: Several options in one order: it has neither a symbol nor a side, and can touch no stock.
-_OF_OPTIONS = "mleg"
+_GROUP_CLASSES = frozenset({"bracket", "oto", "oco"})
+#: An order of several options. It has neither symbol nor side, and trades no stock.
+_MULTI_LEG = "mleg"
 
-Word = TypeVar("Word", OrderType, TimeInForce)
+Term = TypeVar("Term", OrderType, TimeInForce)
 
 
 @dataclass(frozen=True, slots=True)
 class AlpacaOrder:
-    """An order, and what Alpaca says of it beyond what this program has words for.
-
-    ``grouped`` says that it is the entry or a leg of a bracket, OTO or OCO; ``group_id`` names that group and
-    ``group_role`` its place there, where the server tells. ``replaces`` and ``replaced_by`` are ids of orders.
-    """
+    """An order, and the fields of Alpaca's that a BrokerOrder has no place for."""
 
     order: BrokerOrder
-    grouped: bool
+    grouped: bool  # the head or a leg of a bracket, an OTO or an OCO
     legs: tuple[AlpacaOrder, ...]
-    group_id: str | None
-    group_role: str | None
-    replaces: str | None
-    replaced_by: str | None
+    group_id: str | None  # where the server gives one
+    group_role: str | None  # "entry", "stop_loss" or "take_profit", where the server gives one
+    replaces: str | None  # id of the order that this one replaces
+    replaced_by: str | None  # id of the order that replaces this one
 
     @property
     def id(self) -> str:
+        """Alpaca's id of the order, a UUID."""
         return self.order.broker_order_id
 
     @property
     def is_replaced(self) -> bool:
+        """Whether another order has taken the place of this one."""
         return self.order.state is OrderState.REPLACED
 
 
-def seen(raw: Json) -> AlpacaOrder | None:
-    """Read one order; None for one of several options. Raises BrokerUnavailable for what lacks anything needed."""
+def parse_order(raw: Json) -> AlpacaOrder | None:
+    """Parse one order; None for an order of several options. Raises BrokerUnavailable for a missing field."""
     identifier = Fields(raw, "an order").text("id")
     fields = Fields(raw, f"order {identifier}")
     order_class = fields.maybe_text("order_class") or ""
-    if order_class == _OF_OPTIONS:
+    if order_class == _MULTI_LEG:
         return None
     return AlpacaOrder(
-        order=_order(identifier, fields),
-        grouped=order_class in _GROUPED,
-        legs=tuple(_all_seen(fields)),
+        order=_broker_order(identifier, fields),
+        grouped=order_class in _GROUP_CLASSES,
+        legs=tuple(_parse_legs(fields)),
         group_id=fields.maybe_text("group_id"),
         group_role=fields.maybe_text("group_role"),
         replaces=fields.maybe_text("replaces"),
@@ -90,27 +87,27 @@ def seen(raw: Json) -> AlpacaOrder | None:
     )
 
 
-def _all_seen(fields: Fields) -> Iterator[AlpacaOrder]:
-    for leg in fields.items("legs"):
-        if (read := seen(leg)) is not None:
-            yield read
+def _parse_legs(fields: Fields) -> Iterator[AlpacaOrder]:
+    for raw in fields.items("legs"):
+        if (leg := parse_order(raw)) is not None:
+            yield leg
 
 
-def _order(identifier: str, fields: Fields) -> BrokerOrder:
+def _broker_order(identifier: str, fields: Fields) -> BrokerOrder:
     status = fields.text("status")
     filled = fields.maybe_number("filled_qty") or ZERO
     ordered = fields.maybe_number("qty")
-    quantity = filled if ordered is None else ordered  # one for an amount of money has no quantity before it has filled
+    quantity = filled if ordered is None else ordered  # an order for a notional has no "qty"
     state = _state(status, quantity, filled)
     return BrokerOrder(
         broker_order_id=identifier,
         client_order_id=fields.maybe_text("client_order_id") or "",
         symbol=fields.text("symbol"),
-        side=side_of(fields),
+        side=parse_side(fields),
         quantity=quantity,
         filled_quantity=filled,
-        type=_known(OrderType, fields.text("type")),
-        time_in_force=_known(TimeInForce, fields.text("time_in_force")),
+        type=_term_or_other(OrderType, fields.text("type")),
+        time_in_force=_term_or_other(TimeInForce, fields.text("time_in_force")),
         state=state,
         submitted_at=submitted_at(fields),
         limit_price=fields.maybe_number("limit_price"),
@@ -124,32 +121,32 @@ def _order(identifier: str, fields: Fields) -> BrokerOrder:
 
 
 def submitted_at(fields: Fields) -> datetime:
-    """When an order came in; one that waits for its entry may not have been submitted yet."""
+    """When an order was submitted, aware UTC. A leg that waits for its entry may have only a creation time."""
     return fields.maybe_instant("submitted_at") or fields.instant("created_at")
 
 
 def _state(status: str, quantity: Decimal, filled: Decimal) -> OrderState:
-    """The state that a status stands for; a live order of which some has filled is partially filled, whatever else."""
+    """The state of a status. A live order with any fill is PARTIALLY_FILLED, whatever its status."""
     state = STATES.get(status, OrderState.UNKNOWN)
     if state is OrderState.ACCEPTED and filled > 0:
         return OrderState.FILLED if status == "calculated" and filled >= quantity else OrderState.PARTIALLY_FILLED
     return state
 
 
-def side_of(fields: Fields) -> Side:
-    """Buy or sell, and what may come beside them: "sell_short", "buy_minus"."""
-    told = fields.text("side")
-    side = next((side for side in Side if told.startswith(side)), None)
+def parse_side(fields: Fields) -> Side:
+    """The side, from values such as "buy", "sell", "sell_short" and "buy_minus"."""
+    value = fields.text("side")
+    side = next((side for side in Side if value.startswith(side)), None)
     if side is None:
-        raise BrokerUnavailable(f"Alpaca told of the unknown side {told!r}. Nothing was taken from the answer.")
+        raise BrokerUnavailable(f"Alpaca told of the unknown side {value!r}. Nothing was taken from the answer.")
     return side
 
 
-def _known(kind: type[Word], text: str) -> Word:
-    """The word for this text; OTHER for one that this version does not know."""
-    return next((word for word in kind if word == text), kind.OTHER)
+def _term_or_other(terms: type[Term], text: str) -> Term:
+    """The member with this value; OTHER for a value that this version does not know."""
+    return next((term for term in terms if term == text), terms.OTHER)
 
 
-def role_of(leg: AlpacaOrder) -> Purpose:
-    """What a leg is for: a limit order takes the profit, anything else stops a loss."""
+def leg_role(leg: AlpacaOrder) -> Purpose:
+    """TARGET for a limit order, STOP for any other leg."""
     return Purpose.TARGET if leg.order.type is OrderType.LIMIT else Purpose.STOP

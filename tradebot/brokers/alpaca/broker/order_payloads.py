@@ -1,4 +1,4 @@
-"""An order as it is written for Alpaca: every number as text, nothing that was not asked for."""
+"""Request bodies of orders: every number as text, and only the fields that are set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MALFORMED = "40010001"
 
 
 def order_body(request: OrderRequest) -> Json:
-    """The body of POST /v2/orders. Raises OrderRefused for an id that would be cut off or made up by the server."""
+    """The body of POST /v2/orders. Raises OrderRefused for an id that the server would truncate or invent."""
     if not 0 < len(request.client_order_id) <= MAX_LENGTH:
         words = f"client_order_id must have 1 to {MAX_LENGTH} characters"
         raise OrderRefused(f"{_MALFORMED} {words}", f"{words}: it has {len(request.client_order_id)}")
@@ -33,31 +33,31 @@ def order_body(request: OrderRequest) -> Json:
     return body | _legs(request)
 
 
-def changes(order: BrokerOrder, request: OrderRequest) -> Json:
-    """The body of PATCH /v2/orders/{id}: what is to be otherwise about a resting order.
+def replacement_body(order: BrokerOrder, request: OrderRequest) -> Json:
+    """The body of PATCH /v2/orders/{id}: the fields of a resting order that change.
 
-    The quantity is said whenever some of the order has filled: left out, the whole original one would rest anew
-    (https://github.com/alpacahq/Alpaca-API/issues/165). Where nothing differs everything is said again. Raises
-    OrderRefused for what no replacement can change.
+    The quantity is sent whenever the order is partially filled: without it, the whole original quantity would rest
+    again (https://github.com/alpacahq/Alpaca-API/issues/165). If no field changes, all are sent. Raises OrderRefused
+    if symbol, side or type differ.
     """
     if (request.symbol, request.side, request.type) != (order.symbol, order.side, order.type):
         words = "a replacement must keep symbol, side and type"
         detail = f"{request.side} {request.type} {request.symbol} for {order.side} {order.type} {order.symbol}"
         raise OrderRefused(f"{_UNPROCESSABLE} {words}", f"{words}: {detail}")
-    wanted: dict[str, tuple[Decimal | None, Decimal | None]] = {
+    new_and_old: dict[str, tuple[Decimal | None, Decimal | None]] = {
         "qty": (request.quantity, order.quantity if order.filled_quantity == 0 else None),
         "limit_price": (request.limit_price, order.limit_price),
         "stop_price": (request.stop_price, order.stop_price),
     }
-    told = {name: canonical(new) for name, (new, _) in wanted.items() if new is not None}
-    changed = {name: text for name, text in told.items() if wanted[name][0] != wanted[name][1]}
+    numbers = {name: canonical(new) for name, (new, _) in new_and_old.items() if new is not None}
+    changed = {name: text for name, text in numbers.items() if new_and_old[name][0] != new_and_old[name][1]}
     if request.time_in_force is not order.time_in_force:
         changed["time_in_force"] = request.time_in_force.value
-    return {"client_order_id": request.client_order_id, **(changed or told)}
+    return {"client_order_id": request.client_order_id, **(changed or numbers)}
 
 
-def path_of(broker_order_id: str) -> str:
-    """The path of one order. Raises OrderRefused for what can be no order's id there."""
+def order_path(broker_order_id: str) -> str:
+    """The path of one order. Raises OrderRefused for an id that is no UUID, because Alpaca has no such order."""
     try:
         return f"/v2/orders/{UUID(broker_order_id)}"
     except ValueError:
@@ -65,7 +65,7 @@ def path_of(broker_order_id: str) -> str:
 
 
 def _legs(request: OrderRequest) -> dict[str, Json]:
-    """The legs of a bracket or an OTO."""
+    """The fields of a bracket or an OTO; none for a simple order."""
     if request.order_class is OrderClass.SIMPLE:
         return {}
     legs: dict[str, Json] = {"order_class": request.order_class.value}

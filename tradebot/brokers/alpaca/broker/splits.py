@@ -1,4 +1,4 @@
-"""Splits, of which Alpaca tells how many shares went and how many came, but not the ratio."""
+"""Splits. Alpaca gives the shares before and after a split, but not its ratio."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ _REVERSE = "RSPLIT"
 _LOG = logging.getLogger(__name__)
 
 
-def splits_in(rows: Iterable[ActivityRow]) -> Mapping[str, SplitEvent]:
-    """Splits by the id of the last of their rows: the old shares go in one of them, and the new ones come in another.
+def parse_splits(rows: Iterable[ActivityRow]) -> Mapping[str, SplitEvent]:
+    """Splits by the id of their last row. One row removes the old shares, another one adds the new ones.
 
-    One that does not tell both is not booked: the comparison of ledger and broker then finds the shares.
+    A split without both rows is not booked: reconciliation then finds the difference in shares.
     """
-    together: dict[str, list[ActivityRow]] = {}
+    rows_of_split: dict[str, list[ActivityRow]] = {}
     for row in rows:
-        name = row.fields.maybe_text("group_id") or f"{row.fields.maybe_text('symbol')} {row.day}"
-        together.setdefault(name, []).append(row)
-    found = (_split(pair) for pair in together.values())
-    return {split.event_id: split for split in found if split is not None}
+        key = row.fields.maybe_text("group_id") or f"{row.fields.maybe_text('symbol')} {row.day}"
+        rows_of_split.setdefault(key, []).append(row)
+    splits = (_split(pair) for pair in rows_of_split.values())
+    return {split.event_id: split for split in splits if split is not None}
 
 
 def _split(pair: list[ActivityRow]) -> SplitEvent | None:
     last = pair[-1]
     symbol = last.fields.maybe_text("symbol")
-    shares = [row.fields.maybe_number("qty") for row in pair]
-    told = [number for number in shares if number is not None]
-    gone = -sum((number for number in told if number < 0), ZERO)
-    came = sum((number for number in told if number > 0), ZERO)
+    quantities = [row.fields.maybe_number("qty") for row in pair]
+    shares = [quantity for quantity in quantities if quantity is not None]
+    removed = -sum((quantity for quantity in shares if quantity < 0), ZERO)
+    added = sum((quantity for quantity in shares if quantity > 0), ZERO)
     reverse = last.fields.maybe_text("activity_sub_type") == _REVERSE
-    is_long = came <= gone if reverse else came >= gone
-    before, after = (gone, came) if is_long else (came, gone)
-    if symbol is None or len(told) < 2 or not before or (not after and not reverse):
+    is_long = added <= removed if reverse else added >= removed
+    before, after = (removed, added) if is_long else (added, removed)
+    if symbol is None or len(shares) < 2 or not before or (not after and not reverse):
         _LOG.warning("a split of %s does not say from how many shares to how many: it is not booked", symbol)
         return None
     sign = 1 if is_long else -1
     ratio = ratio_between(before, after, reverse=reverse)
-    return SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked, last.day)
+    return SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked_at, last.day)
 
 
 def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
-    """New shares for one old share, to turn ``before`` shares into ``after`` and less than one more, paid out in cash.
+    """The ratio (new shares for one old share) that turns ``before`` shares into ``after`` and a fraction paid in cash.
 
-    Most splits are of the kind n:1, or else n:2, reverse ones 1:n or 2:n. The first kind that fits is meant: the ratio
-    by which nothing is paid out, or else the roundest. 15 shares that become 22 were split 3:2. Where neither fits,
-    nothing was paid out.
+    Most splits are n:1, the others n:2; reverse splits are 1:n or 2:n. The first form that fits is taken, with the
+    ratio that pays out nothing, or else the roundest: 15 shares that become 22 were split 3:2. If neither form fits,
+    nothing was paid out and the ratio is after/before.
     """
     exact = Fraction(after) / Fraction(before)
     beyond = (Fraction(after) + 1) / Fraction(before)
@@ -60,14 +60,17 @@ def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
         if exact != 1 and min(exact.numerator, exact.denominator) == small:
             break
         first, last = (small / beyond, small / exact if after else None) if reverse else (exact * small, beyond * small)
-        if fitting := _fitting(first, last, small, open_below=reverse):
-            large = max(fitting, key=_roundness)
+        if candidates := _whole_numbers(first, last, small, open_below=reverse):
+            large = max(candidates, key=_roundness)
             return Decimal(small) / large if reverse else Decimal(large) / small
     return after / before
 
 
-def _fitting(first: Fraction, last: Fraction | None, small: int, *, open_below: bool) -> list[int]:
-    """The whole numbers above ``small`` from ``first`` to ``last``, of which one bound is not within."""
+def _whole_numbers(first: Fraction, last: Fraction | None, small: int, *, open_below: bool) -> list[int]:
+    """The whole numbers above ``small`` between ``first`` and ``last``.
+
+    The interval excludes ``first`` with ``open_below``, and ``last`` otherwise. Without ``last`` only the least one.
+    """
     least = floor(first) + 1 if open_below else ceil(first)
     least = max(least, small + 1)
     if last is None:
