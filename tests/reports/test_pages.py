@@ -35,9 +35,10 @@ from tradebot.core.results.results import (
     StopOutcome,
     StopResult,
 )
+from tradebot.core.risk.circuit_breakers import EquityLoss, LimitUse
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode
-from tradebot.reports.layout import Page
+from tradebot.reports.layout import Cell, Page, Table, Tone
 from tradebot.reports.pages import trading
 from tradebot.reports.pages.checks import explain_page, preflight_page, reconcile_page
 from tradebot.reports.pages.common import order_text
@@ -53,6 +54,12 @@ POSITION = PositionLine(
     "rsi2", "AAPL", Decimal(10), Decimal("25.10"), Decimal("26.00"), Decimal(260), Decimal(9),
     Decimal("24.85"), None, SESSION, True,
 )  # fmt: skip
+USED = LimitUse(
+    positions=1,
+    gross_exposure=Decimal("0.999"),
+    daily_loss=EquityLoss(Decimal(1000), Decimal(970), Decimal("0.03"), Decimal("0.03")),
+    drawdown=EquityLoss(Decimal(1200), Decimal(970), Decimal("0.0999"), Decimal("0.1")),
+)
 HALT = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill", since=NOON)
 
 
@@ -173,7 +180,7 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     status = StatusOutcome.of(
         replace(base, halts=(HALT,)), level=HaltLevel.HALTED, lock_holder="pid 17 (run-daily)", last_runs=(run,),
         positions=(replace(POSITION, protected=False),), limits=limits_with(), now=NOON,
-        counters=Counters(SESSION, 20, Decimal(1000), Decimal(1200)),
+        counters=Counters(SESSION, 20, Decimal(1000), Decimal(1200)), used=USED,
     )  # fmt: skip
     text = plain(status_page(status, place))
     for words in (
@@ -181,7 +188,21 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
         "until `tradebot resume`", "the broker is away", "NO ", "2007-01-03 12:00 EST",
     ):  # fmt: skip
         assert words in text
-    assert next(line for line in text.splitlines() if "entries sent" in line).split() == ["entries", "sent", "20", "20"]
+    figures = {name.strip(): row for name, *row in (line.rsplit(maxsplit=2) for line in text.splitlines() if line)}
+    assert figures["entries sent"] == ["20", "20"]
+    assert figures["gross exposure, without gains"] == ["99.90%", "100.00%"]
+    assert figures["loss today"] == ["3.00%", "3.00%"]
+    assert figures["fall from the peak"] == ["9.99%", "10.00%"]
+
+
+def test_status_marks_a_figure_that_reached_its_limit(base: Outcome, place: Place) -> None:
+    status = StatusOutcome.of(
+        base, limits=limits_with(), now=NOON, used=USED, counters=Counters(SESSION, 0, Decimal(1000), Decimal(1200))
+    )
+    tables = (block for block in status_page(status, place) if isinstance(block, Table))
+    (limits,) = (table for table in tables if table.columns[0].name == "limit")
+    marked = {row[0] for row in limits.rows if isinstance(row[1], Cell) and row[1].tone is Tone.BAD}
+    assert marked == {"loss today"}
 
 
 def test_the_rest_of_a_shared_position_has_a_line_and_no_word_on_its_stop(
@@ -190,7 +211,7 @@ def test_the_rest_of_a_shared_position_has_a_line_and_no_word_on_its_stop(
     rest = replace(POSITION, strategy="foreign", quantity=Decimal(7), stop=None, protected=None)
     status = StatusOutcome.of(base, positions=(POSITION, rest), limits=limits_with(), counters=Counters(
         SESSION, 0, Decimal(1000), Decimal(1200)
-    ), now=NOON)  # fmt: skip
+    ), now=NOON, used=USED)  # fmt: skip
     text = plain(status_page(status, place))
     ours, foreign = (line.split() for line in text.splitlines() if "AAPL" in line)
     assert (ours[1], ours[-2:]) == ("10", ["yes", "rsi2"])

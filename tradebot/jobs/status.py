@@ -10,6 +10,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import StatusOutcome
+from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
 from tradebot.core.safety.stop_coverage import gaps
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
@@ -25,13 +26,16 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     account = read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
-    quotes = desk.market.quotes(position.symbol for position in positions)
+    quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     open_orders = desk.broker.open_orders()
     open_gaps = gaps(holdings, positions, open_orders, quotes)
     run.gaps, run.breaks = open_gaps, desk.ledger.safety.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
     run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
     halts = current_halts(desk, run.session)
+    limits, today = desk.settings.limits(), counters(desk, run, account)
+    unsettled = desk.ledger.orders.unsettled()
+    inputs = LimitInputs(account.equity, positions, holdings, open_orders, unsettled, quotes, limits)
     headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
     base = run.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
@@ -41,7 +45,8 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         last_runs=desk.ledger.runs.last_of_each_job(),
         schedule=desk.job_schedule().cells(),
         positions=position_lines(positions, holdings, open_gaps),
-        counters=counters(desk, run, account),
-        limits=desk.settings.limits(),
+        counters=today,
+        limits=limits,
+        used=limit_use(inputs, account, today),
         now=run.market.now,
     )

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import D, holding, intent, limits_with, order, position, quote
+from tests.core.builders import D, account, counters, holding, intent, limits_with, order, position, quote
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
-from tradebot.core.risk.circuit_breakers import Breach, LimitInputs, breaches
+from tradebot.core.risk.circuit_breakers import Breach, LimitInputs, LimitUse, breaches, daily_loss, drawdown, limit_use
 
 LIMITS = limits_with(max_positions=3, limit_breach_tolerance_pct=D("0.25"))
 
@@ -76,12 +76,38 @@ def test_positions_are_counted_with_orders_under_way_and_without_a_tolerance() -
     assert breaches(standing(positions=three, unsettled=(intent("CC"),))) == ()
 
 
+def use_of(inputs: LimitInputs) -> LimitUse:
+    return limit_use(inputs, account(str(inputs.equity)), counters())
+
+
+def test_the_use_of_a_limit_is_the_figure_that_is_compared() -> None:
+    beyond = standing(positions=(position("MSFT", "2501", "50"),))
+    (breach,) = breaches(beyond)
+    assert use_of(beyond).gross_exposure == breach.value == D("1.2505")
+
+    three = tuple(position(symbol, "10") for symbol in ("AA", "BB", "CC"))
+    crowded = standing(positions=three, open_orders=(order("DD", Side.BUY, limit_price=D(10)),))
+    (breach,) = breaches(crowded)
+    assert use_of(crowded).positions == breach.value == 4
+
+    fallen = standing(equity="90000")
+    today = (account("90000"), counters(), LIMITS)
+    assert (use_of(fallen).daily_loss, use_of(fallen).drawdown) == (daily_loss(*today), drawdown(*today))
+
+
+def test_gains_use_no_limit_and_an_empty_account_uses_none() -> None:
+    gained = standing(**held("AAPL", "200", cost="50", now="500", stop="49"))
+    assert use_of(gained).gross_exposure == D("0.1")
+    assert (use_of(standing("0")).gross_exposure, use_of(standing("0")).positions) == (D(0), 0)
+    assert use_of(standing("0", positions=(position(),))).gross_exposure == 1
+
+
 SHARES = st.integers(1, 400).map(Decimal)
 PRICES = st.integers(5, 200).map(Decimal)
 ACCOUNTS = st.lists(st.tuples(SHARES, PRICES), min_size=1, max_size=5)
 
 
-def account(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> LimitInputs:
+def portfolio(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> LimitInputs:
     """Shares, cost and present price of each position, each with a stop 2 % below its cost."""
     symbols = [f"S{number}" for number in range(len(held_now))]
     return standing(
@@ -102,20 +128,20 @@ def account(held_now: list[tuple[Decimal, Decimal, Decimal]], cash: Decimal) -> 
 def test_no_rise_of_prices_brings_about_a_breach(
     bought: list[tuple[Decimal, Decimal]], cash: Decimal, rise: list[int]
 ) -> None:
-    before = account([(shares, cost, cost) for shares, cost in bought], cash)
+    before = portfolio([(shares, cost, cost) for shares, cost in bought], cash)
     risen = [
         (shares, cost, cost * (1 + Decimal(percent) / 100))
         for (shares, cost), percent in zip(bought, rise, strict=False)
     ]
     if not breaches(before):
-        assert breaches(account(risen, cash)) == ()
+        assert breaches(portfolio(risen, cash)) == ()
 
 
 @given(bought=ACCOUNTS, cash=st.integers(0, 200_000).map(Decimal), fall=st.integers(1, 99))
 def test_a_fall_of_the_whole_market_makes_no_position_too_large_for_an_account_without_debt(
     bought: list[tuple[Decimal, Decimal]], cash: Decimal, fall: int
 ) -> None:
-    before = account([(shares, cost, cost) for shares, cost in bought], cash)
+    before = portfolio([(shares, cost, cost) for shares, cost in bought], cash)
     left = 1 - Decimal(fall) / 100
     if not breaches(before):
-        assert breaches(account([(shares, cost, cost * left) for shares, cost in bought], cash)) == ()
+        assert breaches(portfolio([(shares, cost, cost * left) for shares, cost in bought], cash)) == ()

@@ -16,6 +16,7 @@ from tradebot.core.model.ledger_rows import DecisionRow, EquityPoint, Run
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.risk.circuit_breakers import LimitUse
 from tradebot.core.safety.schedule_status import SessionJob
 
 
@@ -45,6 +46,7 @@ class StatusOutcome(Outcome):
     positions: tuple[PositionLine, ...] = ()
     counters: Counters | None = None
     limits: Limits | None = None
+    used: LimitUse | None = None
     now: datetime | None = None
 
 

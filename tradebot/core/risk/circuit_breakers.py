@@ -168,6 +168,31 @@ class Breach:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of its limits an account uses: the very figures that the circuit breakers compare.
+
+    positions: the symbols with a position, foreign ones included, or with an order that may open one.
+    gross_exposure: the value of all of them as a fraction of equity, at cost where a long position has gained.
+    """
+
+    positions: int
+    gross_exposure: Decimal
+    daily_loss: EquityLoss
+    drawdown: EquityLoss
+
+
+def limit_use(inputs: LimitInputs, account: AccountSnapshot, counters: Counters) -> LimitUse:
+    """The use of the limits, whether or not one is exceeded."""
+    exposure = measure(_without_gains(inputs))
+    return LimitUse(
+        positions=_positions(exposure),
+        gross_exposure=_fraction(exposure.total.value, inputs.equity),
+        daily_loss=daily_loss(account, counters, inputs.limits),
+        drawdown=drawdown(account, counters, inputs.limits),
+    )
+
+
 def breaches(standing: LimitInputs) -> tuple[Breach, ...]:
     """Every limit that the account exceeds by more than the tolerance; the number of positions has none."""
     exposure = measure(_without_gains(standing))
@@ -175,7 +200,7 @@ def breaches(standing: LimitInputs) -> tuple[Breach, ...]:
 
 
 def _count(standing: LimitInputs, exposure: Exposure) -> Iterator[Breach]:
-    count = len(exposure.stakes.keys() | exposure.unpriced)
+    count = _positions(exposure)
     limit = standing.limits.max_positions
     if count > limit:
         message = f"{count} positions are open or under way, foreign ones included, and {limit} is the most"
@@ -194,12 +219,23 @@ def _share(standing: LimitInputs, what: str, value: Decimal, limit: Decimal) -> 
     equity, tolerance = standing.equity, standing.limits.limit_breach_tolerance_pct
     if value <= 0 or value <= equity * limit * (ONE + tolerance):
         return
-    share = value / equity if equity > 0 else ONE
+    share = _fraction(value, equity)
     message = (
         f"{what} {dollars(value)}, {percent(share)} of equity, and {percent(limit)} is the limit, with "
         f"{percent(tolerance)} of it for drift"
     )
     yield Breach(share, limit, message)
+
+
+def _positions(exposure: Exposure) -> int:
+    return len(exposure.stakes.keys() | exposure.unpriced)
+
+
+def _fraction(value: Decimal, equity: Decimal) -> Decimal:
+    """A value as a fraction of equity: all of it where there is no equity, none where there is no value."""
+    if value <= 0:
+        return ZERO
+    return value / equity if equity > 0 else ONE
 
 
 def _without_gains(standing: LimitInputs) -> LimitInputs:

@@ -122,23 +122,19 @@ def _limits(outcome: StatusOutcome) -> Page:
 
 
 def _used(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
-    counters, limits, account = outcome.counters, outcome.limits, outcome.account
-    if counters is None or limits is None:
+    counters, limits, used = outcome.counters, outcome.limits, outcome.used
+    if counters is None or limits is None or used is None:
         return
     yield _row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
-    symbols = {line.symbol for line in outcome.positions}
-    yield _row("positions", Decimal(len(symbols)), Decimal(limits.max_positions), shares)
-    if account is None or account.equity <= 0:
-        return
-    gross = sum((abs(line.market_value) for line in outcome.positions), Decimal(0))
-    yield _row("gross exposure", gross / account.equity, limits.max_gross_exposure_pct, percent)
-    baseline = counters.baseline_equity + counters.cash_flow_today
-    if baseline > 0:
-        yield _row("loss today", max(Decimal(0), 1 - account.equity / baseline), limits.daily_loss_limit_pct, percent)
-    if counters.peak_equity > 0:
-        fall = max(Decimal(0), 1 - account.equity / counters.peak_equity)
-        yield _row("fall from the peak", fall, limits.emergency_stop_loss_pct, percent)
+    yield _row("positions", Decimal(used.positions), Decimal(limits.max_positions), shares)
+    yield _row("gross exposure, without gains", used.gross_exposure, limits.max_gross_exposure_pct, _percent)
+    yield _row("loss today", used.daily_loss.fraction, used.daily_loss.limit, _percent)
+    yield _row("fall from the peak", used.drawdown.fraction, used.drawdown.limit, _percent)
 
 
 def _row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal], str]) -> tuple[str | Cell, ...]:
     return name, Cell(show(used), Tone.BAD if used >= limit else Tone.PLAIN), show(limit)
+
+
+def _percent(fraction: Decimal) -> str:
+    return percent(fraction, places=2)
