@@ -1,4 +1,4 @@
-"""``python -m tradebot`` and the console script ``tradebot``."""
+"""The entry point of ``python -m tradebot`` and of the console script ``tradebot``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import gc
 import signal
 import sys
 
-TYPE_CHECKING = False  # so that nothing is imported before signals are held
+TYPE_CHECKING = False  # instead of importing typing before the signals are blocked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (that of the process by default) and give the exit code.
+    """Run a command line and return the exit code. Without ``arguments`` it runs the command line of the process.
 
-    In a process of its own it holds ^C and SIGTERM until the command can answer them, and again from its answer on to
-    the end of the process, so that neither imports nor the interpreter's own end are torn apart.
+    In that case SIGINT and SIGTERM are blocked until the command handles them, and ignored once its work is done: a
+    signal interrupts neither an import nor the interpreter's exit.
     """
     try:
         if arguments is None and hasattr(signal, "pthread_sigmask"):
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     finally:
         if arguments is None:
-            gc.freeze()  # nothing is left to collect: the interpreter's last look through all modules costs a fifth
+            gc.freeze()  # skips the collection at the interpreter's exit, a fifth of the time of a short command
 
 
 if __name__ == "__main__":

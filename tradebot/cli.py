@@ -1,4 +1,4 @@
-"""The Typer app: every command by its name, and the global options before any of them."""
+"""The Typer app: all commands, and the global options before a command."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ embedded exchange, with play money. Global options may stand before or after the
 """
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"tradebot {__version__}")
         raise typer.Exit
 
@@ -106,20 +106,20 @@ app.add_typer(_group("The strategies that there are.", strategies.commands), nam
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (that of the process by default) and give the exit code."""
+    """Run a command line, by default that of the process, and return the exit code."""
     typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
         app(args=typed, prog_name="tradebot")
     except SystemExit as end:
         if isinstance(end.__context__, typer.TyperException) and "--json" in typed:
-            _answer_mistake(end.__context__)
+            _print_usage_error(end.__context__)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
 
 
-def _answer_mistake(mistake: typer.TyperException) -> None:
-    """Give machines their object for a command line that Typer refused; people have had their message."""
+def _print_usage_error(error: typer.TyperException) -> None:
+    """Print the JSON object of a command line that Typer refused. Typer has printed its message on standard error."""
     from tradebot.reports.json_output import failure_json
     from tradebot.reports.streams import emit
 
-    emit(failure_json("tradebot", ExitCode.USAGE, mistake.format_message()))
+    emit(failure_json("tradebot", ExitCode.USAGE, error.format_message()))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli import ROOT
-from tradebot.commands.log_rotation import begin_week, pack
+from tradebot.commands.log_rotation import archive, rotate
 
 FRIDAY, SUNDAY, MONDAY = date(2026, 11, 20), date(2026, 11, 22), date(2026, 11, 23)
 
@@ -46,22 +46,22 @@ def unpacked(path: Path) -> str:
 
 def test_the_main_log_goes_on_through_its_week_and_is_set_apart_after_it(logs: Path) -> None:
     write(logs / "trading_robot.log", FRIDAY)
-    begin_week(logs, SUNDAY)
+    rotate(logs, SUNDAY)
     assert names(logs) == ["trading_robot.log"]
-    begin_week(logs, MONDAY)
+    rotate(logs, MONDAY)
     assert names(logs) == ["trading_robot-2026-W47.log"]
 
 
 def test_a_week_that_spans_new_year_has_the_name_that_the_calendar_gives_it(logs: Path) -> None:
     write(logs / "trading_robot.log", date(2027, 1, 1))
-    begin_week(logs, date(2027, 1, 4))
+    rotate(logs, date(2027, 1, 4))
     assert names(logs) == ["trading_robot-2026-W53.log"]
 
 
 @pytest.mark.parametrize("content", ["", "no time at all\n"])
 def test_a_log_that_does_not_say_when_it_began_stays(logs: Path, content: str) -> None:
     (logs / "trading_robot.log").write_text(content)
-    begin_week(logs, MONDAY)
+    rotate(logs, MONDAY)
     assert names(logs) == ["trading_robot.log"]
 
 
@@ -70,7 +70,7 @@ def test_weeks_that_are_over_are_packed_and_this_one_is_not(logs: Path) -> None:
     write(logs / "daily_automation_2026-11-20.log", FRIDAY)
     write(logs / "daily_automation_2026-11-23.log", MONDAY)
     write(logs / "mine.log", date(2020, 1, 1))
-    pack(logs, MONDAY, keep_weeks=4)
+    archive(logs, MONDAY, keep_weeks=4)
     assert names(logs) == [
         "daily_automation_2026-11-20.log.gz",
         "daily_automation_2026-11-23.log",
@@ -82,26 +82,26 @@ def test_weeks_that_are_over_are_packed_and_this_one_is_not(logs: Path) -> None:
 
 def test_what_somebody_still_writes_to_is_packed_a_week_later(logs: Path) -> None:
     write(logs / "trading_robot-2026-W47.log", MONDAY)
-    pack(logs, MONDAY, keep_weeks=4)
+    archive(logs, MONDAY, keep_weeks=4)
     assert names(logs) == ["trading_robot-2026-W47.log"]
-    pack(logs, date(2026, 11, 30), keep_weeks=4)
+    archive(logs, date(2026, 11, 30), keep_weeks=4)
     assert names(logs) == ["trading_robot-2026-W47.log.gz"]
 
 
 def test_old_weeks_are_removed(logs: Path) -> None:
     write(logs / "trading_robot-2026-W47.log", FRIDAY)
-    pack(logs, MONDAY, keep_weeks=2)
-    pack(logs, date(2026, 12, 1), keep_weeks=2)
+    archive(logs, MONDAY, keep_weeks=2)
+    archive(logs, date(2026, 12, 1), keep_weeks=2)
     assert names(logs) == ["trading_robot-2026-W47.log.gz"]
-    pack(logs, date(2026, 12, 7), keep_weeks=2)
+    archive(logs, date(2026, 12, 7), keep_weeks=2)
     assert names(logs) == []
 
 
 def test_a_second_log_of_one_week_overwrites_no_first(logs: Path) -> None:
     for text in ("first", "second"):
         write(logs / "trading_robot.log", FRIDAY, text)
-        begin_week(logs, MONDAY)
-        pack(logs, MONDAY, keep_weeks=4)
+        rotate(logs, MONDAY)
+        archive(logs, MONDAY, keep_weeks=4)
     packed = sorted((logs / "archive").glob("*.gz"))
     assert [path.name for path in packed] == ["trading_robot-2026-W47-2.log.gz", "trading_robot-2026-W47.log.gz"]
     assert sorted(unpacked(path) for path in packed) == [line(FRIDAY, "first"), line(FRIDAY, "second")]
@@ -114,14 +114,14 @@ def test_processes_that_all_begin_the_week_lose_no_line(logs: Path) -> None:
 import sys
 from datetime import date
 from pathlib import Path
-from tradebot.commands.log_rotation import begin_week, pack
+from tradebot.commands.log_rotation import archive, rotate
 logs, name = Path(sys.argv[1]), sys.argv[2]
 sys.stdin.readline()
 for number in range(20):
-    begin_week(logs, date(2026, 11, 23))
+    rotate(logs, date(2026, 11, 23))
     with (logs / "trading_robot.log").open("a") as log:
         log.write(f"2026-11-23T14:30:00Z INFO    1 test: {name} {number}\\n")
-    pack(logs, date(2026, 11, 23), 4)
+    archive(logs, date(2026, 11, 23), 4)
 """
     processes = [
         subprocess.Popen(

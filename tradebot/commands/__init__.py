@@ -1,1 +1,1 @@
-"""The commands, one a file: each opens what it needs, runs one job and shows its outcome."""
+"""The commands, one a file: each opens a desk or what it needs of it, runs a job and shows the outcome."""

@@ -29,21 +29,21 @@ def test(options: GlobalOptions) -> ExitCode:
     settings = _settings_with_channels(options)
     attempts = tuple(Attempt(name, trouble) for name, trouble in alerting.try_channels(settings))
     code = ExitCode.OK if all(attempt.taken for attempt in attempts) else ExitCode.DEGRADED
-    return render.answer(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
+    return render.show_result(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
 
 
 @decorator.command("alerts list", writes="nothing.", ends_with=(ExitCode.LEDGER,))
 def listing(
     options: GlobalOptions,
-    most: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, the newest.")] = 20,
+    count: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, the newest.")] = 20,
 ) -> ExitCode:
     """List the newest alerts: what was raised when, and who took it or what is in the way."""
     from tradebot.commands import render
     from tradebot.reports.pages.alerts import alerts_page
     from tradebot.runtime import alerts as alerting
 
-    alerts = alerting.newest(alerting.initialised(options), most)
-    return render.answer(options, "alerts list", alerts_page(alerts), alerts=alerts)
+    alerts = alerting.newest(alerting.initialised(options), count)
+    return render.show_result(options, "alerts list", alerts_page(alerts), alerts=alerts)
 
 
 @decorator.command(
@@ -64,14 +64,14 @@ def deliver(options: GlobalOptions) -> ExitCode:
     delivery = alerting.deliver(_settings_with_channels(options))
     code = ExitCode.DEGRADED if delivery.unheard else ExitCode.OK
     page = delivery_page(delivery.delivered, delivery.unheard, delivery.failed)
-    return render.answer(options, "alerts deliver", page, code=code, delivery=delivery)
+    return render.show_result(options, "alerts deliver", page, code=code, delivery=delivery)
 
 
 commands = (test, listing, deliver)
 
 
 def _settings_with_channels(options: GlobalOptions) -> Settings:
-    """The settings of an initialised home. Raises ConfigError when they name no channel."""
+    """The settings of an initialised home. Raises ConfigError if they name no channel."""
     from tradebot.runtime import alerts as alerting
 
     settings = alerting.initialised(options)

@@ -42,4 +42,4 @@ def command(
         Line(f"backed up and verified: {done.copy.path} ({done.copy.size / 2**20:.1f} MiB)", Tone.GOOD),
         *(Line(f"removed: {path}", Tone.QUIET) for path in done.dropped),
     )
-    return render.answer(options, "backup", page, backup=done.copy, at=done.at, dropped=done.dropped)
+    return render.show_result(options, "backup", page, backup=done.copy, at=done.at, dropped=done.dropped)

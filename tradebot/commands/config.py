@@ -24,7 +24,7 @@ def show(options: GlobalOptions) -> ExitCode:
     settings = loaded.masked()
     rows = ((setting.name, setting.value, setting.origin) for setting in settings)
     page = (*_files(loaded), *section("Settings", *table("name | ~value | ~from", rows)))
-    return render.answer(
+    return render.show_result(
         options, "config show", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings,
         settings=settings,
     )  # fmt: skip
@@ -40,7 +40,7 @@ def check(options: GlobalOptions) -> ExitCode:
     loaded = load_for(options)
     render.warn(loaded.warnings)
     page = (*_files(loaded), Line("the configuration is valid", Tone.GOOD))
-    return render.answer(
+    return render.show_result(
         options, "config check", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings
     )
 

@@ -1,4 +1,4 @@
-"""Asking a person before something that cannot be taken back."""
+"""Asks the user before an action that cannot be undone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tradebot.settings import GlobalOptions
 
 
 def show_on_stderr(page: Page) -> None:
-    """Show what the question is about, leaving standard output to the answer of the command."""
-    tell(render.drawn(page, sys.stderr))
+    """Show the page that the question is about. Standard output is left to the result of the command."""
+    tell(render.page_text(page, sys.stderr))
 
 
 def confirm(options: GlobalOptions, question: str) -> None:
-    """Go on only after a yes. Raises UsageError when nobody can be asked or the answer is no."""
+    """Ask for a yes on the terminal. Raises UsageError without a terminal, with --json and after any other reply."""
     if options.json or sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to answer: add --yes if you mean it.")
-    with signal_handlers.answered():
+    with signal_handlers.installed():
         tell(f"{question} Answer yes or no:")
-        answer = sys.stdin.readline()
-    if answer.strip().casefold() not in ("y", "yes"):
+        reply = sys.stdin.readline()
+    if reply.strip().casefold() not in ("y", "yes"):
         raise UsageError("nothing was changed.")

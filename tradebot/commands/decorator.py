@@ -1,4 +1,4 @@
-"""What every command shares: the global options, wherever they are typed, and a help that says how it can end."""
+"""The decorator of the commands: global options before or after the command, and a help that lists the exit codes."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ _SHARED = (
 )
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
 
-#: How any command can end, whatever it does.
-ANY = (ExitCode.OK, ExitCode.BUG, ExitCode.USAGE, ExitCode.CONFIG, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+#: The exit codes of every command.
+COMMON = (ExitCode.OK, ExitCode.BUG, ExitCode.USAGE, ExitCode.CONFIG, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as the Typer app takes it."""
+    """A command to be added to the Typer app."""
 
-    name: str
+    name: str  # the last word of the command line, such as "next" of "paper next"
     callback: Callable[..., None]
     help: str
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """The global options typed at one place of the command line: before, or after, a subcommand."""
+    """The global options typed at one position of the command line: before or after a subcommand."""
 
     home: Path | None
     env_file: Path | None
@@ -74,7 +74,7 @@ class CommandLine:
     verbose: int
 
     def after(self, earlier: CommandLine) -> CommandLine:
-        """Both together; where both name a home or a file, the later one counts."""
+        """Both merged; a home or file typed later replaces the earlier one."""
         return CommandLine(
             self.home or earlier.home,
             self.env_file or earlier.env_file,
@@ -86,61 +86,61 @@ class CommandLine:
 def command(
     name: str, *, writes: str, ends_with: Iterable[ExitCode] = ()
 ) -> Callable[[Callable[Concatenate[GlobalOptions, P], ExitCode]], Command]:
-    """Make a command of a function ``(options, its own arguments) -> exit code``.
+    """Turn a function ``(options, own arguments) -> exit code`` into a command.
 
-    The function's docstring says what the command does, ``writes`` what it writes, and ``ends_with`` which codes it can
-    end with besides those in ``ANY``.
+    The help is made from the function's docstring, from ``writes`` (what the command writes and sends) and from
+    ``ends_with`` (its exit codes beside those in ``COMMON``).
     """
 
-    def made(function: Callable[Concatenate[GlobalOptions, P], ExitCode]) -> Command:
-        def callback(context: typer.Context, **given: Any) -> None:
+    def decorate(function: Callable[Concatenate[GlobalOptions, P], ExitCode]) -> Command:
+        def callback(context: typer.Context, **arguments: Any) -> None:
             from tradebot.commands import error_handler
 
-            options = _options(context, given)
-            raise typer.Exit(error_handler.run(name, options, lambda: function(options, **given)))  # type: ignore[call-arg]
+            options = _options(context, arguments)
+            raise typer.Exit(error_handler.run(name, options, lambda: function(options, **arguments)))  # type: ignore[call-arg]
 
-        _sign(callback, _own_parameters(function))
-        return Command(name.split()[-1], callback, _help(function, writes, {*ANY, *ends_with}))
+        _set_signature(callback, _own_parameters(function))
+        return Command(name.split()[-1], callback, _help(function, writes, {*COMMON, *ends_with}))
 
-    return made
+    return decorate
 
 
 def remember_options(doc: str, *extra: inspect.Parameter) -> Callable[..., None]:
-    """A callback for the app or a group of commands: it keeps what was typed before the subcommand."""
+    """A callback of the app or a group of commands. It keeps the global options typed before the subcommand."""
 
-    def callback(context: typer.Context, **given: Any) -> None:
-        context.obj = _typed(context, given)
+    def callback(context: typer.Context, **arguments: Any) -> None:
+        context.obj = _command_line(context, arguments)
 
-    _sign(callback, list(extra))
+    _set_signature(callback, list(extra))
     callback.__doc__ = doc
     return callback
 
 
-def _options(context: typer.Context, given: dict[str, Any]) -> GlobalOptions:
-    """Take the global options out of ``given`` and merge them with those typed before the subcommand."""
+def _options(context: typer.Context, arguments: dict[str, Any]) -> GlobalOptions:
+    """Take the global options out of ``arguments`` and merge them with those typed before the subcommand."""
     from tradebot.settings.options import GlobalOptions
 
-    typed = _typed(context, given)
+    typed = _command_line(context, arguments)
     return GlobalOptions(typed.home, typed.env_file, typed.json, typed.verbose)
 
 
-def _typed(context: typer.Context, given: dict[str, Any]) -> CommandLine:
-    here = CommandLine(*(given.pop(parameter.name) for parameter in _SHARED))
+def _command_line(context: typer.Context, arguments: dict[str, Any]) -> CommandLine:
+    here = CommandLine(*(arguments.pop(parameter.name) for parameter in _SHARED))
     return here.after(context.obj) if isinstance(context.obj, CommandLine) else here
 
 
 def _own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The function's parameters after ``options``, their annotations resolved.
+    """The function's parameters after ``options``, with resolved annotations.
 
-    ``GlobalOptions`` stays unresolved on purpose: importing the settings would slow down every ``--help``.
+    ``GlobalOptions`` resolves to ``object``: importing the settings would slow down every ``--help``.
     """
     hints = get_type_hints(function, localns={"GlobalOptions": object}, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
 
 
-def _sign(callback: Callable[..., None], own: list[inspect.Parameter]) -> None:
-    """Give a callback the signature that Typer reads."""
+def _set_signature(callback: Callable[..., None], own: list[inspect.Parameter]) -> None:
+    """Set the signature that Typer reads the options from."""
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     callback.__signature__ = inspect.Signature([_CONTEXT, *keyword_only, *_SHARED])  # type: ignore[attr-defined]
     callback.__annotations__ = {}

@@ -62,46 +62,46 @@ def command(
     if drill:
         if dry_run or account is not None:
             raise UsageError("--drill goes with neither --dry-run nor --account: it touches a copy, and no account")
-        return _rehearse(options)
-    how = Stopping(reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_say)
-    return _stop(options, how, close_positions=close_positions, include_foreign=include_foreign)
+        return _drill(options)
+    stopping = Stopping(reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_print_progress)
+    return _stop(options, stopping, close_positions=close_positions, include_foreign=include_foreign)
 
 
-def _stop(options: GlobalOptions, how: Stopping, *, close_positions: bool, include_foreign: bool) -> ExitCode:
+def _stop(options: GlobalOptions, stopping: Stopping, *, close_positions: bool, include_foreign: bool) -> ExitCode:
     from tradebot.runtime.emergency_stop import open_stop_desk
 
-    with open_stop_desk(options, how) as (desk, where, loaded):  # which has latched by the time the rest is imported
+    with open_stop_desk(options, stopping) as (desk, header, loaded):  # latches; the imports below come after that
         from tradebot.jobs.emergency_stop import run as emergency_stop
 
         closing = close_positions or loaded.settings.emergency_close_positions
-        begun = None
-        if not how.dry_run:
-            begun = emergency_stop.begin(desk, close_positions=closing, include_foreign=include_foreign)
+        started = None
+        if not stopping.dry_run:
+            started = emergency_stop.begin(desk, close_positions=closing, include_foreign=include_foreign)
 
         from tradebot.commands import open_desk, render
         from tradebot.reports.pages.emergency_stop import stop_page
 
-        if not how.dry_run:
+        if not stopping.dry_run:
             open_desk.start_logs(loaded, desk.clock.wall())
-        render.begin(options, "emergency-stop", where, loaded.warnings)
-        if begun is None:
+        render.begin(options, "emergency-stop", header, loaded.warnings)
+        if started is None:
             outcome = emergency_stop.plan(desk, close_positions=closing, include_foreign=include_foreign)
         else:
-            outcome = emergency_stop.finish(begun)
-    return render.finish(options, where, outcome, stop_page)
+            outcome = emergency_stop.finish(started)
+    return render.finish(options, header, outcome, stop_page)
 
 
-def _rehearse(options: GlobalOptions) -> ExitCode:
+def _drill(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.pages.emergency_stop import drill_page
     from tradebot.runtime.stop_drill import rehearse
 
     drill = rehearse(options)
     code = ExitCode.OK if drill.passed else ExitCode.INCOMPLETE
-    return render.answer(options, "emergency-stop", drill_page(drill), code=code, drill=drill)
+    return render.show_result(options, "emergency-stop", drill_page(drill), code=code, drill=drill)
 
 
-def _say(line: str) -> None:
+def _print_progress(line: str) -> None:
     from tradebot.reports.streams import tell
 
     tell(line)

@@ -1,4 +1,4 @@
-"""The one place where an error becomes an exit code and a message."""
+"""Turns the error of a command into an exit code, a message, a log line and an alert."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _log = logging.getLogger(__name__)
 
 
 def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
-    """Do a command's work and give the code that the process ends with; say on standard error what went wrong."""
+    """Run a command's work and return the exit code. Errors are reported on standard error."""
     tolerate_any_letter()
-    with signal_handlers.answered():
+    with signal_handlers.installed():
         try:
-            code = _ended(name, options, work)
+            code = _run(name, options, work)
             heartbeats.end(name, options, code)
             return int(code)
-        except NotDue as idle:
-            _idle(name, options, str(idle))
+        except NotDue as error:
+            _report_not_due(name, options, str(error))
             return int(ExitCode.OK)
         finally:
             logging_setup.end()
 
 
-def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> ExitCode:
-    """Do the work, deaf again once it is done; a signal that was held until now ends it before it begins."""
+def _run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> ExitCode:
+    """Run the work, with signals unblocked before it and ignored after it."""
     try:
         logging_setup.begin(options)
-        signal_handlers.hear()
+        signal_handlers.unblock()
         clocks.begin(options)
         code = ExitCode(work())
         signal_handlers.ignore()
@@ -44,18 +44,18 @@ def _ended(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> E
         raise
     except TradebotError as error:
         signal_handlers.ignore()
-        return _refused(name, options, error)
-    except signal_handlers.AskedToEnd as asked:
+        return _report_error(name, options, error)
+    except signal_handlers.ShutdownRequested as request:
         signal_handlers.ignore()
-        told = "; ".join(getattr(asked, "__notes__", ()))  # by whoever knows better than that nothing was sent
-        return _refused(name, options, Stopped(asked.exit_code, told))
-    except Exception as error:  # noqa: BLE001 - a bug, whatever it is: kept in the log file, told in one line
+        notes = "; ".join(getattr(request, "__notes__", ()))  # what was sent; without a note nothing was
+        return _report_error(name, options, Stopped(request.exit_code, notes))
+    except Exception as error:  # noqa: BLE001 - any other exception is a bug
         signal_handlers.ignore()
-        return _bug(name, options, error)
+        return _report_bug(name, options, error)
 
 
-def _idle(name: str, options: GlobalOptions, why: str) -> None:
-    """Say that a scheduler came at a wrong hour. Not to the monitor: it would take it for the job."""
+def _report_not_due(name: str, options: GlobalOptions, why: str) -> None:
+    """Print that the job is not due. The heartbeat monitor gets no ping: it would count it as a run of the job."""
     if options.json:
         from tradebot.reports import json_output
 
@@ -64,7 +64,7 @@ def _idle(name: str, options: GlobalOptions, why: str) -> None:
         emit(why)
 
 
-def _refused(name: str, options: GlobalOptions, error: TradebotError) -> ExitCode:
+def _report_error(name: str, options: GlobalOptions, error: TradebotError) -> ExitCode:
     message = logging_setup.redact("\n".join((str(error), *getattr(error, "__notes__", ()))))
     _log.error("%s ended with %d: %s", name, error.exit_code, message)
     tell("\n".join(f"tradebot {name}: {line}" for line in message.splitlines() or [error.exit_code.meaning]))
@@ -76,9 +76,9 @@ def _refused(name: str, options: GlobalOptions, error: TradebotError) -> ExitCod
     return error.exit_code
 
 
-def _bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode:
+def _report_bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode:
     what = logging_setup.redact(f"{type(error).__name__}: {error}".splitlines()[0])
-    log_file = logging_setup.keep_traceback(options, name, error)
+    log_file = logging_setup.log_traceback(options, name, error)
     if log_file is None:
         tell(logging_setup.redact("".join(traceback.format_exception(error))))
         tell(f"tradebot {name}: unexpected error: {what}")

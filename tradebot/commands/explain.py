@@ -41,11 +41,11 @@ def command(
     from tradebot.jobs import explain
     from tradebot.reports.pages.checks import explain_page
 
-    wanted = symbol.upper()
-    if not SYMBOL.fullmatch(wanted):
+    ticker = symbol.upper()
+    if not SYMBOL.fullmatch(ticker):
         raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
     with open_desk.desk_for(options, Job.EXPLAIN) as opened:
-        outcome = explain.run(opened.desk, wanted, first.date() if first else None, last.date() if last else None)
+        outcome = explain.run(opened.desk, ticker, first.date() if first else None, last.date() if last else None)
     return render.finish(options, opened.context, outcome, explain_page)

@@ -46,4 +46,6 @@ def command(
     refuse_unknown_strategy(options, strategy)
     level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
     halt = halt_by_hand(latch, now, level, reason.strip(), scope, name)
-    return render.answer(options, "halt", halt_page(halt), home=home, headline=f"{halt.subject} is {level}", halt=halt)
+    return render.show_result(
+        options, "halt", halt_page(halt), home=home, headline=f"{halt.subject} is {level}", halt=halt
+    )

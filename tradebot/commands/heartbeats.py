@@ -1,4 +1,4 @@
-"""When a command that is a job of the schedule pings its monitor: once its desk is open, and when it has ended."""
+"""Pings the heartbeat monitor of a scheduled job: when its desk is open, and when the command ends."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from tradebot.core.model.schedule import Job
     from tradebot.settings import GlobalOptions, Settings
 
-_beating: Heartbeat | None = None
+_heartbeat: Heartbeat | None = None
 
 
 def start(settings: Settings, job: Job) -> None:
-    """Tell the monitor that ``job`` has begun its work."""
-    global _beating
+    """Ping that ``job`` has started, if a monitor is configured."""
+    global _heartbeat
     from tradebot.runtime.before_desk import heartbeat
 
-    _beating = heartbeat(settings, job)
-    if _beating is not None:
-        _beating.start()
+    _heartbeat = heartbeat(settings, job)
+    if _heartbeat is not None:
+        _heartbeat.start()
 
 
 def end(name: str, options: GlobalOptions, code: ExitCode) -> None:
-    """Tell the monitor how a job ended, also one that came to its end before it could begin.
+    """Ping how a job ended, also if it failed before ``start``.
 
-    A job that found another at work has neither done its work nor failed at it.
+    There is no ping if the home or account is locked: another run does the job.
     """
-    global _beating
-    beating, _beating = _beating or _unstarted(name, options, code), None
-    if beating is not None and code is not ExitCode.LOCKED:
-        beating.end(int(code), f"tradebot {name} ended with {int(code)}: {code.meaning}")
+    global _heartbeat
+    current, _heartbeat = _heartbeat or _not_started(name, options, code), None
+    if current is not None and code is not ExitCode.LOCKED:
+        current.end(int(code), f"tradebot {name} ended with {int(code)}: {code.meaning}")
 
 
-def _unstarted(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat | None:
+def _not_started(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat | None:
     from tradebot.core.model.schedule import DAY, Job
 
     if name not in DAY or code is ExitCode.LOCKED:
@@ -45,5 +45,5 @@ def _unstarted(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat |
 
     try:
         return heartbeat(load_for(options).settings, Job(name))
-    except TradebotError:  # without settings nobody knows whom to tell; the monitor will miss the ping
+    except TradebotError:  # without settings the URL is unknown; the monitor reports the missing ping
         return None

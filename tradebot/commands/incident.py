@@ -69,7 +69,7 @@ def command(
 
 
 def _new_york(typed: datetime | None, *, end: bool = False) -> datetime | None:
-    """A time as it was typed in, with its zone; a day without a time is meant to its end where ``end`` says so."""
+    """A typed time as New York time. With ``end``, a date without a time is the end of that day."""
     from datetime import time
 
     from tradebot.core.model.exchange_time import NEW_YORK

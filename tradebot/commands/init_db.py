@@ -27,7 +27,7 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.reports.run_header import opening
     from tradebot.runtime.init_home import init_home
 
-    where, fresh = init_home(options)
+    header, fresh = init_home(options)
     done = "made a new home" if fresh else "the home was there already; its database is up to date"
-    page = (*opening(where), Line(done, Tone.GOOD))
-    return render.answer(options, "init-db", page, where=where, made=fresh)
+    page = (*opening(header), Line(done, Tone.GOOD))
+    return render.show_result(options, "init-db", page, header=header, made=fresh)

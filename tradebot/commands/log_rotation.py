@@ -1,8 +1,8 @@
-"""The log by weeks: what a week that is over left behind is set apart, packed, and in the end removed.
+"""Rotates the log files by week: the log of a past week is renamed, compressed, and removed in the end.
 
-The main log is set apart by renaming it, so that nothing waits and no line is lost: who has it open goes on writing to
-it under its new name. It is packed only once nobody has written to it in the present week. Several processes may do
-all this at once; one does it, the others go on.
+The main log is renamed while other processes may have it open. They go on writing to the renamed file, so that no line
+is lost. It is compressed only if its last line is of a past week, too. A file lock makes one of several concurrent
+processes do the work; the others skip it.
 """
 
 from __future__ import annotations
@@ -21,54 +21,55 @@ MAIN_LOG = "trading_robot.log"
 ARCHIVE = "archive"
 _WEEKLY = re.compile(r"trading_robot-(?P<year>\d{4})-W(?P<week>\d\d)(-\d+)?\.log(\.gz)?")
 _DAILY = re.compile(r"daily_automation_(?P<day>\d{4}-\d\d-\d\d)\.log(\.gz)?")
-_LINE_BEGINS = re.compile(rb"^(\d{4}-\d\d-\d\d)T", re.MULTILINE)
-_ENOUGH_BYTES = 65_536
+_LINE_DATE = re.compile(rb"^(\d{4}-\d\d-\d\d)T", re.MULTILINE)
+_HEAD_BYTES = 65_536  # read to find the date of a log's first line
 
 
-def begin_week(folder: Path, today: date) -> None:
-    """Set the main log apart when it was begun in an earlier week than ``today``'s. Raises OSError."""
+def rotate(folder: Path, today: date) -> None:
+    """Rename the main log if its first line is of an earlier week than ``today``'s. Raises OSError."""
     main = folder / MAIN_LOG
-    if _is_over(_week_begun(main), today):
-        with _alone(folder) as alone:
-            begun = _week_begun(main)
-            if alone and begun is not None and _is_over(begun, today):
-                year, week, _ = begun.isocalendar()
+    if _is_over(_first_line_week(main), today):
+        with _lock(folder) as locked:
+            first = _first_line_week(main)
+            if locked and first is not None and _is_over(first, today):
+                year, week, _ = first.isocalendar()
                 main.rename(_free_name(folder, f"trading_robot-{year}-W{week:02}"))
 
 
-def pack(folder: Path, today: date, keep_weeks: int) -> None:
-    """Pack the logs of weeks that are over, and remove those older than ``keep_weeks`` weeks. Raises OSError."""
-    archive = folder / ARCHIVE
-    over = [path for path in _logs(folder) if _is_over(_week_of(path), today) and _is_over(_last_written(path), today)]
+def archive(folder: Path, today: date, keep_weeks: int) -> None:
+    """Compress the logs of past weeks into the archive, and remove those older than ``keep_weeks``. Raises OSError."""
+    archived = folder / ARCHIVE
+    past = [path for path in _logs(folder) if _is_over(_week_of(path), today)]
+    over = [path for path in past if _is_over(_last_write_week(path), today)]
     oldest = _monday(today) - timedelta(weeks=keep_weeks)
-    stale = [path for path in _logs(archive) if (week := _week_of(path)) is not None and week < oldest]
+    stale = [path for path in _logs(archived) if (week := _week_of(path)) is not None and week < oldest]
     if not over and not stale:
         return
-    archive.mkdir(exist_ok=True)
-    with _alone(folder) as alone:
-        for path in over if alone else ():
+    archived.mkdir(exist_ok=True)
+    with _lock(folder) as locked:
+        for path in over if locked else ():
             if path.exists():
-                _pack(path, archive / f"{path.name}.gz")
-        for path in stale if alone else ():
+                _compress(path, archived / f"{path.name}.gz")
+        for path in stale if locked else ():
             path.unlink(missing_ok=True)
 
 
-def _pack(path: Path, packed: Path) -> None:
-    """One step for whoever looks on: the packed file appears whole, and only then the other goes."""
-    making = packed.with_name(f".{packed.name}.{os.getpid()}.tmp")
+def _compress(path: Path, compressed: Path) -> None:
+    """Write ``compressed`` under a temporary name, rename it when it is complete, then remove ``path``."""
+    temporary = compressed.with_name(f".{compressed.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as plain, gzip.open(making, "wb") as file:
+        with path.open("rb") as plain, gzip.open(temporary, "wb") as file:
             shutil.copyfileobj(plain, file)
-        making.replace(packed)
+        temporary.replace(compressed)
     finally:
-        making.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
     path.unlink()
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Whether no other process is at it."""
-    from filelock import FileLock, Timeout  # slow to import, and nothing is to be packed most days
+def _lock(folder: Path) -> Iterator[bool]:
+    """Yields whether the lock was free; holds it if so."""
+    from filelock import FileLock, Timeout  # slow to import, and not needed on most days
 
     lock = FileLock(folder / ".archive.lock", timeout=0)
     try:
@@ -83,30 +84,30 @@ def _alone(folder: Path) -> Iterator[bool]:
 
 
 def _logs(folder: Path) -> list[Path]:
-    """The log files of a folder whose names say when they are from, in order."""
+    """The log files of a folder, sorted by name."""
     return sorted(folder.glob("*.log*")) if folder.is_dir() else []
 
 
 def _week_of(path: Path) -> date | None:
-    """The Monday of the week that a file's name speaks of."""
-    if found := _WEEKLY.fullmatch(path.name):
-        return date.fromisocalendar(int(found["year"]), int(found["week"]), 1)
-    if found := _DAILY.fullmatch(path.name):
-        return _monday(date.fromisoformat(found["day"]))
+    """The Monday of the week in a file's name; None for a name without one."""
+    if match := _WEEKLY.fullmatch(path.name):
+        return date.fromisocalendar(int(match["year"]), int(match["week"]), 1)
+    if match := _DAILY.fullmatch(path.name):
+        return _monday(date.fromisoformat(match["day"]))
     return None
 
 
-def _week_begun(path: Path) -> date | None:
-    """The Monday of the week in which a log's first line was written."""
+def _first_line_week(path: Path) -> date | None:
+    """The Monday of the week of a log's first line; None without a file or a line."""
     try:
         with path.open("rb") as file:
-            found = _LINE_BEGINS.search(file.read(_ENOUGH_BYTES))
+            match = _LINE_DATE.search(file.read(_HEAD_BYTES))
     except FileNotFoundError:
         return None
-    return _monday(date.fromisoformat(found[1].decode())) if found else None
+    return _monday(date.fromisoformat(match[1].decode())) if match else None
 
 
-def _last_written(path: Path) -> date:
+def _last_write_week(path: Path) -> date:
     return _monday(datetime.fromtimestamp(path.stat().st_mtime, UTC).date())
 
 
@@ -119,7 +120,7 @@ def _monday(day: date) -> date:
 
 
 def _free_name(folder: Path, stem: str) -> Path:
-    """The first of ``stem.log``, ``stem-2.log``, ... that is not there, packed or not."""
+    """The first of ``stem.log``, ``stem-2.log``, ... that exists neither here nor in the archive."""
     names = (f"{stem}.log" if number == 1 else f"{stem}-{number}.log" for number in count(1))
     return next(
         folder / name

@@ -1,4 +1,4 @@
-"""Log files: everything in one a week, and one a day for what the schedule ran. No line holds a secret."""
+"""Sets up logging: a file a week for everything and a file a day, in UTC and with secrets masked."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from tradebot.settings import (
 )
 
 _FORMAT = "%(asctime)sZ %(levelname)-7s %(process)d %(name)s: %(message)s"
-#: Lines said before the home is known to be right wait in memory; more than this says something is wrong anyway.
-_BUFFERED_LINES = 10_000
+#: The number of records that are buffered in memory until the home is known and its files are open.
+_MAX_BUFFERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """The folder that is logged to, since when, and for how many weeks logs are kept there."""
+class _Archive:
+    """The arguments of ``log_rotation.archive``, to be called when logging ends."""
 
     folder: Path
     today: date
-    weeks: int
+    keep_weeks: int
 
 
 _root = logging.getLogger()
 _redactor = Redactor()
 _files: list[logging.FileHandler] = []
 _buffer: logging.handlers.MemoryHandler | None = None
-_kept: _Kept | None = None
+_archive: _Archive | None = None
 
 
 class _Formatter(logging.Formatter):
-    """UTC times, and no secret in message or traceback."""
+    """Formats times in UTC, and masks the secrets in message and traceback."""
 
     def __init__(self) -> None:
         super().__init__(_FORMAT, datefmt="%Y-%m-%dT%H:%M:%S")
@@ -59,38 +59,38 @@ class _Formatter(logging.Formatter):
 
 
 class _LogFile(logging.FileHandler):
-    """A log file. One that cannot be written any more, on a full disk, say, is said once and stops no job."""
+    """A log file. A write error, such as a full disk, is reported once on standard error and stops no job."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
-        self._is_told = False
+        self._is_reported = False
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
-        elif not self._is_told:
-            self._is_told = True
+        elif not self._is_reported:
+            self._is_reported = True
             tell(f"warning: {self.baseFilename} cannot be written ({error.strerror or error}); going on without it")
 
     def close(self) -> None:
-        with suppress(OSError):  # what it still held cannot be written either
+        with suppress(OSError):  # the buffered rest cannot be written either
             super().close()
 
 
 def daily_log(today: date) -> str:
-    """The name of a day's log; ``today`` is the date in New York on the wall."""
+    """The name of a day's log; ``today`` is the New York date of the machine's clock."""
     return f"daily_automation_{today:%Y-%m-%d}.log"
 
 
 def begin(options: GlobalOptions) -> None:
-    """Keep what is logged until ``to_files`` says where it goes; with -v show it on standard error at once."""
+    """Buffer log records until ``to_files`` opens the files. With -v they also go to standard error at once."""
     global _buffer, _redactor
     end()
-    with suppress(TradebotError):  # the command itself will say what is wrong with the settings
+    with suppress(TradebotError):  # the command reports invalid settings itself
         _redactor = Redactor(load_valid(options).secrets())
     _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
-    _buffer = logging.handlers.MemoryHandler(_BUFFERED_LINES, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+    _buffer = logging.handlers.MemoryHandler(_MAX_BUFFERED, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
     _root.addHandler(_buffer)
     if options.verbose:
         stderr = logging.StreamHandler()
@@ -99,13 +99,13 @@ def begin(options: GlobalOptions) -> None:
 
 
 def to_files(settings: Settings, today: date) -> Iterator[str]:
-    """Log to the home's files from now on, and what was said so far too. Gives a warning for each that cannot be."""
-    global _kept
+    """Log to the home's files, the buffered records first. Yields a warning for each file that cannot be opened."""
+    global _archive
     level = logging.getLevelName(settings.log_level)
     _root.setLevel(min(_root.level, level))
-    _kept = _Kept(settings.log_path, today, settings.log_keep_weeks)
-    with suppress(OSError):  # whoever may write there next time does it then
-        log_rotation.begin_week(settings.log_path, today)
+    _archive = _Archive(settings.log_path, today, settings.log_keep_weeks)
+    with suppress(OSError):  # the next command tries again
+        log_rotation.rotate(settings.log_path, today)
     for name in (MAIN_LOG, daily_log(today)):
         try:
             _open(settings.log_path / name, level)
@@ -114,23 +114,23 @@ def to_files(settings: Settings, today: date) -> Iterator[str]:
     _flush()
 
 
-def goes_to_files() -> bool:
-    """Whether what is logged is kept."""
+def writes_files() -> bool:
+    """Whether log files are open."""
     return bool(_files)
 
 
 def end() -> None:
-    """Close the files, pack those of weeks that are over, and forget it all: a next command here begins anew."""
-    global _buffer, _redactor, _kept
+    """Close the files, archive those of past weeks, and reset the module for the next command in this process."""
+    global _buffer, _redactor, _archive
     for handler in [*_files, *(h for h in _root.handlers if isinstance(h, logging.StreamHandler))]:
         _root.removeHandler(handler)
         if isinstance(handler, logging.FileHandler):
             handler.close()
     _files.clear()
-    if _kept is not None:
-        with suppress(OSError):  # the logs stay where they are until somebody may pack them
-            log_rotation.pack(_kept.folder, _kept.today, _kept.weeks)
-        _kept = None
+    if _archive is not None:
+        with suppress(OSError):  # the next command tries again
+            log_rotation.archive(_archive.folder, _archive.today, _archive.keep_weeks)
+        _archive = None
     _redactor = Redactor()
     if _buffer is not None:
         _root.removeHandler(_buffer)
@@ -138,8 +138,8 @@ def end() -> None:
         _buffer = None
 
 
-def keep_traceback(options: GlobalOptions, name: str, error: Exception) -> Path | None:
-    """Write the traceback of an unexpected error to the main log and say where that is; None when it cannot be."""
+def log_traceback(options: GlobalOptions, name: str, error: Exception) -> Path | None:
+    """Log the traceback of an unexpected error. Returns the path of the main log; None if it cannot be written."""
     try:
         if not _files:
             _open(_log_folder(options) / MAIN_LOG, logging.INFO)
@@ -151,12 +151,12 @@ def keep_traceback(options: GlobalOptions, name: str, error: Exception) -> Path 
 
 
 def redact(text: str) -> str:
-    """``text`` without any of the secrets of the settings."""
+    """``text`` with the secrets of the settings masked."""
     return _redactor(text)
 
 
 def _log_folder(options: GlobalOptions) -> Path:
-    """The configured folder; the default one when it is the configuration that cannot be read."""
+    """The configured folder; the default one if the configuration is invalid."""
     try:
         return load_for(options).settings.log_path
     except TradebotError:
@@ -173,7 +173,7 @@ def _open(path: Path, level: int) -> None:
 
 
 def _flush() -> None:
-    """Hand what waited in memory to the files, and let later lines go there directly."""
+    """Write the buffered records to the files and remove the buffer."""
     global _buffer
     if _buffer is None:
         return

@@ -1,4 +1,4 @@
-"""After a job: raise what its end gives cause for, and deliver every alert that waits, its own and older ones."""
+"""Raises the alert of a job's end, and delivers all waiting alerts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tradebot.errors import ExitCode, TradebotError
 from tradebot.reports.run_header import RunHeader
 from tradebot.settings import GlobalOptions, Settings, load_valid
 
-Told = TypeVar("Told", bound=Outcome)
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
-#: Jobs after which nothing is delivered: those that only look, and a replay, whose alerts are about the past.
+#: Jobs that deliver no alerts: those that change nothing, and a replay, whose alerts are about the past.
 _SILENT = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT, Job.REPLAY})
-#: Commands that a schedule starts, or a bad day: nobody may be there to read how they ended.
-_UNWATCHED = frozenset({*DAY, Job.EMERGENCY_STOP})
-#: Ends that the operator is told of. Breaks are told with their figures by the job that found them; a run that was
-#: stopped, or found another at work, is told to nobody.
+#: Jobs whose failure is an alert: a scheduler starts them, or nobody may read the terminal.
+_UNATTENDED = frozenset({*DAY, Job.EMERGENCY_STOP})
+#: The exit codes that raise an alert, with its level. BREAKS has none: the job that finds a break raises an alert with
+#: its figures. LOCKED and a stop by a signal have none either.
 _LEVELS: dict[ExitCode, AlertLevel] = {
     ExitCode.BUG: "critical",
     ExitCode.CONFIG: "critical",
@@ -34,10 +34,10 @@ _LEVELS: dict[ExitCode, AlertLevel] = {
 _log = logging.getLogger(__name__)
 
 
-def after(options: GlobalOptions, where: RunHeader, outcome: Told) -> tuple[Told, tuple[str, ...]]:
-    """Tell the operator, and give the outcome with what that came to, and warnings about channels that failed.
+def of_outcome(options: GlobalOptions, header: RunHeader, outcome: AnyOutcome) -> tuple[AnyOutcome, tuple[str, ...]]:
+    """Raise and deliver the alerts of an outcome. Returns the outcome and warnings of channels that failed.
 
-    An alert that no channel took makes the job a degraded one: it did its work, and nobody heard of it.
+    An alert that no channel took adds a failure and the code DEGRADED to the outcome.
     """
     if outcome.job in _SILENT:
         return outcome, ()
@@ -46,20 +46,20 @@ def after(options: GlobalOptions, where: RunHeader, outcome: Told) -> tuple[Told
     settings = load_valid(options)
     if outcome.job in DAY and outcome.exit_code in _LEVELS:
         what = "; ".join((outcome.headline, *(f"{line.what}: {line.message}" for line in outcome.failures)))
-        _raise(settings, outcome.job, outcome.exit_code, what, f"{where.broker}:{where.mode}:{where.account_id}")
+        _raise(settings, outcome.job, outcome.exit_code, what, f"{header.broker}:{header.mode}:{header.account_id}")
     delivery = alerting.deliver(settings, ledger=outcome.job is not Job.EMERGENCY_STOP)
     warnings = tuple(f"the alert channel {name} failed: {trouble}" for name, trouble in delivery.failed)
     if not delivery.unheard:
         return outcome, warnings
     unheard = FailureLine("alerts", f"no channel took: {', '.join(delivery.unheard)}")
-    # an emergency stop answers one question with its code: whether anything is still open
+    # the code of an emergency stop says only whether anything is still open
     codes = outcome.codes if outcome.job is Job.EMERGENCY_STOP else outcome.codes | {ExitCode.DEGRADED}
     return replace(outcome, codes=codes, failures=(*outcome.failures, unheard)), (*warnings, str(unheard.message))
 
 
 def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str) -> None:
-    """Tell the operator of a job that could not come to its end. Raises nothing: one error is enough."""
-    if name not in _UNWATCHED or code not in _LEVELS:
+    """Raise and deliver the alert of a job that failed. Its own errors are logged."""
+    if name not in _UNATTENDED or code not in _LEVELS:
         return
     try:
         from tradebot.home import paths

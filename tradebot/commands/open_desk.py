@@ -1,4 +1,4 @@
-"""Opening the desk for a command: with the logs where they belong and the home, broker and account said first."""
+"""Opens the desk of a command, starts its log files and prints home, broker and account."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from tradebot.runtime.before_desk import why_not_due, write_down_failure
 from tradebot.runtime.open_desk import OpenDesk, open_desk
 from tradebot.settings import GlobalOptions, Loaded
 
-#: Jobs that only look; being asked every minute, they leave no trace in the log files.
-_LOOKING = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
+#: Jobs without log files: they change nothing and may run every minute.
+_READ_ONLY = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
 
 
 @contextmanager
-def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **how: Any) -> Iterator[OpenDesk]:
-    """A desk for ``job``; ``how`` as for ``open_desk``, whose errors come through.
+def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwargs: Any) -> Iterator[OpenDesk]:
+    """The desk of ``job``. ``kwargs`` and errors are those of ``runtime.open_desk``.
 
-    Raises NotDue when it was ``scheduled``, and the schedule does not have it due now.
+    Raises NotDue if ``scheduled`` is true and the job is not due now.
     """
     if scheduled and (why := why_not_due(options, job)):
         raise NotDue(why)
     with ExitStack() as held:
         try:
-            opened = held.enter_context(open_desk(options, job, **how))
+            opened = held.enter_context(open_desk(options, job, **kwargs))
         except TradebotError as error:
             write_down_failure(options, job, error)
             raise
         if scheduled and (why := opened.desk.job_schedule().why_not(job)):
             raise NotDue(why)
         heartbeats.start(opened.loaded.settings, job)
-        if job not in _LOOKING:
+        if job not in _READ_ONLY:
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.context, opened.loaded.warnings)
         yield opened
 
 
 def start_logs(loaded: Loaded, wall: datetime) -> None:
-    """Log to the home's files; a folder that cannot be written is a warning, for no log is worth a missed exit."""
+    """Log to the home's files. A folder that cannot be written is a warning: a missing log stops no exit."""
     render.warn(logging_setup.to_files(loaded.settings, new_york_date(wall)))

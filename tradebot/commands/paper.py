@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions, Settings
 
-_ENDS = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
+_EXIT_CODES = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER)
 
 
 @decorator.command(
     "paper next",
     writes="the exchange's own file: resting orders meet the rest of the day, and the next session begins. Makes the "
     "home when there is none.",
-    ends_with=_ENDS,
+    ends_with=_EXIT_CODES,
 )
 def next_session(options: GlobalOptions) -> ExitCode:
     """End the session of the embedded exchange and begin the next."""
@@ -30,10 +30,10 @@ def next_session(options: GlobalOptions) -> ExitCode:
     with open_exchange(options, makes_home=True) as (exchange, loaded):
         exchange.next_session()
         status = exchange.status()
-    return _tell(options, "paper next", loaded.settings, status, f"session {status.session} has begun")
+    return _show(options, "paper next", loaded.settings, status, f"session {status.session} has begun")
 
 
-@decorator.command("paper status", writes="nothing.", ends_with=_ENDS)
+@decorator.command("paper status", writes="nothing.", ends_with=_EXIT_CODES)
 def status(options: GlobalOptions) -> ExitCode:
     """Show where the embedded exchange stands.
 
@@ -43,14 +43,14 @@ def status(options: GlobalOptions) -> ExitCode:
 
     with open_exchange(options, makes_home=False) as (exchange, loaded):
         status = exchange.status()
-    return _tell(options, "paper status", loaded.settings, status, f"session {status.session}, {status.phase}")
+    return _show(options, "paper status", loaded.settings, status, f"session {status.session}, {status.phase}")
 
 
 @decorator.command(
     "paper reset",
     writes="the exchange's own file: a new account at the first session; the ledger keeps what the old one did. Makes "
     "the home when there is none.",
-    ends_with=_ENDS,
+    ends_with=_EXIT_CODES,
 )
 def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> ExitCode:
     """Begin again on the embedded exchange, with a new account.
@@ -66,27 +66,27 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
     if not yes:
         confirm.confirm(options, f"Give up the account on the exchange of {settings.home} and begin a new one?")
     status = reset_exchange(options)
-    return _tell(options, "paper reset", settings, status, f"account {status.account_id} begins at {status.session}")
+    return _show(options, "paper reset", settings, status, f"account {status.account_id} begins at {status.session}")
 
 
 commands = (next_session, status, reset)
 
 
-def _tell(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
+def _show(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.run_header import opening
     from tradebot.runtime.homes import HomeContext
 
-    where = HomeContext(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
-    page = (*opening(where), *_page(status, headline))
-    return render.answer(options, name, page, where=where, headline=headline, exchange=status)
+    header = HomeContext(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
+    page = (*opening(header), *_page(status, headline))
+    return render.show_result(options, name, page, header=header, headline=headline, exchange=status)
 
 
 def _page(status: ExchangeStatus, headline: str) -> Page:
     from tradebot.reports.formatting import instant, price, shares, usd
     from tradebot.reports.layout import Facts, Line, Tone, section, table
 
-    left = f"{status.sessions_left} until {status.last_session}"
+    sessions_left = f"{status.sessions_left} until {status.last_session}"
     return (
         Line(headline, Tone.STRONG),
         Facts(
@@ -94,7 +94,7 @@ def _page(status: ExchangeStatus, headline: str) -> Page:
                 ("exchange time", f"{instant(status.now)}, {status.phase}"),
                 ("equity", usd(status.equity)),
                 ("cash", usd(status.cash)),
-                ("sessions left", left),
+                ("sessions left", sessions_left),
             )
         ),
         *section(

@@ -31,6 +31,6 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.runtime.machine import machine_of
 
     with open_desk.desk_for(options, Job.PREFLIGHT, scheduled=scheduled) as opened:
-        around = machine_of(opened.loaded)
-        outcome = preflight.run(opened.desk, opened.lock_holder, opened.loaded.warnings, around)
+        machine = machine_of(opened.loaded)
+        outcome = preflight.run(opened.desk, opened.lock_holder, opened.loaded.warnings, machine)
     return render.finish(options, opened.context, outcome, preflight_page)

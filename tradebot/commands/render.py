@@ -1,12 +1,12 @@
-"""What a command says: where it acts, its warnings, and its outcome for people or for machines."""
+"""Prints the header, the warnings and the result of a command: as pages, or as one JSON object with --json."""
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TextIO, TypeVar
 
 from tradebot.commands import logging_setup, notify, signal_handlers
@@ -18,90 +18,97 @@ from tradebot.reports.run_header import RunHeader, opening
 from tradebot.reports.streams import emit, tell
 from tradebot.settings import GlobalOptions
 
-Told = TypeVar("Told", bound=Outcome)
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
 _log = logging.getLogger(__name__)
 
 
-def begin(options: GlobalOptions, name: str, where: RunHeader, warnings: Iterable[str] = ()) -> None:
-    """Say where a command is going to act, before it does."""
-    _log.info("%s begins: home %s, broker %s (%s), account %s", name, where.home, where.broker, where.mode,
-              where.account_id)  # fmt: skip
+def begin(options: GlobalOptions, name: str, header: RunHeader, warnings: Iterable[str] = ()) -> None:
+    """Print home, broker and account before a command acts on them."""
+    _log.info("%s begins: home %s, broker %s (%s), account %s", name, header.home, header.broker, header.mode,
+              header.account_id)  # fmt: skip
     warn(warnings)
     if not options.json:
-        show(opening(where))
+        show(opening(header))
 
 
 def finish(
-    options: GlobalOptions, where: RunHeader, outcome: Told, page: Callable[[Told, RunHeader], Page], **more: object
+    options: GlobalOptions,
+    header: RunHeader,
+    outcome: AnyOutcome,
+    page: Callable[[AnyOutcome, RunHeader], Page],
+    **more: object,
 ) -> ExitCode:
-    """Show an outcome, tell the operator, and give the code to end with. ``more`` goes into the JSON beside its fields.
+    """Print an outcome, deliver the alerts and return the exit code. ``more`` are additional fields of the JSON.
 
-    People see it before alerts are delivered, which may take its time; machines get the code that came of it too.
+    The page is printed before the alerts are delivered, which may take seconds. The JSON is printed afterwards and has
+    the exit code that results from the delivery.
     """
     signal_handlers.ignore()
     if not options.json:
-        show(page(outcome, where))
-    outcome, troubles = notify.after(options, where, outcome)
-    warn(troubles)
+        show(page(outcome, header))
+    outcome, warnings = notify.of_outcome(options, header, outcome)
+    warn(warnings)
     if options.json:
-        emit(logging_setup.redact(json_output.outcome_json(outcome, where, **more)))
-    if logging_setup.goes_to_files():
-        _keep(page(outcome, where))
+        emit(logging_setup.redact(json_output.outcome_json(outcome, header, **more)))
+    if logging_setup.writes_files():
+        _log_page(page(outcome, header))
         _log.info("%s ended with %d", outcome.job, outcome.exit_code)
     return outcome.exit_code
 
 
-def answer(
+def show_result(
     options: GlobalOptions,
     name: str,
     page: Page,
     *,
     code: ExitCode = ExitCode.OK,
-    where: RunHeader | None = None,
-    **answers: object,
+    header: RunHeader | None = None,
+    **fields: object,
 ) -> ExitCode:
-    """Show what a command that is no job found, and give the code to end with."""
+    """Print the result of a command that is no job, and return ``code``. ``fields`` are the fields of the JSON."""
     signal_handlers.ignore()
     if options.json:
-        emit(logging_setup.redact(json_output.answer_json(name, code, where, **answers)))
+        emit(logging_setup.redact(json_output.answer_json(name, code, header, **fields)))
     else:
         show(page)
     return code
 
 
 def show(page: Page) -> None:
-    """Draw a page on standard output."""
+    """Print a page on standard output."""
     if sys.stdout is not None:
-        emit(drawn(page, sys.stdout))
+        emit(page_text(page, sys.stdout))
 
 
-def drawn(page: Page, stream: TextIO) -> str:
-    """A page as text for ``stream``, without the secrets that a strategy's or a broker's message may hold."""
+def page_text(page: Page, stream: TextIO) -> str:
+    """A page as text for ``stream``, with secrets masked: a message of a strategy or broker may hold one."""
     from tradebot.reports.terminal import draw
 
-    return draw(_masked(page), stream)
+    return draw(_redact(page), stream)
 
 
 def warn(warnings: Iterable[str]) -> None:
+    """Log warnings, and print them on standard error."""
     for warning in warnings:
         _log.warning("%s", warning)
         tell(f"warning: {warning}")
 
 
-def _keep(page: Page) -> None:
-    """Leave the story in the log files too, where a run that cron started is looked up."""
-    for line in drawn(page, io.StringIO()).splitlines():
+def _log_page(page: Page) -> None:
+    """Log the page line by line: the log files are the record of a run without a terminal."""
+    for line in page_text(page, io.StringIO()).splitlines():
         if line.strip():
             _log.info("%s", line)
 
 
-def _masked(part: Any) -> Any:
-    """A page or a part of one, masked before it is drawn: a column may break a secret over two lines."""
+def _redact(part: Any) -> Any:
+    """A page or part of a page with secrets masked. Masking the text would miss a secret that a column wraps."""
     if isinstance(part, str):
         return logging_setup.redact(part)
     if isinstance(part, tuple):
-        return tuple(map(_masked, part))
-    if is_dataclass(part) and not isinstance(part, type):
-        return replace(part, **{item.name: _masked(getattr(part, item.name)) for item in fields(part)})
+        return tuple(map(_redact, part))
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        redacted = {item.name: _redact(getattr(part, item.name)) for item in dataclasses.fields(part)}
+        return dataclasses.replace(part, **redacted)
     return part

@@ -54,48 +54,52 @@ def command(
     begin, end = first.date() if first else None, last.date() if last else None
     with open_desk.desk_for(options, Job.REPLAY, durable=False, start=begin) as opened:
         days = _sessions(opened, sessions, begin, end)
-        with _progress(shown=not options.json) as tell:
-            outcome = replay.run(opened.desk, opened.exchange, days, tell)
+        with _progress_bar(shown=not options.json) as on_progress:
+            outcome = replay.run(opened.desk, opened.exchange, days, on_progress)
     figures = statistics(outcome.report) if outcome.report else ()
     return render.finish(
         options,
         opened.context,
         outcome,
-        lambda told, where: replay_page(told, where, figures),
+        lambda final, header: replay_page(final, header, figures),
         statistics=by_key(figures),
     )
 
 
 def _sessions(opened: OpenDesk, count: int | None, first: date | None, last: date | None) -> list[date]:
-    """The sessions to walk, from where the exchange stands; it never goes back, and ``first`` may lie ahead."""
-    standing = opened.exchange.status()
+    """The sessions to replay, beginning at the exchange's session or at ``first`` if that is later.
+
+    Raises UsageError for sessions before the account's first one, and for more than the prices have.
+    """
+    exchange = opened.exchange.status()
     calendar = opened.desk.calendar
-    if first is not None and (missed := calendar.between(first, _began(opened, standing.session))[:-1]):
+    begun = _first_session(opened, exchange.session)
+    if first is not None and (missed := calendar.between(first, begun)[:-1]):
         raise UsageError(
-            f"this account began at {_began(opened, standing.session)} and cannot go back to {missed[0].session}. "
+            f"this account began at {begun} and cannot go back to {missed[0].session}. "
             "Leave --from out to go on, or use another --home."
         )
-    if last is not None and not standing.session <= last <= standing.last_session:
+    if last is not None and not exchange.session <= last <= exchange.last_session:
         raise UsageError(
-            f"the exchange stands at {standing.session} and its prices end at {standing.last_session}: "
+            f"the exchange stands at {exchange.session} and its prices end at {exchange.last_session}: "
             "give --to a date from the one to the other."
         )
-    begin = max(standing.session, first or standing.session)
-    days = [hours.session for hours in calendar.between(begin, last or standing.last_session)]
+    begin = max(exchange.session, first or exchange.session)
+    days = [hours.session for hours in calendar.between(begin, last or exchange.last_session)]
     if len(days) < (count or 1):
-        raise UsageError(f"only {len(days)} sessions are left until the prices end at {standing.last_session}.")
+        raise UsageError(f"only {len(days)} sessions are left until the prices end at {exchange.last_session}.")
     return days[:count]
 
 
-def _began(opened: OpenDesk, standing: date) -> date:
-    """The account's first session."""
+def _first_session(opened: OpenDesk, present: date) -> date:
+    """The account's first session: the first with a recorded equity, else the present one."""
     recorded = opened.desk.ledger.records.closing_equity()
-    return recorded[0].session if recorded else standing
+    return recorded[0].session if recorded else present
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[date, int, int], None]]:
-    """A progress bar with the time left, on standard error when that is a terminal."""
+def _progress_bar(*, shown: bool) -> Iterator[Callable[[date, int, int], None]]:
+    """A progress bar with the time left, on standard error if that is a terminal. Yields the function to update it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -104,7 +108,7 @@ def _progress(*, shown: bool) -> Iterator[Callable[[date, int, int], None]]:
     with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("replay", total=None)
 
-        def tell(session: date, done: int, total: int) -> None:
+        def update(session: date, done: int, total: int) -> None:
             bar.update(task, description=str(session), completed=done, total=total)
 
-        yield tell
+        yield update

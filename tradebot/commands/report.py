@@ -59,6 +59,6 @@ def command(
         options,
         opened.context,
         outcome,
-        lambda told, where: report_page(told, where, figures),
+        lambda final, header: report_page(final, header, figures),
         statistics=by_key(figures),
     )

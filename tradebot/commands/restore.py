@@ -47,4 +47,4 @@ def command(
         Line(kept),
         Line("next: `tradebot reconcile` compares it with the broker", Tone.QUIET),
     )
-    return render.answer(options, "restore", page, backup=done.copy, kept=done.kept)
+    return render.show_result(options, "restore", page, backup=done.copy, kept=done.kept)

@@ -10,7 +10,7 @@ from tradebot.errors import ExitCode
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
-#: How a command that trades can end.
+#: The exit codes of a command that trades.
 TRADING = (
     ExitCode.HALTED,
     ExitCode.BLOCKED,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tradebot.schedulers import File, HostZone, SchedulerKind, Setup
     from tradebot.settings import GlobalOptions
 
-_OWN = {"darwin": "launchd", "win32": "windows"}
+#: The scheduler of each platform; cron on all others.
+_SYSTEM_SCHEDULERS = {"darwin": "launchd", "win32": "windows"}
 
 ForOption = Annotated[
     Literal["cron", "systemd", "launchd", "windows", "kubernetes"] | None,
@@ -50,9 +51,9 @@ def show(
     from tradebot.commands import render
     from tradebot.reports.streams import emit
 
-    kind, _, host, files = _made(options, scheduler, zone, image)
+    kind, _, host, files = _entries(options, scheduler, zone, image)
     if options.json:
-        return render.answer(options, "schedule print", (), scheduler=kind, host_zone=host.name, files=files)
+        return render.show_result(options, "schedule print", (), scheduler=kind, host_zone=host.name, files=files)
     emit("\n".join(_texts(files)))
     return ExitCode.OK
 
@@ -75,15 +76,15 @@ def install(
     from tradebot.commands import confirm, render
     from tradebot.reports.layout import lines
 
-    kind, setup, host, files = _made(options, scheduler, zone, image)
+    kind, setup, host, files = _entries(options, scheduler, zone, image)
     if folder is not None:
         done = [f"written: {path}" for path in schedulers.write(files, folder)]
     else:
         if not yes:
             confirm.confirm(options, f"Install the schedule of {setup.home} for {kind}, host time {host.name}?")
         done = list(schedulers.install(kind, setup, files))
-    page = (*_opening(setup, kind, host), *lines(done))
-    return render.answer(
+    page = (*_header(setup, kind, host), *lines(done))
+    return render.show_result(
         options, "schedule install", page, home=setup.home, scheduler=kind, host_zone=host.name, done=done
     )
 
@@ -107,18 +108,18 @@ def verify(
     from tradebot.runtime import scheduler_setup
     from tradebot.runtime.homes import configuration
 
-    kind, setup, host, files = _made(options, scheduler, zone, image)
+    kind, setup, host, files = _entries(options, scheduler, zone, image)
     if folder is not None:
-        differences = _unlike(files, folder)
+        differences = _differences(files, folder)
     else:
-        found = schedulers.installed(kind, setup)
+        installed = schedulers.installed(kind, setup)
         rules = configuration(options).settings.schedule_rules()
-        judged = schedulers.differences(found.entries, setup, host, scheduler_setup.sessions_ahead(), rules)
-        differences = [*found.troubles, *judged]
+        late_jobs = schedulers.differences(installed.entries, setup, host, scheduler_setup.sessions_ahead(), rules)
+        differences = [*installed.troubles, *late_jobs]
     good = Line("every job is started in time in every session of the next year", Tone.GOOD)
-    page = (*_opening(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
+    page = (*_header(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
     code = ExitCode.DEGRADED if differences else ExitCode.OK
-    return render.answer(
+    return render.show_result(
         options, "schedule verify", page, code=code, home=setup.home, scheduler=kind, host_zone=host.name,
         differences=differences,
     )  # fmt: skip
@@ -127,39 +128,39 @@ def verify(
 commands = (show, install, verify)
 
 
-def _made(
+def _entries(
     options: GlobalOptions, scheduler: str | None, zone: str | None, image: str
 ) -> tuple[SchedulerKind, Setup, HostZone, tuple[File, ...]]:
-    """The entries for a scheduler, with what they were made from."""
+    """The scheduler, what its entries are made from, and their files."""
     from tradebot import schedulers
     from tradebot.runtime import scheduler_setup
 
-    kind = schedulers.SchedulerKind(scheduler or _OWN.get(sys.platform, "cron"))
+    kind = schedulers.SchedulerKind(scheduler or _SYSTEM_SCHEDULERS.get(sys.platform, "cron"))
     setup = scheduler_setup.setup_for(options, kind, image)
     host = scheduler_setup.host_zone(zone)
     return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduler_setup.today())
 
 
 def _texts(files: Sequence[File]) -> list[str]:
-    """The files' texts; where there are several, each under its name."""
+    """The texts of the files; each has its name above it if there are several."""
     if len(files) == 1:
         return [files[0].text.rstrip("\n")]
     return [f"# --- {file.name}\n{file.text}" for file in files]
 
 
-def _unlike(files: Sequence[File], folder: Path) -> list[str]:
-    """Which files of a folder are not as they should be."""
-    found = []
+def _differences(files: Sequence[File], folder: Path) -> list[str]:
+    """The files that are missing in ``folder`` or have another text, as messages."""
+    differences = []
     for file in files:
         path = folder / file.name
         if not path.exists():
-            found.append(f"{path} is missing")
+            differences.append(f"{path} is missing")
         elif path.read_text(encoding="utf-8") != file.text:
-            found.append(f"{path} is not what `tradebot schedule install` would write now")
-    return found
+            differences.append(f"{path} is not what `tradebot schedule install` would write now")
+    return differences
 
 
-def _opening(setup: Setup, kind: SchedulerKind, host: HostZone) -> Page:
+def _header(setup: Setup, kind: SchedulerKind, host: HostZone) -> Page:
     from tradebot.reports.layout import Facts
 
     return (Facts((("home", str(setup.home)), ("scheduler", str(kind)), ("host time", host.name))),)

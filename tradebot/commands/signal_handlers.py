@@ -1,4 +1,4 @@
-"""When ^C, SIGTERM and Ctrl-Break are heard: while a command works, neither before it can answer nor while it does."""
+"""The handlers of SIGINT, SIGTERM and SIGBREAK: a signal ends the work of a command, and never its error handling."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from types import FrameType
 from tradebot.errors import ExitCode
 from tradebot.home.shutdown_signals import SIGNALS
 
-_CAN_HOLD = hasattr(signal, "pthread_sigmask")  # Windows cannot
+_CAN_BLOCK = hasattr(signal, "pthread_sigmask")  # false on Windows
 
 
-class AskedToEnd(KeyboardInterrupt):
-    """Raised wherever a command is when a signal arrives; inside its jobs signals wait for the next step.
+class ShutdownRequested(KeyboardInterrupt):
+    """Raised at the current line of a command when a signal arrives. A job defers signals to the end of its step.
 
-    A class of its own, because a plain KeyboardInterrupt that passes an ``exec``, as there are in many imports, makes
-    CPython end the process by a signal, even when it was caught.
+    It is not a plain KeyboardInterrupt: CPython ends the process by a signal if one passes through an ``exec``, as in
+    many imports, even if it was caught.
     """
 
     def __init__(self, exit_code: ExitCode) -> None:
@@ -26,13 +26,13 @@ class AskedToEnd(KeyboardInterrupt):
 
 
 @contextmanager
-def answered() -> Iterator[None]:
-    """Let signals raise AskedToEnd, as soon as they are heard.
+def installed() -> Iterator[None]:
+    """Install handlers that raise ShutdownRequested.
 
-    A caller who goes on afterwards gets its own handlers back. One who holds signals, as ``main`` does, is about to
-    end with the code that was told, and no late signal shall change that.
+    The previous handlers are restored afterwards, unless the caller blocks signals, as ``main`` does: its process ends
+    next, and a late signal must not change the exit code.
     """
-    ends_afterwards = _CAN_HOLD and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    ends_afterwards = _CAN_BLOCK and signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
     before = {number: signal.signal(number, _raise) for number in SIGNALS}
     try:
         yield
@@ -42,17 +42,17 @@ def answered() -> Iterator[None]:
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def hear() -> None:
-    """Hear what was held, at once, and what comes."""
-    if _CAN_HOLD:
+def unblock() -> None:
+    """Deliver the signals that were blocked, and the following ones."""
+    if _CAN_BLOCK:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def ignore() -> None:
-    """Hear nothing more. Not held but ignored: a library's thread would hear what the main thread holds."""
+    """Ignore signals from now on. Blocking them would not do: a library's thread receives what the main one blocks."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    raise AskedToEnd(SIGNALS[signal.Signals(number)])
+    raise ShutdownRequested(SIGNALS[signal.Signals(number)])

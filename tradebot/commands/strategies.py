@@ -26,21 +26,21 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
-    found: list[StrategyInfo] = []
+    infos: list[StrategyInfo] = []
     unsound: list[str] = []
     for place in discover([settings.strategies_path]):
         try:
-            found.append(read_plugin(place, settings.symbols or ()).info)
+            infos.append(read_plugin(place, settings.symbols or ()).info)
         except ConfigError as error:
             unsound.append(str(error))
     page = (
         *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
-        *section("Strategies", *(line for info in found for line in _described(info, settings.strategies))),
+        *section("Strategies", *(line for info in infos for line in _lines(info, settings.strategies))),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
     code = ExitCode.DEGRADED if unsound else ExitCode.OK
-    return render.answer(
-        options, "strategies list", page, code=code, home=settings.home, strategies=found, unsound=unsound,
+    return render.show_result(
+        options, "strategies list", page, code=code, home=settings.home, strategies=infos, unsound=unsound,
         configured=settings.strategies,
     )  # fmt: skip
 
@@ -65,17 +65,17 @@ def check(
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
-    (found,) = find([name], [settings.strategies_path])
-    report = check_strategy(found, whole_history(settings), settings.symbols or ())
+    (plugin,) = find([name], [settings.strategies_path])
+    report = check_strategy(plugin, whole_history(settings), settings.symbols or ())
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
         *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
         Line(verdict, Tone.GOOD if report.passed else Tone.BAD),
-        Line(f"fingerprint {report.fingerprint or 'unknown'}, from {found.origin}", Tone.QUIET),
+        Line(f"fingerprint {report.fingerprint or 'unknown'}, from {plugin.origin}", Tone.QUIET),
         *checks_table(report.checks),
     )
     code = ExitCode.OK if report.passed else ExitCode.BLOCKED
-    return render.answer(
+    return render.show_result(
         options, "strategies check", page, code=code, home=settings.home, report=report, passed=report.passed
     )
 
@@ -83,7 +83,7 @@ def check(
 commands = (list_all, check)
 
 
-def _described(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
+def _lines(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
     from tradebot.reports.layout import Line, Tone
 
     trades = "trades" if info.name in configured else "is not in STRATEGIES"

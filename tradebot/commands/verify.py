@@ -37,6 +37,6 @@ def command(options: GlobalOptions) -> ExitCode:
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
     )
     code = ExitCode.LEDGER if findings else ExitCode.OK
-    return render.answer(
+    return render.show_result(
         options, "verify", page, code=code, findings=findings, known_heads=len(heads), home=settings.home
     )
