@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
 from tradebot.errors import NotDue, TradebotError
 from tradebot.runtime.before_desk import why_not_due, write_down_failure
-from tradebot.runtime.open_desk import OpenDesk, open_desk
 from tradebot.settings import GlobalOptions, Loaded
+
+if TYPE_CHECKING:
+    from tradebot.runtime.open_desk import OpenDesk
 
 #: Jobs without log files: they change nothing and may run every minute.
 _READ_ONLY = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
@@ -25,6 +27,8 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwa
 
     Raises NotDue if ``scheduled`` is true and the job is not due now.
     """
+    from tradebot.runtime.open_desk import open_desk  # here, as the emergency stop imports this module for its logs
+
     if scheduled and (why := why_not_due(options, job)):
         raise NotDue(why)
     with ExitStack() as held:
