@@ -1,4 +1,7 @@
-"""Commands run as the processes that people and cron start."""
+"""Commands run as the processes that people and cron start.
+
+On Linux they are forked from a process that has imported everything once (``tests.fakes.forking``).
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.fakes import canary
+from tests.fakes.forked import Forked
 
 ROOT = Path(__file__).parents[2]
+Process = subprocess.Popen[str] | Forked
 
 
 @dataclass(frozen=True)
@@ -37,24 +43,37 @@ def environment(state: Path, more: Mapping[str, str] | None = None) -> dict[str,
     return {**canary.secrets(state.parent), **inherited, **paths, "COLUMNS": "100", **(more or {})}
 
 
+def start(
+    module: str,
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: str = "",
+    interpreter: bool = False,
+) -> Process:
+    """Begin ``python -m MODULE ARGUMENTS``; with ``interpreter``, or off Linux, in an interpreter of its own."""
+    typed = [str(argument) for argument in arguments]
+    own = any(name.startswith("PYTHON") and value != str(ROOT) for name, value in env.items())
+    with tempfile.TemporaryFile("w+") as keyboard:
+        keyboard.write(stdin)
+        keyboard.seek(0)
+        if sys.platform == "linux" and not own and not interpreter:
+            return Forked(module, typed, cwd, env, keyboard.fileno())
+        command = [sys.executable, "-m", module, *typed]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=cwd, env=env, stdin=keyboard, stdout=pipe, stderr=pipe, text=True)
+
+
 def tradebot(
     *arguments: str | Path,
     state: Path,
     cwd: Path,
     environ: Mapping[str, str] | None = None,
-    stdin: str | None = None,
+    stdin: str = "",
     timeout: float = 120,
 ) -> Ended:
     """Run ``tradebot`` with these arguments to its end; ``state`` is the user's own folder."""
-    finished = subprocess.run(
-        [sys.executable, "-m", "tradebot", *map(str, arguments)],
-        cwd=cwd,
-        env=environment(state, environ),
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
-    canary.search(finished.stdout + finished.stderr, f"the output of {' '.join(map(str, arguments))}")
-    return Ended(finished.returncode, finished.stdout, finished.stderr)
+    process = start("tradebot", *arguments, cwd=cwd, env=environment(state, environ), stdin=stdin)
+    out, err = process.communicate(timeout=timeout)
+    canary.search(out + err, f"the output of {' '.join(map(str, arguments))}")
+    return Ended(process.returncode, out, err)

@@ -11,8 +11,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -22,7 +20,7 @@ import pytest
 from filelock import FileLock
 
 from tests.fakes.canary import CANARY
-from tests.fakes.cli import ROOT, Ended, environment
+from tests.fakes.cli import ROOT, Ended, Process, environment, start
 
 SECRET = CANARY
 PATIENCE = 90.0  # seconds; nothing here takes five on an idle machine
@@ -37,10 +35,14 @@ warmup = 10
 
 
 class Machine:
-    """Runs commands with a user's folder, state and secrets of their own, in the home ``home``."""
+    """Runs commands with a user's folder, state and secrets of their own, in the home ``home``.
 
-    def __init__(self, folder: Path) -> None:
+    interpreter: whether each command starts a Python of its own, as cron's do, instead of being forked.
+    """
+
+    def __init__(self, folder: Path, *, interpreter: bool = False) -> None:
         self.folder = folder
+        self.interpreter = interpreter
         self.home = folder / "home"
         self.state = folder / "state"
         self.exchange = self.home / "state" / "paper_exchange.db"
@@ -50,17 +52,10 @@ class Machine:
         """Run a command line to its end, in ``home`` unless it says otherwise."""
         return ending(self.start(*arguments, **environ), *arguments)
 
-    def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, **environ: str) -> Process:
         """Begin a command line; ``ending`` sees its end."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "tradebot", *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environment(**environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = self.environment(**environ)
+        return start("tradebot", *arguments, cwd=self.folder, env=environment, interpreter=self.interpreter)
 
     def environment(self, **more: str) -> dict[str, str]:
         """A process environment with nothing of whoever runs the tests."""
@@ -91,7 +86,7 @@ class Machine:
         )
         return f"{folder}{os.pathsep}{ROOT}"
 
-    def wait_for_lock(self, process: subprocess.Popen[str]) -> None:
+    def wait_for_lock(self, process: Process) -> None:
         """Wait until a process holds the home's lock."""
         deadline = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < deadline:
@@ -115,7 +110,7 @@ class Machine:
         return (self.home / "logs" / "trading_robot.log").read_text(encoding="utf-8")
 
 
-def ending(process: subprocess.Popen[str], *arguments: str | Path, patience: float = PATIENCE) -> Ended:
+def ending(process: Process, *arguments: str | Path, patience: float = PATIENCE) -> Ended:
     """How a process ended, which must be sound whatever its code."""
     out, err = process.communicate(timeout=patience)
     assert "Traceback" not in out + err, out + err

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 
-from tests.fakes.cli import Ended
+from tests.fakes.cli import Ended, Process
 from tests.stories.processes.conftest import PATIENCE, Machine, ending
 from tests.stories.processes.traces import Traces
 
@@ -208,7 +207,7 @@ def interrupt(machine: Machine, command: tuple[str, ...], moment: Moment, number
     return ended.code, writes
 
 
-def _wait_until_answered(process: subprocess.Popen[str]) -> None:
+def _wait_until_answered(process: Process) -> None:
     """Wait for the first line of our own: from there on signals are held until they can be answered."""
     status = Path(f"/proc/{process.pid}/status")
     if not status.exists():  # only Linux shows that signals are held by then
@@ -230,7 +229,7 @@ def copied(machine: Machine, folder: Path) -> Machine:
     return copy
 
 
-def _writes(process: subprocess.Popen[str], home: Path) -> Iterator[int]:
+def _writes(process: Process, home: Path) -> Iterator[int]:
     """How often a process has written so far, told over and over until it ends."""
     count, seen = 0, _written(home)
     while process.poll() is None:

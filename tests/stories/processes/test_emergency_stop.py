@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import Ended
+from tests.fakes.cli import Ended, Process, start
 from tests.stories.processes.conftest import PATIENCE, Machine, ending, once
 
 CLOSE = ("emergency-stop", "--close-positions", "--json")
@@ -54,17 +54,9 @@ class Stopped(Machine):
             exchange.row_factory = sqlite3.Row
             return [dict(row) for row in exchange.execute(sql)]
 
-    def with_broker(self, fault: str, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+    def with_broker(self, fault: str, *arguments: str) -> Process:
         """Begin a command line whose broker fails in one way."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.broken_broker", fault, *arguments],
-            cwd=self.home,
-            env=self.environment(**environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return start("tests.fakes.broken_broker", fault, *arguments, cwd=self.home, env=self.environment())
 
     def stop_with_broker(self, fault: str, *arguments: str) -> Ended:
         return ending(self.with_broker(fault, *CLOSE, *arguments), *CLOSE)
@@ -454,7 +446,7 @@ def _audit(home: Machine, kind: str) -> list[dict[str, str]]:
         return [json.loads(detail) for (detail,) in found]
 
 
-def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+def _wait_for(path: Path, process: Process) -> None:
     deadline = time.monotonic() + PATIENCE
     while not path.exists():
         assert process.poll() is None, process.communicate()
@@ -463,7 +455,7 @@ def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def _killed(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+def _killed(process: Process) -> Iterator[Process]:
     with process:
         try:
             yield process

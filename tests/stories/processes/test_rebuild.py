@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.cli import ROOT
+from tests.fakes.cli import start
 from tests.stories.processes.conftest import PATIENCE, Machine, once
 
 Row = tuple[Any, ...]
@@ -37,30 +37,6 @@ class Strategy:
 """
 _JOBS = ("preflight", "run-daily", "check-exits", "reconcile", "report", "status")
 _LEDGER = ("trading_robot.db", "trading_robot.db-wal", "trading_robot.db-shm")
-#: Kills the process right before the Nth time that a file of the ledger gets a name or loses one.
-_KILLER = """
-import os
-import signal
-
-left = int(os.environ["KILL_AT"])
-
-
-def killing(call):
-    def called(first, *rest, **named):
-        global left
-        name = os.path.basename(os.fspath(first)) if not isinstance(first, int) else ""
-        if name.startswith(("trading_robot.db", "ledger_heads")):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return call(first, *rest, **named)
-
-    return called
-
-
-for name in ("link", "unlink", "replace"):
-    setattr(os, name, killing(getattr(os, name)))
-"""
 
 
 @pytest.fixture(scope="session")
@@ -193,9 +169,6 @@ def held_open(ledger: Path) -> Iterator[None]:
 def test_one_that_is_killed_between_any_two_files_loses_nothing_and_can_be_run_again(
     victim: Machine, tmp_path: Path
 ) -> None:
-    killer = tmp_path / "killer"
-    killer.mkdir()
-    (killer / "sitecustomize.py").write_text(_KILLER)
     with held_open(victim.ledger):
         assert victim("paper", "next").code == 0
         assert victim("run-daily").code == 0
@@ -203,7 +176,7 @@ def test_one_that_is_killed_between_any_two_files_loses_nothing_and_can_be_run_a
         for moment in range(1, 30):
             machine = copied(victim, tmp_path / f"moment{moment}")
             with held_open(machine.ledger):
-                code = killed(machine, killer, moment)
+                code = killed(machine, moment)
             if code == 0:
                 break
             assert code == -9
@@ -216,12 +189,13 @@ def test_one_that_is_killed_between_any_two_files_loses_nothing_and_can_be_run_a
     assert moment > len(("link", "link", "link", "unlink", "unlink", "replace", "replace")), "where was it killed?"
 
 
-def killed(machine: Machine, killer: Path, moment: int) -> int:
+def killed(machine: Machine, moment: int) -> int:
     """How a rebuild ended that is to be killed at a moment."""
-    environ = {"KILL_AT": str(moment), "PYTHONPATH": f"{killer}{os.pathsep}{ROOT}"}
-    process = machine.start("rebuild", "--yes", **environ)
+    process = start(
+        "tests.fakes.killed", str(moment), "rebuild", "--yes", cwd=machine.folder, env=machine.environment()
+    )
     process.communicate(timeout=PATIENCE)
-    return process.returncode
+    return process.returncode or 0
 
 
 def ledgers_of(machine: Machine) -> Iterator[list[Row]]:
