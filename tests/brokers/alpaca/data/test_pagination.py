@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.fakes.data_host import SESSIONS, TUESDAY, Answer, Asked, DataHost, Open, at, bar, bars_of
-from tradebot.brokers.alpaca.data.pagination import LONGEST_SYMBOLS, MOST_PAGES, chunks
+from tradebot.brokers.alpaca.data.pagination import MAX_PAGES, MAX_SYMBOLS_LENGTH, symbol_chunks
 from tradebot.errors import BrokerUnavailable
 
 MORNING = at(TUESDAY, "09:35")
@@ -66,7 +66,7 @@ def test_pages_without_end_end(ten: DataHost, market: Open) -> None:
     )
 
     refuses(market, "does not come to an end")
-    assert len(ten.asked) == MOST_PAGES
+    assert len(ten.asked) == MAX_PAGES
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
@@ -159,11 +159,11 @@ def test_symbols_go_into_as_few_addresses_as_hold_them() -> None:
     few = [f"S{number:03d}" for number in range(500)]
     many = [f"S{number:04d}" for number in range(3000)]
 
-    assert list(chunks([])) == []
-    assert list(chunks(few)) == [",".join(few)]
-    assert ",".join(chunks(many)) == ",".join(many)
-    assert len(list(chunks(many))) == 4
-    assert all(len(chunk.replace(",", "%2C")) <= LONGEST_SYMBOLS for chunk in chunks(many))
+    assert list(symbol_chunks([])) == []
+    assert list(symbol_chunks(few)) == [",".join(few)]
+    assert ",".join(symbol_chunks(many)) == ",".join(many)
+    assert len(list(symbol_chunks(many))) == 4
+    assert all(len(chunk.replace(",", "%2C")) <= MAX_SYMBOLS_LENGTH for chunk in symbol_chunks(many))
 
 
 def test_a_universe_that_needs_several_addresses_is_one_history(host: DataHost, market: Open) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.brokers.alpaca.data.test_quotes import snapshot
 from tests.fakes.data_host import TUESDAY, Answer, Asked, DataHost, Open, at, bars_of
-from tradebot.brokers.alpaca.data.pagination import MOST_UNKNOWN
+from tradebot.brokers.alpaca.data.pagination import MAX_UNKNOWN
 from tradebot.errors import BrokerUnavailable
 
 MORNING = at(TUESDAY, "09:35")
@@ -60,9 +60,9 @@ def test_a_symbol_that_was_not_asked_about_is_no_reason_to_go_on(host: DataHost,
 
 
 def test_a_host_that_knows_nothing_is_not_asked_for_ever(host: DataHost, market: Open) -> None:
-    symbols = [f"S{number:03d}" for number in range(3 * MOST_UNKNOWN)]
+    symbols = [f"S{number:03d}" for number in range(3 * MAX_UNKNOWN)]
     refusing(host, *symbols)
 
     with pytest.raises(BrokerUnavailable, match="invalid symbol: S050"):
         market().quotes(symbols)
-    assert host.count() == MOST_UNKNOWN + 1
+    assert host.count() == MAX_UNKNOWN + 1

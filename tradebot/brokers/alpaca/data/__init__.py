@@ -1,4 +1,4 @@
-"""Alpaca's market data: daily bars kept in a cache, corporate actions, and the newest prices."""
+"""Alpaca's market data: daily bars and corporate actions with their caches, and the newest prices."""
 
 from tradebot.brokers.alpaca.data.market_data import AlpacaMarket
 

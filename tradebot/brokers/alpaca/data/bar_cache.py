@@ -1,4 +1,4 @@
-"""Which bars have to be fetched: those that are new, and whole histories that were rewritten or never seen."""
+"""Cached bars: only new bars, new symbols and rewritten histories are fetched."""
 
 from __future__ import annotations
 
@@ -6,105 +6,105 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from tradebot.brokers.alpaca.data.bar_file import BarShelf
-from tradebot.brokers.alpaca.data.bars import PAGE, Bars, BarSource
+from tradebot.brokers.alpaca.data.bar_file import BarFile
+from tradebot.brokers.alpaca.data.bars import PAGE_SIZE, Bars, BarSource
 from tradebot.errors import BrokerUnavailable
 
-#: They trade in every session, so a session without a bar of any of them has not been published yet.
+#: Symbols that trade in every session: a session without a bar of any of them is not published yet.
 REFERENCES = ("AAPL", "MSFT", "SPY")
-#: Sessions that are fetched once more to be compared, at least; more where they fit on the same page.
+#: The least number of cached sessions that are fetched again to compare them; more if they fit on the same page.
 OVERLAP = 10
-#: Sessions before the first one asked for that may pile up, day after day, until they are thrown away: three years.
-MOST_OLDER = 750
+#: Sessions before the first one asked for that may accumulate in the cache until they are dropped: three years.
+MAX_OLDER_SESSIONS = 750
 
 _LOG = logging.getLogger(__name__)
 
 
-class BarBook:
-    """Bars by symbol and session. What a cold start would fetch and what this gives are the same.
+class BarCache:
+    """Bars by symbol and session, the same as without a cache.
 
-    A bar that has been published should never change, but it may: a trade is corrected, or a symbol passes to another
-    company. So each fetch of new bars fetches older ones with them, as many as one page holds, and a symbol of which
-    any differs is fetched anew from the beginning.
+    A published bar should not change, but may: a trade is corrected, or a symbol passes to another company. Therefore
+    each fetch of new bars includes older ones, as many as one page holds, and a symbol with any difference is fetched
+    from the beginning.
     """
 
-    def __init__(self, source: BarSource, shelf: BarShelf) -> None:
+    def __init__(self, source: BarSource, file: BarFile) -> None:
         self._source = source
-        self._shelf = shelf
-        self._held: Bars | None = None
+        self._file = file
+        self._cached: Bars | None = None
 
     def bars(self, symbols: Iterable[str], first: date, last: date, settled: date) -> Bars:
-        """Bars of ``symbols`` and of REFERENCES from session ``first`` to ``last``, which is over.
+        """Bars of ``symbols`` and of REFERENCES from session ``first`` to ``last``, which has closed.
 
-        Those after ``settled`` may still change today; they are not kept for later runs. Raises BrokerUnavailable.
+        Bars after ``settled`` may still change today and are not saved. Raises BrokerUnavailable.
         """
         wanted = sorted({*symbols, *REFERENCES})
-        held = self._at_hand()
-        if held is None or not _covers(held, wanted, first, last):
-            held = self._kept(self._renewed(held, wanted, first, last), settled)
-        elif held.sessions.index(first) > MOST_OLDER:
-            held = self._kept(held.of(held.symbols, first, held.sessions[-1]), settled)
-        return held.of(wanted, first, last)
+        cached = self._load()
+        if cached is None or not _covers(cached, wanted, first, last):
+            cached = self._save(self._updated(cached, wanted, first, last), settled)
+        elif cached.sessions.index(first) > MAX_OLDER_SESSIONS:
+            cached = self._save(cached.select(cached.symbols, first, cached.sessions[-1]), settled)
+        return cached.select(wanted, first, last)
 
-    def newest(self, first: date, last: date, settled: date) -> date | None:
-        """The newest session from ``first`` to ``last`` of which there is any bar, of the symbols last asked about."""
-        held = self._at_hand()
-        if held is not None and held.sessions[0] <= last:
-            bars = self.bars(held.symbols, held.sessions[0], last, settled)
+    def newest_session(self, first: date, last: date, settled: date) -> date | None:
+        """The newest session from ``first`` to ``last`` with a bar of any symbol of the last request."""
+        cached = self._load()
+        if cached is not None and cached.sessions[0] <= last:
+            bars = self.bars(cached.symbols, cached.sessions[0], last, settled)
         else:
             bars = self.bars((), first, last, settled)
         return max(bars.traded_sessions(), default=None)
 
     def symbols_with_bars(self) -> frozenset[str]:
-        """The symbols that there are bars of, among those asked about before; nothing is fetched."""
-        held = self._at_hand()
-        return frozenset() if held is None else frozenset(held.traded_symbols())
+        """The cached symbols with at least one bar, without a request."""
+        cached = self._load()
+        return frozenset() if cached is None else frozenset(cached.traded_symbols())
 
-    def _at_hand(self) -> Bars | None:
-        if self._held is None:
-            self._held = self._shelf.load()
-        return self._held
+    def _load(self) -> Bars | None:
+        if self._cached is None:
+            self._cached = self._file.load()
+        return self._cached
 
-    def _kept(self, bars: Bars, settled: date) -> Bars:
-        self._held = bars
-        self._shelf.save(bars, settled)
+    def _save(self, bars: Bars, settled: date) -> Bars:
+        self._cached = bars
+        self._file.save(bars, settled)
         return bars
 
-    def _renewed(self, held: Bars | None, wanted: Sequence[str], first: date, last: date) -> Bars:
-        """The bars of ``wanted``, with as much of ``held`` as is still true."""
-        if held is None or not held.sessions[0] <= first <= held.sessions[-1]:
+    def _updated(self, cached: Bars | None, wanted: Sequence[str], first: date, last: date) -> Bars:
+        """The bars of ``wanted``, with every cached bar that is still valid."""
+        if cached is None or not cached.sessions[0] <= first <= cached.sessions[-1]:
             return self._source.fetch(wanted, first, last)
-        held_symbols = set(held.symbols)
-        known = [symbol for symbol in wanted if symbol in held_symbols]
-        old = held.of(known, first, last)
+        cached_symbols = set(cached.symbols)
+        known = [symbol for symbol in wanted if symbol in cached_symbols]
+        old = cached.select(known, first, last)
         sessions = [hours.session for hours in self._source.calendar.between(first, last)]
         rewritten: set[str] = set()
-        renewed = Bars.none(wanted, sessions)
-        renewed.put(old)
+        updated = Bars.empty(wanted, sessions)
+        updated.overwrite(old)
         if known and old.sessions[-1] < last:
-            new = len(sessions) - len(old.sessions)
-            again = max(OVERLAP, PAGE // len(known) - new)
-            tail = self._source.fetch(known, old.sessions[max(0, len(old.sessions) - again)], last)
-            _refuse_to_forget(old, tail)
-            rewritten = old.symbols_that_differ(tail)
-            renewed.put(tail)
-        whole = [symbol for symbol in wanted if symbol not in held_symbols or symbol in rewritten]
+            new_sessions = len(sessions) - len(old.sessions)
+            overlap = max(OVERLAP, PAGE_SIZE // len(known) - new_sessions)
+            recent = self._source.fetch(known, old.sessions[max(0, len(old.sessions) - overlap)], last)
+            _refuse_lost_history(old, recent)
+            rewritten = old.differing_symbols(recent)
+            updated.overwrite(recent)
+        from_beginning = [symbol for symbol in wanted if symbol not in cached_symbols or symbol in rewritten]
         if rewritten:
             _LOG.warning("history was rewritten, it is fetched anew: %s", ", ".join(sorted(rewritten)))
-        if whole:
-            renewed.put(self._source.fetch(whole, first, last))
-        return renewed
+        if from_beginning:
+            updated.overwrite(self._source.fetch(from_beginning, first, last))
+        return updated
 
 
-def _covers(held: Bars, symbols: Iterable[str], first: date, last: date) -> bool:
-    return held.sessions[0] <= first and last <= held.sessions[-1] and set(symbols) <= set(held.symbols)
+def _covers(cached: Bars, symbols: Iterable[str], first: date, last: date) -> bool:
+    return cached.sessions[0] <= first and last <= cached.sessions[-1] and set(symbols) <= set(cached.symbols)
 
 
-def _refuse_to_forget(old: Bars, tail: Bars) -> None:
-    """Raise BrokerUnavailable when there is no bar at all of sessions of which there were some."""
-    before = old.of(tail.symbols, tail.sessions[0], old.sessions[-1])
-    if before.have().any() and not tail.have().any():
+def _refuse_lost_history(old: Bars, recent: Bars) -> None:
+    """Raise BrokerUnavailable when sessions that had bars have none at all now."""
+    before = old.select(recent.symbols, recent.sessions[0], old.sessions[-1])
+    if before.has_bar().any() and not recent.has_bar().any():
         raise BrokerUnavailable(
-            f"Alpaca sent no bar at all of {tail.sessions[0]} to {tail.sessions[-1]}, of which it had some before: "
+            f"Alpaca sent no bar at all of {recent.sessions[0]} to {recent.sessions[-1]}, of which it had some before: "
             "that is no answer to trade on. Run the command again later."
         )

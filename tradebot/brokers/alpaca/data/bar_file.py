@@ -1,4 +1,4 @@
-"""The file of bars that were fetched before. It is believed only if nothing about it is odd."""
+"""The cache file of bars. A file that is damaged, of another host or of another calendar is ignored."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class BarShelf:
-    """Where bars lie between two runs. ``label`` says whose they are, such as the host and the feed."""
+class BarFile:
+    """Keeps bars between two runs."""
 
     path: Path
-    label: str
+    label: str  # the origin of the bars: host and feed
     calendar: Calendar
 
     def load(self) -> Bars | None:
-        """The bars that are here; None when there are none, or none that can be used."""
+        """The bars saved last; None without a usable file."""
         payload = read_cache_file(self.path, self._label)
         if payload is None:
             return None
@@ -36,15 +36,15 @@ class BarShelf:
             sessions = tuple(date.fromordinal(int(day)) for day in stored["sessions"])
             bars = Bars(tuple(map(str, stored["symbols"])), sessions, stored["values"])
         expected = tuple(hours.session for hours in self.calendar.between(sessions[0], sessions[-1]))
-        return bars if sessions == expected else None  # it was written before the calendar was corrected
+        return bars if sessions == expected else None  # the calendar may have been corrected since
 
     def save(self, bars: Bars, settled: date) -> None:
-        """Keep what will be believed later: bars of sessions up to ``settled``, and nothing if there is not one.
+        """Save the bars that will not change: those of sessions up to ``settled``. Without such a bar nothing is saved.
 
-        The newest session is left out while a symbol that traded the session before has no bar of it: it may come. A
-        cache that cannot be written costs time and nothing else, so that is only logged.
+        The newest session is left out while a symbol with a bar in the session before lacks one: it may still come. A
+        file that cannot be written is only logged, because it costs time and nothing else.
         """
-        bars = _without_late_comers(bars.of(bars.symbols, date.min, settled))
+        bars = _without_incomplete_session(bars.select(bars.symbols, date.min, settled))
         if not bars.traded_symbols():
             return
         payload = io.BytesIO()
@@ -60,9 +60,9 @@ class BarShelf:
         return f"bars {FORMAT}, {self.label}"
 
 
-def _without_late_comers(bars: Bars) -> Bars:
-    """The bars without the newest session, if a bar of it is missing of a symbol that has one of the session before."""
-    have = bars.have()
-    if len(bars.sessions) < 2 or not (have[-2] & ~have[-1]).any():
+def _without_incomplete_session(bars: Bars) -> Bars:
+    """The bars without the newest session, if a symbol with a bar in the session before has none in it."""
+    has_bar = bars.has_bar()
+    if len(bars.sessions) < 2 or not (has_bar[-2] & ~has_bar[-1]).any():
         return bars
-    return bars.of(bars.symbols, date.min, bars.sessions[-2])
+    return bars.select(bars.symbols, date.min, bars.sessions[-2])

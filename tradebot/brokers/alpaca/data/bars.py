@@ -1,4 +1,4 @@
-"""Daily bars as Alpaca lists them (https://docs.alpaca.markets/reference/stockbars): raw, of many symbols at once."""
+"""Unadjusted daily bars of many symbols from Alpaca (https://docs.alpaca.markets/reference/stockbars)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from math import isnan
 import numpy as np
 import numpy.typing as npt
 
-from tradebot.brokers.alpaca.data.pagination import answers_about, useless, whole_listing
-from tradebot.brokers.alpaca.data.quotes import HIGHEST_PRICE, fetch_snapshots
+from tradebot.brokers.alpaca.data.pagination import read_by_symbols, read_pages, unusable
+from tradebot.brokers.alpaca.data.quotes import MAX_PRICE, fetch_snapshots
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 from tradebot.ports import Calendar
 
 PATH = "/v2/stocks/bars"
-#: The most bars that one page holds.
-PAGE = 10_000
+#: Bars in one page, the most that the server gives.
+PAGE_SIZE = 10_000
 ONE_DAY = timedelta(days=1)
 
 _FIELDS = ("o", "h", "l", "c", "v")
@@ -31,47 +31,45 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
-    """Bars of ``symbols`` over ``sessions`` (every session from the first to the last), not adjusted.
-
-    ``values`` has the axes open, high, low, close (USD a share) and volume (shares); session; symbol. NaN is no bar.
-    """
+    """A table of unadjusted daily bars. The contents of ``values`` may change, its shape does not."""
 
     symbols: tuple[str, ...]
-    sessions: tuple[date, ...]
+    sessions: tuple[date, ...]  # every session from the first to the last
+    #: Axes: open, high, low, close (USD a share) and volume (shares); session; symbol. NaN where there is no bar.
     values: Numbers
 
     @classmethod
-    def none(cls, symbols: Sequence[str], sessions: Sequence[date]) -> Bars:
+    def empty(cls, symbols: Sequence[str], sessions: Sequence[date]) -> Bars:
         """A table without a bar."""
         return cls(tuple(symbols), tuple(sessions), np.full((len(_FIELDS), len(sessions), len(symbols)), np.nan))
 
-    def have(self) -> npt.NDArray[np.bool_]:
-        """Where there is a bar: sessions by symbols."""
+    def has_bar(self) -> npt.NDArray[np.bool_]:
+        """Where there is a bar. Shape: sessions, symbols."""
         return np.asarray(~np.isnan(self.values[3]))
 
     def traded_sessions(self) -> list[date]:
-        """The sessions of which there is any bar."""
-        return [self.sessions[row] for row in np.flatnonzero(self.have().any(axis=1))]
+        """The sessions with at least one bar."""
+        return [self.sessions[row] for row in np.flatnonzero(self.has_bar().any(axis=1))]
 
     def traded_symbols(self) -> list[str]:
-        """The symbols of which there is any bar."""
-        return [self.symbols[column] for column in np.flatnonzero(self.have().any(axis=0))]
+        """The symbols with at least one bar."""
+        return [self.symbols[column] for column in np.flatnonzero(self.has_bar().any(axis=0))]
 
     def closes(self, symbol: str) -> tuple[tuple[date, float], ...]:
         """The sessions in which a symbol has a bar, each with its close, USD a share."""
         closes = self.values[3, :, self.symbols.index(symbol)].tolist()
         return tuple((day, close) for day, close in zip(self.sessions, closes, strict=True) if not isnan(close))
 
-    def of(self, symbols: Sequence[str], first: date, last: date) -> Bars:
-        """These symbols, which it must have, over its sessions from ``first`` to ``last``."""
+    def select(self, symbols: Sequence[str], first: date, last: date) -> Bars:
+        """The part with these symbols, all of which it has, and the sessions from ``first`` to ``last``."""
         column_of = {symbol: column for column, symbol in enumerate(self.symbols)}
         rows = [row for row, session in enumerate(self.sessions) if first <= session <= last]
-        cut = slice(rows[0], rows[-1] + 1) if rows else slice(0, 0)
+        selected = slice(rows[0], rows[-1] + 1) if rows else slice(0, 0)
         columns = [column_of[symbol] for symbol in symbols]
-        return Bars(tuple(symbols), self.sessions[cut], self.values[:, cut][:, :, columns])
+        return Bars(tuple(symbols), self.sessions[selected], self.values[:, selected][:, :, columns])
 
-    def put(self, other: Bars) -> None:
-        """Take over what ``other`` has, which must be of some of these symbols and sessions: its gaps as well."""
+    def overwrite(self, other: Bars) -> None:
+        """Copy ``other`` into the table, gaps included. Its symbols and sessions are among those of the table."""
         if not other.symbols or not other.sessions:
             return
         column_of = {symbol: column for column, symbol in enumerate(self.symbols)}
@@ -79,107 +77,109 @@ class Bars:
         columns = [column_of[symbol] for symbol in other.symbols]
         self.values[:, row : row + len(other.sessions), columns] = other.values
 
-    def symbols_that_differ(self, other: Bars) -> set[str]:
-        """Those of ``other`` that have another bar, one more or one less here, in the sessions that both cover."""
+    def differing_symbols(self, other: Bars) -> set[str]:
+        """The symbols of ``other`` whose bars differ from these in the sessions that both tables have."""
         if not self.sessions or not other.sessions:
             return set()
         first, last = max(self.sessions[0], other.sessions[0]), min(self.sessions[-1], other.sessions[-1])
-        mine, theirs = self.of(other.symbols, first, last).values, other.of(other.symbols, first, last).values
-        same = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
-        return {symbol for symbol, agrees in zip(other.symbols, same.all(axis=(0, 1)), strict=True) if not agrees}
+        mine, theirs = self.select(other.symbols, first, last).values, other.select(other.symbols, first, last).values
+        equal = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
+        return {symbol for symbol, agrees in zip(other.symbols, equal.all(axis=(0, 1)), strict=True) if not agrees}
 
 
 @dataclass(frozen=True, slots=True)
 class BarSource:
-    """Alpaca's bars of one feed ("iex" or "sip")."""
+    """Alpaca's bars of one feed."""
 
     api: Api
-    feed: str
+    feed: str  # "iex" or "sip"
     calendar: Calendar
 
     def fetch(self, symbols: Sequence[str], first: date, last: date) -> Bars:
-        """Every bar of these symbols from session ``first`` to ``last``, which must be over; NaN where there is none.
+        """Every bar of the symbols from session ``first`` to ``last``, which has closed.
 
-        A bar's time is its day's midnight in New York. The feed sip is free but for the latest 15 minutes, so the end
-        asked for is no later than it must be. Raises BrokerUnavailable unless every page was read.
+        The time of a bar is midnight in New York. The request ends at the last close and no later, because the free
+        plan has the feed sip without the latest 15 minutes. Raises BrokerUnavailable unless every page was read.
         """
         hours = self.calendar.between(first, last)
-        bars = Bars.none(symbols, [each.session for each in hours])
-        reader = _Reader(self.api, bars)
+        bars = Bars.empty(symbols, [each.session for each in hours])
+        filler = _TableFiller(self.api, bars)
 
-        def ask(some: str) -> Mapping[str, list[Mapping[str, Json]]]:
+        def read(chunk: str) -> Mapping[str, list[Mapping[str, Json]]]:
             params = {
-                "symbols": some,
+                "symbols": chunk,
                 "timeframe": "1Day",
-                "start": _instant(new_york_instant(first, time.min)),
-                "end": _instant(hours[-1].closes),
+                "start": _rfc3339(new_york_instant(first, time.min)),
+                "end": _rfc3339(hours[-1].closes),
                 "adjustment": "raw",
                 "feed": self.feed,
                 "sort": "asc",
             }
-            return whole_listing(self.api, PATH, params, "bars", PAGE)
+            return read_pages(self.api, PATH, params, "bars", PAGE_SIZE)
 
-        for listing in answers_about(symbols, ask):
-            reader.take(listing)
-        _take_out_unsound(bars)
+        for listing in read_by_symbols(symbols, read):
+            filler.add(listing)
+        _remove_impossible(bars)
         if not bars.traded_symbols():
-            self._doubt(bars)
+            self._check_empty(bars)
         return bars
 
-    def _doubt(self, empty: Bars) -> None:
-        """Raise BrokerUnavailable if the newest prices say that there must be bars where none were sent."""
+    def _check_empty(self, empty: Bars) -> None:
+        """Raise BrokerUnavailable if the newest prices show that there are bars, though none were sent."""
         last = empty.sessions[-1]
         snapshots = fetch_snapshots(self.api, empty.symbols, self.feed, last + ONE_DAY)
         for snapshot in snapshots.values():
-            if snapshot.closed_on is not None and empty.sessions[0] <= snapshot.closed_on <= last:
-                raise useless(self.api, PATH, f"sent no bars, though {snapshot.symbol} traded on {snapshot.closed_on}")
+            traded_on = snapshot.previous_session
+            if traded_on is not None and empty.sessions[0] <= traded_on <= last:
+                raise unusable(self.api, PATH, f"sent no bars, though {snapshot.symbol} traded on {traded_on}")
 
 
-class _Reader:
-    """Puts what Alpaca lists into a table."""
+class _TableFiller:
+    """Copies listed bars into a table."""
 
     def __init__(self, api: Api, bars: Bars) -> None:
         self._api = api
         self._values = bars.values
         self._column_of = {symbol: column for column, symbol in enumerate(bars.symbols)}
         self._row_of_session = {session: row for row, session in enumerate(bars.sessions)}
-        self._row_of: dict[str, int | None] = {}  # by the text of a bar's time, of which each session has one
+        self._row_of_time: dict[str, int | None] = {}  # by the text of a bar's time, which all bars of a day share
 
-    def take(self, listing: Mapping[str, Iterable[Mapping[str, Json]]]) -> None:
+    def add(self, listing: Mapping[str, Iterable[Mapping[str, Json]]]) -> None:
+        """Copy the bars of a listing by symbol. Raises BrokerUnavailable for a bar that cannot be read."""
         for symbol, items in listing.items():
             column = self._column_of.get(symbol)
             if column is None:
-                raise useless(self._api, PATH, f"sent bars of {symbol[:20]}, which it was not asked for")
+                raise unusable(self._api, PATH, f"sent bars of {symbol[:20]}, which it was not asked for")
             try:
-                placed = [(self._row(bar["t"]), [float(bar[field]) for field in _FIELDS]) for bar in items]
+                rows = [(self._row(bar["t"]), [float(bar[field]) for field in _FIELDS]) for bar in items]
             except KeyError as missing:
-                raise useless(self._api, PATH, f"sent a bar of {symbol} without {missing}") from None
+                raise unusable(self._api, PATH, f"sent a bar of {symbol} without {missing}") from None
             except (TypeError, ValueError):
-                raise useless(
+                raise unusable(
                     self._api, PATH, f"sent a bar of {symbol} with something that is no number or no time"
                 ) from None
-            for row, numbers in placed:
+            for row, numbers in rows:
                 if row is not None:
                     self._values[:, row, column] = numbers
 
-    def _row(self, stamp: str) -> int | None:
-        """The row of the session whose bar has this time; None for one that is not looked at."""
-        if stamp not in self._row_of:
-            day = new_york_date(datetime.fromisoformat(stamp))
-            self._row_of[stamp] = self._row_of_session.get(day)
-            if self._row_of[stamp] is None:
+    def _row(self, time_text: str) -> int | None:
+        """The row of the bar's session; None for a session that the table does not have."""
+        if time_text not in self._row_of_time:
+            day = new_york_date(datetime.fromisoformat(time_text))
+            self._row_of_time[time_text] = self._row_of_session.get(day)
+            if self._row_of_time[time_text] is None:
                 _LOG.warning("bars of %s are left out: it is no session that was asked for", day)
-        return self._row_of[stamp]
+        return self._row_of_time[time_text]
 
 
-def _take_out_unsound(bars: Bars) -> None:
-    """Make a gap of each bar that no market can have had; gaps are told by the checks of the bars."""
+def _remove_impossible(bars: Bars) -> None:
+    """Turn each bar that no market can have had into a gap. The checks of the bars report gaps."""
     prices, low, high, volume = bars.values[:4], bars.values[2], bars.values[1], bars.values[4]
-    sound = ((prices > 0) & (prices <= HIGHEST_PRICE)).all(axis=0) & (high >= low) & (volume >= 0) & np.isfinite(volume)
-    for row, column in np.argwhere(bars.have() & ~sound):
+    possible = ((prices > 0) & (prices <= MAX_PRICE)).all(axis=0) & (high >= low) & (volume >= 0) & np.isfinite(volume)
+    for row, column in np.argwhere(bars.has_bar() & ~possible):
         _LOG.warning("the bar of %s on %s is left out: it cannot be", bars.symbols[column], bars.sessions[row])
-    bars.values[:, ~sound] = np.nan
+    bars.values[:, ~possible] = np.nan
 
 
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

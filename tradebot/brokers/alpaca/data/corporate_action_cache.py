@@ -1,4 +1,4 @@
-"""Which corporate actions have to be fetched: those of late and of the days ahead; older ones lie in a file."""
+"""Cached corporate actions: only recent and announced ones are fetched, older ones are read from a file."""
 
 from __future__ import annotations
 
@@ -11,152 +11,153 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
-from tradebot.brokers.alpaca.data.corporate_actions import Announced, fetch_actions
+from tradebot.brokers.alpaca.data.corporate_actions import AnnouncedAction, fetch_actions
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.core.model.exchange_time import new_york_date
 
 FORMAT = 1
-#: What was listed to be carried out more than so long before the last look is not looked at again.
+#: Actions processed more than this before the last fetch are not fetched again.
 OVERLAP = timedelta(days=60)
-#: A dividend is carried out when it is paid: this long after its ex-date at most, or so long before it.
+#: A dividend is processed on its payment date: at most this long after its ex-date, or before it.
 LATEST_PAYMENT = timedelta(days=366)
 EARLIEST_PAYMENT = timedelta(days=10)
-#: Actions are announced days ahead, so an answer holds for a while.
+#: Actions are announced days ahead, so a fetch stays valid for a while.
 FRESH_FOR = timedelta(hours=1)
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """Actions of ``symbols`` that are carried out on ``since`` or later, as far as announced at ``asked``."""
+class _FetchedActions:
+    """The actions of ``symbols`` processed on ``since`` or later, as announced at ``fetched_at``."""
 
-    asked: datetime
+    fetched_at: datetime  # aware UTC
     since: date
     symbols: frozenset[str]
-    announced: tuple[Announced, ...]
+    actions: tuple[AnnouncedAction, ...]
 
     def is_fresh(self, now: datetime) -> bool:
-        return abs(now - self.asked) < FRESH_FOR
+        return abs(now - self.fetched_at) < FRESH_FOR
 
-    def of(self, symbols: frozenset[str]) -> _Known:
-        """The same of these symbols alone."""
-        announced = tuple(each for each in self.announced if each.action.symbol in symbols)
-        return replace(self, symbols=self.symbols & symbols, announced=announced)
+    def select(self, symbols: frozenset[str]) -> _FetchedActions:
+        """The part with these symbols."""
+        actions = tuple(each for each in self.actions if each.action.symbol in symbols)
+        return replace(self, symbols=self.symbols & symbols, actions=actions)
 
 
-class ActionBook:
-    """Splits and dividends by symbol, in a file at ``path``; ``label`` says whose they are, such as the host."""
+class CorporateActionCache:
+    """Splits and dividends by symbol, in a file at ``path``; ``label`` is their origin, the host."""
 
     def __init__(self, api: Api, path: Path, label: str) -> None:
         self._api = api
         self._path = path
         self._label = f"actions {FORMAT}, {label}"
-        self._known: _Known | None = None
-        self._others: _Known | None = None
+        self._cached: _FetchedActions | None = None
+        self._unsaved: _FetchedActions | None = None  # of symbols without a history
 
     def since(self, first: date, symbols: Iterable[str], now: datetime) -> tuple[CorporateAction, ...]:
-        """Those of ``symbols`` with an ex-date on ``first`` or later, announced ones ahead included, by ex-date.
+        """The actions of ``symbols`` with an ex-date on ``first`` or later, announced ones included, by ex-date.
 
         Raises BrokerUnavailable.
         """
         wanted = frozenset(symbols)
-        known, since = self._at_hand(), first - EARLIEST_PAYMENT
-        if known is None or known.since > since or known.asked - now >= FRESH_FOR:
-            known = self._kept(self._fetched(wanted, since, now))
-        elif missing := wanted - known.symbols:
-            brought_up = self._brought_up(known.of(wanted), now)
-            known = self._kept(_joined(brought_up, self._fetched(missing, known.since, now)))
-        elif not known.is_fresh(now):
-            known = self._kept(replace(self._brought_up(known.of(wanted), now), since=since))
-        return _chosen(known.announced, wanted, first)
+        cached, since = self._load(), first - EARLIEST_PAYMENT
+        if cached is None or cached.since > since or cached.fetched_at - now >= FRESH_FOR:
+            cached = self._save(self._fetch(wanted, since, now))
+        elif missing := wanted - cached.symbols:
+            refreshed = self._refreshed(cached.select(wanted), now)
+            cached = self._save(_merged(refreshed, self._fetch(missing, cached.since, now)))
+        elif not cached.is_fresh(now):
+            cached = self._save(replace(self._refreshed(cached.select(wanted), now), since=since))
+        return _select(cached.actions, wanted, first)
 
-    def late(self, symbols: Iterable[str], first: date, now: datetime) -> tuple[CorporateAction, ...]:
-        """As ``since``, for a ``first`` of the last days and for symbols that no history was asked of, perhaps."""
+    def recent(self, symbols: Iterable[str], first: date, now: datetime) -> tuple[CorporateAction, ...]:
+        """As ``since``, for a ``first`` within the last days. Symbols that are not cached are fetched and not saved."""
         wanted, since = frozenset(symbols), first - EARLIEST_PAYMENT
-        known = self._at_hand()
-        inside = wanted & known.symbols if known and known.since <= since else frozenset()
-        found: tuple[Announced, ...] = ()
-        if known and inside:
-            if not known.is_fresh(now):
-                known = self._kept(self._brought_up(known, now))
-            found += known.announced
+        cached = self._load()
+        inside = wanted & cached.symbols if cached and cached.since <= since else frozenset()
+        actions: tuple[AnnouncedAction, ...] = ()
+        if cached and inside:
+            if not cached.is_fresh(now):
+                cached = self._save(self._refreshed(cached, now))
+            actions += cached.actions
         if outside := wanted - inside:
-            found += self._of_others(outside, since, now).announced
-        return _chosen(found, wanted, first)
+            actions += self._fetch_unsaved(outside, since, now).actions
+        return _select(actions, wanted, first)
 
-    def _brought_up(self, known: _Known, now: datetime) -> _Known:
-        """The same as of ``now``: what was to be carried out of late or later is asked for again."""
-        if known.is_fresh(now) or not known.symbols:
-            return known
-        again = max(known.since, min(new_york_date(known.asked), new_york_date(now)) - OVERLAP)
-        newer = self._fetched(known.symbols, again, now)
-        older = tuple(each for each in known.announced if each.processed < again)
-        return replace(newer, since=known.since, announced=older + newer.announced)
+    def _refreshed(self, fetched: _FetchedActions, now: datetime) -> _FetchedActions:
+        """The same actions as of ``now``: recent and announced ones are fetched again."""
+        if fetched.is_fresh(now) or not fetched.symbols:
+            return fetched
+        again = max(fetched.since, min(new_york_date(fetched.fetched_at), new_york_date(now)) - OVERLAP)
+        newer = self._fetch(fetched.symbols, again, now)
+        older = tuple(each for each in fetched.actions if each.processed_on < again)
+        return replace(newer, since=fetched.since, actions=older + newer.actions)
 
-    def _fetched(self, symbols: frozenset[str], since: date, now: datetime) -> _Known:
+    def _fetch(self, symbols: frozenset[str], since: date, now: datetime) -> _FetchedActions:
         last = new_york_date(now) + LATEST_PAYMENT
-        return _Known(now, since, symbols, tuple(fetch_actions(self._api, sorted(symbols), since, last)))
+        return _FetchedActions(now, since, symbols, tuple(fetch_actions(self._api, sorted(symbols), since, last)))
 
-    def _of_others(self, symbols: frozenset[str], since: date, now: datetime) -> _Known:
-        others = self._others
-        if others is None or not others.is_fresh(now) or others.since > since or not symbols <= others.symbols:
-            others = self._others = self._fetched(symbols, since, now)
-        return others
+    def _fetch_unsaved(self, symbols: frozenset[str], since: date, now: datetime) -> _FetchedActions:
+        unsaved = self._unsaved
+        if unsaved is None or not unsaved.is_fresh(now) or unsaved.since > since or not symbols <= unsaved.symbols:
+            unsaved = self._unsaved = self._fetch(symbols, since, now)
+        return unsaved
 
     # --- the file --------------------------------------------------------------------------------
 
-    def _at_hand(self) -> _Known | None:
-        if self._known is None:
+    def _load(self) -> _FetchedActions | None:
+        if self._cached is None:
             payload = read_cache_file(self._path, self._label)
-            self._known = _loaded(payload) if payload is not None else None
-        return self._known
+            self._cached = _from_json(payload) if payload is not None else None
+        return self._cached
 
-    def _kept(self, known: _Known) -> _Known:
-        """Keep it for this run and the next ones. A file that cannot be written costs time and nothing else."""
-        self._known = known
+    def _save(self, fetched: _FetchedActions) -> _FetchedActions:
+        """Keep the actions for this run and the next. A file that cannot be written costs time and nothing else."""
+        self._cached = fetched
         try:
-            write_cache_file(self._path, self._label, _dumped(known))
+            write_cache_file(self._path, self._label, _to_json(fetched))
         except OSError as error:
             _LOG.warning("%s could not be written, so the actions will be fetched again: %s", self._path, error)
-        return known
+        return fetched
 
 
-def _chosen(announced: Iterable[Announced], symbols: frozenset[str], first: date) -> tuple[CorporateAction, ...]:
-    """Each action once: two that agree in everything are one that was listed twice."""
-    found = {each.action for each in announced if each.action.symbol in symbols and each.action.ex_date >= first}
-    return tuple(sorted(found, key=lambda action: (action.ex_date, action.symbol, action.kind, action.value)))
+def _select(actions: Iterable[AnnouncedAction], symbols: frozenset[str], first: date) -> tuple[CorporateAction, ...]:
+    """The distinct actions of the symbols: equal ones were listed twice."""
+    distinct = {each.action for each in actions if each.action.symbol in symbols and each.action.ex_date >= first}
+    return tuple(sorted(distinct, key=lambda action: (action.ex_date, action.symbol, action.kind, action.value)))
 
 
-def _joined(known: _Known, more: _Known) -> _Known:
-    return replace(known, symbols=known.symbols | more.symbols, announced=known.announced + more.announced)
+def _merged(fetched: _FetchedActions, more: _FetchedActions) -> _FetchedActions:
+    return replace(fetched, symbols=fetched.symbols | more.symbols, actions=fetched.actions + more.actions)
 
 
-def _dumped(known: _Known) -> bytes:
+def _to_json(fetched: _FetchedActions) -> bytes:
     rows = [
         (
-            each.processed.isoformat(),
+            each.processed_on.isoformat(),
             each.action_id,
             each.action.symbol,
             each.action.ex_date.isoformat(),
             each.action.kind,
             str(each.action.value),
         )
-        for each in sorted(known.announced)
-        if each.processed >= known.since
+        for each in sorted(fetched.actions)
+        if each.processed_on >= fetched.since
     ]
-    return json.dumps([known.asked.isoformat(), known.since.isoformat(), sorted(known.symbols), rows]).encode()
+    content = [fetched.fetched_at.isoformat(), fetched.since.isoformat(), sorted(fetched.symbols), rows]
+    return json.dumps(content).encode()
 
 
-def _loaded(payload: bytes) -> _Known:
-    asked, since, symbols, rows = json.loads(payload)
-    announced = tuple(
-        Announced(
-            date.fromisoformat(processed),
+def _from_json(payload: bytes) -> _FetchedActions:
+    fetched_at, since, symbols, rows = json.loads(payload)
+    actions = tuple(
+        AnnouncedAction(
+            date.fromisoformat(processed_on),
             action_id,
             CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value)),
         )
-        for processed, action_id, symbol, ex_date, kind, value in rows
+        for processed_on, action_id, symbol, ex_date, kind, value in rows
     )
-    return _Known(datetime.fromisoformat(asked), date.fromisoformat(since), frozenset(symbols), announced)
+    return _FetchedActions(datetime.fromisoformat(fetched_at), date.fromisoformat(since), frozenset(symbols), actions)

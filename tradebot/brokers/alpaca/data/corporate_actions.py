@@ -1,4 +1,4 @@
-"""Splits and dividends as Alpaca lists them (https://docs.alpaca.markets/reference/corporateactions-1)."""
+"""Splits and dividends from Alpaca (https://docs.alpaca.markets/reference/corporateactions-1)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from tradebot.brokers.alpaca.data.pagination import answers_about, useless, whole_listing
+from tradebot.brokers.alpaca.data.pagination import read_by_symbols, read_pages, unusable
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import ActionKind, CorporateAction
 
 PATH = "/v1/corporate-actions"
-#: The most actions that one page holds.
-PAGE = 1000
-LARGEST_SPLIT = 1000
+#: Actions in one page, the most that the server gives.
+PAGE_SIZE = 1000
+MAX_SPLIT_RATIO = 1000
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,68 +24,65 @@ Item = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Announced:
-    """An action and the day on which Alpaca carries it out, which is what it lists actions by.
+class AnnouncedAction:
+    """A corporate action with the date that Alpaca lists it by."""
 
-    That is the ex-date of a split and the day of payment of a dividend, some weeks after its ex-date.
-    """
-
-    processed: date
+    processed_on: date  # the ex-date of a split; the payment date of a dividend, some weeks after its ex-date
     action_id: str
     action: CorporateAction
 
 
-def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> list[Announced]:
-    """Every split and dividend of these symbols that is carried out from ``first`` to ``last``.
+def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> list[AnnouncedAction]:
+    """Every split and dividend of the symbols that is processed from ``first`` to ``last``.
 
-    Spin-offs, mergers and rights are not among them: what they are worth a share is not announced. Raises
-    BrokerUnavailable unless every page was read.
+    Spin-offs, mergers and rights are left out: their value a share is not announced. Raises BrokerUnavailable unless
+    every page was read.
     """
-    found: list[Announced] = []
+    actions: list[AnnouncedAction] = []
 
-    def ask(some: str) -> Mapping[str, list[Item]]:
+    def read(chunk: str) -> Mapping[str, list[Item]]:
         params = {
-            "symbols": some,
+            "symbols": chunk,
             "types": ",".join(_TYPES),
             "start": first.isoformat(),
             "end": last.isoformat(),
             "sort": "asc",
         }
-        return whole_listing(api, PATH, params, "corporate_actions", PAGE)
+        return read_pages(api, PATH, params, "corporate_actions", PAGE_SIZE)
 
-    for listing in answers_about(symbols, ask):
+    for listing in read_by_symbols(symbols, read):
         for name, items in listing.items():
-            read = _READERS.get(name)
-            if read is not None:
-                found.extend(filter(None, (_announced(api, name, read, item) for item in items)))
-    return found
+            parser = _PARSERS.get(name)
+            if parser is not None:
+                actions.extend(filter(None, (_parse_action(api, name, parser, item) for item in items)))
+    return actions
 
 
-def _announced(api: Api, name: str, read: _Reader, item: Item) -> Announced | None:
-    """One item of a list; None when it is nothing that prices are adjusted for."""
+def _parse_action(api: Api, name: str, parser: _Parser, item: Item) -> AnnouncedAction | None:
+    """Parse one item of the list ``name``; None for an action in another currency or with an impossible value."""
     try:
-        kind, value = read(item)
+        kind, value = parser(item)
         action = CorporateAction(str(item["symbol"]), date.fromisoformat(item["ex_date"]), kind, value)
-        announced = Announced(date.fromisoformat(item["process_date"]), str(item["id"]), action)
+        announced = AnnouncedAction(date.fromisoformat(item["process_date"]), str(item["id"]), action)
         currency = item.get("currency") or "USD"
     except KeyError as missing:
-        raise useless(api, PATH, f"sent one of its {name} without {missing}") from None
+        raise unusable(api, PATH, f"sent one of its {name} without {missing}") from None
     except (TypeError, ValueError, InvalidOperation, ZeroDivisionError):
-        raise useless(api, PATH, f"sent one of its {name} with something that is no number or no date") from None
-    if currency != "USD" or not _possible(action):
+        raise unusable(api, PATH, f"sent one of its {name} with something that is no number or no date") from None
+    if currency != "USD" or not _is_possible(action):
         _LOG.warning("left out of the adjustments: %s %s of %s %s", action.symbol, kind, currency, value)
         return None
     return announced
 
 
-def _possible(action: CorporateAction) -> bool:
+def _is_possible(action: CorporateAction) -> bool:
     if not action.value.is_finite() or action.value <= 0:
         return False
-    of_a_split = action.value != 1 and 1 <= action.value * LARGEST_SPLIT <= LARGEST_SPLIT**2
-    return action.kind is ActionKind.DIVIDEND or of_a_split
+    is_ratio = action.value != 1 and 1 <= action.value * MAX_SPLIT_RATIO <= MAX_SPLIT_RATIO**2
+    return action.kind is ActionKind.DIVIDEND or is_ratio
 
 
-_Reader = Callable[[Item], tuple[ActionKind, Decimal]]
+_Parser = Callable[[Item], tuple[ActionKind, Decimal]]
 
 
 def _split(item: Item) -> tuple[ActionKind, Decimal]:
@@ -93,7 +90,7 @@ def _split(item: Item) -> tuple[ActionKind, Decimal]:
 
 
 def _stock_dividend(item: Item) -> tuple[ActionKind, Decimal]:
-    """Shares on top of each share: a split by another name."""
+    """New shares for each share held, which is a split with the ratio 1 + rate."""
     return ActionKind.SPLIT, 1 + Decimal(item["rate"])
 
 
@@ -102,12 +99,12 @@ def _cash_dividend(item: Item) -> tuple[ActionKind, Decimal]:
 
 
 def _capital_gains(item: Item) -> tuple[ActionKind, Decimal]:
-    """What a fund pays out of its gains; at least one of the two is there."""
+    """A fund's distribution of gains, USD a share; at least one of the two rates is given."""
     return ActionKind.DIVIDEND, Decimal(item.get("long_term_rate") or 0) + Decimal(item.get("short_term_rate") or 0)
 
 
 _TYPES = ("forward_split", "reverse_split", "stock_dividend", "cash_dividend", "capital_gains_distribution")
-_READERS: Mapping[str, _Reader] = {
+_PARSERS: Mapping[str, _Parser] = {
     "forward_splits": _split,
     "reverse_splits": _split,
     "stock_dividends": _stock_dividend,

@@ -1,4 +1,4 @@
-"""Alpaca's market data for a desk."""
+"""Alpaca's implementation of ports.MarketData."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.brokers.alpaca.data.corporate_action_cache import ActionBook
-from tradebot.brokers.alpaca.data.quotes import OLDEST_CLOSE, Snapshot, fetch_snapshots, quote_of
+from tradebot.brokers.alpaca.data.corporate_action_cache import CorporateActionCache
+from tradebot.brokers.alpaca.data.quotes import MAX_CLOSE_AGE, Snapshot, as_quote, fetch_snapshots
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.exchange_time import new_york_date
@@ -20,35 +20,34 @@ from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
 if TYPE_CHECKING:
-    from tradebot.brokers.alpaca.data.bar_cache import BarBook
+    from tradebot.brokers.alpaca.data.bar_cache import BarCache
     from tradebot.brokers.alpaca.data.bars import BarSource
     from tradebot.strategy_api import History
 
-#: A fund that holds the S&P 500. Alpaca has no indices; its closes, without dividends, move as the index does.
+#: A fund that holds the S&P 500, because Alpaca has no indices. Its closes, without dividends, move as the index does.
 BENCHMARK = "SPY"
-#: How long after the closing bell the bar of the day is complete: trades are reported a little late.
+#: How long after the close the bar of the session is complete: trades are reported a little late.
 SETTLES_AFTER = timedelta(minutes=5)
-#: Sessions that are looked at for the newest one when no history was asked of before.
-GLANCE = 5
+#: Sessions in which the newest one with bars is looked for when no history was read before.
+RECENT_SESSIONS = 5
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What a history is asked for: sessions of symbols, and the day up to which their actions are known."""
-
+class _HistoryQuery:
     symbols: tuple[str, ...]
     first: date
     last: date
-    as_of: date
+    as_of: date  # actions with a later ex-date are not applied
 
 
 class AlpacaMarket:
-    """Prices from Alpaca. Everything raises BrokerUnavailable when it cannot be had whole.
+    """Prices from Alpaca; implements ports.MarketData. Every method raises BrokerUnavailable for an incomplete answer.
 
-    ``feed`` is "iex" or "sip"; ``folder`` keeps what was fetched, for later runs, and may be deleted at any time. A
-    quote younger than ``fresh_for`` is given again.
+    feed: "iex" or "sip".
+    folder: has the cache files, which may be deleted at any time.
+    fresh_for: a younger quote is not fetched again.
     """
 
     def __init__(
@@ -66,38 +65,38 @@ class AlpacaMarket:
         self._clock = clock
         self._calendar = calendar
         self._fresh_for = fresh_for
-        self._actions = ActionBook(api, folder / "alpaca_actions", api.endpoint.host)
-        self._newest_quotes: tuple[datetime, frozenset[str], Mapping[str, Quote]] | None = None
-        self._newest_history: tuple[_Question, History] | None = None
+        self._actions = CorporateActionCache(api, folder / "alpaca_actions", api.endpoint.host)
+        self._last_quotes: tuple[datetime, frozenset[str], Mapping[str, Quote]] | None = None
+        self._last_history: tuple[_HistoryQuery, History] | None = None
 
     # --- newest prices ---------------------------------------------------------------------------
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one.
 
-        All symbols asked about so far are asked about together, so that orders sent one after another share answers.
+        Each request includes every symbol of the earlier ones, so that consecutive orders share a request.
         """
         wanted, now = frozenset(symbols), self._clock.now()
         if not wanted:
             return {}
-        asked_at, asked, quotes = self._newest_quotes or (now, frozenset[str](), {})
-        if not (wanted <= asked and abs(now - asked_at) < self._fresh_for):
-            asked |= wanted
-            quotes = self._fetch_quotes(asked, new_york_date(now), now)
-            self._newest_quotes = now, asked, quotes
+        fetched_at, fetched, quotes = self._last_quotes or (now, frozenset[str](), {})
+        if not (wanted <= fetched and abs(now - fetched_at) < self._fresh_for):
+            fetched |= wanted
+            quotes = self._fetch_quotes(fetched, new_york_date(now), now)
+            self._last_quotes = now, fetched, quotes
         return {symbol: quotes[symbol] for symbol in wanted if symbol in quotes}
 
     def _fetch_quotes(self, symbols: frozenset[str], today: date, now: datetime) -> Mapping[str, Quote]:
         snapshots = fetch_snapshots(self._api, sorted(symbols), self._feed, today)
-        actions = self._actions_of_late(snapshots, today, now)
-        return {symbol: quote_of(snapshot, actions, today) for symbol, snapshot in snapshots.items()}
+        actions = self._recent_actions(snapshots, today, now)
+        return {symbol: as_quote(snapshot, actions, today) for symbol, snapshot in snapshots.items()}
 
-    def _actions_of_late(
+    def _recent_actions(
         self, snapshots: Mapping[str, Snapshot], today: date, now: datetime
     ) -> tuple[CorporateAction, ...] | None:
-        """The actions of the last days; None when they can't be had: then no previous close can be relied on."""
+        """The actions of the last days; None when they cannot be read, so that no previous close is used."""
         try:
-            return self._actions.late(snapshots, today - OLDEST_CLOSE, now)
+            return self._actions.recent(snapshots, today - MAX_CLOSE_AGE, now)
         except BrokerUnavailable as error:
             _LOG.warning("no previous closes, because corporate actions cannot be read: %s", error)
             return None
@@ -105,69 +104,70 @@ class AlpacaMarket:
     # --- history ---------------------------------------------------------------------------------
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted for actions whose ex-date has come.
 
-        Fewer rows where there are no bars at all before; a symbol without bars is all NaN. The jobs of one session
-        ask the same question in turn, so the newest answer is kept, and given as the same object.
+        Sessions without any bar have no row; a symbol without bars is all NaN. The last result is kept, because the
+        jobs of one session ask for the same, and returned as the same object.
         """
-        last = self._newest_over(clock)
-        question = _Question(tuple(symbols), self._back_from(last, sessions), last, decision_date(clock))
-        if self._newest_history is None or self._newest_history[0] != question:
-            self._newest_history = (question, self._adjusted(question, clock.now))
-        return self._newest_history[1]
+        last = self._last_complete(clock)
+        query = _HistoryQuery(tuple(symbols), self._back_from(last, sessions), last, decision_date(clock))
+        if self._last_history is None or self._last_history[0] != query:
+            self._last_history = (query, self._adjusted(query, clock.now))
+        return self._last_history[1]
 
-    def _adjusted(self, question: _Question, now: datetime) -> History:
+    def _adjusted(self, query: _HistoryQuery, now: datetime) -> History:
         from tradebot.brokers.alpaca.data.frames import as_history
         from tradebot.market.adjust import back_adjust
 
-        bars = self._bars.bars(question.symbols, question.first, question.last, self._settled(now))
-        actions = self._actions.since(question.first, question.symbols, now)
-        return back_adjust(as_history(bars, question.symbols), actions, as_of=question.as_of)
+        bars = self._bars.bars(query.symbols, query.first, query.last, self._last_settled(now))
+        actions = self._actions.since(query.first, query.symbols, now)
+        return back_adjust(as_history(bars, query.symbols), actions, as_of=query.as_of)
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` with a bar among those fetched for the histories, or with a newest price."""
+        """The symbols that have a bar in the cache or a newest price."""
         wanted = frozenset(symbols)
-        found = wanted & self._bars.symbols_with_bars()
-        return found | frozenset(self.quotes(wanted - found))
+        with_bars = wanted & self._bars.symbols_with_bars()
+        return with_bars | frozenset(self.quotes(wanted - with_bars))
 
     def last_completed(self, clock: MarketClock) -> date | None:
-        """The newest session whose bar is complete at ``clock.now`` and that Alpaca has bars of."""
-        last = self._newest_over(clock)
-        return self._bars.newest(self._back_from(last, GLANCE), last, self._settled(clock.now))
+        """The newest session whose bar is complete at ``clock.now`` and published."""
+        last = self._last_complete(clock)
+        return self._bars.newest_session(self._back_from(last, RECENT_SESSIONS), last, self._last_settled(clock.now))
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
-        """Sessions with the closes of SPY, which holds the S&P 500, not adjusted: the price index has no dividends."""
+        """Sessions with the unadjusted closes of SPY, USD a share; like the price index it leaves dividends out."""
         now = self._clock.now()
-        over = [hours.session for hours in self._calendar.between(first, last) if hours.closes + SETTLES_AFTER <= now]
-        return self._source.fetch([BENCHMARK], over[0], over[-1]).closes(BENCHMARK) if over else ()
+        hours = self._calendar.between(first, last)
+        sessions = [each.session for each in hours if each.closes + SETTLES_AFTER <= now]
+        return self._source.fetch([BENCHMARK], sessions[0], sessions[-1]).closes(BENCHMARK) if sessions else ()
 
     # --- announcements ---------------------------------------------------------------------------
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
+        """Splits and dividends with an ex-date at most ``days`` days ahead; today's only until the open."""
         wanted, today = frozenset(symbols), decision_date(clock)
         if not wanted:
             return ()
         opened = clock.today is not None and clock.now >= clock.today.opens
         first = today + timedelta(days=1) if opened else today
         last = today + timedelta(days=days)
-        actions = self._actions.late(wanted, today - OLDEST_CLOSE, clock.now)
+        actions = self._actions.recent(wanted, today - MAX_CLOSE_AGE, clock.now)
         return tuple(action for action in actions if first <= action.ex_date <= last)
 
     # --- sessions --------------------------------------------------------------------------------
 
-    def _newest_over(self, clock: MarketClock) -> date:
-        """The newest session that is over, long enough for its bar to be complete."""
+    def _last_complete(self, clock: MarketClock) -> date:
+        """The newest session that closed long enough ago for its bar to be complete."""
         if clock.today is not None and clock.now >= clock.today.closes + SETTLES_AFTER:
             return clock.today.session
         return self._calendar.previous(decision_date(clock)).session
 
-    def _settled(self, now: datetime) -> date:
-        """The newest session whose bar will not change any more, because its day is over: late trades count too."""
+    def _last_settled(self, now: datetime) -> date:
+        """The newest session whose bar no longer changes: late trades count until the end of its New York date."""
         return self._calendar.previous(new_york_date(now)).session
 
     def _back_from(self, last: date, sessions: int) -> date:
-        """The first of so many sessions that end with ``last``."""
+        """The first of ``sessions`` sessions that end with ``last``."""
         first = last
         for _ in range(sessions - 1):
             first = self._calendar.previous(first).session
@@ -175,14 +175,14 @@ class AlpacaMarket:
 
     @cached_property
     def _source(self) -> BarSource:
-        from tradebot.brokers.alpaca.data.bars import BarSource  # imports numpy, which quotes should not pay for
+        from tradebot.brokers.alpaca.data.bars import BarSource  # imports numpy, which a quote does not need
 
         return BarSource(self._api, self._feed, self._calendar)
 
     @cached_property
-    def _bars(self) -> BarBook:
-        from tradebot.brokers.alpaca.data.bar_cache import BarBook
-        from tradebot.brokers.alpaca.data.bar_file import BarShelf
+    def _bars(self) -> BarCache:
+        from tradebot.brokers.alpaca.data.bar_cache import BarCache
+        from tradebot.brokers.alpaca.data.bar_file import BarFile
 
         label = f"{self._api.endpoint.host}, {self._feed}, raw"
-        return BarBook(self._source, BarShelf(self._folder / "alpaca_bars", label, self._calendar))
+        return BarCache(self._source, BarFile(self._folder / "alpaca_bars", label, self._calendar))
