@@ -35,6 +35,7 @@ from tradebot.commands import (
     verify,
 )
 from tradebot.commands.decorator import Command, remember_options
+from tradebot.commands.parameters import QuickCommand, QuickGroup
 from tradebot.errors import ExitCode
 
 ABOUT = """Trade US stocks by short commands that a schedule starts.
@@ -63,6 +64,7 @@ _VERSION = inspect.Parameter(
 
 def _group(about: str, commands: Sequence[Command], *extra: inspect.Parameter) -> typer.Typer:
     group = typer.Typer(
+        cls=QuickGroup,
         callback=remember_options(about, *extra),
         no_args_is_help=True,
         add_completion=False,
@@ -71,7 +73,7 @@ def _group(about: str, commands: Sequence[Command], *extra: inspect.Parameter) -
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     for command in commands:
-        group.command(command.name, help=command.help)(command.callback)
+        group.command(command.name, cls=QuickCommand, help=command.help)(command.callback)
     return group
 
 

@@ -18,7 +18,7 @@ Loads = Callable[..., set[str]]
 
 #: Modules of the statistics and of tables, each 0.1 to 2 seconds of processor time.
 TABLES = {"pandas", "numpy", "scipy", "pyarrow", "empyrical", "talib", "sqlite_utils"}
-SLOW = {*TABLES, "apprise", "requests", "holidays"}
+SLOW = {*TABLES, "apprise", "requests", "holidays", "pydantic"}
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def loads(traded: Path, tmp_path: Path) -> Loads:
 
 
 def test_help_loads_nothing_heavy(loads: Loads) -> None:
-    heavy = {*SLOW, "rich", "pydantic", "sqlite3", "tradebot.runtime", "tradebot.settings"}
+    heavy = {*SLOW, "rich", "sqlite3", "tradebot.runtime", "tradebot.settings"}
     assert sorted(loads("--help") & heavy) == []
 
 
