@@ -33,8 +33,12 @@ class Forked:
         self._output: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 - closed at its end
         self._answer, theirs = socket.socketpair()
         request = {
-            "module": module, "arguments": list(arguments), "folder": str(folder), "environment": dict(environment)
-        }  # fmt: skip
+            "module": module,
+            "arguments": list(arguments),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "blocked": [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())],
+        }
         with theirs:
             _forking().ask(request, stdin, *(file.fileno() for file in self._output), theirs.fileno())
         self.pid = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]

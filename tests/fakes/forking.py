@@ -5,7 +5,8 @@ was started by itself in that nothing is left to import, which is most of what a
 
 Each request comes over the socket at the file descriptor 0: the length of a JSON object, with the descriptors for the
 child's standard streams and a socket for the answer, and then the object: ``module`` (as of ``python -m``),
-``arguments``, ``folder`` and ``environment``. The answer is the child's pid, and once it has ended its exit code.
+``arguments``, ``folder``, ``environment`` and ``blocked`` (signals). The answer is the child's pid, and once it has
+ended its exit code.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _LATE = (
 
 def main() -> None:
     """Serve until the other side of the socket is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C is for pytest
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # for a child, once it can take them
     requests = socket.socket(fileno=0)
     _import_everything()
     answers: dict[int, socket.socket] = {}
@@ -101,8 +102,7 @@ def _child(request: dict[str, Any], streams: list[int]) -> int:
     sys.argv = [request["module"], *request["arguments"]]
     sys.path[0] = request["folder"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
     code = _run(request["module"])
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does at its end
     atexit._run_exitfuncs()
