@@ -22,7 +22,7 @@ from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
-from tradebot.core.model.schedule import Job, nominal
+from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import ReplayOutcome, StopOutcome
 from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
@@ -195,7 +195,7 @@ class House:
         due = None
         if at is None:
             with self.exchange() as exchange:
-                due = nominal(job, exchange.hours())
+                due = due_time(job, exchange.hours())
             assert due is not None
             at = due.astimezone(NEW_YORK).strftime("%H:%M")
         with self.desk(at, wrap) as desk:

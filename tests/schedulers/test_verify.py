@@ -13,7 +13,7 @@ import yaml
 
 from tests.schedulers.conftest import BERLIN, FIRST
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import DAY, Job, Rules
+from tradebot.core.model.schedule import DAY, Job, ScheduleRules
 from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import (
     HostZone,
@@ -60,13 +60,13 @@ def test_what_was_just_installed_is_right(
 ) -> None:
     found = installed(kind, setup)
     assert {entry.job for entry in found} == set(DAY)
-    assert differences(found, setup, BERLIN, sessions, Rules()) == ()
+    assert differences(found, setup, BERLIN, sessions, ScheduleRules()) == ()
 
 
 @pytest.mark.parametrize("kind", [SchedulerKind.CRON, SchedulerKind.LAUNCHD, SchedulerKind.WINDOWS])
 def test_a_host_that_moved_is_found(kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     moved = HostZone("Asia/Tokyo", ZoneInfo("Asia/Tokyo"))
-    found = differences(installed(kind, setup), setup, moved, sessions, Rules())
+    found = differences(installed(kind, setup), setup, moved, sessions, ScheduleRules())
     assert len(found) == len(DAY)
     assert all("the host's time zone is Asia/Tokyo" in said for said in found)
 
@@ -76,7 +76,7 @@ def test_a_scheduler_that_knows_time_zones_may_move(
     kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]
 ) -> None:
     moved = HostZone("Asia/Tokyo", ZoneInfo("Asia/Tokyo"))
-    assert differences(installed(kind, setup), setup, moved, sessions, Rules()) == ()
+    assert differences(installed(kind, setup), setup, moved, sessions, ScheduleRules()) == ()
 
 
 def by_hand(setup: Setup, minute: str, hour: str, job: str, end: str = "--scheduled") -> str:
@@ -92,7 +92,7 @@ def test_lines_in_new_yorks_time_are_an_hour_off_for_half_a_year_where_cron_keep
 ) -> None:
     summer = "\n".join(by_hand(setup, m, ",".join(_later(h, 4)), job) for m, h, job in WRITTEN)
     crontab = f'TRADEBOT_HOME="{setup.home}"\n{summer}\n'
-    found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, Rules())
+    found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, ScheduleRules())
     assert len(found) == len(DAY)
     assert all("first on 2026-01-02" in said for said in found)
     assert "not started in time in 85 of the next 250 sessions" in found[1]
@@ -107,7 +107,9 @@ def _later(hours: str, by: int) -> list[str]:
 def test_the_two_weeks_in_which_europe_is_nearer_are_found(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     crontab = f"TRADEBOT_HOME={setup.home}\n{by_hand(setup, '35', '15', 'run-daily')}\n"
     said = [
-        one for one in differences(cron.entries(crontab, setup), setup, BERLIN, sessions, Rules()) if "time in" in one
+        one
+        for one in differences(cron.entries(crontab, setup), setup, BERLIN, sessions, ScheduleRules())
+        if "time in" in one
     ]
     assert said == [
         "run-daily: not started in time in 20 of the next 250 sessions, first on 2026-03-09; the host's time zone is "
@@ -118,7 +120,7 @@ def test_the_two_weeks_in_which_europe_is_nearer_are_found(setup: Setup, session
 def test_half_days_that_were_forgotten_are_found(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     lines = "\n".join(by_hand(setup, m, h.removeprefix("13,"), job) for m, h, job in WRITTEN)
     crontab = f"CRON_TZ=America/New_York\nTRADEBOT_HOME={setup.home}\n{lines}\n"
-    found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, Rules())
+    found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, ScheduleRules())
     assert [said.partition(":")[0] for said in found] == ["reconcile", "report"]
     assert all("in 2 of the next 250 sessions (half days among them), first on 2026-11-27" in said for said in found)
 
@@ -127,7 +129,7 @@ def test_lines_of_another_home_are_not_ours(setup: Setup, sessions: tuple[Sessio
     other = replace(setup, home=setup.home.with_name(f"{setup.home.name}2"))
     (file,) = files_of(SchedulerKind.CRON)(other, BERLIN, FIRST)
     assert cron.entries(file.text, setup) == ()
-    found = differences((), setup, BERLIN, sessions, Rules())
+    found = differences((), setup, BERLIN, sessions, ScheduleRules())
     assert found[0] == f"preflight: nothing starts it for {setup.home}"
 
 
@@ -136,14 +138,14 @@ def test_another_program_and_a_start_that_does_not_look_at_the_calendar_are_foun
 ) -> None:
     old = replace(setup, program=("/opt/old/tradebot",))
     crontab = files_of(SchedulerKind.CRON)(old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
-    found = differences(cron.entries(crontab, setup), setup, BERLIN, sessions, Rules())
+    found = differences(cron.entries(crontab, setup), setup, BERLIN, sessions, ScheduleRules())
     assert sum("is not the program" in said for said in found) == len(DAY)
     assert sum("without --scheduled" in said for said in found) == 1
 
 
 def test_a_timer_of_an_unknown_zone_is_found(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     entries = tuple(replace(entry, zone="America/Gotham") for entry in installed(SchedulerKind.SYSTEMD, setup))
-    found = differences(entries, setup, BERLIN, sessions, Rules())
+    found = differences(entries, setup, BERLIN, sessions, ScheduleRules())
     assert found[0] == "preflight: is started by the clock of America/Gotham, a time zone that nobody knows"
 
 

@@ -15,12 +15,12 @@ from cronsim import CronSim
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK
-from tradebot.core.model.schedule import DAY, Job, Rules, Window, day, nominal, window_at
+from tradebot.core.model.schedule import DAY, Job, JobWindow, ScheduleRules, due_jobs, due_time, open_window
 from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import HostZone, cron
 from tradebot.schedulers.rules import host_rules, new_york_rule
 
-RULES = Rules()
+RULES = ScheduleRules()
 FIRST, LAST = date(2000, 1, 1), date(2030, 12, 31)
 
 
@@ -43,7 +43,7 @@ def starts_in_new_york(job: Job) -> Iterator[datetime]:
         today += timedelta(days=1)
 
 
-def acted(job: Job, starts: Iterable[datetime], walked: tuple[SessionHours, ...]) -> list[tuple[Window, datetime]]:
+def acted(job: Job, starts: Iterable[datetime], walked: tuple[SessionHours, ...]) -> list[tuple[JobWindow, datetime]]:
     """The starts at which a job that was --scheduled acts: in its window, and once in it but for looks for exits."""
     opens = [hours.opens for hours in walked]
     done: set[date] = set()
@@ -51,7 +51,7 @@ def acted(job: Job, starts: Iterable[datetime], walked: tuple[SessionHours, ...]
     for start in starts:
         instant = start.astimezone(UTC)
         before = max(bisect_right(opens, instant) - 1, 0)
-        window = window_at(job, instant, walked[before : before + 3], RULES)
+        window = open_window(job, instant, walked[before : before + 3], RULES)
         if window is not None and window.session not in done:
             found.append((window, instant))
             if job is not Job.CHECK_EXITS:
@@ -61,7 +61,7 @@ def acted(job: Job, starts: Iterable[datetime], walked: tuple[SessionHours, ...]
 
 def expected(job: Job, walked: tuple[SessionHours, ...]) -> list[datetime]:
     """When the job has to act: as often as it is due, at the very minute."""
-    return [due.at for hours in walked for due in day(hours) if due.job is job]
+    return [due.at for hours in walked for due in due_jobs(hours) if due.job is job]
 
 
 @pytest.mark.parametrize("job", DAY)
@@ -79,7 +79,7 @@ def test_half_days_and_both_changes_of_the_clocks_are_among_them() -> None:
     assert sum(hours.half_day for hours in walked) > 60
     openings = {hours.opens.hour for hours in walked}
     assert openings == {13, 14}  # UTC
-    assert all(nominal(Job.RECONCILE, hours) == hours.closes + timedelta(minutes=5) for hours in walked)
+    assert all(due_time(Job.RECONCILE, hours) == hours.closes + timedelta(minutes=5) for hours in walked)
 
 
 @pytest.mark.parametrize(

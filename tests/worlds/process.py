@@ -29,7 +29,7 @@ from tests.worlds.town import Town
 from tests.worlds.witness import Witness
 from tests.worlds.world import Run
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.ownership import Explained, Ownership
+from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Period
@@ -173,10 +173,10 @@ class Process:
             broker = held.enter_context(town.door.broker(exchange, io, self.witness, pressing=True))
             key = account_key(broker, broker.account().account_id)
 
-            def explained() -> Explained:
+            def booked() -> BookedPositions:
                 with closing(self._database()) as database:
                     books = database.bind(key).books
-                    return Explained(books.lots(), books.holdings(), books.cursor())
+                    return BookedPositions(books.lots(), books.holdings(), books.cursor())
 
             town.stops += 1
             journal = StopJournalFile(town.home, WALL + timedelta(minutes=town.stops))
@@ -188,7 +188,7 @@ class Process:
                 market=WorldData(town.market, exchange, io),
                 latch=latch,
                 alerts=Told(town.story.tell),
-                explained=explained,
+                booked=booked,
                 not_latched=not_latched,
                 journal=WatchedJournal(journal, io),
                 others=OthersAtWork(self._others, io),

@@ -9,7 +9,7 @@ from random import Random
 from tests.worlds.market import Market
 from tests.worlds.world import Run
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import CHECK_EXITS_EVERY, DAY, Job, nominal
+from tradebot.core.model.schedule import CHECK_EXITS_EVERY, DAY, Job, due_time
 from tradebot.market.calendar import NyseCalendar
 
 
@@ -21,7 +21,7 @@ def hours_of(session: date) -> SessionHours:
 
 def due(job: Job, session: date) -> Run:
     """A job at the time of a session when it is due."""
-    at = nominal(job, hours_of(session))
+    at = due_time(job, hours_of(session))
     assert at is not None, f"{job} is not part of the schedule"
     return Run(job, at)
 

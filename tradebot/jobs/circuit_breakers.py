@@ -13,7 +13,7 @@ from tradebot.core.accounting.lots import lots_including
 from tradebot.core.model.account import AccountSnapshot
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.ownership import Explained
+from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.results import StopOutcome
 from tradebot.core.risk.circuit_breakers import (
@@ -166,7 +166,7 @@ def _counted_runs(desk: Desk, run: JobRun, job: Job) -> tuple[Run, ...]:
 def _is_over(desk: Desk, state: AccountState) -> bool:
     """Whether nothing is left at the broker that an emergency stop would cancel or close."""
     goal = StopGoal(close=desk.settings.emergency_close_positions)
-    lots = lots_including(Explained(desk.ledger.books.lots()), (), desk.ownership)
+    lots = lots_including(BookedPositions(desk.ledger.books.lots()), (), desk.ownership)
     positions = {position.symbol: position for position in state.positions}
     view = StopState(desk.ownership, goal, state.open_orders, positions, lots)
     ours = (owned for owned in view.owned_shares() if not owned.is_foreign)

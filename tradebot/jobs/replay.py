@@ -11,7 +11,7 @@ from typing import Protocol
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, nominal
+from tradebot.core.model.schedule import DAY, Job, due_time
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
@@ -84,7 +84,7 @@ def _session(desk: Desk, floor: ReplayExchange) -> list[Outcome]:
         if job in done:
             continue
         desk.stop.check()
-        due = nominal(job, hours)
+        due = due_time(job, hours)
         assert due is not None
         floor.advance_to(due)
         outcomes.append(_JOBS[job](desk))

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date, new_york_text
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import Job, Rules, window_at
+from tradebot.core.model.schedule import Job, ScheduleRules, open_window
 from tradebot.core.safety.schedule_status import (
     LISTED,
     JobStatus,
@@ -38,7 +38,7 @@ class JobSchedule:
 
     ledger: AccountLedger
     calendar: Calendar
-    rules: Rules
+    rules: ScheduleRules
     schedule_clock: ScheduleClock
     now: datetime
 
@@ -51,7 +51,7 @@ class JobSchedule:
 
         Jobs that were due and ran are not run again; of check-exits, whatever look is due.
         """
-        window = window_at(job, self.now, self._from(self.calendar.previous(self.today).session), self.rules)
+        window = open_window(job, self.now, self._from(self.calendar.previous(self.today).session), self.rules)
         if window is None:
             return f"{job} is not due at {new_york_text(self.now)}: nothing was done"
         if job is not Job.CHECK_EXITS:

@@ -80,7 +80,7 @@ def _wired(
     began: float,
     latched_after: float,
 ) -> tuple[StopDesk, HomeContext, Loaded]:
-    from tradebot.core.model.ownership import Explained, Ownership
+    from tradebot.core.model.ownership import BookedPositions, Ownership
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.jobs.emergency_stop.submit import NoJournal
     from tradebot.ledger.database import open_as_it_is
@@ -95,10 +95,10 @@ def _wired(
     key = account_key(broker, account_id)
     _refuse_another_account(settings, broker, account_id, how.account)
 
-    def explained() -> Explained:
+    def booked() -> BookedPositions:
         with closing(open_as_it_is(settings.database_path, patience=LEDGER_PATIENCE)) as database:
             books = database.bind(key).books
-            return Explained(books.lots(), books.holdings(), books.cursor())
+            return BookedPositions(books.lots(), books.holdings(), books.cursor())
 
     desk = StopDesk(
         ownership=Ownership(key),
@@ -107,7 +107,7 @@ def _wired(
         market=venue.market,
         latch=latch,
         alerts=spool_alerts(settings, key, clock),
-        explained=explained,
+        booked=booked,
         not_latched=not_latched,
         timeout=settings.emergency_shutdown_timeout,
         journal=NoJournal() if how.dry_run else _journal(held, settings.home, key, how.reason),

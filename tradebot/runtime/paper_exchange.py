@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
-from tradebot.core.model.schedule import Job, nominal
+from tradebot.core.model.schedule import Job, due_time
 from tradebot.errors import LedgerError
 from tradebot.home import locks, paths
 from tradebot.ledger.database import open_database
@@ -131,7 +131,7 @@ def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
 
 
 def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = None) -> None:
-    due = nominal(job, exchange.hours())
+    due = due_time(job, exchange.hours())
     if due is not None:
         exchange.advance_to(due if latest is None else min(due, latest))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
-from tradebot.core.model.schedule import DAY, Job, day
+from tradebot.core.model.schedule import DAY, Job, due_jobs
 
 NEW_YORK_NAME = NEW_YORK.key
 WEEKDAYS = frozenset(range(5))  # Monday is 0
@@ -163,4 +163,4 @@ def _times(job: Job, closes: int) -> Iterator[time]:
     monday = date(2024, 1, 1)
     opening, closing = (datetime.combine(monday, at, UTC) for at in (time(9, 30), time(closes)))
     hours = SessionHours(monday, opening, closing)
-    return (due.at.time() for due in day(hours) if due.job is job)
+    return (due.at.time() for due in due_jobs(hours) if due.job is job)

@@ -8,14 +8,18 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import Job, Rules, Window, windows
+from tradebot.core.model.schedule import Job, JobWindow, ScheduleRules, job_windows
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, Setup, Slot, jobs
 
 _MINUTE = timedelta(minutes=1)
 
 
 def differences(
-    entries: Sequence[ScheduleEntry], setup: Setup, host: HostZone, sessions: Sequence[SessionHours], rules: Rules
+    entries: Sequence[ScheduleEntry],
+    setup: Setup,
+    host: HostZone,
+    sessions: Sequence[SessionHours],
+    rules: ScheduleRules,
 ) -> tuple[str, ...]:
     """Everything that is wrong with what is installed, in words; empty when every job is started in time.
 
@@ -44,7 +48,7 @@ def _commands(job: Job, entries: Iterable[ScheduleEntry], setup: Setup) -> Itera
 
 
 def _starts(
-    job: Job, entries: Sequence[ScheduleEntry], host: HostZone, sessions: Sequence[SessionHours], rules: Rules
+    job: Job, entries: Sequence[ScheduleEntry], host: HostZone, sessions: Sequence[SessionHours], rules: ScheduleRules
 ) -> Iterator[str]:
     """In which sessions a job would not be started in time."""
     clocks = []
@@ -56,7 +60,7 @@ def _starts(
     unstarted = [
         hours
         for hours, following in pairwise(sessions)
-        for window in windows(hours, following.opens, rules)
+        for window in job_windows(hours, following.opens, rules)
         if window.job is job and not any(_starts_in(window, *clock) for clock in clocks)
     ]
     if unstarted:
@@ -67,7 +71,7 @@ def _starts(
         )
 
 
-def _starts_in(window: Window, slots: frozenset[Slot], host: HostZone) -> bool:
+def _starts_in(window: JobWindow, slots: frozenset[Slot], host: HostZone) -> bool:
     """Whether one of the slots falls between the minute at which the job is due and the one at which it is late."""
     at = window.due
     while at < window.late:

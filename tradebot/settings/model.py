@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tradebot.core.model import order_ids
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.schedule import Rules
+from tradebot.core.model.schedule import ScheduleRules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint
@@ -285,9 +285,9 @@ class Settings(
         lists = {name: frozenset(values[name] or ()) for name in ("allow_symbols", "deny_symbols")}
         return Limits(**{**values, **lists})
 
-    def schedule_rules(self) -> Rules:
+    def schedule_rules(self) -> ScheduleRules:
         """The rules that the job schedule goes by."""
-        return Rules(timedelta(minutes=self.late_after_minutes), timedelta(minutes=self.entry_window_minutes))
+        return ScheduleRules(timedelta(minutes=self.late_after_minutes), timedelta(minutes=self.entry_window_minutes))
 
     def secrets(self) -> tuple[str, ...]:
         """The texts that must appear in no log, table, report or error."""

@@ -6,7 +6,7 @@ import pytest
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK
-from tradebot.core.model.schedule import DAY, Job, Rules, day, nominal, window_at, windows
+from tradebot.core.model.schedule import DAY, Job, ScheduleRules, due_jobs, due_time, job_windows, open_window
 
 
 def hours(session: date, closes: str = "16:00") -> SessionHours:
@@ -27,14 +27,14 @@ def in_new_york(at: datetime | None) -> str:
     ids=["winter", "before daylight saving", "after it began", "before it ended", "after it ended"],
 )
 def test_a_whole_day_in_new_york_time(session: date) -> None:
-    runs = [(due.job, in_new_york(due.at)) for due in day(hours(session))]
+    runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(session))]
     assert runs[:3] == [(Job.PREFLIGHT, "09:00"), (Job.RUN_DAILY, "09:35"), (Job.CHECK_EXITS, "09:45")]
     assert runs[-3:] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.REPORT, "16:15")]
     assert len(runs) == 4 + 25
 
 
 def test_a_half_day_ends_three_hours_earlier() -> None:
-    runs = [(due.job, in_new_york(due.at)) for due in day(hours(date(2007, 11, 23), closes="13:00"))]
+    runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(date(2007, 11, 23), closes="13:00"))]
     assert runs[-3:] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.REPORT, "13:15")]
     assert len(runs) == 4 + 13
 
@@ -43,20 +43,20 @@ def test_a_half_day_ends_three_hours_earlier() -> None:
 def test_the_nominal_time_of_a_job_is_its_last_run_of_the_day(closes: str) -> None:
     session = hours(date(2007, 11, 23), closes)
     for job in DAY:
-        assert nominal(job, session) == max(due.at for due in day(session) if due.job is job)
+        assert due_time(job, session) == max(due.at for due in due_jobs(session) if due.job is job)
 
 
 def test_runs_are_in_order_and_aware() -> None:
-    runs = day(hours(date(2007, 1, 3)))
+    runs = due_jobs(hours(date(2007, 1, 3)))
     assert [due.at for due in runs] == sorted(due.at for due in runs)
     assert all(due.at.utcoffset() is not None for due in runs)
 
 
 def test_what_a_person_starts_is_never_due() -> None:
-    assert nominal(Job.EMERGENCY_STOP, hours(date(2007, 1, 3))) is None
+    assert due_time(Job.EMERGENCY_STOP, hours(date(2007, 1, 3))) is None
 
 
-RULES = Rules(late_after=timedelta(minutes=15), entry_window=timedelta(minutes=120))
+RULES = ScheduleRules(late_after=timedelta(minutes=15), entry_window=timedelta(minutes=120))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_window_says_when_a_job_is_due_late_and_missed(
     closes: str, job: Job, begins: str, due: str, late: str, missed: str
 ) -> None:
     friday, monday = hours(date(2007, 11, 23), closes), hours(date(2007, 11, 26))
-    (window,) = [window for window in windows(friday, monday.opens, RULES) if window.job is job]
+    (window,) = [window for window in job_windows(friday, monday.opens, RULES) if window.job is job]
     shown = (window.begins, window.due, window.late, window.missed)
     assert tuple(map(in_new_york, shown)) == (begins, due, late, missed)
     assert window.begins <= window.counts <= window.due < window.late <= window.missed
@@ -84,15 +84,15 @@ def test_a_window_says_when_a_job_is_due_late_and_missed(
 def test_what_closes_a_session_may_be_done_until_the_next_one_is_prepared() -> None:
     friday, monday = hours(date(2007, 11, 23)), hours(date(2007, 11, 26))
     saturday = datetime(2007, 11, 24, 12, tzinfo=NEW_YORK)
-    window = window_at(Job.REPORT, saturday, (friday, monday), RULES)
+    window = open_window(Job.REPORT, saturday, (friday, monday), RULES)
     assert window is not None
     assert window.session == friday.session
-    assert window_at(Job.REPORT, monday.opens, (friday, monday, hours(date(2007, 11, 27))), RULES) is None
+    assert open_window(Job.REPORT, monday.opens, (friday, monday, hours(date(2007, 11, 27))), RULES) is None
 
 
 def test_a_stale_decision_has_no_window() -> None:
     monday, tuesday = hours(date(2007, 11, 26)), hours(date(2007, 11, 27))
     noon = datetime(2007, 11, 26, 12, tzinfo=NEW_YORK)
-    assert window_at(Job.RUN_DAILY, noon, (monday, tuesday), RULES) is None
-    wide = Rules(entry_window=timedelta(minutes=385))
-    assert window_at(Job.RUN_DAILY, noon, (monday, tuesday), wide) is not None
+    assert open_window(Job.RUN_DAILY, noon, (monday, tuesday), RULES) is None
+    wide = ScheduleRules(entry_window=timedelta(minutes=385))
+    assert open_window(Job.RUN_DAILY, noon, (monday, tuesday), wide) is not None

@@ -10,13 +10,13 @@ from tradebot.core.model.values import (
     canonical,
     dollars,
     percent,
-    share_of,
+    pro_rata,
     tick_down,
     tick_size,
     tick_up,
     to_cents,
     to_tick,
-    whole,
+    whole_shares,
     without_dust,
 )
 
@@ -64,7 +64,7 @@ def test_ties_round_to_even() -> None:
 
 
 def test_whole_never_rounds_up() -> None:
-    assert whole(D("9.999999999")) == 9
+    assert whole_shares(D("9.999999999")) == 9
 
 
 @given(
@@ -75,7 +75,7 @@ def test_shares_of_a_fee_give_it_out_to_the_last_cent(amount: Decimal, parts: li
     left, of = amount, D(sum(parts))
     given_out = []
     for part in parts:
-        piece = share_of(left, D(part), of)
+        piece = pro_rata(left, D(part), of)
         given_out.append(piece)
         left, of = left - piece, of - part
     assert sum(given_out) == amount

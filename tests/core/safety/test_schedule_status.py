@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, Rules
+from tradebot.core.model.schedule import DAY, Job, ScheduleRules
 from tradebot.core.safety.schedule_status import (
     JobStart,
     JobStatus,
@@ -42,7 +42,7 @@ def mark(
 ) -> tuple[str, str | None] | None:
     """What became of Monday's job: the mark, and when the run that counts began."""
     runs = [JobStart(job, at(clock), status) for clock, status in turns]
-    cells = schedule_status(SESSIONS, runs, now, since, Rules())
+    cells = schedule_status(SESSIONS, runs, now, since, ScheduleRules())
     found = [cell for cell in cells if (cell.session, cell.job) == (MONDAY, job)]
     if not found:
         return None
@@ -97,7 +97,9 @@ def test_of_the_looks_for_exits_the_last_counts(
 
 def test_a_report_of_the_next_morning_is_late_and_a_later_one_is_none() -> None:
     def told(morning: datetime) -> list[SessionJob]:
-        cells = schedule_status(SESSIONS, [JobStart(Job.REPORT, morning, RAN)], at("10:00", TUESDAY), LONG_AGO, Rules())
+        cells = schedule_status(
+            SESSIONS, [JobStart(Job.REPORT, morning, RAN)], at("10:00", TUESDAY), LONG_AGO, ScheduleRules()
+        )
         return [cell for cell in cells if cell.job is Job.REPORT]
 
     early, too_late = at("08:00", TUESDAY), at("09:00", TUESDAY)
@@ -120,7 +122,7 @@ def test_nothing_was_due_before_the_home_began() -> None:
 
 def test_missed_jobs_are_said_by_session() -> None:
     cells = schedule_status(
-        SESSIONS, [JobStart(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, Rules()
+        SESSIONS, [JobStart(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, ScheduleRules()
     )
     missed = missed_in(cells)
     assert missed_text(missed) == "missed: 2007-11-26 every job; 2007-11-27 preflight"
@@ -147,7 +149,9 @@ def test_what_is_missed_stays_missed_whatever_runs_later(
         return datetime.fromtimestamp(at("00:00").timestamp() + minutes * 60, UTC)
 
     turns = sorted((JobStart(job, after(minutes), status) for job, minutes, status in runs), key=lambda turn: turn.at)
-    early = schedule_status(SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, Rules())
-    later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, Rules())
+    early = schedule_status(
+        SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, ScheduleRules()
+    )
+    later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, ScheduleRules())
     assert set(missed_in(early)) <= set(missed_in(later))
     assert [(cell.session, cell.job) for cell in later] == [(day, job) for day in (MONDAY, TUESDAY) for job in DAY]

@@ -18,7 +18,7 @@ from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction
 from tradebot.core.model.orders import OrderState
-from tradebot.core.model.values import ONE, to_cents, to_tick, whole
+from tradebot.core.model.values import ONE, to_cents, to_tick, whole_shares
 
 
 def apply_splits(floor: ExchangeView, splits: Iterable[CorporateAction]) -> None:
@@ -52,7 +52,7 @@ def _split_position(floor: ExchangeView, split: CorporateAction) -> None:
 
 
 def _split_order(floor: ExchangeView, order: PaperOrder, ratio: Decimal) -> None:
-    remaining = whole(order.remaining * ratio)
+    remaining = whole_shares(order.remaining * ratio)
     if remaining == 0:
         floor.book.end(order, OrderState.CANCELLED, f"a split of {ratio} for 1 left it no whole share")
         return

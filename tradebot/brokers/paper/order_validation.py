@@ -14,7 +14,7 @@ from tradebot.brokers.paper.orders import PaperOrder, draft_of
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.order_ids import MAX_LENGTH
 from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.model.values import NANO_SHARE, tick_size, to_tick, whole
+from tradebot.core.model.values import NANO_SHARE, tick_size, to_tick, whole_shares
 from tradebot.errors import AlreadySent, OrderRefused
 
 MALFORMED = "40010001"
@@ -124,7 +124,7 @@ def check_kind(floor: ExchangeView, request: OrderRequest) -> None:
     if request.type not in _TYPES or request.time_in_force not in _TIMES_IN_FORCE:
         raise refusal(UNPROCESSABLE, "invalid order type or time_in_force", request.client_order_id)
     quantity = request.quantity
-    if not quantity.is_finite() or whole(quantity) == quantity:
+    if not quantity.is_finite() or whole_shares(quantity) == quantity:
         return
     if quantity.quantize(NANO_SHARE) != quantity:
         raise refusal(UNPROCESSABLE, "qty must have at most 9 decimal places", f"got {quantity}")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tradebot.core.model.values import ZERO, to_cents, whole
+from tradebot.core.model.values import ZERO, to_cents, whole_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ExchangeRules:
 
     def fillable(self, volume: int) -> Decimal | None:
         """How many shares of one symbol may trade in a session of ``volume`` shares; None when nothing bounds it."""
-        return None if self.max_fill_volume_pct is None else whole(self.max_fill_volume_pct * volume)
+        return None if self.max_fill_volume_pct is None else whole_shares(self.max_fill_volume_pct * volume)
 
 
 class Phase(StrEnum):

@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 from tradebot.core.model.account import Activity, Adjustment, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.orders import Side
-from tradebot.core.model.ownership import Explained, Lots, Ownership
-from tradebot.core.model.values import NANO_SHARE, ZERO, share_of, without_dust
+from tradebot.core.model.ownership import BookedPositions, Lots, Ownership
+from tradebot.core.model.values import NANO_SHARE, ZERO, pro_rata, without_dust
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
         if left == 0:
             break
         closing = min(left, abs(lot.quantity))
-        exit_fee = share_of(fee, closing, left)
+        exit_fee = pro_rata(fee, closing, left)
         trade, rest = _close(lot, closing, fill, exit_fee, exit_reason)
         trades.append(trade)
         _put_back(open_lots, lot, rest)
@@ -52,7 +52,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     return Booked(_oldest_first(open_lots), tuple(trades))
 
 
-def lots_including(explained: Explained, activities: Iterable[Activity], ownership: Ownership) -> Lots:
+def lots_including(booked: BookedPositions, activities: Iterable[Activity], ownership: Ownership) -> Lots:
     """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
 
     Fills that were busted among them, and lots that a busted fill had opened, are left out.
@@ -60,7 +60,7 @@ def lots_including(explained: Explained, activities: Iterable[Activity], ownersh
     activities = tuple(activities)
     busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
     lots: dict[str, tuple[Lot, ...]] = {}
-    for lot in explained.lots:
+    for lot in booked.lots:
         if lot.lot_id not in busted:
             lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
     for activity in activities:
@@ -96,7 +96,7 @@ def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) 
         newest = open_lots.pop()
         gone = min(abs(left), abs(newest.quantity))
         if gone < abs(newest.quantity):
-            fee = newest.fee - share_of(newest.fee, gone, abs(newest.quantity))
+            fee = newest.fee - pro_rata(newest.fee, gone, abs(newest.quantity))
             rest = newest.quantity - gone.copy_sign(newest.quantity)
             open_lots.append(replace(newest, quantity=rest, fee=fee))
         left += gone.copy_sign(newest.quantity)
@@ -145,7 +145,7 @@ def _to_close(lots: list[Lot], side: Side, strategy: str) -> list[Lot]:
 def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reason: str) -> tuple[Trade, Lot | None]:
     """Close ``quantity`` shares of a lot with a fill: the round trip, and what remains of the lot."""
     side = fill.side.opposite
-    entry_fee = share_of(lot.fee, quantity, abs(lot.quantity))
+    entry_fee = pro_rata(lot.fee, quantity, abs(lot.quantity))
     fees = entry_fee + exit_fee
     trade = Trade(
         trade_id=f"{lot.lot_id}/{fill.fill_id}",

@@ -1,4 +1,7 @@
-"""What a broker tells us about the account and the market, as frozen values."""
+"""An account and its market as the broker reports them: snapshots, quotes, and activities that change the account.
+
+Prices are USD a share, amounts USD, instants aware UTC, sessions New York dates.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tradebot.core.model.orders import Side
 
 @dataclass(frozen=True, slots=True)
 class SessionHours:
-    """One exchange trading day: its New York date and its aware UTC opening and closing instants."""
+    """One exchange trading day."""
 
     session: date
     opens: datetime
@@ -22,22 +25,22 @@ class SessionHours:
 
 @dataclass(frozen=True, slots=True)
 class MarketClock:
-    """The broker's clock. ``today`` is None when the New York date of ``now`` is not a session."""
+    """The broker's clock and its sessions around now."""
 
     now: datetime
     is_open: bool
-    today: SessionHours | None
+    today: SessionHours | None  # None when the New York date of now is no session
     previous: SessionHours | None
     upcoming: SessionHours | None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """An account in USD. ``last_equity`` is the equity at the previous session's close, as the broker says it."""
+    """The balances of an account, USD."""
 
     account_id: str
     equity: Decimal
-    last_equity: Decimal
+    last_equity: Decimal  # at the previous session's close, by the broker
     cash: Decimal
     buying_power: Decimal
     blocked: bool = False
@@ -46,7 +49,7 @@ class AccountSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What the account's own configuration at the broker lets it do."""
+    """What the account's configuration at the broker permits."""
 
     trading: bool
     shorting: bool
@@ -55,66 +58,62 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class AccountDay:
-    """A session by the broker's own books, USD: the equity at its close, or as it stands while the session lasts, and
-    the cash that was paid in that day less what was paid out.
-    """
+    """A session by the broker's own records, USD."""
 
     session: date
-    equity: Decimal
-    paid_in: Decimal
+    equity: Decimal  # at the close; the present equity while the session lasts
+    paid_in: Decimal  # deposits less withdrawals
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position at the broker: ``quantity`` in shares, negative for a short; prices in USD a share."""
+    """A position at the broker."""
 
     symbol: str
-    quantity: Decimal
+    quantity: Decimal  # shares, negative for a short
     average_price: Decimal
     market_price: Decimal
 
     @property
     def market_value(self) -> Decimal:
+        """USD, negative for a short."""
         return self.quantity * self.market_price
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The newest price of a symbol in USD and when it was seen.
-
-    ``previous_close`` is on today's split basis and not adjusted for dividends.
-    """
+    """The newest price of a symbol."""
 
     symbol: str
     last: Decimal
-    at: datetime
-    previous_close: Decimal | None = None
+    at: datetime  # when it was seen
+    previous_close: Decimal | None = None  # on today's split basis, not adjusted for dividends
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What the broker says about a symbol."""
+    """How the broker trades a symbol."""
 
     symbol: str
     tradable: bool
-    fractionable: bool = False
+    fractionable: bool = False  # whether it takes orders for fractions of a share
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution. ``fill_id`` is the broker's and unique in the account. ``fee`` in USD, positive when paid."""
+    """One execution."""
 
-    fill_id: str
+    fill_id: str  # the broker's, unique in the account
     broker_order_id: str
     client_order_id: str
     symbol: str
     side: Side
     quantity: Decimal
     price: Decimal
-    fee: Decimal
+    fee: Decimal  # USD, positive when paid
     at: datetime
     session: date
-    parent_client_order_id: str | None = None  # of a bracket's leg: the entry that brought it
+    parent_client_order_id: str | None = None  # of a bracket's leg: its entry
 
 
 class CashKind(StrEnum):
@@ -129,17 +128,17 @@ class CashKind(StrEnum):
 
     @property
     def is_external(self) -> bool:
-        """True for cash that the owner pays in or takes out: it is neither gain nor loss, and moves every baseline."""
+        """Whether the owner paid it in or took it out. Such cash is neither gain nor loss, and moves every baseline."""
         return self in (CashKind.DEPOSIT, CashKind.WITHDRAWAL)
 
 
 @dataclass(frozen=True, slots=True)
 class CashEvent:
-    """Cash that moved without a trade. ``amount`` in USD, negative when it left the account."""
+    """Cash that moved without a trade."""
 
     event_id: str
     kind: CashKind
-    amount: Decimal
+    amount: Decimal  # USD, negative when it left the account
     at: datetime
     session: date
     symbol: str | None = None
@@ -148,11 +147,11 @@ class CashEvent:
 
 @dataclass(frozen=True, slots=True)
 class SplitEvent:
-    """A split that the broker applied to a position. ``ratio`` is new shares for one old share (2 for a 2-for-1)."""
+    """A split that the broker applied to a position."""
 
     event_id: str
     symbol: str
-    ratio: Decimal
+    ratio: Decimal  # new shares for one old share: 2 for a 2-for-1 split
     quantity_before: Decimal
     quantity_after: Decimal
     at: datetime
@@ -161,7 +160,7 @@ class SplitEvent:
 
 @dataclass(frozen=True, slots=True)
 class FillBust:
-    """A fill that the exchange took back, as if it had never been. One that it corrected is busted and filled anew."""
+    """A fill that the exchange cancelled after the fact. A corrected fill is busted and reported anew."""
 
     event_id: str
     fill_id: str
@@ -169,33 +168,29 @@ class FillBust:
     session: date
 
 
-#: Everything that changes what an account holds, in the broker's own order. Each carries an id that never repeats.
+#: An event that changed the account. Its id never repeats, and brokers report activities in a fixed order.
 Activity = Fill | CashEvent | SplitEvent | FillBust
 
 
-#: The symbol under which cash is spoken of.
+#: The symbol of cash.
 CASH = "USD"
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A correction of the ledger, not of the account: after it the ledger explains what the broker shows.
-
-    ``quantity`` is how many shares of ``symbol`` more it explains (fewer when negative), ``price`` the average price of
-    the whole position as the broker has it, USD a share. For the symbol CASH it is ``amount``, USD, and no shares.
-    """
+    """A correction of the ledger, after which it explains the shares or the cash that the broker shows."""
 
     adjustment_id: str
-    symbol: str
-    quantity: Decimal
-    price: Decimal
-    amount: Decimal
+    symbol: str  # CASH for cash
+    quantity: Decimal  # shares added, negative when removed
+    price: Decimal  # the broker's average price of the whole position
+    amount: Decimal  # USD of cash added
     reason: str
     at: datetime
     session: date
 
 
-#: Everything that the ledger books.
+#: An event that the ledger books.
 Bookable = Activity | Adjustment
 
 
@@ -211,23 +206,25 @@ def id_of(activity: Bookable) -> str:
 
 
 class ActionKind(StrEnum):
+    """The kind of a corporate action."""
+
     SPLIT = "split"
     DIVIDEND = "dividend"
 
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
-    """An announced action: ``value`` is new shares for one old (split) or USD a share, unadjusted (dividend)."""
+    """An announced corporate action."""
 
     symbol: str
     ex_date: date
     kind: ActionKind
-    value: Decimal
+    value: Decimal  # new shares for one old share (split), unadjusted USD a share (dividend)
 
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One symbol's session: USD a share, not adjusted for splits or dividends; ``volume`` in shares."""
+    """The bar of one symbol's session, not adjusted for splits or dividends."""
 
     symbol: str
     session: date
@@ -235,4 +232,4 @@ class DayBar:
     high: Decimal
     low: Decimal
     close: Decimal
-    volume: int
+    volume: int  # shares

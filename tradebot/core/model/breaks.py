@@ -1,4 +1,4 @@
-"""Breaks: differences between what the ledger explains and what the broker shows."""
+"""Breaks: differences between the account as the ledger explains it and as the broker shows it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ from tradebot.core.model.values import ZERO
 
 
 class BreakKind(StrEnum):
+    """What differs."""
+
     QUANTITY = "quantity"
-    SIDE = "side"
-    MISSING_HERE = "missing_here"
-    MISSING_THERE = "missing_there"
-    PRICE = "price"
-    UNKNOWN_ORDER = "unknown_order"
-    UNKNOWN_OUTCOME = "unknown_outcome"
-    UNPROTECTED = "unprotected"
+    SIDE = "side"  # long here, short there
+    MISSING_HERE = "missing_here"  # a position that the ledger does not explain
+    MISSING_THERE = "missing_there"  # a position that the broker does not show
+    PRICE = "price"  # the average entry price
+    UNKNOWN_ORDER = "unknown_order"  # an open order that we did not send
+    UNKNOWN_OUTCOME = "unknown_outcome"  # an order of ours in doubt
+    UNPROTECTED = "unprotected"  # shares of ours without their stop
     CASH = "cash"
 
 
 class BreakSeverity(StrEnum):
-    """How much a break matters: to be told, to be looked at today, to be looked at now."""
+    """How soon a person has to look at a break."""
 
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
+    INFO = "info"  # reported only
+    WARNING = "warning"  # the same day
+    CRITICAL = "critical"  # at once
 
 
-#: What an account may be off by, in USD, before a break is critical.
+#: USD from which a break is critical.
 CRITICAL_FROM = Decimal(1000)
 
-#: Breaks that an adjustment of the ledger settles. The others are about orders, which only the broker can end.
+#: Breaks that an adjustment of the ledger settles. The others concern orders, which only the broker can end.
 ACCEPTABLE = frozenset(
     {
         BreakKind.QUANTITY,
@@ -50,8 +52,9 @@ _LOCKS_NOTHING = frozenset({BreakKind.PRICE, BreakKind.CASH, BreakKind.UNPROTECT
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """One difference. ``here`` is the ledger's figure and ``there`` the broker's: shares, USD for cash, USD a share for
-    a price. ``dollars`` is what the difference is worth, never negative; 0 where it moves no money.
+    """One difference.
+
+    ``here`` is the ledger's figure and ``there`` the broker's: shares, USD for cash, USD a share for a price.
     """
 
     kind: BreakKind
@@ -59,31 +62,31 @@ class Break:
     here: Decimal
     there: Decimal
     message: str
-    first_seen: date | None = None
-    last_seen: date | None = None
+    first_seen: date | None = None  # session
+    last_seen: date | None = None  # session
     age_sessions: int = 0
     severity: BreakSeverity = BreakSeverity.WARNING
-    dollars: Decimal = ZERO
+    dollars: Decimal = ZERO  # USD value of the difference, never negative; 0 where no money differs
 
     @property
     def locks_symbol(self) -> bool:
-        """A break locks its symbol for entries until it is gone; exits stay possible."""
+        """Whether the symbol takes no entries while the break is open. Exits stay possible."""
         return self.kind not in _LOCKS_NOTHING
 
     @property
     def matters(self) -> bool:
-        """Whether a job that found it has to say so by its exit code."""
+        """Whether a job that finds the break ends with the exit code for breaks."""
         return self.severity is not BreakSeverity.INFO
 
 
-def severity_of(dollars: Decimal) -> BreakSeverity:
-    """How much a difference of so many dollars matters."""
+def difference_severity(dollars: Decimal) -> BreakSeverity:
+    """The severity of a difference worth ``dollars`` USD."""
     return BreakSeverity.CRITICAL if abs(dollars) >= CRITICAL_FROM else BreakSeverity.WARNING
 
 
 def unexplained(breaks: Iterable[Break]) -> Decimal:
-    """The dollars of shares and cash that the ledger and the broker differ by, whichever of them has more.
+    """The USD of shares and cash that ledger and broker differ by, in either direction.
 
-    Orders under way and stops that are missing move no money yet.
+    Orders and missing stops do not count: they have moved no money yet.
     """
     return sum((found.dollars for found in breaks if found.kind in ACCEPTABLE), ZERO)

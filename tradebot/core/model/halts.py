@@ -1,4 +1,4 @@
-"""Halts: how far the account may still act, and why."""
+"""Halts: what an account, a strategy or a symbol may not do any more, and why."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from enum import StrEnum
 
 
 class HaltLevel(StrEnum):
-    """RUNNING; REDUCING (exits only); HALTED (only cancels, closes and reduce-only stops are sent)."""
+    """What may be sent."""
 
-    RUNNING = "running"
-    REDUCING = "reducing"
-    HALTED = "halted"
+    RUNNING = "running"  # everything
+    REDUCING = "reducing"  # exits and stops
+    HALTED = "halted"  # cancels, closing orders and reduce-only stops
 
     @property
     def allows_entries(self) -> bool:
+        """Whether entries may be sent."""
         return self is HaltLevel.RUNNING
 
 
@@ -25,26 +26,28 @@ _SEVERITY = (HaltLevel.RUNNING, HaltLevel.REDUCING, HaltLevel.HALTED)
 
 
 class HaltSource(StrEnum):
+    """The latch that holds a halt."""
+
     ENVIRONMENT = "environment"
     LATCH_FILE = "latch_file"
     LEDGER = "ledger"
 
 
 class HaltRule(StrEnum):
-    """Which rule set a halt."""
+    """The rule that set a halt."""
 
-    OPERATOR = "operator"  # a person: emergency-stop, halt, the flag
+    OPERATOR = "operator"  # a person: emergency-stop, halt, or the environment flag
     DAILY_LOSS = "daily_loss"
     DRAWDOWN = "drawdown"
-    LIMIT_BREACH = "limit_breach"  # the account as it is exceeds a limit
-    FAILED_RUNS = "failed_runs"
-    BREAKS = "breaks"  # the ledger cannot explain so many dollars
-    REPEATED_ORDERS = "repeated_orders"  # a strategy entered one symbol too often in a row
-    UNREADABLE = "unreadable"  # a latch that could not be read counts as set
+    LIMIT_BREACH = "limit_breach"  # the account exceeds a limit
+    FAILED_RUNS = "failed_runs"  # a job failed several times in a row
+    BREAKS = "breaks"  # ledger and broker differ by too many dollars
+    REPEATED_ORDERS = "repeated_orders"  # a strategy entered one symbol too often
+    UNREADABLE = "unreadable"  # a latch cannot be read, and counts as set
 
 
 class HaltScope(StrEnum):
-    """What a halt is about: everything, or the entries of one strategy or into one symbol."""
+    """What a halt stops: the account, or only the entries of one strategy or into one symbol."""
 
     ACCOUNT = "account"
     STRATEGY = "strategy"
@@ -52,41 +55,38 @@ class HaltScope(StrEnum):
 
 
 def scope_text(scope: HaltScope, name: str) -> str:
-    """What is halted: "the account", "symbol AAPL"."""
+    """A scope for people: "the account", "symbol AAPL"."""
     return "the account" if scope is HaltScope.ACCOUNT else f"{scope} {name}"
 
 
 class HaltEnd(StrEnum):
     """What ends a halt."""
 
-    RESUME = "resume"
-    SESSION = "session"  # the one named by ``until``
-    ITSELF = "itself"  # it goes when what set it has gone
-    OWNER = "owner"  # whoever set the environment flag
+    RESUME = "resume"  # `tradebot resume`
+    SESSION = "session"  # the session in ``until``
+    ITSELF = "itself"  # the end of its cause
+    OWNER = "owner"  # the owner, who unsets the environment flag
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """One latched halt.
-
-    ``until`` is the session from which it no longer holds (None: until ``resume``), ``scope_name`` the strategy or
-    symbol that a halt of such a scope is about.
-    """
+    """One halt in one latch. ``value`` is the figure that reached ``limit``, in the rule's own unit."""
 
     source: HaltSource
     rule: HaltRule
     level: HaltLevel
     reason: str
     since: datetime | None = None
-    session: date | None = None
-    until: date | None = None
+    session: date | None = None  # session in which it was set
+    until: date | None = None  # session from which it no longer holds; None until `tradebot resume`
     value: Decimal | None = None
     limit: Decimal | None = None
     scope: HaltScope = HaltScope.ACCOUNT
-    scope_name: str = ""
+    scope_name: str = ""  # the strategy or symbol; "" for the account
 
     @property
     def ends_by(self) -> HaltEnd:
+        """What ends it."""
         if self.source is HaltSource.ENVIRONMENT:
             return HaltEnd.OWNER
         if self.rule is HaltRule.LIMIT_BREACH:
@@ -95,7 +95,7 @@ class Halt:
 
     @property
     def holds(self) -> str:
-        """Until when it holds, in words: "until session 2007-01-08"."""
+        """Until when it holds, for people: "until session 2007-01-08"."""
         match self.ends_by:
             case HaltEnd.OWNER:
                 return "until EMERGENCY_STOP_ENABLED is unset"
@@ -109,49 +109,50 @@ class Halt:
 
     @property
     def of_account(self) -> bool:
+        """Whether the whole account is halted."""
         return self.scope is HaltScope.ACCOUNT
 
     @property
     def subject(self) -> str:
-        """What is halted, in words."""
+        """What is halted, for people."""
         return scope_text(self.scope, self.scope_name)
 
     def stops_entry(self, strategy: str, symbol: str) -> bool:
-        """Whether it keeps ``strategy`` from entering ``symbol``."""
+        """Whether ``strategy`` may not enter ``symbol`` because of it."""
         if self.level.allows_entries:
             return False
-        about = {HaltScope.STRATEGY: strategy, HaltScope.SYMBOL: symbol}
-        return self.of_account or self.scope_name == about[self.scope]
+        names = {HaltScope.STRATEGY: strategy, HaltScope.SYMBOL: symbol}
+        return self.of_account or self.scope_name == names[self.scope]
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What two latches that hold the same halt agree on."""
+        """The fields that are equal when two latches hold the same halt."""
         return self.rule, self.scope, self.scope_name, self.reason, self.since
 
 
 def distinct(halts: Iterable[Halt]) -> tuple[tuple[Halt, ...], ...]:
-    """Each halt once, with every latch that holds it: the ledger takes in what the latch file was first to hold."""
-    found: dict[tuple[object, ...], list[Halt]] = {}
+    """The halts grouped by identity: a group holds the same halt of every latch that has it."""
+    groups: dict[tuple[object, ...], list[Halt]] = {}
     for halt in halts:
-        found.setdefault(halt.identity, []).append(halt)
-    return tuple(tuple(same) for same in found.values())
+        groups.setdefault(halt.identity, []).append(halt)
+    return tuple(tuple(group) for group in groups.values())
 
 
 def sources_text(same: Iterable[Halt]) -> str:
-    """The latches that hold a halt, in words: "latch file and ledger"."""
+    """The latches that hold the same halt, for people: "latch file and ledger"."""
     return " and ".join(dict.fromkeys(halt.source.replace("_", " ") for halt in same))
 
 
 def level_of(halts: Iterable[Halt]) -> HaltLevel:
-    """How far the account may act: the strictest level among its own halts; RUNNING when there are none.
+    """The strictest level among the halts of the account; RUNNING without one.
 
-    A halt of one strategy or symbol leaves the account running.
+    A halt of one strategy or symbol does not count.
     """
     return max((halt.level for halt in halts if halt.of_account), key=_SEVERITY.index, default=HaltLevel.RUNNING)
 
 
 def is_covered(halt: Halt, held: Iterable[Halt]) -> bool:
-    """Whether what is held already stops all that ``halt`` would stop."""
+    """Whether the halts ``held`` already stop everything that ``halt`` would stop."""
     held = tuple(held)
     level = level_of(held)
     if halt.of_account:

@@ -1,4 +1,4 @@
-"""Positions as the ledger explains them: who opened them, when, at what price, and how they are to be left."""
+"""Lots, round trips and holdings: positions as the ledger explains them. Prices are USD a share."""
 
 from __future__ import annotations
 
@@ -11,40 +11,39 @@ from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ZERO
 
+#: The strategy name under which the ledger books what the bot did not do.
+FOREIGN = "foreign"
+
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Shares bought (or sold short, when ``quantity`` is negative) by one fill and not yet closed.
-
-    ``price`` is USD a share and ``fee`` the entry fee in USD still carried by the shares that remain. A broker averages
-    the whole position instead: ``shown_price`` is what the shares count with there, where that is not their price.
-    """
+    """Shares of one fill that are still open."""
 
     lot_id: str  # the id of the fill or adjustment that opened it
     strategy: str
     symbol: str
-    quantity: Decimal
+    quantity: Decimal  # negative when sold short
     price: Decimal
-    fee: Decimal
+    fee: Decimal  # entry fee in USD of the shares that remain
     opened_at: datetime
     session: date
     entry_client_order_id: str = ""
-    shown_price: Decimal | None = None
+    shown_price: Decimal | None = None  # price in the broker's average, which averages whole positions; None is price
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A round trip: shares of one lot closed by one fill. ``pnl`` is USD after both sides' fees."""
+    """A round trip: shares of one lot, closed by one fill."""
 
-    trade_id: str  # the lot's id and the closing fill's id; worked out anew after a bust, that one's id too
+    trade_id: str  # ids of the lot and of the closing fill; after a bust, the bust's id too
     strategy: str
     symbol: str
-    side: Side  # of the opening: BUY for a long
+    side: Side  # of the entry: BUY for a long
     quantity: Decimal
     entry_price: Decimal
     exit_price: Decimal
-    fees: Decimal
-    pnl: Decimal
+    fees: Decimal  # USD of both sides
+    pnl: Decimal  # USD after fees
     opened_at: datetime
     closed_at: datetime
     entry_session: date
@@ -54,38 +53,33 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One strategy's position in one symbol with the plan for leaving it.
+    """The position of one strategy in one symbol, with its exit plan. Prices are on today's split basis.
 
-    Prices are USD a share, on today's split basis. ``quantity`` is the sum of the open lots, negative for a short; a
-    symbol has one holding, which covers the lots of other strategies too, should a busted sale have revived any.
-    ``high_water`` the best price seen since the entry (lowest for a short); ``stop_price`` the price that the
-    protective stop should rest at now; ``sessions_held`` counts completed sessions since the entry.
+    A symbol has at most one holding. It covers the lots of other strategies too, which a busted sale may have revived.
     """
 
     strategy: str
     symbol: str
-    quantity: Decimal
+    quantity: Decimal  # sum of the open lots, negative for a short
     entry_price: Decimal
-    stop_price: Decimal
+    stop_price: Decimal  # where the protective stop should rest now
     target_price: Decimal | None
-    high_water: Decimal
+    high_water: Decimal  # best price seen since the entry: highest for a long, lowest for a short
     policy: ExitPolicy
     opened_session: date
-    sessions_held: int = 0
+    sessions_held: int = 0  # completed sessions since the entry
 
     @property
     def side(self) -> Side:
+        """The side that opened it: BUY for a long."""
         return Side.BUY if self.quantity > 0 else Side.SELL
 
     def with_stop(self, stop_price: Decimal) -> Holding:
+        """The holding with another stop price."""
         return replace(self, stop_price=stop_price)
 
     def shares_in(self, position: Position | None) -> Decimal:
-        """How many of our shares the broker shows, never negative: the smaller of the two, none if they face apart."""
+        """The shares of ours that the broker shows: the smaller of the two, 0 on opposite sides; never negative."""
         if position is None or position.quantity * self.quantity <= 0:
             return ZERO
         return min(abs(self.quantity), abs(position.quantity))
-
-
-#: The strategy name under which the ledger books what the bot did not do itself.
-FOREIGN = "foreign"

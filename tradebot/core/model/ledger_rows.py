@@ -1,4 +1,4 @@
-"""Rows of the ledger that are neither orders nor holdings, as frozen values."""
+"""Rows of the ledger other than orders, lots, trades and holdings."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tradebot.core.model.schedule import Job
 
 
 class RunStatus(StrEnum):
-    """How a due job ended."""
+    """The status of a job's run."""
 
     RUNNING = "running"
     RAN = "ran"
-    IDLE = "idle"
-    BLOCKED = "blocked"
+    IDLE = "idle"  # there was nothing to do
+    BLOCKED = "blocked"  # a check did not pass
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedAccount:
-    """The account that a (broker, mode) belongs to since its first use. ``key`` stands for it in every row."""
+    """The account of a (broker, mode) since its first use in a home."""
 
-    key: str
+    key: str  # the account_key of every row
     broker: str
     mode: str
     account_id: str
@@ -35,7 +35,7 @@ class PinnedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a job. ``started_at``/``ended_at`` are desk time; the wall-clock columns are for people only."""
+    """One run of a job. ``*_at`` is the desk's clock; ``*_wall`` is the machine's clock, for people only."""
 
     run_id: int
     job: Job
@@ -52,7 +52,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class EquityPoint:
-    """The account at one moment of a session, USD. The last point of a session is its closing equity."""
+    """The account at one moment, USD. The last point of a session is its closing equity."""
 
     session: date
     at: datetime
@@ -60,33 +60,30 @@ class EquityPoint:
     cash: Decimal
     long_value: Decimal
     short_value: Decimal
-    last_equity: Decimal  # the broker's word on the previous close
-    unprotected: Decimal = Decimal(0)
+    last_equity: Decimal  # at the previous close, by the broker
+    unprotected: Decimal = Decimal(0)  # market value of shares without a stop
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What one activity of the broker, or one adjustment, does to the books, worked out by core and stored at once.
+    """An activity or adjustment with its effects, computed by core and stored in one transaction.
 
-    ``lots`` are the symbol's open lots after it; ``trades`` the round trips it closed; ``holding`` the symbol's
-    holding after it (None when nothing is held or it is foreign). ``strategy`` is whose activity it was. Of a bust,
-    ``busted`` is the fill that it takes back and ``undone`` are the round trips that are none any more; a bust of a
-    fill that the ledger does not know has neither, and no symbol.
+    A bust of a fill that the ledger does not know has no effects and no symbol.
     """
 
     activity: Bookable
-    strategy: str
+    strategy: str  # whose activity it is
     symbol: str | None
-    lots: tuple[Lot, ...] = ()
-    trades: tuple[Trade, ...] = ()
-    holding: Holding | None = None
-    busted: Fill | None = None
-    undone: tuple[Trade, ...] = ()
+    lots: tuple[Lot, ...] = ()  # the symbol's open lots afterwards
+    trades: tuple[Trade, ...] = ()  # round trips that it closed
+    holding: Holding | None = None  # the symbol's holding afterwards; None when there is none
+    busted: Fill | None = None  # the fill that a bust takes back
+    undone: tuple[Trade, ...] = ()  # round trips that a bust takes back
 
 
 @dataclass(frozen=True, slots=True)
 class BookedActivity:
-    """An activity of one symbol as it was booked, and for whom."""
+    """An activity of one symbol and the strategy that it was booked for."""
 
     activity: Fill | SplitEvent | Adjustment
     strategy: str
@@ -94,7 +91,7 @@ class BookedActivity:
 
 @dataclass(frozen=True, slots=True)
 class SymbolHistory:
-    """Everything booked of one symbol that stands, in the order of booking, and the round trips that stand."""
+    """The booked activities of one symbol, in order, and its round trips, without those that a bust took back."""
 
     done: tuple[BookedActivity, ...] = ()
     trades: tuple[Trade, ...] = ()
@@ -102,7 +99,7 @@ class SymbolHistory:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """What was decided about one symbol: an intent, an exit check, or a denial with the numbers compared."""
+    """One decision about one symbol: an intent, a check of its exit, or a denial with the numbers compared."""
 
     session: date
     at: datetime
@@ -115,5 +112,5 @@ class DecisionRow:
     value: Decimal | None = None
     limit: Decimal | None = None
     client_order_id: str = ""
-    as_of: date | None = None
-    fingerprint: str = ""
+    as_of: date | None = None  # session of the signal's bar
+    fingerprint: str = ""  # version and content hash of the strategy

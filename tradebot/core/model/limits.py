@@ -1,4 +1,4 @@
-"""The limits an account trades under, and today's counters against them."""
+"""The limits of an account, and the session's counters against them."""
 
 from __future__ import annotations
 
@@ -52,17 +52,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Today's use of the limits, read from the ledger and the broker, never kept in memory between runs.
-
-    ``baseline_equity`` is the equity that the day's loss is measured against and ``peak_equity`` the highest close
-    that the drawdown is measured against, both USD. ``cash_flow_today`` is deposits less withdrawals since baseline.
-    ``orders_sent`` and ``orders_last_minute`` count every order that left, whatever for, and again when it left again.
-    """
+    """The counters of a session, read from the ledger and the broker, never kept in memory between runs."""
 
     session: date
     entries_sent: int
-    baseline_equity: Decimal
-    peak_equity: Decimal
-    cash_flow_today: Decimal = Decimal(0)
-    orders_sent: int = 0
-    orders_last_minute: int = 0
+    baseline_equity: Decimal  # USD at the previous close: the day's loss is measured from it
+    peak_equity: Decimal  # USD, the highest since the last rebase: the drawdown is measured from it
+    cash_flow_today: Decimal = Decimal(0)  # USD, deposits less withdrawals of the session
+    orders_sent: int = 0  # submissions of any purpose; a resubmitted order counts twice
+    orders_last_minute: int = 0  # the same, of the last 60 seconds

@@ -1,8 +1,8 @@
-"""client_order_id: made from the decision, so that the same decision always has the same id.
+"""client_order_id: derived from the decision, so that the same decision always has the same id.
 
 Form: ``tb1-<account hash>-<session>-<strategy>-<symbol>-<purpose>-<attempt>``, for example
-``tb1-9f86d081-20070103-rsi2_mean_reversion-AAPL-entry-1``. No field can hold a hyphen, so it parses back without
-doubt; the account is hashed because order ids end up in logs and support mails. Alpaca allows 128 characters.
+``tb1-9f86d081-20070103-rsi2_mean_reversion-AAPL-entry-1``. No field can hold a hyphen, so an id parses back
+unambiguously. The account is hashed because order ids end up in logs and support mails. Alpaca allows 128 characters.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _ID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DecisionId:
-    """The parts of a client_order_id."""
+    """The parts of a client_order_id: one attempt at one decision."""
 
     account_hash: str
     session: date
     strategy: str
     symbol: str
     purpose: Purpose
-    attempt: int
+    attempt: int  # from 1
 
     def __str__(self) -> str:
         return (
@@ -42,14 +42,14 @@ class DecisionId:
 
 
 def account_hash(account_key: str) -> str:
-    """Eight hex digits that stand for an account in ids and file names."""
+    """Eight hex digits of the account key's SHA-256, for ids and file names."""
     return hashlib.sha256(account_key.encode()).hexdigest()[:8]
 
 
 def client_order_id(account_key: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
-    """The id of one decision's order. ``attempt`` counts from 1.
+    """The client_order_id of a decision's order. ``attempt`` counts from 1.
 
-    Raises ValueError for parts that would not parse back.
+    Raises ValueError for parts that do not parse back.
     """
     text = str(DecisionId(account_hash(account_key), session, strategy, symbol, purpose, attempt))
     if _ID.fullmatch(text) is None or len(text) > MAX_LENGTH:
@@ -59,16 +59,16 @@ def client_order_id(account_key: str, session: date, strategy: str, symbol: str,
     return text
 
 
-def next_attempt(made: Iterable[int]) -> int:
-    """The number of the next attempt at a decision, after those ``made``: that left, or may have, for the broker.
+def next_attempt(used: Iterable[int]) -> int:
+    """The number of the next attempt at a decision. ``used``: numbers of attempts that the broker may have.
 
-    One that is only a plan, surely not at the broker, was not made, and is the next one still.
+    A number that is only planned, and surely not at the broker, is not used yet.
     """
-    return max(made, default=0) + 1
+    return max(used, default=0) + 1
 
 
 def parse(text: str) -> DecisionId | None:
-    """The parts of an id that we made, or None for an order that is not ours."""
+    """The parts of a client_order_id of any account of ours; None for any other text."""
     match = _ID.fullmatch(text)
     if match is None or match["purpose"] not in set(Purpose):
         return None

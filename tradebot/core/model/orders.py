@@ -1,4 +1,4 @@
-"""Orders: what we ask for, what we wrote down (the intent), and what the broker shows."""
+"""Orders: requests to a broker, intents that the ledger stores, and orders as the broker shows them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from tradebot.core.model.signals import ExitPolicy
 
 
 class Side(StrEnum):
+    """Side of an order, and of the order that opened a position: BUY for a long."""
+
     BUY = "buy"
     SELL = "sell"
 
     @property
     def opposite(self) -> Side:
+        """The other side."""
         return Side.SELL if self is Side.BUY else Side.BUY
 
     @property
@@ -25,24 +28,28 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
+    """The type of an order."""
+
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
-    TRAILING_STOP = "trailing_stop"  # read and never sent: the jobs raise a stop by replacing it
-    OTHER = "other"  # a kind at the broker that this version does not know, and never sends
+    TRAILING_STOP = "trailing_stop"  # read, never sent: jobs raise a stop by replacing it
+    OTHER = "other"  # a type that this version does not know; read, never sent
 
 
 class TimeInForce(StrEnum):
-    DAY = "day"
-    GTC = "gtc"
-    OPG = "opg"  # only in the opening auction; read and never sent
-    CLS = "cls"  # only in the closing auction; read and never sent
-    OTHER = "other"  # one at the broker that this version does not know, and never sends
+    """How long an order stays live."""
+
+    DAY = "day"  # until the session's close
+    GTC = "gtc"  # until it is cancelled
+    OPG = "opg"  # opening auction only; read, never sent
+    CLS = "cls"  # closing auction only; read, never sent
+    OTHER = "other"  # one that this version does not know; read, never sent
 
 
 class OrderClass(StrEnum):
-    """Which orders a request makes, and how they hang together."""
+    """How the orders of one request depend on each other."""
 
     SIMPLE = "simple"
     BRACKET = "bracket"  # an entry with a stop and a target
@@ -53,44 +60,45 @@ class Purpose(StrEnum):
     """Why an order is sent; part of its client_order_id."""
 
     ENTRY = "entry"
-    EXIT = "exit"  # a closing order decided by a rule: signal, time, stop found missing too late
-    STOP = "stop"  # a protective stop that rests at the broker
-    TARGET = "target"
-    CLOSE = "close"  # a closing order of the emergency stop
+    EXIT = "exit"  # closes by an exit rule: signal, age, or a price already beyond the stop
+    STOP = "stop"  # protective stop that rests at the broker
+    TARGET = "target"  # take-profit limit order that rests at the broker
+    CLOSE = "close"  # closes for an emergency stop
 
     @property
     def reduces(self) -> bool:
-        """True when the order can only make a position smaller."""
+        """Whether the order can only make a position smaller."""
         return self is not Purpose.ENTRY
 
 
 class OrderState(StrEnum):
-    """Where an order stands. ``LEGAL_MOVES`` says which way it may go from here."""
+    """The state of an order. ``LEGAL_MOVES`` holds the transitions."""
 
-    PLANNED = "planned"
-    ABANDONED = "abandoned"
-    SUBMITTING = "submitting"
-    ACCEPTED = "accepted"
+    PLANNED = "planned"  # stored, not at the broker
+    ABANDONED = "abandoned"  # given up: it never reached the broker
+    SUBMITTING = "submitting"  # being sent, no answer seen
+    ACCEPTED = "accepted"  # live at the broker, no fill yet
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REJECTED = "rejected"
     REPLACED = "replaced"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # sent, and the broker has given no clear state
 
     @property
     def terminal(self) -> bool:
+        """Whether the state is final, as far as we know."""
         return self in TERMINAL
 
     @property
     def live(self) -> bool:
-        """True while the order may still fill, as far as we know."""
+        """Whether the order may still fill, as far as we know."""
         return self in LIVE
 
     @property
     def in_doubt(self) -> bool:
-        """True when the order was sent and its outcome is unknown: the broker may have it or not."""
+        """Whether the outcome of sending is unknown: the broker may have the order or not."""
         return self in (OrderState.SUBMITTING, OrderState.UNKNOWN)
 
 
@@ -117,11 +125,11 @@ _AT_THE_BROKER = frozenset(
         OrderState.REPLACED,
     }
 )
-#: Submitting and unknown go back to planned when the broker is shown to have no such order: it is only a plan again.
-#: A filled, cancelled, expired or replaced order stays so; late fills add rows to the fills table, not states, save
-#: that one that ended without a fill becomes filled when found so, and a filled one cancelled when a fill is busted, or
-#: unknown where the broker does not say then what became of it.
-#: One given up as never having arrived may turn up.
+#: The states that may follow each state. Terminal states are final, with three exceptions:
+#: (1) CANCELLED, EXPIRED or REPLACED becomes FILLED when the broker later shows the order as filled;
+#: (2) FILLED becomes CANCELLED when its fill is busted, or UNKNOWN if the broker gives no state then;
+#: (3) ABANDONED becomes any broker state when an order that we gave up on appears.
+#: SUBMITTING and UNKNOWN become PLANNED again when the broker has no such order.
 LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PLANNED: _AT_THE_BROKER | {OrderState.SUBMITTING, OrderState.ABANDONED},
     OrderState.SUBMITTING: _AT_THE_BROKER | {OrderState.UNKNOWN, OrderState.PLANNED, OrderState.ABANDONED},
@@ -138,16 +146,16 @@ LEGAL_MOVES: dict[OrderState, frozenset[OrderState]] = {
 
 
 def may_move(before: OrderState, after: OrderState) -> bool:
-    """Whether an order may go from ``before`` to ``after``; staying where it is, is always legal."""
+    """Whether a state may follow another, or itself."""
     return before is after or after in LEGAL_MOVES[before]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order as it leaves for the broker.
+    """An order as it is sent. Prices are USD a share.
 
-    ``take_profit`` (a limit price) and ``stop_loss`` (a stop price) make it a bracket: closing legs that the
-    broker activates on the fill and of which one cancels the other. A bracket may lack the target, never the stop.
+    ``stop_loss`` makes it a bracket, with or without ``take_profit``: the broker activates the closing legs when the
+    entry fills, and the fill of one leg cancels the other.
     """
 
     client_order_id: str
@@ -158,11 +166,12 @@ class OrderRequest:
     time_in_force: TimeInForce
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
-    take_profit: Decimal | None = None
-    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None  # limit price of the closing leg
+    stop_loss: Decimal | None = None  # stop price of the closing leg
 
     @property
     def order_class(self) -> OrderClass:
+        """BRACKET, OTO or SIMPLE, by the closing legs."""
         if self.take_profit is not None:
             return OrderClass.BRACKET
         return OrderClass.SIMPLE if self.stop_loss is None else OrderClass.OTO
@@ -170,88 +179,84 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
-    """An order as the broker shows it. ``role`` tells a bracket's legs apart; legs name their parent by both its
-    ids.
+    """An order as the broker shows it. Prices are USD a share.
 
-    ``state`` is never PLANNED, SUBMITTING or ABANDONED. A status this version does not know is UNKNOWN.
-    ``held`` legs wait for their parent's fill, or share their quantity with a sibling leg; they count as live.
-    The limit order of an exit pair (OCO) has the role TARGET and the stop beside it for its leg. ``notional`` is the
-    USD that an order trades for; its ``quantity`` is 0 until it is filled. The ``stop_price`` of a trailing stop is
-    where it stands now. Such orders are read and never sent.
-    ``expires_at`` is when the broker will end the order by itself, where it says so beforehand.
+    Exit pairs (OCO) and orders for a ``notional`` are read, never sent. The limit order of an exit pair has the role
+    TARGET and its stop as a leg.
     """
 
     broker_order_id: str
     client_order_id: str
     symbol: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal  # 0 for a notional that has not filled
     filled_quantity: Decimal
     type: OrderType
     time_in_force: TimeInForce
-    state: OrderState
+    state: OrderState  # a broker state: UNKNOWN for a status that this version does not know
     submitted_at: datetime
     limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
+    stop_price: Decimal | None = None  # of a trailing stop: the present one
     average_fill_price: Decimal | None = None
-    parent_id: str | None = None
+    parent_id: str | None = None  # broker_order_id of a leg's parent
     parent_client_order_id: str | None = None
-    role: Purpose = Purpose.ENTRY
-    held: bool = False
+    role: Purpose = Purpose.ENTRY  # tells the legs of a bracket apart
+    held: bool = False  # a leg that waits for its parent's fill, or shares its quantity with its sibling; it is live
     legs: tuple[BrokerOrder, ...] = ()
-    reason: str = ""
-    notional: Decimal | None = None
-    expires_at: datetime | None = None
+    reason: str = ""  # the broker's, for a rejection or an unknown status
+    notional: Decimal | None = None  # USD that the order trades for
+    expires_at: datetime | None = None  # when the broker will end it, where it says so
 
     @property
     def remaining(self) -> Decimal:
+        """Shares that have not filled."""
         return self.quantity - self.filled_quantity
 
     def shares_at(self, price: Decimal) -> Decimal:
-        """The shares that are yet to trade; of an amount of USD, those that it comes to at a price above 0."""
+        """Shares that have not filled; for a notional, the shares that it buys at ``price``, which is above 0."""
         return self.notional / price if self.notional is not None and not self.quantity else self.remaining
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An order we have decided on and written down before it is sent.
-
-    ``planned_price`` is the USD price the decision saw; ``reason`` says in words why. ``session`` is the exchange day
-    (New York) of the decision. Prices are USD a share. ``policy`` is how the position of an entry is to be left.
-    """
+    """An order that was decided and is stored before it is sent. Prices are USD a share."""
 
     request: OrderRequest
     account_key: str
-    session: date
+    session: date  # of the decision
     strategy: str
     purpose: Purpose
     attempt: int
-    planned_price: Decimal
+    planned_price: Decimal  # price at the decision
     reason: str
     state: OrderState = OrderState.PLANNED
     broker_order_id: str | None = None
     filled_quantity: Decimal = Decimal(0)
     average_fill_price: Decimal | None = None
-    note: str = ""
-    policy: ExitPolicy | None = None
-    sends: int = 0  # how often it has left for the broker
+    note: str = ""  # why it is in its state
+    policy: ExitPolicy | None = None  # exit policy of the position; entries only
+    sends: int = 0  # submissions so far
 
     @property
     def remaining(self) -> Decimal:
+        """Shares that have not filled."""
         return self.request.quantity - self.filled_quantity
 
     @property
     def client_order_id(self) -> str:
+        """The id that it is sent under."""
         return self.request.client_order_id
 
     @property
     def symbol(self) -> str:
+        """The symbol of its request."""
         return self.request.symbol
 
 
 def is_plausible_state(order: BrokerOrder, intent: Intent) -> bool:
-    """Whether the order of an intent can stand where the broker shows it: one that has filled in part was accepted, and
-    is neither that alone nor rejected any more.
+    """Whether the broker's state of an intent's order can be true.
+
+    It has to be a legal move, and an order that has filled in part is neither merely accepted nor rejected.
     """
-    went_back = intent.filled_quantity > 0 and order.state in (OrderState.ACCEPTED, OrderState.REJECTED)
-    return may_move(intent.state, order.state) and not went_back
+    loses_fills = intent.filled_quantity > 0 and order.state in (OrderState.ACCEPTED, OrderState.REJECTED)
+    return may_move(intent.state, order.state) and not loses_fills

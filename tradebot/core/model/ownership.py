@@ -17,15 +17,12 @@ Lots = Mapping[str, tuple[Lot, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """The ledger's contents when it was last written. ``cursor`` is the id of the newest booked activity.
-
-    All empty where the ledger cannot be read: the broker's activities are then read from the account's beginning.
-    """
+class BookedPositions:
+    """Open lots and holdings that the ledger has booked. Empty where the ledger cannot be read."""
 
     lots: tuple[Lot, ...] = ()
     holdings: tuple[Holding, ...] = ()
-    cursor: str | None = None
+    cursor: str | None = None  # id of the newest booked activity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The values that planning takes in and gives out."""
+"""Input and output of planning: the situation, the plan, and denials with their codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradebot.core.model.signals import Signal
 
 
 class DenialCode(StrEnum):
-    """Why something was not done. Stable: stored, counted and documented in docs/configuration.md."""
+    """Why an order was not planned or sent. Stable: stored, counted, documented in docs/configuration.md."""
 
     HALTED = "HALTED"
     PREFLIGHT = "PREFLIGHT"
@@ -56,65 +56,54 @@ class DenialCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A decision not to act, with the numbers that were compared: ``value`` broke ``limit``."""
+    """A decision not to trade, with the numbers compared."""
 
     code: DenialCode
     strategy: str
     symbol: str
     purpose: Purpose
     message: str
-    value: Decimal | None = None
+    value: Decimal | None = None  # the figure that broke the limit
     limit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything a plan is made from.
-
-    ``today`` is the exchange session; ``session_open`` whether orders may be sent now. ``positions`` are the broker's
-    (foreign ones included, and they count in exposure); ``holdings`` the ledger's account of ours. ``halt`` is how far
-    the account may act, ``halts`` are those that hold, of one strategy or symbol too. ``locked`` maps a symbol to why
-    it takes no entries. ``decided`` holds the client_order_ids already written down this session, ``expected_as_of``
-    the session whose bar a fresh signal must be based on.
-
-    ``average_volume`` is in shares a session, on today's split basis. ``sessions_run`` says in how many sessions before
-    today each strategy ran as it is now; one that is not named never did. ``repetitions`` has those who entered before.
-    ``objections`` are the failed checks that let nothing be entered today.
-    """
+    """Everything that a plan depends on, read at one moment."""
 
     ownership: Ownership
     now: datetime
-    today: date
-    session_open: bool
-    halt: HaltLevel
+    today: date  # the exchange session
+    session_open: bool  # whether orders may be sent now
+    halt: HaltLevel  # the account's level
     account: AccountSnapshot
-    positions: tuple[Position, ...]
-    holdings: tuple[Holding, ...]
+    positions: tuple[Position, ...]  # the broker's, foreign ones included
+    holdings: tuple[Holding, ...]  # the ledger's
     open_orders: tuple[BrokerOrder, ...]
-    unsettled: tuple[Intent, ...]
+    unsettled: tuple[Intent, ...]  # whose outcome is not final
     quotes: Mapping[str, Quote]
     assets: Mapping[str, Asset]
     signals: tuple[Signal, ...]
     limits: Limits
     counters: Counters
-    expected_as_of: date | None
-    locked: Mapping[str, str] = field(default_factory=dict)
-    decided: frozenset[str] = frozenset()
-    halts: tuple[Halt, ...] = ()
-    average_volume: Mapping[str, Decimal] = field(default_factory=dict)
-    sessions_run: Mapping[str, int] = field(default_factory=dict)
+    expected_as_of: date | None  # session whose bar a fresh signal is based on
+    locked: Mapping[str, str] = field(default_factory=dict)  # symbol without entries: why
+    decided: frozenset[str] = frozenset()  # client_order_ids that the session has stored
+    halts: tuple[Halt, ...] = ()  # all that hold, of a strategy or symbol too
+    average_volume: Mapping[str, Decimal] = field(default_factory=dict)  # shares a session, on today's split basis
+    sessions_run: Mapping[str, int] = field(default_factory=dict)  # by strategy: sessions before today as it is now
     repetitions: Mapping[EntryKey, Repetition] = field(default_factory=dict)
-    objections: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()  # failed checks that allow no entry today
 
     @property
     def account_key(self) -> str:
-        """The pinned account that is planned for."""
+        """The pinned account."""
         return self.ownership.account_key
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now, in the order to do it: exits before entries. Denials say what was not done and why."""
+    """The orders to send now, exits first, and the denials of all others."""
 
     exits: tuple[Intent, ...] = ()
     entries: tuple[Intent, ...] = ()
@@ -122,4 +111,5 @@ class Plan:
 
     @property
     def intents(self) -> tuple[Intent, ...]:
+        """All orders, in the order in which they are sent."""
         return self.exits + self.entries

@@ -1,4 +1,4 @@
-"""How often a strategy entered one symbol in a row: the figures behind the limit on repeated entries."""
+"""Repeated entries of one strategy into one symbol: the figures that the limit on them compares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tradebot.core.model.orders import Side
 
 @dataclass(frozen=True, slots=True)
 class EntryKey:
-    """Whose decision an entry is: a strategy that trades one symbol on one side."""
+    """What repeated entries have in common."""
 
     strategy: str
     symbol: str
@@ -19,13 +19,11 @@ class EntryKey:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """The newest filled entries of a decider since a person last re-enabled it: how many, within how many sessions.
+    """The newest filled entries of one EntryKey since the strategy was last resumed."""
 
-    Never more of them than ``repeat_order_limit``; both the first and the last session count.
-    """
-
-    entries: int
-    sessions: int
+    entries: int  # at most repeat_order_limit of them
+    sessions: int  # from the first to the last of these entries, both counted
 
     def breaks(self, limits: Limits) -> bool:
+        """Whether there are too many entries within too few sessions."""
         return self.entries >= limits.repeat_order_limit and self.sessions <= limits.repeat_order_sessions

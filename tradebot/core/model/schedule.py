@@ -1,6 +1,6 @@
-"""The day's schedule: which jobs a session has, when each is due, and until when it may still be caught up.
+"""The job schedule: which jobs a session has, when each is due, and until when it can be made up for.
 
-Exchange hours are given from outside; every instant is aware UTC.
+The caller gives the exchange's hours. Every instant is aware UTC.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from tradebot.core.model.account import SessionHours
 
 
 class Job(StrEnum):
+    """A use case that reports an outcome; those in DAY are scheduled."""
+
     PREFLIGHT = "preflight"
     RUN_DAILY = "run-daily"
     CHECK_EXITS = "check-exits"
@@ -42,7 +44,7 @@ _AFTER_CLOSE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueJob:
     """A job and the instant (aware UTC) at which it is due."""
 
     job: Job
@@ -50,48 +52,48 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What the settings say of the schedule: when a job counts as late, and how long run-daily may still enter."""
+class ScheduleRules:
+    """The settings of the schedule."""
 
-    late_after: timedelta = timedelta(minutes=15)
-    entry_window: timedelta = timedelta(minutes=120)
+    late_after: timedelta = timedelta(minutes=15)  # a job that begins so long after it was due is late
+    entry_window: timedelta = timedelta(minutes=120)  # after the open, in which run-daily may enter
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """When a job may do its work for a session. It is due ``due``, late after ``late``, missed from ``missed`` on.
+class JobWindow:
+    """The time in which a job does its work for a session.
 
-    A run counts for the session from ``counts`` on; a scheduler may start the job from ``begins`` on. They differ for
-    check-exits alone, which has many looks in a session, of which the last counts.
+    ``begins`` and ``counts`` differ for check-exits alone, which runs several times in a session; its last run counts.
     """
 
     job: Job
     session: date
-    begins: datetime
-    counts: datetime
+    begins: datetime  # a scheduler may start the job from here on
+    counts: datetime  # a run counts for the session from here on
     due: datetime
-    late: datetime
-    missed: datetime
+    late: datetime  # a run that begins later is late
+    missed: datetime  # the job is missed from here on
 
     def is_open(self, at: datetime) -> bool:
+        """Whether the job may do its work at ``at``."""
         return self.begins <= at < self.missed
 
 
-#: How long before it is due a preflight, or the last look for exits, counts for the session.
+#: How long before it is due a run of preflight, or the last one of check-exits, counts for the session.
 EARLY = timedelta(minutes=15)
-#: The first look for exits, after run-daily has entered.
-FIRST_LOOK = timedelta(minutes=15)
+#: From the open to the first check-exits, which follows the entries of run-daily.
+FIRST_CHECK_EXITS = timedelta(minutes=15)
 
 
-def windows(hours: SessionHours, next_opens: datetime, rules: Rules) -> tuple[Window, ...]:
-    """A session's windows, one a job of DAY, in the order of DAY. ``next_opens`` is the next session's opening."""
+def job_windows(hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> tuple[JobWindow, ...]:
+    """A session's windows, one for each job of DAY, in that order. ``next_opens``: when the next session opens."""
     return tuple(_window(job, hours, next_opens, rules) for job in DAY)
 
 
-def window_at(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: Rules) -> Window | None:
-    """The window of ``job`` that is open at an instant, if one is. ``sessions`` are those around it, in order.
+def open_window(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: ScheduleRules) -> JobWindow | None:
+    """The window of ``job`` that is open at an instant; None without one.
 
-    The last of them only ends the one before it.
+    ``sessions``: the sessions around the instant, in order. The last one only bounds the one before it.
     """
     for hours, following in pairwise(sessions):
         window = _window(job, hours, following.opens, rules)
@@ -100,25 +102,24 @@ def window_at(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: R
     return None
 
 
-def _window(job: Job, hours: SessionHours, next_opens: datetime, rules: Rules) -> Window:
-    due = nominal(job, hours)
+def _window(job: Job, hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> JobWindow:
+    due = due_time(job, hours)
     assert due is not None  # every job of DAY is due in every session
     begins, missed = _span(job, hours, next_opens, due, rules)
     counts = due - EARLY if job is Job.CHECK_EXITS else begins
-    return Window(job, hours.session, begins, counts, due, min(due + rules.late_after, missed), missed)
+    return JobWindow(job, hours.session, begins, counts, due, min(due + rules.late_after, missed), missed)
 
 
 def _span(
-    job: Job, hours: SessionHours, next_opens: datetime, due: datetime, rules: Rules
+    job: Job, hours: SessionHours, next_opens: datetime, due: datetime, rules: ScheduleRules
 ) -> tuple[datetime, datetime]:
-    """From when on a job may do its work for a session, and when it is too late to catch up.
+    """The begin of a job's window and the instant from which the job is missed.
 
-    - preflight warns before the open: afterwards it is missed, and run-daily makes the checks that matter itself.
-    - run-daily trades what was decided on the previous close: once ``rules.entry_window`` is over, that is stale.
-    - check-exits may be late until the close. Its last look counts, for it is the last to leave by time or signal;
-      looks before it that were left out are not missed, because the stops rest at the broker meanwhile.
-    - reconcile and report speak of a session that is over, and may until the next one's preflight is due, so that it
-      can say all that was missed.
+    - preflight warns before the open. Afterwards run-daily makes the checks that matter itself.
+    - run-daily trades on the previous close, which is stale after ``rules.entry_window``.
+    - check-exits can run until the close. Its last run counts: the last that exits by age or signal. Earlier runs that
+      were left out are not missed, because the stops rest at the broker.
+    - reconcile and report look back at the session until the next preflight is due, which reports missed jobs.
     """
     match job:
         case Job.PREFLIGHT:
@@ -126,15 +127,15 @@ def _span(
         case Job.RUN_DAILY:
             return hours.opens, min(hours.opens + rules.entry_window, hours.closes)
         case Job.CHECK_EXITS:
-            return hours.opens + FIRST_LOOK, hours.closes
+            return hours.opens + FIRST_CHECK_EXITS, hours.closes
         case _:
             return hours.closes, next_opens + _AFTER_OPEN[Job.PREFLIGHT]
 
 
-def nominal(job: Job, hours: SessionHours) -> datetime | None:
-    """The instant at which ``job`` is due in a session; for check-exits, its last run of the day. None if it never is.
+def due_time(job: Job, hours: SessionHours) -> datetime | None:
+    """The instant at which ``job`` is due in a session; of check-exits, its last run. None for an unscheduled job.
 
-    Counted from the session's own open and close, so that a half day moves what belongs to its close.
+    It is counted from the session's own open or close, so that a half day moves what follows its close.
     """
     if job in _AFTER_OPEN:
         return hours.opens + _AFTER_OPEN[job]
@@ -143,12 +144,12 @@ def nominal(job: Job, hours: SessionHours) -> datetime | None:
     return None
 
 
-def day(hours: SessionHours) -> tuple[Due, ...]:
-    """Every run that is due in a session, in order; check-exits every 15 minutes until 15 before the close."""
-    runs = [Due(job, hours.opens + after) for job, after in _AFTER_OPEN.items()]
-    runs += [Due(job, hours.closes + after) for job, after in _AFTER_CLOSE.items() if job is not Job.CHECK_EXITS]
+def due_jobs(hours: SessionHours) -> tuple[DueJob, ...]:
+    """Every run that is due in a session, in order. check-exits is due every 15 minutes until 15 before the close."""
+    runs = [DueJob(job, hours.opens + after) for job, after in _AFTER_OPEN.items()]
+    runs += [DueJob(job, hours.closes + after) for job, after in _AFTER_CLOSE.items() if job is not Job.CHECK_EXITS]
     at = hours.opens + _AFTER_OPEN[Job.RUN_DAILY] + timedelta(minutes=10)
     while at <= hours.closes + _AFTER_CLOSE[Job.CHECK_EXITS]:
-        runs.append(Due(Job.CHECK_EXITS, at))
+        runs.append(DueJob(Job.CHECK_EXITS, at))
         at += CHECK_EXITS_EVERY
     return tuple(sorted(runs, key=lambda due: due.at))

@@ -1,4 +1,4 @@
-"""What a strategy says, once it has been read into plain values."""
+"""Signals of strategies and the exit policies that they ask for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
+    """What a strategy wants done with a symbol."""
+
     ENTER = "enter"
     EXIT = "exit"
     NONE = "none"
@@ -16,32 +18,26 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExitPolicy:
-    """How a strategy leaves a position. Every field is a fraction of a price (0.01 is 1 %), or a count of sessions.
+    """How a strategy exits a position. Fractions are of a price (0.01 is 1 %). A short mirrors below and above."""
 
-    ``stop`` lies below the entry price; None means the account's default. ``target`` lies above it; None means no
-    target, or the account's default with ``use_default_target``. Once the price has gained ``trail_trigger``, the stop
-    follows ``trail_offset`` below the highest price seen; both None means no trailing. ``max_sessions`` closes the
-    position at that age. For a short, below and above change places.
-    """
-
-    stop: Decimal | None = None
-    target: Decimal | None = None
-    trail_trigger: Decimal | None = None
-    trail_offset: Decimal | None = None
-    max_sessions: int | None = None
-    use_default_target: bool = False
+    stop: Decimal | None = None  # fraction below the entry price; None is the account's default
+    target: Decimal | None = None  # fraction above the entry price; None is none, or see use_default_target
+    trail_trigger: Decimal | None = None  # gain from which the stop trails; None, like trail_offset, for no trailing
+    trail_offset: Decimal | None = None  # distance of the trailing stop below the highest price seen
+    max_sessions: int | None = None  # age at which the position is closed, in sessions
+    use_default_target: bool = False  # without a target, take the account's default
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One strategy's word on one symbol after the close of ``as_of``. A higher ``score`` is served first."""
+    """A strategy's decision on one symbol."""
 
     strategy: str
     symbol: str
-    as_of: date
+    as_of: date  # the session whose completed bar it is based on
     action: Action
-    score: float
+    score: float  # entries with a higher score are planned first
     policy: ExitPolicy
     reason: str
-    fingerprint: str = ""  # version and content hash of the strategy that said it
-    risk_pct: Decimal | None = None  # a smaller risk per trade than the account's, never a larger one
+    fingerprint: str = ""  # version and content hash of the strategy
+    risk_pct: Decimal | None = None  # risk per trade, fraction of equity; counts where it is below the account's

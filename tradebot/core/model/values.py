@@ -1,4 +1,4 @@
-"""Numbers that stand for money, prices and quantities: always Decimal, never float."""
+"""Rounding and text of money, prices and quantities. They are always Decimal, never float."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ def to_cents(amount: Decimal) -> Decimal:
 
 
 def without_dust(amount: Decimal) -> Decimal:
-    """An amount of USD without what a division by a split's ratio leaves behind the eighth decimal."""
+    """An amount of USD rounded to eight decimals: a division by a split's ratio leaves digits behind them."""
     return amount.quantize(DUST, rounding=ROUND_HALF_EVEN)
 
 
-def share_of(amount: Decimal, part: Decimal, of: Decimal) -> Decimal:
-    """What ``part`` of ``of`` carries of an amount of USD: whole cents rounded towards zero, all of it for the whole.
+def pro_rata(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """The part of an amount of USD for ``part`` of ``whole`` shares: whole cents, rounded towards zero.
 
-    Taking one share after another, each of what is left, gives the amount out to the last cent.
+    The last part gets the rest, so that parts taken one after another from what remains add up to ``amount``.
     """
-    return amount if part == of else (amount * part / of).quantize(CENT, rounding=ROUND_DOWN)
+    return amount if part == whole else (amount * part / whole).quantize(CENT, rounding=ROUND_DOWN)
 
 
-def whole(quantity: Decimal) -> Decimal:
-    """``quantity`` of shares rounded down to a whole number (towards zero for longs)."""
+def whole_shares(quantity: Decimal) -> Decimal:
+    """``quantity`` of shares rounded down to a whole number."""
     return quantity.quantize(ONE, rounding=ROUND_FLOOR)
 
 
 def canonical(number: Decimal) -> str:
-    """The one text of a number, as the ledger stores it: no exponent, no trailing zeros ("10", "0.5")."""
+    """The canonical text of a number, as the ledger stores it: no exponent, no trailing zeros ("10", "0.5")."""
     if number == 0:
         return "0"
     text = format(number, "f")
@@ -74,5 +74,5 @@ def percent(fraction: Decimal) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 order``, ``2 orders``."""
+    """A count with its noun: "1 order", "2 orders"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -13,7 +13,7 @@ from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.plan import Denial, DenialCode, Situation
 from tradebot.core.model.signals import Action
-from tradebot.core.model.values import ZERO, canonical, whole
+from tradebot.core.model.values import ZERO, canonical, whole_shares
 from tradebot.core.planning.exit_rules import due_exit
 
 
@@ -88,7 +88,7 @@ class _Leaving:
         spoken_for = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
         free = min(holding.shares_in(position), abs(position.quantity) - spoken_for)
         asset = self.situation.assets.get(holding.symbol)
-        return free if asset is not None and asset.fractionable else whole(free)
+        return free if asset is not None and asset.fractionable else whole_shares(free)
 
     def intent(self, holding: Holding, reason: str) -> Intent:
         situation = self.situation

@@ -17,7 +17,7 @@ from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.signals import Signal
-from tradebot.core.model.values import ONE, canonical, dollars, percent, whole
+from tradebot.core.model.values import ONE, canonical, dollars, percent, whole_shares
 from tradebot.core.risk.circuit_breakers import daily_loss, drawdown
 from tradebot.core.risk.order_checks import Objection, beyond_collar, too_many_this_minute, too_many_this_session
 from tradebot.core.risk.projected_account import ProjectedAccount
@@ -282,7 +282,9 @@ def max_order_adv(candidate: Candidate, book: ProjectedAccount) -> Denial | None
     if least <= limit:
         return None
     volume = book.situation.average_volume.get(candidate.symbol)
-    traded = "nothing is known of its volume" if volume is None else f"{whole(volume):,} shares trade in a session"
+    traded = (
+        "nothing is known of its volume" if volume is None else f"{whole_shares(volume):,} shares trade in a session"
+    )
     message = (
         f"the smallest order is {canonical(least)} shares; {traded}, "
         f"and {percent(limits.max_order_adv_pct)} of them is the most"

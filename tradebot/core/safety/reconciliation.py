@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.lots import shown_average
 from tradebot.core.model.account import CASH, Position
-from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, severity_of
+from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
@@ -54,7 +54,7 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
             message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
             kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
             value = abs(broker - ledger) * price
-            severity = BreakSeverity.CRITICAL if kind is BreakKind.SIDE else severity_of(value)
+            severity = BreakSeverity.CRITICAL if kind is BreakKind.SIDE else difference_severity(value)
             yield Break(kind, symbol, ledger, broker, message, severity=severity, dollars=value)
         elif own and position:
             yield from _average_price(symbol, shown_average(own), position.average_price)
@@ -86,7 +86,7 @@ def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterabl
             message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
             price = order.limit_price or order.stop_price or ZERO
             value = order.remaining * price if order.quantity or order.notional is None else order.notional
-            severity = severity_of(value)
+            severity = difference_severity(value)
             yield Break(BreakKind.UNKNOWN_ORDER, order.symbol, ZERO, shares, message, severity=severity, dollars=value)
 
 
@@ -96,7 +96,7 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
             shares = intent.remaining * intent.request.side.sign
             message = f"{intent.symbol}: nobody saw what became of {intent.client_order_id}"
             value = intent.remaining * intent.planned_price
-            kind, severity = BreakKind.UNKNOWN_OUTCOME, severity_of(value)
+            kind, severity = BreakKind.UNKNOWN_OUTCOME, difference_severity(value)
             yield Break(kind, intent.symbol, shares, ZERO, message, severity=severity, dollars=value)
 
 
@@ -109,7 +109,7 @@ def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
             f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.words}: "
             f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
         )
-        kind, severity = BreakKind.UNPROTECTED, severity_of(gap.dollars)
+        kind, severity = BreakKind.UNPROTECTED, difference_severity(gap.dollars)
         yield Break(kind, gap.symbol, gap.held, gap.protected, message, severity=severity, dollars=gap.dollars)
 
 
@@ -118,4 +118,4 @@ def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
     if here is not None and abs(here - there) > CENT:
         message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
         value = abs(there - here)
-        yield Break(BreakKind.CASH, CASH, here, there, message, severity=severity_of(value), dollars=value)
+        yield Break(BreakKind.CASH, CASH, here, there, message, severity=difference_severity(value), dollars=value)

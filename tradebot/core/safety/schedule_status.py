@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, Rules, Window, windows
+from tradebot.core.model.schedule import DAY, Job, JobWindow, ScheduleRules, job_windows
 from tradebot.core.model.values import plural
 
 
@@ -74,7 +74,7 @@ class MissedJob:
 
 
 def schedule_status(
-    sessions: Sequence[SessionHours], turns: Iterable[JobStart], now: datetime, since: datetime, rules: Rules
+    sessions: Sequence[SessionHours], turns: Iterable[JobStart], now: datetime, since: datetime, rules: ScheduleRules
 ) -> tuple[SessionJob, ...]:
     """A cell for each job of each session, in order, that was due between ``since`` and ``now`` or is due next.
 
@@ -86,7 +86,7 @@ def schedule_status(
     return tuple(
         _cell(window, by_job.get(window.job, ()), now)
         for hours, following in pairwise(sessions)
-        for window in windows(hours, following.opens, rules)
+        for window in job_windows(hours, following.opens, rules)
         if window.due >= since or any(_counts(turn, window) for turn in by_job.get(window.job, ()))
     )
 
@@ -119,11 +119,11 @@ def _jobs(jobs: Sequence[Job]) -> str:
     return "every job" if len(jobs) == _EVERY else ", ".join(jobs)
 
 
-def _counts(turn: JobStart, window: Window) -> bool:
+def _counts(turn: JobStart, window: JobWindow) -> bool:
     return window.counts <= turn.at < window.missed
 
 
-def _cell(window: Window, turns: Sequence[JobStart], now: datetime) -> SessionJob:
+def _cell(window: JobWindow, turns: Sequence[JobStart], now: datetime) -> SessionJob:
     """A job that failed and then ran has run; of runs that all came to less, the last is what became of it."""
     counted = [turn for turn in turns if _counts(turn, window)]
     ran = next((turn for turn in counted if turn.status is RunStatus.RAN), None)
@@ -137,13 +137,13 @@ def _cell(window: Window, turns: Sequence[JobStart], now: datetime) -> SessionJo
     return SessionJob(window.session, window.job, _without_a_run(window, now))
 
 
-def _short_of(turn: JobStart, window: Window, now: datetime) -> JobStatus:
+def _short_of(turn: JobStart, window: JobWindow, now: datetime) -> JobStatus:
     if turn.status is RunStatus.RUNNING:  # it may be at work; once its time is over, it died
         return JobStatus.FAILED if now >= window.missed else JobStatus.DUE
     return JobStatus(turn.status)
 
 
-def _without_a_run(window: Window, now: datetime) -> JobStatus:
+def _without_a_run(window: JobWindow, now: datetime) -> JobStatus:
     if now >= window.missed:
         return JobStatus.MISSED
     return JobStatus.OVERDUE if now >= window.late else JobStatus.DUE

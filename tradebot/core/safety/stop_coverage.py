@@ -11,7 +11,7 @@ from enum import StrEnum
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, TimeInForce
-from tradebot.core.model.values import ZERO, whole
+from tradebot.core.model.values import ZERO, whole_shares
 
 
 class GapKind(StrEnum):
@@ -66,7 +66,7 @@ _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STO
 
 def coverable(shares: Decimal) -> Decimal:
     """How many of so many shares a stop can cover that outlives its day: the whole ones, negative for a short."""
-    return whole(abs(shares)).copy_sign(shares)
+    return whole_shares(abs(shares)).copy_sign(shares)
 
 
 def gaps(

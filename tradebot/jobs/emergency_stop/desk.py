@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tradebot.core.model.ownership import Explained, Ownership
+from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, NoJournal, StopJournal, StopSender
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
@@ -48,7 +48,7 @@ class StopDesk:
     market: MarketData
     latch: Latch
     alerts: Alerts
-    explained: Callable[[], Explained]  # reads the ledger; may raise LedgerError
+    booked: Callable[[], BookedPositions]  # reads the ledger; may raise LedgerError
     not_latched: str = ""  # why the latch could not be written; the stop goes on
     timeout: float = 300.0  # seconds after which the stop gives up
     ledger_sender: StopSender | None = None  # without it orders are known by their ids alone
@@ -73,7 +73,7 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         market=desk.market,
         latch=desk.latch,
         alerts=desk.alerts,
-        explained=lambda: Explained(books.lots(), books.holdings(), books.cursor()),
+        booked=lambda: BookedPositions(books.lots(), books.holdings(), books.cursor()),
         timeout=desk.settings.emergency_shutdown_timeout,
         ledger_sender=sender,
         journal=InLedger(desk.ledger.journal),

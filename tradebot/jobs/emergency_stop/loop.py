@@ -14,7 +14,7 @@ from typing import TypeVar
 from tradebot.core.accounting.lots import lots_including
 from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
-from tradebot.core.model.ownership import Explained, ours_among
+from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import to_tick
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.results import StopEntry
@@ -51,7 +51,7 @@ class EmergencyStop:
     desk: StopDesk
     goal: StopGoal
     sender: StopSender
-    explained: Explained = field(default_factory=Explained)
+    booked: BookedPositions = field(default_factory=BookedPositions)
     market: MarketClock | None = None
     state: StopState | None = None  # the newest read; None before the first
     has_agreed: bool = False  # whether enough reads in a row showed the goal
@@ -122,7 +122,7 @@ class EmergencyStop:
             goal=self.goal,
             orders=orders,
             positions=None if positions is None else {position.symbol: position for position in positions},
-            lots=lots_including(self.explained, activities, self.desk.ownership),
+            lots=lots_including(self.booked, activities, self.desk.ownership),
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
@@ -140,7 +140,7 @@ class EmergencyStop:
     def read_ledger(self) -> None:
         """Read what the ledger explains. Where it can't be read, the broker's own records decide what is ours."""
         try:
-            self.explained = self.desk.explained()
+            self.booked = self.desk.booked()
         except Exception as error:  # noqa: BLE001 - no error of a damaged ledger ends a stop; it is reported
             _LOG.warning("the ledger cannot be read: %s", error)
             message = f"it cannot be read; the broker's own records tell what is ours ({error})"
@@ -172,11 +172,11 @@ class EmergencyStop:
     def _activities(self) -> tuple[Activity, ...]:
         """The activities that the ledger has not booked; all of them where the broker does not know its cursor."""
         broker = self.desk.broker
-        activities = self._read("activities", lambda: broker.activities(self.explained.cursor))
-        if activities is None and self.explained.cursor is not None and self.read_number >= READS_BEFORE_DOUBT:
+        activities = self._read("activities", lambda: broker.activities(self.booked.cursor))
+        if activities is None and self.booked.cursor is not None and self.read_number >= READS_BEFORE_DOUBT:
             activities = self._read("activities", lambda: broker.activities(None))
             if activities is not None:
-                self.explained = Explained()
+                self.booked = BookedPositions()
                 del self.unread["activities"]
                 message = "the broker does not know where it ends; the broker's own records tell what is ours"
                 self.failures.append(FailureLine("ledger", message))
@@ -286,7 +286,7 @@ class EmergencyStop:
 
     def _stop_price(self, owned: OwnedShares) -> Decimal | None:
         """The stop price of shares, USD on today's split basis: the ledger's, else that of the entry's bracket."""
-        for holding in self.explained.holdings:
+        for holding in self.booked.holdings:
             if (holding.strategy, holding.symbol) == (owned.strategy, owned.symbol):
                 return to_tick(holding.stop_price / self._splits.get(owned.symbol, Decimal(1)))
         if self.state is None or owned.symbol in self._splits:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradebot.core.model.account import Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, TimeInForce
-from tradebot.core.model.schedule import Job, nominal
+from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.model.values import dollars, tick_size
 from tradebot.core.planning.exit_rules import raised_stop, stop_passed, with_mark
 from tradebot.core.results.alerts import AlertLevel
@@ -117,7 +117,7 @@ def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:
 def _is_last_check(run: JobRun) -> bool:
     """Whether no further check-exits is due before the close."""
     hours = run.market.today
-    last = nominal(Job.CHECK_EXITS, hours) if hours else None
+    last = due_time(Job.CHECK_EXITS, hours) if hours else None
     return last is not None and run.market.now >= last
 
 
