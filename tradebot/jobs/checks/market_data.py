@@ -64,31 +64,39 @@ def strategies(desk: Desk, run: JobRun, machine: Machine | None) -> Iterator[Che
 
 
 def _without_the_newest(history: History) -> Iterator[str]:
-    newest = history.close.iloc[-1]
-    missing = [str(symbol) for symbol in newest.index[newest.isna()]]
+    close = history.close
+    missing = [str(symbol) for symbol, price in zip(close.columns, close.to_numpy()[-1], strict=True) if price != price]
     if missing:
-        yield f"no bar of {_day(history.close.index[-1])} for {', '.join(missing)}, which give no signal"
+        yield f"no bar of {_day(close.index[-1])} for {', '.join(missing)}, which give no signal"
 
 
 def _with_gaps(history: History) -> Iterator[str]:
     """Sessions without a bar between two that have one."""
-    bare = history.close.isna()
-    inside = bare & history.close.ffill().notna() & history.close.bfill().notna()
-    for symbol, count in inside.sum().items():
-        if count:
-            newest = inside.index[inside[symbol]][-1]
-            yield f"{symbol} has no bar in {plural(int(count), 'session')}, last on {_day(newest)}"
+    import numpy as np
+
+    has_bar = ~np.isnan(history.close.to_numpy())
+    begun = np.logical_or.accumulate(has_bar)
+    goes_on = np.logical_or.accumulate(has_bar[::-1])[::-1]
+    inside = begun & goes_on & ~has_bar
+    for column in inside.any(axis=0).nonzero()[0]:
+        rows = inside[:, column].nonzero()[0]
+        sessions, newest = plural(len(rows), "session"), _day(history.close.index[rows[-1]])
+        yield f"{history.close.columns[column]} has no bar in {sessions}, last on {newest}"
 
 
 def _with_jumps(history: History) -> Iterator[str]:
     """History is adjusted for splits and dividends, so that what still jumps is explained by none of them."""
-    recent = history.close.iloc[-RECENT - 1 :]
-    ratio = recent / recent.ffill().shift(1)
+    import numpy as np
+
+    recent = history.close.to_numpy()[-RECENT - 1 :]
+    newest_bar = np.maximum.accumulate(np.where(np.isnan(recent), 0, np.arange(len(recent))[:, None]))
+    ratio = recent[1:] / np.take_along_axis(recent, newest_bar, axis=0)[:-1]
     absurd = (ratio > ABSURD) | (ratio < 1 / ABSURD)
-    for symbol in map(str, absurd.columns[absurd.any()]):
-        at = absurd.index[absurd[symbol]][-1]
-        part = f"{float(ratio[symbol][at]):.0%}"
-        yield f"{symbol} jumped to {part} of the close before on {_day(at)}, and no action says why"
+    for column in absurd.any(axis=0).nonzero()[0]:
+        row = absurd[:, column].nonzero()[0][-1]
+        at = _day(history.close.index[row - len(ratio)])
+        part = f"{ratio[row, column]:.0%}"
+        yield f"{history.close.columns[column]} jumped to {part} of the close before on {at}, and no action says why"
 
 
 def _day(stamp: object) -> date:

@@ -24,11 +24,14 @@ def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decim
 
     A symbol that has no bar in them is left out.
     """
-    known = [symbol for symbol in symbols if symbol in history.volume.columns]
-    newest = history.volume[known].iloc[-VOLUME_SESSIONS:]
-    traded = newest.to_numpy(na_value=0.0).sum(axis=0) / max(1, len(newest))
-    bars = newest.notna().to_numpy().sum(axis=0)
-    return {symbol: Decimal(int(shares)) for symbol, shares, some in zip(known, traded, bars, strict=True) if some}
+    import numpy as np
+
+    volume = history.volume.to_numpy()[-VOLUME_SESSIONS:]
+    has_bar = ~np.isnan(volume)
+    traded = np.where(has_bar, volume, 0.0).sum(axis=0) / max(1, len(volume))
+    columns = zip(history.volume.columns, traded, has_bar.any(axis=0), strict=True)
+    averages = {symbol: Decimal(int(shares)) for symbol, shares, some in columns if some}
+    return {symbol: averages[symbol] for symbol in symbols if symbol in averages}
 
 
 def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetition]:
