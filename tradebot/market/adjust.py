@@ -32,8 +32,9 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
     applied = [action for action in actions if earliest < action.ex_date <= as_of and action.symbol in column_of]
     if not applied:
         return history
-    last_rows_before = index.searchsorted(pd.DatetimeIndex([action.ex_date for action in applied])) - 1
-    closes = history.close.ffill().to_numpy()
+    ex_dates = np.array([action.ex_date for action in applied], dtype="datetime64[D]")
+    last_rows_before = index.to_numpy().searchsorted(ex_dates) - 1
+    closes = history.close.to_numpy()
     price_factors = np.ones(closes.shape)
     volume_factors = np.ones(closes.shape)
     for action, row in zip(applied, last_rows_before, strict=True):
@@ -42,8 +43,8 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         if action.kind is ActionKind.SPLIT:
             price_factors[cell] /= value
             volume_factors[cell] *= value
-        elif value < closes[cell]:  # NaN before the listing
-            price_factors[cell] *= (closes[cell] - value) / closes[cell]
+        elif value < (close := _newest(closes[: row + 1, column_of[action.symbol]])):  # NaN before the listing
+            price_factors[cell] *= (close - value) / close
     prices, shares = _back_to_the_first_row(price_factors), _back_to_the_first_row(volume_factors)
 
     def multiplied(frame: pd.DataFrame, factors: Numbers) -> pd.DataFrame:
@@ -56,6 +57,12 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         close=multiplied(history.close, prices),
         volume=multiplied(history.volume, shares),
     )
+
+
+def _newest(prices: Numbers) -> float:
+    """The last of ``prices`` that is one; NaN when none is."""
+    known = prices[~np.isnan(prices)]
+    return float(known[-1]) if len(known) else np.nan
 
 
 def _back_to_the_first_row(factors: Numbers) -> Numbers:

@@ -29,6 +29,7 @@ LONGEST_MESSAGE = 300
 #: Bytes of what a strategy writes past Python that the log takes.
 LONGEST_OUTPUT = 100_000
 _STDOUT = 1
+_C_LIBRARY = ctypes.CDLL(None) if os.name == "posix" else None
 
 T = TypeVar("T")
 
@@ -137,8 +138,8 @@ def _flush_stdout() -> None:
     for stream in (sys.stdout, sys.__stdout__):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             cast(TextIO, stream).flush()
-    if os.name == "posix":
-        ctypes.CDLL(None).fflush(None)
+    if _C_LIBRARY is not None:
+        _C_LIBRARY.fflush(None)
 
 
 def _log_printed(name: str, line: str) -> None:

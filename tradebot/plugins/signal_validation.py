@@ -52,10 +52,18 @@ def validated_signals(strategy: Strategy, info: StrategyInfo, history: History) 
 
 def of_symbols(history: History, symbols: tuple[str, ...]) -> History:
     """A copy of the history with these columns; a symbol that it does not have becomes a column of NaN."""
-    wanted = pd.Index(symbols)
-    return each_frame(
-        history, lambda frame: frame.copy() if frame.columns.equals(wanted) else frame.reindex(columns=wanted)
-    )
+    there = {symbol: column for column, symbol in enumerate(history.close.columns)}
+    if tuple(there) == symbols:
+        return each_frame(history, pd.DataFrame.copy)
+    names = pd.Index(symbols)
+    columns = np.array([there.get(symbol, -1) for symbol in symbols], dtype=np.intp)
+
+    def taken(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame.to_numpy()[:, columns]
+        values[:, columns < 0] = np.nan
+        return pd.DataFrame(values, index=frame.index, columns=names, copy=False)
+
+    return each_frame(history, taken)
 
 
 def each_frame(history: History, change: Callable[[pd.DataFrame], pd.DataFrame]) -> History:
@@ -82,7 +90,7 @@ def judged(signals: object, close: pd.DataFrame, warmup: int) -> StrategySignals
     used = {name: _numbers(f"columns_used[{name!r}]", frame, close) for name, frame in signals.columns_used.items()}
     _check_text("reason", signals.reason, used)
     _check_text("exit_reason", signals.exit_reason, used)
-    has_bar = close.notna().to_numpy()
+    has_bar = ~np.isnan(close.to_numpy())
     age = np.cumsum(np.logical_or.accumulate(has_bar, axis=0), axis=0, dtype=np.int64)
     ready = has_bar & (age >= warmup)
     entry = entry & ready & ~leave

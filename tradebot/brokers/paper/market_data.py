@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -120,9 +120,10 @@ def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
     from tradebot.strategy_api import History
 
     index = history.close.index[rows]
-    columns = pd.Index(list(symbols), dtype=history.close.columns.dtype, name=history.close.columns.name)
-    places = history.close.columns.get_indexer(columns)
+    column_of = {symbol: column for column, symbol in enumerate(history.close.columns)}
+    places = np.array([column_of.get(symbol, -1) for symbol in symbols], dtype=np.intp)
     unknown = places < 0
+    columns = _columns(tuple(symbols))
 
     def cut(frame: pd.DataFrame) -> pd.DataFrame:
         values = frame.to_numpy()[rows][:, places]
@@ -136,6 +137,14 @@ def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
         close=cut(history.close),
         volume=cut(history.volume),
     )
+
+
+@lru_cache(maxsize=8)
+def _columns(symbols: tuple[str, ...]) -> pd.Index:
+    """The columns of a history; an index never changes, and to make one takes as long as to fill a frame."""
+    import pandas as pd
+
+    return pd.Index(symbols, dtype="str", name="symbol")
 
 
 @cache
