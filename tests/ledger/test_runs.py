@@ -68,4 +68,4 @@ def test_the_newest_runs_of_a_job_that_ended_as_is_asked(ledger: AccountLedger, 
     wanted = (RunStatus.RAN, RunStatus.FAILED)
     assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 5)] == [4, 1]
     assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 1)] == [4]
-    assert ledger.runs.newest(Job.REPORT, wanted, 5) == ()
+    assert list(ledger.runs.newest(Job.REPORT, wanted, 5)) == []

@@ -6,7 +6,7 @@ entries from being sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tradebot.core.accounting.lots import lots_including
@@ -40,11 +40,16 @@ _LOSSES = (HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN)
 
 
 def check_failed_runs(desk: Desk, run: JobRun) -> None:
-    """Halt when the newest runs of a job have all failed. Asks the ledger alone: the broker may be what fails."""
+    """Halt when the newest runs of a job have all failed since a person last resumed.
+
+    Asks the ledger alone: the broker may be what fails.
+    """
     run.halts = refresh_halts(desk, run.session)
     limits, now = desk.settings.limits(), desk.clock.now()
+    resumed = next(desk.ledger.runs.newest(Job.RESUME, (RunStatus.RAN, RunStatus.BLOCKED), 1), None)
+    since = resumed.run_id if resumed else 0
     for job in COUNTED_JOBS:
-        halt = failed_runs_halt(_counted_runs(desk, run, job), limits, run.session, now)
+        halt = failed_runs_halt(_counted_runs(desk, run, job, since), limits, run.session, now)
         if halt is not None:
             _latch(desk, run, [halt])
 
@@ -153,14 +158,12 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
         run.halts = refresh_halts(desk, run.session)
 
 
-def _counted_runs(desk: Desk, run: JobRun, job: Job) -> tuple[Run, ...]:
-    """The newest runs of a job that say whether it works, since a person last resumed; this run is not among them."""
-    resumed = desk.ledger.runs.newest(Job.RESUME, (RunStatus.RAN, RunStatus.BLOCKED), 1)
-    since = resumed[0].run_id if resumed else 0
+def _counted_runs(desk: Desk, run: JobRun, job: Job, since: int) -> Iterator[Run]:
+    """The newest runs of a job after the run ``since``, newest first; this run is not among them."""
     # One more for this run, and some for those that a person stopped.
     count = 2 * desk.settings.failed_runs_limit + 1
     newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count)
-    return tuple(past for past in newest if since < past.run_id != run.run_id)
+    return (past for past in newest if since < past.run_id != run.run_id)
 
 
 def _is_over(desk: Desk, state: AccountState) -> bool:

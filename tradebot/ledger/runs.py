@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 
 from tradebot.core.model.ledger_rows import Run, RunStatus
@@ -84,15 +84,15 @@ class RunLog:
         )
         return tuple(value_from(Run, row) for row in rows)
 
-    def newest(self, job: Job, statuses: Collection[RunStatus], count: int) -> tuple[Run, ...]:
-        """The newest ``count`` runs of a job with one of these statuses, newest first."""
+    def newest(self, job: Job, statuses: Collection[RunStatus], count: int) -> Iterator[Run]:
+        """The newest ``count`` runs of a job with one of these statuses, newest first; most callers need the first."""
         wanted = ", ".join(f"'{status.value}'" for status in statuses)
         rows = self._engine.all(
             f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({wanted})"
             " ORDER BY run_id DESC LIMIT :count",
             {**self._account, "job": job.value, "count": count},
         )
-        return tuple(value_from(Run, row) for row in rows)
+        return (value_from(Run, row) for row in rows)
 
     def last_of_each_job(self) -> tuple[Run, ...]:
         """The newest run of each job that ever ran."""
