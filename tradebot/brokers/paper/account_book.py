@@ -76,6 +76,11 @@ class AccountBook:
 
     # --- looking ---------------------------------------------------------------------------
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether there is anything to be written back."""
+        return bool(self.touched_orders or self.touched_symbols or self.activities)
+
     def live(self) -> tuple[PaperOrder, ...]:
         """The live orders, oldest first."""
         return tuple(order for order in self.orders.values() if order.live)

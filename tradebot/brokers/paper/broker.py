@@ -59,21 +59,10 @@ class PaperBroker:
 
     def clock(self) -> MarketClock:
         """The exchange's clock. Its sessions are the dates of its data: after the last one, none is upcoming."""
-        with self._exchange.reading() as floor:
-            prices, today = floor.store.prices, floor.hours
-            previous = prices.session_before(today.session)
-            upcoming = prices.session_after(today.session)
-            return MarketClock(
-                now=floor.state.now,
-                is_open=today.opens <= floor.state.now < today.closes,
-                today=today,
-                previous=None if previous is None else _hours(floor, previous),
-                upcoming=None if upcoming is None else _hours(floor, upcoming),
-            )
+        return self._exchange.answer(_clock)
 
     def account(self) -> AccountSnapshot:
-        with self._exchange.reading() as floor:
-            return buying_power.snapshot(floor)
+        return self._exchange.answer(buying_power.snapshot)
 
     def permissions(self) -> Permissions:
         with self._exchange.reading() as floor:
@@ -85,13 +74,11 @@ class PaperBroker:
             return buying_power.days(floor, first, last)
 
     def positions(self) -> tuple[Position, ...]:
-        with self._exchange.reading() as floor:
-            return buying_power.positions(floor)
+        return self._exchange.answer(buying_power.positions)
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""
-        with self._exchange.reading() as floor:
-            return tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live())
+        return self._exchange.answer(_open_orders)
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
         """The order with this id and its legs, replaced ones left out; None when the account never had it."""
@@ -180,6 +167,23 @@ class PaperBroker:
             new = floor.book.place(draft)
             meet_market(floor, new)
             return _shown(floor, new.number)
+
+
+def _clock(floor: ExchangeView) -> MarketClock:
+    prices, today = floor.store.prices, floor.hours
+    previous = prices.session_before(today.session)
+    upcoming = prices.session_after(today.session)
+    return MarketClock(
+        now=floor.state.now,
+        is_open=today.opens <= floor.state.now < today.closes,
+        today=today,
+        previous=None if previous is None else _hours(floor, previous),
+        upcoming=None if upcoming is None else _hours(floor, upcoming),
+    )
+
+
+def _open_orders(floor: ExchangeView) -> tuple[BrokerOrder, ...]:
+    return tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live())
 
 
 def _live(floor: ExchangeView, broker_order_id: str) -> PaperOrder:

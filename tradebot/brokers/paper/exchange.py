@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from tradebot.brokers.paper import buying_power, fill_busts, session_phases
 from tradebot.brokers.paper.account_book import SessionMoment
@@ -23,6 +24,8 @@ from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
+
+T = TypeVar("T")
 
 _PREFIX = "PAPER-"
 _WHERE_IT_BEGINS = "PAPER_START, or --from of a replay"
@@ -160,14 +163,14 @@ class PaperExchange:
 
     def now(self) -> datetime:
         """The exchange's time, aware UTC."""
-        return self._state().now
+        return self.answer(_state).now
 
     def session(self) -> date:
         """The New York date of the session that the exchange is in."""
-        return self._state().session
+        return self.answer(_state).session
 
     def account_id(self) -> str:
-        return self._state().account_id
+        return self.answer(_state).account_id
 
     def hours(self) -> SessionHours:
         """The hours of the session that the exchange is in."""
@@ -263,27 +266,56 @@ class PaperExchange:
 
     # --- transactions ----------------------------------------------------------------------------
 
+    def answer(self, question: Callable[[ExchangeView], T]) -> T:
+        """What ``question``, a function of the exchange as it stands, comes to; worked out once until a change."""
+        floor = self._unchanged()
+        if floor is None or question not in floor.answers:
+            with self.reading() as floor:
+                floor.answers[question] = question(floor)
+        found: T = floor.answers[question]
+        return found
+
     @contextmanager
     def reading(self) -> Iterator[ExchangeView]:
         """The floor as it stands at one moment, to look at only: while nobody writes, every reader gets the same."""
         with self._store.transaction(writes=False):
-            version = self._store.version()
-            if self._standing is None or self._standing[0] != version:
-                self._standing = version, ExchangeView(self._store, self._calendar, self._rules)
-            yield self._standing[1]
+            yield self._view()
 
     @contextmanager
     def writing(self) -> Iterator[ExchangeView]:
-        """The floor to work on; what was done is committed at the end, or none of it after an exception."""
-        self._standing = None
-        with self._store.transaction(writes=True):
-            floor = ExchangeView(self._store, self._calendar, self._rules)
-            yield floor
-            self._store.save(floor.state, floor.book)
+        """The floor to work on; what was done is committed at the end, or none of it after an exception.
 
-    def _state(self) -> ExchangeState:
-        with self.reading() as floor:
-            return floor.state
+        The next reader gets the same view after an operation that moved nothing but the clock.
+        """
+        try:
+            with self._store.transaction(writes=True):
+                floor = self._view()
+                floor.answers.clear()
+                yield floor
+                self._store.save(floor.state, floor.book)
+        except BaseException:
+            self._standing = None
+            raise
+        if floor.book.is_touched:
+            self._standing = None
+
+    def _view(self) -> ExchangeView:
+        """The view of the file as it is now. Wants to be inside a transaction."""
+        floor = self._unchanged()
+        if floor is None:
+            floor = ExchangeView(self._store, self._calendar, self._rules)
+            self._standing = self._store.version(), floor
+        return floor
+
+    def _unchanged(self) -> ExchangeView | None:
+        """The newest view, unless somebody has written to the file since it was made."""
+        if self._standing is None or self._standing[0] != self._store.version():
+            return None
+        return self._standing[1]
+
+
+def _state(floor: ExchangeView) -> ExchangeState:
+    return floor.state
 
 
 def _begin_next(floor: ExchangeView) -> date:

@@ -149,8 +149,9 @@ class Store:
                 raise
 
     def version(self) -> int:
-        """Another number after every change of the file by another connection. Wants to be inside a transaction."""
-        (version,) = self._sql.execute("PRAGMA data_version").fetchone()
+        """Another number after every change of the file by another connection."""
+        with self._explained():
+            (version,) = self._sql.execute("PRAGMA data_version").fetchone()
         return int(version)
 
     # --- the exchange's own row --------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from tradebot.brokers.paper.account_book import AccountBook, SessionMoment
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
@@ -27,6 +29,7 @@ class ExchangeView:
         self.rules = rules
         self.state: ExchangeState = store.state()
         self.hours: SessionHours = hours_of(self.state.session, calendar)
+        self.answers: dict[Callable[[ExchangeView], Any], Any] = {}  # what was asked of the exchange as it stands
         self._bars: dict[str, DayBar | None] = {}
         self._closes_before: dict[str, tuple[date, Decimal] | None] = {}
 
