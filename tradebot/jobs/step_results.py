@@ -34,10 +34,14 @@ class StepResult:
     def after(self, *earlier: StepResult) -> Self:
         """This result with the lines of ``earlier`` results before its own."""
         lines: dict[str, Any] = {
-            field.name: tuple(line for result in (*earlier, self) for line in getattr(result, field.name))
-            for field in fields(StepResult)
+            name: tuple(line for result in (*earlier, self) for line in getattr(result, name))
+            for name in _LINES
+            if any(getattr(result, name) for result in earlier)
         }
-        return replace(self, **lines)
+        return replace(self, **lines) if lines else self
+
+
+_LINES = tuple(field.name for field in fields(StepResult))
 
 
 def failed(what: str, message: str, code: ExitCode = ExitCode.DEGRADED) -> StepResult:

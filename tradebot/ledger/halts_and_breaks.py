@@ -97,7 +97,7 @@ class HaltsAndBreaks:
             for gone in known.values():
                 for row in gone:
                     self._close(row, at)
-            return self.breaks()
+            return self.breaks() if breaks else ()
 
     def _open(self, found: Break, session: date, at: datetime) -> None:
         columns = columns_of(found) | {

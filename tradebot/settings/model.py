@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from tradebot.core.model import order_ids
@@ -281,6 +282,10 @@ class Settings(
 
     def limits(self) -> Limits:
         """The limits: every field of ``Limits`` from the setting of the same name."""
+        return self._limits
+
+    @cached_property
+    def _limits(self) -> Limits:
         values = {item.name: getattr(self, item.name) for item in fields(Limits)}
         lists = {name: frozenset(values[name] or ()) for name in ("allow_symbols", "deny_symbols")}
         return Limits(**{**values, **lists})

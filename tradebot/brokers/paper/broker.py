@@ -99,24 +99,14 @@ class PaperBroker:
 
         Raises BrokerUnavailable for an id that this account never gave: another account's cursor finds nothing here.
         """
-        with self._exchange.reading() as floor:
-            number = 0 if after is None else number_of(after, "A")
-            if number is None or number > floor.store.newest_activity():
-                raise BrokerUnavailable(
-                    f"the embedded exchange's account {floor.state.account_id} has no activity {after}. The ledger has "
-                    "read another account or a later copy of this one; put the matching file back, or run "
-                    "`tradebot paper reset`."
-                )
-            return floor.store.activities(number)
+        return self._exchange.answer(_activities, after)
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
         """None: activities are numbered as they are booked."""
         return ()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
-        with self._exchange.reading() as floor:
-            known = {symbol: floor.asset(symbol) for symbol in symbols}
-            return {symbol: asset for symbol, asset in known.items() if asset is not None}
+        return self._exchange.answer(_assets, tuple(symbols))
 
     # --- writes ----------------------------------------------------------------------------------
 
@@ -184,6 +174,22 @@ def _clock(floor: ExchangeView) -> MarketClock:
 
 def _open_orders(floor: ExchangeView) -> tuple[BrokerOrder, ...]:
     return tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live())
+
+
+def _activities(floor: ExchangeView, after: str | None) -> tuple[Activity, ...]:
+    number = 0 if after is None else number_of(after, "A")
+    if number is None or number > floor.store.newest_activity():
+        raise BrokerUnavailable(
+            f"the embedded exchange's account {floor.state.account_id} has no activity {after}. The ledger has "
+            "read another account or a later copy of this one; put the matching file back, or run "
+            "`tradebot paper reset`."
+        )
+    return floor.store.activities(number)
+
+
+def _assets(floor: ExchangeView, symbols: Iterable[str]) -> Mapping[str, Asset]:
+    known = {symbol: floor.asset(symbol) for symbol in symbols}
+    return {symbol: asset for symbol, asset in known.items() if asset is not None}
 
 
 def _live(floor: ExchangeView, broker_order_id: str) -> PaperOrder:

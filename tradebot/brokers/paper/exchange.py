@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from tradebot.brokers.paper import buying_power, fill_busts, session_phases
 from tradebot.brokers.paper.account_book import SessionMoment
@@ -26,6 +26,7 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
 T = TypeVar("T")
+Given = TypeVarTuple("Given")
 
 _PREFIX = "PAPER-"
 _WHERE_IT_BEGINS = "PAPER_START, or --from of a replay"
@@ -226,9 +227,7 @@ class PaperExchange:
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
-        with self.reading() as floor:
-            found = {symbol: floor.quote(symbol) for symbol in symbols}
-            return {symbol: quote for symbol, quote in found.items() if quote is not None}
+        return self.answer(_quotes, tuple(symbols))
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
         """Those of ``symbols`` that the prices have bars of, whatever their sessions."""
@@ -266,13 +265,16 @@ class PaperExchange:
 
     # --- transactions ----------------------------------------------------------------------------
 
-    def answer(self, question: Callable[[ExchangeView], T]) -> T:
-        """What ``question``, a function of the exchange as it stands, comes to; worked out once until a change."""
-        floor = self._unchanged()
-        if floor is None or question not in floor.answers:
+    def answer(self, question: Callable[[ExchangeView, *Given], T], *given: *Given) -> T:
+        """What ``question``, a function of the exchange as it stands, comes to; worked out once until a change.
+
+        What else it depends on is ``given``, in values that can be hashed.
+        """
+        key, floor = (question, given), self._unchanged()
+        if floor is None or key not in floor.answers:
             with self.reading() as floor:
-                floor.answers[question] = question(floor)
-        found: T = floor.answers[question]
+                floor.answers[key] = question(floor, *given)
+        found: T = floor.answers[key]
         return found
 
     @contextmanager
@@ -316,6 +318,11 @@ class PaperExchange:
 
 def _state(floor: ExchangeView) -> ExchangeState:
     return floor.state
+
+
+def _quotes(floor: ExchangeView, symbols: Iterable[str]) -> Mapping[str, Quote]:
+    found = {symbol: floor.quote(symbol) for symbol in symbols}
+    return {symbol: quote for symbol, quote in found.items() if quote is not None}
 
 
 def _begin_next(floor: ExchangeView) -> date:

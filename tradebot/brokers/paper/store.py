@@ -209,6 +209,8 @@ class Store:
                 row_codec.day(state.begun_on),
             ),
         )
+        if not book.is_touched:
+            return
         self._sql.executemany(
             row_codec.PUT_ORDER, [row_codec.of_order(book.orders[n]) for n in sorted(book.touched_orders)]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,7 +29,7 @@ class ExchangeView:
         self.rules = rules
         self.state: ExchangeState = store.state()
         self.hours: SessionHours = hours_of(self.state.session, calendar)
-        self.answers: dict[Callable[[ExchangeView], Any], Any] = {}  # what was asked of the exchange as it stands
+        self.answers: dict[Hashable, Any] = {}  # by question, of the exchange as it stands
         self._bars: dict[str, DayBar | None] = {}
         self._closes_before: dict[str, tuple[date, Decimal] | None] = {}
 

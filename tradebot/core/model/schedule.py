@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from tradebot.core.model.account import SessionHours
@@ -85,6 +86,7 @@ EARLY = timedelta(minutes=15)
 FIRST_CHECK_EXITS = timedelta(minutes=15)
 
 
+@lru_cache(maxsize=32)  # a job looks at the same few sessions several times
 def job_windows(hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> tuple[JobWindow, ...]:
     """A session's windows, one for each job of DAY, in that order. ``next_opens``: when the next session opens."""
     return tuple(_window(job, hours, next_opens, rules) for job in DAY)

@@ -71,6 +71,7 @@ def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
 def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: History) -> None:
     """Count this session for every strategy that gave a signal and has its warm-up of bars."""
     answered = {signal.strategy for signal in signals}
-    for info in desk.strategies.loaded:
-        if info.name in answered and len(history.close) >= info.warmup:
-            desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, run.session, desk.clock.now())
+    with desk.ledger.transaction():
+        for info in desk.strategies.loaded:
+            if info.name in answered and len(history.close) >= info.warmup:
+                desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, run.session, desk.clock.now())
