@@ -14,7 +14,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import JobStatus, ScheduleClock
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, status
-from tradebot.jobs.schedule import SHOWN
+from tradebot.jobs.schedule import SESSIONS_SHOWN
 
 MakeHouse = Callable[..., House]
 
@@ -69,7 +69,7 @@ def test_status_shows_the_last_sessions_and_no_more(make_house: MakeHouse) -> No
     house = make_house()
     house.replay(house.days[9])
     shown = marks(house)
-    assert list(shown) == [str(day) for day in house.days[10 - SHOWN : 10]]
+    assert list(shown) == [str(day) for day in house.days[10 - SESSIONS_SHOWN : 10]]
     assert all(row == [f"{job} ran" for job in Job if f"{job} ran" in row] and len(row) == 5 for row in shown.values())
 
 
@@ -95,9 +95,9 @@ def test_a_clock_that_begins_to_be_kept_has_missed_nothing(make_house: MakeHouse
     """As when a home whose sessions were begun by hand gets a crontab."""
     house = make_house()
     with house.desk("15:00") as desk:
-        kept = replace(desk, schedule_clock=ScheduleClock.WALL)
+        kept = replace(desk, schedule_clock=ScheduleClock.REAL)
         assert [note for note in check_exits.run(kept).notes if "missed" in note] == []
-        assert JobStatus.MISSED not in {cell.mark for cell in kept.job_schedule().cells()}
+        assert JobStatus.MISSED not in {cell.mark for cell in kept.job_schedule().session_jobs()}
 
 
 def test_a_stale_decision_is_not_traded_and_the_window_is_a_setting(make_house: MakeHouse) -> None:

@@ -254,8 +254,8 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.outbox.put(some.alert(), some.at)
     posted = database.post.newest(1)[0]
     database.post.tried(posted, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
-    ledger.schedule.keep(ScheduleClock.DESK, some.at, some.session)
+    ledger.schedule.keep(ScheduleClock.EXCHANGE, some.at, some.session)
     missed = [MissedJob(some.session, Job.PREFLIGHT)]
-    ledger.schedule.settle(ScheduleClock.DESK, missed, some.next_session, some.at, some.later(1))
+    ledger.schedule.settle(ScheduleClock.EXCHANGE, missed, some.next_session, some.at, some.later(1))
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     return ledger

@@ -19,44 +19,44 @@ from tradebot.ledger.verify import verify
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
 
-WALL, DESK = ScheduleClock.WALL, ScheduleClock.DESK
+REAL, EXCHANGE = ScheduleClock.REAL, ScheduleClock.EXCHANGE
 
 
 def test_the_schedule_is_kept_by_each_clock_from_its_own_beginning(ledger: AccountLedger, some: Samples) -> None:
-    assert ledger.schedule.kept(WALL) is None
-    ledger.schedule.keep(WALL, some.at, some.session)
-    ledger.schedule.keep(WALL, some.later(60), some.next_session)
-    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.session)
-    assert ledger.schedule.kept(DESK) is None
+    assert ledger.schedule.kept(REAL) is None
+    ledger.schedule.keep(REAL, some.at, some.session)
+    ledger.schedule.keep(REAL, some.later(60), some.next_session)
+    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.session)
+    assert ledger.schedule.kept(EXCHANGE) is None
 
 
 def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Samples) -> None:
     wall = some.at + timedelta(days=7000)
-    ledger.runs.begin(Job.PREFLIGHT, some.session, some.at, wall, 1, WALL)
-    run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1, DESK)
+    ledger.runs.begin(Job.PREFLIGHT, some.session, some.at, wall, 1, REAL)
+    run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1, EXCHANGE)
     ledger.runs.end(run, RunStatus.RAN, 0, some.at, wall, "")
-    assert ledger.schedule.job_starts(WALL, some.at) == (JobStart(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
-    assert ledger.schedule.job_starts(DESK, some.at) == (JobStart(Job.RUN_DAILY, some.at, RunStatus.RAN),)
-    assert ledger.schedule.job_starts(DESK, some.later(1)) == ()
+    assert ledger.schedule.job_starts(REAL, some.at) == (JobStart(Job.PREFLIGHT, wall, RunStatus.RUNNING),)
+    assert ledger.schedule.job_starts(EXCHANGE, some.at) == (JobStart(Job.RUN_DAILY, some.at, RunStatus.RAN),)
+    assert ledger.schedule.job_starts(EXCHANGE, some.later(1)) == ()
 
 
 def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:
     one, other = MissedJob(some.session, Job.RUN_DAILY), MissedJob(some.session, Job.REPORT)
-    ledger.schedule.keep(WALL, some.at, some.session)
-    assert ledger.schedule.settle(WALL, [one], some.session, some.at, some.at) == (one,)
-    assert ledger.schedule.settle(WALL, [one, other], some.next_session, some.at, some.at) == (other,)
-    assert ledger.schedule.missed(WALL, some.session) == {one, other}
-    assert ledger.schedule.missed(WALL, some.next_session) == frozenset()
-    assert ledger.schedule.missed(DESK, some.session) == frozenset()
-    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.next_session)
+    ledger.schedule.keep(REAL, some.at, some.session)
+    assert ledger.schedule.settle(REAL, [one], some.session, some.at, some.at) == (one,)
+    assert ledger.schedule.settle(REAL, [one, other], some.next_session, some.at, some.at) == (other,)
+    assert ledger.schedule.missed(REAL, some.session) == {one, other}
+    assert ledger.schedule.missed(REAL, some.next_session) == frozenset()
+    assert ledger.schedule.missed(EXCHANGE, some.session) == frozenset()
+    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.next_session)
 
 
 def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> None:
     """When the clock is set back."""
-    ledger.schedule.keep(WALL, some.at, some.session)
-    ledger.schedule.settle(WALL, [], some.next_session, some.at, some.at)
-    ledger.schedule.settle(WALL, [], some.session, some.at, some.at)
-    assert ledger.schedule.kept(WALL) == TrackingStart(some.at, some.next_session)
+    ledger.schedule.keep(REAL, some.at, some.session)
+    ledger.schedule.settle(REAL, [], some.next_session, some.at, some.at)
+    ledger.schedule.settle(REAL, [], some.session, some.at, some.at)
+    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.next_session)
 
 
 def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:

@@ -37,7 +37,7 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwa
         except TradebotError as error:
             write_down_failure(options, job, error)
             raise
-        if scheduled and (why := opened.desk.job_schedule().why_not(job)):
+        if scheduled and (why := opened.desk.job_schedule().why_not_due(job)):
             raise NotDue(why)
         heartbeats.start(opened.loaded.settings, job)
         if job not in _READ_ONLY:

@@ -1,0 +1,1 @@
+"""The use cases: functions over a Desk that return a typed outcome."""

@@ -1,4 +1,4 @@
-"""check-exits: between the trades of the day, mark positions, raise trailing stops, and leave what is to be left."""
+"""check-exits: mark positions, raise trailing stops and execute exits, between the session's entries and its close."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradebot.jobs.steps.planning import make_plan, read_signals
 
 
 def run(desk: Desk) -> Outcome:
-    """Look after what is held; enters nothing. Raises BrokerUnavailable, LedgerError and Stopped."""
+    """Check every holding for exits; enter nothing. Raises BrokerUnavailable, LedgerError and Stopped."""
     run = open_run(desk, Job.CHECK_EXITS)
     return record(desk, run, lambda: _check_exits(desk, run))
 
@@ -32,7 +32,7 @@ def _check_exits(desk: Desk, run: JobRun) -> Outcome:
         denials = tuple(denial for denial in plan.denials if denial.purpose.reduces)
         store_decisions(desk, run, (), denials, signals)
         run.add(StepResult(denials=denials))
-        trading_session.leave(desk, run, state, plan.exits, signals)
+        trading_session.execute_exits(desk, run, state, plan.exits, signals)
     trading_session.end(desk, run)
-    looked_at, sent = plural(len(run.done.exits), "position"), plural(len(run.done.orders), "order")
-    return run.outcome(RunStatus.RAN, f"{looked_at} checked for exits, {sent} sent")
+    checked, sent = plural(len(run.done.exits), "position"), plural(len(run.done.orders), "order")
+    return run.outcome(RunStatus.RAN, f"{checked} checked for exits, {sent} sent")

@@ -1,7 +1,6 @@
-"""Circuit breakers at work: what halts the account without being asked, looked at when a job begins and between orders.
+"""Applies the circuit breakers when a job begins and between its orders.
 
-A loss makes an emergency stop, the same as the command does, through the job's own desk. The other breakers only keep
-entries from being sent.
+A loss makes an emergency stop, as the command does, through the job's own desk. The other breakers only stop entries.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ _LOSSES = (HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN)
 
 
 def check_failed_runs(desk: Desk, run: JobRun) -> None:
-    """Halt when the newest runs of a job have all failed since a person last resumed.
+    """Halt when the newest runs of a job all failed since a person last resumed.
 
-    Asks the ledger alone: the broker may be what fails.
+    Reads the ledger alone, because the broker may be what fails.
     """
     run.halts = refresh_halts(desk, run.session)
     limits, now = desk.settings.limits(), desk.clock.now()
@@ -55,15 +54,15 @@ def check_failed_runs(desk: Desk, run: JobRun) -> None:
 
 
 def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
-    """Look at everything that may halt, out of what was read already; gives the account as it stands afterwards.
+    """Check every circuit breaker against ``state``. Returns the account as it is afterwards.
 
-    An emergency stop that was begun by a loss, and that something cut short, is brought to its end.
+    An unfinished emergency stop of an earlier loss is finished.
     """
     run.halts = refresh_halts(desk, run.session)
-    found = tuple(_found(desk, run, state))
-    if all(halt.rule is not HaltRule.LIMIT_BREACH for halt in found):
+    tripped = tuple(_tripped(desk, run, state))
+    if all(halt.rule is not HaltRule.LIMIT_BREACH for halt in tripped):
         _end_breach(desk, run)
-    is_new = any(map(_stops, _latch(desk, run, found)))
+    is_new = any(map(_stops, _latch(desk, run, tripped)))
     if not is_new and (not any(map(_stops, run.halts)) or _is_over(desk, state)):
         return state
     _stop(desk, run)
@@ -71,10 +70,9 @@ def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> Acco
 
 
 def check_between_orders(desk: Desk, run: JobRun) -> None:
-    """Look at the losses again before the next entry: at most one request, for the account's equity.
+    """Check the losses again before the next entry, with at most one request, for the account's equity.
 
-    Limits need no look: every entry was planned with those before it counted. Halts cost no request, and ``send`` looks
-    at them itself.
+    Limits need no check: each entry was planned with those before it counted. `submit` checks the halts itself.
     """
     account = read_account(desk, run, at_most=desk.fresh_for)
     if any(map(_stops, _latch(desk, run, _losses(desk, run, account)))):
@@ -82,17 +80,17 @@ def check_between_orders(desk: Desk, run: JobRun) -> None:
 
 
 def _stops(halt: Halt) -> bool:
-    """Whether a halt was set by a loss, and so makes an emergency stop, unless it is only to reduce."""
+    """Whether a halt makes an emergency stop: a loss set it, and its level is HALTED."""
     return halt.rule in _LOSSES and halt.level is HaltLevel.HALTED
 
 
-def _found(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
+def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
     limits, now = desk.settings.limits(), desk.clock.now()
     yield from _losses(desk, run, state.account)
     value = breaks_halt(state.breaks, limits, run.session, now)
     if value is not None:
         yield value
-    standing = LimitInputs(
+    inputs = LimitInputs(
         equity=state.account.equity,
         positions=state.positions,
         holdings=state.holdings,
@@ -101,35 +99,36 @@ def _found(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
         quotes=state.quotes,
         limits=limits,
     )
-    breach = limit_breach_halt(standing, run.session, now)
+    breach = limit_breach_halt(inputs, run.session, now)
     if breach is not None:
         yield breach
 
 
 def _losses(desk: Desk, run: JobRun, account: AccountSnapshot) -> tuple[Halt, ...]:
-    """The losses that no halt tells of yet. What they bring about cannot be taken back, so the equity is read again,
-    and both readings have to say so.
+    """The losses that no halt in force is for.
+
+    An emergency stop cannot be undone, so the equity is read again, and both readings must show the loss.
     """
     known = {halt.rule for halt in run.halts if halt.of_account}
-    new = {halt.rule for halt in _tripped(desk, run, account)} - known
+    new = {halt.rule for halt in _loss_halts(desk, run, account)} - known
     if not new:
         return ()
     again = read_account(desk, run)
-    return tuple(halt for halt in _tripped(desk, run, again) if halt.rule in new)
+    return tuple(halt for halt in _loss_halts(desk, run, again) if halt.rule in new)
 
 
-def _tripped(desk: Desk, run: JobRun, account: AccountSnapshot) -> tuple[Halt, ...]:
-    """A day's loss halts until the next session."""
+def _loss_halts(desk: Desk, run: JobRun, account: AccountSnapshot) -> tuple[Halt, ...]:
+    """The halts of the losses at this equity. A day's loss halts until the next session."""
     today = counters(desk, run, account)
-    found = loss_halts(account, today, desk.settings.limits(), run.session, desk.clock.now())
+    halts = loss_halts(account, today, desk.settings.limits(), run.session, desk.clock.now())
     tomorrow = desk.calendar.following(run.session).session
-    return tuple(replace(halt, until=tomorrow) if halt.rule is HaltRule.DAILY_LOSS else halt for halt in found)
+    return tuple(replace(halt, until=tomorrow) if halt.rule is HaltRule.DAILY_LOSS else halt for halt in halts)
 
 
-def _latch(desk: Desk, run: JobRun, found: Iterable[Halt]) -> tuple[Halt, ...]:
-    """Latch each halt whose rule holds none already, and give those. One that stops goes into the latch file first."""
+def _latch(desk: Desk, run: JobRun, halts: Iterable[Halt]) -> tuple[Halt, ...]:
+    """Latch and return each halt whose rule has none in force. One that stops goes to the latch file first."""
     latched = {halt.rule for halt in run.halts if halt.of_account}
-    new = tuple(halt for halt in found if halt.rule not in latched)
+    new = tuple(halt for halt in halts if halt.rule not in latched)
     for halt in new:
         if _stops(halt):
             _latch_file(desk, run, halt)
@@ -144,12 +143,12 @@ def _latch(desk: Desk, run: JobRun, found: Iterable[Halt]) -> tuple[Halt, ...]:
 def _latch_file(desk: Desk, run: JobRun, halt: Halt) -> None:
     try:
         desk.latch.set(replace(halt, source=HaltSource.LATCH_FILE))
-    except TradebotError as error:  # the ledger holds it all the same, and every job looks there too
+    except TradebotError as error:  # the ledger holds it too, and every job reads that
         run.add(failed("latch", str(error)))
 
 
 def _end_breach(desk: Desk, run: JobRun) -> None:
-    """Nothing is breached now: the halt that said so is over, and nobody needs to resume it."""
+    """Clear the halt of a limit breach: no limit is breached any more."""
     over = [halt for halt in run.halts if halt.rule is HaltRule.LIMIT_BREACH]
     if over:
         desk.ledger.safety.clear(over, "the breach is gone", desk.clock.now())
@@ -159,21 +158,21 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
 
 
 def _counted_runs(desk: Desk, run: JobRun, job: Job, since: int) -> Iterator[Run]:
-    """The newest runs of a job after the run ``since``, newest first; this run is not among them."""
-    # One more for this run, and some for those that a person stopped.
+    """The newest runs of a job after the run ``since``, newest first, without this run."""
+    # one more for this run, and some for runs that a person stopped
     count = 2 * desk.settings.failed_runs_limit + 1
     newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count)
     return (past for past in newest if since < past.run_id != run.run_id)
 
 
 def _is_over(desk: Desk, state: AccountState) -> bool:
-    """Whether nothing is left at the broker that an emergency stop would cancel or close."""
+    """Whether an emergency stop would find nothing to cancel or close."""
     goal = StopGoal(close=desk.settings.emergency_close_positions)
     lots = lots_including(BookedPositions(desk.ledger.books.lots()), (), desk.ownership)
     positions = {position.symbol: position for position in state.positions}
-    view = StopState(desk.ownership, goal, state.open_orders, positions, lots)
-    ours = (owned for owned in view.owned_shares() if not owned.is_foreign)
-    return not view.to_cancel() and not (goal.close and any(not view.closing(owned) for owned in ours))
+    stop = StopState(desk.ownership, goal, state.open_orders, positions, lots)
+    ours = (owned for owned in stop.owned_shares() if not owned.is_foreign)
+    return not stop.to_cancel() and not (goal.close and any(not stop.closing(owned) for owned in ours))
 
 
 def _stop(desk: Desk, run: JobRun) -> None:

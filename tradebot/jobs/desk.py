@@ -39,7 +39,7 @@ class Desk:
     stop: StopSwitch
     alerts: Alerts
     pid: int = 0
-    schedule_clock: ScheduleClock = ScheduleClock.DESK
+    schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE
     fresh_for: timedelta = timedelta(0)  # how long a reading of the account may be used again between two orders
     opened_on: AccountReading | None = None  # the reading by which the account was identified
 
@@ -50,5 +50,5 @@ class Desk:
 
     def job_schedule(self) -> JobSchedule:
         """The job schedule at this moment of its own clock."""
-        now = self.clock.wall() if self.schedule_clock is ScheduleClock.WALL else self.clock.now()
+        now = self.clock.wall() if self.schedule_clock is ScheduleClock.REAL else self.clock.now()
         return JobSchedule(self.ledger, self.calendar, self.settings.schedule_rules(), self.schedule_clock, now)

@@ -15,12 +15,15 @@ from tradebot.jobs.steps.planning import price_source
 
 
 def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:
-    """What was decided about ``symbol`` in a span of sessions, both included; if nothing was, who knows it at all."""
+    """The decisions about ``symbol`` from ``first`` to ``last``, both included (None: no bound).
+
+    Where there are none, notes say which strategies trade the symbol, and whether it has bars.
+    """
     run = open_run(desk, Job.EXPLAIN)
     decisions = desk.ledger.journal.decisions(symbol, first, last)
     if decisions:
-        found = plural(len(decisions), "decision")
-        headline = f"{symbol}: {found} from {decisions[0].session} to {decisions[-1].session}"
+        count = plural(len(decisions), "decision")
+        headline = f"{symbol}: {count} from {decisions[0].session} to {decisions[-1].session}"
     else:
         headline = f"{symbol}: nothing was decided about it in this span"
         run.add(_who_knows(desk, symbol))
@@ -35,7 +38,6 @@ def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> Expla
 
 
 def _who_knows(desk: Desk, symbol: str) -> StepResult:
-    """Notes on which strategies trade a symbol, and whether it has bars."""
     names = ", ".join(info.name for info in desk.strategies.loaded if symbol in info.symbols)
     traded = f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}"
     has = "has" if desk.market.known([symbol]) else "has no"

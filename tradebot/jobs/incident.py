@@ -1,4 +1,4 @@
-"""incident: what went wrong in a span of time, read from the audit trail."""
+"""incident: the troubles in a span of time, read from the audit trail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradebot.jobs.job_run import open_run
 
 
 def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
-    """Look at the span from ``since`` (by default the newest session's morning) to ``until`` (now). Changes nothing."""
+    """Report on ``since`` (default: the newest session's morning) to ``until`` (default: now). Changes nothing."""
     run = open_run(desk, Job.INCIDENT)
     until = until or run.market.now
     since = since or _morning(desk, until)
@@ -38,7 +38,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
 
 
 def _morning(desk: Desk, until: datetime) -> datetime:
-    """Two hours before the newest session that had begun: preflight comes before the open."""
+    """Two hours before the open of the newest session that has begun, because preflight runs before the open."""
     before = desk.calendar.previous((until + timedelta(days=1)).date())
     while before.opens > until:
         before = desk.calendar.previous(before.session)

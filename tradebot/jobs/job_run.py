@@ -115,7 +115,7 @@ def record(desk: Desk, run: JobRun, work: Callable[[], AnyOutcome]) -> AnyOutcom
     Jobs that the schedule missed, and whether this one is late, are noted first. An exception with a cause at the
     broker gets notes on the orders that are not settled.
     """
-    run.add(StepResult(notes=tuple(desk.job_schedule().notice(desk.alerts, run.job, desk.clock.now()))))
+    run.add(StepResult(notes=tuple(desk.job_schedule().report_missed(desk.alerts, run.job, desk.clock.now()))))
     run.run_id = _begin(desk, run.job, run.session)
     try:
         outcome = work()

@@ -1,7 +1,7 @@
-"""preflight: named checks before the open, each with a result, a figure and what to do about it.
+"""preflight: named checks before the open, each with a result, a figure and a remedy.
 
-What is asked of the machine comes from outside (``Machine``); everything else the desk can tell. The few that decide
-whether anything may be entered at all are made by `run-daily` too, whether or not anybody ran a preflight.
+Checks of the machine get its facts as a ``Machine``; all others read the desk. `run-daily` makes the critical ones
+itself, whether or not a preflight ran.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tradebot.jobs.step_results import coded, noted
 
 DeskCheck = Callable[[Desk, JobRun], Check]
 
-#: What is asked of the account and the exchange, by the names that the checks give themselves.
+#: The checks of the account and the exchange, by the names that they give themselves.
 _OF_ACCOUNT: dict[str, DeskCheck] = {
     "broker": account.broker,
     "permissions": broker_records.permissions,
@@ -39,16 +39,16 @@ _OF_ACCOUNT: dict[str, DeskCheck] = {
     "trading": open_issues.trading,
     "schedule": open_issues.schedule,
 }
-#: Nothing is entered while one of these fails.
+#: No entry is sent while one of these fails.
 _CRITICAL: tuple[DeskCheck, ...] = (account.broker, account.clock, account.calendar, market_data.bars_are_fresh)
 
 
 def run(
     desk: Desk, lock_holder: str = "", warnings: tuple[str, ...] = (), around: Machine | None = None
 ) -> PreflightOutcome:
-    """Check everything a session needs; sends nothing. ``lock_holder`` and ``warnings`` come from opening the desk.
+    """Check everything that a session needs; send nothing.
 
-    Without ``around`` nothing is asked of the machine, as in a replay.
+    ``lock_holder`` and ``warnings`` come from the opening of the desk. Without ``around`` the machine is not checked.
     """
     run = open_run(desk, Job.PREFLIGHT)
     first = (_configuration(desk, warnings), _lock(lock_holder))
@@ -56,7 +56,7 @@ def run(
 
 
 def checks_of_account(desk: Desk, run: JobRun, without: Collection[str] = ()) -> tuple[Check, ...]:
-    """What is asked of the account and its limits, without the checks of these names; no bar, no strategy is read."""
+    """The checks of the account and its limits, save those named in ``without``. Reads no bar and no strategy."""
     return tuple(_guarded(name, check, desk, run) for name, check in _OF_ACCOUNT.items() if name not in without)
 
 
@@ -89,7 +89,7 @@ def _all(desk: Desk, run: JobRun, around: Machine | None) -> Iterator[Check]:
 
 
 def _guarded(name: str, check: DeskCheck, desk: Desk, run: JobRun) -> Check:
-    """A check that cannot be made has failed, and says why; the others go on."""
+    """Make a check. One that raises has failed, and the others go on."""
     try:
         return check(desk, run)
     except TradebotError as error:
@@ -99,8 +99,8 @@ def _guarded(name: str, check: DeskCheck, desk: Desk, run: JobRun) -> Check:
 def _configuration(desk: Desk, warnings: tuple[str, ...]) -> Check:
     mode = f"{desk.settings.trading_mode} on {desk.settings.broker}"
     if warnings:
-        said = f"{mode}; {'; '.join(warnings)}"
-        return Check("configuration", CheckResult.WARN, said, "mend or remove these lines of .env")
+        figure = f"{mode}; {'; '.join(warnings)}"
+        return Check("configuration", CheckResult.WARN, figure, "mend or remove these lines of .env")
     return Check("configuration", CheckResult.PASS, mode)
 
 

@@ -1,7 +1,7 @@
-"""rebuild: a fresh ledger from what the broker knows, attributed by the ids that orders were sent under.
+"""rebuild: make a fresh ledger from the broker's records, which client_order_ids attribute to strategies.
 
-It sends nothing. Orders are recovered first, so that fills find whose they are; then every activity is booked as if it
-had just happened. What the broker's history does not reach back to is adjusted, and what only the ledger knew is said.
+It sends nothing. Orders are recovered first, so that fills find their owners; then every activity is booked as if new.
+Differences older than the broker's history are adjusted, and notes list what only the old ledger knew.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
 from tradebot.jobs.steps.sync import is_ours, read_account_state
 
-#: What only the old ledger knew.
+#: What only the old ledger knows.
 LOST = (
     "decisions and denials, and why each order was sent",
     "trailing stops and time exits, and the best price each position had seen",
@@ -46,82 +46,79 @@ LOST = (
     "the sessions that strategies had behind them: each trades on probation again",
     "what earlier accounts of this home did",
 )
-_NOT_TOLD = "the broker's history does not reach back to it"
+_TOO_OLD = "the broker's history does not reach back to it"
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousFiles:
-    """What could still be read of the old ledger, that is not the broker's to know. None of it where it is unreadable.
+    """What the old ledger holds and the broker does not know."""
 
-    ``peak`` is the equity peak, USD; ``readable`` says whether there was anything to read.
-    """
-
-    readable: bool = False
+    readable: bool = False  # whether the old ledger could be read; the rest is empty where not
     halts: tuple[Halt, ...] = ()
-    peak: Decimal | None = None
+    peak: Decimal | None = None  # of equity, USD
 
 
-def run(desk: Desk, remembered: PreviousFiles, kept: str) -> Outcome:
-    """Fill the desk's ledger, which is fresh. ``kept`` says where the old one is. Raises BrokerUnavailable."""
+def run(desk: Desk, previous: PreviousFiles, kept: str) -> Outcome:
+    """Fill the desk's fresh ledger. ``kept`` is the path of the old one, "" for none. Raises BrokerUnavailable."""
     run = open_run(desk, Job.REBUILD)
-    return record(desk, run, lambda: _rebuild(desk, run, remembered, kept))
+    return record(desk, run, lambda: _rebuild(desk, run, previous, kept))
 
 
-def _rebuild(desk: Desk, run: JobRun, remembered: PreviousFiles, kept: str) -> Outcome:
+def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Outcome:
     desk.lock.assert_held()
-    resting = desk.broker.open_orders()  # before the activities: what fills between the two is found in either
+    resting = desk.broker.open_orders()  # before the activities: a fill in between is in one of the two
     activities = desk.broker.activities(None)
     recovered = _recover_orders(desk, run, resting, activities)
     booked = book_activities(desk)
     adjusted = tuple(_adjust(desk, run))
     state = _recover_plans(desk, run)
-    _remember(desk, remembered, _least_peak(state, activities))
+    _take_over(desk, previous, _least_peak(state, activities))
     run.halts = refresh_halts(desk, run.session)
-    run.add(noted(*_told(state, adjusted, remembered, kept)))
+    run.add(noted(*_summary(state, adjusted, previous, kept)))
     desk.ledger.journal.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )
-    if any(found.matters for found in state.breaks):
+    if any(each.matters for each in state.breaks):
         run.add(coded(ExitCode.BREAKS))
     fills = plural(sum(isinstance(booking.activity, Fill) for booking in booked), "fill")
-    what = f"{fills}, {plural(recovered, 'order')}, {plural(len(state.positions), 'position')}"
-    return run.outcome(RunStatus.RAN, f"a fresh ledger: {what} recovered from the broker")
+    counts = f"{fills}, {plural(recovered, 'order')}, {plural(len(state.positions), 'position')}"
+    return run.outcome(RunStatus.RAN, f"a fresh ledger: {counts} recovered from the broker")
 
 
 # --- orders ------------------------------------------------------------------------------
 
 
 def _recover_orders(desk: Desk, run: JobRun, resting: Iterable[BrokerOrder], activities: Iterable[Activity]) -> int:
-    """Write down every order of ours that the broker still tells of, as it stands there, and count them."""
+    """Store every order of ours that the broker still shows, in its state there. Returns their number."""
     fills = [activity for activity in activities if isinstance(activity, Fill)]
     orders = dict(_orders_of_ours(desk, run, resting, fills))
     orders |= dict(_others_of_today(desk, run.session, fills, tuple(orders)))
-    told = _shares_told(activities)
+    filled_shares = _filled_shares(activities)
     with desk.ledger.transaction():  # one wait for the disk, not three for each order
         for made, order in orders.items():
-            filled = told.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
+            filled = filled_shares.get(order.client_order_id, ZERO) if order.state.terminal else order.filled_quantity
             _recover(desk, _intent_of(desk, made, order), replace(order, filled_quantity=filled))
     return len(orders)
 
 
-def _shares_told(activities: Iterable[Activity]) -> dict[str, Decimal]:
-    """How many shares of each order filled, as far back as fills are told; busted ones left out."""
+def _filled_shares(activities: Iterable[Activity]) -> dict[str, Decimal]:
+    """The filled shares by client_order_id, without busted fills, as far back as the activities reach."""
     activities = tuple(activities)
     busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
-    told: dict[str, Decimal] = {}
+    shares: dict[str, Decimal] = {}
     for fill in (activity for activity in activities if isinstance(activity, Fill)):
         if fill.fill_id not in busted:
-            told[fill.client_order_id] = told.get(fill.client_order_id, ZERO) + fill.quantity
-    return told
+            shares[fill.client_order_id] = shares.get(fill.client_order_id, ZERO) + fill.quantity
+    return shares
 
 
 def _orders_of_ours(
     desk: Desk, run: JobRun, resting: Iterable[BrokerOrder], fills: Iterable[Fill]
 ) -> Iterator[tuple[DecisionId, BrokerOrder]]:
-    """Those that filled, those that rest, and the entries of legs that did or do, with the decision that made them."""
+    """Our orders that filled or rest, and the entries of legs that filled or rest, each with its decision."""
     ids: dict[str | None, None] = {}
-    told: tuple[Fill | BrokerOrder, ...] = (*fills, *resting)
-    for each in told:
+    seen: tuple[Fill | BrokerOrder, ...] = (*fills, *resting)
+    for each in seen:
         ids |= dict.fromkeys((each.parent_client_order_id, each.client_order_id))
     for order_id in filter(None, ids):
         desk.stop.check()
@@ -137,10 +134,10 @@ def _orders_of_ours(
 def _others_of_today(
     desk: Desk, today: date, fills: Iterable[Fill], decisions: Iterable[DecisionId]
 ) -> Iterator[tuple[DecisionId, BrokerOrder]]:
-    """Stops and exits of this session that neither filled nor rest: their ids are used up.
+    """Stops and exits of this session that neither filled nor rest, because their ids are used.
 
-    There can be some of what is held, and of what was until today. Entries have one id only: one that is sent again is
-    refused, and found.
+    They can exist for symbols held now or until today. An entry has a single id: if it is sent again, the broker
+    refuses it, and the first is found.
     """
     symbols = {position.symbol for position in desk.broker.positions()}
     symbols |= {fill.symbol for fill in fills if fill.session == today}
@@ -194,17 +191,17 @@ def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
 
 
 def _adjust(desk: Desk, run: JobRun) -> Iterator[Break]:
-    """Explain the rest by adjustments: shares belong to whoever's stop rests for them, else they are foreign."""
+    """Adjust the remaining breaks. Shares go to the strategy whose stop rests for them, else they are foreign."""
     books = desk.ledger.books
     for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
         state = run.add(read_account_state(desk, run)).state
-        for found in (found for found in state.breaks if found.kind in ACCEPTABLE and found.matters):
-            adjustment = adjustment_for(desk, run, state, found, f"rebuild: {_NOT_TOLD}")
-            owner = Owner(_holder_of(desk, state, found.symbol), None, Purpose.ENTRY, "")
+        for each in (each for each in state.breaks if each.kind in ACCEPTABLE and each.matters):
+            adjustment = adjustment_for(desk, run, state, each, f"rebuild: {_TOO_OLD}")
+            owner = Owner(_holder_of(desk, state, each.symbol), None, Purpose.ENTRY, "")
             owners = {adjustment.adjustment_id: owner}
             bookings = bookings_for([adjustment], books.lots(), books.holdings(), owners, desk.settings.limits())
             books.book(bookings, desk.clock.now())
-            yield found
+            yield each
 
 
 def _holder_of(desk: Desk, state: AccountState, symbol: str) -> str:
@@ -215,11 +212,11 @@ def _holder_of(desk: Desk, state: AccountState, symbol: str) -> str:
     return FOREIGN
 
 
-# --- how positions are to be left ----------------------------------------------------------
+# --- stops and targets ---------------------------------------------------------------------
 
 
 def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
-    """Give each holding the stop and target that rest for it; without a stop, the account's default."""
+    """Give each holding the stop and target that rest for it; the account's default stop where none rests."""
     state = run.add(read_account_state(desk, run)).state
     for holding in state.holdings:
         closing = [
@@ -246,34 +243,34 @@ def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decim
     return entry_prices(holding.entry_price, ExitPolicy(), desk.settings.limits(), holding.side).stop
 
 
-# --- what is said ----------------------------------------------------------------------------
+# --- the summary ----------------------------------------------------------------------------
 
 
 def _least_peak(state: AccountState, activities: Iterable[Activity]) -> Decimal:
-    """USD that the equity's peak is at least: what was put in less what was taken out, or the newest close."""
+    """A lower bound of the equity peak, USD: deposits less withdrawals, or the newest close."""
     put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind.is_external)
     return max(sum(put_in, ZERO), state.account.last_equity)
 
 
-def _remember(desk: Desk, remembered: PreviousFiles, least_peak: Decimal) -> None:
-    """Take over what is safer known than lost: halts that were latched, and the peak that drawdown is measured from."""
-    for halt in remembered.halts:
+def _take_over(desk: Desk, previous: PreviousFiles, least_peak: Decimal) -> None:
+    """Take over latched halts, and the equity peak that drawdown is measured from."""
+    for halt in previous.halts:
         desk.ledger.safety.latch(halt, desk.clock.now())
-    known = least_peak if remembered.peak is None else remembered.peak
+    known = least_peak if previous.peak is None else previous.peak
     peak = desk.ledger.books.peak()
     if peak is None or known > peak:
         desk.ledger.books.rebase_peak(known, desk.clock.now())
 
 
-def _told(state: AccountState, adjusted: Iterable[Break], remembered: PreviousFiles, kept: str) -> Iterator[str]:
+def _summary(state: AccountState, adjusted: Iterable[Break], previous: PreviousFiles, kept: str) -> Iterator[str]:
     yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
-    if remembered.readable:
-        yield f"taken over from the old ledger: {plural(len(remembered.halts), 'halt')} and the equity peak"
+    if previous.readable:
+        yield f"taken over from the old ledger: {plural(len(previous.halts), 'halt')} and the equity peak"
     else:
         yield "not recovered: halts latched in the ledger; one in the latch file or the environment still holds"
         yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
-    for found in adjusted:
-        yield f"adjusted: {found.message}; {_NOT_TOLD}"
+    for each in adjusted:
+        yield f"adjusted: {each.message}; {_TOO_OLD}"
     bare = {(gap.strategy, gap.symbol) for gap in state.gaps if gap.kind is GapKind.MISSING}
     for holding in state.holdings:
         target = "" if holding.target_price is None else f" and its target {canonical(holding.target_price)}"
@@ -286,5 +283,5 @@ def _told(state: AccountState, adjusted: Iterable[Break], remembered: PreviousFi
                 f"{holding.symbol} has no stop at the broker, and that price is the account's default: "
                 "`tradebot check-exits` places it while the exchange is open"
             )
-    for what in LOST:
-        yield f"not recovered: {what}"
+    for lost in LOST:
+        yield f"not recovered: {lost}"

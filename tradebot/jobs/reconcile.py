@@ -1,4 +1,4 @@
-"""reconcile: the three-way comparison of intents, fills and broker positions, told as a table of breaks."""
+"""reconcile: the three-way comparison of intents, fills and broker positions, as a table of breaks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tradebot.jobs.steps.sync import synchronise
 
 
 def run(desk: Desk) -> Outcome:
-    """Settle, take in and compare. Sends nothing, unless a loss is found that makes an emergency stop.
+    """Settle, book and compare. Sends no order, unless a loss makes an emergency stop.
 
     Raises BrokerUnavailable when the broker can't be read whole.
     """
@@ -28,7 +28,7 @@ def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
     state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run)).state)
     run.add(untradable.report_untradable(desk, state))
-    if matter := [found.message for found in state.breaks if found.matters]:
+    if matter := [each.message for each in state.breaks if each.matters]:
         run.add(coded(ExitCode.BREAKS))
         desk.alerts.send("warning", "reconciliation found breaks", "; ".join(matter))
     compared = f"{plural(len(state.positions), 'position')} and {plural(len(state.open_orders), 'open order')} compared"

@@ -1,7 +1,7 @@
 """reconcile --accept: the only correction of the ledger. It makes the ledger explain what the broker shows.
 
-For a stated reason, which is kept; it sends nothing. Shares that were not known become foreign, shares that are gone
-are taken off the newest lots and end no round trip, and cash is moved to the broker's figure.
+The reason is stored. Nothing is sent. Unknown shares become foreign, missing shares are taken off the newest lots and
+end no round trip, and cash becomes the broker's figure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tradebot.jobs.steps.sync import read_account_state, synchronise
 def run(desk: Desk, symbol: str, reason: str) -> Outcome:
     """Compare, and accept the broker's figure for ``symbol`` (CASH for cash).
 
-    Raises UsageError where there is nothing that could be accepted, BrokerUnavailable when the broker can't be read.
+    Raises UsageError where the symbol has no acceptable break, and BrokerUnavailable when the broker can't be read.
     """
     run = open_run(desk, Job.RECONCILE)
     return record(desk, run, lambda: _accept(desk, run, symbol, reason))
@@ -46,7 +46,7 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     run.add(noted(f"accepted: {accepted.message} ({reason})"))
     if held.get(symbol) != {holding.symbol: holding.quantity for holding in state.holdings}.get(symbol):
         run.add(noted(f"{symbol}: its holding changed; `tradebot check-exits` makes its stop fit"))
-    left = [found for found in state.breaks if found.matters]
+    left = [each for each in state.breaks if each.matters]
     if left:
         run.add(coded(ExitCode.BREAKS))
     rest = f"{plural(len(left), 'break')} left" if left else "the ledger explains everything at the broker"
@@ -54,30 +54,30 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
 
 
 def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
-    """The break to accept. Raises UsageError, which says what else to do."""
+    """The acceptable break of a symbol. Raises UsageError, with what to do instead."""
     breaks = tuple(breaks)
-    of_symbol = [found for found in breaks if found.symbol == symbol]
-    if any(found.kind is BreakKind.UNKNOWN_OUTCOME for found in of_symbol):
+    of_symbol = [each for each in breaks if each.symbol == symbol]
+    if any(each.kind is BreakKind.UNKNOWN_OUTCOME for each in of_symbol):
         raise UsageError(
             f"{symbol} has an order whose outcome nobody saw, and its figures may yet change. Run `tradebot reconcile` "
             "until that is settled, then look again."
         )
-    accepted = next((found for found in of_symbol if found.kind in ACCEPTABLE), None)
+    accepted = next((each for each in of_symbol if each.kind in ACCEPTABLE), None)
     if accepted is not None:
         return accepted
-    if any(found.kind is BreakKind.UNKNOWN_ORDER for found in of_symbol):
+    if any(each.kind is BreakKind.UNKNOWN_ORDER for each in of_symbol):
         raise UsageError(
             f"{symbol} has an order that the bot did not send; no row of the ledger can explain that. Cancel it at the "
             "broker, or leave it: it counts in exposure, and its symbol takes no entries while it rests."
         )
     if of_symbol:
         raise UsageError(f"{symbol} lacks a stop, which is not accepted but mended: run `tradebot check-exits`.")
-    others = ", ".join(sorted({found.symbol for found in breaks if found.kind in ACCEPTABLE})) or "none at all"
+    others = ", ".join(sorted({each.symbol for each in breaks if each.kind in ACCEPTABLE})) or "none at all"
     raise UsageError(f"{symbol} has no break: nothing was changed. Symbols with a break to accept: {others}.")
 
 
 def adjustment_for(desk: Desk, run: JobRun, state: AccountState, accepted: Break, reason: str) -> Adjustment:
-    """The correction after which the ledger explains the broker's figure in a break of a kind that is ACCEPTABLE."""
+    """The adjustment after which the ledger explains the broker's figure. The break's kind is one of ACCEPTABLE."""
     difference = accepted.there - accepted.here
     position = next((position for position in state.positions if position.symbol == accepted.symbol), None)
     shares = accepted.kind not in (BreakKind.CASH, BreakKind.PRICE)

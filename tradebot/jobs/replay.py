@@ -1,4 +1,4 @@
-"""replay: walk the schedule through sessions of the embedded exchange, running the real jobs in one process."""
+"""replay: run the real jobs of many sessions on the embedded exchange, in one process."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ from tradebot.jobs.step_results import noted
 
 
 class ReplayExchange(Protocol):
-    """The embedded exchange as a replay drives it."""
+    """The part of the embedded exchange that a replay uses."""
 
     def hours(self) -> SessionHours:
-        """The session that the exchange is in."""
+        """The hours of the exchange's session."""
         ...
 
-    def advance_to(self, instant: datetime) -> None: ...
+    def advance_to(self, instant: datetime) -> None:
+        """Move the exchange's clock forward to ``instant`` of its session."""
+        ...
 
-    def next_session(self) -> object: ...
+    def next_session(self) -> object:
+        """Begin the next session."""
+        ...
 
 
 _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
@@ -43,40 +47,40 @@ _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
 
 
 def run(
-    desk: Desk, floor: ReplayExchange, sessions: Sequence[date], progress: Callable[[date, int, int], None]
+    desk: Desk, exchange: ReplayExchange, sessions: Sequence[date], progress: Callable[[date, int, int], None]
 ) -> ReplayOutcome:
-    """Run each session's jobs at their nominal times, from where the exchange stands to the last of ``sessions``.
+    """Run each session's jobs at their nominal times, from the exchange's session to the last of ``sessions``.
 
-    A job that has run in its session is not run again, so an interrupted replay goes on where it stopped. ``progress``
-    is told the session, how many are done, and how many there are. Raises Stopped between jobs, and Halted when
-    somebody has halted the account since it began.
+    A job that ran in its session is not run again, so that an interrupted replay continues. ``progress`` gets the
+    session, the number of sessions done, and the number of all. Raises Stopped between jobs, and Halted when a person
+    halts the account meanwhile.
     """
-    known = desk.latch.read()
+    halts_before = desk.latch.read()
     started = time.perf_counter()
-    worst: set[ExitCode] = set()
+    codes: set[ExitCode] = set()
     jobs_run = 0
     for number, session in enumerate(sessions):
-        _refuse_to_go_on(desk, known)
-        while floor.hours().session < session:
-            floor.next_session()
-        outcomes = _session(desk, floor)
+        _check_not_halted(desk, halts_before)
+        while exchange.hours().session < session:
+            exchange.next_session()
+        outcomes = _session(desk, exchange)
         jobs_run += len(outcomes)
-        worst.update(code for outcome in outcomes for code in outcome.codes)
+        codes.update(code for outcome in outcomes for code in outcome.codes)
         progress(session, number + 1, len(sessions))
     final = report.run(desk, Period.ALL)
     run = open_run(desk, Job.REPLAY)
-    return _outcome(run, final, len(sessions), jobs_run, time.perf_counter() - started, worst)
+    return _outcome(run, final, len(sessions), jobs_run, time.perf_counter() - started, codes)
 
 
-def _refuse_to_go_on(desk: Desk, known: Collection[Halt]) -> None:
-    """End for whoever stops the account: an emergency stop waits until no job holds the lock."""
+def _check_not_halted(desk: Desk, known: Collection[Halt]) -> None:
+    """Raise Halted where a person halted the account: an emergency stop waits until no job holds the lock."""
     for halt in desk.latch.read():
         if halt.rule is HaltRule.OPERATOR and halt not in known:
             raise Halted(f"somebody halted the account while it was replayed ({halt.reason}): the replay ends here")
 
 
-def _session(desk: Desk, floor: ReplayExchange) -> list[Outcome]:
-    hours = floor.hours()
+def _session(desk: Desk, exchange: ReplayExchange) -> list[Outcome]:
+    hours = exchange.hours()
     ended = (RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED)
     done = {run.job for run in desk.ledger.runs.of_session(hours.session) if run.status in ended}
     outcomes = []
@@ -86,16 +90,16 @@ def _session(desk: Desk, floor: ReplayExchange) -> list[Outcome]:
         desk.stop.check()
         due = due_time(job, hours)
         assert due is not None
-        floor.advance_to(due)
+        exchange.advance_to(due)
         outcomes.append(_JOBS[job](desk))
     return outcomes
 
 
 def _outcome(
-    run: JobRun, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, met: set[ExitCode]
+    run: JobRun, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, codes: set[ExitCode]
 ) -> ReplayOutcome:
-    """A replay ends well when its jobs could do their work; what they met on the way is said, not failed on."""
-    met_names = ", ".join(sorted(code.name.lower() for code in met)) or "nothing unusual"
+    """The exit codes of the jobs are a note; the replay itself ends with 0."""
+    met_names = ", ".join(sorted(code.name.lower() for code in codes)) or "nothing unusual"
     run.add(noted(f"conditions met on the way: {met_names}"))
     run.breaks = final.breaks
     base = run.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run", final.totals)

@@ -1,4 +1,4 @@
-"""report: the figures of a day, a week, a month or everything, read from the ledger."""
+"""report: the figures of a day, a week, a month or the whole ledger."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def run(desk: Desk, period: Period) -> ReportOutcome:
     return record(desk, run, lambda: _report(desk, run, period))
 
 
-def first_of(period: Period, last: date) -> date | None:
-    """The first calendar day of the period that ends on ``last``: the day, its Monday, the first of its month."""
+def _period_start(period: Period, last: date) -> date | None:
+    """The first calendar day of the period that ends on ``last``; None for all."""
     match period:
         case Period.DAY:
             return last
@@ -42,7 +42,7 @@ def first_of(period: Period, last: date) -> date | None:
 
 def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     last = run.session
-    first = first_of(period, last) if last else None
+    first = _period_start(period, last) if last else None
     records = desk.ledger.records
     trades = records.trades(first, last)
     equity = _with_base(desk, first, records.closing_equity(first, last))
@@ -70,7 +70,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
 
 
 def _with_base(desk: Desk, first: date | None, equity: tuple[EquityPoint, ...]) -> tuple[EquityPoint, ...]:
-    """The closing points led by the last one before the period, against which its first return is measured."""
+    """The closing points, led by the last one before the period: the base of its first return."""
     base = desk.ledger.books.previous_close(first) if first else None
     return (base, *equity) if base else equity
 

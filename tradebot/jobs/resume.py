@@ -1,4 +1,4 @@
-"""resume: clear a latched halt, for a stated reason that is kept."""
+"""resume: clear a latched halt, for a reason that is stored."""
 
 from __future__ import annotations
 
@@ -17,37 +17,34 @@ from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
 from tradebot.jobs.steps.halts import current_halts
 
-#: Checks that are not made: what preflight would fail on because of the halt itself, and what only tells of days to
-#: come, for which price files would have to be read.
+#: Checks of preflight that are left out: one fails on the halt itself, one only warns of later days and reads prices.
 _LEFT_OUT = ("halts", "corporate actions")
 
 
 @dataclass(frozen=True, slots=True)
 class ResumePreview:
-    """What a resume would be about, for the question that is asked first: its halts, and what preflight says.
+    """What a resume would clear, for the confirmation that is asked first."""
 
-    ``subject`` is what is halted, in words.
-    """
-
-    subject: str
+    subject: str  # what is halted, as text
     halts: tuple[Halt, ...]
     checks: tuple[Check, ...] = ()
 
     @property
     def may_end(self) -> tuple[Halt, ...]:
-        """The halts that a resume would end: none while a check fails."""
+        """The halts that a resume would clear: none while a check fails."""
         return () if self.failed else tuple(halt for halt in self.halts if halt.ends_by is HaltEnd.RESUME)
 
     @property
     def failed(self) -> tuple[Check, ...]:
+        """The failed checks of preflight."""
         return tuple(check for check in self.checks if check.result is CheckResult.FAIL)
 
 
 def resume_preview(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str = "") -> ResumePreview:
-    """The halts of the account, or of one strategy or symbol, that hold now.
+    """The halts in force of the account, or of one strategy or symbol.
 
-    Before the account goes on, preflight's checks of it are made, less what a resume settles. Bars and strategies are
-    left to `run-daily`, which looks at them itself before it enters anything.
+    For the account, preflight's checks of it are made, save those that a resume settles. Bars and strategies are not
+    checked: `run-daily` checks them before it enters anything.
     """
     run = open_run(desk, Job.RESUME)
     halts = tuple(h for h in current_halts(desk, run.session) if (h.scope, h.scope_name) == (scope, name))
@@ -58,12 +55,11 @@ def resume_preview(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str =
 
 
 def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
-    """Clear what may be cleared of the halts that were ``seen`` (None: those of the account that there are now).
+    """Clear those of the halts that were ``seen`` that a resume may clear (None: the account's halts now).
 
-    None is cleared while preflight fails. A day's loss holds until the next session, a breach of a limit until it is
-    gone, the environment flag until it is unset, and a halt set meanwhile until somebody has seen it. After a drawdown
-    the equity peak starts again from today's equity, or the account would halt again at once; and failed runs are
-    counted from here.
+    No halt is cleared while preflight fails. These stay: a day's loss until the next session, a limit breach until it
+    is gone, the environment flag until it is unset, and a halt that was set after ``seen``. Clearing a drawdown sets
+    the equity peak to today's equity, else the account would halt again at once. Failed runs count anew from here.
     """
     run = open_run(desk, Job.RESUME)
     return record(desk, run, lambda: _resume(desk, run, reason, resume_preview(desk) if seen is None else seen))
@@ -73,14 +69,14 @@ def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outc
     _clear(desk, reason, before.may_end)
     run.halts = current_halts(desk, run.session)
     had = plural(len(distinct(before.halts)), "halt")
-    stay = distinct(halt for halt in run.halts if halt.subject == before.subject)
+    left = distinct(halt for halt in run.halts if halt.subject == before.subject)
     if before.failed:
         notes = (f"{check.name}: {check.figure}; {check.remedy}" for check in before.failed)
         run.add(noted(*notes).after(coded(ExitCode.BLOCKED)))
         return run.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
-    run.add(noted(*(_why_it_stays(same[0]) for same in stay)))
-    if stay:
-        return run.outcome(RunStatus.BLOCKED, f"{len(stay)} of {had} stay")
+    run.add(noted(*(_why_it_stays(same[0]) for same in left)))
+    if left:
+        return run.outcome(RunStatus.BLOCKED, f"{len(left)} of {had} stay")
     if not before.halts:
         return run.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
     return run.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")

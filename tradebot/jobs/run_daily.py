@@ -1,7 +1,7 @@
-"""run-daily: one session's trading, in the order that keeps it safe.
+"""run-daily: trade one session.
 
-Settle and compare with the broker, look at halts and breakers, leave what is to be left, decide what to enter, write
-it down, send it, see what became of it, prove that everything held is protected, and tell the story.
+The order keeps it safe: settle and compare with the broker, check halts and circuit breakers, execute exits, plan
+entries, store them, send them, wait for their outcomes, and prove that every position of ours is protected.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tradebot.jobs.steps.submit import await_ends, order_line, store_intents, su
 
 
 def run(desk: Desk) -> Outcome:
-    """Trade this session once. Raises BrokerUnavailable, LedgerError and Stopped; all else is in the outcome."""
+    """Trade this session, at most once. Raises BrokerUnavailable, LedgerError and Stopped."""
     run = open_run(desk, Job.RUN_DAILY)
     idle = _nothing_to_do(desk, run)
     return record(desk, run, lambda: _idle(desk, run, idle) if idle else _trade(desk, run))
@@ -49,7 +49,7 @@ def _idle(desk: Desk, run: JobRun, why: str) -> Outcome:
 
 
 def _nothing_to_do(desk: Desk, run: JobRun) -> str:
-    """Why this run has nothing to do, or an empty text."""
+    """Why this run has nothing to do; "" if it has."""
     market = run.market
     if market.today is None:
         return f"{market.now:%Y-%m-%d} is no session of the exchange: nothing to do"
@@ -62,7 +62,7 @@ def _nothing_to_do(desk: Desk, run: JobRun) -> str:
     )
     if traded:
         return f"session {market.today.session} was traded already: nothing was sent"
-    return desk.job_schedule().why_stale()
+    return desk.job_schedule().why_too_late()
 
 
 def _trade(desk: Desk, run: JobRun) -> Outcome:
@@ -75,7 +75,7 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     count_probation_session(desk, run, signals)
     plan = make_plan(desk, run, state, signals)
     if plan.exits:
-        state = trading_session.leave(desk, run, state, plan.exits, signals)
+        state = trading_session.execute_exits(desk, run, state, plan.exits, signals)
         plan = make_plan(desk, run, state, signals)
     store_decisions(desk, run, plan.entries, plan.denials, signals)
     run.add(StepResult(denials=plan.denials))
@@ -85,7 +85,7 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
 
 
 def _verdict(desk: Desk, run: JobRun) -> tuple[RunStatus, str]:
-    """How a session's trading ended, and the headline."""
+    """The status and the headline of a session that was traded."""
     unsent = _not_surely_sent(desk, run)
     if unsent:
         return RunStatus.FAILED, f"session {run.session}: {unsent}; run it again to settle and go on"
@@ -101,10 +101,10 @@ def _verdict(desk: Desk, run: JobRun) -> tuple[RunStatus, str]:
 
 
 def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
-    """Where an answer may be used again, ask once for what all symbols did and what they cost now.
+    """Where responses may be used again, ask once for the bars and the quotes of all symbols.
 
-    Bars come first: they take longest and do not age, as the account and prices do that are read after them. What
-    cannot be had keeps nothing from being settled; whoever needs it asks again.
+    Bars come first: they take longest, and do not age as the account and the quotes do. A failure is suppressed here,
+    so that open intents are settled all the same; the step that needs the prices asks again.
     """
     if desk.fresh_for and desk.strategies.loaded:
         with suppress(BrokerUnavailable), run.step("history"):
@@ -127,7 +127,7 @@ def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
 
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:
-    """What of this session's decisions the broker has not been seen to take, or an empty text."""
+    """How many orders of this session were sent without a sign that they arrived; "" for none."""
     intents = [
         intent
         for intent in desk.ledger.orders.unsettled()

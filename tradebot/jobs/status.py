@@ -1,4 +1,4 @@
-"""status: how the account stands now. Reads only; fast, so that it can be asked at any time."""
+"""status: the account now. It only reads, and is fast, so that it can be run at any time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tradebot.jobs.steps.sync import counters
 
 
 def run(desk: Desk, lock_holder: str) -> StatusOutcome:
-    """How the account stands: halts, lock, what became of the last sessions' jobs, positions, limits."""
+    """Halts, the lock, the jobs of the newest sessions, positions, counters and limits."""
     run = open_run(desk, Job.STATUS)
     account = read_account(desk, run)
     positions = desk.broker.positions()
@@ -43,7 +43,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         level=level_of(halts),
         lock_holder=lock_holder,
         last_runs=desk.ledger.runs.last_of_each_job(),
-        schedule=desk.job_schedule().cells(),
+        schedule=desk.job_schedule().session_jobs(),
         positions=position_lines(positions, holdings, open_gaps),
         counters=today,
         limits=limits,

@@ -1,4 +1,4 @@
-"""What run-daily and check-exits share: how a shift at the account begins, leaves positions, and ends."""
+"""The parts that run-daily and check-exits share: their beginning, the execution of exits, and their end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tradebot.jobs.steps.sync import read_account_state, resolve_open_intents, s
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
-    """Settle and compare with the broker, look at halts and breakers, mark positions and raise their stops."""
+    """Settle and compare with the broker, check halts and circuit breakers, and raise trailing stops."""
     check_failed_runs(desk, run)
     state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run, at_most=desk.fresh_for)).state)
     with run.step("exits"):
@@ -28,10 +28,10 @@ def begin(desk: Desk, run: JobRun) -> AccountState:
     return state
 
 
-def leave(
+def execute_exits(
     desk: Desk, run: JobRun, state: AccountState, exits: Iterable[Intent], signals: tuple[Signal, ...]
 ) -> AccountState:
-    """Close what the plan says to close, and read the account again: the proceeds may pay for an entry."""
+    """Execute planned exits, and read the account again: the proceeds may pay for an entry."""
     exits = tuple(exits)
     if not exits:
         return state
@@ -43,10 +43,10 @@ def leave(
 
 
 def end(desk: Desk, run: JobRun) -> AccountState:
-    """See what became of the orders, prove the protection of what is held, and tell what of it does not trade."""
+    """Settle the orders sent, repair and prove the protection, and report symbols that do not trade."""
     state = run.add(protect(desk, run, _read_again(desk, run))).state
     run.add(untradable.report_untradable(desk, state))
-    if any(found.matters for found in state.breaks):
+    if any(each.matters for each in state.breaks):
         run.add(coded(ExitCode.BREAKS))
     return state
 

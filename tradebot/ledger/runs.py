@@ -30,7 +30,7 @@ class RunLog:
         at: datetime,
         wall: datetime,
         pid: int,
-        keeping: ScheduleClock = ScheduleClock.DESK,
+        keeping: ScheduleClock = ScheduleClock.EXCHANGE,
     ) -> int:
         """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
         with self._engine.transaction():
@@ -45,7 +45,7 @@ class RunLog:
                     "started_wall": stamp(wall),
                     "pid": pid,
                     "keeping": keeping.value,
-                    "turn_at": stamp(wall if keeping is ScheduleClock.WALL else at),
+                    "turn_at": stamp(wall if keeping is ScheduleClock.REAL else at),
                     "summary": "",
                 },
                 "RETURNING run_id",

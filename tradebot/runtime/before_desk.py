@@ -37,7 +37,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
     cannot tell, or a person begins the sessions, the desk has to be asked.
     """
     settings = configuration(options).settings
-    if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.WALL:
+    if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
         return ""
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
@@ -45,7 +45,9 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
             if pinned is None:
                 return ""
             ledger, now = database.bind(pinned.key), SystemClock().wall()
-            return JobSchedule(ledger, NyseCalendar(), settings.schedule_rules(), ScheduleClock.WALL, now).why_not(job)
+            return JobSchedule(ledger, NyseCalendar(), settings.schedule_rules(), ScheduleClock.REAL, now).why_not_due(
+                job
+            )
     except LedgerError:
         return ""
 
@@ -60,13 +62,13 @@ def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -
         return
     with suppress(TradebotError):  # the first error is the one to tell
         settings = configuration(options).settings
-        if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.WALL:
+        if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
             return
         with closing(open_database(settings.database_path, create=False)) as database:
             pinned = database.pins.pinned(settings.broker, settings.trading_mode)
             if pinned is not None:
                 now, runs = SystemClock().now(), database.bind(pinned.key).runs
-                run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.WALL)
+                run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.REAL)
                 runs.end(
                     run_id, _STATUS.get(error.exit_code, RunStatus.FAILED), error.exit_code, now, now, str(error)[:500]
                 )

@@ -102,7 +102,7 @@ def account_key(broker: Broker, account_id: str) -> str:
 def schedule_clock(settings: Settings) -> ScheduleClock:
     """The clock that the schedule goes by: the exchange's own where a person begins its sessions."""
     by_hand = settings.broker is BrokerName.PAPER and settings.paper_advance is PaperAdvance.MANUAL
-    return ScheduleClock.DESK if by_hand else ScheduleClock.WALL
+    return ScheduleClock.EXCHANGE if by_hand else ScheduleClock.REAL
 
 
 def pin(
@@ -111,13 +111,13 @@ def pin(
     account_id: str,
     key: str,
     clock: Clock,
-    schedule_clock: ScheduleClock = ScheduleClock.DESK,
+    schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
 ) -> None:
     """Pin the account at first use, from when on its schedule is kept; refuse another one later."""
     pinned = database.pins.pinned(broker.name, broker.mode)
     if pinned is None:
         database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-        since = clock.wall() if schedule_clock is ScheduleClock.WALL else clock.now()
+        since = clock.wall() if schedule_clock is ScheduleClock.REAL else clock.now()
         database.bind(key).schedule.keep(schedule_clock, since, new_york_date(since))
     elif pinned.account_id != account_id:
         raise Blocked(

@@ -128,7 +128,7 @@ def open_desk(
             venue.advance(job)
         if access.locks:
             held.callback(keep_head, settings, database)
-        kept = ScheduleClock.DESK if job is Job.REPLAY else schedule_clock(settings)
+        kept = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, kept)
         if fresh:
             register_home(settings)

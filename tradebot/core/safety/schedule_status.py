@@ -15,10 +15,10 @@ from tradebot.core.model.values import plural
 
 
 class ScheduleClock(StrEnum):
-    """By which clock a run kept the schedule: the world's, or that of an exchange whose sessions are begun by hand."""
+    """Which clock the schedule goes by: wall time, or the embedded exchange's clock, which a person advances."""
 
-    WALL = "wall"
-    DESK = "desk"
+    REAL = "wall"
+    EXCHANGE = "desk"
 
 
 class JobStatus(StrEnum):

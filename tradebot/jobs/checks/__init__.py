@@ -1,1 +1,1 @@
-"""The checks of preflight, by what they look at. Each gives its name, a result, a figure, and what to do about it."""
+"""The checks of preflight, by subject. Each returns its name, a result, a figure and a remedy."""

@@ -14,13 +14,14 @@ from tradebot.jobs.job_run import JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
-#: Days ahead in which a split or dividend of something held is worth a word.
+#: Days ahead in which a split or dividend of a held symbol is a warning.
 ACTIONS_AHEAD = 7
-#: Seconds between the clock here and the broker's that are worth a word, and that make every timestamp doubtful.
+#: Seconds between this machine's clock and the broker's that are a warning, and a failure.
 SKEW_WARN, SKEW_FAIL = 2.0, 30.0
 
 
 def broker(desk: Desk, run: JobRun) -> Check:
+    """Fails for a blocked account; warns where the buying power is below the smallest order."""
     account = read_account(desk, run, at_most=desk.fresh_for)
     figure = f"equity {dollars(account.equity)}, buying power {dollars(account.buying_power)}"
     if account.blocked:
@@ -31,13 +32,14 @@ def broker(desk: Desk, run: JobRun) -> Check:
 
 
 def switches(desk: Desk, run: JobRun) -> Check:
+    """Warns when real money is traded."""
     if desk.broker.mode == "live":
         return Check("mode", WARN, "LIVE: REAL MONEY IS AT STAKE", "TRADING_MODE=paper plays instead")
     return Check("mode", PASS, "paper: no money is at stake")
 
 
 def clock(desk: Desk, run: JobRun) -> Check:
-    """How far the clock here was from the broker's when the run began. Timeouts, ids and sessions go by both."""
+    """The difference between this machine's clock and the broker's when the run began, in seconds."""
     skew = abs((run.began - run.market.now).total_seconds())
     figure, remedy = f"{skew:.1f} s from the broker's", "set this machine's clock; let NTP keep it"
     if skew >= SKEW_FAIL:
@@ -48,17 +50,17 @@ def clock(desk: Desk, run: JobRun) -> Check:
 
 
 def calendar(desk: Desk, run: JobRun) -> Check:
-    """Whether the exchange's calendar here says of today and the sessions around it what the broker says."""
+    """Fails where the calendar here differs from the broker's on today or the sessions around it."""
     market = run.market
     today = new_york_date(market.now)
-    told = {
+    hours = {
         "today": (desk.calendar.hours(today), market.today),
         "the session before": (desk.calendar.previous(today), market.previous),
         "the next session": (desk.calendar.following(today), market.upcoming),
     }
     differences = [
         f"{which} is {_hours(here)} here and {_hours(there)} at the broker"
-        for which, (here, there) in told.items()
+        for which, (here, there) in hours.items()
         if here != there and not (there is None and which != "today")
     ]
     if differences:
@@ -68,6 +70,7 @@ def calendar(desk: Desk, run: JobRun) -> Check:
 
 
 def session(desk: Desk, run: JobRun) -> Check:
+    """Warns when today is no session."""
     market = run.market
     if market.today is None:
         following = market.upcoming.session if market.upcoming else "unknown"
@@ -76,6 +79,7 @@ def session(desk: Desk, run: JobRun) -> Check:
 
 
 def exposure(desk: Desk, run: JobRun) -> Check:
+    """Warns where the gross exposure is above its limit."""
     account = read_account(desk, run, at_most=desk.fresh_for)
     gross = sum((abs(position.market_value) for position in desk.broker.positions()), Decimal(0))
     limit = account.equity * desk.settings.max_gross_exposure_pct
@@ -86,31 +90,33 @@ def exposure(desk: Desk, run: JobRun) -> Check:
 
 
 def limits(desk: Desk, run: JobRun) -> Check:
+    """Fails where the limits contradict each other or this account."""
     symbols = {symbol for info in desk.strategies.loaded for symbol in info.symbols}
     equity = read_account(desk, run, at_most=desk.fresh_for).equity
-    found = limit_report(desk.settings.limits(), equity, symbols)
+    report = limit_report(desk.settings.limits(), equity, symbols)
     figure = (
-        f"largest order {dollars(found.largest_order)} ({found.bound_by}); the worst day costs "
-        f"{dollars(found.loss_at_stops)} at the stops, {dollars(found.loss_in_crash)} if they gap as in 1987"
+        f"largest order {dollars(report.largest_order)} ({report.bound_by}); the worst day costs "
+        f"{dollars(report.loss_at_stops)} at the stops, {dollars(report.loss_in_crash)} if they gap as in 1987"
     )
-    if found.objections:
-        return Check("limits", FAIL, "; ".join(found.objections), "change one of the limits that are named")
+    if report.objections:
+        return Check("limits", FAIL, "; ".join(report.objections), "change one of the limits that are named")
     return Check("limits", PASS, figure)
 
 
 def actions(desk: Desk, run: JobRun) -> Check:
+    """Warns of corporate actions that are near on held symbols."""
     held = sorted(position.symbol for position in desk.broker.positions())
-    coming = desk.market.upcoming_actions(held, run.market, ACTIONS_AHEAD)
-    if not coming:
+    upcoming = desk.market.upcoming_actions(held, run.market, ACTIONS_AHEAD)
+    if not upcoming:
         return Check("corporate actions", PASS, f"none within {ACTIONS_AHEAD} days on what is held")
     figure = ", ".join(
-        f"{action.symbol} {action.kind} {canonical(action.value)} on {action.ex_date}" for action in coming
+        f"{action.symbol} {action.kind} {canonical(action.value)} on {action.ex_date}" for action in upcoming
     )
     return Check("corporate actions", WARN, figure, "stops follow a split by themselves; look at them after it")
 
 
 def _hours(hours: SessionHours | None) -> str:
-    """A session in New York time, as people write it."""
+    """The hours of a session, New York time."""
     if hours is None:
         return "no session"
     kind = "half day, " if hours.half_day else ""

@@ -1,4 +1,4 @@
-"""Checks of what the account may do by its own configuration, and of what the broker's books say of its days."""
+"""Checks of the account's permissions at the broker, and of the broker's daily records."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from tradebot.jobs.job_run import JobRun, read_account
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
-#: Two words of the broker on one close may differ by so much of it: positions are marked at slightly other prices.
+#: Two figures of the broker on one close may differ by this part: it marks positions at slightly other prices.
 _TOLERANCE = Decimal("0.005")
 
 
 def permissions(desk: Desk, run: JobRun) -> Check:
-    found = desk.broker.permissions()
-    told = {"trading": found.trading, "short sales": found.shorting, "parts of shares": found.fractions}
-    figure = ", ".join(f"{what} {'allowed' if allowed else 'not allowed'}" for what, allowed in told.items())
-    if not found.trading:
+    """Fails where the broker does not let the account trade."""
+    permitted = desk.broker.permissions()
+    names = {"trading": permitted.trading, "short sales": permitted.shorting, "parts of shares": permitted.fractions}
+    figure = ", ".join(f"{name} {'allowed' if allowed else 'not allowed'}" for name, allowed in names.items())
+    if not permitted.trading:
         return Check("permissions", FAIL, figure, "allow trading in the account's configuration at the broker")
     return Check("permissions", PASS, figure)
 
 
 def baseline(desk: Desk, run: JobRun) -> Check:
-    """Whether the day's baseline and today's deposits, which the loss limits count from, are what the books say."""
+    """Warns where the day's baseline or deposits, which loss limits count from, differ from the broker's records."""
     account = read_account(desk, run, at_most=desk.fresh_for)
     before = run.market.previous
     days = desk.broker.days(before.session if before else run.session, run.session)
@@ -42,14 +43,14 @@ def baseline(desk: Desk, run: JobRun) -> Check:
     return Check("baseline", PASS, figure)
 
 
-def _of_close(last_equity: Decimal, told: list[AccountDay]) -> Iterator[str]:
-    for day in told:
+def _of_close(last_equity: Decimal, days: list[AccountDay]) -> Iterator[str]:
+    for day in days:
         if abs(day.equity - last_equity) > _TOLERANCE * abs(last_equity):
             yield f"the broker's books have {dollars(day.equity)} at the close of {day.session}"
 
 
-def _of_flows(paid_in: Decimal, told: list[AccountDay]) -> Iterator[str]:
-    for day in told:
+def _of_flows(paid_in: Decimal, days: list[AccountDay]) -> Iterator[str]:
+    for day in days:
         if abs(day.paid_in - paid_in) > CENT:
             yield f"{dollars(day.paid_in)} was paid in by the broker's books, {dollars(paid_in)} by its activities"
 
@@ -57,7 +58,7 @@ def _of_flows(paid_in: Decimal, told: list[AccountDay]) -> Iterator[str]:
 def _paid_in(desk: Desk, run: JobRun) -> Decimal:
     """Deposits less withdrawals of the session by the activities, those that the ledger has yet to book included."""
     books = desk.ledger.books
-    news = books.unbooked(desk.broker.activities(books.cursor()))
-    flows = (done for done in news if isinstance(done, CashEvent) and done.kind.is_external)
+    new = books.unbooked(desk.broker.activities(books.cursor()))
+    flows = (done for done in new if isinstance(done, CashEvent) and done.kind.is_external)
     unbooked = sum((flow.amount for flow in flows if flow.session == run.session), ZERO)
     return books.cash_flow(run.session) + unbooked

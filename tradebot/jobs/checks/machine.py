@@ -1,4 +1,4 @@
-"""Checks of what is around the desk: files, disk, backups, drills, channels of alerts, secrets."""
+"""Checks of the machine: files, disk, backups, drills, alert channels, secrets."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tradebot.core.results.results import Check, CheckResult, Machine
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 _MIB = 2**20
-#: A session needs a few of these at most; a backup needs as much again as the ledger has.
+#: Bytes of free disk: fewer are a failure, and a warning. A backup needs as many as the ledger has.
 LEAST_ROOM, AMPLE_ROOM = 20 * _MIB, 500 * _MIB
 BACKUP_AGE, DRILL_AGE = timedelta(days=7), timedelta(days=90)
 
 
 def checks(machine: Machine) -> Iterator[Check]:
-    """Every check that needs the machine alone."""
+    """Every check that reads the machine alone."""
     yield _verified(machine)
     yield _room(machine)
     yield _logs(machine)
@@ -29,7 +29,7 @@ def checks(machine: Machine) -> Iterator[Check]:
 
 
 def promises(machine: Machine, strategy: str) -> str:
-    """Which promise of a strategy its check found broken, or an empty text."""
+    """The promise that a strategy does not keep; "" if it keeps all."""
     return machine.strategy_faults.get(strategy, "")
 
 

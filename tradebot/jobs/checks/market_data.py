@@ -14,14 +14,14 @@ from tradebot.jobs.steps.planning import history_for, price_source, read_signals
 from tradebot.strategy_api import History
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
-#: A close more than so many times the one before, or less than its part, is absurd where no action explains it.
+#: A close of more than this many times the close before, or less than its inverse, is doubtful.
 ABSURD = 2.0
-#: The sessions in which such a jump is worth a word.
+#: The newest sessions in which such a jump is a warning.
 RECENT = 20
 
 
 def bars_are_fresh(desk: Desk, run: JobRun) -> Check:
-    """Whether the newest completed session has its bars at all. Without them nothing may be entered."""
+    """Fails where the newest completed session has no bars: then no entry is sent."""
     newest = desk.market.last_completed(run.market)
     expected = run.market.previous.session if run.market.previous else None
     if newest is None:
@@ -34,7 +34,7 @@ def bars_are_fresh(desk: Desk, run: JobRun) -> Check:
 
 
 def bars(desk: Desk, run: JobRun) -> Check:
-    """Whether every symbol of every strategy has its bars: the newest one, no gap, no jump that nothing explains."""
+    """Warns where a symbol of a strategy lacks its newest bar, has a gap, or jumps without a corporate action."""
     fresh = bars_are_fresh(desk, run)
     if fresh.result is not PASS:
         return fresh
@@ -46,7 +46,7 @@ def bars(desk: Desk, run: JobRun) -> Check:
 
 
 def strategies(desk: Desk, run: JobRun, machine: Machine | None) -> Iterator[Check]:
-    """One check a strategy: it loads, keeps its promises, and answers for the bars there are."""
+    """A check for each strategy: it loads, keeps its promises, and gives signals on the present bars."""
     failures = run.add(read_signals(desk, run)).failures
     failed = {failure.what for failure in failures}
     for info in desk.strategies.loaded:

@@ -1,4 +1,4 @@
-"""Checks of what is left over from before: halts, breaks, orders nobody saw arrive, bare positions, missed jobs."""
+"""Checks of open issues: halts, breaks, unknown outcomes, missing stops, symbols that do not trade, missed jobs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 
 def halts(desk: Desk, run: JobRun) -> Check:
-    found = run.halts = current_halts(desk, run.session)
-    if not found:
+    """Fails while the account is halted; warns while a strategy or a symbol is."""
+    run.halts = current_halts(desk, run.session)
+    if not run.halts:
         return Check("halts", PASS, "none")
-    reasons = "; ".join(f"{sources_text(same)}: {same[0].reason}" for same in distinct(found))
-    if level_of(found).allows_entries:  # those of a strategy or a symbol
-        return Check("halts", WARN, reasons, _remedy_of(found))
-    return Check("halts", FAIL, f"{level_of(found)}: {reasons}", _remedy_of(found))
+    reasons = "; ".join(f"{sources_text(same)}: {same[0].reason}" for same in distinct(run.halts))
+    if level_of(run.halts).allows_entries:  # every halt is of a strategy or a symbol
+        return Check("halts", WARN, reasons, _remedy_of(run.halts))
+    return Check("halts", FAIL, f"{level_of(run.halts)}: {reasons}", _remedy_of(run.halts))
 
 
-def _remedy_of(found: tuple[Halt, ...]) -> str:
-    return f"find out why; it holds {', '.join(dict.fromkeys(halt.holds for halt in found))}"
+def _remedy_of(halts: tuple[Halt, ...]) -> str:
+    return f"find out why; it holds {', '.join(dict.fromkeys(halt.holds for halt in halts))}"
 
 
 def breaks(desk: Desk, run: JobRun) -> Check:
+    """Warns of open breaks that matter."""
     run.breaks = desk.ledger.safety.breaks()
-    matter = [found.message for found in run.breaks if found.matters]
+    matter = [each.message for each in run.breaks if each.matters]
     if not matter:
         return Check("breaks", PASS, "none open")
     messages = "; ".join(matter)
@@ -39,6 +41,7 @@ def breaks(desk: Desk, run: JobRun) -> Check:
 
 
 def unknowns(desk: Desk, run: JobRun) -> Check:
+    """Warns of orders whose outcome is unknown."""
     lost = [i for i in desk.ledger.orders.unsettled() if i.state.in_doubt]
     if not lost:
         return Check("unknown orders", PASS, "none")
@@ -47,32 +50,33 @@ def unknowns(desk: Desk, run: JobRun) -> Check:
 
 
 def protection(desk: Desk, run: JobRun) -> Check:
+    """Warns of positions of ours without their stop."""
     positions = desk.broker.positions()
     quotes = desk.market.quotes(position.symbol for position in positions)
-    found = gaps(desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
-    run.gaps = found
-    if found:
-        names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in found)
-        figure = f"{dollars(unprotected_dollars(found))} unprotected: {names}"
+    run.gaps = gaps(desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
+    if run.gaps:
+        names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in run.gaps)
+        figure = f"{dollars(unprotected_dollars(run.gaps))} unprotected: {names}"
         return Check("protection", WARN, figure, "the next job repairs the stops")
     return Check("protection", PASS, "every position of ours has its stop")
 
 
 def trading(desk: Desk, run: JobRun) -> Check:
-    found = untradable.find_untradable(desk, desk.broker.positions(), desk.broker.open_orders())
-    if not found:
+    """Warns of held symbols and open orders that do not trade."""
+    symbols = untradable.find_untradable(desk, desk.broker.positions(), desk.broker.open_orders())
+    if not symbols:
         return Check("trading", PASS, "everything at stake trades")
-    return Check("trading", WARN, "; ".join(map(str, found)), found[0].remedy)
+    return Check("trading", WARN, "; ".join(map(str, symbols)), symbols[0].remedy)
 
 
 def schedule(desk: Desk, run: JobRun) -> Check:
-    """Jobs that nothing ran, or that failed, since one of their kind last ran."""
+    """Warns of jobs that were missed or failed and have not run since."""
     undone: dict[str, list[str]] = {}
-    for cell in desk.job_schedule().cells():
-        if cell.mark in UNDONE:
-            undone.setdefault(cell.job, []).append(f"{cell.session} {cell.mark}")
-        elif cell.mark in (JobStatus.RAN, JobStatus.LATE):
-            undone.pop(cell.job, None)
+    for each in desk.job_schedule().session_jobs():
+        if each.mark in UNDONE:
+            undone.setdefault(each.job, []).append(f"{each.session} {each.mark}")
+        elif each.mark in (JobStatus.RAN, JobStatus.LATE):
+            undone.pop(each.job, None)
     if not undone:
         return Check("schedule", PASS, "nothing missed since every job last ran")
     figure = "; ".join(f"{job}: {', '.join(sessions)}" for job, sessions in undone.items())

@@ -88,6 +88,7 @@ class ByIdAlone:
         self._fills = _RecentFills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
+        """Send under the first attempt number that the broker does not know."""
         for attempt in ATTEMPTS:
             order_id = client_order_id(self._account_key, session, strategy, request.symbol, purpose, attempt)
             existing = self._broker.order(order_id)
@@ -117,6 +118,7 @@ class ThroughLedger:
         self._fills = _RecentFills()
 
     def send(self, request: OrderRequest, strategy: str, purpose: Purpose, session: date, price: Decimal) -> str | None:
+        """Send as an intent of the ledger."""
         if self._ledger_failed:
             return self._without_ledger.send(request, strategy, purpose, session, price)
         try:
