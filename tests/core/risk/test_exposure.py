@@ -8,11 +8,11 @@ import pytest
 
 from tests.core.builders import D, holding, intent, order, position, quote, situation, stop
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.risk.exposure import SymbolExposure, measure
+from tradebot.core.risk.exposure import SymbolExposure, measure_exposure
 
 
 def total(**given: Any) -> SymbolExposure:
-    return measure(situation(**given)).total
+    return measure_exposure(situation(**given)).total
 
 
 def stake(value: str, risk: str) -> SymbolExposure:
@@ -102,7 +102,7 @@ def test_a_dead_order_stakes_nothing() -> None:
 
 
 def test_an_order_without_a_price_is_named() -> None:
-    exposure = measure(situation(open_orders=(order("KO", Side.BUY),), quotes={}))
+    exposure = measure_exposure(situation(open_orders=(order("KO", Side.BUY),), quotes={}))
     assert exposure.unpriced == {"KO"}
     assert exposure.total.value == Decimal(0)
 
@@ -112,4 +112,4 @@ def test_an_order_for_an_amount_counts_with_the_amount_until_its_shares_are_know
     assert total(open_orders=(amount,)) == stake("5000", "100")
     assert total(open_orders=(replace(amount, quantity=D(60)),)) == stake("3000", "60")
     assert total(open_orders=(replace(amount, side=Side.SELL),), positions=(position(),)) == stake("5000", "100")
-    assert measure(situation(open_orders=(amount,), quotes={})).unpriced == {"AAPL"}
+    assert measure_exposure(situation(open_orders=(amount,), quotes={})).unpriced == {"AAPL"}

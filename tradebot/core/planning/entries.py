@@ -1,6 +1,6 @@
-"""From a situation to a plan: exits first, then entries by rank, each of which passes every rule of ``risk``.
+"""Planning: a situation becomes a plan of exits and of entries by rank, each of which passes every rule of ``risk``.
 
-One and the same function plans live, replayed and backtested sessions.
+The same function plans live and replayed sessions.
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import ONE, SUB_PENNY
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
+from tradebot.core.risk.candidate import Candidate, EntryTerms
 from tradebot.core.risk.projected_account import ProjectedAccount
-from tradebot.core.risk.rules import Candidate, Terms, evaluate
-from tradebot.core.risk.sizing import on_probation, risk_per_trade, size
+from tradebot.core.risk.rules import denials_of
+from tradebot.core.risk.sizing import on_probation, risk_per_trade, size_entry
 
 
 def plan(situation: Situation) -> Plan:
-    """Decide what to send now, and say of everything else why not. Linear in the size of the situation."""
+    """The orders to send now, and a denial for each one that is not sent. Linear in the size of the situation."""
     exits, exit_denials = plan_exits(situation)
     entries, entry_denials = _plan_entries(situation)
     return Plan(exits, entries, exit_denials + entry_denials)
 
 
 def _plan_entries(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
-    book = ProjectedAccount(situation)
+    projected = ProjectedAccount(situation)
     entries: list[Intent] = []
     denials: list[Denial] = []
     for signal in _by_rank(situation.signals):
-        candidate = _candidate(signal, book)
-        found = evaluate(candidate, book)
-        if found or candidate.terms is None:
-            denials.extend(found)
+        candidate = _candidate(signal, projected)
+        denied = denials_of(candidate, projected)
+        if denied or candidate.terms is None:
+            denials.extend(denied)
             continue
         entry = _entry(candidate, candidate.terms, situation)
-        book.take(entry, candidate.terms.stop)
+        projected.add_entry(entry, candidate.terms.stop)
         entries.append(entry)
     return tuple(entries), tuple(denials)
 
 
 def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
-    """Entries by score, highest first; equals by the strategies' order of speaking, then by symbol."""
+    """The entry signals by score, highest first, then in the order of their strategies, then by symbol."""
     order: dict[str, int] = {}
     for signal in signals:
         order.setdefault(signal.strategy, len(order))
@@ -56,29 +57,29 @@ def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
     return sorted((signal for signal in signals if signal.action is Action.ENTER), key=rank)
 
 
-def _candidate(signal: Signal, book: ProjectedAccount) -> Candidate:
-    """An entry signal means buy: a strategy cannot ask for a short."""
-    situation = book.situation
+def _candidate(signal: Signal, projected: ProjectedAccount) -> Candidate:
+    """The purchase that an entry signal asks for. No strategy can ask for a short."""
+    situation = projected.situation
     order_id = client_order_id(
         situation.account_key, situation.today, signal.strategy, signal.symbol, Purpose.ENTRY, attempt=1
     )
-    return Candidate(signal, order_id, _terms(signal, situation.quotes.get(signal.symbol), book))
+    return Candidate(signal, order_id, _terms(signal, situation.quotes.get(signal.symbol), projected))
 
 
-def _terms(signal: Signal, quote: Quote | None, book: ProjectedAccount) -> Terms | None:
-    if quote is None or quote.last <= SUB_PENNY:  # below that, no stop fits under the price
+def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> EntryTerms | None:
+    if quote is None or quote.last <= SUB_PENNY:  # no stop fits below such a price
         return None
-    limits = book.situation.limits
+    limits = projected.limits
     prices = entry_prices(quote.last, signal.policy, limits, Side.BUY)
     risk_pct = risk_per_trade(limits, signal.risk_pct)
-    sessions_run = book.situation.sessions_run.get(signal.strategy, 0)
+    sessions_run = projected.situation.sessions_run.get(signal.strategy, 0)
     part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
-    sized = size(quote.last, prices.stop, risk_pct, book.room(signal.symbol), limits, part)
-    return Terms(quote.last, prices.stop, prices.target, sized)
+    size = size_entry(quote.last, prices.stop, risk_pct, projected.headroom(signal.symbol), limits, part)
+    return EntryTerms(quote.last, prices.stop, prices.target, size)
 
 
-def _entry(candidate: Candidate, terms: Terms, situation: Situation) -> Intent:
-    """A market order with a bracket. GTC, so that the legs live on; the market part fills at once all the same."""
+def _entry(candidate: Candidate, terms: EntryTerms, situation: Situation) -> Intent:
+    """A market order with a bracket. It is GTC for the sake of its legs; the market part fills at once anyway."""
     signal = candidate.signal
     request = OrderRequest(
         client_order_id=candidate.client_order_id,

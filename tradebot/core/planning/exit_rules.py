@@ -1,8 +1,8 @@
-"""How positions are left: where stop and target rest, when the stop follows the price, when it is time to go.
+"""Exit rules: the prices of stop and target, the trailing stop, and the reasons to close a holding.
 
-A last price at or beyond a holding's own stop is no exit decided here. Either the stop rests at the broker and is being
-filled, and a second sale would sell the shares twice; or no stop rests, and that is a gap in the protection, which the
-caller closes, with a market order where ``stop_passed`` says that it is too late for a stop.
+A last price at or beyond a holding's stop is no reason to close it here. If the stop rests at the broker, it is being
+filled, and a second sale would sell the shares twice. If no stop rests, the holding has a gap, which the caller closes:
+with a market order where ``stop_passed``, else with a new stop.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from tradebot.core.model.values import ONE, SUB_PENNY, canonical, tick_down, tic
 
 @dataclass(frozen=True, slots=True)
 class ExitPrices:
-    """Where the legs of a bracket rest, USD a share, on ticks; ``target`` is None when there is none."""
+    """The prices of a bracket's legs, USD a share, on ticks."""
 
     stop: Decimal
     target: Decimal | None
 
 
 def entry_prices(price: Decimal, policy: ExitPolicy, limits: Limits, side: Side) -> ExitPrices:
-    """Stop and target of a position entered at ``price`` (above one ten-thousandth of a dollar) with ``side``.
+    """Stop and target of a position entered on ``side`` at ``price``, which is above $0.0001.
 
-    Both are rounded to a tick in the position's favour: the stop towards the price, so that the loss is not larger
-    than asked, and the target away from it. Each keeps at least a tick's distance from the price.
+    Both are rounded to a tick in the position's favour: the stop towards the price, the target away from it. Each is at
+    least a tick from the price.
     """
     stop_fraction = limits.default_stop_loss_pct if policy.stop is None else policy.stop
     target_fraction = policy.target
@@ -64,16 +64,16 @@ def _tick_above(price: Decimal) -> Decimal:
 
 
 def with_mark(holding: Holding, last: Decimal) -> Holding:
-    """The holding after it has seen the price ``last``: the best price since the entry is kept."""
+    """The holding with its best price since the entry updated by ``last``."""
     best = max if holding.side is Side.BUY else min
     return replace(holding, high_water=best(holding.high_water, last))
 
 
 def raised_stop(holding: Holding) -> Decimal | None:
-    """The trailing stop that the best price seen asks for, or None while it asks for nothing better than the present.
+    """The trailing stop, ``trail_offset`` from the best price seen; None while it is no better than the present stop.
 
-    Trailing begins once the best price has gained ``trail_trigger`` over the entry price. The stop is only ever moved
-    in the position's favour. Ask ``due_exit`` first: it sells where the last price has passed this stop already.
+    Trailing begins once the best price has gained ``trail_trigger`` over the entry price. Call ``due_exit`` first: it
+    closes a holding whose last price has passed this stop already.
     """
     policy = holding.policy
     if policy.trail_trigger is None or policy.trail_offset is None:
@@ -86,13 +86,13 @@ def raised_stop(holding: Holding) -> Decimal | None:
 
 
 def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> str | None:
-    """Why the holding is to be closed now, in words, or None.
+    """The reason to close the holding now, for people; None without one.
 
-    Reasons are the strategy's own exit signal, the age ``max_sessions``, and a last price at or beyond a trailing stop
-    that could not be raised in time (the broker was away, say): the stop still resting is further off than the
-    strategy asked for, and one at the proper price could no longer be placed.
+    Reasons are the strategy's exit signal, the age ``max_sessions``, and a last price at or beyond a trailing stop that
+    was not raised in time, because the broker was unreachable for instance. In the last case the resting stop is
+    farther away than the strategy asked for, and a stop at the right price would be refused.
     """
-    if signal is not None and _says_leave(signal, holding):
+    if signal is not None and _is_exit(signal, holding):
         return f"exit signal: {signal.reason}" if signal.reason else "exit signal"
     limit = holding.policy.max_sessions
     if limit is not None and holding.sessions_held >= limit:
@@ -104,11 +104,11 @@ def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> s
 
 
 def stop_passed(holding: Holding, last: Decimal) -> bool:
-    """Whether the price has reached the holding's stop, so that a stop order sent now would come too late."""
+    """Whether the last price has reached the holding's stop, so that a stop order sent now would be too late."""
     return _reached(holding.stop_price, last, holding.side)
 
 
-def _says_leave(signal: Signal, holding: Holding) -> bool:
+def _is_exit(signal: Signal, holding: Holding) -> bool:
     return signal.action is Action.EXIT and (signal.strategy, signal.symbol) == (holding.strategy, holding.symbol)
 
 

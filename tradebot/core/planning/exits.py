@@ -1,7 +1,7 @@
-"""Planning exits: which holdings are to be closed now, and with how many shares.
+"""Planning of exits: which holdings are closed now, and with how many shares.
 
-An exit is checked for the account, the session, duplication and the shares that are there, and for nothing else: no
-limit and no halt ever keeps a position open.
+An exit is checked for the account, the session, duplication and the available shares only. No limit and no halt keeps
+a position open.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from tradebot.core.planning.exit_rules import due_exit
 
 
 def plan_exits(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
-    """The closing orders to send now, and why a holding that is due to be closed is not."""
-    leaving = _Leaving(situation)
+    """The closing orders to send now, and the denials of holdings that are due and cannot be closed."""
+    planner = _ExitPlanner(situation)
     exits: list[Intent] = []
     denials: list[Denial] = []
     for holding in situation.holdings:
-        reason = leaving.reason_to_leave(holding)
+        reason = planner.exit_reason(holding)
         if reason is None:
             continue
-        objections = leaving.objections(holding)
+        objections = planner.objections(holding)
         if objections:
             denials.extend(objections)
         else:
-            exits.append(leaving.intent(holding, reason))
+            exits.append(planner.intent(holding, reason))
     return tuple(exits), tuple(denials)
 
 
-class _Leaving:
-    """A situation, with the indexes that looking at one holding after another needs."""
+class _ExitPlanner:
+    """A situation with indexes by symbol, built once."""
 
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
@@ -43,7 +43,7 @@ class _Leaving:
         self.exit_signals = {
             (signal.strategy, signal.symbol): signal for signal in situation.signals if signal.action is Action.EXIT
         }
-        self.under_way = {
+        self.live_exits = {
             intent.symbol: f"the {intent.purpose} of {intent.strategy}"
             for intent in situation.unsettled
             if intent.state.live and intent.purpose in (Purpose.EXIT, Purpose.CLOSE)
@@ -53,7 +53,7 @@ class _Leaving:
             if order.state.live and situation.ownership.is_foreign(order):
                 self.foreign_orders.setdefault(order.symbol, []).append(order)
 
-    def reason_to_leave(self, holding: Holding) -> str | None:
+    def exit_reason(self, holding: Holding) -> str | None:
         quote = self.situation.quotes.get(holding.symbol)
         signal = self.exit_signals.get((holding.strategy, holding.symbol))
         return due_exit(holding, signal, quote.last if quote else None)
@@ -70,23 +70,23 @@ class _Leaving:
             found.append(
                 (DenialCode.NOT_TRADABLE, f"{holding.symbol} does not trade now; the stop at the broker stays")
             )
-        if holding.symbol in self.under_way:
-            found.append((DenialCode.ORDER_PENDING, f"{self.under_way[holding.symbol]} is under way"))
+        if holding.symbol in self.live_exits:
+            found.append((DenialCode.ORDER_PENDING, f"{self.live_exits[holding.symbol]} is under way"))
         if self.available(holding) <= 0:
             found.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
         return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in found)
 
     def available(self, holding: Holding) -> Decimal:
-        """The shares that can be closed: ours, as far as the broker has them and no foreign order is closing them.
+        """The shares of ours that can be closed: those that the broker shows and no foreign order is closing.
 
-        Our own stop and target do not count as closing: the exit sequence cancels them first. A fraction of a share is
-        left where the broker trades none.
+        Our stop and target do not count: the exit cancels them first. A fraction of a share stays where the broker
+        trades none.
         """
         position = self.positions.get(holding.symbol)
         if position is None:
             return ZERO
-        spoken_for = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
-        free = min(holding.shares_in(position), abs(position.quantity) - spoken_for)
+        taken = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
+        free = min(holding.shares_in(position), abs(position.quantity) - taken)
         asset = self.situation.assets.get(holding.symbol)
         return free if asset is not None and asset.fractionable else whole_shares(free)
 
@@ -116,7 +116,7 @@ class _Leaving:
         )
 
     def _next_attempt(self, holding: Holding) -> int:
-        """Those made are over: one under way is an objection."""
+        """The number after the session's exits of the holding. They are over: a live one is an objection."""
         decided = map(self.situation.ownership.decision, self.situation.decided)
         exit_of = (holding.strategy, holding.symbol, Purpose.EXIT)
         return next_attempt(

@@ -1,4 +1,4 @@
-"""Circuit breakers: what halts the account without being asked. Each halt says which rule, and what was compared."""
+"""Circuit breakers: halts of the account that no person sets. Each halt names its rule and the figures compared."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tradebot.core.model.limits import Counters, Limits, LossAction
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ONE, ZERO, dollars, percent
-from tradebot.core.risk.exposure import Exposure, measure
+from tradebot.core.risk.exposure import Exposure, measure_exposure
 from tradebot.errors import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
 class EquityLoss:
-    """How far the equity has fallen below a base, as a fraction of it, against the fraction that is allowed."""
+    """The fall of the equity below a base, against its limit."""
 
-    base: Decimal
-    equity: Decimal
-    fraction: Decimal
-    limit: Decimal
+    base: Decimal  # USD
+    equity: Decimal  # USD
+    fraction: Decimal  # of the base, never negative
+    limit: Decimal  # fraction of the base
 
     @property
     def breaks_limit(self) -> bool:
-        """A fall that reaches its limit breaks it."""
+        """Whether the fall has reached its limit."""
         return self.fraction > 0 and self.fraction >= self.limit
 
     def __str__(self) -> str:
@@ -43,16 +43,16 @@ class EquityLoss:
 
 
 def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
-    """Today's loss. Money put in or taken out today moves the baseline, since it is neither gain nor loss."""
-    return _fall(counters.baseline_equity + counters.cash_flow_today, account.equity, limits.daily_loss_limit_pct)
+    """The loss since the previous close. Today's deposits and withdrawals move the baseline."""
+    return _loss(counters.baseline_equity + counters.cash_flow_today, account.equity, limits.daily_loss_limit_pct)
 
 
 def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
     """The fall from the equity peak, which the ledger keeps adjusted for deposits and withdrawals."""
-    return _fall(counters.peak_equity, account.equity, limits.emergency_stop_loss_pct)
+    return _loss(counters.peak_equity, account.equity, limits.emergency_stop_loss_pct)
 
 
-def _fall(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
+def _loss(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
     lost = max(ZERO, base - equity)
     if lost == 0:
         return EquityLoss(base, equity, ZERO, limit)
@@ -62,9 +62,9 @@ def _fall(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
 def loss_halts(
     account: AccountSnapshot, counters: Counters, limits: Limits, session: date, now: datetime
 ) -> tuple[Halt, ...]:
-    """The halts that today's losses call for. ``until`` is left to the caller, who knows the next session."""
+    """The halts for losses that have reached their limit. The caller sets ``until``, who knows the next session."""
     reduce_only = limits.daily_loss_action is LossAction.REDUCE
-    falls = (
+    losses = (
         (
             HaltRule.DAILY_LOSS,
             HaltLevel.REDUCING if reduce_only else HaltLevel.HALTED,
@@ -74,27 +74,27 @@ def loss_halts(
         (HaltRule.DRAWDOWN, HaltLevel.HALTED, "drawdown", drawdown(account, counters, limits)),
     )
     return tuple(
-        _halt(rule, level, f"{name}: {fall}", session, now, fall.fraction, fall.limit)
-        for rule, level, name, fall in falls
-        if fall.breaks_limit
+        _halt(rule, level, f"{name}: {loss}", session, now, loss.fraction, loss.limit)
+        for rule, level, name, loss in losses
+        if loss.breaks_limit
     )
 
 
-def limit_breach_halt(standing: LimitInputs, session: date, now: datetime) -> Halt | None:
-    """The halt that limits call for which the account exceeds as it is; its figures are those of the first.
+def limit_breach_halt(inputs: LimitInputs, session: date, now: datetime) -> Halt | None:
+    """The halt for limits that the account exceeds; its figures are those of the first.
 
-    It only reduces, so that every exit that mends the breach goes on, and it ends when the breach has.
+    It is REDUCING, so that exits can end the breach, and it ends with the breach.
     """
-    found = breaches(standing)
-    if not found:
+    breaches = limit_breaches(inputs)
+    if not breaches:
         return None
-    reason = "; ".join(breach.message for breach in found)
-    first = found[0]
+    reason = "; ".join(breach.message for breach in breaches)
+    first = breaches[0]
     return _halt(HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, reason, session, now, first.value, first.limit)
 
 
 def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
-    """The halt that differences between ledger and broker call for, when they are worth too much together."""
+    """The halt for differences between ledger and broker that together are worth too much."""
     breaks = tuple(breaks)
     value, limit = unexplained(breaks), limits.break_halt_value
     if value < limit:
@@ -107,19 +107,20 @@ def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: dat
     return _halt(HaltRule.BREAKS, HaltLevel.HALTED, reason, session, now, value, limit)
 
 
-#: The jobs whose failing is counted: those that look after the account, and so have to work.
+#: The jobs whose failures are counted: those that trade, protect or reconcile.
 COUNTED_JOBS = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
-#: How a run ends that counts, for or against; one that found nothing to do, or was kept from it, says nothing.
+#: The statuses of runs that count. An idle or blocked run shows neither success nor failure.
 COUNTED_STATUSES = (RunStatus.RAN, RunStatus.FAILED, RunStatus.RUNNING)
-_ASKED_TO_END = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+_INTERRUPTED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
 def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
-    """The halt that failed runs of one job in a row call for. ``newest`` are its counted runs, newest first.
+    """The halt for failed runs of one job in a row. ``newest``: its counted runs, newest first.
 
-    One that is still written down as running died: who asks holds the lock. One that a person stopped has not failed.
+    A run that is stored as running has died, because the caller holds the lock. A run that a person stopped does not
+    count.
     """
-    failed = list(takewhile(_has_failed, (run for run in newest if run.exit_code not in _ASKED_TO_END)))
+    failed = list(takewhile(_has_failed, (run for run in newest if run.exit_code not in _INTERRUPTED)))
     if len(failed) < limits.failed_runs_limit:
         return None
     first, last = failed[-1], failed[0]
@@ -142,15 +143,15 @@ def _halt(
 
 
 def active_halts(halts: Iterable[Halt], today: date | None) -> tuple[Halt, ...]:
-    """The halts that still hold on ``today`` (New York): those whose ``until`` has not come. All, without a session."""
+    """The halts that still hold in session ``today``: those whose ``until`` has not come. All of them for None."""
     return tuple(halt for halt in halts if halt.until is None or today is None or today < halt.until)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitInputs:
-    """The account as it is: equity in USD, and what the broker and the ledger show."""
+    """What limits are compared with: the account as the broker shows it and the ledger explains it."""
 
-    equity: Decimal
+    equity: Decimal  # USD
     positions: tuple[Position, ...]
     holdings: tuple[Holding, ...]
     open_orders: tuple[BrokerOrder, ...]
@@ -160,8 +161,8 @@ class LimitInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """One limit that is exceeded: ``value`` against ``limit``, both as fractions of equity or as counts."""
+class LimitBreach:
+    """An exceeded limit. ``value`` and ``limit`` are fractions of equity or counts."""
 
     value: Decimal
     limit: Decimal
@@ -170,53 +171,49 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """How much of its limits an account uses: the very figures that the circuit breakers compare.
+    """How much of its limits an account uses: the figures that the circuit breakers compare."""
 
-    positions: the symbols with a position, foreign ones included, or with an order that may open one.
-    gross_exposure: the value of all of them as a fraction of equity, at cost where a long position has gained.
-    """
-
-    positions: int
-    gross_exposure: Decimal
+    positions: int  # symbols with a position, foreign ones included, or with an order that may open one
+    gross_exposure: Decimal  # their value as a fraction of equity; long positions that gained count at cost
     daily_loss: EquityLoss
     drawdown: EquityLoss
 
 
 def limit_use(inputs: LimitInputs, account: AccountSnapshot, counters: Counters) -> LimitUse:
-    """The use of the limits, whether or not one is exceeded."""
-    exposure = measure(_without_gains(inputs))
+    """The use of the limits, exceeded or not."""
+    exposure = measure_exposure(_without_gains(inputs))
     return LimitUse(
-        positions=_positions(exposure),
+        positions=len(exposure.symbols),
         gross_exposure=_fraction(exposure.total.value, inputs.equity),
         daily_loss=daily_loss(account, counters, inputs.limits),
         drawdown=drawdown(account, counters, inputs.limits),
     )
 
 
-def breaches(standing: LimitInputs) -> tuple[Breach, ...]:
-    """Every limit that the account exceeds by more than the tolerance; the number of positions has none."""
-    exposure = measure(_without_gains(standing))
-    return (*_count(standing, exposure), *_shares_of_equity(standing, exposure))
+def limit_breaches(inputs: LimitInputs) -> tuple[LimitBreach, ...]:
+    """The limits that the account exceeds by more than the tolerance; the number of positions has no tolerance."""
+    exposure = measure_exposure(_without_gains(inputs))
+    return (*_count(inputs, exposure), *_shares_of_equity(inputs, exposure))
 
 
-def _count(standing: LimitInputs, exposure: Exposure) -> Iterator[Breach]:
-    count = _positions(exposure)
-    limit = standing.limits.max_positions
+def _count(inputs: LimitInputs, exposure: Exposure) -> Iterator[LimitBreach]:
+    count = len(exposure.symbols)
+    limit = inputs.limits.max_positions
     if count > limit:
         message = f"{count} positions are open or under way, foreign ones included, and {limit} is the most"
-        yield Breach(Decimal(count), Decimal(limit), message)
+        yield LimitBreach(Decimal(count), Decimal(limit), message)
 
 
-def _shares_of_equity(standing: LimitInputs, exposure: Exposure) -> Iterator[Breach]:
-    limits, total = standing.limits, exposure.total
-    for symbol in sorted({holding.symbol for holding in standing.holdings} & exposure.stakes.keys()):
-        yield from _share(standing, f"{symbol} is", exposure.stakes[symbol].value, limits.max_position_size_pct)
-    yield from _share(standing, "all positions together are", total.value, limits.max_gross_exposure_pct)
-    yield from _share(standing, "at the stops would be lost", total.risk, limits.max_portfolio_risk_pct)
+def _shares_of_equity(inputs: LimitInputs, exposure: Exposure) -> Iterator[LimitBreach]:
+    limits, total = inputs.limits, exposure.total
+    for symbol in sorted({holding.symbol for holding in inputs.holdings} & exposure.by_symbol.keys()):
+        yield from _share(inputs, f"{symbol} is", exposure.by_symbol[symbol].value, limits.max_position_size_pct)
+    yield from _share(inputs, "all positions together are", total.value, limits.max_gross_exposure_pct)
+    yield from _share(inputs, "at the stops would be lost", total.risk, limits.max_portfolio_risk_pct)
 
 
-def _share(standing: LimitInputs, what: str, value: Decimal, limit: Decimal) -> Iterator[Breach]:
-    equity, tolerance = standing.equity, standing.limits.limit_breach_tolerance_pct
+def _share(inputs: LimitInputs, what: str, value: Decimal, limit: Decimal) -> Iterator[LimitBreach]:
+    equity, tolerance = inputs.equity, inputs.limits.limit_breach_tolerance_pct
     if value <= 0 or value <= equity * limit * (ONE + tolerance):
         return
     share = _fraction(value, equity)
@@ -224,29 +221,25 @@ def _share(standing: LimitInputs, what: str, value: Decimal, limit: Decimal) -> 
         f"{what} {dollars(value)}, {percent(share)} of equity, and {percent(limit)} is the limit, with "
         f"{percent(tolerance)} of it for drift"
     )
-    yield Breach(share, limit, message)
-
-
-def _positions(exposure: Exposure) -> int:
-    return len(exposure.stakes.keys() | exposure.unpriced)
+    yield LimitBreach(share, limit, message)
 
 
 def _fraction(value: Decimal, equity: Decimal) -> Decimal:
-    """A value as a fraction of equity: all of it where there is no equity, none where there is no value."""
+    """A value as a fraction of equity: 1 without equity, 0 without a value."""
     if value <= 0:
         return ZERO
     return value / equity if equity > 0 else ONE
 
 
-def _without_gains(standing: LimitInputs) -> LimitInputs:
-    """The account as if no long position were worth more than it cost."""
-    cost = {position.symbol: position.average_price for position in standing.positions if position.quantity > 0}
+def _without_gains(inputs: LimitInputs) -> LimitInputs:
+    """The account with the gains of long positions left out: no price above its cost."""
+    cost = {position.symbol: position.average_price for position in inputs.positions if position.quantity > 0}
 
     def capped(symbol: str, price: Decimal) -> Decimal:
         return min(price, cost.get(symbol, price))
 
     return replace(
-        standing,
-        positions=tuple(replace(p, market_price=capped(p.symbol, p.market_price)) for p in standing.positions),
-        quotes={symbol: replace(q, last=capped(symbol, q.last)) for symbol, q in standing.quotes.items()},
+        inputs,
+        positions=tuple(replace(p, market_price=capped(p.symbol, p.market_price)) for p in inputs.positions),
+        quotes={symbol: replace(q, last=capped(symbol, q.last)) for symbol, q in inputs.quotes.items()},
     )

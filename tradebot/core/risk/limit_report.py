@@ -1,4 +1,4 @@
-"""Limits looked at together: whether they let anything trade, and what the worst day is that they allow."""
+"""The limits of an account taken together: whether anything can trade, and the worst day that they allow."""
 
 from __future__ import annotations
 
@@ -9,30 +9,24 @@ from decimal import Decimal
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.values import ZERO, dollars, percent
 
-#: How far the S&P 500 fell on 19 October 1987, from 282.70 to 224.84 at the close: its worst day.
+#: The fall of the S&P 500 on its worst day, 19 October 1987: from 282.70 to 224.84 at the close.
 WORST_DAY_OF_MARKET = Decimal("0.2047")
 
 
 @dataclass(frozen=True, slots=True)
 class LimitReport:
-    """What an account's limits come to, in USD.
+    """The consequences of an account's limits, USD."""
 
-    ``largest_order`` is the most that one entry with the default stop may be worth, and ``bound_by`` the setting that
-    allows no more. ``loss_at_stops`` is lost when everything is held that may be and every stop fills at its price,
-    ``loss_in_crash`` when all of it falls as the market did on its worst day before any stop fills. ``objections`` say
-    why nothing, or nothing at first, can trade; ``remarks`` what the owner of the limits should know.
-    """
-
-    largest_order: Decimal
-    bound_by: str
-    loss_at_stops: Decimal
-    loss_in_crash: Decimal
-    objections: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    largest_order: Decimal  # the most that one entry with the default stop may be worth
+    bound_by: str  # the setting that binds it
+    loss_at_stops: Decimal  # of the largest portfolio, when every stop fills at its price
+    loss_in_crash: Decimal  # of the largest portfolio, falling like the market on its worst day before a stop fills
+    objections: tuple[str, ...] = ()  # why nothing can trade, or nothing at first
+    remarks: tuple[str, ...] = ()  # for the owner of the limits
 
 
 def limit_report(limits: Limits, equity: Decimal, symbols: Collection[str]) -> LimitReport:
-    """Look at an account's limits. ``symbols`` are those that its strategies are to trade; equity is in USD."""
+    """The report on an account's limits. ``equity``: USD. ``symbols``: those that its strategies trade."""
     equity = max(ZERO, equity)
     caps = _caps(limits, equity)
     bound_by = min(caps, key=caps.__getitem__)
@@ -50,7 +44,7 @@ def limit_report(limits: Limits, equity: Decimal, symbols: Collection[str]) -> L
 
 
 def _caps(limits: Limits, equity: Decimal) -> dict[str, Decimal]:
-    """The most that one entry may be worth by each setting, USD, in an account that holds nothing."""
+    """The largest entry by each setting, USD, in an account that holds nothing."""
     stop = limits.default_stop_loss_pct
     return {
         "MAX_ORDER_VALUE": limits.max_order_value,

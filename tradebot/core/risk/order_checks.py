@@ -1,6 +1,6 @@
-"""What is compared when an entry is planned, and once more as it leaves: its price, and how many orders left before.
+"""Checks of an entry that are made when it is planned and again before it is sent: its price and the order counts.
 
-Prices move and orders leave between the two moments, so each comparison is made with the figures of its own moment.
+Prices move and orders are sent in between, so each check uses the figures of its own moment.
 """
 
 from __future__ import annotations
@@ -11,46 +11,50 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.orders import Intent, OrderType
+from tradebot.core.model.orders import Intent, OrderType, Purpose
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.values import dollars, percent
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What broke a limit, in words and numbers; not yet said of anybody's entry."""
+    """A broken limit, with the numbers compared."""
 
     code: DenialCode
     message: str
     value: Decimal | None = None
     limit: Decimal | None = None
 
+    def denial(self, strategy: str, symbol: str, purpose: Purpose) -> Denial:
+        """The objection as the denial of one order."""
+        return Denial(self.code, strategy, symbol, purpose, self.message, self.value, self.limit)
+
 
 def order_objections(
     intent: Intent, quote: Quote | None, sent_this_minute: int, sent_this_session: int, limits: Limits
 ) -> tuple[Denial, ...]:
-    """Why an entry that was planned is not to leave now; nothing when it may."""
+    """The denials of a planned entry now; none when it may be sent. The counts are of orders sent before it."""
     request = intent.request
     prices = [intent.planned_price, request.limit_price, request.stop_price]
     if request.type is OrderType.MARKET and quote is not None:
         prices.append(quote.last)
-    found = (
+    objections = (
         beyond_collar((price for price in prices if price is not None), quote, limits),
         too_many_this_minute(sent_this_minute, limits),
         too_many_this_session(sent_this_session, limits),
     )
     return tuple(
-        Denial(each.code, intent.strategy, intent.symbol, intent.purpose, each.message, each.value, each.limit)
-        for each in found
-        if each is not None
+        objection.denial(intent.strategy, intent.symbol, intent.purpose)
+        for objection in objections
+        if objection is not None
     )
 
 
 def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits) -> Objection | None:
-    """The price furthest from the last price or the previous close, when that is further than the collar.
+    """The objection to the price that is farthest from the last price or the previous close, beyond the collar.
 
-    The prices are those that an entry is sized on or may fill at, USD; stop and target of its bracket are none of them.
-    What cannot be compared is refused.
+    ``prices``: USD that an entry is sized on or may fill at, without the stop and target of its bracket. A price that
+    cannot be compared is objected to.
     """
     code, limit = DenialCode.PRICE_COLLAR, limits.price_collar_pct
     if quote is None or quote.last <= 0:
@@ -73,7 +77,7 @@ def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits
 
 
 def too_many_this_minute(sent: int, limits: Limits) -> Objection | None:
-    """Whether one order more, after ``sent`` within a minute, is one too many."""
+    """The objection to one more order after ``sent`` orders within a minute."""
     limit = limits.max_orders_per_minute
     if sent < limit:
         return None
@@ -82,7 +86,7 @@ def too_many_this_minute(sent: int, limits: Limits) -> Objection | None:
 
 
 def too_many_this_session(sent: int, limits: Limits) -> Objection | None:
-    """Whether one order more, after ``sent`` in the session, is one too many."""
+    """The objection to one more order after ``sent`` orders in the session."""
     limit = limits.max_orders_per_session
     if sent < limit:
         return None

@@ -1,4 +1,4 @@
-"""How many shares to buy: what the risk allows, capped by every limit."""
+"""Position sizing: the shares of an entry by the risk per trade, capped by every limit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import StrEnum
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.values import ONE, ZERO, percent
 
-#: Part of an order's value kept back for slippage and fees when it is measured against the buying power.
+#: Fraction of an order's value that is reserved for slippage and fees in the buying power.
 BUYING_POWER_MARGIN = Decimal("0.02")
 
 
 class Cap(StrEnum):
-    """What bound a size; the text is for people. Where several bind alike, the first named here is given."""
+    """The limit that bound a size; the value is for people. Of several that bind alike, the first here is given."""
 
     RISK_PER_TRADE = "risk per trade"
     POSITION_SIZE = "position size"
@@ -26,70 +26,66 @@ class Cap(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What each limit leaves for one more order in a symbol, USD; below zero where it is broken already.
-
-    ``order_shares`` is in shares.
-    """
+class Headroom:
+    """What each limit leaves for one more order in a symbol, USD. Negative where the limit is exceeded."""
 
     equity: Decimal
     position_value: Decimal
     gross_exposure: Decimal
     portfolio_risk: Decimal
     buying_power: Decimal
-    order_shares: Decimal
+    order_shares: Decimal  # shares
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Whole shares, zero or more, and the cap that allowed no more of them.
+    """The size of an entry and the cap that bound it."""
 
-    ``part`` is the fraction of what the cap allowed that was taken: less than all of it on probation.
-    """
-
-    quantity: Decimal
+    quantity: Decimal  # whole shares, 0 or more
     cap: Cap
-    part: Decimal = ONE
+    part: Decimal = ONE  # fraction taken of what the cap allowed; below 1 on probation
 
     def __str__(self) -> str:
         return str(self.cap) if self.part == ONE else f"{self.cap}, and {percent(self.part)} of that on probation"
 
 
 def risk_per_trade(limits: Limits, asked: Decimal | None) -> Decimal:
-    """The fraction of equity that one trade may lose: the account's, or what the signal asked for if that is less."""
+    """The fraction of equity that one trade may lose: the account's, or the signal's if that is smaller."""
     return limits.risk_per_trade_pct if asked is None else max(ZERO, min(limits.risk_per_trade_pct, asked))
 
 
-def cost(quantity: Decimal, price: Decimal) -> Decimal:
-    """What an order may take out of the buying power, USD."""
+def reserved_cost(quantity: Decimal, price: Decimal) -> Decimal:
+    """USD of buying power that an order is counted with: its value and a margin for slippage and fees."""
     return quantity * price * (ONE + BUYING_POWER_MARGIN)
 
 
 def on_probation(sessions_run: int, limits: Limits) -> bool:
-    """Whether a strategy that ran in so many sessions, as it is now, is still to be traded with less."""
+    """Whether a strategy that has run unchanged in ``sessions_run`` sessions is still sized down."""
     return sessions_run < limits.probation_sessions
 
 
-def size(price: Decimal, stop: Decimal, risk_pct: Decimal, room: Room, limits: Limits, part: Decimal = ONE) -> Size:
-    """Equity x risk / distance to the stop, capped by every limit, and ``part`` of that, rounded down to whole shares.
+def size_entry(
+    price: Decimal, stop: Decimal, risk_pct: Decimal, headroom: Headroom, limits: Limits, part: Decimal = ONE
+) -> Size:
+    """Equity x risk / distance to the stop, capped by every limit; ``part`` of that, rounded down to whole shares.
 
     The formula is the percent-risk model (V. K. Tharp, *Trade Your Way to Financial Freedom*, 1998). Prices are USD a
-    share. Shares stay whole even where fractions trade, because a bracket cannot protect a fraction.
+    share. Shares are whole even where fractions trade, because a bracket cannot protect a fraction.
     """
     distance = abs(price - stop)
     allowed = {
-        Cap.RISK_PER_TRADE: _whole_shares(room.equity * risk_pct, distance),
-        Cap.POSITION_SIZE: _whole_shares(room.position_value, price),
+        Cap.RISK_PER_TRADE: _whole_shares(headroom.equity * risk_pct, distance),
+        Cap.POSITION_SIZE: _whole_shares(headroom.position_value, price),
         Cap.ORDER_VALUE: _whole_shares(limits.max_order_value, price),
-        Cap.ORDER_VOLUME: _whole_shares(room.order_shares, ONE),
-        Cap.GROSS_EXPOSURE: _whole_shares(room.gross_exposure, price),
-        Cap.PORTFOLIO_RISK: _whole_shares(room.portfolio_risk, distance),
-        Cap.BUYING_POWER: _whole_shares(room.buying_power, cost(ONE, price)),
+        Cap.ORDER_VOLUME: _whole_shares(headroom.order_shares, ONE),
+        Cap.GROSS_EXPOSURE: _whole_shares(headroom.gross_exposure, price),
+        Cap.PORTFOLIO_RISK: _whole_shares(headroom.portfolio_risk, distance),
+        Cap.BUYING_POWER: _whole_shares(headroom.buying_power, reserved_cost(ONE, price)),
     }
     cap = min(allowed, key=allowed.__getitem__)
     return Size(allowed[cap] * part // ONE, cap, part)
 
 
 def _whole_shares(budget: Decimal, per_share: Decimal) -> Decimal:
-    """How many whole shares a budget pays for. Integer division: a rounded quotient could spend a cent too much."""
+    """The whole shares that a budget pays for. Integer division: a rounded quotient could spend a cent too much."""
     return max(ZERO, budget) // per_share

@@ -15,7 +15,7 @@ from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.orders import Requests
 from tradebot.brokers.alpaca.broker import order_queries
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, TimeInForce
-from tradebot.core.risk.exposure import measure
+from tradebot.core.risk.exposure import measure_exposure
 from tradebot.errors import BrokerUnavailable
 
 make = Requests()
@@ -319,7 +319,7 @@ def test_kinds_of_orders_that_are_never_sent_are_listed_and_counted(alpaca: Make
         open_orders=tuple(orders.values()),
         quotes={"ACME": quote("ACME", last="100")},
     )
-    assert measure(shown).total.value == 1000 + 1000 + 1000 + 1000 + 250  # the pair closes what is held
+    assert measure_exposure(shown).total.value == 1000 + 1000 + 1000 + 1000 + 250  # the pair closes what is held
 
 
 def _without(order: dict[str, Any], unwanted: Any) -> dict[str, Any]:
