@@ -1,4 +1,5 @@
-"""For every test: secrets to stumble over, and the search for them; and a count of what Alpaca's rules have judged.
+"""For every test: secrets to stumble over, and the search for them; homes that were made before; and a count of what
+Alpaca's rules have judged.
 
 And the profiles of hypothesis: ``ci``, in which every run tries the same few examples of each property, and ``deep``
 (``python -m pytest --hypothesis-profile deep tests/core``), in which a run tries two thousand of its own.
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, settings
 # Read before any test freezes the time: what a module makes of `datetime` while it is frozen stays frozen in it.
 import tradebot.ledger.database  # noqa: F401
 
-pytest_plugins = ["tests.fakes.canary", "tests.fakes.validated"]
+pytest_plugins = ["tests.fakes.canary", "tests.fakes.homes", "tests.fakes.validated"]
 
 settings.register_profile(
     "ci",

@@ -22,15 +22,7 @@ def run(tmp_path: Path) -> Run:
     return partial(tradebot, state=tmp_path / "state", cwd=here)
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has been made and not been used: to be looked at, or copied."""
-    folder = tmp_path_factory.mktemp("made")
-    assert tradebot("init-db", "--home", folder / "home", state=folder / "state", cwd=folder).code == 0
-    return folder / "home"
-
-
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Path:
+def home(made_home: Path, tmp_path: Path) -> Path:
     """A fresh home of the test's own."""
-    return shutil.copytree(made, tmp_path / "home")
+    return shutil.copytree(made_home, tmp_path / "home")

@@ -48,11 +48,13 @@ def test_an_error_is_one_json_object_too(run: Run, tmp_path: Path) -> None:
     ],
     ids=lambda command: command[0],
 )  # fmt: skip
-def test_a_command_that_acts_on_an_account_makes_no_home(made: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
-    ended = tradebot(*command, state=made.parent / "state", cwd=tmp_path)
+def test_a_command_that_acts_on_an_account_makes_no_home(
+    made_home: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    ended = tradebot(*command, state=made_home.parent / "state", cwd=tmp_path)
     assert ended.code == 3
     assert "never initialised" in ended.err
-    assert str(made) in ended.err, "it names the homes it knows"
+    assert str(made_home) in ended.err, "it names the homes it knows"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,8 +17,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
+from tests.fakes import homes
 from tests.fakes.canary import CANARY
 from tests.fakes.cli import ROOT, Ended, Process, environment, start
 
@@ -143,33 +143,6 @@ def traded(machine: Machine, traded_home: Path) -> Machine:
     return machine
 
 
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied, not used."""
-    return _home_after(tmp_path_factory, "init-db")
-
-
-@pytest.fixture(scope="session")
-def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied, not used."""
-    return _home_after(tmp_path_factory, "run-daily")
-
-
-def _home_after(factory: pytest.TempPathFactory, command: str) -> Path:
-    def run(template: Machine) -> None:
-        assert template(command).code == 0
-
-    return once(factory, f"after-{command}", run).home
-
-
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Machine], None]) -> Machine:
     """A machine that is made once, whichever of pytest's workers asks first."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with FileLock(f"{folder}.lock"):
-        made = Machine(folder)
-        if not (folder / "made").exists():
-            folder.mkdir(exist_ok=True)
-            make(made)
-            (folder / "made").touch()
-    return made
+    return Machine(homes.once(factory, name, lambda folder: make(Machine(folder))))

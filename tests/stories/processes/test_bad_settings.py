@@ -126,12 +126,13 @@ def test_a_refused_start_does_not_stand_in_the_way_of_a_good_one(machine: Machin
 
 
 def test_a_symbol_that_nobody_has_bars_for_is_told_before_the_open(machine: Machine) -> None:
+    machine.env("SYMBOLS=MSFT,ZZZZ", "STRATEGIES=momentum_rotation")
     assert machine("init-db").code == 0
-    checks = machine("preflight", "--json", SYMBOLS="MSFT,ZZZZ").json["checks"]
+    checks = machine("preflight", "--json").json["checks"]
     (bars,) = [check for check in checks if check["name"] == "bars"]
     assert bars["result"] == "warn"
     assert "ZZZZ" in bars["figure"]
-    traded = machine("run-daily", "--json", SYMBOLS="MSFT,ZZZZ").json
+    traded = machine("run-daily", "--json").json
     assert {order["symbol"] for order in traded["orders"]} == {"MSFT"}
 
 

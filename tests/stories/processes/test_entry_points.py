@@ -35,6 +35,31 @@ def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, 
     assert not machine.home.exists()
 
 
+#: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
+ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("explain",): ("AAPL",),
+    ("halt",): ("--reason", "a test"),
+    ("paper", "reset"): ("--yes",),
+    ("rebuild",): ("--yes",),
+    ("replay",): ("--sessions", "1"),
+    ("restore",): ("no.db", "--yes"),
+    ("resume",): ("--reason", "a test", "--yes"),
+    ("schedule", "install"): ("--dir", "crontab.d"),
+    ("schedule", "verify"): ("--dir", "crontab.d"),
+    ("strategies", "check"): ("rsi2_mean_reversion",),
+}
+CODES = {("restore",): ExitCode.LEDGER, ("schedule", "verify"): ExitCode.DEGRADED}
+
+
+@pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
+def test_every_command_works_in_an_interpreter_of_its_own(command: tuple[str, ...], traded: Machine) -> None:
+    """Elsewhere they are forked from one that has imported everything, where a missing import does not show."""
+    assert traded("paper", "next").code == 0  # something to do
+    traded.interpreter = True
+    ended = traded(*command, *ARGUMENTS.get(command, ()), "--json")
+    assert (ended.code, ended.json["job"]) == (CODES.get(command, 0), " ".join(command)), ended.err
+
+
 def test_both_entry_points_are_the_same(machine: Machine) -> None:
     script = Path(sys.executable).with_name("tradebot")
     if not script.exists():

@@ -72,6 +72,7 @@ def test_a_strategy_that_looks_ahead_blocks_and_one_that_kept_its_promises_is_no
         "        return Signals(entry=entry, exit=~entry, exits=ExitPolicy())",
     )
     traded.env("STRATEGIES=rsi2_mean_reversion,peeker")
+    (traded.home / "state" / "strategies_checked.json").unlink()
     code, found = checks(traded)
     assert code == 5
     assert found["strategy peeker"]["result"] == "fail"
