@@ -17,6 +17,8 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
+#: A Typer program with one command and two options.
+FLOOR = [sys.executable, str(ROOT / "scripts" / "bench" / "floor.py"), "--name", "x", "--times", "1"]
 
 
 @dataclass(frozen=True, slots=True)

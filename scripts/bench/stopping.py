@@ -1,5 +1,5 @@
-"""How fast an emergency stop is: the whole process against an interpreter that imports typer and requests, and the time
-until the latch is on the disk, from the start of the process and from the start of its own work.
+"""How fast an emergency stop is: the whole process against a Typer program with one command and two options, and the
+time until the latch is on the disk, from the start of the process and from the start of its own work.
 
 With --broker alpaca against an Alpaca that is played on this machine: the time from the start of the process until its
 first cancel was answered, and how many questions came before it.
@@ -14,7 +14,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
@@ -26,7 +27,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.bench.measure import in_turns, once, prepare, show, tradebot
+from scripts.bench.measure import FLOOR, in_turns, once, prepare, show, tradebot
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
 from tradebot.core.model.order_ids import client_order_id
@@ -35,8 +36,7 @@ from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import kept
 
-FLOOR = [sys.executable, "-c", "import typer, requests"]
-FLOOR_NAME = "python -c 'import typer, requests' (the floor)"
+FLOOR_NAME = "a Typer program (the floor)"
 OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
 
 
@@ -76,6 +76,25 @@ def at_the_embedded_exchange(folder: str, runs: int) -> None:
 
 
 def at_alpaca(folder: str, runs: int) -> None:
+    with played_alpaca(folder) as (alpaca, home, env, account):
+        floor, to_cancel, questions = [], [], 0
+        for attempt in range(1, runs + 1):
+            rest_an_entry(alpaca, account, attempt)
+            before = len(alpaca.requests())
+            floor.append(once(FLOOR).seconds)
+            to_cancel.append(time_to_first_cancel(home, env))
+            asked = alpaca.requests()[before:]
+            questions = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
+    ratios = [cancel / alone for cancel, alone in zip(to_cancel, floor, strict=True)]
+    print("milliseconds from the start of the process, median and worst:")
+    show_times(FLOOR_NAME, floor)
+    show_times("emergency-stop to its first cancel's answer", to_cancel)
+    print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {questions} questions before it")
+
+
+@contextmanager
+def played_alpaca(folder: str) -> Iterator[tuple[Running, Path, dict[str, str], str]]:
+    """An Alpaca played on this machine; a home that has traded there, its environment and the key of its account."""
     with running(Path(folder, "alpaca"), "--start", OPEN.date().isoformat()) as alpaca:
         alpaca.go_to(OPEN)
         env = {
@@ -89,19 +108,7 @@ def at_alpaca(folder: str, runs: int) -> None:
         }
         home = Path(folder, "home")
         account = json.loads(prepare(tradebot("run-daily", "--json", "--home", str(home)), env))["account_id"]
-        floor, to_cancel, questions = [], [], 0
-        for attempt in range(1, runs + 1):
-            rest_an_entry(alpaca, f"alpaca:paper:{account}", attempt)
-            before = len(alpaca.requests())
-            floor.append(once(FLOOR).seconds)
-            to_cancel.append(time_to_first_cancel(home, env))
-            asked = alpaca.requests()[before:]
-            questions = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
-    ratios = [cancel / alone for cancel, alone in zip(to_cancel, floor, strict=True)]
-    print("milliseconds from the start of the process, median and worst:")
-    show_times(FLOOR_NAME, floor)
-    show_times("emergency-stop to its first cancel's answer", to_cancel)
-    print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {questions} questions before it")
+        yield alpaca, home, env, f"alpaca:paper:{account}"
 
 
 def rest_an_entry(alpaca: Running, account_key: str, attempt: int) -> None:
