@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +158,22 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         open_database(tmp_path / "file" / "ledger.db", create=True)
 
 
+def test_a_new_ledger_waits_for_a_process_that_writes_to_the_file(path: Path) -> None:
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    release = Timer(0.2, holder.close)
+    release.start()
+    open_database(path, create=True, patience=60).close()
+    release.join()
+    open_database(path, create=False).close()
+
+
+def test_a_new_ledger_gives_up_on_a_process_that_never_lets_go(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        assert "locked by another process" in refusal(path, create=True)
+
+
 def test_processes_that_create_at_once_make_one_ledger(path: Path) -> None:
     code = f"""
 from pathlib import Path
@@ -164,7 +181,7 @@ from tradebot.ledger.database import open_database
 import tradebot.ledger.migrations
 print("ready", flush=True)
 input()
-open_database(Path({str(path)!r}), create=True).close()
+open_database(Path({str(path)!r}), create=True, patience=60).close()
 """
     makers = [
         subprocess.Popen(
@@ -179,7 +196,7 @@ open_database(Path({str(path)!r}), create=True).close()
         assert maker.stdin is not None
         maker.stdin.write("\n")
         maker.stdin.flush()
-    assert [maker.communicate(timeout=30) and maker.returncode for maker in makers] == [0, 0, 0]
+    assert [maker.communicate(timeout=90) and maker.returncode for maker in makers] == [0, 0, 0]
     open_database(path, create=False).close()
 
 

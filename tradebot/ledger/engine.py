@@ -9,6 +9,7 @@ but never damages the file (https://www.sqlite.org/pragma.html#pragma_synchronou
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
@@ -23,6 +24,8 @@ Row = Mapping[str, Any]
 
 #: Seconds that a statement waits for another process before the ledger counts as locked.
 PATIENCE = 5.0
+#: Seconds between two tries of a statement that SQLite itself does not wait with.
+_RETRY_SECONDS = 0.01
 
 _BACKUP = "Put your newest backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
 _EXPLANATIONS: dict[int, tuple[str, str]] = {
@@ -52,6 +55,7 @@ class Engine:
 
     def __init__(self, path: Path, *, create: bool = False, durable: bool = True, patience: float = PATIENCE) -> None:
         self.path = path
+        self._patience = patience
         self._depth = 0
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         try:
@@ -187,7 +191,7 @@ class Engine:
 
     def bring_to(self, version: int, application: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
         """Bring the schema to ``version`` in one transaction, unless another process has just done it."""
-        self.execute("PRAGMA journal_mode = WAL")
+        self._switch_to_wal()
         with self.transaction():
             if self.version() >= version:
                 return
@@ -197,6 +201,22 @@ class Engine:
                 self._fail(error)
             self.execute(f"PRAGMA application_id = {application}")
             self.execute(f"PRAGMA user_version = {version}")
+
+    def _switch_to_wal(self) -> None:
+        """Set the journal mode that the file keeps from then on. Raises LedgerBusy after ``patience`` seconds.
+
+        SQLite does not wait here by itself: the statement reads before it writes, and a reader that turns writer while
+        another process writes is refused at once (https://www.sqlite.org/c3ref/busy_handler.html).
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self.execute("PRAGMA journal_mode = WAL")
+                return
+            except LedgerBusy:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
 
     def damage(self) -> list[str]:
         """What SQLite itself finds wrong with the file, a line each; empty when it is sound."""
