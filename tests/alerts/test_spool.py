@@ -60,10 +60,16 @@ def test_what_was_taken_over_is_forgotten_and_what_failed_is_not(path: Path) -> 
 def test_a_line_torn_by_a_crash_costs_only_itself(path: Path) -> None:
     spool = Spool(path)
     spool.add("acc", HALTED, AT)
-    with path.open("a") as file:
-        file.write('{"name": "torn", "account')
+    first = path.read_bytes()
+    spool.add("acc", replace(HALTED, title="torn"), AT)
+    whole = path.read_bytes()
+    for length in range(len(first), len(whole) + 1):
+        path.write_bytes(whole[:length])
+        titles = ["halted", "torn"] if length >= len(whole) - 1 else ["halted"]
+        assert [kept.alert.title for kept in spool.waiting()] == titles
+    path.write_bytes(whole[:-20])
     spool.add("acc", replace(HALTED, title="after"), AT)
-    assert [one.alert.title for one in spool.waiting()] == ["halted", "after"]
+    assert [kept.alert.title for kept in spool.waiting()] == ["halted", "after"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such files on Windows")

@@ -31,12 +31,16 @@ def test_the_newest_head_is_not_written_twice(tmp_path: Path) -> None:
     assert chain_heads.read(path) == (Head(1, A),)
 
 
-def test_a_line_torn_by_a_crash_is_left_out(tmp_path: Path) -> None:
+def test_wherever_a_line_is_torn_it_is_left_out_and_the_next_head_counts(tmp_path: Path) -> None:
     path = tmp_path / "ledger_heads"
     chain_heads.append(path, 1, A)
-    with path.open("a") as file:
-        file.write("2 bbbb")
-    assert chain_heads.newest(path) == Head(1, A)
+    torn = f"23 {B}"
+    for length in range(len(torn) + 1):
+        path.write_text(f"1 {A}\n{torn[:length]}")
+        heads = (Head(1, A), Head(23, B)) if length == len(torn) else (Head(1, A),)
+        assert (chain_heads.read(path), chain_heads.newest(path)) == (heads, heads[-1])
+        chain_heads.append(path, 45, B)
+        assert (chain_heads.read(path), chain_heads.newest(path)) == ((*heads, Head(45, B)), Head(45, B))
 
 
 def test_heads_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:

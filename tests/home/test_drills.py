@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +20,12 @@ def test_the_newest_counts(tmp_path: Path) -> None:
         assert drills.last_drill(tmp_path) == drill
 
 
-def test_a_torn_line_hides_no_earlier_drill(tmp_path: Path) -> None:
+def test_a_torn_line_hides_no_other_drill(tmp_path: Path) -> None:
     drills.remember(tmp_path, DRILL)
-    with paths.drills_file(tmp_path).open("a") as file:
-        file.write('{"at": "2026-0')
-    assert drills.last_drill(tmp_path) == DRILL
+    line = paths.drills_file(tmp_path).read_bytes()
+    later = replace(DRILL, at=DRILL.at + timedelta(days=1))
+    for length in range(len(line)):
+        paths.drills_file(tmp_path).write_bytes(line + line[:length])
+        assert drills.last_drill(tmp_path) == DRILL
+        drills.remember(tmp_path, later)
+        assert drills.last_drill(tmp_path) == later

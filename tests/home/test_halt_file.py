@@ -180,6 +180,19 @@ def test_a_file_cut_off_anywhere_never_lets_entries_through(data: st.DataObject,
     assert not level_of(latch.read()).allows_entries
 
 
+def test_wherever_a_line_is_torn_the_halt_before_it_is_read_and_the_torn_one_halts(path: Path) -> None:
+    latch = LatchFile(path)
+    latch.set(DAILY_LOSS)
+    first = path.read_bytes()
+    latch.set(OPERATOR)
+    whole = path.read_bytes()
+    for length in range(len(first) + 2, len(whole) + 1):
+        path.write_bytes(whole[:length])
+        before, after = latch.read()
+        assert before == DAILY_LOSS
+        assert after == OPERATOR if length >= len(whole) - 1 else after.rule is HaltRule.UNREADABLE
+
+
 def test_a_halt_set_upon_a_torn_line_is_understood_and_the_torn_one_still_counts(path: Path) -> None:
     latch = LatchFile(path)
     latch.set(OPERATOR)

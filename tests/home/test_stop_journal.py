@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -89,6 +91,39 @@ def test_a_torn_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     (stop,) = stop_journal.kept(tmp_path, now())
     assert stop.entries == (ENTRY,)
     assert caplog.text.count("cannot be understood") == 2
+
+
+def test_wherever_an_entry_is_cut_off_the_ones_before_it_are_kept(tmp_path: Path) -> None:
+    journal = StopJournalFile(tmp_path, WALL)
+    journal.write(ENTRY)
+    (path,) = paths.stops_folder(tmp_path).glob("*.journal")
+    first = path.read_bytes()
+    journal.write(ENTRY)
+    whole = path.read_bytes()
+    journal.close(WALL)
+    for length in range(len(first), len(whole) + 1):
+        path.write_bytes(whole[:length])
+        (stop,) = stop_journal.kept(tmp_path, now() + timedelta(hours=1))
+        assert stop.entries == ((ENTRY, ENTRY) if length >= len(whole) - 1 else (ENTRY,))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_an_entry_that_meets_a_full_disk_is_told_and_costs_only_itself(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from datetime import UTC, datetime; from pathlib import Path;"
+        "from tradebot.core.results.results import StopEntry; from tradebot.home.stop_journal import StopJournalFile\n"
+        "at = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)\n"
+        "journal = StopJournalFile(Path(sys.argv[1]), at)\n"
+        "for room, did in ((500, 'first'), (200, 'second'), (800, 'third')):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))\n"
+        "    journal.write(StopEntry(at, did))\n"
+        "print(journal.trouble)\n"
+        "journal.close(at)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "cannot be kept in" in done.stdout
+    (stop,) = stop_journal.kept(tmp_path, now())
+    assert [entry.did for entry in stop.entries] == ["first", "third"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tradebot.core.results.alerts import Alert
+from tradebot.home import append_log
+from tradebot.home.atomic_files import make_folder
 
 _LOG = logging.getLogger(__name__)
 
@@ -91,6 +93,7 @@ class Spool:
         """Keep other processes off the file. Raises OSError."""
         from filelock import FileLock, Timeout  # slow to import, and an emergency stop does it when all is done
 
+        make_folder(self._path.parent)
         try:
             with FileLock(f"{self._path}.lock", timeout=_PATIENCE):
                 yield
@@ -99,31 +102,21 @@ class Spool:
 
     def _append(self, line: str) -> None:
         """A line of its own, whatever the last writer left behind, on disk when this returns."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        content = f"\n{line}\n".encode()
         with self._alone():
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                if os.write(descriptor, content) < len(content):
-                    raise OSError("the disk is full")
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            append_log.append(self._path, line, shared=True, permissions=0o600)
 
 
 def _read(path: Path) -> tuple[Spooled, ...]:
     """What a file keeps; a line torn by a crash is left out."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return ()
+        lines = append_log.read_lines(path)
     except OSError as error:
         _LOG.error("the alerts kept in %s cannot be read: %s", path, error)
         return ()
     found: dict[str, Spooled] = {}
     for line in lines:
         try:
-            content = json.loads(line) if line.strip() else {}
+            content = json.loads(line)
             if "told" in content and content["told"] in found:
                 found[content["told"]] = replace(found[content["told"]], told=True)
             elif "name" in content:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tradebot.home import paths
-from tradebot.home.atomic_files import make_folder
+from tradebot.home import append_log, paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,6 @@ class Drill:
 
 def remember(home: Path, drill: Drill) -> None:
     """Write a drill down. Raises OSError."""
-    path = paths.drills_file(home)
-    make_folder(path.parent)
     content = {
         "at": drill.at.isoformat(),
         "passed": drill.passed,
@@ -37,16 +33,13 @@ def remember(home: Path, drill: Drill) -> None:
         "to_first_cancel": drill.to_first_cancel,
         "to_flat": drill.to_flat,
     }
-    with path.open("a", encoding="ascii") as file:
-        file.write(f"{json.dumps(content)}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    append_log.append(paths.drills_file(home), json.dumps(content))
 
 
 def last_drill(home: Path) -> Drill | None:
     """The newest drill, passed or not; None where there was none that can be read."""
     try:
-        lines = paths.drills_file(home).read_text(encoding="ascii", errors="replace").splitlines()
+        lines = append_log.read_lines(paths.drills_file(home))
     except OSError:
         return None
     drills = (drill for drill in map(_drill, reversed(lines)) if drill is not None)

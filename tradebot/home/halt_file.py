@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, is_covered
+from tradebot.home.append_log import LineWriter
 from tradebot.home.atomic_files import make_folder, replace_text, sync_folder, write_error_text
 
 FORMAT = 1
@@ -112,17 +113,10 @@ class LatchFile:
 
     def _append(self, line: str) -> bool:
         """Whether the line is now in the file of this name, and not in one that was removed meanwhile."""
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            # A line of its own, whatever the last writer left behind. One write: other writers come before or after.
-            content = f"\n{line}\n".encode()
-            if os.write(descriptor, content) < len(content):
-                raise OSError("the disk is full")
-            os.fsync(descriptor)
-            sync_folder(self._path.parent)
-            return os.fstat(descriptor).st_nlink > 0
-        finally:
-            os.close(descriptor)
+        with LineWriter.appending(self._path, shared=True) as writer:
+            writer.write(line)
+            writer.sync()
+            return os.fstat(writer.fileno()).st_nlink > 0
 
     def _unreadable(self, why: str) -> Halt:
         return Halt(

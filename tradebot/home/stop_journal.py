@@ -17,7 +17,8 @@ from itertools import count
 from pathlib import Path
 
 from tradebot.core.results.results import StopEntry
-from tradebot.home import paths
+from tradebot.home import append_log, paths
+from tradebot.home.append_log import LineWriter
 from tradebot.home.atomic_files import make_folder, sync_folder
 
 #: Room for a stop of some hundred orders.
@@ -40,7 +41,7 @@ class StopJournalFile:
         self._path = next(path for path in names if not os.path.exists(path))  # noqa: PTH110 - this never raises
         self.trouble = ""  # why it does not hold everything, if so
         try:
-            self._file: FileIO | None = self._claimed()
+            self._file: LineWriter | None = LineWriter(self._claimed())
         except OSError as error:
             self._file = None
             self._failed(error)
@@ -59,8 +60,7 @@ class StopJournalFile:
         if self._file is None:
             return
         try:
-            os.fsync(self._file.fileno())
-            sync_folder(self._path.parent)
+            self._file.sync()
         except OSError as error:
             self._failed(error)
         finally:
@@ -116,19 +116,19 @@ def kept(home: Path, wall: datetime) -> tuple[PendingStop, ...]:
     found = []
     for path in sorted(paths.stops_folder(home).glob(f"*{_SUFFIX}")):
         try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = append_log.read_lines(path)
             silent = wall - datetime.fromtimestamp(path.stat().st_mtime, UTC)
         except OSError as error:
             _LOG.error("the journal of an emergency stop cannot be read: %s", error)
             continue
-        entries = tuple(entry for entry in map(_entry, filter(str.strip, lines)) if entry is not None)
+        entries = tuple(entry for entry in map(_entry, lines) if entry is not None)
         has_ended = any(entry.did == ENDED for entry in entries)
         if has_ended or silent > SILENT_FOR:
             found.append(PendingStop(path, tuple(entry for entry in entries if entry.did != ENDED)))
     return tuple(found)
 
 
-def _line(entry: StopEntry) -> bytes:
+def _line(entry: StopEntry) -> str:
     content: dict[str, str | int | None] = {
         "at": entry.at.isoformat(),
         "did": entry.did,
@@ -139,7 +139,7 @@ def _line(entry: StopEntry) -> bytes:
     }
     if entry.exit_code is not None:
         content["exit_code"] = entry.exit_code
-    return f"{json.dumps(content)}\n".encode()
+    return json.dumps(content)
 
 
 def _entry(line: str) -> StopEntry | None:
