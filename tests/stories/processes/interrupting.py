@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from signal import Signals
 
@@ -32,7 +34,8 @@ _WRITTEN = (
     "state/HALT",
     "state/ledger_heads",
 )
-_ATTEMPTS = 12  # to interrupt a command before its end
+#: The parts of a command's time to draw the moments of the first attempts from.
+_PARTS = (1.0, 0.5, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +130,17 @@ class Trial:
     def _interrupted(self, chance: random.Random, number: Signals) -> float:
         """Interrupt the command and give the part that it had written by then.
 
-        One that ended first is run anew and interrupted earlier: a job that may finish what it does is no failure.
+        One that ended first is run anew and interrupted earlier: a job that may finish what it does is no failure. The
+        last attempts are made at its start, where it must not go on.
         """
-        for attempt in range(_ATTEMPTS):
-            moment = Moment.drawn(chance, self._whole, 1 - attempt / _ATTEMPTS)
+        drawn = (Moment.drawn(chance, self._whole, part) for part in _PARTS)
+        for moment in chain(drawn, [Moment(0, 0.0)] * 2):
             code, writes = interrupt(self.machine, self._errand.command, moment, number)
             if code == CODES[number]:
                 return min(1.0, writes / max(1, self._whole.writes))
             assert code in self._whole.codes, f"{self._errand.name} was not interrupted and ended with {code}"
             self.machine = copied(self._begun, self.machine.folder)
-        raise AssertionError(f"{self._errand.name} ended {_ATTEMPTS} times before it was interrupted")
+        raise AssertionError(f"{self._errand.name} was interrupted at its start and went on to its end")
 
     def _next(self) -> Iterator[tuple[str, Ended]]:
         command = self._errand.next
@@ -185,13 +189,8 @@ def run_whole(folder: Path, begun: Machine, errand: Errand) -> Whole:
 
 
 def interrupt(machine: Machine, command: tuple[str, ...], moment: Moment, number: Signals) -> tuple[int, int]:
-    """Send a signal to a command at a moment, and give its code and how often it had written by then.
-
-    Only SIGKILL comes at any time: in the interpreter's own start no other can be answered.
-    """
-    process = machine.start(*command, "--json")
-    if number is not Signals.SIGKILL:
-        _wait_until_answered(process)
+    """Send a signal to a command at a moment, and give its code and how often it had written by then."""
+    process = _started(machine, command, number)
     writes, due = 0, None
     for writes in _writes(process, machine.home):
         if due is None and writes >= moment.writes:
@@ -201,22 +200,22 @@ def interrupt(machine: Machine, command: tuple[str, ...], moment: Moment, number
     process.send_signal(number)
     if number is Signals.SIGKILL:
         process.communicate(timeout=PATIENCE)
-        return process.returncode, writes
+        return int(process.returncode), writes
     ended = ending(process, "--json")
     assert len(ended.err.splitlines()) <= 1, ended.err
     return ended.code, writes
 
 
-def _wait_until_answered(process: Process) -> None:
-    """Wait for the first line of our own: from there on signals are held until they can be answered."""
-    status = Path(f"/proc/{process.pid}/status")
-    if not status.exists():  # only Linux shows that signals are held by then
-        time.sleep(1)
-    while status.exists() and process.poll() is None:
-        held = next(line for line in status.read_text().splitlines() if line.startswith("SigBlk:"))
-        if int(held.split()[1], 16) & 1 << (Signals.SIGINT - 1):
-            break
-        time.sleep(0.001)
+def _started(machine: Machine, command: tuple[str, ...], number: Signals) -> Process:
+    """Start a command that inherits a blocked signal, because Python's own start can answer none.
+
+    The command blocks signals in its first line, and unblocks them when it can answer.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number} - {Signals.SIGKILL})
+    try:
+        return machine.start(*command, "--json")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def copied(machine: Machine, folder: Path) -> Machine:

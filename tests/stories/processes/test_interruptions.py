@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from signal import Signals
 
 import pytest
 
 from tests.stories.processes import interrupting
-from tests.stories.processes.conftest import Machine
+from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.interrupting import CODES, Errand, Moment, Trial, interrupt, run_whole
 from tests.stories.processes.traces import Traces
 
 if os.name == "nt":
     pytest.skip("Windows has no such signals", allow_module_level=True)
 
+#: Sends itself a signal in the middle of the imports that ``main`` begins with.
+SIGNALLED = """
+import os, sys
+from tradebot.__main__ import main
+
+class Signalling:
+    def find_spec(self, name, *others):
+        if name == "tradebot.cli":
+            os.kill(os.getpid(), int(sys.argv.pop()))
+
+sys.meta_path.insert(0, Signalling())
+sys.exit(main())
+"""
 REPLAY = ("replay", "--to", "2006-12-29")
 #: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted;
 #: and one whose strategies were checked before, which takes a preflight most of its time.
@@ -57,6 +72,19 @@ def test_what_is_interrupted_at_any_moment_is_finished_by_the_next_run(
     for number in CODES:
         told = Trial(begun.folder / number.name, begun, errand, whole).run(chance, number)
         assert not told.wrong, told
+
+
+@pytest.mark.parametrize("number", [Signals.SIGINT, Signals.SIGTERM])
+def test_a_signal_that_meets_the_imports_is_answered_after_them(machine: Machine, number: Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED, "run-daily", str(int(number))],
+        cwd=machine.folder,
+        env=machine.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert ending(process).code == CODES[number]
 
 
 def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(made: Machine) -> None:
