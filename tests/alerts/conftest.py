@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+import tradebot.alerts.apprise
 from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
+from tradebot.alerts import heartbeat
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.alerts import AlertLevel, Posted
 from tradebot.ledger.database import open_database
@@ -93,6 +95,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     made = Home(tmp_path / "home")
     monkeypatch.setattr(alerting, "SystemClock", lambda: made.clock)
     return made
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing run out of time, however loaded the machine is; tests of time-outs set their own."""
+    for name in ("PATIENCE", "BUDGET"):
+        monkeypatch.setattr(alerting, name, 120.0)
+    for name in ("CONNECT_TIMEOUT", "READ_TIMEOUT"):
+        monkeypatch.setattr(tradebot.alerts.apprise, name, 120)
+    for name in ("PING_TIMEOUT", "END_TIMEOUT"):
+        monkeypatch.setattr(heartbeat, name, 120.0)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -120,18 +119,18 @@ def test_an_address_for_critical_alerts_gets_no_others(home: Home, http: HttpSer
     assert http.titles[0] == "tradebot critical: halted"  # the gravest first
 
 
-def test_a_channel_that_never_answers_delays_a_job_by_seconds_only(
+def test_a_channel_that_never_answers_delays_a_job_once(
     home: Home, http: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerting, "PATIENCE", 0.3)
-    with silent_server() as port:
-        home.tells(f"json://127.0.0.1:{port}/", f"json://127.0.0.1:{http.port}/")
-        began = time.monotonic()
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job(("info", "imports Apprise, which takes seconds where the machine is loaded"))
+    monkeypatch.setattr(alerting, "PATIENCE", 2.0)
+    with silent_server() as silent:
+        home.tells(f"json://127.0.0.1:{silent.port}/", f"json://127.0.0.1:{http.port}/")
         delivery = home.job(*[("warning", f"trouble {number}") for number in range(5)])
-        took = time.monotonic() - began
-    assert took < 5
-    assert len(http.posts) == 5
-    assert delivery.failed == (("json", "did not answer within 0 seconds"),)
+        assert silent.connections() == 1, "it costs its time once, not for each alert"
+    assert len(http.posts) == 6
+    assert delivery.failed == (("json", "did not answer within 2 seconds"),)
 
 
 def test_time_that_is_up_leaves_the_rest_to_the_next_job(
@@ -140,7 +139,7 @@ def test_time_that_is_up_leaves_the_rest_to_the_next_job(
     monkeypatch.setattr(alerting, "BUDGET", 0.0)
     home.tells(f"json://127.0.0.1:{http.port}/")
     assert home.job(("warning", "trouble")).unheard == ("trouble",)
-    monkeypatch.setattr(alerting, "BUDGET", 10.0)
+    monkeypatch.setattr(alerting, "BUDGET", 120.0)
     home.clock.at += QUARTER
     assert home.job().delivered == 1
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -59,7 +60,7 @@ def mail_server(*, login: bool = False) -> Iterator[MailServer]:
     how: dict[str, Any] = {}
     if login:
         how = {"authenticator": server.authenticate, "auth_require_tls": False, "auth_required": True}
-    controller = Controller(server, hostname="127.0.0.1", port=server.port, **how)
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=120, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it warns of a login in the clear, which stays on this machine
         controller.start()
@@ -112,11 +113,33 @@ def http_server() -> Iterator[HttpServer]:
         thread.join()
 
 
-@contextmanager
-def silent_server() -> Iterator[int]:
+@dataclass(frozen=True)
+class SilentServer:
     """A port that takes connections and never answers."""
+
+    listening: socket.socket
+
+    @property
+    def port(self) -> int:
+        port: int = self.listening.getsockname()[1]
+        return port
+
+    def connections(self) -> int:
+        """The number of connections that were made since this was asked last."""
+        self.listening.setblocking(False)
+        for number in count():
+            try:
+                self.listening.accept()[0].close()
+            except BlockingIOError:
+                return number
+        raise AssertionError
+
+
+@contextmanager
+def silent_server() -> Iterator[SilentServer]:
+    """A silent server for as long as the context lasts."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listening:
-        yield listening.getsockname()[1]
+        yield SilentServer(listening)
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.results.alerts import Alert, AlertLevel
 
 #: Seconds to wait for a connection, and for an answer over one.
-_CONNECT, _ANSWER = 3, 4
+CONNECT_TIMEOUT, READ_TIMEOUT = 3, 4
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ def _notify(channel: Channel, message: Message) -> str:
 
 def _with_timeouts(url: str) -> str:
     named = {pair.partition("=")[0] for pair in url.partition("?")[2].split("&")}
-    missing = [f"{name}={value}" for name, value in (("cto", _CONNECT), ("rto", _ANSWER)) if name not in named]
+    missing = [
+        f"{name}={value}" for name, value in (("cto", CONNECT_TIMEOUT), ("rto", READ_TIMEOUT)) if name not in named
+    ]
     return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
 
 

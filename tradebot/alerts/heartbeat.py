@@ -12,9 +12,9 @@ from queue import SimpleQueue
 from urllib.parse import urlsplit, urlunsplit
 
 #: Seconds that a ping may take, and that the end of a process waits for all of them.
-PATIENCE = 2.0
-LAST_PATIENCE = 3.0
-MOST_LETTERS = 1000
+PING_TIMEOUT = 2.0
+END_TIMEOUT = 3.0
+MAX_BODY_LENGTH = 1000
 
 _log = logging.getLogger(__name__)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,9 +45,9 @@ class Heartbeat:
 
     def end(self, code: int, summary: str) -> None:
         """Ping the end with its exit code, and give what is still to be sent a bounded time."""
-        self._pings.put(("" if code == 0 else str(code), summary[:MOST_LETTERS]))
+        self._pings.put(("" if code == 0 else str(code), summary[:MAX_BODY_LENGTH]))
         self._pings.put(None)
-        self._thread.join(LAST_PATIENCE)
+        self._thread.join(END_TIMEOUT)
 
     def _work(self) -> None:
         while (ping := self._pings.get()) is not None:
@@ -65,5 +65,5 @@ def _post(url: str, body: str) -> None:
 
     handlers = [ProxyHandler({})] if urlsplit(url).hostname in _LOOPBACK else []
     request = Request(url, data=body.encode(), method="POST", headers={"Content-Type": "text/plain; charset=utf-8"})
-    with build_opener(*handlers).open(request, timeout=PATIENCE) as answer:
+    with build_opener(*handlers).open(request, timeout=PING_TIMEOUT) as answer:
         answer.read(1)
