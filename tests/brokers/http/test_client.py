@@ -1,7 +1,8 @@
-"""A request is that of alpaca-py, and what it may and may not do on its way."""
+"""What is relied on of alpaca-py, and what a request may and may not do on its way."""
 
 from __future__ import annotations
 
+import inspect
 import ssl
 import subprocess
 from pathlib import Path
@@ -9,30 +10,23 @@ from pathlib import Path
 import pytest
 from alpaca.common.rest import RESTClient
 
-from tests.brokers.http.conftest import KEY_ID, SECRET, StoppedPause, api_at
+from tests.brokers.http.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
 from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
-from tradebot import __version__
 from tradebot.brokers.http import client
+from tradebot.brokers.http.client import Client
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Endpoint
+from tradebot.settings.alpaca_urls import Endpoint, Keys
 
 
-def test_a_request_is_the_one_that_alpaca_py_sends(server: Server, pause: StoppedPause) -> None:
-    theirs, ours = RESTClient(server.url, KEY_ID, SECRET, raw_data=True), api_at(server.url, pause)
-    order = {"symbol": "BRK.B", "qty": "1", "legs": [{"stop_price": "9.5"}]}
-    asked = {"status": "open", "symbols": "AAPL,BRK.B", "after": "2007-01-03T14:30:00Z"}
-    theirs.get("/orders", asked)
-    ours.read("/v2/orders", asked)
-    theirs.post("/orders", order)
-    ours.write("POST", "/v2/orders", order)
-    theirs.patch("/orders/1", order)
-    ours.write("PATCH", "/v2/orders/1", order)
-    theirs.delete("/orders/1")
-    ours.write("DELETE", "/v2/orders/1")
-    for their, our in zip(server.seen[::2], server.seen[1::2], strict=True):
-        assert (our.method, our.path, our.body) == (their.method, their.path, their.body)
-        assert our.headers == {**their.headers, "user-agent": our.headers["user-agent"]}
-        assert our.headers["user-agent"] == f"tradebot/{__version__}"
+def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
+    parameters = inspect.signature(RESTClient._request).parameters
+    assert list(parameters) == ["self", "method", "path", "data", "base_url", "api_version"]
+    assert list(inspect.signature(RESTClient._one_request).parameters) == ["self", "method", "url", "opts", "retry"]
+    its_own = RESTClient("http://127.0.0.1", "key", "secret", raw_data=True)
+    assert its_own._retry > 0  # and ours has none
+    assert its_own._session.__class__.__name__ == "Session"
+    ours = Client(Endpoint("http://127.0.0.1"), Keys("key", "secret"), AMPLE)
+    assert (ours._retry, ours._use_raw_data) == (0, True)
 
 
 def test_a_redirect_is_not_followed(server: Server, pause: StoppedPause) -> None:

@@ -232,11 +232,11 @@ def test_an_emergency_stop_loads_nothing_slow(desk: Desk) -> None:
         "sqlite_utils",
         "talib",
         "apprise",
-        "alpaca",
-        "pydantic",
+        "alpaca.trading",
+        "alpaca.data",
     }
     assert sorted(loaded & {*slow, "tradebot.brokers.paper", "tradebot.plugins", "tradebot.runtime.open_desk"}) == []
-    assert "requests" in loaded
+    assert "alpaca.common.rest" in loaded
 
 
 # --- keys and addresses ----------------------------------------------------------------------------
