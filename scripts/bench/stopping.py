@@ -34,7 +34,7 @@ from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Purpose
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
-from tradebot.home.stop_journal import kept
+from tradebot.home.stop_journal import finished_stops
 
 FLOOR_NAME = "a Typer program (the floor)"
 OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
@@ -140,7 +140,7 @@ def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
     rmtree(paths.stops_folder(home))
     started = time.time()
     prepare(tradebot("emergency-stop", "--home", str(home)), env)
-    (halt,), (journal,) = LatchFile(latch).read(), kept(home, datetime.now(UTC))
+    (halt,), (journal,) = LatchFile(latch).read(), finished_stops(home, datetime.now(UTC))
     cancelled = next(entry.at for entry in journal.entries if entry.did == "cancel asked for")
     assert halt.since is not None, "a stop writes when it latched"
     return latch.stat().st_mtime - started + (cancelled - halt.since).total_seconds()

@@ -27,34 +27,34 @@ def put(folder: Path, name: str) -> Path:
 
 def test_a_name_tells_the_time_in_utc(database: Path) -> None:
     eastern = NOON.astimezone(timezone(timedelta(hours=-5)))
-    assert backups.name_of(database, eastern) == "trading_robot-20070103T120000Z.db"
+    assert backups.backup_name(database, eastern) == "trading_robot-20070103T120000Z.db"
 
 
 def test_the_newest_are_kept_and_other_files_are_left_alone(tmp_path: Path, database: Path) -> None:
     folder = tmp_path / "backups"
     days = [NOON + timedelta(days=day) for day in (2, 0, 3, 1)]
-    made = {at: put(folder, backups.name_of(database, at)) for at in days}
+    made = {at: put(folder, backups.backup_name(database, at)) for at in days}
     others = [
         put(folder, name)
         for name in ("trading_robot.db", "other-20070103T120000Z.db", "trading_robot-x-20070103T120000Z.db",
                      "trading_robot-20070103T120000Z.db.bak")
     ]  # fmt: skip
 
-    dropped = backups.drop_old(folder, database, 2)
+    dropped = backups.delete_old(folder, database, 2)
 
     assert dropped == (made[NOON], made[NOON + timedelta(days=1)])
     left = (NOON + timedelta(days=2), NOON + timedelta(days=3))
-    assert backups.kept_in(folder, database) == tuple(Backup(made[at], at) for at in left)
+    assert backups.backups_in(folder, database) == tuple(Backup(made[at], at) for at in left)
     assert all(other.exists() for other in others)
 
 
 def test_the_last_one_is_remembered(tmp_path: Path, database: Path) -> None:
-    assert backups.last(tmp_path) is None
+    assert backups.last_backup(tmp_path) is None
     for day in range(2):
         at = NOON + timedelta(days=day)
-        backups.remember(tmp_path, Backup(tmp_path / "a folder" / backups.name_of(database, at), at))
+        backups.record_last(tmp_path, Backup(tmp_path / "a folder" / backups.backup_name(database, at), at))
 
-    last = backups.last(tmp_path)
+    last = backups.last_backup(tmp_path)
     assert last == Backup(tmp_path / "a folder" / "trading_robot-20070104T120000Z.db", NOON + timedelta(days=1))
 
 
@@ -62,4 +62,4 @@ def test_the_last_one_is_remembered(tmp_path: Path, database: Path) -> None:
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     paths.state_folder(tmp_path).mkdir()
     paths.last_backup_file(tmp_path).write_text(text)
-    assert backups.last(tmp_path) is None
+    assert backups.last_backup(tmp_path) is None

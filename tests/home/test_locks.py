@@ -153,8 +153,8 @@ def test_a_home_that_cannot_be_written_is_a_clear_error(read_only_folder: Path) 
 def test_a_command_that_does_not_count_holds_nothing_for_who_asks(tmp_path: Path) -> None:
     with locks.home_lock(tmp_path, command="resume", wall=WALL):
         assert "`tradebot resume`" in locks.holder(tmp_path)
-        assert locks.holder(tmp_path, besides={"resume"}) == ""
-        assert "`tradebot resume`" in locks.holder(tmp_path, besides={"reconcile"})
+        assert locks.holder(tmp_path, ignoring={"resume"}) == ""
+        assert "`tradebot resume`" in locks.holder(tmp_path, ignoring={"reconcile"})
 
 
 def test_who_holds_an_account_is_told_too(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ def test_homes_are_remembered_once_each_in_order(tmp_path: Path, state: Path) ->
     first, second = make_home(tmp_path / "b"), make_home(tmp_path / "a")
 
     for home in (first, second, first, tmp_path / "a" / ".." / "b"):
-        registry.remember(state, home)
+        registry.add(state, home)
 
-    assert registry.known(state) == (first, second)
+    assert registry.existing_homes(state) == (first, second)
 
 
 def test_relative_homes_are_remembered_by_their_full_path(
@@ -36,19 +36,19 @@ def test_relative_homes_are_remembered_by_their_full_path(
     make_home(tmp_path / "here")
     monkeypatch.chdir(tmp_path)
 
-    registry.remember(state, Path("here"))
+    registry.add(state, Path("here"))
 
-    assert registry.known(state) == (tmp_path / "here",)
+    assert registry.existing_homes(state) == (tmp_path / "here",)
 
 
 def test_homes_that_are_gone_are_not_named(tmp_path: Path, state: Path) -> None:
     home = make_home(tmp_path / "home")
-    registry.remember(state, home)
-    registry.remember(state, tmp_path / "never made")
-    assert registry.known(state) == (home,)
+    registry.add(state, home)
+    registry.add(state, tmp_path / "never made")
+    assert registry.existing_homes(state) == (home,)
 
     paths.marker_file(home).unlink()
-    assert registry.known(state) == ()
+    assert registry.existing_homes(state) == ()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"homes": 7}', b'{"homes": [7]}', b'"homes"'])
@@ -56,11 +56,11 @@ def test_a_damaged_list_counts_as_empty_and_is_written_anew(content: bytes, tmp_
     home = make_home(tmp_path / "home")
     state.mkdir(parents=True)
     (state / "homes.json").write_bytes(content)
-    assert registry.known(state) == ()
+    assert registry.existing_homes(state) == ()
 
-    registry.remember(state, home)
+    registry.add(state, home)
 
-    assert registry.known(state) == (home,)
+    assert registry.existing_homes(state) == (home,)
     assert json.loads((state / "homes.json").read_text()) == {"homes": [str(home)]}
     assert [path.name for path in state.iterdir()] == ["homes.json"]
 
@@ -69,7 +69,7 @@ def test_a_list_that_cannot_be_written_is_logged_and_stops_nobody(
     tmp_path: Path, read_only_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        registry.remember(read_only_folder, tmp_path)
+        registry.add(read_only_folder, tmp_path)
 
     assert "cannot be written" in caplog.text
-    assert registry.known(read_only_folder) == ()
+    assert registry.existing_homes(read_only_folder) == ()

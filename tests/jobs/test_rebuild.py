@@ -88,7 +88,7 @@ def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Out
 
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
-    known = [head.hash for head in chain_heads.read(paths.heads_file(house.home))]
+    known = [head.hash for head in chain_heads.read(paths.chain_heads_file(house.home))]
     assert verify(database, known) == ()
     database.close()
 
@@ -191,10 +191,10 @@ def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> Non
 def test_the_chain_heads_of_a_ledger_that_was_gone_are_kept_too(house: House) -> None:
     """Should it turn up again, they say whether it is whole."""
     lose(house)
-    told = paths.heads_file(house.home).read_text()
+    told = paths.chain_heads_file(house.home).read_text()
     rebuild(house)
     rebuild(house)
-    kept = paths.heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
+    kept = paths.chain_heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
     assert kept.read_text() == told
     assert (house.home / "trading_robot.db.before-rebuild-2").exists(), "under the number of its heads"
 

@@ -1,1 +1,1 @@
-"""The folder a user trades from: where its files lie, who may act in it, and whether it is halted."""
+"""The folder a user trades from: its paths, its locks, its halt latch and the files that must survive a crash."""

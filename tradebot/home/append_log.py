@@ -1,7 +1,7 @@
-"""Files of lines that are only ever appended to, one entry a line.
+"""Append-only line files, one entry a line.
 
-A crash, a power cut or a full disk can leave the last line incomplete. Later entries are never joined to it, and
-earlier ones are never touched. Each kind of file states what an incomplete line means to its reader.
+A crash, a power cut or a full disk can leave the last line incomplete. A later line is never joined to an incomplete
+one, and earlier lines never change. Each user of these files states how it reads an incomplete line.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tradebot.home.atomic_files import make_folder, sync_folder
 
 
 class LineWriter:
-    """Writes lines into an open file from its position on, each in one system call.
+    """Writes lines to an open file from its position on, each in one system call.
 
-    A line starts with a line break where the byte before it is none, so that it stands alone. ``shared``: other
-    processes append to the same file, so that the byte before is not known, and every line starts with a break.
+    A line break precedes a line if the byte before it is not one. ``shared``: other processes append to the same file,
+    so the byte before is unknown, and a line break precedes every line.
     """
 
     def __init__(self, file: FileIO, *, shared: bool = False) -> None:
@@ -29,7 +29,7 @@ class LineWriter:
 
     @classmethod
     def appending(cls, path: Path, *, shared: bool = False, permissions: int = 0o644) -> Self:
-        """Open the file of this path to be appended to; make it with ``permissions`` if need be. Raises OSError."""
+        """Open a file for appending; a missing one is created with ``permissions``. Raises OSError."""
 
         def open_with_permissions(name: str, flags: int) -> int:
             return os.open(name, flags, permissions)
@@ -37,23 +37,27 @@ class LineWriter:
         return cls(FileIO(path, "a" if shared else "a+", opener=open_with_permissions), shared=shared)
 
     def write(self, line: str) -> None:
-        """Write a line, which outlives this process, and a power cut after ``sync``. Raises OSError."""
-        content = f"{line}\n" if self._at_line_start else f"\n{line}\n"
-        encoded = content.encode()
-        self._at_line_start = False  # unless the write proves whole
-        if self._file.write(encoded) < len(encoded):
+        """Write a line. It survives the end of this process, and a power cut after ``sync``.
+
+        Raises OSError, also when the disk took only a part of the line.
+        """
+        content = (f"{line}\n" if self._at_line_start else f"\n{line}\n").encode()
+        self._at_line_start = False  # until the whole line is written
+        if self._file.write(content) < len(content):
             raise OSError("the disk is full")
         self._at_line_start = not self._shared
 
     def sync(self) -> None:
-        """Bring the lines and the file's name to disk. Raises OSError."""
+        """Flush the lines and the folder entry to disk. Raises OSError."""
         os.fsync(self._file.fileno())
         sync_folder(Path(os.fsdecode(self._file.name)).parent)
 
     def fileno(self) -> int:
+        """The file descriptor."""
         return self._file.fileno()
 
     def close(self) -> None:
+        """Close the file, without ``sync``."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -66,7 +70,7 @@ class LineWriter:
 
 
 def append(path: Path, line: str, *, shared: bool = False, permissions: int = 0o644) -> None:
-    """Append a line, on disk when this returns; make the file and its folder if need be. Raises OSError."""
+    """Append a line, which is on disk when this returns. A missing file or folder is created. Raises OSError."""
     make_folder(path.parent)
     with LineWriter.appending(path, shared=shared, permissions=permissions) as writer:
         writer.write(line)
@@ -74,10 +78,10 @@ def append(path: Path, line: str, *, shared: bool = False, permissions: int = 0o
 
 
 def read_lines(path: Path, *, last_bytes: int | None = None) -> tuple[str, ...]:
-    """The lines of a file, oldest first, without blank ones; none if there is no file. Raises OSError.
+    """The lines of a file, oldest first, without blank ones; none if the file is missing. Raises OSError.
 
-    The last line may be incomplete. ``last_bytes`` reads the end of the file alone, from the first line that starts
-    there.
+    The last line may be incomplete. ``last_bytes`` limits reading to the end of the file, from the first whole line in
+    it on.
     """
     try:
         file = path.open("rb")

@@ -1,4 +1,4 @@
-"""Small files that survive a crash and a power cut."""
+"""Writing small files so that they survive a crash or a power cut."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tradebot.errors import ConfigError, Problem
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step: a reader sees the old text or the new one, never a part. Raises OSError."""
+    """Replace a file atomically: a reader sees the old text or the new text, never a part. Raises OSError."""
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -24,7 +24,7 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, to stay. Raises OSError."""
+    """Create a folder and its parents and flush their entries to disk. Raises OSError."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -32,9 +32,9 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring to disk which files a folder has. Raises OSError."""
+    """Flush the entries of a folder to disk. Raises OSError."""
     if os.name == "nt":
-        return  # Windows opens no folder, and writes its entries by itself
+        return  # Windows cannot open a folder; NTFS journals folder entries
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -43,9 +43,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_error_text(path: Path, error: OSError, chosen_by: str = "--home", instead: str = "") -> ConfigError:
-    """What to tell the user when ``path`` could not be written, whose folder is ``chosen_by`` an option or setting.
+    """The error for a ``path`` that could not be written.
 
-    ``instead`` is what to do where another folder would be no help.
+    chosen_by: the option or setting that chooses the folder.
+    instead: the remedy if another folder would not help.
     """
     return ConfigError(
         [

@@ -1,4 +1,7 @@
-"""The ledger's chain heads, kept outside the database: a chain that was cut off or rewritten no longer holds them."""
+"""Chain heads of the ledger, stored outside the database: an audit trail that was cut off or rewritten lacks them.
+
+An append-only file of lines ``SEQ HASH``. An incomplete line is ignored: the heads before it still hold.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,38 @@ from pathlib import Path
 from tradebot.errors import LedgerError
 from tradebot.home import append_log
 
-#: More than a line takes, so that the newest one can be read without the rest.
+#: Bytes at the end of the file that hold the newest line.
 _TAIL = 256
+_HASH_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The newest row of the audit trail at some moment: its number and its hash."""
+class ChainHead:
+    """The newest row of the audit trail at some time."""
 
-    seq: int
-    hash: str
+    seq: int  # its number
+    hash: str  # its SHA-256, 64 hexadecimal digits
 
 
 def append(path: Path, seq: int, digest: str) -> None:
-    """Write down the chain's newest row, unless it is the newest there already. Raises OSError and LedgerError."""
-    if newest(path) == Head(seq, digest):
+    """Append a chain head unless it is the newest already. Raises OSError and LedgerError."""
+    if newest(path) == ChainHead(seq, digest):
         return
     append_log.append(path, f"{seq} {digest}")
 
 
-def newest(path: Path) -> Head | None:
-    """The head written down last, or None where there is none. Raises LedgerError as ``read`` does."""
-    found = _heads(path, _TAIL)
-    return found[-1] if found else None
+def newest(path: Path) -> ChainHead | None:
+    """The newest head, or None if there is none. Raises LedgerError if the file cannot be read."""
+    heads = _heads(path, _TAIL)
+    return heads[-1] if heads else None
 
 
-def read(path: Path) -> tuple[Head, ...]:
-    """The heads written down, oldest first. Raises LedgerError where they are there and cannot be read."""
+def read(path: Path) -> tuple[ChainHead, ...]:
+    """The heads, oldest first. Raises LedgerError if the file cannot be read."""
     return _heads(path)
 
 
-def _heads(path: Path, last_bytes: int | None = None) -> tuple[Head, ...]:
+def _heads(path: Path, last_bytes: int | None = None) -> tuple[ChainHead, ...]:
     try:
         lines = append_log.read_lines(path, last_bytes=last_bytes)
     except OSError as error:
@@ -47,5 +51,8 @@ def _heads(path: Path, last_bytes: int | None = None) -> tuple[Head, ...]:
             "nobody can tell whether its history was cut off. Let this user read the file, or make a fresh ledger from "
             "what the broker knows with `tradebot rebuild`."
         ) from error
-    fields = (line.split() for line in lines)
-    return tuple(Head(int(pair[0]), pair[1]) for pair in fields if len(pair) == 2 and len(pair[1]) == 64)
+    return tuple(ChainHead(int(fields[0]), fields[1]) for fields in map(str.split, lines) if _is_head(fields))
+
+
+def _is_head(fields: list[str]) -> bool:
+    return len(fields) == 2 and fields[0].isdecimal() and len(fields[1]) == _HASH_LENGTH

@@ -1,4 +1,7 @@
-"""The drills of the emergency stop that a home remembers."""
+"""Results of the emergency stop drills of a home: an append-only file of JSON lines.
+
+An incomplete line is ignored: a drill that was not recorded counts as not made.
+"""
 
 from __future__ import annotations
 
@@ -12,32 +15,29 @@ from tradebot.home import append_log, paths
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """One rehearsal. ``at`` is the machine's time, aware UTC; the seconds count from the start of its process.
+    """One drill. Durations are seconds from the start of its process; None if the event never came."""
 
-    None is what never came.
-    """
-
-    at: datetime
+    at: datetime  # the machine's time, aware UTC
     passed: bool
-    to_latch: float | None
-    to_first_cancel: float | None
-    to_flat: float | None
+    to_latch: float | None  # until the halt was latched
+    to_first_cancel: float | None  # until the first cancel was sent
+    to_flat: float | None  # until no position was left
 
 
-def remember(home: Path, drill: Drill) -> None:
-    """Write a drill down. Raises OSError."""
-    content = {
+def record(home: Path, drill: Drill) -> None:
+    """Append a drill. Raises OSError."""
+    fields = {
         "at": drill.at.isoformat(),
         "passed": drill.passed,
         "to_latch": drill.to_latch,
         "to_first_cancel": drill.to_first_cancel,
         "to_flat": drill.to_flat,
     }
-    append_log.append(paths.drills_file(home), json.dumps(content))
+    append_log.append(paths.drills_file(home), json.dumps(fields))
 
 
 def last_drill(home: Path) -> Drill | None:
-    """The newest drill, passed or not; None where there was none that can be read."""
+    """The newest drill, passed or not; None if there is none that can be read."""
     try:
         lines = append_log.read_lines(paths.drills_file(home))
     except OSError:
@@ -48,17 +48,17 @@ def last_drill(home: Path) -> Drill | None:
 
 def _drill(line: str) -> Drill | None:
     try:
-        found = json.loads(line)
+        fields = json.loads(line)
         return Drill(
-            at=datetime.fromisoformat(found["at"]),
-            passed=bool(found["passed"]),
-            to_latch=_seconds(found["to_latch"]),
-            to_first_cancel=_seconds(found["to_first_cancel"]),
-            to_flat=_seconds(found["to_flat"]),
+            at=datetime.fromisoformat(fields["at"]),
+            passed=bool(fields["passed"]),
+            to_latch=_seconds(fields["to_latch"]),
+            to_first_cancel=_seconds(fields["to_first_cancel"]),
+            to_flat=_seconds(fields["to_flat"]),
         )
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _seconds(found: object) -> float | None:
-    return None if found is None else float(str(found))
+def _seconds(value: object) -> float | None:
+    return None if value is None else float(str(value))

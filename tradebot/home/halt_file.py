@@ -1,8 +1,8 @@
-"""The halt latch: a file that stops the next run even when database, configuration and strategies are broken.
+"""The halt latch: a file that halts every job even if database, configuration and strategies are broken.
 
-A line a halt. Setting one appends its line, so that of two processes that halt at once neither undoes the other, and
-needs no reading. Whatever cannot be understood counts as a halt: an empty file made by hand, a line cut off by a power
-failure or a full disk, a line of a newer version.
+An append-only file, one halt a line. Setting a halt appends a line without reading the file, so that two processes that
+halt at the same time do not undo each other. Anything that cannot be read counts as a halt: an empty file made by hand,
+an incomplete line after a power cut or on a full disk, a line of a newer version.
 """
 
 from __future__ import annotations
@@ -21,33 +21,39 @@ from tradebot.home.atomic_files import make_folder, replace_text, sync_folder, w
 
 FORMAT = 1
 
-#: What to do when the file cannot be written. Another home is no help: jobs look into their own.
+#: Remedies if the file cannot be written. Another home does not help: jobs read the latch of their own home.
 _TO_HALT = "EMERGENCY_STOP_ENABLED=true in .env, or in the environment of the jobs, halts them as well."
 _TO_CLEAR = "It still halts. Give yourself the right to write here, then run it again."
-#: What reading a line raises that is no halt of this format.
-_NO_HALT = (ValueError, KeyError, TypeError, ArithmeticError)
+#: The errors that parsing a line raises if it is not a halt of this format.
+_PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError)
 
 _LOG = logging.getLogger(__name__)
 
 
 class LatchFile:
-    """The latch file of a home."""
+    """The latch file of a home.
+
+    Writers race with ``clear``, which replaces or removes the file. A writer that finds its file removed after its
+    write appends the line again to the file that has the name now. ``clear`` keeps the old file open, and afterwards
+    appends again the lines that others wrote to it before it was removed. Either may write a halt twice; none is lost.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> tuple[Halt, ...]:
-        """The halts that hold, oldest first. A file that is not there holds none; what cannot be read or understood
-        is one halt of rule UNREADABLE.
+        """The latched halts, oldest first; none if the file is missing.
+
+        A file that cannot be read, or has lines that cannot, adds one halt of rule UNREADABLE.
         """
         try:
-            return self._understood(self._path.read_bytes())
+            return self._parsed(self._path.read_bytes())
         except FileNotFoundError:
             return ()
         except OSError as error:
             return (self._unreadable(str(error)),)
 
-    def _understood(self, content: bytes) -> tuple[Halt, ...]:
+    def _parsed(self, content: bytes) -> tuple[Halt, ...]:
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -57,38 +63,37 @@ class LatchFile:
         for number, line in enumerate(text.splitlines(), start=1):
             try:
                 halts += [_halt(line)] if line.strip() else []
-            except _NO_HALT:
+            except _PARSE_ERRORS:
                 damage = f"line {number} makes no sense"
         return (*halts, self._unreadable(damage)) if damage else tuple(halts)
 
     def set(self, halt: Halt) -> None:
-        """Add a halt, on disk when this returns. Raises ConfigError when the file does not end up holding it."""
+        """Add a halt, which is on disk when this returns. Raises ConfigError if the file then does not halt as much."""
         try:
             make_folder(self._path.parent)
             while not self._append(_line(halt)):
                 _LOG.info("the latch was cleared while a halt was being written; writing it again")
         except OSError as error:
-            held = self.read()
-            if not is_covered(halt, held):
+            if not is_covered(halt, self.read()):
                 raise write_error_text(self._path, error, instead=_TO_HALT) from error
             _LOG.error("the halt is latched, but its reason could not be written: %s", error)
 
     def clear(self, halts: Collection[Halt]) -> None:
-        """Remove these halts, from disk when this returns; every other one stays, one that is set meanwhile too.
+        """Remove these halts, on disk when this returns. Other halts stay, also those that are set meanwhile.
 
-        Raises ConfigError when that fails.
+        Raises ConfigError if the file cannot be written.
         """
         try:
             with self._path.open("rb", buffering=0) as file:
                 content = file.read()
-                if not any(halt in halts for halt in self._understood(content)):
+                if not any(halt in halts for halt in self._parsed(content)):
                     return
-                if left := self._without(content, halts):
-                    replace_text(self._path, left)
+                if remaining := self._without(content, halts):
+                    replace_text(self._path, remaining)
                 else:
                     self._path.unlink()
                     sync_folder(self._path.parent)
-                # who wrote before this file was gone is in it now; who writes after finds it gone, and writes again
+                # Lines written before the removal are in the open file; later writers see the removal and write again.
                 late = file.read().decode("utf-8", errors="replace")
             for line in filter(None, late.splitlines()):
                 while not self._append(line):
@@ -99,20 +104,20 @@ class LatchFile:
             raise write_error_text(self._path, error, instead=_TO_CLEAR) from error
 
     def _without(self, content: bytes, halts: Collection[Halt]) -> str:
-        """The lines that stay. Those that cannot be understood go when the halt that stands for them does."""
-        keeps_damage = not any(halt.rule is HaltRule.UNREADABLE and halt in halts for halt in self._understood(content))
+        """The lines that stay. Unreadable lines are removed together with the UNREADABLE halt that they caused."""
+        keeps_unreadable = not any(halt.rule is HaltRule.UNREADABLE and halt in halts for halt in self._parsed(content))
 
-        def stays(line: str) -> bool:
+        def is_kept(line: str) -> bool:
             try:
                 return _halt(line) not in halts
-            except _NO_HALT:
-                return keeps_damage
+            except _PARSE_ERRORS:
+                return keeps_unreadable
 
         lines = content.decode("utf-8", errors="replace").splitlines()
-        return "".join(f"{line}\n" for line in lines if line.strip() and stays(line))
+        return "".join(f"{line}\n" for line in lines if line.strip() and is_kept(line))
 
     def _append(self, line: str) -> bool:
-        """Whether the line is now in the file of this name, and not in one that was removed meanwhile."""
+        """Append a line; False if the file was removed meanwhile, and the line with it."""
         with LineWriter.appending(self._path, shared=True) as writer:
             writer.write(line)
             writer.sync()
@@ -146,31 +151,31 @@ def _line(halt: Halt) -> str:
 
 
 def _halt(line: str) -> Halt:
-    """Raises ValueError, KeyError, TypeError or ArithmeticError for anything but a line of this format."""
-    found = json.loads(line)
-    if found["format"] != FORMAT:
-        raise ValueError(f"format {found['format']} is not known")
-    since = None if found["since"] is None else datetime.fromisoformat(found["since"])
+    """Parse a line. Raises ValueError, KeyError, TypeError or ArithmeticError unless it has this format."""
+    fields = json.loads(line)
+    if fields["format"] != FORMAT:
+        raise ValueError(f"format {fields['format']} is not known")
+    since = None if fields["since"] is None else datetime.fromisoformat(fields["since"])
     if since is not None and since.tzinfo is None:
         raise ValueError("a time without a zone")
     return Halt(
         source=HaltSource.LATCH_FILE,
-        rule=HaltRule(found["rule"]),
-        level=HaltLevel(found["level"]),
-        reason=str(found["reason"]),
+        rule=HaltRule(fields["rule"]),
+        level=HaltLevel(fields["level"]),
+        reason=str(fields["reason"]),
         since=since,
-        session=_day(found["session"]),
-        until=_day(found["until"]),
-        value=_number(found["value"]),
-        limit=_number(found["limit"]),
-        scope=HaltScope(found["scope"]),
-        scope_name=str(found["scope_name"]),
+        session=_date_or_none(fields["session"]),
+        until=_date_or_none(fields["until"]),
+        value=_decimal_or_none(fields["value"]),
+        limit=_decimal_or_none(fields["limit"]),
+        scope=HaltScope(fields["scope"]),
+        scope_name=str(fields["scope_name"]),
     )
 
 
-def _day(text: str | None) -> date | None:
+def _date_or_none(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _number(text: str | None) -> Decimal | None:
+def _decimal_or_none(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)

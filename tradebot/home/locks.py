@@ -1,7 +1,7 @@
-"""One run at a time: a lock for the home, and one of the user's for the account, so that two homes can't trade it.
+"""Locks that allow one run at a time: one for each home, and one for each account so that two homes can't trade it.
 
-The locks are the operating system's and end with the process that holds them, however it ends. Who holds one is
-written beside it, in a file that only means something while the lock is held.
+The operating system releases a lock when the process that holds it ends. A JSON file beside the lock names the holder;
+it counts only while the lock is held.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class HeldLock:
-    """A lock that this process holds until its ``with`` block ends."""
+    """A lock that this process holds until the ``with`` block ends."""
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class HeldLock:
         self._file = _identity(path)
 
     def assert_held(self) -> None:
-        """Raise Locked unless this process still holds it: after its release, in a child, or when its file is gone."""
+        """Raise Locked after the release, in a child process, or if the lock file was removed or replaced."""
         if not self._lock.is_locked or os.getpid() != self._pid:
             raise Locked(f"this run does not hold the lock {self._path} any more. Nothing is sent without it.")
         if _identity(self._path) != self._file:
@@ -51,10 +51,13 @@ class HeldLock:
 
 @contextmanager
 def home_lock(home: Path, *, command: str, wall: datetime, wait_seconds: float = 0.0) -> Iterator[HeldLock]:
-    """Hold the right to act in a home. ``wall`` is the machine's time, aware UTC; ``command`` names the subcommand.
+    """Hold the lock of a home.
 
-    Raises Locked, naming the holder, when another run holds it still after ``wait_seconds``, and ConfigError when the
-    home cannot be written.
+    command: the subcommand that holds it, for messages.
+    wall: the machine's time, aware UTC.
+
+    Raises Locked, naming the holder, if another run still holds it after ``wait_seconds``, and ConfigError if the home
+    cannot be written.
     """
     with _held(paths.lock_file(home), "another run holds the lock", command, wall, wait_seconds) as lock:
         yield lock
@@ -64,9 +67,9 @@ def home_lock(home: Path, *, command: str, wall: datetime, wait_seconds: float =
 def account_lock(
     state_path: Path, account_key: str, *, command: str, wall: datetime, wait_seconds: float = 0.0
 ) -> Iterator[HeldLock]:
-    """Hold the right to act on an account, among all homes of this user; ``state_path`` is the user's own folder.
+    """Hold the lock of an account, which all homes of this user share. Arguments and errors are those of ``home_lock``.
 
-    Raises as ``home_lock`` does.
+    state_path: the user's state folder.
     """
     path = _account_lock_file(state_path, account_key)
     refusal = "a run in another home holds this account's lock"
@@ -74,36 +77,37 @@ def account_lock(
         yield lock
 
 
-def holder(home: Path, wall: datetime | None = None, *, besides: Collection[str] = ()) -> str:
-    """Who holds a home's lock, for people, with its age when ``wall`` is given; "" when nobody does.
+def holder(home: Path, wall: datetime | None = None, *, ignoring: Collection[str] = ()) -> str:
+    """The holder of a home's lock as text for people; "" if nobody holds it.
 
-    The commands ``besides`` do not count.
+    wall: the machine's time, aware UTC; with it the text has the lock's age.
+    ignoring: commands that do not count as holders.
     """
-    return _holder(paths.lock_file(home), wall, besides)
+    return _holder(paths.lock_file(home), wall, ignoring)
 
 
 def account_holder(
-    state_path: Path, account_key: str, wall: datetime | None = None, *, besides: Collection[str] = ()
+    state_path: Path, account_key: str, wall: datetime | None = None, *, ignoring: Collection[str] = ()
 ) -> str:
-    """As ``holder``, of an account's lock."""
-    return _holder(_account_lock_file(state_path, account_key), wall, besides)
+    """The holder of an account's lock; see ``holder``."""
+    return _holder(_account_lock_file(state_path, account_key), wall, ignoring)
 
 
 def _account_lock_file(state_path: Path, account_key: str) -> Path:
     return state_path / "locks" / f"account-{account_hash(account_key)}.lock"
 
 
-def _holder(path: Path, wall: datetime | None, besides: Collection[str]) -> str:
-    if not _note(path).exists():
+def _holder(path: Path, wall: datetime | None, ignoring: Collection[str]) -> str:
+    if not _holder_file(path).exists():
         return ""
-    who = _read_note(path)
-    if who is not None and who.command in besides:
+    run = _read_holder(path)
+    if run is not None and run.command in ignoring:
         return ""
-    from filelock import FileLock, Timeout  # slow to import, and most commands need no lock
+    from filelock import FileLock, Timeout  # slow to import, and most commands take no lock
 
     try:
         with FileLock(path, timeout=0, thread_local=False):
-            return ""  # the note was left behind by a run that died
+            return ""  # the holder's file is left over from a run that was killed
     except Timeout:
         return _describe(path, wall)
     except OSError as error:
@@ -114,7 +118,7 @@ def _holder(path: Path, wall: datetime | None, besides: Collection[str]) -> str:
 def _held(
     path: Path, refusal: str, command: str, wall: datetime, wait_seconds: float, chosen_by: str = "--home"
 ) -> Iterator[HeldLock]:
-    from filelock import FileLock, Timeout  # slow to import, and most commands need no lock
+    from filelock import FileLock, Timeout  # slow to import, and most commands take no lock
 
     lock = FileLock(path, thread_local=False)
     try:
@@ -125,11 +129,11 @@ def _held(
     except OSError as error:
         raise write_error_text(path, error, chosen_by) from error
     try:
-        _write_note(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
+        _write_holder(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
         yield HeldLock(path, lock)
     finally:
-        with suppress(OSError):  # a note that stays behind is seen to mean nothing
-            _note(path).unlink(missing_ok=True)
+        with suppress(OSError):  # a file that stays does not count once the lock is free
+            _holder_file(path).unlink(missing_ok=True)
         lock.release()
 
 
@@ -137,26 +141,31 @@ def _held(
 class _Holder:
     pid: int
     command: str
-    started: datetime
+    started: datetime  # the machine's time, aware UTC
     host: str
 
 
-def _note(path: Path) -> Path:
+def _holder_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-def _write_note(path: Path, who: _Holder) -> None:
-    """The note is for people: a lock without it still locks, so a failure is only logged."""
-    fields = {"pid": who.pid, "command": who.command, "started": who.started.isoformat(), "host": who.host}
+def _write_holder(path: Path, run: _Holder) -> None:
+    """Name the holder of a lock. A failure is only logged, because the lock holds without it."""
+    fields = {
+        "pid": run.pid,
+        "command": run.command,
+        "started": run.started.isoformat(),
+        "host": run.host,
+    }
     try:
-        replace_text(_note(path), json.dumps(fields) + "\n")
+        replace_text(_holder_file(path), json.dumps(fields) + "\n")
     except OSError as error:
-        _LOG.warning("who holds the lock could not be written to %s: %s", _note(path), error)
+        _LOG.warning("who holds the lock could not be written to %s: %s", _holder_file(path), error)
 
 
-def _read_note(path: Path) -> _Holder | None:
+def _read_holder(path: Path) -> _Holder | None:
     try:
-        fields = json.loads(_note(path).read_text(encoding="utf-8"))
+        fields = json.loads(_holder_file(path).read_text(encoding="utf-8"))
         started = datetime.fromisoformat(fields["started"]).astimezone(UTC)
         return _Holder(int(fields["pid"]), str(fields["command"]), started, str(fields["host"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -164,14 +173,14 @@ def _read_note(path: Path) -> _Holder | None:
 
 
 def _describe(path: Path, wall: datetime | None) -> str:
-    who = _read_note(path)
-    if who is None:
+    run = _read_holder(path)
+    if run is None:
         return "one that has not said yet who it is"
-    started = who.started.astimezone(NEW_YORK)
-    text = f"pid {who.pid}, `tradebot {who.command}`, since {started:%H:%M:%S} New York time"
+    started = run.started.astimezone(NEW_YORK)
+    text = f"pid {run.pid}, `tradebot {run.command}`, since {started:%H:%M:%S} New York time"
     if wall is not None:
-        text += f" ({_age((wall - who.started).total_seconds())})"
-    return text if who.host == socket.gethostname() else f"{text}, on {who.host}"
+        text += f" ({_age((wall - run.started).total_seconds())})"
+    return text if run.host == socket.gethostname() else f"{text}, on {run.host}"
 
 
 def _age(seconds: float) -> str:
@@ -182,7 +191,7 @@ def _age(seconds: float) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file bears this name now."""
+    """Device and inode of the file that has this name now; None if there is none."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Where a home keeps its state, and whether a folder is a home at all."""
+"""Paths of the state files of a home, and whether a folder is a home."""
 
 from __future__ import annotations
 
@@ -12,67 +12,67 @@ FORMAT = 1
 
 
 def state_folder(home: Path) -> Path:
-    """The folder of everything that is neither configuration, ledger nor log."""
+    """The folder of all files that are not configuration, ledger or logs."""
     return home / "state"
 
 
 def marker_file(home: Path) -> Path:
-    """The file that makes a folder a home; it says which format the home has."""
+    """The file that makes a folder a home; it contains the format number of the home."""
     return state_folder(home) / "home.json"
 
 
 def latch_file(home: Path) -> Path:
-    """The halt latch: while it is there, the home is halted."""
+    """The halt latch; the home is halted while it exists. See ``tradebot.home.halt_file``."""
     return state_folder(home) / "HALT"
 
 
 def lock_file(home: Path) -> Path:
-    """The file that a run locks while it acts in the home."""
+    """The lock file of the home. See ``tradebot.home.locks``."""
     return state_folder(home) / "lock"
 
 
-def heads_file(home: Path) -> Path:
-    """The chain heads of the ledger, one a line, oldest first."""
+def chain_heads_file(home: Path) -> Path:
+    """The chain heads of the ledger. See ``tradebot.home.chain_heads``."""
     return state_folder(home) / "ledger_heads"
 
 
 def spool_file(home: Path) -> Path:
-    """Alerts that wait for a ledger to take them in."""
+    """Alerts that were raised without a ledger. See ``tradebot.alerts.spool``."""
     return state_folder(home) / "alerts_spool"
 
 
 def last_backup_file(home: Path) -> Path:
-    """When the last backup was made, and where it lies."""
+    """Time and path of the last backup. See ``tradebot.home.backups``."""
     return state_folder(home) / "last_backup"
 
 
 def channels_tried_file(home: Path) -> Path:
-    """The day on which every channel of alerts last took a test message."""
+    """The date on which every alert channel last accepted a test message."""
     return state_folder(home) / "channels_tried"
 
 
 def strategies_checked_file(home: Path) -> Path:
-    """The fingerprints of the strategies that kept every promise when they were checked."""
+    """The fingerprints of the strategies that passed `strategies check`."""
     return state_folder(home) / "strategies_checked.json"
 
 
 def stops_folder(home: Path) -> Path:
-    """What emergency stops did, until the ledger has it."""
+    """The folder of the emergency stop journals. See ``tradebot.home.stop_journal``."""
     return state_folder(home) / "stops"
 
 
 def drills_file(home: Path) -> Path:
-    """The drills of the emergency stop, one a line, oldest first."""
+    """The results of emergency stop drills. See ``tradebot.home.drills``."""
     return state_folder(home) / "drills"
 
 
 def exchange_file(home: Path) -> Path:
-    """The embedded exchange's own database."""
+    """The database of the embedded exchange."""
     return state_folder(home) / "paper_exchange.db"
 
 
 def is_initialised(home: Path) -> bool:
-    """Whether the folder is a home. Raises ConfigError when that cannot be told."""
+    """Whether the folder is a home. Raises ConfigError if it cannot be read."""
     try:
         marker_file(home).stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -91,9 +91,9 @@ def is_initialised(home: Path) -> bool:
 
 
 def initialise(home: Path) -> None:
-    """Make the folder a home; one that is already a home stays as it is.
+    """Make the folder a home, unless it is one.
 
-    Raises ConfigError when the folder cannot be written, or was made by a newer version.
+    Raises ConfigError if the folder cannot be written, or if a newer version made the home.
     """
     if is_initialised(home):
         _refuse_newer(home)
@@ -106,15 +106,15 @@ def initialise(home: Path) -> None:
 
 def _refuse_newer(home: Path) -> None:
     try:
-        found = json.loads(marker_file(home).read_text(encoding="utf-8"))["format"]
+        version = json.loads(marker_file(home).read_text(encoding="utf-8"))["format"]
     except (OSError, ValueError, KeyError, TypeError):
-        return  # a marker that cannot be read marks a home all the same
-    if isinstance(found, int) and found > FORMAT:
+        return  # an unreadable marker still marks a home
+    if isinstance(version, int) and version > FORMAT:
         raise ConfigError(
             [
                 Problem(
                     where=str(marker_file(home)),
-                    what=f"this home has format {found}, and this version of tradebot knows formats up to {FORMAT}",
+                    what=f"this home has format {version}, and this version of tradebot knows formats up to {FORMAT}",
                     fix="Use the newer tradebot that made it, or another home.",
                 )
             ]

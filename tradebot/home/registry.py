@@ -1,4 +1,4 @@
-"""The homes that this user has made, so that a command typed in the wrong folder can name the right one."""
+"""The list of the homes of a user, so that a command in another folder can name them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from tradebot.home.atomic_files import replace_text
 _LOG = logging.getLogger(__name__)
 
 
-def remember(state_path: Path, home: Path) -> None:
-    """Add a home to the list kept in ``state_path``, the user's own folder for such things.
+def add(state_path: Path, home: Path) -> None:
+    """Add a home to the list in ``state_path``, the user's state folder.
 
-    The list is a convenience: when it cannot be written, that is logged and trading goes on.
+    A list that cannot be written is only logged: no job needs it.
     """
     home = home.resolve()
-    listed = _read(state_path)
-    if home in listed:
+    homes = _read(state_path)
+    if home in homes:
         return
     try:
-        replace_text(_file(state_path), json.dumps({"homes": [str(each) for each in (*listed, home)]}, indent=2) + "\n")
+        replace_text(_file(state_path), json.dumps({"homes": [str(path) for path in (*homes, home)]}, indent=2) + "\n")
     except OSError as error:
         _LOG.warning("the list of homes %s cannot be written: %s", _file(state_path), error)
 
 
-def known(state_path: Path) -> tuple[Path, ...]:
-    """The remembered homes that are still there, oldest first."""
-    return tuple(home for home in _read(state_path) if _is_there(home))
+def existing_homes(state_path: Path) -> tuple[Path, ...]:
+    """The listed homes that still exist, in the order in which they were added."""
+    return tuple(home for home in _read(state_path) if _exists(home))
 
 
-def _is_there(home: Path) -> bool:
+def _exists(home: Path) -> bool:
     try:
         return paths.is_initialised(home)
     except ConfigError:
@@ -45,7 +45,7 @@ def _file(state_path: Path) -> Path:
 
 
 def _read(state_path: Path) -> tuple[Path, ...]:
-    """What the list says; nothing when it is missing or damaged, so that the next home starts it anew."""
+    """The listed homes; none if the list is missing or damaged, so that the next ``add`` starts a new one."""
     try:
         homes = json.loads(_file(state_path).read_text(encoding="utf-8"))["homes"]
         return tuple(Path(home) for home in homes)

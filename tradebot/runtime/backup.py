@@ -45,7 +45,7 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     settings, wall = configuration(options).settings, SystemClock().now().replace(microsecond=0)
     is_fresh(settings, makes_home=False)
     folder = to.absolute() if to else settings.backup_path
-    path = folder / backups.name_of(settings.database_path, wall)
+    path = folder / backups.backup_name(settings.database_path, wall)
     unproved = path.with_name(f".{path.name}.unproved")
     try:
         make_folder(folder)
@@ -53,8 +53,8 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
             copy = save(database, unproved)
         unproved.replace(path)
         sync_folder(folder)
-        backups.remember(settings.home, backups.Backup(path, wall))
-        dropped = backups.drop_old(folder, settings.database_path, settings.backup_keep)
+        backups.record_last(settings.home, backups.Backup(path, wall))
+        dropped = backups.delete_old(folder, settings.database_path, settings.backup_keep)
     except OSError as error:
         raise write_error_text(folder, error, "--to" if to else "BACKUP_DIR") from error
     return BackedUp(replace(copy, path=path), settings.database_path, wall, dropped)
@@ -70,7 +70,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     fresh = is_fresh(settings, makes_home=True)
     database = settings.database_path
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
-        known = tuple((head.seq, head.hash) for head in chain_heads.read(paths.heads_file(settings.home)))
+        known = tuple((head.seq, head.hash) for head in chain_heads.read(paths.chain_heads_file(settings.home)))
         _refuse_itself(file, database)
         forget(making(database))
         try:

@@ -197,8 +197,8 @@ class _JobsOfThisMachine:
 
         settings, wall = self._settings, self._clock.wall()
         of_account = account_on_this_machine(settings, self._key)
-        return locks.holder(settings.home, wall, besides=HARMLESS) or locks.account_holder(
-            settings.state_path, of_account, wall, besides=HARMLESS
+        return locks.holder(settings.home, wall, ignoring=HARMLESS) or locks.account_holder(
+            settings.state_path, of_account, wall, ignoring=HARMLESS
         )
 
     def wait(self, seconds: float) -> None:

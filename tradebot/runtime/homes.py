@@ -36,7 +36,7 @@ def configuration(options: GlobalOptions) -> Loaded:
 
 def known_homes(settings: Settings) -> tuple[Path, ...]:
     """The homes that this user has initialised."""
-    return registry.known(settings.state_path)
+    return registry.existing_homes(settings.state_path)
 
 
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
@@ -61,7 +61,7 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
 def register_home(settings: Settings) -> None:
     """Make the folder a home, now that its exchange and its ledger are there, and one that this user knows."""
     paths.initialise(settings.home)
-    registry.remember(settings.state_path, settings.home)
+    registry.add(settings.state_path, settings.home)
 
 
 def refuse_other_brokers(settings: Settings, command: str) -> None:
@@ -132,14 +132,14 @@ def keep_head(settings: Settings, database: Database) -> None:
     try:
         seq, digest = database.head()
         if seq:
-            chain_heads.append(paths.heads_file(settings.home), seq, digest)
+            chain_heads.append(paths.chain_heads_file(settings.home), seq, digest)
     except (OSError, LedgerError) as error:
         logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
 
 
 def refuse_other_history(settings: Settings, database: Database) -> None:
     """Raise LedgerError when the ledger does not hold the row that an earlier run left outside it as the newest."""
-    known = chain_heads.newest(paths.heads_file(settings.home))
+    known = chain_heads.newest(paths.chain_heads_file(settings.home))
     if known is not None and database.hash_at(known.seq) != known.hash:
         raise LedgerError(
             f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "

@@ -17,11 +17,11 @@ def take_in_stops(home: Path, ledger: AccountLedger) -> None:
     A journal that cannot be removed is taken in again by the next run: each row names the journal it came from.
     """
     try:
-        for stop in stop_journal.kept(home, SystemClock().wall()):
+        for stop in stop_journal.finished_stops(home, SystemClock().wall()):
             with ledger.transaction():
                 for entry in stop.entries:
                     append_to_audit(ledger.journal, entry, stop.path.name)
-            stop.forget()
-        stop_journal.make_spare(home)
+            stop.delete()
+        stop_journal.make_spare_file(home)
     except OSError as error:
         logging.getLogger(__name__).warning("the journals of emergency stops: %s", error)

@@ -32,7 +32,7 @@ _PEOPLE = range(1000, 60000)
 def machine_of(loaded: Loaded) -> Machine:
     """Look around. What cannot be looked at is told as trouble, never raised."""
     settings, wall = loaded.settings, SystemClock().wall()
-    drill, backup = drills.last_drill(settings.home), backups.last(settings.home)
+    drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return Machine(
         wall=wall,
         findings=_findings(settings),
@@ -52,7 +52,7 @@ def machine_of(loaded: Loaded) -> Machine:
 
 
 def _findings(settings: Settings) -> tuple[str, ...]:
-    known = tuple(head.hash for head in chain_heads.read(paths.heads_file(settings.home)))
+    known = tuple(head.hash for head in chain_heads.read(paths.chain_heads_file(settings.home)))
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
             return tuple(str(finding) for finding in verify(database, known))

@@ -66,7 +66,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         lock = BothLocks(of_home, held.enter_context(of_account))
         old = settings.database_path
         remembered = _remembered(old, broker, account_id, key)
-        kept = kept_name(old, beside=paths.heads_file(settings.home))
+        kept = kept_name(old, beside=paths.chain_heads_file(settings.home))
         with fresh_ledger(old) as database:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
@@ -105,7 +105,7 @@ def _put_heads_aside(settings: Settings, kept: Path) -> None:
 
     After the ledger itself, on disk too: without its heads, an old one that is cut off would be believed.
     """
-    path = paths.heads_file(settings.home)
+    path = paths.chain_heads_file(settings.home)
     try:
         sync_folder(settings.database_path.parent)
         if path.exists():

@@ -66,7 +66,7 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
     with suppress(OSError):  # a drill that cannot be written down was one all the same
         at = SystemClock().wall()
         drill = drills.Drill(at, outcome.passed, outcome.to_latch, outcome.to_first_cancel, outcome.to_flat)
-        drills.remember(settings.home, drill)
+        drills.record(settings.home, drill)
     return outcome
 
 
