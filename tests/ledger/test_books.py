@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.accounting.performance import Result
+from tradebot.core.accounting.performance import TradeResult
 from tradebot.core.model.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
@@ -43,7 +43,7 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
     assert ledger.records.trades() == sold.trades
-    assert ledger.records.results() == tuple(Result(trade.pnl, trade.fees) for trade in sold.trades)
+    assert ledger.records.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.trades)
     assert ledger.records.fills() == (bought.activity, sold.activity)
     assert ledger.books.cursor() == "F2"
 
@@ -297,7 +297,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
     ]
     ledger.books.book(bookings, some.at)
     past = ledger.books.past("AAPL")
-    assert [(done.activity, done.strategy) for done in past.done] == [
+    assert [(done.activity, done.strategy) for done in past.activities] == [
         (some.bought().activity, "trend"),
         (split, "trend"),
         (adjusted, FOREIGN),

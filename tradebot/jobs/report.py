@@ -13,7 +13,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import Period, ReportOutcome
-from tradebot.core.safety.stop_coverage import gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import find_gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 
@@ -49,7 +49,9 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
-    open_gaps = gaps(holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions))
+    open_gaps = find_gaps(
+        holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions)
+    )
     run.breaks = desk.ledger.safety.breaks()
     span = f"{first or (equity[0].session if equity else last)} to {last}"
     base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))

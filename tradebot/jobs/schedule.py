@@ -20,7 +20,7 @@ from tradebot.core.safety.schedule_status import (
     MissedJob,
     ScheduleClock,
     SessionJob,
-    missed_in,
+    missed_jobs,
     missed_text,
     schedule_status,
 )
@@ -108,7 +108,7 @@ class JobSchedule:
     ) -> tuple[MissedJob, ...]:
         """Store and alert, in one transaction, the missed jobs that are not stored yet. Returns those."""
         known = self.ledger.schedule.missed(self.schedule_clock, before)
-        missed = [each for each in missed_in(jobs) if each not in known]
+        missed = [each for each in missed_jobs(jobs) if each not in known]
         unsettled = self._unsettled(sessions)
         if not missed and unsettled == before:
             return ()

@@ -11,7 +11,7 @@ from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.results import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
-from tradebot.core.safety.stop_coverage import gaps
+from tradebot.core.safety.stop_coverage import find_gaps
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
 from tradebot.jobs.step_results import noted
@@ -28,7 +28,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     open_orders = desk.broker.open_orders()
-    open_gaps = gaps(holdings, positions, open_orders, quotes)
+    open_gaps = find_gaps(holdings, positions, open_orders, quotes)
     run.gaps, run.breaks = open_gaps, desk.ledger.safety.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
     run.add(noted(*(f"{each}; {each.remedy}" for each in found)))

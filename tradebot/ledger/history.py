@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tradebot.core.accounting.performance import Result
+from tradebot.core.accounting.performance import TradeResult
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, SplitEvent
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -50,12 +50,12 @@ class LedgerHistory:
         """Round trips that stand, by the session that closed them, in the order in which they were booked."""
         return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
 
-    def results(self) -> tuple[Result, ...]:
+    def results(self) -> tuple[TradeResult, ...]:
         """What each of all round trips that stand came to, and no more, so that years of them are read in a moment."""
         rows = self._engine.all(
             STANDING_TRADES.replace("SELECT *", "SELECT pnl, fees", 1), {"account_key": self._account_key}
         )
-        return tuple(Result(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
+        return tuple(TradeResult(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
         """Executions that stand, in the broker's order."""

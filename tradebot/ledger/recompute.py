@@ -13,7 +13,7 @@ from decimal import Decimal
 from heapq import merge
 from itertools import groupby
 
-from tradebot.core.accounting.fill_busts import book_done, rebooked
+from tradebot.core.accounting.fill_busts import rebook_activity, rebook_without
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
@@ -140,7 +140,7 @@ class _Account:
 
     def _book_done(self, done: BookedActivity) -> Booking:
         symbol = done.activity.symbol
-        booked = book_done(self.lots.get(symbol, ()), done)
+        booked = rebook_activity(self.lots.get(symbol, ()), done)
         self.lots[symbol] = booked.lots
         if symbol in self.past:
             self.past[symbol].done.append(done)
@@ -150,14 +150,14 @@ class _Account:
     def _book_bust(self, row: Row) -> Booking | None:
         back, past = value_from(Fill, row), self.past[row["symbol"]]
         bust = FillBust(back.fill_id, row["reverses"], back.at, back.session)
-        found = rebooked(SymbolHistory(tuple(past.done), tuple(past.trades)), bust)
+        found = rebook_without(SymbolHistory(tuple(past.done), tuple(past.trades)), bust)
         if found is None or any(row[name] != value for name, value in taken_back(found.fill, bust).items()):
             return None
         symbol = found.fill.symbol
-        self.past[symbol] = _Past(list(found.past.done), list(found.past.trades))
+        self.past[symbol] = _Past(list(found.history.activities), list(found.history.trades))
         self.lots[symbol] = found.lots
         self.orders[found.fill.client_order_id].filled -= found.fill.quantity
-        return Booking(bust, row["strategy"], symbol, found.lots, found.made, None, found.fill, found.undone)
+        return Booking(bust, row["strategy"], symbol, found.lots, found.new_trades, None, found.fill, found.undone)
 
     # --- against what the ledger says --------------------------------------------------------
 

@@ -9,7 +9,7 @@ from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.safety.reconciliation import compare
-from tradebot.core.safety.stop_coverage import gaps
+from tradebot.core.safety.stop_coverage import find_gaps
 
 
 def breaks(**given: Any) -> tuple[Break, ...]:
@@ -76,7 +76,7 @@ def test_an_order_whose_state_is_known_is_none(state: OrderState) -> None:
 
 
 def test_a_gap_in_the_protection_is_a_break_that_locks_nothing() -> None:
-    (found,) = breaks(gaps=gaps((holding(),), (position(),), (stop(quantity="60"),), {}))
+    (found,) = breaks(gaps=find_gaps((holding(),), (position(),), (stop(quantity="60"),), {}))
     assert (found.kind, found.here, found.there) == (BreakKind.UNPROTECTED, D(100), D(60))
     assert "$2,000.00" in found.message
     assert not found.locks_symbol
@@ -139,8 +139,8 @@ def test_a_price_is_not_compared_where_the_shares_differ() -> None:
         ),  # whatever the sum
         ({"cash_there": D(1), "cash_here": D(2)}, BreakSeverity.WARNING),
         ({"cash_there": D(1), "cash_here": D(1001)}, BreakSeverity.CRITICAL),
-        ({"gaps": gaps((holding(),), (position(),), (), {})}, BreakSeverity.CRITICAL),
-        ({"gaps": gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, BreakSeverity.WARNING),
+        ({"gaps": find_gaps((holding(),), (position(),), (), {})}, BreakSeverity.CRITICAL),
+        ({"gaps": find_gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, BreakSeverity.WARNING),
         ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, BreakSeverity.CRITICAL),
         ({"open_orders": (stop(), order())}, BreakSeverity.WARNING),  # nobody knows what a market order is worth
         ({"open_orders": (stop(), order(limit_price=D(50)))}, BreakSeverity.CRITICAL),

@@ -18,7 +18,7 @@ from tradebot.core.safety.schedule_status import (
     JobStatus,
     MissedJob,
     SessionJob,
-    missed_in,
+    missed_jobs,
     missed_text,
     schedule_status,
 )
@@ -124,7 +124,7 @@ def test_missed_jobs_are_said_by_session() -> None:
     cells = schedule_status(
         SESSIONS, [JobStart(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, ScheduleRules()
     )
-    missed = missed_in(cells)
+    missed = missed_jobs(cells)
     assert missed_text(missed) == "missed: 2007-11-26 every job; 2007-11-27 preflight"
 
 
@@ -153,5 +153,5 @@ def test_what_is_missed_stays_missed_whatever_runs_later(
         SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, ScheduleRules()
     )
     later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, ScheduleRules())
-    assert set(missed_in(early)) <= set(missed_in(later))
+    assert set(missed_jobs(early)) <= set(missed_jobs(later))
     assert [(cell.session, cell.job) for cell in later] == [(day, job) for day in (MONDAY, TUESDAY) for job in DAY]

@@ -8,14 +8,14 @@ import pytest
 
 from tests.core.builders import NOW, D, holding, order, position, quote, stop
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable, gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares, find_gaps, unprotected_dollars
 
 SHORT = {"holding": holding(quantity="-100", stop="51"), "position": position(quantity="-100")}
 
 
 def found(*open_orders: BrokerOrder, **given: Any) -> tuple[Gap, ...]:
     held, shown = given.get("holding", holding()), given.get("position", position())
-    return gaps((held,), (shown,) if shown else (), open_orders, {"AAPL": quote(last="51")})
+    return find_gaps((held,), (shown,) if shown else (), open_orders, {"AAPL": quote(last="51")})
 
 
 def kinds(*open_orders: BrokerOrder, **given: Any) -> list[GapKind]:
@@ -102,12 +102,12 @@ def test_only_shares_that_the_broker_shows_need_a_stop() -> None:
 
 
 def test_without_a_quote_the_brokers_price_counts() -> None:
-    (gap,) = gaps((holding(),), (position(price="48"),), (), {})
+    (gap,) = find_gaps((holding(),), (position(price="48"),), (), {})
     assert unprotected_dollars((gap, gap)) == 9600
 
 
 def test_a_foreign_position_is_none_of_ours() -> None:
-    assert gaps((), (position(),), (), {}) == ()
+    assert find_gaps((), (position(),), (), {}) == ()
 
 
 def test_the_shares_of_a_short_are_counted_below_zero() -> None:
@@ -121,7 +121,7 @@ LATER = NOW + timedelta(days=7)
 
 
 def lapsing(*open_orders: BrokerOrder) -> list[GapKind]:
-    return [gap.kind for gap in gaps((holding(),), (position(),), open_orders, {"AAPL": quote(last="51")}, LATER)]
+    return [gap.kind for gap in find_gaps((holding(),), (position(),), open_orders, {"AAPL": quote(last="51")}, LATER)]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_stop_that_the_broker_will_end_is_told_in_time(protecting: BrokerOrder
 
 
 def test_a_stop_that_lapses_leaves_no_dollars_bare() -> None:
-    (gap,) = gaps((holding(),), (position(),), (stop(time_in_force=TimeInForce.DAY),), {}, LATER)
+    (gap,) = find_gaps((holding(),), (position(),), (stop(time_in_force=TimeInForce.DAY),), {}, LATER)
     assert (gap.dollars, gap.protected) == (D(0), D(100))
 
 
@@ -168,5 +168,5 @@ def test_a_part_of_a_share_is_a_gap_that_nothing_can_close(
 
 
 def test_a_short_s_part_of_a_share_is_told_likewise() -> None:
-    assert coverable(D("-10.5")) == D(-10)
-    assert coverable(D("-0.5")) == 0
+    assert coverable_shares(D("-10.5")) == D(-10)
+    assert coverable_shares(D("-0.5")) == 0

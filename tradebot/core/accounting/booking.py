@@ -1,4 +1,4 @@
-"""What the broker's activities do to the books: lots, round trips, and the holding with its plan for leaving."""
+"""Bookings: the effects of the broker's activities on lots, round trips and holdings with their exit plans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tradebot.core.accounting.fill_busts import Rebooked, rebooked
+from tradebot.core.accounting.fill_busts import Rebooked, rebook_without
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
 from tradebot.core.model.account import CASH, Adjustment, Bookable, CashEvent, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
@@ -20,18 +20,15 @@ from tradebot.core.planning.exit_rules import entry_prices
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose fill it is. ``intent`` is the order's own, or its parent's for a bracket's leg; None where there is none.
-
-    ``reason`` says in words why the order was sent. A stop or target needs none: the price tells which of them filled.
-    """
+    """The owner of a fill or an adjustment."""
 
     strategy: str
-    intent: Intent | None
+    intent: Intent | None  # the order's own; for a bracket's leg its entry's; None without one
     purpose: Purpose
-    reason: str
+    reason: str  # why the order was sent, for people; "" for a stop or target, which the price tells apart
 
 
-NOBODY = Owner(FOREIGN, None, Purpose.ENTRY, "")
+FOREIGN_OWNER = Owner(FOREIGN, None, Purpose.ENTRY, "")
 
 
 def bookings_for(
@@ -40,21 +37,23 @@ def bookings_for(
     holdings: Iterable[Holding],
     owners: Mapping[str, Owner],
     limits: Limits,
-    past: Mapping[str, SymbolHistory] | None = None,
+    histories: Mapping[str, SymbolHistory] | None = None,
 ) -> tuple[Booking, ...]:
-    """Work out, in order, what each activity does to the books as they are after the one before it.
+    """The bookings of activities, in order, each with the effects after the one before it.
 
-    ``lots`` are the open lots, oldest first; ``owners`` maps a fill's client_order_id, and the id of an adjustment, to
-    its owner, and one without an owner is foreign. Each booking of a symbol carries all its open lots and its holding
-    afterwards, also when the activity was foreign or changed neither. ``limits`` give the plan for leaving where no
-    entry's intent does. ``past`` is the history of each symbol of which a fill is busted, with owners for its fills.
+    lots: the open lots, oldest first.
+    owners: the owner by a fill's client_order_id or an adjustment's id; without one, the activity is foreign.
+    limits: the exit plan of a holding without an entry's intent.
+    histories: the history of each symbol with a busted fill, whose fills need owners too.
+
+    A booking of a symbol carries all its open lots and its holding afterwards, changed or not.
     """
-    books = _Books(lots, holdings, owners, limits, past or {})
-    return tuple(books.book(activity) for activity in activities)
+    bookings = _Bookings(lots, holdings, owners, limits, histories or {})
+    return tuple(bookings.book(activity) for activity in activities)
 
 
-class _Books:
-    """Lots and holdings by symbol, taken from one activity to the next."""
+class _Bookings:
+    """Lots and holdings by symbol, updated activity by activity."""
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class _Books:
         holdings: Iterable[Holding],
         owners: Mapping[str, Owner],
         limits: Limits,
-        past: Mapping[str, SymbolHistory],
+        histories: Mapping[str, SymbolHistory],
     ) -> None:
         self.lots: dict[str, tuple[Lot, ...]] = {}
         for lot in lots:
@@ -70,8 +69,8 @@ class _Books:
         self.holdings = {holding.symbol: holding for holding in holdings}
         self.owners = owners
         self.limits = limits
-        self.past = dict(past)
-        self.interrupted: dict[str, Holding] = {}  # by client_order_id: ended by a bust, which a new fill may correct
+        self.histories = dict(histories)
+        self.interrupted: dict[str, Holding] = {}  # by client_order_id: ended by a bust; a corrected fill revives it
 
     def book(self, activity: Bookable) -> Booking:
         match activity:
@@ -89,12 +88,12 @@ class _Books:
                 return Booking(activity, FOREIGN, None)
 
     def _book_fill(self, fill: Fill) -> Booking:
-        owner = self.owners.get(fill.client_order_id, NOBODY)
+        owner = self.owners.get(fill.client_order_id, FOREIGN_OWNER)
         held = self.holdings.get(fill.symbol)
         booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit_reason(owner, fill, held))
         self.lots[fill.symbol] = booked.lots
-        self._hold(fill.symbol, self._after_fill(fill, owner, held))
-        self._remember(BookedActivity(fill, owner.strategy), booked.trades)
+        self._set_holding(fill.symbol, self._after_fill(fill, owner, held))
+        self._extend_history(BookedActivity(fill, owner.strategy), booked.trades)
         return self._booking(fill, owner.strategy, fill.symbol, booked.trades)
 
     def _book_split(self, event: SplitEvent) -> Booking:
@@ -103,37 +102,39 @@ class _Books:
         booked = book_split(self.lots.get(event.symbol, ()), event)
         self.lots[event.symbol] = booked.lots
         own = self._ours(event.symbol)
-        self._hold(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
-        self._remember(BookedActivity(event, strategy), booked.trades)
+        self._set_holding(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
+        self._extend_history(BookedActivity(event, strategy), booked.trades)
         return self._booking(event, strategy, event.symbol, booked.trades)
 
     def _book_adjustment(self, adjustment: Adjustment) -> Booking:
         symbol = adjustment.symbol
-        owner = self.owners.get(adjustment.adjustment_id, NOBODY)
+        owner = self.owners.get(adjustment.adjustment_id, FOREIGN_OWNER)
         booked = book_adjustment(self.lots.get(symbol, ()), adjustment, owner.strategy)
         self.lots[symbol] = booked.lots
-        self._hold(symbol, self._held_by(owner, symbol, self.holdings.get(symbol)))
-        self._remember(BookedActivity(adjustment, owner.strategy))
+        self._set_holding(symbol, self._held_by(owner, symbol, self.holdings.get(symbol)))
+        self._extend_history(BookedActivity(adjustment, owner.strategy))
         return self._booking(adjustment, owner.strategy, symbol)
 
     def _book_bust(self, bust: FillBust) -> Booking:
-        found = next((done for past in self.past.values() if (done := rebooked(past, bust))), None)
+        rebooked = (rebook_without(history, bust) for history in self.histories.values())
+        found = next((each for each in rebooked if each is not None), None)
         if found is None:
             return Booking(bust, FOREIGN, None)
         symbol, held = found.fill.symbol, self.holdings.get(found.fill.symbol)
-        self.past[symbol] = found.past
+        self.histories[symbol] = found.history
         self.lots[symbol] = found.lots
-        self._hold(symbol, self._after_bust(found, held))
+        self._set_holding(symbol, self._after_bust(found, held))
         if held is not None and symbol not in self.holdings:
             self.interrupted[found.fill.client_order_id] = held
-        booking = self._booking(bust, found.busted.strategy, symbol, found.made)
+        booking = self._booking(bust, found.busted.strategy, symbol, found.new_trades)
         return replace(booking, busted=found.fill, undone=found.undone)
 
-    def _remember(self, done: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
-        """Add to the history of a symbol of which a fill is to be busted."""
-        past = self.past.get(done.activity.symbol)
-        if past is not None:
-            self.past[done.activity.symbol] = SymbolHistory((*past.done, done), (*past.trades, *trades))
+    def _extend_history(self, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
+        """Add an activity to its symbol's history, where that is needed for a bust."""
+        symbol = booked.activity.symbol
+        history = self.histories.get(symbol)
+        if history is not None:
+            self.histories[symbol] = SymbolHistory((*history.activities, booked), (*history.trades, *trades))
 
     def _after_fill(self, fill: Fill, owner: Owner, held: Holding | None) -> Holding | None:
         holding = self._held_by(owner, fill.symbol, held)
@@ -143,23 +144,23 @@ class _Books:
         return _resized(before, self._ours(fill.symbol))
 
     def _after_bust(self, found: Rebooked, held: Holding | None) -> Holding | None:
-        """The holding that is left, or the one that comes back with the shares of a sale that is none any more."""
+        """The holding that remains, or that comes back with the shares of a busted sale."""
         symbol = found.fill.symbol
         opener = next((lot for lot in found.lots if lot.strategy != FOREIGN), None)
         if opener is None:
             return None
-        owner = replace(self.owners.get(opener.entry_client_order_id, NOBODY), strategy=opener.strategy)
+        owner = replace(self.owners.get(opener.entry_client_order_id, FOREIGN_OWNER), strategy=opener.strategy)
         if owner.intent is not None:
-            owner = replace(owner, intent=_on_todays_basis(owner.intent, _ratios_since(found.past.done, opener)))
+            owner = replace(owner, intent=_rescaled(owner.intent, _split_ratio_since(found.history.activities, opener)))
         holding = self._held_by(owner, symbol, held)
         if holding is None or held is not None:
             return holding
-        return _with_stop_of(self.owners.get(found.fill.client_order_id, NOBODY), holding)
+        return _with_stop_of(self.owners.get(found.fill.client_order_id, FOREIGN_OWNER), holding)
 
     def _held_by(self, owner: Owner, symbol: str, held: Holding | None) -> Holding | None:
-        """A symbol's holding: it stays with the strategy that has it while shares of ours are left.
+        """A symbol's holding. It stays with its strategy while shares of ours are left.
 
-        It covers all of them, also those that another strategy had sold when that sale was busted.
+        It covers all shares of ours, those of another strategy's busted sale too.
         """
         own = self._ours(symbol)
         if held and own and own[0].quantity * held.quantity > 0:
@@ -173,7 +174,7 @@ class _Books:
         held = self.holdings.get(symbol)
         return held.strategy if held else FOREIGN
 
-    def _hold(self, symbol: str, holding: Holding | None) -> None:
+    def _set_holding(self, symbol: str, holding: Holding | None) -> None:
         if holding is None:
             self.holdings.pop(symbol, None)
         else:
@@ -184,7 +185,7 @@ class _Books:
 
 
 def _entered(own: tuple[Lot, ...], owner: Owner, limits: Limits) -> Holding:
-    """A new holding. Its stop and target are those that the bracket rests at, whatever the fill's own price."""
+    """A new holding. Its stop and target are the bracket's, whatever the price of the fill."""
     intent = owner.intent if owner.purpose is Purpose.ENTRY else None
     policy = (intent.policy if intent else None) or ExitPolicy()
     entry_price = _average_cost(own)
@@ -212,7 +213,7 @@ def _resized(held: Holding, own: tuple[Lot, ...]) -> Holding:
 
 
 def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding:
-    """The holding on the new split basis; its prices rounded to the nearest tick, as the orders resting for it are."""
+    """The holding on the new split basis. Its prices are rounded to the nearest tick, like those of its orders."""
     return replace(
         held,
         quantity=_shares(own),
@@ -223,11 +224,11 @@ def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding
     )
 
 
-def _ratios_since(done: Iterable[BookedActivity], opener: Lot) -> Decimal:
-    """New shares for one old over all splits since a lot was opened."""
+def _split_ratio_since(activities: Iterable[BookedActivity], opener: Lot) -> Decimal:
+    """New shares for one old share over all splits since a lot was opened."""
     ratio, opened = ONE, False
-    for each in done:
-        match each.activity:
+    for booked in activities:
+        match booked.activity:
             case Fill(fill_id=identifier) | Adjustment(adjustment_id=identifier):
                 opened = opened or identifier == opener.lot_id
             case SplitEvent(ratio=split) if opened:
@@ -235,8 +236,8 @@ def _ratios_since(done: Iterable[BookedActivity], opener: Lot) -> Decimal:
     return ratio
 
 
-def _on_todays_basis(intent: Intent, ratio: Decimal) -> Intent:
-    """An entry whose bracket's prices follow the splits since."""
+def _rescaled(intent: Intent, ratio: Decimal) -> Intent:
+    """An entry's intent with the prices of its bracket on the split basis of ``ratio``."""
     request = intent.request
     rescaled = replace(
         request,
@@ -247,14 +248,14 @@ def _on_todays_basis(intent: Intent, ratio: Decimal) -> Intent:
 
 
 def _with_stop_of(closing: Owner, holding: Holding) -> Holding:
-    """A holding that comes back keeps the stop that had been raised for it, if that is what had filled."""
+    """A holding that comes back, with the raised stop that the busted sale had filled, if it was one."""
     stop = closing.intent.request.stop_price if closing.intent and closing.purpose is Purpose.STOP else None
     better = stop is not None and (stop - holding.stop_price) * holding.side.sign > 0
     return holding.with_stop(stop) if stop is not None and better else holding
 
 
 def _exit_reason(owner: Owner, fill: Fill, held: Holding | None) -> str:
-    """Why shares were closed, in words, should the fill close any."""
+    """The exit reason of the round trips that a fill closes, for people."""
     if owner.strategy == FOREIGN:
         return "closed outside tradebot"
     if owner.purpose not in (Purpose.STOP, Purpose.TARGET):

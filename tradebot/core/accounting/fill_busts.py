@@ -1,8 +1,7 @@
-"""Busted fills: a symbol's history booked anew without the fill that the exchange took back.
+"""Busted fills: the history of a symbol booked again without the fill that the exchange took back.
 
-What a fill closed depends on every fill before it, so lots and round trips are not patched but worked out again, from
-everything that stands. Round trips that come out as they were stay; the others are undone, and those that come out
-instead are made.
+The effect of a fill depends on every fill before it, so lots and round trips are computed anew from all other
+activities. Round trips that come out the same stay; the others are undone, and new ones take their place.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tradebot.core.accounting.lots import Booked, book_adjustment, book_fill, book_split
+from tradebot.core.accounting.lots import LotsAfter, book_adjustment, book_fill, book_split
 from tradebot.core.model.account import Adjustment, Fill, FillBust, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
@@ -18,102 +17,105 @@ from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
 
 @dataclass(frozen=True, slots=True)
 class Rebooked:
-    """A symbol after a bust: the fill that was taken back and whose it was, its open lots, and what changed."""
+    """A symbol after a bust."""
 
     busted: BookedActivity
-    fill: Fill
-    past: SymbolHistory
-    lots: tuple[Lot, ...]
-    undone: tuple[Trade, ...]
-    made: tuple[Trade, ...]
+    fill: Fill  # the busted fill
+    history: SymbolHistory  # without it
+    lots: tuple[Lot, ...]  # open lots, oldest first
+    undone: tuple[Trade, ...]  # round trips that are taken back
+    new_trades: tuple[Trade, ...]  # round trips that take their place
 
 
-def book_done(lots: Iterable[Lot], done: BookedActivity, exit_reason: str = "") -> Booked:
-    """The lots after an activity that is booked for the strategy it was booked for before."""
-    match done.activity:
+def rebook_activity(lots: Iterable[Lot], booked: BookedActivity, exit_reason: str = "") -> LotsAfter:
+    """The lots after an activity, booked for the same strategy as before."""
+    match booked.activity:
         case Fill() as fill:
-            return book_fill(lots, fill, done.strategy, exit_reason)
+            return book_fill(lots, fill, booked.strategy, exit_reason)
         case SplitEvent() as event:
             return book_split(lots, event)
         case Adjustment() as adjustment:
-            return book_adjustment(lots, adjustment, done.strategy)
+            return book_adjustment(lots, adjustment, booked.strategy)
 
 
-def rebooked(past: SymbolHistory, bust: FillBust) -> Rebooked | None:
-    """A symbol's books without the fill that ``bust`` takes back; None when no such fill stands."""
-    found = [(done, done.activity) for done in past.done if _is(done, bust.fill_id)]
-    if not found:
+def rebook_without(history: SymbolHistory, bust: FillBust) -> Rebooked | None:
+    """A symbol's history booked again without the busted fill; None when the history does not hold it."""
+    busted = next((booked for booked in history.activities if _fill_id(booked) == bust.fill_id), None)
+    if busted is None:
         return None
-    busted, fill = found[0]
+    fill = busted.activity
     assert isinstance(fill, Fill)
-    rest = tuple(done for done in past.done if done is not busted)
-    standing = {_plain(trade.trade_id): trade for trade in past.trades}
-    first = _last_flat_before(past.done, busted)
-    before = _walk(past.done[first:], {})
+    rest = tuple(booked for booked in history.activities if booked is not busted)
+    standing = {_original_id(trade.trade_id): trade for trade in history.trades}
+    first = _last_flat_before(history.activities, busted)
+    before = _replay(history.activities[first:], {})
     reasons = {
         fill_id: standing[trade.trade_id].exit_reason
         for fill_id, trades in before.closed_by.items()
         for trade in trades
         if trade.trade_id in standing
     }
-    after = _walk(rest[first:], reasons)
-    gone = {trade.trade_id: trade for trade in before.trades}
-    come = {trade.trade_id: trade for trade in after.trades}
+    after = _replay(rest[first:], reasons)
+    old = {trade.trade_id: trade for trade in before.trades}
+    new = {trade.trade_id: trade for trade in after.trades}
     undone = tuple(
-        standing[name] for name, trade in gone.items() if name in standing and not _same(trade, come.get(name))
+        standing[trade_id]
+        for trade_id, trade in old.items()
+        if trade_id in standing and not _is_same(trade, new.get(trade_id))
     )
-    made = tuple(
-        replace(trade, trade_id=f"{name}@{bust.event_id}")
-        for name, trade in come.items()
-        if not _same(trade, gone.get(name))
+    new_trades = tuple(
+        replace(trade, trade_id=f"{trade_id}@{bust.event_id}")
+        for trade_id, trade in new.items()
+        if not _is_same(trade, old.get(trade_id))
     )
-    stays = tuple(trade for trade in past.trades if trade not in undone)
-    return Rebooked(busted, fill, SymbolHistory(rest, (*stays, *made)), after.lots, undone, made)
+    kept = tuple(trade for trade in history.trades if trade not in undone)
+    return Rebooked(busted, fill, SymbolHistory(rest, (*kept, *new_trades)), after.lots, undone, new_trades)
 
 
 @dataclass(frozen=True, slots=True)
-class _Walked:
-    """What a stretch of history comes to; ``closed_by`` gives the round trips by the fill that closed them."""
+class _Replayed:
+    """The result of booking a part of a history."""
 
     lots: tuple[Lot, ...]
     trades: tuple[Trade, ...]
-    closed_by: dict[str, tuple[Trade, ...]]
+    closed_by: dict[str, tuple[Trade, ...]]  # the round trips by the fill that closed them
 
 
-def _walk(stretch: Sequence[BookedActivity], reasons: dict[str, str]) -> _Walked:
+def _replay(activities: Sequence[BookedActivity], reasons: dict[str, str]) -> _Replayed:
     lots: tuple[Lot, ...] = ()
     trades: list[Trade] = []
     closed_by: dict[str, tuple[Trade, ...]] = {}
-    for done in stretch:
-        fill_id = done.activity.fill_id if isinstance(done.activity, Fill) else ""
-        booked = book_done(lots, done, reasons.get(fill_id, "closed it once another fill was busted"))
-        lots = booked.lots
-        trades.extend(booked.trades)
-        if fill_id and booked.trades:
-            closed_by[fill_id] = booked.trades
-    return _Walked(lots, tuple(trades), closed_by)
+    for booked in activities:
+        fill_id = _fill_id(booked)
+        result = rebook_activity(lots, booked, reasons.get(fill_id, "closed it once another fill was busted"))
+        lots = result.lots
+        trades.extend(result.trades)
+        if fill_id and result.trades:
+            closed_by[fill_id] = result.trades
+    return _Replayed(lots, tuple(trades), closed_by)
 
 
-def _last_flat_before(done: Sequence[BookedActivity], busted: BookedActivity) -> int:
-    """Where to begin: the last place at which nothing was held, at or before the busted fill."""
+def _last_flat_before(activities: Sequence[BookedActivity], busted: BookedActivity) -> int:
+    """The index of the last activity, up to the busted one, before which nothing was held."""
     first, lots = 0, tuple[Lot, ...]()
-    for place, each in enumerate(done):
+    for index, booked in enumerate(activities):
         if not lots:
-            first = place
-        if each is busted:
+            first = index
+        if booked is busted:
             break
-        lots = book_done(lots, each).lots
+        lots = rebook_activity(lots, booked).lots
     return first
 
 
-def _is(done: BookedActivity, fill_id: str) -> bool:
-    return isinstance(done.activity, Fill) and done.activity.fill_id == fill_id
+def _fill_id(booked: BookedActivity) -> str:
+    """The id of a booked fill; "" for other activities."""
+    return booked.activity.fill_id if isinstance(booked.activity, Fill) else ""
 
 
-def _plain(trade_id: str) -> str:
-    """The id that a round trip had before any bust changed it."""
+def _original_id(trade_id: str) -> str:
+    """The id of a round trip before busts changed it."""
     return trade_id.partition("@")[0]
 
 
-def _same(trade: Trade, other: Trade | None) -> bool:
+def _is_same(trade: Trade, other: Trade | None) -> bool:
     return other is not None and replace(trade, exit_reason="") == replace(other, exit_reason="")

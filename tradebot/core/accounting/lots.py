@@ -1,8 +1,8 @@
-"""Round trips by FIFO: which shares a fill closes, and what they earned.
+"""Lots and round trips, first in, first out: the effects of fills, splits and adjustments on the lots of a symbol.
 
-The lots of a symbol never face both ways, because a broker nets a position. A fill closes opposite lots, its own
-strategy's first and then anyone's, each oldest first; what is left of it opens a lot. So a sale by hand of shares that
-a strategy bought ends that strategy's round trip.
+All lots of a symbol are on one side, because a broker nets a position. A fill closes lots of the other side: those of
+its own strategy first, then all others, each oldest first. The rest of the fill opens a lot. So a sale by hand of
+shares that a strategy bought ends that strategy's round trip.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from tradebot.core.model.values import NANO_SHARE, ZERO, pro_rata, without_dust
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """A symbol's open lots after an activity, oldest first, and the round trips that it closed."""
+class LotsAfter:
+    """A symbol's lots after an activity."""
 
-    lots: tuple[Lot, ...]
-    trades: tuple[Trade, ...] = ()
+    lots: tuple[Lot, ...]  # open lots, oldest first
+    trades: tuple[Trade, ...] = ()  # round trips that the activity closed
 
 
-def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str = "") -> Booked:
-    """Close what the fill closes of its symbol's ``lots`` (oldest first) and open the rest for ``strategy``.
+def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str = "") -> LotsAfter:
+    """The lots after a fill of ``strategy``. ``lots``: the symbol's open lots, oldest first.
 
-    Fees are split by shares in whole cents, the remainder going with the last shares, so that no cent is lost or made.
+    Fees are split by shares in whole cents, the remainder with the last shares, so that they add up to the cent.
     """
     open_lots = list(lots)
     left, fee = fill.quantity, fill.fee
     trades: list[Trade] = []
     if any(lot.quantity * fill.side.sign < 0 for lot in open_lots):
-        open_lots = _averaged(open_lots)
+        open_lots = _at_average_price(open_lots)
     for lot in _to_close(open_lots, fill.side, strategy):
         if left == 0:
             break
@@ -49,13 +49,13 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
         fee -= exit_fee
     if left:
         open_lots.append(_opened(fill, strategy, left, fee))
-    return Booked(_oldest_first(open_lots), tuple(trades))
+    return LotsAfter(_oldest_first(open_lots), tuple(trades))
 
 
 def lots_including(booked: BookedPositions, activities: Iterable[Activity], ownership: Ownership) -> Lots:
-    """The open lots by symbol, oldest first, after the activities that the ledger has not booked.
+    """The open lots by symbol, oldest first, after activities that the ledger has not booked.
 
-    Fills that were busted among them, and lots that a busted fill had opened, are left out.
+    Busted fills among them, and lots that a busted fill opened, are left out.
     """
     activities = tuple(activities)
     busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
@@ -73,22 +73,22 @@ def lots_including(booked: BookedPositions, activities: Iterable[Activity], owne
 
 
 def shown_average(lots: Iterable[Lot]) -> Decimal:
-    """The average price of a position as brokers show it, USD a share: a sale leaves the average of the rest as it is.
+    """The average price of a position as brokers show it, USD a share: a sale does not change it.
 
-    ``lots`` are all open lots of one symbol, at least one.
+    ``lots``: all open lots of one symbol, at least one.
     """
     shares, cost = ZERO, ZERO
     for lot in lots:
         shares += lot.quantity
-        cost += lot.quantity * _shown(lot)
+        cost += lot.quantity * _price_in_average(lot)
     return cost / shares
 
 
-def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) -> Booked:
-    """The lots after a correction: they count with the broker's average price from now on.
+def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) -> LotsAfter:
+    """The lots after an adjustment, which then count with the broker's average price.
 
-    Shares that were not known become a lot of ``strategy`` at that price. Shares that are gone are taken off the newest
-    lots, and end no round trip: what became of them is not known, so nothing was earned on them.
+    Added shares become a lot of ``strategy`` at that price. Removed shares are taken from the newest lots and close no
+    round trip, because their exit price is unknown.
     """
     open_lots = list(lots)
     left = adjustment.quantity
@@ -113,27 +113,27 @@ def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) 
                 session=adjustment.session,
             )
         )
-    return Booked(_oldest_first(_counted_with(lot, adjustment.price) for lot in open_lots))
+    return LotsAfter(_oldest_first(_with_price_in_average(lot, adjustment.price) for lot in open_lots))
 
 
 def _oldest_first(lots: Iterable[Lot]) -> tuple[Lot, ...]:
-    """What is booked late may be older than what was booked before it."""
+    """The lots by age. A fill that is booked late may be older than those before it."""
     return tuple(sorted(lots, key=lambda lot: lot.opened_at))
 
 
-def _averaged(lots: list[Lot]) -> list[Lot]:
-    """The lots, each counting with the average of all of them."""
-    if len({_shown(lot) for lot in lots}) < 2:
+def _at_average_price(lots: list[Lot]) -> list[Lot]:
+    """The lots, each of which counts with the average price of all."""
+    if len({_price_in_average(lot) for lot in lots}) < 2:
         return lots
     average = shown_average(lots)
-    return [_counted_with(lot, average) for lot in lots]
+    return [_with_price_in_average(lot, average) for lot in lots]
 
 
-def _shown(lot: Lot) -> Decimal:
+def _price_in_average(lot: Lot) -> Decimal:
     return lot.price if lot.shown_price is None else lot.shown_price
 
 
-def _counted_with(lot: Lot, price: Decimal) -> Lot:
+def _with_price_in_average(lot: Lot, price: Decimal) -> Lot:
     return replace(lot, shown_price=None if price == lot.price else price)
 
 
@@ -143,7 +143,7 @@ def _to_close(lots: list[Lot], side: Side, strategy: str) -> list[Lot]:
 
 
 def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reason: str) -> tuple[Trade, Lot | None]:
-    """Close ``quantity`` shares of a lot with a fill: the round trip, and what remains of the lot."""
+    """The round trip of ``quantity`` shares of a lot that a fill closes, and the rest of the lot; None without one."""
     side = fill.side.opposite
     entry_fee = pro_rata(lot.fee, quantity, abs(lot.quantity))
     fees = entry_fee + exit_fee
@@ -168,8 +168,8 @@ def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reas
 
 
 def _put_back(lots: list[Lot], lot: Lot, rest: Lot | None) -> None:
-    place = lots.index(lot)
-    lots[place : place + 1] = [] if rest is None else [rest]
+    index = lots.index(lot)
+    lots[index : index + 1] = [] if rest is None else [rest]
 
 
 def _opened(fill: Fill, strategy: str, quantity: Decimal, fee: Decimal) -> Lot:
@@ -186,47 +186,47 @@ def _opened(fill: Fill, strategy: str, quantity: Decimal, fee: Decimal) -> Lot:
     )
 
 
-def book_split(lots: Iterable[Lot], event: SplitEvent) -> Booked:
-    """The lots on the new split basis, at the cost and the fees that they had.
+def book_split(lots: Iterable[Lot], event: SplitEvent) -> LotsAfter:
+    """The lots on the new split basis, with unchanged cost and fees.
 
-    The fraction of a share that the broker pays out in cash is taken from the newest shares, and its cost stays with
-    the shares that remain: so round trips and cash events still add up to what the account earned. Where a reverse
-    split leaves no share at all, each lot ends as a round trip at a price of zero, its payment being the cash event.
+    The fraction of a share that the broker pays in cash is taken from the newest shares. Its cost stays with the
+    remaining shares, so that round trips and cash events add up to the account's result. Where a reverse split leaves
+    no share, each lot ends as a round trip at a price of 0, and the cash event is its payment.
     """
-    before = tuple(_averaged(list(lots)))
+    before = tuple(_at_average_price(list(lots)))
     if not before:
-        return Booked(())
+        return LotsAfter(())
     shares = _shares_after([abs(lot.quantity) for lot in before], event)
     kept = [_rescaled(lot, quantity, event.ratio) for lot, quantity in zip(before, shares, strict=True) if quantity]
     gone = [lot for lot, quantity in zip(before, shares, strict=True) if not quantity]
     if not kept:
-        return Booked((), tuple(_paid_out(lot, event) for lot in before))
+        return LotsAfter((), tuple(_cashed_out(lot, event) for lot in before))
     if gone:
         kept[-1] = _with_cost_of(kept[-1], gone)
-    return Booked(tuple(kept))
+    return LotsAfter(tuple(kept))
 
 
 def _shares_after(shares: list[Decimal], event: SplitEvent) -> list[Decimal]:
-    """Each lot's shares after the split, oldest first. Running totals are rounded, not lots: so the sum is right."""
+    """Each lot's shares after the split, oldest first. The running totals are rounded, so that the sum is exact."""
     paid_out = abs(event.quantity_before) * event.ratio - abs(event.quantity_after)
-    total = max(ZERO, _nano(sum(shares, ZERO) * event.ratio - paid_out))
-    ends = [min(_nano(end * event.ratio), total) for end in accumulate(shares)]
+    total = max(ZERO, _to_nano_share(sum(shares, ZERO) * event.ratio - paid_out))
+    ends = [min(_to_nano_share(end * event.ratio), total) for end in accumulate(shares)]
     return [end - start for start, end in pairwise([ZERO, *ends[:-1], total])]
 
 
 def _rescaled(lot: Lot, shares: Decimal, ratio: Decimal) -> Lot:
     rescaled = replace(lot, quantity=shares.copy_sign(lot.quantity), price=_cost(lot) / shares)
-    return _counted_with(rescaled, _shown(lot) / ratio)
+    return _with_price_in_average(rescaled, _price_in_average(lot) / ratio)
 
 
 def _with_cost_of(lot: Lot, gone: list[Lot]) -> Lot:
     cost = sum((_cost(other) for other in gone), _cost(lot))
     together = replace(lot, price=cost / abs(lot.quantity), fee=sum((other.fee for other in gone), lot.fee))
-    return _counted_with(together, _shown(lot))
+    return _with_price_in_average(together, _price_in_average(lot))
 
 
-def _paid_out(lot: Lot, event: SplitEvent) -> Trade:
-    """A lot of which the split left nothing but a payment in cash, which is booked as such."""
+def _cashed_out(lot: Lot, event: SplitEvent) -> Trade:
+    """The round trip of a lot of which the split left only a cash payment, which is a cash event of its own."""
     side = Side.BUY if lot.quantity > 0 else Side.SELL
     return Trade(
         trade_id=f"{lot.lot_id}/{event.event_id}",
@@ -247,9 +247,9 @@ def _paid_out(lot: Lot, event: SplitEvent) -> Trade:
 
 
 def _cost(lot: Lot) -> Decimal:
-    """What a lot's shares cost (or brought, for a short), USD without fees."""
+    """The cost of a lot's shares (the proceeds, for a short), USD without fees."""
     return abs(lot.quantity) * lot.price
 
 
-def _nano(shares: Decimal) -> Decimal:
+def _to_nano_share(shares: Decimal) -> Decimal:
     return shares.quantize(NANO_SHARE, rounding=ROUND_HALF_EVEN)

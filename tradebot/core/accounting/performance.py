@@ -1,4 +1,4 @@
-"""Figures of closed trades. The textbook statistics of an equity curve (Sharpe and the like) live in reports."""
+"""Totals of round trips, USD."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ from tradebot.core.model.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What one round trip came to: P&L after fees, and its fees; USD."""
+class TradeResult:
+    """The result of one round trip, USD."""
 
-    pnl: Decimal
+    pnl: Decimal  # after fees
     fees: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Round trips added up. Money in USD after fees; ``win_rate`` a fraction; None where it has no meaning.
-
-    A trade wins when its P&L after fees is above zero. ``profit_factor`` is gross profit over gross loss and None
-    when nothing was lost.
-    """
+    """The sums of round trips, USD after fees. A round trip wins when its P&L after fees is above zero."""
 
     trades: int
     wins: int
@@ -32,28 +28,32 @@ class Totals:
     gross_profit: Decimal
     gross_loss: Decimal  # positive
     fees: Decimal
-    best: Decimal | None
+    best: Decimal | None  # P&L; None without a round trip
     worst: Decimal | None
 
     @property
     def pnl(self) -> Decimal:
+        """Gross profit less gross loss."""
         return self.gross_profit - self.gross_loss
 
     @property
     def win_rate(self) -> Decimal | None:
+        """The fraction of round trips that won; None without one."""
         return Decimal(self.wins) / self.trades if self.trades else None
 
     @property
     def profit_factor(self) -> Decimal | None:
+        """Gross profit over gross loss; None without a loss."""
         return self.gross_profit / self.gross_loss if self.gross_loss else None
 
     @property
     def average(self) -> Decimal | None:
+        """The mean P&L of a round trip; None without one."""
         return self.pnl / self.trades if self.trades else None
 
 
-def totals(trades: Iterable[Trade | Result]) -> Totals:
-    """Add up round trips."""
+def totals(trades: Iterable[Trade | TradeResult]) -> Totals:
+    """The totals of round trips."""
     results = list(trades)
     outcomes = [result.pnl for result in results]
     gains = [pnl for pnl in outcomes if pnl > 0]

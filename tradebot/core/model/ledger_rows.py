@@ -93,7 +93,7 @@ class BookedActivity:
 class SymbolHistory:
     """The booked activities of one symbol, in order, and its round trips, without those that a bust took back."""
 
-    done: tuple[BookedActivity, ...] = ()
+    activities: tuple[BookedActivity, ...] = ()
     trades: tuple[Trade, ...] = ()
 
 

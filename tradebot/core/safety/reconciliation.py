@@ -1,4 +1,4 @@
-"""The three-way comparison: what the ledger explains, what we meant to do, and what the broker shows."""
+"""Reconciliation: the three-way comparison of the ledger's lots and cash, our intents, and the broker's account."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def compare(
     cash_here: Decimal | None,
     cash_there: Decimal,
 ) -> tuple[Break, ...]:
-    """Every difference, over the union of what either side knows, by symbol.
+    """Every difference, over the union of both sides, by symbol.
 
-    ``lots`` are all open lots: foreign ones explain foreign positions. ``ours`` holds the broker's ids of the open
-    orders that are ours, legs included. ``cash_here`` is the cash that the ledger explains, USD, or None when it has
-    none to compare.
+    lots: all open lots; foreign ones explain foreign positions.
+    ours: the broker ids of the open orders that are ours, legs included.
+    cash_here: the cash that the ledger explains, USD; None when it has booked nothing yet.
     """
-    found = [
+    differences = [
         *_positions(lots, positions),
         *_orders(open_orders, ours),
         *_outcomes(unsettled),
         *_unprotected(gaps),
         *_cash(cash_here, cash_there),
     ]
-    return tuple(sorted(found, key=lambda difference: (difference.symbol, difference.kind)))
+    return tuple(sorted(differences, key=lambda difference: (difference.symbol, difference.kind)))
 
 
 def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[Break]:
@@ -61,7 +61,7 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
 
 
 def _average_price(symbol: str, here: Decimal, there: Decimal) -> Iterable[Break]:
-    """A tick either way is rounding. It moves no money, so it is only told."""
+    """A difference of a tick is rounding. More is reported only, because no money differs."""
     if abs(here - there) > tick_size(there):
         ledger, broker = here.quantize(SUB_PENNY), there.quantize(SUB_PENNY)
         message = (
@@ -103,10 +103,10 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
 def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
     for gap in gaps:
         if not gap.kind.can_be_closed:
-            continue  # it is told as a gap, and differs from nothing
+            continue  # it is reported as a gap, and nothing differs
         held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
         message = (
-            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.words}: "
+            f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.text}: "
             f"{covered} of {held} shares are covered, {dollars(gap.dollars)} are not"
         )
         kind, severity = BreakKind.UNPROTECTED, difference_severity(gap.dollars)
@@ -114,7 +114,7 @@ def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
 
 
 def _cash(here: Decimal | None, there: Decimal) -> Iterable[Break]:
-    """A cent either way is rounding."""
+    """A difference of a cent is rounding."""
     if here is not None and abs(here - there) > CENT:
         message = f"the ledger explains {dollars(here)} of cash, the broker shows {dollars(there)}"
         value = abs(there - here)

@@ -1,4 +1,4 @@
-"""What became of each job that was due: the schedule held against the runs that there were."""
+"""Schedule status: the job schedule compared with the runs that were recorded."""
 
 from __future__ import annotations
 
@@ -15,93 +15,95 @@ from tradebot.core.model.values import plural
 
 
 class ScheduleClock(StrEnum):
-    """Which clock the schedule goes by: wall time, or the embedded exchange's clock, which a person advances."""
+    """Which clock the schedule follows: wall time, or the embedded exchange's clock, advanced manually."""
 
     REAL = "wall"
     EXCHANGE = "desk"
 
 
 class JobStatus(StrEnum):
-    """What became of a job in a session."""
+    """The status of a job in a session."""
 
-    DUE = "due"  # may still run in time, or is running
-    OVERDUE = "overdue"  # is late, and may still run
+    DUE = "due"  # may still begin in time, or is running
+    OVERDUE = "overdue"  # has not begun, is late and may still run
     RAN = "ran"
-    LATE = "late"  # ran, but late
+    LATE = "late"  # ran, and began late
     IDLE = "idle"
     BLOCKED = "blocked"
     FAILED = "failed"
     MISSED = "missed"
 
 
-#: Marks of jobs whose work was not done.
+#: The statuses of jobs whose work was not done.
 UNDONE = frozenset({JobStatus.MISSED, JobStatus.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class JobStart:
-    """A run as the schedule sees it. ``at`` is when it began, aware UTC, by the clock that the schedule goes by."""
+    """A run of a job."""
 
     job: Job
-    at: datetime
+    at: datetime  # when it began, aware UTC, on the schedule's clock
     status: RunStatus
 
 
 @dataclass(frozen=True, slots=True)
 class SessionJob:
-    """A job in a session. ``at`` is when the run that counts began, aware UTC; None where there was none."""
+    """A job of a session with its status."""
 
     session: date
     job: Job
     mark: JobStatus
-    at: datetime | None = None
+    at: datetime | None = None  # when the run that counts began, aware UTC; None without one
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingStart:
-    """Since when an account keeps the schedule, and the first session of which not every job is settled yet."""
+    """From when on an account's jobs are tracked."""
 
-    since: datetime
-    unsettled: date
+    since: datetime  # aware UTC
+    unsettled: date  # the first session whose jobs are not all settled
 
 
 @dataclass(frozen=True, slots=True)
 class MissedJob:
-    """A job that nothing ran in its session, and that nothing will make up for."""
+    """A job that was not run for its session and can't be made up for."""
 
     session: date
     job: Job
 
 
 def schedule_status(
-    sessions: Sequence[SessionHours], turns: Iterable[JobStart], now: datetime, since: datetime, rules: ScheduleRules
+    sessions: Sequence[SessionHours], starts: Iterable[JobStart], now: datetime, since: datetime, rules: ScheduleRules
 ) -> tuple[SessionJob, ...]:
-    """A cell for each job of each session, in order, that was due between ``since`` and ``now`` or is due next.
+    """The status of each job of each session, in order.
 
-    The last of ``sessions`` only ends the one before it. Nothing was due before ``since``, when the home began.
+    sessions: the sessions to report, in order. The last one only bounds the one before it.
+    since: when tracking began; a job that was due before and was not run is left out.
     """
     by_job: dict[Job, list[JobStart]] = {}
-    for turn in turns:
-        by_job.setdefault(turn.job, []).append(turn)
+    for start in starts:
+        by_job.setdefault(start.job, []).append(start)
     return tuple(
-        _cell(window, by_job.get(window.job, ()), now)
+        _status(window, by_job.get(window.job, ()), now)
         for hours, following in pairwise(sessions)
         for window in job_windows(hours, following.opens, rules)
-        if window.due >= since or any(_counts(turn, window) for turn in by_job.get(window.job, ()))
+        if window.due >= since or any(_counts(start, window) for start in by_job.get(window.job, ()))
     )
 
 
-def missed_in(cells: Iterable[SessionJob]) -> tuple[MissedJob, ...]:
+def missed_jobs(cells: Iterable[SessionJob]) -> tuple[MissedJob, ...]:
+    """The jobs that were missed."""
     return tuple(MissedJob(cell.session, cell.job) for cell in cells if cell.mark is JobStatus.MISSED)
 
 
 def missed_text(missed: Sequence[MissedJob]) -> str:
-    """Missed jobs in one sentence: ``missed: 2026-11-24 run-daily, report; 2026-11-25 every job``."""
+    """Missed jobs for people: "missed: 2026-11-24 run-daily, report; 2026-11-25 every job"."""
     by_session: dict[date, list[Job]] = {}
-    for one in missed:
-        by_session.setdefault(one.session, []).append(one.job)
+    for each in missed:
+        by_session.setdefault(each.session, []).append(each.job)
     if len(by_session) > LISTED:
-        runs_daily = sum(1 for one in missed if one.job is Job.RUN_DAILY)
+        runs_daily = sum(1 for each in missed if each.job is Job.RUN_DAILY)
         first, last = min(by_session), max(by_session)
         return (
             f"missed: {plural(len(missed), 'job')} in {plural(len(by_session), 'session')} from {first} to {last}, "
@@ -110,7 +112,7 @@ def missed_text(missed: Sequence[MissedJob]) -> str:
     return "missed: " + "; ".join(f"{session} {_jobs(jobs)}" for session, jobs in by_session.items())
 
 
-#: So many sessions are told one by one; of a longer absence the bounds.
+#: The most sessions that are listed one by one.
 LISTED = 5
 _EVERY = len(DAY)
 
@@ -119,31 +121,31 @@ def _jobs(jobs: Sequence[Job]) -> str:
     return "every job" if len(jobs) == _EVERY else ", ".join(jobs)
 
 
-def _counts(turn: JobStart, window: JobWindow) -> bool:
-    return window.counts <= turn.at < window.missed
+def _counts(start: JobStart, window: JobWindow) -> bool:
+    return window.counts <= start.at < window.missed
 
 
-def _cell(window: JobWindow, turns: Sequence[JobStart], now: datetime) -> SessionJob:
-    """A job that failed and then ran has run; of runs that all came to less, the last is what became of it."""
-    counted = [turn for turn in turns if _counts(turn, window)]
-    ran = next((turn for turn in counted if turn.status is RunStatus.RAN), None)
+def _status(window: JobWindow, starts: Sequence[JobStart], now: datetime) -> SessionJob:
+    """The status by the first run that succeeded, else by the last run, else by the time."""
+    counted = [start for start in starts if _counts(start, window)]
+    ran = next((start for start in counted if start.status is RunStatus.RAN), None)
     if ran is not None:
         return SessionJob(
             window.session, window.job, JobStatus.LATE if ran.at >= window.late else JobStatus.RAN, ran.at
         )
     if counted:
         last = counted[-1]
-        return SessionJob(window.session, window.job, _short_of(last, window, now), last.at)
-    return SessionJob(window.session, window.job, _without_a_run(window, now))
+        return SessionJob(window.session, window.job, _unfinished_status(last, window, now), last.at)
+    return SessionJob(window.session, window.job, _status_without_a_run(window, now))
 
 
-def _short_of(turn: JobStart, window: JobWindow, now: datetime) -> JobStatus:
-    if turn.status is RunStatus.RUNNING:  # it may be at work; once its time is over, it died
+def _unfinished_status(start: JobStart, window: JobWindow, now: datetime) -> JobStatus:
+    if start.status is RunStatus.RUNNING:  # it may still be at work; after its window it has died
         return JobStatus.FAILED if now >= window.missed else JobStatus.DUE
-    return JobStatus(turn.status)
+    return JobStatus(start.status)
 
 
-def _without_a_run(window: JobWindow, now: datetime) -> JobStatus:
+def _status_without_a_run(window: JobWindow, now: datetime) -> JobStatus:
     if now >= window.missed:
         return JobStatus.MISSED
     return JobStatus.OVERDUE if now >= window.late else JobStatus.DUE

@@ -1,4 +1,4 @@
-"""Which dollars have no live stop: positions of ours against the orders that rest at the broker."""
+"""Stop coverage: the holdings whose stops at the broker are missing or wrong, and the dollars without a stop."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from tradebot.core.model.values import ZERO, whole_shares
 
 
 class GapKind(StrEnum):
+    """What is wrong with the stop of a holding."""
+
     MISSING = "missing"
-    TOO_SMALL = "too_small"
-    TOO_LARGE = "too_large"
-    WRONG_PRICE = "wrong_price"
-    LAPSING = "lapsing"
-    FRACTION = "fraction"
+    TOO_SMALL = "too_small"  # covers too few shares
+    TOO_LARGE = "too_large"  # covers more than the whole position, and could turn it round
+    WRONG_PRICE = "wrong_price"  # worse than the holding's stop price
+    LAPSING = "lapsing"  # the broker is about to end it
+    FRACTION = "fraction"  # a part of a share is not covered
 
     @property
-    def words(self) -> str:
-        """What is so about the stop, for people."""
-        return _WORDS.get(self, self.replace("_", " "))
+    def text(self) -> str:
+        """The fault, for people, after "the stop is"."""
+        return _TEXTS.get(self, self.replace("_", " "))
 
     @property
     def can_be_closed(self) -> bool:
-        """Whether a stop could be as it should. None that outlives its day covers a part of a share."""
+        """Whether a new stop can close the gap. No order that outlives its day covers a part of a share."""
         return self is not GapKind.FRACTION
 
 
-_WORDS = {
+_TEXTS = {
     GapKind.WRONG_PRICE: "at a worse price",
     GapKind.LAPSING: "about to be ended by the broker",
     GapKind.FRACTION: "over whole shares only, for it can cover no part of one",
@@ -42,34 +44,29 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A holding whose stop at the broker is not what it should be.
-
-    ``held`` is how many of the holding's shares the broker shows and ``protected`` how many of them a stop covers, both
-    negative for a short. ``dollars`` is the market value in USD of the shares without a stop. ``stop_order_ids`` are
-    the broker's ids of all stops on the closing side, those of an unknown state included.
-    """
+    """A holding whose stop at the broker is not right."""
 
     kind: GapKind
     strategy: str
     symbol: str
-    held: Decimal
-    protected: Decimal
-    stop_price: Decimal
-    dollars: Decimal
-    stop_order_ids: tuple[str, ...] = ()
+    held: Decimal  # shares of the holding that the broker shows, negative for a short
+    protected: Decimal  # shares of them that a stop covers, negative for a short
+    stop_price: Decimal  # the holding's
+    dollars: Decimal  # USD market value of the shares without a stop
+    stop_order_ids: tuple[str, ...] = ()  # broker ids of all live stops on the closing side, of unknown state too
 
 
-#: States in which a stop surely rests. One in an unknown state may, which is not enough.
+#: States in which a stop surely rests. In an unknown state it only may.
 _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
 
-def coverable(shares: Decimal) -> Decimal:
-    """How many of so many shares a stop can cover that outlives its day: the whole ones, negative for a short."""
+def coverable_shares(shares: Decimal) -> Decimal:
+    """The shares that a stop can cover beyond its day: the whole ones; negative for a short."""
     return whole_shares(abs(shares)).copy_sign(shares)
 
 
-def gaps(
+def find_gaps(
     holdings: Iterable[Holding],
     positions: Iterable[Position],
     open_orders: Iterable[BrokerOrder],
@@ -78,11 +75,10 @@ def gaps(
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be.
 
-    A holding is protected by stop or stop-limit orders on the closing side, held legs included, that cover the shares
-    the broker shows of it at the holding's stop price or a better one. Shares that the broker does not show need no
-    stop; that they are gone is for the reconciliation to say. Stops for more than the whole position, which could turn
-    it round, are a gap too, as are stops that the broker will have ended by ``ended_by`` (a DAY stop, when any is
-    given), and parts of a share, which only a DAY order could cover.
+    A holding is protected by stop, stop-limit or trailing orders on the closing side, held legs included, that cover
+    the shares that the broker shows of it, at the holding's stop price or a better one. Shares that the broker does not
+    show need no stop; reconciliation reports them. With ``ended_by``, a stop that the broker ends by then is a gap too:
+    every DAY stop, and a GTC stop that expires earlier.
     """
     at_broker = {position.symbol: position for position in positions}
     stops = _Stops(open_orders)
@@ -97,7 +93,7 @@ def gaps(
 
 
 def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
-    """The market value without a stop, USD."""
+    """The market value of all shares without a stop, USD."""
     return sum((gap.dollars for gap in gaps), ZERO)
 
 
@@ -116,25 +112,25 @@ class _Stops:
         orders = self._by_symbol.get(holding.symbol, ())
         return [order for order in orders if order.side is holding.side.opposite]
 
-    def waits_for_parent(self, order: BrokerOrder) -> bool:
-        """Whether an order is a leg whose entry is still being filled: it will sell what was bought, no more."""
+    def is_leg_of_live_entry(self, order: BrokerOrder) -> bool:
+        """Whether an order is a leg whose entry still fills. It sells what was bought and no more."""
         return order.parent_id in self._ids
 
 
 def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None) -> Gap | None:
     held = holding.shares_in(position)
-    wanted = coverable(held)
+    wanted = coverable_shares(held)
     on_closing_side = stops.of(holding)
     resting = [order for order in on_closing_side if order.state in _RESTING]
     covered = _shares(resting)
-    good = [order for order in resting if _good_enough(order, holding)]
+    good = [order for order in resting if _is_good(order, holding)]
     if covered == 0 and wanted:
         kind = GapKind.MISSING
     elif covered < wanted:
         kind = GapKind.TOO_SMALL
     elif _shares(good) < wanted:
         kind = GapKind.WRONG_PRICE
-    elif _shares(order for order in resting if not stops.waits_for_parent(order)) > abs(position.quantity):
+    elif _shares(order for order in resting if not stops.is_leg_of_live_entry(order)) > abs(position.quantity):
         kind = GapKind.TOO_LARGE
     elif _shares(order for order in good if _outlives(order, ended_by)) < wanted:
         kind = GapKind.LAPSING
@@ -165,6 +161,6 @@ def _outlives(order: BrokerOrder, moment: datetime | None) -> bool:
     return order.time_in_force is TimeInForce.GTC and (order.expires_at is None or order.expires_at > moment)
 
 
-def _good_enough(order: BrokerOrder, holding: Holding) -> bool:
-    """Whether a stop sells at the holding's stop price, or before the price has fallen that far."""
+def _is_good(order: BrokerOrder, holding: Holding) -> bool:
+    """Whether a stop is at the holding's stop price or a better one."""
     return order.stop_price is not None and (order.stop_price - holding.stop_price) * holding.side.sign >= 0

@@ -1,4 +1,4 @@
-"""The account as an emergency stop sees it at one moment, and what of it has to go. Pure."""
+"""The account during an emergency stop: which orders have to be cancelled, which positions closed or protected."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Fill, Position
 from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.order_ids import DecisionId
 from tradebot.core.model.orders import BrokerOrder, Purpose, Side
 from tradebot.core.model.ownership import Lots, Ownership, ours_among
 from tradebot.core.model.values import ZERO
-from tradebot.core.safety.stop_coverage import coverable
+from tradebot.core.safety.stop_coverage import coverable_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,62 +24,68 @@ class StopGoal:
 
 @dataclass(frozen=True, slots=True)
 class OwnedShares:
-    """Shares of a position that belong to one owner: a strategy, or FOREIGN for what people bought."""
+    """The shares of a position that have one owner."""
 
     position: Position
-    strategy: str
+    strategy: str  # the owner: a strategy, or FOREIGN
     shares: Decimal  # never negative
 
     @property
     def symbol(self) -> str:
+        """The position's symbol."""
         return self.position.symbol
 
     @property
     def key(self) -> tuple[str, bool]:
+        """What is the same in every look at these shares."""
         return self.symbol, self.is_foreign
 
     @property
     def is_foreign(self) -> bool:
+        """Whether they are not ours."""
         return self.strategy == FOREIGN
 
     @property
     def quantity(self) -> Decimal:
-        """Negative for a short."""
+        """The shares, negative for a short."""
         return self.shares.copy_sign(self.position.quantity)
 
     @property
     def closing_side(self) -> Side:
+        """The side of an order that closes them."""
         return Side.SELL if self.position.quantity > 0 else Side.BUY
 
     @property
     def dollars(self) -> Decimal:
+        """Their market value, USD, never negative."""
         return self.shares * self.position.market_price
 
 
 @dataclass(frozen=True, slots=True)
 class StopState:
-    """One look. ``positions`` is None, and nothing is known of them, where they could not be read."""
+    """The account at one moment."""
 
     ownership: Ownership
     goal: StopGoal
-    orders: tuple[BrokerOrder, ...]
-    positions: Mapping[str, Position] | None
-    lots: Lots
+    orders: tuple[BrokerOrder, ...]  # all live ones
+    positions: Mapping[str, Position] | None  # None where they could not be read
+    lots: Lots  # open lots, activities included that the ledger has not booked
     fills: tuple[Fill, ...] = ()  # that the ledger has not booked
     market_is_open: bool = True
 
     # --- orders --------------------------------------------------------------------------------
 
     def ours(self, order: BrokerOrder) -> bool:
+        """Whether we sent an order or its bracket."""
         return self.ownership.is_ours(order, self.orders, self.lots)
 
     def purpose(self, order: BrokerOrder) -> Purpose | None:
-        """Why an order of ours was sent; None for a leg, whose id the broker may have made, and for people's."""
-        made = self._made(order)
-        return made.purpose if made else None
+        """The purpose of an order of ours; None for a foreign order and for a leg."""
+        decision = self.ownership.decision_of(order)
+        return decision.purpose if decision else None
 
     def must_cancel(self, order: BrokerOrder) -> bool:
-        """Whether an order has to be cancelled: one that could open or add, or that holds shares we are to sell."""
+        """Whether an order has to be cancelled: it could open or add, or it holds shares that are to be sold."""
         if not self.ours(order) and not self.goal.include_foreign:
             return False
         purpose = self.purpose(order)
@@ -91,19 +96,22 @@ class StopState:
         return self.goal.close or not _reduces(order, self.positions.get(order.symbol))
 
     def to_cancel(self) -> tuple[BrokerOrder, ...]:
+        """The orders that have to be cancelled."""
         return tuple(order for order in self.orders if self.must_cancel(order))
 
     def closing(self, owned: OwnedShares) -> tuple[BrokerOrder, ...]:
-        """The live orders by which an emergency stop closes a stake."""
-        found = ((order, self._made(order)) for order in self.orders if order.symbol == owned.symbol)
+        """The live closing orders of an emergency stop for an owner's shares."""
+        decisions = (
+            (order, self.ownership.decision_of(order)) for order in self.orders if order.symbol == owned.symbol
+        )
         return tuple(
             order
-            for order, made in found
-            if made and made.purpose is Purpose.CLOSE and (made.strategy == FOREIGN) == owned.is_foreign
+            for order, decision in decisions
+            if decision and decision.purpose is Purpose.CLOSE and (decision.strategy == FOREIGN) == owned.is_foreign
         )
 
     def covered(self, owned: OwnedShares) -> Decimal:
-        """Shares of a stake that a resting stop, or an order that closes it, will sell."""
+        """The shares that a resting stop or a closing order sells."""
         stops = (
             order.remaining
             for order in self.orders
@@ -114,7 +122,7 @@ class StopState:
     # --- positions -----------------------------------------------------------------------------
 
     def owned_shares(self) -> Iterator[OwnedShares]:
-        """Whose the shares of each position are."""
+        """The positions by owner: our shares, then the foreign rest of each."""
         for position in (self.positions or {}).values():
             lots = ours_among(self.lots.get(position.symbol, ()))
             held = sum((lot.quantity for lot in lots), ZERO)
@@ -125,30 +133,32 @@ class StopState:
                 yield OwnedShares(position, FOREIGN, foreign)
 
     def ours_held(self) -> tuple[OwnedShares, ...]:
+        """The shares of ours."""
         return tuple(owned for owned in self.owned_shares() if not owned.is_foreign)
 
     def to_close(self) -> tuple[OwnedShares, ...]:
-        wanted = (owned for owned in self.owned_shares() if self.goal.include_foreign or not owned.is_foreign)
-        return tuple(wanted) if self.goal.close else ()
+        """The shares that have to be closed."""
+        affected = (owned for owned in self.owned_shares() if self.goal.include_foreign or not owned.is_foreign)
+        return tuple(affected) if self.goal.close else ()
 
     def bare(self) -> tuple[OwnedShares, ...]:
-        """What stays open without a stop for as much of it as a stop can cover."""
+        """The shares of ours that stay open and lack a stop that could cover them."""
         return () if self.goal.close else tuple(s for s in self.ours_held() if self.coverable(s) > 0)
 
     def coverable(self, owned: OwnedShares) -> Decimal:
-        """Shares of a stake that a stop could cover and none does."""
-        return coverable(owned.shares) - self.covered(owned)
+        """The shares that a stop could cover and none does."""
+        return coverable_shares(owned.shares) - self.covered(owned)
 
-    # --- both ----------------------------------------------------------------------------------
+    # --- the goal ------------------------------------------------------------------------------
 
     @property
     def is_reached(self) -> bool:
-        """Whether this is what was wanted."""
+        """Whether the goal is reached."""
         return self.positions is not None and not self.to_cancel() and not self.to_close() and not self.bare()
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nothing can be done now: it is reached, or what closes the rest waits for the market to open."""
+        """Whether nothing can be done now: the goal is reached, or the closing orders wait for the market to open."""
         return self.is_reached or (
             self.positions is not None
             and not self.market_is_open
@@ -157,17 +167,14 @@ class StopState:
             and all(_shares(self.closing(owned)) == owned.shares for owned in self.to_close())
         )
 
-    def _made(self, order: BrokerOrder) -> DecisionId | None:
-        return self.ownership.decision_of(order)
-
     def _fits(self, order: BrokerOrder) -> bool:
-        """Whether a closing order of ours closes no more than there is: the rest would open a position."""
+        """Whether a closing order of ours closes no more than is held. The excess would open a position."""
         closed = [each for each in self.owned_shares() if each.symbol == order.symbol and order in self.closing(each)]
         return any(order.side is owned.closing_side and order.remaining <= owned.shares for owned in closed)
 
 
 def blocks(order: BrokerOrder, owned: OwnedShares) -> bool:
-    """Whether an order that has yet to go may sell what a stake is about: its shares would be sold twice."""
+    """Whether an order that is not cancelled yet may sell an owner's shares, which would then be sold twice."""
     return order.symbol == owned.symbol and order.side is owned.closing_side
 
 
@@ -176,7 +183,7 @@ def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
 
 
 def _reduces(order: BrokerOrder, position: Position | None) -> bool:
-    """True for an order that can only make a position smaller, the legs of a bracket that has filled included."""
+    """Whether an order can only make a position smaller. The legs of a filled bracket are such orders."""
     if position is None or position.quantity == 0:
         return False
     closing = Side.SELL if position.quantity > 0 else Side.BUY

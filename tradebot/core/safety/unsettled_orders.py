@@ -1,4 +1,4 @@
-"""What is known of our orders, and what is not, when a run lost the broker on its way."""
+"""The state of our orders, for people, when a run loses the connection to the broker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ _RESTING = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
 def unsettled_text(unsettled: Iterable[Intent]) -> tuple[str, ...]:
-    """Sentences about the intents whose outcome is not final, and about what else is not known."""
+    """Sentences on the intents whose outcome is not final, and on what else is unknown."""
     intents = tuple(unsettled)
-
-    lost = ", ".join(f"{_what(each)} ({each.client_order_id})" for each in intents if each.state.in_doubt)
+    lost = ", ".join(f"{_order_text(each)} ({each.client_order_id})" for each in intents if each.state.in_doubt)
     resting = ", ".join(
-        f"{_what(each)}, {canonical(each.filled_quantity)} filled" for each in intents if each.state in _RESTING
+        f"{_order_text(each)}, {canonical(each.filled_quantity)} filled" for each in intents if each.state in _RESTING
     )
-    unsent = ", ".join(_what(each) for each in intents if each.state is OrderState.PLANNED)
+    unsent = ", ".join(_order_text(each) for each in intents if each.state is OrderState.PLANNED)
     return (
         f"not known: what became of {lost}" if lost else "known: every order that was sent is at the broker",
         *([f"as last seen at the broker: {resting}"] if resting else []),
@@ -28,6 +27,6 @@ def unsettled_text(unsettled: Iterable[Intent]) -> tuple[str, ...]:
     )
 
 
-def _what(intent: Intent) -> str:
+def _order_text(intent: Intent) -> str:
     request = intent.request
     return f"{intent.purpose}: {request.side} {canonical(request.quantity)} {request.symbol}"

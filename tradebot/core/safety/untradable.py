@@ -1,4 +1,4 @@
-"""Symbols at stake that do not trade: halted, renamed or delisted. Nobody can sell them, and no stop fills."""
+"""Symbols with a position or an order that do not trade: halted, renamed or delisted. Their stops do not fill."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from tradebot.core.model.values import ZERO, canonical, plural
 
 @dataclass(frozen=True, slots=True)
 class Untradable:
-    """A symbol that does not trade now. ``held`` counts shares, foreign ones too and negative for a short; ``orders``
-    the live orders of its own and others, bracket legs among them; ``known`` is whether the broker has the symbol.
-    """
+    """A symbol that does not trade now."""
 
     symbol: str
-    held: Decimal
-    orders: int
-    known: bool
+    held: Decimal  # shares, foreign ones too; negative for a short
+    orders: int  # live orders, foreign ones and legs too
+    known: bool  # whether the broker knows the symbol
     newest: Quote | None
 
     def __str__(self) -> str:
@@ -32,20 +30,20 @@ class Untradable:
 
     @property
     def remedy(self) -> str:
-        """What a person can do about it."""
+        """What a person can do."""
         return (
             "find out at the broker whether it is halted, renamed or delisted, and cancel there what should not wait; "
             f"if its shares are gone, settle the break with `tradebot reconcile --accept {self.symbol} --reason ...`"
         )
 
 
-def untradable(
+def untradable_symbols(
     positions: Iterable[Position],
     open_orders: Iterable[BrokerOrder],
     assets: Mapping[str, Asset],
     quotes: Mapping[str, Quote],
 ) -> tuple[Untradable, ...]:
-    """Of all that is held, or that an order waits for, what does not trade, by symbol."""
+    """The symbols with a position or a live order that do not trade, in alphabetical order."""
     held = {position.symbol: position.quantity for position in positions if position.quantity}
     waiting: dict[str, int] = {}
     for order in open_orders:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.accounting.booking import NOBODY, Owner, bookings_for
+from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
 from tradebot.core.model.account import Activity, Fill, FillBust, id_of
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
@@ -43,7 +43,7 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
     histories = _histories_of_busted(desk, activities, fills)
-    booked = (done.activity for history in histories.values() for done in history.done)
+    booked = (done.activity for history in histories.values() for done in history.activities)
     earlier = [activity for activity in booked if isinstance(activity, Fill)]
     owners = {fill.client_order_id: _owner(desk, fill) for fill in earlier}
     owners |= _owners(desk, fills)
@@ -78,7 +78,7 @@ def _owner(desk: Desk, fill: Fill) -> Owner:
         return Owner(parent.strategy, parent, Purpose.STOP, "")
     decision = desk.ownership.decision(fill.client_order_id, fill.broker_order_id)
     if decision is None or not decision.purpose.reduces:
-        return NOBODY
+        return FOREIGN_OWNER
     holder = next((lot.strategy for lot in ours_among(desk.ledger.books.lots(fill.symbol))), decision.strategy)
     return Owner(holder, None, decision.purpose, "emergency stop" if decision.purpose is Purpose.CLOSE else "")
 

@@ -13,7 +13,7 @@ from tradebot.core.model.values import dollars, tick_size
 from tradebot.core.planning.exit_rules import raised_stop, stop_passed, with_mark
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
-from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable
+from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
@@ -98,16 +98,16 @@ def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:
     """Alert a gap that stays: dollars without a stop, or a stop that covers them and is not as it should be."""
     if not gap.kind.can_be_closed:
         title = f"a part of a share of {gap.symbol} is unprotected"
-        message = f"{gap.symbol}: {dollars(gap.dollars)} of {gap.strategy} have no stop: it is {gap.kind.words}"
+        message = f"{gap.symbol}: {dollars(gap.dollars)} of {gap.strategy} have no stop: it is {gap.kind.text}"
         desk.alerts.send("warning", title, message, key=f"fraction {gap.strategy} {gap.symbol}")
         return noted(message)
     if gap.dollars:
         level: AlertLevel = "critical"
         title = f"{gap.symbol} is unprotected"
-        message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind.words})"
+        message = f"{gap.symbol}: {gap.dollars} USD of {gap.strategy} have no stop at the broker ({gap.kind.text})"
     else:
         level, title = "warning", f"{gap.symbol} has another stop than it should"
-        message = f"{gap.symbol}: the stop of {gap.strategy} at the broker is {gap.kind.words}, and was left as it is"
+        message = f"{gap.symbol}: the stop of {gap.strategy} at the broker is {gap.kind.text}, and was left as it is"
     if exits_under_way(desk, state.open_orders, gap.symbol):
         message += "; an exit is selling them and has not been filled yet"
     desk.alerts.send(level, title, message, key=f"unprotected {gap.strategy} {gap.symbol}")
@@ -213,7 +213,7 @@ def _another_price(resting: BrokerOrder, holding: Holding) -> Decimal:
 
 
 def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
-    return (stop.stop_price, stop.remaining) == (holding.stop_price, abs(coverable(holding.quantity)))
+    return (stop.stop_price, stop.remaining) == (holding.stop_price, abs(coverable_shares(holding.quantity)))
 
 
 def _resting_stop(desk: Desk, state: AccountState, holding: Holding) -> BrokerOrder | None:

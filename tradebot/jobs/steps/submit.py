@@ -28,7 +28,7 @@ from tradebot.core.model.orders import (
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.results.outcomes import OrderLine
 from tradebot.core.risk.order_checks import order_objections
-from tradebot.core.safety.stop_coverage import coverable
+from tradebot.core.safety.stop_coverage import coverable_shares
 from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
@@ -154,7 +154,7 @@ def reducing_intent(
         client_order_id=client_order_id(desk.account_key, run.session, strategy, symbol, purpose, attempt),
         symbol=symbol,
         side=holding.side.opposite,
-        quantity=abs(coverable(holding.quantity) if is_stop else holding.quantity),
+        quantity=abs(coverable_shares(holding.quantity) if is_stop else holding.quantity),
         type=OrderType.STOP if is_stop else OrderType.MARKET,
         time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
         stop_price=price if is_stop else None,

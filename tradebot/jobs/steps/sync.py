@@ -16,7 +16,7 @@ from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.safety.reconciliation import compare
-from tradebot.core.safety.stop_coverage import Gap, gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import Gap, find_gaps, unprotected_dollars
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
@@ -114,7 +114,7 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
     unsettled = ledger.orders.unsettled()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     now = desk.clock.now()
-    open_gaps = gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     with ledger.transaction():
         ledger.orders.saw(open_orders, now)
         differences = compare(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tradebot.core.model.account import Position
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.safety.untradable import Untradable, untradable
+from tradebot.core.safety.untradable import Untradable, untradable_symbols
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import AccountState, StepResult, failed
 
@@ -19,7 +19,7 @@ def find_untradable(
     symbols = {position.symbol for position in positions} | {order.symbol for order in open_orders}
     if not symbols:
         return ()
-    return untradable(positions, open_orders, desk.broker.assets(symbols), desk.market.quotes(symbols))
+    return untradable_symbols(positions, open_orders, desk.broker.assets(symbols), desk.market.quotes(symbols))
 
 
 def report_untradable(desk: Desk, state: AccountState) -> StepResult:
