@@ -28,7 +28,7 @@ from tradebot.core.results.incident import (
 )
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import StopEntry
-from tradebot.jobs.emergency_stop.submit import append_to_audit
+from tradebot.jobs.emergency_stop.journal import append_to_audit
 from tradebot.ledger.database import AccountLedger, open_database
 from tradebot.reports.incident import incident_markdown
 from tradebot.runtime.homes import HomeContext

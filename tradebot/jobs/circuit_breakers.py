@@ -29,7 +29,7 @@ from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.desk import desk_for_stop
-from tradebot.jobs.emergency_stop.submit import ThroughLedger
+from tradebot.jobs.emergency_stop.ledger_submit import ThroughLedger
 from tradebot.jobs.job_run import JobRun, read_account
 from tradebot.jobs.step_results import AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.halts import refresh_halts

@@ -102,7 +102,7 @@ def open_run(desk: Desk, job: Job) -> JobRun:
     """
     try:
         market = desk.broker.clock()
-        return JobRun(job, market, desk.clock.now(), session_of(market))
+        return JobRun(job, market, desk.clock.now(), _session_of(market))
     except TradebotError as error:
         if job in DAY:
             _end_failed(desk, _begin(desk, job, None), error)
@@ -139,12 +139,11 @@ def read_account(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) 
     return reading.account
 
 
-def session_of(market: MarketClock) -> date:
+def _session_of(market: MarketClock) -> date:
     """The session of ``market.now``: today's, or the newest before. Raises BrokerUnavailable where there is neither."""
-    day = market.today or market.previous
-    if day is None:
+    if market.session is None:
         raise BrokerUnavailable(f"the broker's clock knows no session at or before {market.now:%Y-%m-%d}. Try again.")
-    return day.session
+    return market.session
 
 
 def _begin(desk: Desk, job: Job, session: date | None) -> int:

@@ -81,8 +81,8 @@ def _wired(
     latched_after: float,
 ) -> tuple[StopDesk, HomeContext, Loaded]:
     from tradebot.core.model.ownership import BookedPositions, Ownership
+    from tradebot.jobs.emergency_stop.journal import NoJournal
     from tradebot.jobs.emergency_stop.run import StopDesk
-    from tradebot.jobs.emergency_stop.submit import NoJournal
     from tradebot.ledger.database import open_as_it_is
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from tradebot.home import stop_journal
-from tradebot.jobs.emergency_stop.submit import append_to_audit
+from tradebot.jobs.emergency_stop.journal import append_to_audit
 from tradebot.ledger.database import AccountLedger
 from tradebot.runtime.clocks import SystemClock
 

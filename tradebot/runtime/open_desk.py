@@ -36,7 +36,6 @@ from tradebot.runtime.homes import (
     register_home,
     schedule_clock,
 )
-from tradebot.runtime.import_stop_journals import take_in_stops
 from tradebot.runtime.strategies import strategy_book
 from tradebot.runtime.venue import Venue, open_venue
 from tradebot.settings import GlobalOptions, Loaded, Settings
@@ -135,6 +134,8 @@ def open_desk(
         strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
         if access.locks:
+            from tradebot.runtime.import_stop_journals import take_in_stops
+
             take_in_stops(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)

@@ -21,7 +21,7 @@ from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, O
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.desk import StopDesk
-from tradebot.jobs.emergency_stop.submit import ThroughLedger
+from tradebot.jobs.emergency_stop.ledger_submit import ThroughLedger
 from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.ports import Broker

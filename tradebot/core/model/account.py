@@ -33,6 +33,12 @@ class MarketClock:
     previous: SessionHours | None
     upcoming: SessionHours | None
 
+    @property
+    def session(self) -> date | None:
+        """The session of ``now``: today's, or the newest before; None where the clock knows neither."""
+        day = self.today or self.previous
+        return day.session if day else None
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:

@@ -6,12 +6,15 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.ownership import BookedPositions, Ownership
-from tradebot.jobs.desk import Desk
-from tradebot.jobs.emergency_stop.submit import ByIdAlone, InLedger, NoJournal, StopJournal, StopSender
+from tradebot.jobs.emergency_stop.journal import InLedger, NoJournal, StopJournal
+from tradebot.jobs.emergency_stop.submit import ByIdAlone, StopSender
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
+
+if TYPE_CHECKING:
+    from tradebot.jobs.desk import Desk
 
 
 class OtherJobs(Protocol):

@@ -22,7 +22,6 @@ from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, bl
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
-from tradebot.jobs.job_run import session_of
 
 #: Seconds between reads of the account; the last of them is repeated.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
@@ -148,7 +147,7 @@ class EmergencyStop:
 
     def session(self) -> date:
         """The session of orders sent now; today's date in UTC where the broker's clock can't be read."""
-        return session_of(self.market) if self.market is not None else self.now().date()
+        return (self.market.session if self.market is not None else None) or self.now().date()
 
     def now(self) -> datetime:
         """Desk time, aware UTC; the machine's where the broker can't be asked."""
