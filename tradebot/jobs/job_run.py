@@ -46,7 +46,8 @@ class JobRun:
 
     def add(self, result: AnyResult) -> AnyResult:
         """Add what a step did, and return it."""
-        self.done = StepResult().after(self.done, result)
+        if result.has_lines:
+            self.done = StepResult().after(self.done, result)
         if isinstance(result, AccountResult):
             self.breaks, self.gaps = result.state.breaks, result.state.gaps
         elif isinstance(result, SubmitResult) and result.halts:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Self
 
 from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
@@ -31,17 +33,22 @@ class StepResult:
     notes: tuple[str, ...] = ()
     codes: tuple[ExitCode, ...] = ()
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether the step did anything that its run's outcome tells."""
+        return any(_lines_of(self))
+
     def after(self, *earlier: StepResult) -> Self:
         """This result with the lines of ``earlier`` results before its own."""
-        lines: dict[str, Any] = {
-            name: tuple(line for result in (*earlier, self) for line in getattr(result, name))
-            for name in _LINES
-            if any(getattr(result, name) for result in earlier)
-        }
-        return replace(self, **lines) if lines else self
+        before = [_lines_of(result) for result in earlier if result.has_lines]
+        if not before:
+            return self
+        lines: Iterable[Any] = (tuple(chain(*kind)) for kind in zip(*before, _lines_of(self), strict=True))
+        return replace(self, **dict(zip(_KINDS, lines, strict=True)))
 
 
-_LINES = tuple(field.name for field in fields(StepResult))
+_KINDS = tuple(field.name for field in fields(StepResult))
+_lines_of = attrgetter(*_KINDS)
 
 
 def failed(what: str, message: str, code: ExitCode = ExitCode.DEGRADED) -> StepResult:

@@ -82,7 +82,9 @@ class Engine:
     def all(self, sql: str, values: Mapping[str, Value] | None = None) -> list[Row]:
         """Run one statement and give every row it answers with."""
         cursor, rows = self._run(sql, values)
-        names = [column[0] for column in cursor.description or ()]
+        if not rows:
+            return []
+        names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def one(self, sql: str, values: Mapping[str, Value] | None = None) -> Row | None:

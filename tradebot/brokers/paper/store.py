@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 from tradebot.brokers.paper import row_codec
 from tradebot.brokers.paper.account_book import AccountBook
@@ -138,7 +139,7 @@ class Store:
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[None]:
         """One operation: all of it or nothing. A failure of the file becomes BrokerUnavailable."""
-        with self._explained():
+        try:
             self._sql.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
                 yield
@@ -147,11 +148,15 @@ class Store:
                 if self._sql.in_transaction:
                     self._sql.execute("ROLLBACK")
                 raise
+        except (sqlite3.Error, row_codec.Unreadable) as error:
+            self._fail(error)
 
     def version(self) -> int:
         """Another number after every change of the file by another connection."""
-        with self._explained():
+        try:
             (version,) = self._sql.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            self._fail(error)
         return int(version)
 
     # --- the exchange's own row --------------------------------------------------------------------
@@ -331,17 +336,21 @@ class Store:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
-            raise  # not the file's fault
-        except sqlite3.OperationalError as error:
+        except (sqlite3.Error, row_codec.Unreadable) as error:
+            self._fail(error)
+
+    def _fail(self, error: sqlite3.Error | row_codec.Unreadable) -> NoReturn:
+        """Raise what an error means to the user; a mistake in a statement of ours stays what it is, a bug."""
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise error
+        if isinstance(error, sqlite3.OperationalError):
             raise BrokerUnavailable(
                 f"the embedded exchange can't use its file {self.path}: {error}. See that this folder can be written "
                 "to, that the disk has room and that no other program holds the file, then try again."
             ) from error
-        except (sqlite3.DatabaseError, row_codec.Unreadable) as error:
-            raise BrokerUnavailable(
-                f"the embedded exchange's file {self.path} is damaged: {error}. {self._mend}"
-            ) from error
+        raise BrokerUnavailable(
+            f"the embedded exchange's file {self.path} is damaged: {error}. {self._mend}"
+        ) from error
 
     @property
     def _mend(self) -> str:
