@@ -15,7 +15,7 @@ import tradebot.alerts.apprise
 from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
 from tradebot.alerts import heartbeat
 from tradebot.core.model.ledger_rows import PinnedAccount
-from tradebot.core.results.alerts import AlertLevel, Posted
+from tradebot.core.results.alerts import AlertLevel, QueuedAlert
 from tradebot.ledger.database import open_database
 from tradebot.ports import Alerts
 from tradebot.runtime import alerts as alerting
@@ -69,7 +69,7 @@ class Home:
         """Alerts of a job that has no ledger."""
         return alerting.spool_alerts(self.settings, ACCOUNT, self.clock)
 
-    def posted(self) -> tuple[Posted, ...]:
+    def posted(self) -> tuple[QueuedAlert, ...]:
         return alerting.newest(self.settings, 1000)
 
     @property

@@ -29,7 +29,7 @@ from tradebot.core.model.orders import (
 )
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.results.alerts import Alert, AlertLevel, Attempt, PostState
+from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
 from tradebot.ledger.database import AccountLedger, Database, open_database
 
@@ -253,7 +253,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
     posted = database.post.newest(1)[0]
-    database.post.tried(posted, [Attempt("mail", "no answer")], PostState.WAITING, some.at, some.later(5))
+    database.post.tried(posted, [DeliveryAttempt("mail", "no answer")], DeliveryState.WAITING, some.at, some.later(5))
     ledger.schedule.keep(ScheduleClock.EXCHANGE, some.at, some.session)
     missed = [MissedJob(some.session, Job.PREFLIGHT)]
     ledger.schedule.settle(ScheduleClock.EXCHANGE, missed, some.next_session, some.at, some.later(1))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.results.alerts import Attempt, Posted, PostState
+from tradebot.core.results.alerts import DeliveryAttempt, DeliveryState, QueuedAlert
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 
@@ -48,14 +48,14 @@ def test_an_alert_is_claimed_by_one_until_its_time_is_up(
 def test_what_became_of_it_is_remembered(database: Database, ledger: AccountLedger, some: Samples) -> None:
     ledger.outbox.put(some.alert(), some.at)
     (posted,) = database.post.claim(some.at, some.at + MINUTE)
-    failed = [Attempt("mail", "no answer"), Attempt("ntfy")]
-    database.post.tried(posted, failed, PostState.WAITING, some.at, some.later(5))
+    failed = [DeliveryAttempt("mail", "no answer"), DeliveryAttempt("ntfy")]
+    database.post.tried(posted, failed, DeliveryState.WAITING, some.at, some.later(5))
     (waiting,) = database.post.newest(1)
-    assert waiting == Posted(
-        posted.alert_id, some.account, some.alert(), PostState.WAITING, some.at, 1, some.later(5), None, ("ntfy",),
+    assert waiting == QueuedAlert(
+        posted.alert_id, some.account, some.alert(), DeliveryState.WAITING, some.at, 1, some.later(5), None, ("ntfy",),
         "no answer",
     )  # fmt: skip
-    database.post.tried(waiting, [Attempt("mail")], PostState.DELIVERED, some.later(5), None)
+    database.post.tried(waiting, [DeliveryAttempt("mail")], DeliveryState.DELIVERED, some.later(5), None)
     (told,) = database.post.newest(1)
     assert (told.state, told.attempts, told.settled, told.taken_by) == ("delivered", 2, some.later(5), ("ntfy", "mail"))
     assert database.post.claim(some.later(60), some.later(61)) == ()

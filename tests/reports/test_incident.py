@@ -21,10 +21,10 @@ from tradebot.core.results.alerts import Alert
 from tradebot.core.results.incident import (
     IncidentOutcome,
     IncidentSeverity,
-    impact_of,
-    severity_of,
-    timeline_of,
-    troubles_of,
+    build_timeline,
+    find_troubles,
+    measure_impact,
+    worst_severity,
 )
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.results import StopEntry
@@ -72,18 +72,18 @@ def fill(fill_id: str, when: datetime) -> Booking:
 def incident(ledger: AccountLedger) -> IncidentOutcome:
     """As the job makes it."""
     events = ledger.records.trail(SINCE, UNTIL)
-    troubles = troubles_of(events, SINCE, UNTIL, ledger.records.halts_and_breaks_before(SINCE))
+    troubles = find_troubles(events, SINCE, UNTIL, ledger.records.halts_and_breaks_before(SINCE))
     ends = [span.end for span in troubles if span.end]
     return IncidentOutcome.of(
         Outcome(Job.INCIDENT, DAY, RunStatus.RAN, "looked"),
         since=SINCE,
         until=UNTIL,
-        severity=severity_of(troubles),
+        severity=worst_severity(troubles),
         begin=troubles[0].begin if troubles else None,
         end=max(ends) if len(ends) == len(troubles) and ends else None,
         troubles=troubles,
-        impact=impact_of(events, ledger.records.equity_before(SINCE)),
-        timeline=timeline_of(events),
+        impact=measure_impact(events, ledger.records.equity_before(SINCE)),
+        timeline=build_timeline(events),
     )
 
 

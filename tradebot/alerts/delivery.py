@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tradebot.alerts.channels import Channel, Channels
-from tradebot.core.results.alerts import LEVELS, Attempt, Posted
+from tradebot.core.results.alerts import LEVELS, DeliveryAttempt, QueuedAlert
 
 #: Hands an alert to a channel and says what went wrong, "" when it was taken.
-HandOver = Callable[[Channel, Posted], str]
+HandOver = Callable[[Channel, QueuedAlert], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What became of an alert in one round. ``first`` and ``second`` are the channels that are for its level."""
 
-    posted: Posted
+    posted: QueuedAlert
     first: tuple[str, ...]
     second: tuple[str, ...]
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[DeliveryAttempt, ...] = ()
 
     @property
     def reached_nobody(self) -> bool:
@@ -41,12 +41,12 @@ class Round:
     in_time: Callable[[], bool]
     failed: dict[str, str] = field(default_factory=dict)  # what each channel failed at
 
-    def deliver(self, waiting: Iterable[Posted]) -> Iterator[Tried]:
+    def deliver(self, waiting: Iterable[QueuedAlert]) -> Iterator[Tried]:
         """Try each alert, the gravest first and then the oldest. When time is up, the rest is not tried."""
         for posted in sorted(waiting, key=lambda one: (-LEVELS.index(one.alert.level), one.alert_id)):
             yield self._try(posted)
 
-    def _try(self, posted: Posted) -> Tried:
+    def _try(self, posted: QueuedAlert) -> Tried:
         first = [channel for channel in self.channels.first if channel.takes(posted.alert.level)]
         second = [channel for channel in self.channels.second if channel.takes(posted.alert.level)]
         attempts = [
@@ -62,10 +62,10 @@ class Round:
                         break
         return Tried(posted, tuple(c.name for c in first), tuple(c.name for c in second), tuple(attempts))
 
-    def _hand_over(self, channel: Channel, posted: Posted) -> Attempt | None:
+    def _hand_over(self, channel: Channel, posted: QueuedAlert) -> DeliveryAttempt | None:
         if channel.name in self.failed or not self.in_time():
             return None
-        attempt = Attempt(channel.name, self.hand_over(channel, posted))
+        attempt = DeliveryAttempt(channel.name, self.hand_over(channel, posted))
         if not attempt.taken:
             self.failed[channel.name] = attempt.trouble
         return attempt

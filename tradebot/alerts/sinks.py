@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from tradebot.alerts.spool import Spool
-from tradebot.core.results.alerts import Alert, AlertLevel, PostState, is_news
+from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryState, should_raise
 from tradebot.errors import LedgerError
 from tradebot.ledger.outbox import Outbox
 from tradebot.ports import Clock
@@ -31,7 +31,7 @@ class OutboxAlerts:
         self._log = LogAlerts()
         self._clock = clock
         self._redact = redact
-        self._state = PostState.KEPT if silent else PostState.WAITING
+        self._state = DeliveryState.KEPT if silent else DeliveryState.WAITING
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
@@ -57,7 +57,7 @@ class SpoolAlerts:
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
-        if alert.key and not is_news(level, self._spool.newest(alert.key), alert.raised_at):
+        if alert.key and not should_raise(level, self._spool.newest(alert.key), alert.raised_at):
             return
         self._log.send(level, alert.title, alert.message, key=key)
         self._spool.add(self._account_key, alert, self._clock.wall())

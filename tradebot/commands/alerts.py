@@ -22,12 +22,12 @@ def test(options: GlobalOptions) -> ExitCode:
     It ends with 11 when one of them did not take it.
     """
     from tradebot.commands import render
-    from tradebot.core.results.alerts import Attempt
+    from tradebot.core.results.alerts import DeliveryAttempt
     from tradebot.reports.pages.alerts import channels_page
     from tradebot.runtime import alerts as alerting
 
     settings = _settings_with_channels(options)
-    attempts = tuple(Attempt(name, trouble) for name, trouble in alerting.try_channels(settings))
+    attempts = tuple(DeliveryAttempt(name, trouble) for name, trouble in alerting.try_channels(settings))
     code = ExitCode.OK if all(attempt.taken for attempt in attempts) else ExitCode.DEGRADED
     return render.show_result(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
 

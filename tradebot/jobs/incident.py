@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
-from tradebot.core.results.incident import IncidentOutcome, impact_of, severity_of, timeline_of, troubles_of
+from tradebot.core.results.incident import (
+    IncidentOutcome,
+    build_timeline,
+    find_troubles,
+    measure_impact,
+    worst_severity,
+)
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run
 
@@ -19,8 +25,8 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     since = since or _morning(desk, until)
     records = desk.ledger.records
     events = records.trail(since, until)
-    troubles = troubles_of(events, since, until, records.halts_and_breaks_before(since))
-    severity = severity_of(troubles)
+    troubles = find_troubles(events, since, until, records.halts_and_breaks_before(since))
+    severity = worst_severity(troubles)
     lasting = any(span.end is None for span in troubles)
     ends = [span.end for span in troubles if span.end is not None]
     headline = f"{severity}: {plural(len(troubles), 'trouble')} in {plural(len(events), 'row')} of the audit trail"
@@ -32,8 +38,8 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
         begin=troubles[0].begin if troubles else None,
         end=None if lasting or not ends else max(ends),
         troubles=troubles,
-        impact=impact_of(events, records.equity_before(since)),
-        timeline=timeline_of(events),
+        impact=measure_impact(events, records.equity_before(since)),
+        timeline=build_timeline(events),
     )
 
 

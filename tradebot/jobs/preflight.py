@@ -1,6 +1,6 @@
 """preflight: named checks before the open, each with a result, a figure and a remedy.
 
-Checks of the machine get its facts as a ``Machine``; all others read the desk. `run-daily` makes the critical ones
+Checks of the machine get its facts as a ``MachineFacts``; all others read the desk. `run-daily` makes the critical ones
 itself, whether or not a preflight ran.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, Machine, PreflightOutcome
+from tradebot.core.results.results import Check, CheckResult, MachineFacts, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
 from tradebot.jobs.desk import Desk
@@ -44,7 +44,7 @@ _CRITICAL: tuple[DeskCheck, ...] = (account.broker, account.clock, account.calen
 
 
 def run(
-    desk: Desk, lock_holder: str = "", warnings: tuple[str, ...] = (), around: Machine | None = None
+    desk: Desk, lock_holder: str = "", warnings: tuple[str, ...] = (), around: MachineFacts | None = None
 ) -> PreflightOutcome:
     """Check everything that a session needs; send nothing.
 
@@ -68,7 +68,7 @@ def run_entry_checks(desk: Desk, run: JobRun) -> None:
         run.add(noted(f"{check.name}: {check.figure}; {check.remedy}").after(coded(ExitCode.BLOCKED)))
 
 
-def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: Machine | None) -> PreflightOutcome:
+def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: MachineFacts | None) -> PreflightOutcome:
     checks = (*first, *_all(desk, run, around))
     failed = sum(check.result is CheckResult.FAIL for check in checks)
     warned = sum(check.result is CheckResult.WARN for check in checks)
@@ -79,7 +79,7 @@ def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: Machine 
     return PreflightOutcome.of(base, checks=checks)
 
 
-def _all(desk: Desk, run: JobRun, around: Machine | None) -> Iterator[Check]:
+def _all(desk: Desk, run: JobRun, around: MachineFacts | None) -> Iterator[Check]:
     yield Check("account", CheckResult.PASS, desk.account_key)
     if around is not None:
         yield from machine.checks(around)

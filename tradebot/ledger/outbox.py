@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tradebot.core.results.alerts import Alert, Attempt, Posted, PostState, is_news
+from tradebot.core.results.alerts import Alert, DeliveryAttempt, DeliveryState, QueuedAlert, should_raise
 from tradebot.ledger.audit import ALERTS, Trail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row
@@ -24,14 +24,14 @@ class Outbox:
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
-    def put(self, alert: Alert, wall: datetime, state: PostState = PostState.WAITING) -> bool:
+    def put(self, alert: Alert, wall: datetime, state: DeliveryState = DeliveryState.WAITING) -> bool:
         """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
         with self._engine.transaction():
-            if alert.key and not is_news(alert.level, self._newest(alert.key), alert.raised_at):
+            if alert.key and not should_raise(alert.level, self._newest(alert.key), alert.raised_at):
                 return False
             self._trail.record(ALERTS, columns_of(alert), alert.raised_at)
             stored = self._engine.all("SELECT MAX(seq) AS seq FROM alerts")[0]
-            settled = None if state is PostState.WAITING else stamp(wall)
+            settled = None if state is DeliveryState.WAITING else stamp(wall)
             post = {"alert_id": stored["seq"], "state": state.value, "since": stamp(wall), "settled": settled}
             self._engine.insert("alert_posts", {**self._account, **post})
         return True
@@ -50,7 +50,7 @@ class AlertQueue:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, now: datetime, until: datetime) -> tuple[Posted, ...]:
+    def claim(self, now: datetime, until: datetime) -> tuple[QueuedAlert, ...]:
         """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
         due = " WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
         with self._engine.transaction():
@@ -63,7 +63,12 @@ class AlertQueue:
         return found
 
     def tried(
-        self, posted: Posted, attempts: Sequence[Attempt], state: PostState, now: datetime, next_try: datetime | None
+        self,
+        posted: QueuedAlert,
+        attempts: Sequence[DeliveryAttempt],
+        state: DeliveryState,
+        now: datetime,
+        next_try: datetime | None,
     ) -> None:
         """Write down the attempts at an alert and how far it has come."""
         with self._engine.transaction():
@@ -78,18 +83,18 @@ class AlertQueue:
                     "state": state.value,
                     "tries": int(bool(attempts)),
                     "next_try": to_column(next_try),
-                    "settled": None if state is PostState.WAITING else stamp(now),
+                    "settled": None if state is DeliveryState.WAITING else stamp(now),
                 },
             )
 
-    def newest(self, most: int) -> tuple[Posted, ...]:
+    def newest(self, most: int) -> tuple[QueuedAlert, ...]:
         """The newest alerts, at most so many, oldest first."""
         rows = self._engine.all(f"{_POSTED} ORDER BY alert_id DESC LIMIT :most", {"most": most})
         return self._posted(reversed(rows))
 
-    def _posted(self, rows: Iterable[Row]) -> tuple[Posted, ...]:
+    def _posted(self, rows: Iterable[Row]) -> tuple[QueuedAlert, ...]:
         return tuple(
-            value_from(Posted, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
+            value_from(QueuedAlert, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
             for row in rows
             for taken_by, trouble in [self._attempts(row["alert_id"])]
         )

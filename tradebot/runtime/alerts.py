@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tradebot.alerts.sinks import OutboxAlerts, SpoolAlerts
 from tradebot.alerts.spool import Spool, Spooled
-from tradebot.core.results.alerts import Alert, Posted, PostState, next_try, state_after
+from tradebot.core.results.alerts import Alert, DeliveryState, QueuedAlert, delivery_state, next_attempt_at
 from tradebot.errors import LedgerError
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -91,10 +91,10 @@ def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
     now, hand_over = SystemClock().now(), _hand_over(settings, PATIENCE)
     for channel in channels_of(settings):
         alert = Alert(channel.least, "test", "This is a test: alerts sent through this channel reach you.", now)
-        yield channel.name, hand_over(channel, Posted(0, "", alert, PostState.WAITING, now))
+        yield channel.name, hand_over(channel, QueuedAlert(0, "", alert, DeliveryState.WAITING, now))
 
 
-def newest(settings: Settings, most: int) -> tuple[Posted, ...]:
+def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
     """The newest alerts, oldest first, those that wait outside the ledger after those in it. Raises LedgerError."""
     with closing(open_database(settings.database_path, create=False)) as database:
         stored = database.post.newest(most)
@@ -109,7 +109,7 @@ def _take_in(settings: Settings, database: Database) -> None:
     with spool.taken_over() as kept:
         for one in kept:
             key = one.account_key or (pinned.key if pinned else "")
-            state = PostState.DELIVERED if one.told else PostState.WAITING
+            state = DeliveryState.DELIVERED if one.told else DeliveryState.WAITING
             # Under a name of its own, for it may be met again if this process dies before it is forgotten outside.
             alert = Alert(one.alert.level, one.alert.title, one.alert.message, one.alert.raised_at,
                           one.alert.key or f"spooled {one.name}")  # fmt: skip
@@ -119,8 +119,8 @@ def _take_in(settings: Settings, database: Database) -> None:
 def _from_ledger(settings: Settings, database: Database) -> Delivery:
     now = SystemClock().wall()
 
-    def record(tried: Tried, state: PostState) -> None:
-        again = next_try(tried.posted.attempts + 1, now) if state is PostState.WAITING else None
+    def record(tried: Tried, state: DeliveryState) -> None:
+        again = next_attempt_at(tried.posted.attempts + 1, now) if state is DeliveryState.WAITING else None
         database.post.tried(tried.posted, tried.attempts, state, now, again)
 
     return _delivered(settings, database.post.claim(now, now + _LEASE), record)
@@ -130,14 +130,16 @@ def _from_spool(settings: Settings) -> Delivery:
     spool = spool_of(settings.home)
     kept = spool.waiting()
 
-    def record(tried: Tried, state: PostState) -> None:
-        if state is PostState.DELIVERED or tried.is_taken:
+    def record(tried: Tried, state: DeliveryState) -> None:
+        if state is DeliveryState.DELIVERED or tried.is_taken:
             spool.told(kept[tried.posted.alert_id])
 
     return _delivered(settings, [_posted(number, one) for number, one in enumerate(kept)], record)
 
 
-def _delivered(settings: Settings, waiting: Sequence[Posted], record: Callable[[Tried, PostState], None]) -> Delivery:
+def _delivered(
+    settings: Settings, waiting: Sequence[QueuedAlert], record: Callable[[Tried, DeliveryState], None]
+) -> Delivery:
     if not waiting:
         return Delivery()
     from tradebot.alerts.channels import channels_of
@@ -148,7 +150,7 @@ def _delivered(settings: Settings, waiting: Sequence[Posted], record: Callable[[
     delivery = Round(channels_of(settings), hand_over, lambda: time.monotonic() < deadline)
     told, unheard = 0, []
     for tried in delivery.deliver(waiting):
-        record(tried, state_after(tried.posted, tried.first, tried.second, tried.attempts, now))
+        record(tried, delivery_state(tried.posted, tried.first, tried.second, tried.attempts, now))
         told += tried.is_taken
         if tried.reached_nobody:
             unheard.append(tried.posted.alert.title)
@@ -160,12 +162,12 @@ def _hand_over(settings: Settings, patience: float, deadline: float = math.inf) 
 
     redact = Redactor(settings.secrets())
 
-    def send(channel: Channel, posted: Posted) -> str:
+    def send(channel: Channel, posted: QueuedAlert) -> str:
         message = message_of(posted.alert, posted.account_key, str(settings.home))
         return send_message(channel, message, min(patience, deadline - time.monotonic()), redact)
 
     return send
 
 
-def _posted(number: int, spooled: Spooled) -> Posted:
-    return Posted(number, spooled.account_key, spooled.alert, PostState.WAITING, spooled.wall)
+def _posted(number: int, spooled: Spooled) -> QueuedAlert:
+    return QueuedAlert(number, spooled.account_key, spooled.alert, DeliveryState.WAITING, spooled.wall)

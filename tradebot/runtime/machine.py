@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.core.results.results import CheckResult, Machine
+from tradebot.core.results.results import CheckResult, MachineFacts
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, chain_heads, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 _PEOPLE = range(1000, 60000)
 
 
-def machine_of(loaded: Loaded) -> Machine:
+def machine_of(loaded: Loaded) -> MachineFacts:
     """Look around. What cannot be looked at is told as trouble, never raised."""
     settings, wall = loaded.settings, SystemClock().wall()
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
-    return Machine(
+    return MachineFacts(
         wall=wall,
         findings=_findings(settings),
         ledger_bytes=_size(settings.database_path),
@@ -47,7 +47,7 @@ def machine_of(loaded: Loaded) -> Machine:
         last_drill_passed=bool(drill and drill.passed),
         strategy_faults=_strategy_faults(settings),
         channels=_channels(settings, wall),
-        tells_somebody=_tells_somebody(settings),
+        has_alert_channel=_has_alert_channel(settings),
     )
 
 
@@ -97,7 +97,7 @@ def _other_users() -> int:
 
 def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
     """Send a test message through each channel, unless each took one today already."""
-    if not _tells_somebody(settings):
+    if not _has_alert_channel(settings):
         return None
     path, today = paths.channels_tried_file(settings.home), wall.date()
     with suppress(OSError, ValueError):
@@ -110,7 +110,7 @@ def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
     return tried
 
 
-def _tells_somebody(settings: Settings) -> bool:
+def _has_alert_channel(settings: Settings) -> bool:
     from tradebot.alerts.channels import channels_of
 
     channels = channels_of(settings)

@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from tradebot.core.results.results import Check, CheckResult, Machine
+from tradebot.core.results.results import Check, CheckResult, MachineFacts
 from tradebot.jobs.checks import machine
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 MIB = 2**20
-SOUND = Machine(
+SOUND = MachineFacts(
     wall=NOW,
     ledger_bytes=3 * MIB,
     free_bytes=900 * MIB,
     last_backup=NOW - timedelta(days=1),
     last_drill=NOW - timedelta(days=43),
     last_drill_passed=True,
-    tells_somebody=True,
+    has_alert_channel=True,
 )
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
 
-def named(around: Machine, name: str) -> Check:
+def named(around: MachineFacts, name: str) -> Check:
     return next(check for check in machine.checks(around) if check.name == name)
 
 
@@ -51,7 +51,7 @@ def test_a_sound_machine_passes_and_shows_its_figures() -> None:
         ({"secrets_in_environment": ("A_KEY",), "other_users": 1}, "environment", WARN,
          "A_KEY in the environment of a machine with 1 other user"),
         ({"secrets_in_environment": ("A_KEY",)}, "environment", PASS, "no secret where other users might see it"),
-        ({"tells_somebody": False}, "alerts", WARN, "nobody is told"),
+        ({"has_alert_channel": False}, "alerts", WARN, "nobody is told"),
         ({"channels": {"mail": "", "json": ""}}, "alerts", PASS, "2 channels took a test message"),
         ({"channels": {"mail": "refused", "json": ""}}, "alerts", WARN, "mail: refused"),
         ({"last_backup": None}, "backup", WARN, "there is none"),

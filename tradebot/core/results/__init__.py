@@ -1,1 +1,1 @@
-"""What jobs return and reports show. Values only."""
+"""Values that jobs return and reports show, and pure functions over them."""

@@ -1,4 +1,4 @@
-"""Alerts: when one is news, when a channel is tried again, and when the operator counts as told. Pure."""
+"""Alerts to the operator: when to raise a repeated alert, when to retry a channel, when delivery is complete. Pure."""
 
 from __future__ import annotations
 
@@ -8,100 +8,111 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-#: How much an alert matters: to be told, to be looked at today, to be looked at now.
+#: Severity of an alert. "info": nothing to do. "warning": action today. "critical": action now.
 AlertLevel = Literal["info", "warning", "critical"]
+#: The levels by ascending severity.
 LEVELS: tuple[AlertLevel, ...] = ("info", "warning", "critical")
 
-#: How long a key that was raised stays told: a condition that holds is raised anew by every run that meets it.
+#: Age of the newest alert of a key at which the key is raised again. Every run raises a condition that still holds.
 REPEATED_AFTER: dict[AlertLevel, timedelta] = {
     "info": timedelta(days=7),
     "warning": timedelta(days=7),
-    "critical": timedelta(hours=20),  # less than from one session's first job to the next one's
+    "critical": timedelta(hours=20),  # shorter than the time between the first jobs of two sessions
 }
 _FIRST_RETRY = timedelta(minutes=5)
 _LONGEST_RETRY = timedelta(hours=1)
-#: What nobody could be told for so long is in the ledger and in the log, and no news any more.
+#: Age of an undelivered alert at which delivery is abandoned. The alert stays in the ledger and in the log.
 GIVEN_UP_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Word to the operator: what happened, with its figures, and what to do. ``raised_at`` is desk time.
-
-    Alerts with one ``key`` are about one matter; "" is a matter of its own.
-    """
+    """A message to the operator."""
 
     level: AlertLevel
     title: str
-    message: str
-    raised_at: datetime
-    key: str = ""
+    message: str  # what happened, the figures, and what to do
+    raised_at: datetime  # desk time, aware UTC
+    key: str = ""  # alerts of one condition share a key; "" is never a repetition
 
 
-class PostState(StrEnum):
-    """How far an alert has come on its way to the operator."""
+class DeliveryState(StrEnum):
+    """State of the delivery of an alert."""
 
-    WAITING = "waiting"
+    WAITING = "waiting"  # not delivered yet; will be tried again
     DELIVERED = "delivered"
-    GIVEN_UP = "given_up"  # no channel took it in time
-    KEPT = "kept"  # for the ledger and the log only: no channel takes its level, or it was raised in a replay
+    GIVEN_UP = "given_up"  # no channel accepted it within ``GIVEN_UP_AFTER``
+    KEPT = "kept"  # never sent: no channel takes its level, or a replay raised it
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """An alert on its way. ``since``, ``next_try`` and ``settled`` are wall-clock time."""
+class QueuedAlert:
+    """An alert and its delivery. Instants are wall-clock time, aware UTC."""
 
     alert_id: int
     account_key: str
     alert: Alert
-    state: PostState
-    since: datetime
-    attempts: int = 0
-    next_try: datetime | None = None
-    settled: datetime | None = None
-    taken_by: tuple[str, ...] = ()  # names of the channels that took it
-    trouble: str = ""  # what the newest attempt failed at
+    state: DeliveryState
+    since: datetime  # when it was queued
+    attempts: int = 0  # rounds in which at least one channel was tried
+    next_try: datetime | None = None  # None: at once while waiting
+    settled: datetime | None = None  # when it left WAITING
+    taken_by: tuple[str, ...] = ()  # names of the channels that accepted it
+    trouble: str = ""  # error of the newest attempt
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at handing an alert to a channel; ``trouble`` is "" when it was taken."""
+class DeliveryAttempt:
+    """One attempt to send an alert through a channel."""
 
     channel: str
-    trouble: str = ""
+    trouble: str = ""  # the error; "" when the channel accepted the alert
 
     @property
     def taken(self) -> bool:
+        """Whether the channel accepted the alert."""
         return not self.trouble
 
 
-def is_news(level: AlertLevel, earlier: Alert | None, now: datetime) -> bool:
-    """Whether to tell what may be told already. ``earlier`` is the newest alert of the same key, ``now`` desk time."""
+def should_raise(level: AlertLevel, earlier: Alert | None, now: datetime) -> bool:
+    """Whether an alert is raised: it is the first of its key, more severe than ``earlier``, or due for repetition.
+
+    earlier: the newest alert of the same key, None when there is none.
+    now: desk time.
+    """
     if earlier is None or LEVELS.index(level) > LEVELS.index(earlier.level):
         return True
     return now - earlier.raised_at >= REPEATED_AFTER[level]
 
 
-def next_try(attempts: int, now: datetime) -> datetime:
-    """When to try again after so many failed attempts: 5 minutes, 10, 20, 40, then every hour."""
+def next_attempt_at(attempts: int, now: datetime) -> datetime:
+    """When to retry after ``attempts`` failed attempts: in 5, 10, 20, 40 minutes, then every hour."""
     doubled: int = 2 ** min(attempts - 1, 10)
     return now + min(_FIRST_RETRY * doubled, _LONGEST_RETRY)
 
 
-def state_after(
-    posted: Posted, first: Collection[str], second: Collection[str], tried: Collection[Attempt], now: datetime
-) -> PostState:
-    """How far an alert has come once these attempts were made; ``now`` is wall-clock time.
+def delivery_state(
+    queued: QueuedAlert,
+    first: Collection[str],
+    second: Collection[str],
+    tried: Collection[DeliveryAttempt],
+    now: datetime,
+) -> DeliveryState:
+    """The state of a delivery after the attempts ``tried``.
 
-    It is delivered when every channel of the first list took it, or when none did and one of the second list had to.
+    An alert is DELIVERED once every channel of ``first`` accepted it, or none of ``first`` and at least one of
+    ``second`` (the fallback). After ``GIVEN_UP_AFTER`` any accepting channel is enough.
+
+    first, second: channel names; both empty gives KEPT.
+    now: wall-clock time.
     """
-    taken = {*posted.taken_by, *(attempt.channel for attempt in tried if attempt.taken)}
+    taken = {*queued.taken_by, *(attempt.channel for attempt in tried if attempt.taken)}
     if not first and not second:
-        return PostState.KEPT
+        return DeliveryState.KEPT
     if taken.issuperset(first) if first else taken:
-        return PostState.DELIVERED
+        return DeliveryState.DELIVERED
     if taken and taken.isdisjoint(first):
-        return PostState.DELIVERED
-    if now - posted.since >= GIVEN_UP_AFTER:
-        return PostState.DELIVERED if taken else PostState.GIVEN_UP
-    return PostState.WAITING
+        return DeliveryState.DELIVERED
+    if now - queued.since >= GIVEN_UP_AFTER:
+        return DeliveryState.DELIVERED if taken else DeliveryState.GIVEN_UP
+    return DeliveryState.WAITING

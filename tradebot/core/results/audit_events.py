@@ -1,4 +1,4 @@
-"""The audit trail as it is read: what happened, in order."""
+"""Audit events as read from the ledger's audit trail."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 
 class AuditKind(StrEnum):
-    """The kinds of audit rows that the ledger writes itself. Jobs note other kinds of their own."""
+    """Kinds of audit rows that the ledger writes itself. Jobs add rows of further kinds."""
 
     ACCOUNT_PINNED = "account_pinned"
     RUN_BEGAN = "run_began"
     RUN_ENDED = "run_ended"
     INTENT_WRITTEN = "intent_written"
-    INTENT_REWRITTEN = "intent_rewritten"  # one that was never sent, decided again in its session
-    ORDER_MOVED = "order_moved"
+    INTENT_REWRITTEN = "intent_rewritten"  # an unsent intent, decided again in its session
+    ORDER_MOVED = "order_moved"  # its state changed
     ORDER_SEEN = "order_seen"
     FILL_BOOKED = "fill_booked"
     CASH_BOOKED = "cash_booked"
     SPLIT_BOOKED = "split_booked"
     ADJUSTMENT_BOOKED = "adjustment_booked"
-    BUST_UNKNOWN = "bust_unknown"  # the exchange took back a fill that the ledger never had
+    BUST_UNKNOWN = "bust_unknown"  # a bust of a fill that the ledger never booked
     TRADE_CLOSED = "trade_closed"
     HOLDING_CHANGED = "holding_changed"
     HOLDING_ENDED = "holding_ended"
@@ -41,20 +41,20 @@ class AuditKind(StrEnum):
     JOB_MISSED = "job_missed"
 
 
-#: The kind of the rows in which a job notes what an emergency stop did.
+#: Kind of the rows that hold the actions of an emergency stop; the next job copies them from the stop journal.
 EMERGENCY_STOP = "emergency_stop"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One row of the trail. ``at`` is desk time; ``detail`` holds what was written, in the ledger's own form."""
+    """One row of the audit trail."""
 
-    at: datetime
-    kind: str
-    subject: str
-    detail: Mapping[str, Any]
+    at: datetime  # desk time, aware UTC
+    kind: str  # an ``AuditKind``, or a kind of a job
+    subject: str  # id of the run, order, break, ... that the row is about
+    detail: Mapping[str, Any]  # decoded JSON, in the ledger's spelling
 
     def text(self, name: str) -> str:
-        """One of the details as text, "" where there is none."""
+        """The detail ``name`` as text; "" when absent or null."""
         value = self.detail.get(name)
         return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""An incident as the audit trail tells it: how grave, how long, what it cost, and what happened in order. Pure."""
+"""An incident derived from the audit trail: severity, duration, impact and timeline. Pure."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, Audit
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
-#: Halts that a loss has set.
+#: Rules of halts that a loss sets.
 _LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
-#: How an emergency stop of earlier versions told its exit code, in a sentence and nowhere else.
+#: Prefix of the last entry of an emergency stop by earlier versions, which wrote the exit code as text only.
 _ENDED_WITH = "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
 _ORDER_TROUBLE = frozenset({"rejected", "unknown"})
 
 
 class IncidentSeverity(StrEnum):
-    """The four classes of an incident."""
+    """Severity of an incident. ``meaning`` defines each class."""
 
     SEV1 = "SEV1"
     SEV2 = "SEV2"
@@ -35,6 +35,7 @@ class IncidentSeverity(StrEnum):
 
     @property
     def meaning(self) -> str:
+        """The definition of the class, for people."""
         return _MEANINGS[self]
 
 
@@ -48,42 +49,42 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One line of the timeline. Trading that went as it should is there too, marked as ``routine``."""
+    """One line of the timeline."""
 
-    at: datetime
+    at: datetime  # desk time, aware UTC
     what: str
-    routine: bool = False
+    routine: bool = False  # normal operation: a successful run, a fill
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Something wrong from ``begin`` to ``end``; None when it was still so when the window closed."""
+class Trouble:
+    """A condition that is part of an incident. Instants are desk time, aware UTC."""
 
     what: str
     begin: datetime
-    end: datetime | None
+    end: datetime | None  # None: unresolved at the end of the window
     severity: IncidentSeverity
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What an incident touched, dollars in USD. Equity is None where none was recorded."""
+    """The figures of an incident. Amounts are USD."""
 
-    equity_before: Decimal | None
+    equity_before: Decimal | None  # None: no equity was recorded
     equity_after: Decimal | None
     owner_moved: Decimal  # deposits less withdrawals, which are no gain
-    realised: Decimal  # of round trips that ended
-    unprotected: Decimal  # the most that was unprotected at the end of a job
-    unexplained: Decimal  # the most that open breaks came to at once
+    realised: Decimal  # P&L of closed trades
+    unprotected: Decimal  # maximum of the unprotected market value over the ends of jobs
+    unexplained: Decimal  # maximum over time of the sum of open breaks
     fills: int
-    rejected: int
+    rejected: int  # orders rejected or of unknown outcome
     runs: int
-    runs_in_trouble: int
-    missed: int
+    runs_in_trouble: int  # runs with an exit code other than 0
+    missed: int  # jobs that did not run in their session
 
     @property
     def change(self) -> Decimal | None:
-        """The equity's change that the owner did not make."""
+        """The change of the equity less external cash flows; None when an equity is missing."""
         if self.equity_before is None or self.equity_after is None:
             return None
         return self.equity_after - self.equity_before - self.owner_moved
@@ -91,50 +92,54 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class IncidentOutcome(Outcome):
-    """An incident in the window from ``since`` to ``until``; ``begin`` is None when nothing was wrong in it."""
+    """The incident of a window of time. Instants are desk time, aware UTC."""
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: datetime | None = None  # begin of the window
+    until: datetime | None = None  # end of the window
     severity: IncidentSeverity = IncidentSeverity.SEV4
-    begin: datetime | None = None
-    end: datetime | None = None  # None while something is still wrong
-    troubles: tuple[Span, ...] = ()
+    begin: datetime | None = None  # begin of the first trouble; None: no trouble
+    end: datetime | None = None  # end of the last trouble; None: unresolved
+    troubles: tuple[Trouble, ...] = ()
     impact: Impact | None = None
     timeline: tuple[TimelineEvent, ...] = ()
 
     @property
     def lasted(self) -> timedelta | None:
-        """From the first thing that was wrong to the end of the last, or of the window."""
+        """From the begin of the first trouble to the end of the last one, or of the window while unresolved."""
         end = self.end or self.until
         return end - self.begin if self.begin and end else None
 
     @property
     def is_over(self) -> bool:
+        """Whether every trouble has ended."""
         return self.begin is None or self.end is not None
 
 
-def troubles_of(
+def find_troubles(
     events: Sequence[AuditEvent], since: datetime, until: datetime, before: Sequence[AuditEvent] = ()
-) -> tuple[Span, ...]:
-    """Everything that was wrong in a window, by when it began. ``before`` are the halts and breaks of the time before
-    it: what of them was not over belongs to it.
+) -> tuple[Trouble, ...]:
+    """The troubles of the window from ``since`` to ``until``, by begin.
+
+    events: the audit events of the window, in order.
+    before: the events of halts and breaks before the window. Those still open at ``since`` are included.
     """
     lasting = (*_halts((*before, *events), until), *_breaks((*before, *events)))
-    found = [span for span in lasting if span.end is None or span.end >= since]
-    found += [*_unprotected(events), *_moments_of_trouble(events)]
-    return tuple(sorted(found, key=lambda span: span.begin))
+    troubles = [trouble for trouble in lasting if trouble.end is None or trouble.end >= since]
+    troubles += [*_unprotected(events), *_momentary(events)]
+    return tuple(sorted(troubles, key=lambda trouble: trouble.begin))
 
 
-def severity_of(troubles: Iterable[Span]) -> IncidentSeverity:
-    """The gravest class among them."""
-    return min((span.severity for span in troubles), default=IncidentSeverity.SEV4)
+def worst_severity(troubles: Iterable[Trouble]) -> IncidentSeverity:
+    """The highest severity among ``troubles``; SEV4 for none."""
+    return min((trouble.severity for trouble in troubles), default=IncidentSeverity.SEV4)
 
 
-def impact_of(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impact:
-    """What it came to. ``before`` is the newest equity that was recorded before the window."""
+def measure_impact(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impact:
+    """The figures of a window. ``before`` is the newest equity recorded before it."""
     recorded = [index for index, event in enumerate(events) if event.kind == AuditKind.EQUITY_RECORDED]
     equity = [Decimal(events[index].text("equity")) for index in recorded]
-    measured = events[0 if before else recorded[0] if recorded else len(events) :]  # what was paid in before is in it
+    # The first recorded equity includes the cash flows before it.
+    measured = events[0 if before else recorded[0] if recorded else len(events) :]
     cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if CashKind(event.text("kind")).is_external]
     runs = _of(events, AuditKind.RUN_ENDED)
     return Impact(
@@ -145,7 +150,7 @@ def impact_of(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impac
         unprotected=max(
             (_dollars(event, "unprotected") for event in _of(events, AuditKind.EQUITY_RECORDED)), default=ZERO
         ),
-        unexplained=_most_unexplained(events),
+        unexplained=_max_unexplained(events),
         fills=len(_of(events, AuditKind.FILL_BOOKED)),
         rejected=sum(event.text("to") in _ORDER_TROUBLE for event in _of(events, AuditKind.ORDER_MOVED)),
         runs=len(runs),
@@ -154,26 +159,28 @@ def impact_of(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impac
     )
 
 
-def timeline_of(events: Sequence[AuditEvent]) -> tuple[TimelineEvent, ...]:
-    """What happened, in order. Lines that say the same of one moment are one."""
+def build_timeline(events: Sequence[AuditEvent]) -> tuple[TimelineEvent, ...]:
+    """The timeline of ``events``, by time, without duplicates."""
     jobs = {event.subject: event.text("job") for event in _of(events, AuditKind.RUN_BEGAN)}
-    moments = [moment for event in events for moment in _told(event, jobs)]
-    return tuple(dict.fromkeys(sorted(moments, key=lambda moment: moment.at)))
+    lines = [line for event in events for line in _timeline_events(event, jobs)]
+    return tuple(dict.fromkeys(sorted(lines, key=lambda line: line.at)))
 
 
-def _told(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
+def _timeline_events(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
+    """The line of an audit event, or none. ``jobs`` are the job names by run id."""
     text = event.text
     match event.kind:
         case AuditKind.RUN_ENDED:
-            fine = text("exit_code") in ("", "0")
-            how = text("status") if fine else f"{text('status')}, exit code {text('exit_code')}"
-            yield TimelineEvent(event.at, f"{jobs.get(event.subject, f'run {event.subject}')}: {how}", routine=fine)
+            succeeded = text("exit_code") in ("", "0")
+            result = text("status") if succeeded else f"{text('status')}, exit code {text('exit_code')}"
+            job = jobs.get(event.subject, f"run {event.subject}")
+            yield TimelineEvent(event.at, f"{job}: {result}", routine=succeeded)
         case AuditKind.JOB_MISSED:
             yield TimelineEvent(event.at, f"missed: {text('job')} of {text('session')}")
         case AuditKind.HALT_LATCHED:
-            yield TimelineEvent(event.at, f"{text('level').upper()}{_whom(event)} by {text('rule')}: {text('reason')}")
+            yield TimelineEvent(event.at, f"{text('level').upper()}{_scope(event)} by {text('rule')}: {text('reason')}")
         case AuditKind.HALT_CLEARED:
-            yield TimelineEvent(event.at, f"halt{_whom(event)} of {text('rule')} cleared: {text('cleared_reason')}")
+            yield TimelineEvent(event.at, f"halt{_scope(event)} of {text('rule')} cleared: {text('cleared_reason')}")
         case AuditKind.BREAK_OPENED:
             yield TimelineEvent(event.at, f"break: {text('message')}")
         case AuditKind.BREAK_CLOSED:
@@ -181,9 +188,9 @@ def _told(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
         case AuditKind.ALERT_RAISED:
             yield TimelineEvent(event.at, f"alert ({text('level')}): {text('title')}")
         case AuditKind.FILL_BOOKED:
-            what = f"{text('side')} {text('quantity')} {text('symbol')} @ {text('price')} filled"
-            filled = datetime.fromisoformat(text("at"))
-            yield TimelineEvent(event.at, f"{what}{_earlier(filled, event.at)}", routine=True)
+            fill = f"{text('side')} {text('quantity')} {text('symbol')} @ {text('price')} filled"
+            late = _late_booking_text(datetime.fromisoformat(text("at")), event.at)
+            yield TimelineEvent(event.at, f"{fill}{late}", routine=True)
         case AuditKind.ORDER_MOVED if text("to") in _ORDER_TROUBLE:
             yield TimelineEvent(event.at, f"order {event.subject}: {text('to')} {text('note')}".rstrip())
         case AuditKind.EQUITY_RECORDED if _dollars(event, "unprotected") > 0:
@@ -194,62 +201,65 @@ def _told(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
             yield TimelineEvent(event.at, f"emergency stop: {text('did')} {event.subject} {text('detail')}".rstrip())
 
 
-def _earlier(filled: datetime, booked: datetime) -> str:
-    """When a fill was, where it was booked later: those of an emergency stop are, by the next job."""
+def _late_booking_text(filled: datetime, booked: datetime) -> str:
+    """The time of a fill that was booked a minute or more later; "" for others.
+
+    The next job books the fills of an emergency stop.
+    """
     if booked - filled < timedelta(minutes=1):
         return ""
     return f" at {new_york_text(filled)}, booked now"
 
 
-def _halts(events: Sequence[AuditEvent], until: datetime) -> Iterator[Span]:
-    open_halts: dict[tuple[str, str, str], Span] = {}
+def _halts(events: Sequence[AuditEvent], until: datetime) -> Iterator[Trouble]:
+    open_halts: dict[tuple[str, str, str], Trouble] = {}
     for event in events:
-        name = (event.text("rule"), event.text("reason"), event.text("since"))
+        key = (event.text("rule"), event.text("reason"), event.text("since"))
         if event.kind == AuditKind.HALT_LATCHED:
-            what = f"halted{_whom(event)} by {name[0]}: {name[1]}"
-            open_halts[name] = Span(what, event.at, _over_by_itself(event, until), _gravity(event))
-        elif event.kind == AuditKind.HALT_CLEARED and name in open_halts:
-            yield replace(open_halts.pop(name), end=event.at)
+            what = f"halted{_scope(event)} by {key[0]}: {key[1]}"
+            open_halts[key] = Trouble(what, event.at, _expiry(event, until), _halt_severity(event))
+        elif event.kind == AuditKind.HALT_CLEARED and key in open_halts:
+            yield replace(open_halts.pop(key), end=event.at)
     yield from open_halts.values()
 
 
-def _whom(event: AuditEvent) -> str:
-    """Whom a halt is about, in words; "" for the account."""
+def _scope(event: AuditEvent) -> str:
+    """The scope of a halt as text with a leading space; "" for the account."""
     scope = event.text("scope")
     return "" if scope in ("", HaltScope.ACCOUNT) else f" {scope_text(HaltScope(scope), event.text('scope_name'))}"
 
 
-def _over_by_itself(event: AuditEvent, until: datetime) -> datetime | None:
-    """The beginning of the session from which a halt no longer holds, if that has come."""
+def _expiry(event: AuditEvent, until: datetime) -> datetime | None:
+    """When a halt expires by itself: New York's midnight of its ``until`` date; None when never or after ``until``."""
     if not (day := event.text("until")):
         return None
-    over = new_york_instant(date.fromisoformat(day), time())
-    return over if over <= until else None
+    expiry = new_york_instant(date.fromisoformat(day), time())
+    return expiry if expiry <= until else None
 
 
-def _gravity(event: AuditEvent) -> IncidentSeverity:
+def _halt_severity(event: AuditEvent) -> IncidentSeverity:
     rule, scope = event.text("rule"), event.text("scope")
     if rule in _LOSSES:
         return IncidentSeverity.SEV1
     return IncidentSeverity.SEV2 if scope in ("", HaltScope.ACCOUNT) else IncidentSeverity.SEV3
 
 
-def _breaks(events: Sequence[AuditEvent]) -> Iterator[Span]:
-    open_breaks: dict[str, Span] = {}
+def _breaks(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
+    open_breaks: dict[str, Trouble] = {}
     for event in events:
         if event.kind == AuditKind.BREAK_OPENED and event.text("severity") != "info":
-            open_breaks[event.subject] = Span(event.text("message"), event.at, None, IncidentSeverity.SEV3)
+            open_breaks[event.subject] = Trouble(event.text("message"), event.at, None, IncidentSeverity.SEV3)
         elif event.kind == AuditKind.BREAK_CLOSED and event.subject in open_breaks:
             yield replace(open_breaks.pop(event.subject), end=event.at)
     yield from open_breaks.values()
 
 
-def _unprotected(events: Sequence[AuditEvent]) -> Iterator[Span]:
-    exposed: Span | None = None
+def _unprotected(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
+    exposed: Trouble | None = None
     for event in _of(events, AuditKind.EQUITY_RECORDED):
         dollars = _dollars(event, "unprotected")
         if dollars > 0 and exposed is None:
-            exposed = Span(f"{dollars} USD unprotected", event.at, None, IncidentSeverity.SEV1)
+            exposed = Trouble(f"{dollars} USD unprotected", event.at, None, IncidentSeverity.SEV1)
         elif dollars == 0 and exposed is not None:
             yield replace(exposed, end=event.at)
             exposed = None
@@ -257,39 +267,40 @@ def _unprotected(events: Sequence[AuditEvent]) -> Iterator[Span]:
         yield exposed
 
 
-def _moments_of_trouble(events: Sequence[AuditEvent]) -> Iterator[Span]:
-    """What is wrong at one moment only: a run that failed or was missed, an order refused, a step of a stop."""
+def _momentary(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
+    """Troubles without duration: failed, blocked and missed jobs, order troubles, emergency stops."""
     jobs = {event.subject: event.text("job") for event in _of(events, AuditKind.RUN_BEGAN)}
     for event in events:
         if event.kind == AuditKind.RUN_ENDED and event.text("status") in ("failed", "blocked"):
             what = f"{jobs.get(event.subject, f'run {event.subject}')} {event.text('status')}"
-            yield Span(what, event.at, event.at, IncidentSeverity.SEV3)
+            yield Trouble(what, event.at, event.at, IncidentSeverity.SEV3)
         elif event.kind == AuditKind.JOB_MISSED:
-            yield Span(f"{event.text('job')} missed", event.at, event.at, IncidentSeverity.SEV3)
+            yield Trouble(f"{event.text('job')} missed", event.at, event.at, IncidentSeverity.SEV3)
         elif event.kind == AuditKind.ORDER_MOVED and event.text("to") in _ORDER_TROUBLE:
-            yield Span(f"order {event.text('to')}", event.at, event.at, IncidentSeverity.SEV3)
+            yield Trouble(f"order {event.text('to')}", event.at, event.at, IncidentSeverity.SEV3)
         elif event.kind == EMERGENCY_STOP and (code := _exit_code_of_stop(event)):
             incomplete = code in _INCOMPLETE
             what = f"an emergency stop {'left something open' if incomplete else 'was made'}"
-            yield Span(what, event.at, event.at, IncidentSeverity.SEV1 if incomplete else IncidentSeverity.SEV2)
+            yield Trouble(what, event.at, event.at, IncidentSeverity.SEV1 if incomplete else IncidentSeverity.SEV2)
 
 
 def _exit_code_of_stop(event: AuditEvent) -> str:
-    """The exit code in the last entry of an emergency stop; "" in every other entry."""
+    """The exit code of an emergency stop, which its last entry holds; "" for the other entries."""
     did = event.text("did")
     return event.text("exit_code") or (did.removeprefix(_ENDED_WITH) if did.startswith(_ENDED_WITH) else "")
 
 
-def _most_unexplained(events: Sequence[AuditEvent]) -> Decimal:
-    now: dict[str, Decimal] = {}
-    most = ZERO
+def _max_unexplained(events: Sequence[AuditEvent]) -> Decimal:
+    """The maximum over time of the sum of the open breaks, USD."""
+    open_breaks: dict[str, Decimal] = {}
+    highest = ZERO
     for event in events:
         if event.kind in (AuditKind.BREAK_OPENED, AuditKind.BREAK_CHANGED):
-            now[event.subject] = _dollars(event, "dollars")
+            open_breaks[event.subject] = _dollars(event, "dollars")
         elif event.kind == AuditKind.BREAK_CLOSED:
-            now.pop(event.subject, None)
-        most = max(most, sum(now.values(), ZERO))
-    return most
+            open_breaks.pop(event.subject, None)
+        highest = max(highest, sum(open_breaks.values(), ZERO))
+    return highest
 
 
 def _dollars(event: AuditEvent, name: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""What a job hands back: typed, complete, and the same for a terminal, for ``--json`` and for a test."""
+"""The outcome of a job: the one source of the terminal, ``--json`` and the tests."""
 
 from __future__ import annotations
 
@@ -22,53 +22,53 @@ from tradebot.errors import ExitCode, first_of
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order of a run, as told to people: "BUY 10 AAPL @ 25.10, stop 24.85, target 28.87"."""
+    """One order of a run for people: "BUY 10 AAPL @ 25.10, stop 24.85, target 28.87". Prices are USD per share."""
 
     client_order_id: str
     strategy: str
     purpose: Purpose
     side: Side
-    quantity: Decimal
+    quantity: Decimal  # shares
     symbol: str
     type: OrderType
     state: OrderState
     filled_quantity: Decimal
-    price: Decimal | None  # average fill price, or the order's own price while it rests
-    stop: Decimal | None = None
-    target: Decimal | None = None
-    reason: str = ""
+    price: Decimal | None  # average fill price; the limit or stop price while unfilled
+    stop: Decimal | None = None  # of the bracket
+    target: Decimal | None = None  # of the bracket
+    reason: str = ""  # why it was sent, or why it failed
 
 
 @dataclass(frozen=True, slots=True)
 class FailureLine:
-    """A strategy, a symbol or a channel that failed without stopping the rest."""
+    """A partial failure: the job went on without the failed part."""
 
-    what: str
+    what: str  # name of the strategy, symbol or alert channel
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExitLine:
-    """One holding looked at for exits: what was found ("holds", "stop raised", "sold: time exit") and its prices."""
+    """One holding checked for exits. Prices are USD per share."""
 
     strategy: str
     symbol: str
-    quantity: Decimal
-    last: Decimal | None
+    quantity: Decimal  # shares
+    last: Decimal | None  # newest price; None: no quote
     stop: Decimal
     target: Decimal | None
-    verdict: str
+    verdict: str  # "holds", "stop raised", "sold: time exit", ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a job. ``codes`` holds every condition that applies; the process ends with the first by precedence."""
+    """The outcome of a job. Each job with more to report has a subclass."""
 
     job: Job
-    session: date | None
+    session: date | None  # New York date; None: no session applies
     status: RunStatus
     headline: str
-    codes: frozenset[ExitCode] = frozenset()
+    codes: frozenset[ExitCode] = frozenset()  # every exit code that applies
     strategies: tuple[str, ...] = ()
     orders: tuple[OrderLine, ...] = ()
     fills: tuple[Fill, ...] = ()
@@ -81,14 +81,15 @@ class Outcome:
     notes: tuple[str, ...] = ()
     account: AccountSnapshot | None = None
     totals: Totals | None = None
-    unprotected: Decimal | None = None
-    timings: Mapping[str, float] = field(default_factory=dict)  # seconds of machine time by step
+    unprotected: Decimal | None = None  # market value without a stop, USD; None: unknown
+    timings: Mapping[str, float] = field(default_factory=dict)  # wall-clock seconds by step
 
     @property
     def exit_code(self) -> ExitCode:
+        """The exit code of the process: the first of ``codes`` by precedence."""
         return first_of(self.codes)
 
     @classmethod
     def of(cls, base: Outcome, **more: Any) -> Self:
-        """``base`` with what a particular job has to add."""
+        """An outcome of this class with the fields of ``base`` and the further fields ``more``."""
         return cls(**{field.name: getattr(base, field.name) for field in fields(Outcome)}, **more)

@@ -1,4 +1,4 @@
-"""Open positions as people read them: ours with the plan for leaving each, and foreign ones."""
+"""Open positions for people: ours with stop and target, and foreign ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from tradebot.core.safety.stop_coverage import Gap
 def position_lines(
     positions: Iterable[Position], holdings: Iterable[Holding], gaps: Iterable[Gap]
 ) -> tuple[PositionLine, ...]:
-    """The positions at the broker, by symbol; prices USD a share, P&L unrealised in USD before fees.
-
-    A position that is ours in part only has two lines: our shares, and the foreign rest.
-    """
+    """The lines of the broker's positions, by symbol. A position that is partly ours has two: our shares, the rest."""
     ours = {holding.symbol: holding for holding in holdings}
     open_gaps = {gap.symbol for gap in gaps}
     return tuple(
@@ -63,8 +60,8 @@ def _lines(position: Position, holding: Holding | None, covered: bool) -> Iterat
 
 
 def _foreign_entry(position: Position, holding: Holding | None, shares: Decimal) -> Decimal:
-    """What the foreign shares were bought at: the broker's average is that of the whole position."""
+    """The average entry price of the foreign shares, USD: the broker's average covers the whole position."""
     if holding is None or not shares:
         return position.average_price
     cost = position.quantity * position.average_price - shares * holding.entry_price
-    return (cost / (position.quantity - shares)).quantize(SUB_PENNY)  # the average was rounded, too
+    return (cost / (position.quantity - shares)).quantize(SUB_PENNY)  # the precision of the average

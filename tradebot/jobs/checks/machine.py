@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, Machine
+from tradebot.core.results.results import Check, CheckResult, MachineFacts
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
@@ -16,7 +16,7 @@ LEAST_ROOM, AMPLE_ROOM = 20 * _MIB, 500 * _MIB
 BACKUP_AGE, DRILL_AGE = timedelta(days=7), timedelta(days=90)
 
 
-def checks(machine: Machine) -> Iterator[Check]:
+def checks(machine: MachineFacts) -> Iterator[Check]:
     """Every check that reads the machine alone."""
     yield _verified(machine)
     yield _room(machine)
@@ -28,12 +28,12 @@ def checks(machine: Machine) -> Iterator[Check]:
     yield _drill(machine)
 
 
-def promises(machine: Machine, strategy: str) -> str:
+def promises(machine: MachineFacts, strategy: str) -> str:
     """The promise that a strategy does not keep; "" if it keeps all."""
     return machine.strategy_faults.get(strategy, "")
 
 
-def _verified(machine: Machine) -> Check:
+def _verified(machine: MachineFacts) -> Check:
     if machine.findings:
         more = f", and {len(machine.findings) - 1} more" if len(machine.findings) > 1 else ""
         remedy = "`tradebot verify` says more; restore a backup, or `tradebot rebuild`"
@@ -41,7 +41,7 @@ def _verified(machine: Machine) -> Check:
     return Check("ledger", PASS, f"verified, {_size(machine.ledger_bytes)}")
 
 
-def _room(machine: Machine) -> Check:
+def _room(machine: MachineFacts) -> Check:
     figure = f"{_size(machine.free_bytes)} free"
     if machine.free_bytes < LEAST_ROOM:
         return Check("disk", FAIL, figure, "make room: what cannot be written down is not sent")
@@ -50,19 +50,19 @@ def _room(machine: Machine) -> Check:
     return Check("disk", PASS, figure)
 
 
-def _logs(machine: Machine) -> Check:
+def _logs(machine: MachineFacts) -> Check:
     if machine.log_trouble:
         return Check("logs", WARN, machine.log_trouble, "mend LOG_DIR; jobs go on without a log file")
     return Check("logs", PASS, "writable")
 
 
-def _env_file(machine: Machine) -> Check:
+def _env_file(machine: MachineFacts) -> Check:
     if machine.env_file_exposed:
         return Check("env file", WARN, f"{machine.env_file_exposed} may be read by others", "chmod 600 it")
     return Check("env file", PASS, "for nobody else's eyes")
 
 
-def _environment(machine: Machine) -> Check:
+def _environment(machine: MachineFacts) -> Check:
     if machine.secrets_in_environment and machine.other_users:
         names = ", ".join(machine.secrets_in_environment)
         figure = f"{names} in the environment of a machine with {plural(machine.other_users, 'other user')}"
@@ -70,8 +70,8 @@ def _environment(machine: Machine) -> Check:
     return Check("environment", PASS, "no secret where other users might see it")
 
 
-def _alerts(machine: Machine) -> Check:
-    if not machine.tells_somebody:
+def _alerts(machine: MachineFacts) -> Check:
+    if not machine.has_alert_channel:
         return Check("alerts", WARN, "nobody is told", "set ALERT_URLS or EMAIL_SMTP_SERVER")
     if machine.channels is None:
         return Check("alerts", PASS, "every channel took a message today")
@@ -81,7 +81,7 @@ def _alerts(machine: Machine) -> Check:
     return Check("alerts", PASS, f"{plural(len(machine.channels), 'channel')} took a test message")
 
 
-def _backup(machine: Machine) -> Check:
+def _backup(machine: MachineFacts) -> Check:
     if machine.last_backup is None:
         return Check("backup", WARN, "there is none", "run `tradebot backup`, and let the crontab run it")
     figure = f"the last one was made {_ago(machine.wall, machine.last_backup)}"
@@ -90,7 +90,7 @@ def _backup(machine: Machine) -> Check:
     return Check("backup", PASS, figure)
 
 
-def _drill(machine: Machine) -> Check:
+def _drill(machine: MachineFacts) -> Check:
     remedy = "run `tradebot emergency-stop --drill`: it touches nothing of the account"
     if machine.last_drill is None:
         return Check("drill", WARN, "an emergency stop was never rehearsed", remedy)

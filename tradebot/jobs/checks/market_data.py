@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, Machine
+from tradebot.core.results.results import Check, CheckResult, MachineFacts
 from tradebot.jobs.checks.machine import promises
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
@@ -45,7 +45,7 @@ def bars(desk: Desk, run: JobRun) -> Check:
     return Check("bars", PASS, f"{plural(history.close.shape[1], 'symbol')} {fresh.figure}")
 
 
-def strategies(desk: Desk, run: JobRun, machine: Machine | None) -> Iterator[Check]:
+def strategies(desk: Desk, run: JobRun, machine: MachineFacts | None) -> Iterator[Check]:
     """A check for each strategy: it loads, keeps its promises, and gives signals on the present bars."""
     failures = run.add(read_signals(desk, run)).failures
     failed = {failure.what for failure in failures}

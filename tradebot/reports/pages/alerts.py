@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.alerts import AlertLevel, Attempt, Posted, PostState
+from tradebot.core.results.alerts import AlertLevel, DeliveryAttempt, DeliveryState, QueuedAlert
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Cell, Line, Page, Tone, table
 
 _TONES: dict[AlertLevel, Tone] = {"info": Tone.PLAIN, "warning": Tone.WARN, "critical": Tone.BAD}
 
 
-def channels_page(attempts: Iterable[Attempt]) -> Page:
+def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:
     """What each channel made of a test message."""
     rows = [
         (attempt.channel, Cell("taken", Tone.GOOD) if attempt.taken else Cell("FAILED", Tone.BAD), attempt.trouble)
@@ -21,7 +21,7 @@ def channels_page(attempts: Iterable[Attempt]) -> Page:
     return (*table("channel | result | ~what went wrong", rows),)
 
 
-def alerts_page(alerts: Sequence[Posted]) -> Page:
+def alerts_page(alerts: Sequence[QueuedAlert]) -> Page:
     """The alerts, oldest first."""
     if not alerts:
         return (Line("no alert was ever raised", Tone.GOOD),)
@@ -47,14 +47,14 @@ def delivery_page(delivered: int, unheard: Sequence[str], failed: Iterable[tuple
     )
 
 
-def _fate(posted: Posted) -> str:
+def _fate(posted: QueuedAlert) -> str:
     match posted.state:
-        case PostState.DELIVERED:
+        case DeliveryState.DELIVERED:
             return f"taken by {', '.join(posted.taken_by)}" if posted.taken_by else "delivered"
-        case PostState.KEPT:
+        case DeliveryState.KEPT:
             return "kept here: there was no channel for it"
-        case PostState.GIVEN_UP:
+        case DeliveryState.GIVEN_UP:
             return f"given up: {posted.trouble}"
-        case PostState.WAITING:
+        case DeliveryState.WAITING:
             taken = f", taken by {', '.join(posted.taken_by)}" if posted.taken_by else ""
             return f"waiting{taken}" + (f": {posted.trouble}" if posted.trouble else "")
