@@ -100,7 +100,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing run out of time, however loaded the machine is; tests of time-outs set their own."""
-    for name in ("PATIENCE", "BUDGET"):
+    for name in ("CHANNEL_TIMEOUT", "DELIVERY_TIMEOUT"):
         monkeypatch.setattr(alerting, name, 120.0)
     for name in ("CONNECT_TIMEOUT", "READ_TIMEOUT"):
         monkeypatch.setattr(tradebot.alerts.apprise, name, 120)

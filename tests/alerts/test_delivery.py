@@ -58,7 +58,7 @@ def test_a_day_without_mail_ends_with_each_message_once(home: Home, mail: MailSe
     mail.refuse = True
     for number in range(26):
         delivery = home.job(("warning", f"trouble {number}"), key=f"trouble {number % 13}")
-        assert (delivery.delivered, len(delivery.failed)) == (0, 1) or not delivery.unheard
+        assert (delivery.delivered, len(delivery.failed)) == (0, 1) or not delivery.undelivered
         home.clock.at += QUARTER
     home.clock.at += timedelta(hours=17, minutes=30)
     mail.refuse = False
@@ -85,7 +85,7 @@ def test_the_second_channel_is_used_when_the_first_fails_and_only_then(home: Hom
     dead = free_port()
     home.tells(f"json://127.0.0.1:{dead}/", second=(f"json://127.0.0.1:{http.port}/second",))
     delivery = home.job(("critical", "halted"))
-    assert (delivery.delivered, delivery.unheard, [name for name, _ in delivery.failed]) == (1, (), ["json"])
+    assert (delivery.delivered, delivery.undelivered, [name for name, _ in delivery.failed]) == (1, (), ["json"])
     assert (http.titles, http.paths) == (["tradebot critical: halted"], ["/second"])
     assert home.posted()[0].taken_by == ("json 2",)
     home.tells(f"json://127.0.0.1:{http.port}/first", second=(f"json://127.0.0.1:{http.port}/second",))
@@ -99,7 +99,7 @@ def test_of_two_channels_the_one_that_failed_gets_it_later_and_the_other_not_aga
 ) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/", **mailing(mail.port))
     mail.refuse = True
-    assert home.job(("warning", "trouble")).unheard == ()
+    assert home.job(("warning", "trouble")).undelivered == ()
     assert home.states == ["waiting"]
     mail.refuse = False
     home.clock.at += QUARTER
@@ -124,7 +124,7 @@ def test_a_channel_that_never_answers_delays_a_job_once(
 ) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/")
     home.job(("info", "imports Apprise, which takes seconds where the machine is loaded"))
-    monkeypatch.setattr(alerting, "PATIENCE", 2.0)
+    monkeypatch.setattr(alerting, "CHANNEL_TIMEOUT", 2.0)
     with silent_server() as silent:
         home.tells(f"json://127.0.0.1:{silent.port}/", f"json://127.0.0.1:{http.port}/")
         delivery = home.job(*[("warning", f"trouble {number}") for number in range(5)])
@@ -136,10 +136,10 @@ def test_a_channel_that_never_answers_delays_a_job_once(
 def test_time_that_is_up_leaves_the_rest_to_the_next_job(
     home: Home, http: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerting, "BUDGET", 0.0)
+    monkeypatch.setattr(alerting, "DELIVERY_TIMEOUT", 0.0)
     home.tells(f"json://127.0.0.1:{http.port}/")
-    assert home.job(("warning", "trouble")).unheard == ("trouble",)
-    monkeypatch.setattr(alerting, "BUDGET", 120.0)
+    assert home.job(("warning", "trouble")).undelivered == ("trouble",)
+    monkeypatch.setattr(alerting, "DELIVERY_TIMEOUT", 120.0)
     home.clock.at += QUARTER
     assert home.job().delivered == 1
 
@@ -157,7 +157,7 @@ def test_two_jobs_that_end_at_once_deliver_an_alert_once(home: Home, http: HttpS
 
 
 def test_without_a_channel_alerts_are_kept_and_not_told_later(home: Home, http: HttpServer) -> None:
-    assert home.job(("warning", "trouble")).unheard == ()
+    assert home.job(("warning", "trouble")).undelivered == ()
     home.tells(f"json://127.0.0.1:{http.port}/")
     home.job()
     assert (home.states, http.posts) == (["kept"], [])

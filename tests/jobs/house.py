@@ -30,10 +30,10 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk
 from tradebot.ports import Broker, StopSwitch
-from tradebot.runtime.emergency_stop import Stopping, open_stop_desk
+from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 from tradebot.runtime.homes import configuration
 from tradebot.runtime.open_desk import open_desk
-from tradebot.runtime.paper_exchange import opened
+from tradebot.runtime.paper_exchange import home_exchange
 from tradebot.settings import GlobalOptions
 
 #: Trading costs nothing, so that figures can be worked out by hand.
@@ -229,7 +229,7 @@ class House:
         wrap: Wrap | None = None,
         change: Callable[[StopDesk], StopDesk] = lambda desk: desk,
     ) -> StopOutcome:
-        with open_stop_desk(self.options, Stopping("a drill")) as (desk, _, _):
+        with open_stop_desk(self.options, StopOptions("a drill")) as (desk, _, _):
             wrapped = desk if wrap is None else replace(desk, broker=wrap(desk.broker))
             return emergency_stop.run(change(wrapped), close_positions=close)
 
@@ -239,7 +239,7 @@ class House:
     def exchange(self) -> Iterator[PaperExchange]:
         """The exchange by itself. It asks for no lock, so that things may happen there while a job is at work."""
         settings = configuration(self.options).settings
-        with opened(settings, fresh=False, durable=False, start=None) as exchange:
+        with home_exchange(settings, fresh=False, durable=False, start=None) as exchange:
             yield exchange
 
     def passes(self, at: str) -> None:

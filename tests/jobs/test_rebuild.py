@@ -83,7 +83,7 @@ def rebuilding_desk(house: House, wrap: Callable[[Broker], Broker] | None = None
 
 def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Outcome:
     with rebuilding_desk(house, wrap) as opened:
-        return job.run(opened.desk, opened.remembered, opened.kept)
+        return job.run(opened.desk, opened.previous, opened.kept)
 
 
 def assert_sound(house: House) -> None:

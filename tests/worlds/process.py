@@ -45,7 +45,7 @@ from tradebot.ledger.database import Database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
-from tradebot.runtime.import_stop_journals import take_in_stops
+from tradebot.runtime.import_stop_journals import import_journals
 from tradebot.settings import Settings
 
 #: The jobs that hold the lock while they work.
@@ -144,7 +144,7 @@ class Process:
             held.callback(database.close)
             pin(database, broker, account_id, key, clock)
             if locking:
-                take_in_stops(town.home, database.bind(key))
+                import_journals(town.home, database.bind(key))
             yield Desk(
                 settings=self.settings,
                 ownership=Ownership(key),

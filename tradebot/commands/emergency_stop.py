@@ -11,7 +11,7 @@ from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from tradebot.runtime.emergency_stop import Stopping
+    from tradebot.runtime.emergency_stop import StopOptions
     from tradebot.settings import GlobalOptions
 
 _BY_HAND = "stopped by hand"
@@ -56,18 +56,20 @@ def command(
     work enters nothing more; the stop waits until it has ended. Orders and shares that people made by hand are left
     alone. The halt holds until `tradebot resume`. It may be run again at any time.
     """
-    from tradebot.runtime.emergency_stop import Stopping
+    from tradebot.runtime.emergency_stop import StopOptions
 
     began = time.perf_counter()
     if drill:
         if dry_run or account is not None:
             raise UsageError("--drill goes with neither --dry-run nor --account: it touches a copy, and no account")
         return _drill(options)
-    stopping = Stopping(reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_print_progress)
+    stopping = StopOptions(
+        reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_print_progress
+    )
     return _stop(options, stopping, close_positions=close_positions, include_foreign=include_foreign)
 
 
-def _stop(options: GlobalOptions, stopping: Stopping, *, close_positions: bool, include_foreign: bool) -> ExitCode:
+def _stop(options: GlobalOptions, stopping: StopOptions, *, close_positions: bool, include_foreign: bool) -> ExitCode:
     from tradebot.runtime.emergency_stop import open_stop_desk
 
     with open_stop_desk(options, stopping) as (desk, header, loaded):  # latches; the imports below come after that
@@ -94,9 +96,9 @@ def _stop(options: GlobalOptions, stopping: Stopping, *, close_positions: bool, 
 def _drill(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.pages.emergency_stop import drill_page
-    from tradebot.runtime.stop_drill import rehearse
+    from tradebot.runtime.stop_drill import run_drill
 
-    drill = rehearse(options)
+    drill = run_drill(options)
     code = ExitCode.OK if drill.passed else ExitCode.INCOMPLETE
     return render.show_result(options, "emergency-stop", drill_page(drill), code=code, drill=drill)
 

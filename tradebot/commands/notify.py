@@ -49,12 +49,12 @@ def of_outcome(options: GlobalOptions, header: RunHeader, outcome: AnyOutcome) -
         _raise(settings, outcome.job, outcome.exit_code, what, f"{header.broker}:{header.mode}:{header.account_id}")
     delivery = alerting.deliver(settings, ledger=outcome.job is not Job.EMERGENCY_STOP)
     warnings = tuple(f"the alert channel {name} failed: {trouble}" for name, trouble in delivery.failed)
-    if not delivery.unheard:
+    if not delivery.undelivered:
         return outcome, warnings
-    unheard = FailureLine("alerts", f"no channel took: {', '.join(delivery.unheard)}")
+    failure = FailureLine("alerts", f"no channel took: {', '.join(delivery.undelivered)}")
     # the code of an emergency stop says only whether anything is still open
     codes = outcome.codes if outcome.job is Job.EMERGENCY_STOP else outcome.codes | {ExitCode.DEGRADED}
-    return replace(outcome, codes=codes, failures=(*outcome.failures, unheard)), (*warnings, str(unheard.message))
+    return replace(outcome, codes=codes, failures=(*outcome.failures, failure)), (*warnings, failure.message)
 
 
 def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str) -> None:

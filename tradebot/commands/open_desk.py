@@ -11,7 +11,7 @@ from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
 from tradebot.errors import NotDue, TradebotError
-from tradebot.runtime.before_desk import why_not_due, write_down_failure
+from tradebot.runtime.before_desk import record_failure, why_not_due
 from tradebot.settings import GlobalOptions, Loaded
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwa
         try:
             opened = held.enter_context(open_desk(options, job, **kwargs))
         except TradebotError as error:
-            write_down_failure(options, job, error)
+            record_failure(options, job, error)
             raise
         if scheduled and (why := opened.desk.job_schedule().why_not_due(job)):
             raise NotDue(why)

@@ -28,9 +28,9 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import preflight
     from tradebot.reports.pages.checks import preflight_page
-    from tradebot.runtime.machine import machine_of
+    from tradebot.runtime.machine import read_machine
 
     with open_desk.desk_for(options, Job.PREFLIGHT, scheduled=scheduled) as opened:
-        machine = machine_of(opened.loaded)
+        machine = read_machine(opened.loaded)
         outcome = preflight.run(opened.desk, opened.lock_holder, opened.loaded.warnings, machine)
     return render.finish(options, opened.context, outcome, preflight_page)

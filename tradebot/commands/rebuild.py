@@ -40,5 +40,5 @@ def command(
     with open_rebuild(options) as rebuild:
         open_desk.start_logs(rebuild.loaded, rebuild.desk.clock.wall())
         render.begin(options, "rebuild", rebuild.context, rebuild.loaded.warnings)
-        outcome = job.run(rebuild.desk, rebuild.remembered, rebuild.kept)
+        outcome = job.run(rebuild.desk, rebuild.previous, rebuild.kept)
     return render.finish(options, rebuild.context, outcome, rebuild_page)

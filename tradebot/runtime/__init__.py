@@ -1,1 +1,1 @@
-"""The only place that wires: from the command line's options to a desk with its ports, and back to nothing held."""
+"""The composition root: from the command line's options to a desk with its ports, and the release of what it holds."""

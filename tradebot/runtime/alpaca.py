@@ -1,4 +1,4 @@
-"""Alpaca as a venue: its account and its prices, at the addresses and with the keys of the settings."""
+"""Wires Alpaca: its account and its market data, with the addresses and keys of the settings."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ from tradebot.ports import Broker, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint, Keys
 
-#: An answer of this age may be used again, so that a few hundred symbols and a dozen orders ask a few questions.
+#: How long a response may be used again, so that hundreds of symbols and a dozen orders make a few requests.
 FRESH_FOR = timedelta(seconds=5)
 
 
-def wired(settings: Settings, clock: Clock, patience: Timeouts) -> tuple[Broker, MarketData]:
-    """The account and the prices. Raises ConfigError without keys, which only an emergency stop comes here without."""
+def open_alpaca(settings: Settings, clock: Clock, timeouts: Timeouts) -> tuple[Broker, MarketData]:
+    """The broker and its market data. Raises ConfigError without keys, which only an emergency stop may lack."""
     keys = _keys(settings)
-    trading, data = (Api(place, keys, RateLimiter(), RealPause(), patience) for place in _places(settings))
-    kept = paths.state_folder(settings.home)
-    market = AlpacaMarket(data, kept, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
-    return AlpacaBroker(trading, settings.trading_mode, kept), market
+    trading, data = (Api(url, keys, RateLimiter(), RealPause(), timeouts) for url in _endpoints(settings))
+    folder = paths.state_folder(settings.home)
+    market = AlpacaMarket(data, folder, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
+    return AlpacaBroker(trading, settings.trading_mode, folder), market
 
 
-def _places(settings: Settings) -> tuple[Endpoint, Endpoint]:
-    """The trading and the data service."""
-    own = LIVE_URL if settings.trading_mode is TradingMode.LIVE else PAPER_URL
-    return Endpoint(settings.alpaca_base_url or own), Endpoint(settings.alpaca_data_url or DATA_URL, "ALPACA_DATA_URL")
+def _endpoints(settings: Settings) -> tuple[Endpoint, Endpoint]:
+    """The endpoints of the trading and the data service."""
+    default = LIVE_URL if settings.trading_mode is TradingMode.LIVE else PAPER_URL
+    return Endpoint(settings.alpaca_base_url or default), Endpoint(
+        settings.alpaca_data_url or DATA_URL, "ALPACA_DATA_URL"
+    )
 
 
 def _keys(settings: Settings) -> Keys:

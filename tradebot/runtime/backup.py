@@ -1,4 +1,4 @@
-"""Keeping a copy of the ledger, and putting one back."""
+"""Backs the ledger up, and restores a backup."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from tradebot.settings import GlobalOptions, Settings
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """A backup that was made and proved, and the older ones that made room for it."""
+    """A backup that was made and verified."""
 
     copy: Copy
     database: Path
-    at: datetime
-    dropped: tuple[Path, ...]
+    at: datetime  # wall time
+    dropped: tuple[Path, ...]  # older backups, deleted
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A backup that is the ledger now. ``kept`` is where the ledger before it lies, None when there was none."""
+    """A backup that is the ledger now."""
 
     copy: Copy
     database: Path
-    kept: Path | None
+    kept: Path | None  # the previous ledger, None when there was none
 
 
 def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
-    """Copy the ledger into the folder ``to``, or BACKUP_DIR, beside whatever is at work, and keep the newest few.
+    """Copy the ledger into the folder ``to``, default BACKUP_DIR, while jobs may run, and delete the oldest backups.
 
     Raises ConfigError (the folder cannot be written) and LedgerError (the ledger cannot be copied, or is not sound).
     """
@@ -46,12 +46,12 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     is_fresh(settings, makes_home=False)
     folder = to.absolute() if to else settings.backup_path
     path = folder / backups.backup_name(settings.database_path, wall)
-    unproved = path.with_name(f".{path.name}.unproved")
+    unverified = path.with_name(f".{path.name}.unverified")
     try:
         make_folder(folder)
         with closing(open_database(settings.database_path, create=False)) as database:
-            copy = save(database, unproved)
-        unproved.replace(path)
+            copy = save(database, unverified)
+        unverified.replace(path)
         sync_folder(folder)
         backups.record_last(settings.home, backups.Backup(path, wall))
         dropped = backups.delete_old(folder, settings.database_path, settings.backup_keep)
@@ -61,10 +61,10 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
 
 
 def restore(options: GlobalOptions, file: Path) -> Restored:
-    """Prove a backup and put it in the ledger's place; the ledger before it is kept under another name.
+    """Verify a backup and make it the ledger. The previous ledger is kept under another name.
 
-    A folder that was never a home becomes one. Raises Locked while anything runs, LedgerError for a backup that is
-    not sound or not of this home's newest history; nothing has happened then.
+    A folder that is no home becomes one. Raises Locked while a command runs, and LedgerError for a backup that is not
+    sound or lacks this home's newest history; then nothing has changed.
     """
     settings = configuration(options).settings
     fresh = is_fresh(settings, makes_home=True)
@@ -79,12 +79,12 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
             forget(making(database))
             raise
         kept = kept_name(database, "restore")
-        had_one = database.exists()
+        existed = database.exists()
         put_in_place(database, kept)
-        _write_down(settings, file)
+        _note_restore(settings, file)
         if fresh:
             register_home(settings)
-    return Restored(copy, database, kept if had_one else None)
+    return Restored(copy, database, kept if existed else None)
 
 
 def _refuse_itself(file: Path, database: Path) -> None:
@@ -92,8 +92,8 @@ def _refuse_itself(file: Path, database: Path) -> None:
         raise LedgerError(f"{file} is the ledger itself, not a backup of it. Nothing was changed.")
 
 
-def _write_down(settings: Settings, file: Path) -> None:
-    """Say in the account's audit trail that its ledger was restored, and keep the chain's new head."""
+def _note_restore(settings: Settings, file: Path) -> None:
+    """Note the restore in the account's audit trail, and store the chain's new head."""
     with closing(open_database(settings.database_path, create=False)) as database:
         account = database.pins.pinned(settings.broker, settings.trading_mode)
         if account is not None:

@@ -1,6 +1,4 @@
-"""What is said of a job before it has a desk: that it is not due; and what is left of one that never gets any: a ping
-for whoever watches, a run in the ledger.
-"""
+"""What a job needs without a desk: whether it is due, the pings of its monitor, and the record of its failure."""
 
 from __future__ import annotations
 
@@ -24,17 +22,17 @@ _STATUS = {ExitCode.BLOCKED: RunStatus.BLOCKED, ExitCode.HALTED: RunStatus.BLOCK
 
 
 def heartbeat(settings: Settings, job: Job) -> Heartbeat | None:
-    """The pings of one run of a job; None where no monitor waits for any."""
+    """The heartbeat of one run of a job; None where none is configured."""
     if settings.heartbeat_url is None or job not in DAY:
         return None
     return Heartbeat(settings.heartbeat_url.reveal(), job.value)
 
 
 def why_not_due(options: GlobalOptions, job: Job) -> str:
-    """Why a scheduler that starts ``job`` now has come at a wrong time, or an empty text.
+    """Why ``job`` is not due now; "" if it is, or if only a desk can tell.
 
-    Told without a word to the broker, which may be out of reach at an hour at which nobody needs it. Where the ledger
-    cannot tell, or a person begins the sessions, the desk has to be asked.
+    Makes no request to the broker, which may be out of reach while no job is due. Only a desk can tell where the
+    ledger can't be read, or a person begins the sessions.
     """
     settings = configuration(options).settings
     if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
@@ -44,23 +42,20 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
             pinned = database.pins.pinned(settings.broker, settings.trading_mode)
             if pinned is None:
                 return ""
-            ledger, now = database.bind(pinned.key), SystemClock().wall()
-            return JobSchedule(ledger, NyseCalendar(), settings.schedule_rules(), ScheduleClock.REAL, now).why_not_due(
-                job
-            )
+            ledger, rules, now = database.bind(pinned.key), settings.schedule_rules(), SystemClock().wall()
+            return JobSchedule(ledger, NyseCalendar(), rules, ScheduleClock.REAL, now).why_not_due(job)
     except LedgerError:
         return ""
 
 
-def write_down_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
-    """Leave in the ledger that a job of the schedule failed before it had a desk, as far as there is a ledger.
+def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
+    """Record in the ledger, if there is one, that a scheduled job failed before it had a desk.
 
-    One that found another at work has not failed, and a ledger that is not to be trusted is left as it was found. Where
-    people start the jobs themselves they have seen it.
+    Nothing is recorded of a job that found the lock taken, in a ledger that failed, or where a person starts the jobs.
     """
     if job not in DAY or error.exit_code in (ExitCode.LOCKED, ExitCode.LEDGER):
         return
-    with suppress(TradebotError):  # the first error is the one to tell
+    with suppress(TradebotError):  # the first error is the one to report
         settings = configuration(options).settings
         if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
             return

@@ -1,4 +1,4 @@
-"""The clocks that a desk may have. Nothing else reads the machine's time."""
+"""The clocks of a desk. Nothing else reads the machine's time."""
 
 from __future__ import annotations
 
@@ -11,44 +11,50 @@ from tradebot.settings import GlobalOptions, load_valid, process_environment
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
 
-#: How far this process is ahead of the machine: not at all, save against a broker that is played on this machine.
+#: How far this process is ahead of the machine's clock: zero, save with TRADEBOT_NOW.
 _ahead = timedelta(0)
 
 
 def begin(options: GlobalOptions) -> None:
-    """Let the process begin at TRADEBOT_NOW, and time run on from there, where the settings allow it."""
+    """Start the process's time at TRADEBOT_NOW, if it is set and the settings allow it. Raises ConfigError."""
     global _ahead
     _ahead = timedelta(0)
-    if "TRADEBOT_NOW" in process_environment():  # else no settings need be read before a latch is set
+    if "TRADEBOT_NOW" in process_environment():  # otherwise no settings are read before a latch is set
         start = load_valid(options).start_time
         if start is not None:
             _ahead = start - datetime.now(UTC)
 
 
 class SystemClock:
-    """The machine's clock, for brokers whose time is the world's."""
+    """The machine's clock, for a broker outside."""
 
     def now(self) -> datetime:
+        """The machine's time, aware UTC."""
         return self.wall()
 
     def wall(self) -> datetime:
+        """The machine's time, aware UTC."""
         return datetime.now(UTC) + _ahead
 
     def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)
 
 
 class ExchangeClock:
-    """The embedded exchange's time. Nothing is gained by waiting there: it moves only when a job begins."""
+    """The embedded exchange's clock. Waiting takes no time there: the exchange moves only when a job begins."""
 
     def __init__(self, exchange: PaperExchange) -> None:
         self._exchange = exchange
 
     def now(self) -> datetime:
+        """The exchange's time, aware UTC."""
         return self._exchange.now()
 
     def wall(self) -> datetime:
+        """The machine's time, aware UTC."""
         return SystemClock().wall()
 
     def sleep(self, seconds: float) -> None:
-        return None
+        """Do not wait."""
+        return

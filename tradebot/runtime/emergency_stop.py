@@ -1,7 +1,4 @@
-"""The few ports of an emergency stop, opened in the order that a bad day asks for: the latch before all else.
-
-What the latch does not need is imported after it is set.
-"""
+"""Opens the few ports of an emergency stop: the latch first, before anything else is opened, read or imported."""
 
 from __future__ import annotations
 
@@ -29,54 +26,50 @@ if TYPE_CHECKING:
     from tradebot.runtime.homes import HomeContext
     from tradebot.settings import Settings
 
-#: Seconds to wait for a ledger that another process holds: the broker's own records tell what is ours as well.
-LEDGER_PATIENCE = 0.5
-#: Commands that hold the lock and send no order, for which a stop need not wait.
+#: Seconds to wait for a ledger that another process holds: the broker's own records also show what is ours.
+LEDGER_TIMEOUT = 0.5
+#: Commands that hold the lock and send no order: a stop does not wait for them.
 HARMLESS = frozenset({"reconcile", "resume", "rebuild", "restore", "init-db", "paper", "paper reset"})
-_BETWEEN_TRIES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+_RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Stopping:
-    """How an emergency stop was asked for.
-
-    ``account`` is the id that it may act on whatever else is doubtful; a ``dry_run`` latches and writes nothing;
-    ``began`` is the reading of ``time.perf_counter`` at the start of its work, ``say`` tells people what it waits for.
-    """
+class StopOptions:
+    """The options of an emergency stop."""
 
     reason: str
-    account: str | None = None
-    dry_run: bool = False
-    began: float | None = None
-    say: Callable[[str], None] = lambda line: None
+    account: str | None = None  # the account id to act on, whatever else is in doubt
+    dry_run: bool = False  # latch and write nothing
+    began: float | None = None  # the reading of time.perf_counter that its timings count from; None: now
+    say: Callable[[str], None] = lambda line: None  # prints what the stop waits for
 
 
 @contextmanager
-def open_stop_desk(options: GlobalOptions, how: Stopping) -> Iterator[tuple[StopDesk, HomeContext, Loaded]]:
-    """The few ports of an emergency stop; the latch is written before anything else is opened or read.
+def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[StopDesk, HomeContext, Loaded]]:
+    """The ports of an emergency stop. The latch is written before anything else is opened or read.
 
-    Raises ConfigError, Blocked and BrokerUnavailable, which say first that the halt is latched all the same.
+    Raises ConfigError, Blocked and BrokerUnavailable, whose texts begin with the state of the latch.
     """
-    began = time.perf_counter() if how.began is None else how.began
+    began = time.perf_counter() if stop.began is None else stop.began
     home = resolve_home(options.home, process_environment())
-    _refuse_what_is_no_home(options, home)
+    _check_home(options, home)
     latch = LatchFile(paths.latch_file(home))
-    not_latched = "" if how.dry_run else set_latch(latch, SystemClock(), how.reason)
+    not_latched = "" if stop.dry_run else set_latch(latch, SystemClock(), stop.reason)
     latched_after = time.perf_counter() - began
     with ExitStack() as held:
-        held.enter_context(_latch_told(not_latched, how))
+        held.enter_context(_state_latch_first(not_latched, stop))
         loaded, doubts = load_in_emergency(options)
-        if doubts and how.account is None:
-            raise ConfigError([*doubts, _which_account()])
-        yield _wired(held, loaded, latch, not_latched, how, began, latched_after)
+        if doubts and stop.account is None:
+            raise ConfigError([*doubts, _unclear_account()])
+        yield _open_ports(held, loaded, latch, not_latched, stop, began, latched_after)
 
 
-def _wired(
+def _open_ports(
     held: ExitStack,
     loaded: Loaded,
     latch: LatchFile,
     not_latched: str,
-    how: Stopping,
+    stop: StopOptions,
     began: float,
     latched_after: float,
 ) -> tuple[StopDesk, HomeContext, Loaded]:
@@ -89,14 +82,14 @@ def _wired(
     from tradebot.runtime.venue import open_venue
 
     settings = loaded.settings
-    venue = held.enter_context(open_venue(settings, pressing=True))
+    venue = held.enter_context(open_venue(settings, urgent=True))
     broker, clock = venue.broker, venue.clock
-    account_id = _account(broker, clock, settings.emergency_shutdown_timeout, how.say).account_id
+    account_id = _wait_for_account(broker, clock, settings.emergency_shutdown_timeout, stop.say).account_id
     key = account_key(broker, account_id)
-    _refuse_another_account(settings, broker, account_id, how.account)
+    _check_account(settings, broker, account_id, stop.account)
 
     def booked() -> BookedPositions:
-        with closing(open_as_it_is(settings.database_path, patience=LEDGER_PATIENCE)) as database:
+        with closing(open_as_it_is(settings.database_path, patience=LEDGER_TIMEOUT)) as database:
             books = database.bind(key).books
             return BookedPositions(books.lots(), books.holdings(), books.cursor())
 
@@ -110,36 +103,36 @@ def _wired(
         booked=booked,
         not_latched=not_latched,
         timeout=settings.emergency_shutdown_timeout,
-        journal=NoJournal() if how.dry_run else _journal(held, settings.home, key, how.reason),
+        journal=NoJournal() if stop.dry_run else _journal(held, settings.home, key, stop.reason),
         others=_JobsOfThisMachine(settings, key),
-        say=how.say,
+        say=stop.say,
         began=began,
-        timings={} if how.dry_run else {"latched": latched_after},
+        timings={} if stop.dry_run else {"latched": latched_after},
     )
     return desk, home_context(settings, broker, account_id), loaded
 
 
-def _refuse_what_is_no_home(options: GlobalOptions, home: Path) -> None:
-    """Raise ConfigError before a latch is left in a folder that is no home, with what else is wrong there."""
+def _check_home(options: GlobalOptions, home: Path) -> None:
+    """Raise ConfigError for a folder that is no home, before a latch file is written there."""
     if not paths.is_initialised(home):
         from tradebot.runtime.homes import configuration, is_fresh
 
         is_fresh(configuration(options).settings, makes_home=False)
 
 
-def _account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], None]) -> AccountSnapshot:
-    """The account, asked for until the broker answers or the time is up; says why at once. Raises BrokerUnavailable.
+def _wait_for_account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], None]) -> AccountSnapshot:
+    """Ask for the account until the broker responds or ``timeout`` seconds have passed. Raises BrokerUnavailable.
 
     Where waiting takes no time, as at the embedded exchange, the pauses count as if it had.
     """
     began, waited = clock.wall(), 0.0
-    for pause in chain(_BETWEEN_TRIES, repeat(_BETWEEN_TRIES[-1])):
+    for pause in chain(_RETRY_PAUSES, repeat(_RETRY_PAUSES[-1])):
         try:
             return broker.account()
         except BrokerUnavailable as error:
             if not waited:
                 say(f"{error} Asking again for up to {timeout:g} seconds.")
-            passed = (clock.wall() - began).total_seconds()  # a broker that is silent takes longer than the pauses
+            passed = (clock.wall() - began).total_seconds()  # requests without a response take longer than the pauses
             if max(waited, passed) + pause > timeout:
                 raise
         clock.sleep(pause)
@@ -147,10 +140,10 @@ def _account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], 
     raise AssertionError("the pauses never end")
 
 
-def _refuse_another_account(settings: Settings, broker: Broker, account_id: str, named: str | None) -> None:
-    """Raise Blocked when the broker shows another account than the one that is pinned or, above that, named.
+def _check_account(settings: Settings, broker: Broker, account_id: str, named: str | None) -> None:
+    """Raise Blocked where the broker's account is not the one ``named`` or, without that, the pinned one.
 
-    A ledger that cannot be read pins nothing.
+    A ledger that cannot be read pins none.
     """
     from tradebot.ledger.database import open_as_it_is
 
@@ -159,7 +152,7 @@ def _refuse_another_account(settings: Settings, broker: Broker, account_id: str,
             raise Blocked(f"--account names {named}, but {broker.name} shows account {account_id}.")
         return
     try:
-        with closing(open_as_it_is(settings.database_path, patience=LEDGER_PATIENCE)) as database:
+        with closing(open_as_it_is(settings.database_path, patience=LEDGER_TIMEOUT)) as database:
             pinned = database.pins.pinned(broker.name, broker.mode)
     except LedgerError:
         return
@@ -170,7 +163,7 @@ def _refuse_another_account(settings: Settings, broker: Broker, account_id: str,
         )
 
 
-def _which_account() -> Problem:
+def _unclear_account() -> Problem:
     what = "it is in doubt which account is meant"
     return Problem("account", what, "Mend what stands above, or name the account with --account ID.")
 
@@ -184,7 +177,7 @@ def _journal(held: ExitStack, home: Path, key: str, reason: str) -> StopJournalF
 
 
 class _JobsOfThisMachine:
-    """Who holds the lock of the home or of the account, and may be about to send an order."""
+    """The holders of the locks of home and account, who may be about to send an order."""
 
     def __init__(self, settings: Settings, key: str) -> None:
         self._settings = settings
@@ -192,26 +185,28 @@ class _JobsOfThisMachine:
         self._clock = SystemClock()
 
     def at_work(self) -> str:
+        """A text on the holder of either lock, "" for none."""
         from tradebot.home import locks
         from tradebot.runtime.homes import account_on_this_machine
 
         settings, wall = self._settings, self._clock.wall()
-        of_account = account_on_this_machine(settings, self._key)
+        account = account_on_this_machine(settings, self._key)
         return locks.holder(settings.home, wall, ignoring=HARMLESS) or locks.account_holder(
-            settings.state_path, of_account, wall, ignoring=HARMLESS
+            settings.state_path, account, wall, ignoring=HARMLESS
         )
 
     def wait(self, seconds: float) -> None:
+        """Wait in real time."""
         self._clock.sleep(seconds)
 
 
 @contextmanager
-def _latch_told(not_latched: str, how: Stopping) -> Iterator[None]:
-    """Say of an emergency stop that was not finished whether jobs are halted, before what is in its way."""
+def _state_latch_first(not_latched: str, stop: StopOptions) -> Iterator[None]:
+    """Begin the text of an error with whether jobs are halted: the stop is unfinished."""
     halted = "the halt is latched: no job sends an entry until `tradebot resume`"
     if not_latched:
         halted = f"jobs are not halted: {not_latched.removesuffix('.')}"
-    if how.dry_run:
+    if stop.dry_run:
         halted = "nothing was latched, as this is a dry run"
     try:
         yield
@@ -224,7 +219,7 @@ def _latch_told(not_latched: str, how: Stopping) -> Iterator[None]:
     except BrokerUnavailable as error:
         raise BrokerUnavailable(f"{halted}; but the stop could not be finished, run it again. {error}") from error
     except KeyboardInterrupt as asked:
-        asked.add_note(halted if how.dry_run else f"{halted}; but the stop was cut short, and what it sent stays sent")
-        if not how.dry_run:
+        asked.add_note(halted if stop.dry_run else f"{halted}; but the stop was cut short, and what it sent stays sent")
+        if not stop.dry_run:
             asked.add_note("run it again")
         raise

@@ -1,4 +1,4 @@
-"""The latch file of a home by itself: reached without lock, ledger or broker."""
+"""Opens the latch file of a home without lock, ledger or broker."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tradebot.settings import GlobalOptions, process_environment, resolve_home
 
 
 def open_latch(options: GlobalOptions) -> tuple[Path, LatchFile, datetime]:
-    """The home, its latch file and the time of the machine. Raises ConfigError where there is no home.
+    """The home, its latch file and the machine's time, aware UTC. Raises ConfigError where there is no home.
 
-    The settings are read only to say which homes there are: a halt must not wait for a valid `.env`.
+    Settings are read only for the message that lists the known homes: a halt does not wait for a valid `.env`.
     """
     home = resolve_home(options.home, process_environment())
     if not paths.is_initialised(home):
@@ -27,22 +27,22 @@ def open_latch(options: GlobalOptions) -> tuple[Path, LatchFile, datetime]:
 
 
 def scope_of(strategy: str | None, symbol: str | None) -> tuple[HaltScope, str]:
-    """What the options of `halt` and `resume` name: the account when neither a strategy nor a symbol.
+    """The scope and its name that the options of `halt` and `resume` give; without options, the account.
 
-    Raises UsageError for both at once, and for what cannot be a symbol.
+    Raises UsageError for both options at once, and for a text that is no symbol.
     """
     if strategy is not None and symbol is not None:
         raise UsageError("give either --strategy or --symbol: a halt is about one of them")
     if symbol is not None:
-        wanted = symbol.strip().upper()
-        if not order_ids.SYMBOL.fullmatch(wanted):
+        name = symbol.strip().upper()
+        if not order_ids.SYMBOL.fullmatch(name):
             raise UsageError(f"{symbol!r} is not a symbol")
-        return HaltScope.SYMBOL, wanted
+        return HaltScope.SYMBOL, name
     return (HaltScope.ACCOUNT, "") if strategy is None else (HaltScope.STRATEGY, strategy)
 
 
 def refuse_unknown_strategy(options: GlobalOptions, strategy: str | None) -> None:
-    """Raise UsageError for a strategy that is not configured: a halt of a misspelt name would stop nothing."""
+    """Raise UsageError for a strategy that is not configured: a halt under a misspelt name would stop nothing."""
     if strategy is None:
         return
     known = configuration(options).settings.strategies

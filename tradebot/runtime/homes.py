@@ -1,4 +1,4 @@
-"""The home that a command acts in: is it one, whose account does it belong to, what is left in it for later."""
+"""The home of a command: whether it is initialised, its pinned account, and the chain heads kept in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, S
 
 @dataclass(frozen=True, slots=True)
 class HomeContext:
-    """What every acting command prints first: which home, which broker, which account, and where it is written."""
+    """The home, broker and account that every acting command prints first."""
 
     home: Path
     broker: str
@@ -40,7 +40,7 @@ def known_homes(settings: Settings) -> tuple[Path, ...]:
 
 
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
-    """Whether the home has to be made now. Refuses where a command must not make one."""
+    """Whether the home has to be made. Raises ConfigError where it has, and the command must not make one."""
     if paths.is_initialised(settings.home):
         return False
     if makes_home:
@@ -59,13 +59,13 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
 
 
 def register_home(settings: Settings) -> None:
-    """Make the folder a home, now that its exchange and its ledger are there, and one that this user knows."""
+    """Mark the folder as a home and register it for this user. Its exchange and its ledger exist already."""
     paths.initialise(settings.home)
     registry.add(settings.state_path, settings.home)
 
 
 def refuse_other_brokers(settings: Settings, command: str) -> None:
-    """Raise ConfigError where a command of the embedded exchange is asked for at a broker outside."""
+    """Raise ConfigError for a command of the embedded exchange in a home of another broker."""
     if settings.broker is not BrokerName.PAPER:
         what = f"`tradebot {command}` works on the embedded exchange, and this home trades at {settings.broker}"
         fix = "Set BROKER=paper for this command (a home may hold accounts of both), or name another home with --home."
@@ -73,9 +73,9 @@ def refuse_other_brokers(settings: Settings, command: str) -> None:
 
 
 def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account: bool = False) -> str:
-    """Make the home's ledger where there is none, with the broker's account pinned, and the folder a home.
+    """Make the home's ledger if there is none, pin the broker's account, and register the home. Returns the account id.
 
-    Gives the account's id. A ``new_account`` takes the place of the one that is pinned. Raises Blocked and LedgerError.
+    A ``new_account`` replaces the pinned one. Raises Blocked and LedgerError.
     """
     account_id = broker.account().account_id
     with closing(open_database(settings.database_path, create=not paths.is_initialised(settings.home))) as database:
@@ -88,19 +88,19 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
 
 
 def account_on_this_machine(settings: Settings, key: str) -> str:
-    """What the user's lock on an account is about: homes may share an embedded exchange, or its name for an account."""
+    """The name of the user's lock on an account: two homes may share an embedded exchange, or an account name."""
     if settings.broker is not BrokerName.PAPER:
         return key
     return f"{key} at {paths.exchange_file(settings.home).resolve()}"
 
 
 def account_key(broker: Broker, account_id: str) -> str:
-    """The key that every row of an account carries."""
+    """The key of an account, which each of its rows carries."""
     return f"{broker.name}:{broker.mode}:{account_id}"
 
 
 def schedule_clock(settings: Settings) -> ScheduleClock:
-    """The clock that the schedule goes by: the exchange's own where a person begins its sessions."""
+    """The clock of the schedule: the exchange's where a person begins its sessions, else the real one."""
     by_hand = settings.broker is BrokerName.PAPER and settings.paper_advance is PaperAdvance.MANUAL
     return ScheduleClock.EXCHANGE if by_hand else ScheduleClock.REAL
 
@@ -113,7 +113,7 @@ def pin(
     clock: Clock,
     schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
 ) -> None:
-    """Pin the account at first use, from when on its schedule is kept; refuse another one later."""
+    """Pin the account at first use, and begin to track its schedule. Raises Blocked for another account later."""
     pinned = database.pins.pinned(broker.name, broker.mode)
     if pinned is None:
         database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
@@ -128,7 +128,7 @@ def pin(
 
 
 def keep_head(settings: Settings, database: Database) -> None:
-    """Leave the chain's head outside the database. One that can't be written stops nothing: verify has those before."""
+    """Store the chain's head outside the database. A failure is logged: verify has the heads before it."""
     try:
         seq, digest = database.head()
         if seq:
@@ -138,7 +138,7 @@ def keep_head(settings: Settings, database: Database) -> None:
 
 
 def refuse_other_history(settings: Settings, database: Database) -> None:
-    """Raise LedgerError when the ledger does not hold the row that an earlier run left outside it as the newest."""
+    """Raise LedgerError where the ledger lacks the newest chain head that an earlier run stored outside it."""
     known = chain_heads.newest(paths.chain_heads_file(settings.home))
     if known is not None and database.hash_at(known.seq) != known.hash:
         raise LedgerError(
@@ -149,4 +149,5 @@ def refuse_other_history(settings: Settings, database: Database) -> None:
 
 
 def home_context(settings: Settings, broker: Broker, account_id: str) -> HomeContext:
+    """The context of a home with its account at the broker."""
     return HomeContext(settings.home, broker.name, broker.mode, account_id, settings.database_path, settings.log_path)

@@ -1,4 +1,4 @@
-"""What emergency stops did, from their journals into the ledger; done by whoever holds the lock next."""
+"""Imports the journals of emergency stops into the ledger. The next command that holds the lock does it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tradebot.ledger.database import AccountLedger
 from tradebot.runtime.clocks import SystemClock
 
 
-def take_in_stops(home: Path, ledger: AccountLedger) -> None:
-    """Put every entry into the audit trail, forget the journals, and make room for the next one.
+def import_journals(home: Path, ledger: AccountLedger) -> None:
+    """Append every entry to the audit trail, delete the journals, and preallocate the next one.
 
-    A journal that cannot be removed is taken in again by the next run: each row names the journal it came from.
+    A journal that can't be deleted is imported again by the next run. Each row names its journal.
     """
     try:
         for stop in stop_journal.finished_stops(home, SystemClock().wall()):

@@ -1,4 +1,4 @@
-"""Making a home."""
+"""Makes a home."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tradebot.settings import GlobalOptions
 
 
 def init_home(options: GlobalOptions) -> tuple[HomeContext, bool]:
-    """Make a home and its ledger for the account at the broker, or leave the one that is there; say which it was.
+    """Make a home and its ledger for the broker's account, unless there is one. Returns whether it was made.
 
-    Raises what ``open_office`` raises.
+    Raises what ``open_desk`` raises.
     """
     settings = configuration(options).settings
     fresh = not paths.is_initialised(settings.home)

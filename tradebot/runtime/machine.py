@@ -1,4 +1,4 @@
-"""What preflight wants to know of the machine: files, disk, users, backups, drills, channels of alerts."""
+"""Reads what preflight checks of the machine: files, disk, users, backups, drills, alert channels."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tradebot.settings import Loaded, Settings
 if TYPE_CHECKING:
     from tradebot.plugins.discovery import Found
 
-#: No person has a lower number, nor a higher one, on any of the usual systems.
+#: The user ids of persons on the usual systems.
 _PEOPLE = range(1000, 60000)
 
 
-def machine_of(loaded: Loaded) -> MachineFacts:
-    """Look around. What cannot be looked at is told as trouble, never raised."""
+def read_machine(loaded: Loaded) -> MachineFacts:
+    """The facts of the machine. What cannot be read becomes a trouble, not an error."""
     settings, wall = loaded.settings, SystemClock().wall()
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return MachineFacts(
@@ -83,7 +83,7 @@ def _log_trouble(folder: Path) -> str:
 
 
 def _other_users() -> int:
-    """How many people besides this one may log in here."""
+    """The number of other persons who may log in here."""
     if os.name == "nt":
         return 0
     import pwd
@@ -92,7 +92,7 @@ def _other_users() -> int:
     return sum(1 for entry in shells if Path(entry.pw_shell).name not in ("nologin", "false", ""))
 
 
-# --- once a day, or once a strategy ----------------------------------------------------------
+# --- once a day, or once for a code -----------------------------------------------------------
 
 
 def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
@@ -118,25 +118,25 @@ def _has_alert_channel(settings: Settings) -> bool:
 
 
 def _strategy_faults(settings: Settings) -> dict[str, str]:
-    """Which promise each strategy breaks. One that kept them all is not checked again until its code changes."""
+    """The promise that each strategy breaks, "" for none. One that passed is checked again when it changes."""
     from tradebot.plugins.discovery import find
 
     path = paths.strategies_checked_file(settings.home)
     before = _fingerprints(path)
-    kept = dict(before)
+    passed = dict(before)
     faults = {}
     for found in find(settings.strategies, [settings.strategies_path]):
-        faults[found.name] = _fault(found, settings, kept)
-    if kept != before:
+        faults[found.name] = _fault(found, settings, passed)
+    if passed != before:
         with suppress(OSError):
-            replace_text(path, json.dumps(kept) + "\n")
+            replace_text(path, json.dumps(passed) + "\n")
     return faults
 
 
-def _fault(found: Found, settings: Settings, kept: dict[str, str]) -> str:
-    """The first promise that a strategy breaks; its fingerprint is kept when there is none.
+def _fault(found: Found, settings: Settings, passed: dict[str, str]) -> str:
+    """The first promise that a strategy breaks, "" for none; then its fingerprint goes into ``passed``.
 
-    One that cannot be read or asked has none: the check that reads the day's signals tells of it.
+    A strategy that cannot be loaded or gives no signals has none: the check that reads the signals reports it.
     """
     from tradebot.plugins.check import check
     from tradebot.plugins.load import read_plugin
@@ -146,19 +146,19 @@ def _fault(found: Found, settings: Settings, kept: dict[str, str]) -> str:
         fingerprint = f"{read_plugin(found, symbols).info.fingerprint} {','.join(symbols)}".strip()
     except ConfigError:
         return ""
-    if kept.get(found.name) == fingerprint:
+    if passed.get(found.name) == fingerprint:
         return ""
     report = check(found, whole_history(settings), symbols)
     failed = [check for check in report.checks if check.result is CheckResult.FAIL]
     if not failed:
-        kept[found.name] = fingerprint
+        passed[found.name] = fingerprint
         return ""
     return "" if failed[0].name in ("manifest", "answer") else f"{failed[0].name}: {failed[0].figure}"
 
 
 def _fingerprints(path: Path) -> dict[str, str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): str(fingerprint) for name, fingerprint in found.items()}
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(fingerprint) for name, fingerprint in stored.items()}
     except (OSError, ValueError, AttributeError):
         return {}

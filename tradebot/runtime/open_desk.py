@@ -1,4 +1,4 @@
-"""A desk for every command, and back to nothing held."""
+"""Opens the desk of a command, and releases what it holds."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a command does: make a home that is not there, take the locks that writing needs, ask strategies."""
+    """What a command may do."""
 
     makes_home: bool = False
-    locks: bool = False
+    locks: bool = False  # takes the locks of home and account, which writing needs
     asks_strategies: bool = False
 
 
@@ -74,17 +74,17 @@ _SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECON
 
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
-    """A desk with what a command needs around it."""
+    """A desk with what else a command needs."""
 
     desk: Desk
     context: HomeContext
     loaded: Loaded
-    lock_holder: str
+    lock_holder: str  # "" when the home was not locked
     venue: Venue
 
     @property
     def exchange(self) -> PaperExchange:
-        """The embedded exchange, which a replay drives."""
+        """The embedded exchange, for a replay."""
         assert self.venue.exchange is not None, "a replay is refused at other brokers"
         return self.venue.exchange
 
@@ -93,11 +93,11 @@ class OpenDesk:
 def open_desk(
     options: GlobalOptions, job: Job, *, durable: bool = True, start: date | None = None
 ) -> Iterator[OpenDesk]:
-    """Wire a desk for ``job`` and take it apart again.
+    """Wire a desk for ``job``; release everything at the end.
 
-    Raises ConfigError (3), Blocked (5: not the pinned account), Locked (8), LedgerError (10) and BrokerUnavailable (6).
-    ``start`` is the first session of an exchange that is made now; ``durable`` False trades safety against power loss
-    for the speed of a replay.
+    Without ``durable`` a power cut may lose the newest operations, which makes a replay faster. ``start`` is the first
+    session of an exchange that is made now. Raises ConfigError, Blocked (not the pinned account), Locked, LedgerError
+    and BrokerUnavailable.
     """
     loaded = configuration(options)
     settings, access = loaded.settings, ACCESS[job]
@@ -110,16 +110,15 @@ def open_desk(
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
-        at = open_venue(settings, fresh=access.makes_home, durable=durable, start=start)
-        venue = held.enter_context(at)
+        venue = held.enter_context(open_venue(settings, fresh=access.makes_home, durable=durable, start=start))
         broker, clock = venue.broker, venue.clock
         opened_on = AccountReading(broker.account(), clock.now())
         account_id = opened_on.account.account_id
         key = account_key(broker, account_id)
         if access.locks:
-            one_account = account_on_this_machine(settings, key)
-            of_account = locks.account_lock(settings.state_path, one_account, command=job, wall=clock.wall())
-            lock = BothLocks(lock, held.enter_context(of_account))
+            name = account_on_this_machine(settings, key)
+            account_lock = locks.account_lock(settings.state_path, name, command=job, wall=clock.wall())
+            lock = BothLocks(lock, held.enter_context(account_lock))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
         refuse_other_history(settings, database)
@@ -127,20 +126,20 @@ def open_desk(
             venue.advance(job)
         if access.locks:
             held.callback(keep_head, settings, database)
-        kept = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
-        pin(database, broker, account_id, key, clock, kept)
+        tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
+        pin(database, broker, account_id, key, clock, tracked_by)
         if fresh:
             register_home(settings)
         strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
         if access.locks:
-            from tradebot.runtime.import_stop_journals import take_in_stops
+            from tradebot.runtime.import_stop_journals import import_journals
 
-            take_in_stops(settings.home, ledger)
+            import_journals(settings.home, ledger)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
         yield OpenDesk(
-            replace(desk, schedule_clock=kept, opened_on=opened_on),
+            replace(desk, schedule_clock=tracked_by, opened_on=opened_on),
             home_context(settings, broker, account_id),
             loaded,
             holder,
@@ -157,7 +156,7 @@ def desk_at(
     stop: StopSwitch,
     alerts: Alerts,
 ) -> Desk:
-    """A desk at a venue; without ``strategies``, those of the settings are found when one asks."""
+    """A desk at a venue. Without ``strategies``, those of the settings are loaded when first asked for."""
     return Desk(
         settings=settings,
         ownership=Ownership(ledger.account_key),
@@ -166,7 +165,7 @@ def desk_at(
         broker=venue.broker,
         market=venue.market,
         ledger=ledger,
-        strategies=strategies or _FoundWhenAsked(settings),
+        strategies=strategies or _LazyStrategies(settings),
         latch=LatchFile(paths.latch_file(settings.home)),
         lock=lock,
         stop=stop,
@@ -179,7 +178,7 @@ def desk_at(
 
 @contextmanager
 def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, ...]]]:
-    """The ledger by itself, with the chain heads that earlier runs left outside it."""
+    """The ledger alone, with the hashes of the chain heads stored outside it. Raises ConfigError and LedgerError."""
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
     with closing(open_database(settings.database_path, create=False)) as database:
@@ -187,25 +186,26 @@ def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, .
 
 
 class BothLocks:
-    """The home's lock and the account's, as one: neither is enough alone."""
+    """The home's lock and the account's as one lock: neither is enough alone."""
 
     def __init__(self, *held: Lock) -> None:
         self._held = held
 
     def assert_held(self) -> None:
+        """Raise Locked unless both are held."""
         for lock in self._held:
             lock.assert_held()
 
 
 class _Unlocked:
-    """Stands where a command only reads; anything that would send finds out here."""
+    """The lock of a command that only reads: sending raises Blocked."""
 
     def assert_held(self) -> None:
         raise Blocked("this command holds no lock and may not send orders")
 
 
-class _FoundWhenAsked:
-    """Strategies for a command that asks none as a rule: to find and read them takes longer than to show the status."""
+class _LazyStrategies:
+    """Strategies that are loaded when first asked for: loading takes longer than showing the status."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""The embedded exchange of a home: opened, brought to a job's time of day, begun anew."""
+"""The embedded exchange of a home: opens it, advances it to a job's time of day, resets it."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
 
-#: A session on which the shipped strategies trade on the bundled prices: an order, a denial and a stop to look at.
+#: A session in which the shipped strategies trade the bundled prices, with an order, a denial and a stop.
 FIRST_SESSION = date(2006, 11, 2)
 
 
 @contextmanager
 def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple[PaperExchange, Loaded]]:
-    """The embedded exchange by itself, with its home locked, for `tradebot paper`."""
+    """The embedded exchange alone, with its home locked, for `tradebot paper`. Raises ConfigError and Locked."""
     loaded = configuration(options)
     settings = loaded.settings
     refuse_other_brokers(settings, "paper")
     fresh = is_fresh(settings, makes_home=makes_home)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
-        exchange = held.enter_context(opened(settings, fresh=makes_home, durable=True, start=None))
+        exchange = held.enter_context(home_exchange(settings, fresh=makes_home, durable=True, start=None))
         if fresh:
             make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange))
         yield exchange, loaded
 
 
 def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
-    """Begin a new account on the embedded exchange and pin it; the ledger keeps the rows of the old one."""
+    """Begin a new account on the embedded exchange and pin it. The ledger keeps the rows of the old one."""
     settings = configuration(options).settings
     refuse_other_brokers(settings, "paper reset")
     with ExitStack() as held:
@@ -60,7 +60,7 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
 
 
 def whole_history(settings: Settings) -> History:
-    """Every completed bar that the embedded exchange has, adjusted with every action: what a strategy is checked on."""
+    """Every bar of the embedded exchange, adjusted with every action: the history that strategies are checked on."""
     from tradebot.market.adjust import back_adjust  # imports pandas
 
     prices = prices_of(settings)
@@ -68,17 +68,19 @@ def whole_history(settings: Settings) -> History:
 
 
 def prices_of(settings: Settings) -> PriceFile:
+    """The price file of the settings."""
     return PriceFile(settings.paper_data_path, settings.paper_actions_path)
 
 
 @contextmanager
-def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
-    """The home's exchange, with its first session on or after ``start`` if it is made now.
+def home_exchange(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
+    """The home's exchange, without a lock.
 
-    That is when the caller makes what is not there, ``fresh``, and the home's ledger knows of none that is gone.
+    With ``fresh`` it is made if it does not exist and the ledger knows of no lost one; its first session is then on or
+    after ``start``.
     """
     path = paths.exchange_file(settings.home)
-    makes = fresh and not PaperExchange.exists(path) and not _has_lost_one(settings)
+    makes = fresh and not PaperExchange.exists(path) and not _is_lost(settings)
     make = PaperExchange.create if makes else PaperExchange.open
     rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
     exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
@@ -89,7 +91,7 @@ def opened(settings: Settings, *, fresh: bool, durable: bool, start: date | None
 
 
 def _rules_of_a_new_account(settings: Settings, start: date | None) -> ExchangeRules:
-    """The terms, and where the account begins: at ``start`` or PAPER_START, else where the strategies can speak."""
+    """The rules of an account that begins at ``start`` or PAPER_START, else after the strategies' warm-up."""
     rules = _rules(settings)
     if start is not None:
         return replace(rules, start=_session_from(start, prices_of(settings).sessions()))
@@ -101,7 +103,7 @@ def _rules_of_a_new_account(settings: Settings, start: date | None) -> ExchangeR
 
 
 def _session_from(day: date, sessions: Sequence[date]) -> date:
-    """The first session on or after ``day``; a day outside them all as it is, for the exchange to refuse."""
+    """The first session on or after ``day``. A day outside all sessions is returned, for the exchange to refuse."""
     inside = sessions[0] <= day <= sessions[-1]
     return sessions[bisect_left(sessions, day)] if inside else day
 
@@ -116,10 +118,10 @@ def _rules(settings: Settings) -> ExchangeRules:
 
 
 def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:
-    """Bring the exchange to the job's time of day; with PAPER_ADVANCE=daily in step with the clock on the wall.
+    """Advance the exchange to the job's time of day; with PAPER_ADVANCE=daily, in step with wall time.
 
-    On a day without a session nothing moves then, so that a job finds the exchange closed. On a session's day it never
-    gets ahead of the wall: a report asked for before the open would end the session before it was traded.
+    With daily, a day without a session moves nothing, so that a job finds the exchange closed. On a session's day the
+    exchange does not pass wall time: a report before the open would end the session before it was traded.
     """
     if settings.paper_advance is not PaperAdvance.DAILY:
         _advance_to(exchange, job)
@@ -136,8 +138,8 @@ def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = Non
         exchange.advance_to(due if latest is None else min(due, latest))
 
 
-def _has_lost_one(settings: Settings) -> bool:
-    """Whether this home has traded on an embedded exchange; taken to be so where its ledger cannot tell."""
+def _is_lost(settings: Settings) -> bool:
+    """Whether the ledger knows an embedded exchange that is gone. True where it cannot be read."""
     try:
         return _pinned_exchange_account(settings) is not None
     except LedgerError:
@@ -145,7 +147,7 @@ def _has_lost_one(settings: Settings) -> bool:
 
 
 def _pinned_exchange_account(settings: Settings) -> str | None:
-    """The account of the embedded exchange that the ledger trades on; asked before a reset, which needs the ledger."""
+    """The pinned account of the embedded exchange; None where none is. Raises LedgerError."""
     if not paths.is_initialised(settings.home):
         return None
     with closing(open_database(settings.database_path, create=False)) as database:

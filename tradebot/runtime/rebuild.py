@@ -1,4 +1,4 @@
-"""A desk over a fresh ledger, which takes the old one's place when the job has come to its end."""
+"""Opens a desk over a fresh ledger, which replaces the old one when the job succeeds."""
 
 from __future__ import annotations
 
@@ -36,58 +36,58 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """A desk with what the command needs around it. ``kept`` says where the old ledger will be, "" if there is none."""
+    """A desk with what else the command needs."""
 
     desk: Desk
     context: HomeContext
     loaded: Loaded
-    remembered: PreviousFiles
-    kept: str
+    previous: PreviousFiles
+    kept: str  # the later path of the old ledger, "" if there is none
 
 
 @contextmanager
 def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
-    """Wire a desk over a fresh ledger; it is put in its place, and the old one aside, when all went well.
+    """Wire a desk over a fresh ledger. Without an error it becomes the ledger, and the old one is kept beside it.
 
-    Raises what ``open_office`` raises, save that the old ledger may be missing, damaged or another history's.
+    Raises what ``open_desk`` raises, but accepts an old ledger that is missing, damaged or of another history.
     """
     loaded = configuration(options)
     settings = loaded.settings
     is_fresh(settings, makes_home=False)
     with ExitStack() as held:
         stop = held.enter_context(ShutdownSignals())
-        of_home = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
+        home_lock = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
         venue = held.enter_context(open_venue(settings))
         broker, clock = venue.broker, venue.clock
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
-        one_account = account_on_this_machine(settings, key)
-        of_account = locks.account_lock(settings.state_path, one_account, command=Job.REBUILD, wall=clock.wall())
-        lock = BothLocks(of_home, held.enter_context(of_account))
+        name = account_on_this_machine(settings, key)
+        account_lock = locks.account_lock(settings.state_path, name, command=Job.REBUILD, wall=clock.wall())
+        lock = BothLocks(home_lock, held.enter_context(account_lock))
         old = settings.database_path
-        remembered = _remembered(old, broker, account_id, key)
+        previous = _read_previous(old, broker, account_id, key)
         kept = kept_name(old, beside=paths.chain_heads_file(settings.home))
         with fresh_ledger(old) as database:
             database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
-            alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be thrown away
+            alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
-            place = home_context(settings, broker, account_id)
-            yield Rebuild(desk, place, loaded, remembered, str(kept) if old.exists() else "")
+            context = home_context(settings, broker, account_id)
+            yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
         stop.check()
         lock.assert_held()
         put_in_place(old, kept)
-        _put_heads_aside(settings, kept)
+        _move_heads(settings, kept)
         with closing(open_database(old, create=False)) as database:
             keep_head(settings, database)
 
 
-def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> PreviousFiles:
-    """What the old ledger still tells of this account. Raises Blocked when it is another account's."""
+def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> PreviousFiles:
+    """What the old ledger holds of this account; nothing if it is unreadable. Raises Blocked for another account's."""
     try:
         with closing(open_database(old, create=False)) as database:
             pinned = database.pins.pinned(broker.name, broker.mode)
             ledger = database.bind(key)
-            found = PreviousFiles(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
+            previous = PreviousFiles(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
     except LedgerBusy:
         raise
     except LedgerError:
@@ -97,13 +97,13 @@ def _remembered(old: Path, broker: Broker, account_id: str, key: str) -> Previou
             f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), but the broker shows "
             f"account {account_id}. Nothing was rebuilt. Check the keys, or use another --home for another account."
         )
-    return found
+    return previous
 
 
-def _put_heads_aside(settings: Settings, kept: Path) -> None:
-    """Keep the heads of the old chain as the old ledger is kept: the new one does not hold them.
+def _move_heads(settings: Settings, kept: Path) -> None:
+    """Rename the heads of the old chain as the old ledger was: the new one does not hold them.
 
-    After the ledger itself, on disk too: without its heads, an old one that is cut off would be believed.
+    The ledger is renamed first, on disk too: without its heads, a truncated old ledger would pass as whole.
     """
     path = paths.chain_heads_file(settings.home)
     try:

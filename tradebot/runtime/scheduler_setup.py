@@ -1,4 +1,4 @@
-"""What the schedulers of this host are told: which program, which home, whose clock."""
+"""Gathers what the host's schedulers need: the program, the home, the time zone and the sessions."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ _A_YEAR = timedelta(days=366)
 
 
 def setup_for(options: GlobalOptions, kind: SchedulerKind, image: str) -> Setup:
-    """What is to be scheduled for the home that the options name. Raises ConfigError."""
+    """What the scheduler entries of a home run. ``image`` is for Kubernetes alone. Raises ConfigError."""
     settings = configuration(options).settings
     home, state = settings.home.resolve(), settings.tradebot_state_dir
-    if (
-        kind is SchedulerKind.KUBERNETES
-    ):  # pods share nothing but the volume of the home, so the locks have to be there too
+    if kind is SchedulerKind.KUBERNETES:
+        # pods share only the volume of the home, so the locks are there too
         return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
     return Setup(_program(), home, {"TRADEBOT_STATE_DIR": str(state)} if state else {})
 
 
 def host_zone(name: str | None) -> HostZone:
-    """The time zone of this name, by default the host's own. Raises ConfigError for a zone that nobody knows."""
+    """The time zone of this name, default the host's. Raises ConfigError for an unknown zone."""
     if name is None:
         return HostZone(_own_zone())
     try:
@@ -44,25 +43,26 @@ def host_zone(name: str | None) -> HostZone:
 
 
 def today() -> date:
+    """Today's date in New York."""
     return new_york_date(SystemClock().now())
 
 
 def sessions_ahead() -> tuple[SessionHours, ...]:
-    """The sessions of the year that begins today, and one more."""
+    """The sessions of the year from today, and the one after."""
     calendar, first = NyseCalendar(), today()
     ahead = calendar.between(first, first + _A_YEAR)
     return (*ahead, calendar.following(ahead[-1].session))
 
 
 def _program() -> tuple[str, ...]:
-    """The installed command beside this interpreter; the module run by it where there is none."""
+    """The command line of tradebot: the installed script beside this interpreter, else ``python -m tradebot``."""
     interpreter = Path(sys.executable)
     installed = interpreter.with_name("tradebot.exe" if interpreter.suffix == ".exe" else "tradebot")
     return (str(installed),) if installed.exists() else (str(interpreter), "-m", "tradebot")
 
 
 def _own_zone() -> str:
-    """The name of the zone that the host keeps, as well as it can be told."""
+    """The name of the host's time zone, from TZ, /etc/localtime or the clock."""
     if named := os.environ.get("TZ", "").lstrip(":"):
         return named
     _, _, linked = str(_LINK.resolve()).partition("zoneinfo/")

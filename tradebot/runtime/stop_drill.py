@@ -1,8 +1,8 @@
-"""The drill of the emergency stop: the command itself, as a process, in a throw-away copy of the home.
+"""The drill of the emergency stop: the command itself, as a process, in a temporary copy of the home.
 
-The account is not touched: its exchange and its ledger are copied, and what the copy trades is gone with it. It gets a
-position and an order more, so that every step is rehearsed whatever is open. A broker outside cannot be copied: its
-homes rehearse on an embedded exchange that is made for it.
+The account is not touched: its exchange and its ledger are copied, and the copy is deleted. The copy gets one more
+position and one more order, so that every step happens. A broker outside cannot be copied: its drill uses an embedded
+exchange made for it.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from tradebot.home import drills, paths
 from tradebot.home.atomic_files import make_folder
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.homes import account_key, configuration, is_fresh, make_ledger
-from tradebot.runtime.paper_exchange import opened
+from tradebot.runtime.paper_exchange import home_exchange
 from tradebot.settings import BrokerName, GlobalOptions, Settings, TradingMode, process_environment
 
 _LEDGER = "ledger.db"
 _STRATEGY = "drill"
 _AFTER_THE_OPEN = timedelta(minutes=10)
-#: So far below the price that neither the order nor the stop of the drill is reached.
+#: The part of the last price at which the drill's order and stop rest, far below the market.
 _FAR = Decimal("0.5")
-#: Seconds beyond the stop's own limit after which the drill has failed.
-_PATIENCE = 30
-#: What a process needs of the environment besides its settings, which are the copy's.
-_NEEDED = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG")
+#: Seconds beyond the stop's own time-out after which the drill has failed.
+_GRACE = 30
+#: Environment variables that the process inherits; its settings are those of the copy.
+_INHERITED = ("PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG")
 
 
-def rehearse(options: GlobalOptions) -> DrillOutcome:
-    """Rehearse `emergency-stop --close-positions`, and remember how it went.
+def run_drill(options: GlobalOptions) -> DrillOutcome:
+    """Run `emergency-stop --close-positions` in a copy of the home, and store the result in the home.
 
-    Raises ConfigError for settings that are not sound, BrokerUnavailable when the exchange cannot be copied.
+    Raises ConfigError for invalid settings, BrokerUnavailable when the exchange cannot be copied.
     """
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
@@ -58,12 +58,12 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
         make_folder(paths.state_folder(copy.home))
         if settings.broker is BrokerName.PAPER:
             _fill_from(settings, copy)
-        with opened(copy, fresh=True, durable=False, start=None) as exchange:
+        with home_exchange(copy, fresh=True, durable=False, start=None) as exchange:
             if not paths.is_initialised(copy.home):
                 make_ledger(copy, PaperBroker(exchange), ExchangeClock(exchange))
-            notes = (*_elsewhere(settings), *_made_ready(exchange))
+            notes = (*_broker_note(settings), *_prepare(exchange))
         outcome = replace(_run(copy), notes=notes)
-    with suppress(OSError):  # a drill that cannot be written down was one all the same
+    with suppress(OSError):  # a drill counts even if it cannot be stored
         at = SystemClock().wall()
         drill = drills.Drill(at, outcome.passed, outcome.to_latch, outcome.to_first_cancel, outcome.to_flat)
         drills.record(settings.home, drill)
@@ -71,7 +71,7 @@ def rehearse(options: GlobalOptions) -> DrillOutcome:
 
 
 def _copy(settings: Settings, home: Path) -> Settings:
-    """The settings of a home like this one, elsewhere and on the embedded exchange."""
+    """The settings of a copy in ``home``, on the embedded exchange."""
     return replace(
         settings,
         broker=BrokerName.PAPER,
@@ -85,22 +85,22 @@ def _copy(settings: Settings, home: Path) -> Settings:
 
 
 def _fill_from(settings: Settings, copy: Settings) -> None:
-    """Put a copy of a home's exchange and ledger into the other one."""
+    """Copy the home's exchange and ledger."""
     paths.initialise(copy.home)
-    with suppress(OSError):  # a stop has to do without its ledger too
+    with suppress(OSError):  # a stop works without its ledger too
         shutil.copy(settings.database_path, copy.database_path)
         shutil.copy(f"{settings.database_path}-wal", f"{copy.database_path}-wal")
-    with opened(settings, fresh=False, durable=True, start=None) as exchange:
+    with home_exchange(settings, fresh=False, durable=True, start=None) as exchange:
         exchange.copy_to(paths.exchange_file(copy.home))
 
 
-def _elsewhere(settings: Settings) -> Iterator[str]:
+def _broker_note(settings: Settings) -> Iterator[str]:
     if settings.broker is not BrokerName.PAPER:
         yield f"rehearsed on an embedded exchange made for it: nothing was asked of {settings.broker}"
 
 
-def _made_ready(exchange: PaperExchange) -> Iterator[str]:
-    """Bring the copy's exchange to where it trades, with a position and an order more; says what could not be."""
+def _prepare(exchange: PaperExchange) -> Iterator[str]:
+    """Advance the copy's exchange until it trades, and add a position and an order. Yields notes on failures."""
     try:
         if exchange.status().phase is Phase.CLOSED:
             exchange.next_session()
@@ -112,25 +112,25 @@ def _made_ready(exchange: PaperExchange) -> Iterator[str]:
     key, session = account_key(broker, exchange.account_id()), exchange.session()
     for symbol in exchange.symbols()[:1]:
         stop = to_tick(exchange.quotes([symbol])[symbol].last * _FAR)
-        bought = OrderRequest(
-            _entry(key, session, symbol, 1), symbol, Side.BUY, Decimal(1), OrderType.MARKET, TimeInForce.GTC
+        entry = OrderRequest(
+            _entry_id(key, session, symbol, 1), symbol, Side.BUY, Decimal(1), OrderType.MARKET, TimeInForce.GTC
         )
-        bid = OrderRequest(
-            _entry(key, session, symbol, 2), symbol, Side.BUY, Decimal(1), OrderType.LIMIT, TimeInForce.GTC, stop
+        resting = OrderRequest(
+            _entry_id(key, session, symbol, 2), symbol, Side.BUY, Decimal(1), OrderType.LIMIT, TimeInForce.GTC, stop
         )
         try:
-            broker.submit(replace(bought, stop_loss=stop))
-            broker.submit(bid)
+            broker.submit(replace(entry, stop_loss=stop))
+            broker.submit(resting)
         except OrderRefused as error:
             yield f"nothing could be added to what is open: {error}"
 
 
-def _entry(key: str, session: date, symbol: str, attempt: int) -> str:
+def _entry_id(key: str, session: date, symbol: str, attempt: int) -> str:
     return client_order_id(key, session, _STRATEGY, symbol, Purpose.ENTRY, attempt)
 
 
 def _run(settings: Settings) -> DrillOutcome:
-    """Run the command in a copy, as a process of its own, and measure it from outside."""
+    """Run the command in the copy, as a process of its own, and measure it from outside."""
     started = time.time()
     command = ("--json", "emergency-stop", "--close-positions", "--reason", "a drill")
     try:
@@ -141,12 +141,12 @@ def _run(settings: Settings) -> DrillOutcome:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=settings.emergency_shutdown_timeout + _PATIENCE,
+            timeout=settings.emergency_shutdown_timeout + _GRACE,
             check=False,
         )
         latched = paths.latch_file(settings.home).stat().st_mtime - started
-        said = json.loads(ended.stdout)
-        timings = said["timings"]
+        answer = json.loads(ended.stdout)
+        timings = answer["timings"]
         before = latched - timings["latched"]
         first_cancel, reached = (timings.get(name) for name in ("first_cancel", "reached"))
     except subprocess.TimeoutExpired:
@@ -158,17 +158,17 @@ def _run(settings: Settings) -> DrillOutcome:
         to_latch=round(latched, 3),
         to_first_cancel=None if first_cancel is None else round(before + first_cancel, 3),
         to_flat=None if reached is None else round(before + reached, 3),
-        told="\n".join([said["headline"], *map(_told, said["lines"])]),
+        told="\n".join([answer["headline"], *map(_line_text, answer["lines"])]),
     )
 
 
-def _told(line: Mapping[str, str]) -> str:
+def _line_text(line: Mapping[str, str]) -> str:
     return f"{line['what']} {line['quantity']} {line['symbol']}: {line['result']} ({line['dollars']} USD)"
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Nothing of the account's settings but what the copy trades on; no secret, no alert's address."""
-    inherited = {name: process_environment()[name] for name in _NEEDED if name in process_environment()}
+    """The environment of the process: the copy's settings, without secrets and alert addresses."""
+    inherited = {name: process_environment()[name] for name in _INHERITED if name in process_environment()}
     places = {"PAPER_DATA": settings.paper_data, "PAPER_ACTIONS": settings.paper_actions}
     return {
         **inherited,

@@ -1,4 +1,4 @@
-"""The configured strategies of a home."""
+"""Loads the configured strategies of a home."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def strategy_book(settings: Settings) -> Strategies:
-    """The configured strategies: their manifests are read now, their code when signals are asked for.
+    """The configured strategies. Manifests are read now, code when signals are asked for.
 
-    Raises ConfigError when there is no strategy of a name.
+    Raises ConfigError for a name without a strategy.
     """
-    from tradebot.plugins.strategy_book import load_book  # slow to import, and few commands ask any strategy
+    from tradebot.plugins.strategy_book import load_book  # slow to import, and few commands ask strategies
 
     return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())

@@ -1,4 +1,4 @@
-"""Where a home trades, by BROKER: the broker, the prices there, and the clock that both go by."""
+"""The venue of a home, by BROKER: the broker, its market data and its clock."""
 
 from __future__ import annotations
 
@@ -18,24 +18,20 @@ if TYPE_CHECKING:
     from tradebot.core.model.schedule import Job
 
 
-def _by_itself(job: Job) -> None:
-    """The world's time passes whatever a job does."""
+def _no_advance(job: Job) -> None:
+    """Do nothing: real time passes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """What is wired for one broker.
-
-    ``advance`` brings time on to that of a job where it passes by jobs alone; ``exchange`` is the embedded one, for a
-    replay, and None where orders go to a broker outside. ``fresh_for`` is how long an answer may be used again.
-    """
+    """The ports of one broker."""
 
     broker: Broker
     market: MarketData
     clock: Clock
-    advance: Callable[[Job], None] = _by_itself
-    exchange: PaperExchange | None = None
-    fresh_for: timedelta = timedelta(0)
+    advance: Callable[[Job], None] = _no_advance  # advances the embedded exchange to a job's time of day
+    exchange: PaperExchange | None = None  # None at a broker outside
+    fresh_for: timedelta = timedelta(0)  # how long a response may be used again
 
 
 @contextmanager
@@ -45,19 +41,19 @@ def open_venue(
     fresh: bool = False,
     durable: bool = True,
     start: date | None = None,
-    pressing: bool = False,
+    urgent: bool = False,
 ) -> Iterator[Venue]:
-    """The venue of a home; nothing is asked of a broker outside yet, and nobody waits for it long when ``pressing``.
+    """The venue of a home. Makes no request yet; with ``urgent`` requests have short time-outs.
 
-    The embedded exchange is made when ``fresh`` and not there yet, with its first session on or after ``start``;
-    without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
+    With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``.
+    Without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.ALPACA:
         from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
-        from tradebot.runtime.alpaca import FRESH_FOR, wired
+        from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
 
         clock = SystemClock()
-        broker, market = wired(settings, clock, EMERGENCY if pressing else Timeouts())
+        broker, market = open_alpaca(settings, clock, EMERGENCY if urgent else Timeouts())
         yield Venue(broker, market, clock, fresh_for=FRESH_FOR)
     else:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
@@ -68,9 +64,9 @@ def open_venue(
 def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
     from tradebot.brokers import paper
     from tradebot.brokers.paper.market_data import EmbeddedMarket
-    from tradebot.runtime.paper_exchange import advance, opened, prices_of
+    from tradebot.runtime.paper_exchange import advance, home_exchange, prices_of
 
-    with opened(settings, fresh=fresh, durable=durable, start=start) as exchange:
+    with home_exchange(settings, fresh=fresh, durable=durable, start=start) as exchange:
         yield Venue(
             paper.PaperBroker(exchange),
             EmbeddedMarket(prices_of(settings), exchange),
