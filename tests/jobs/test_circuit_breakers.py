@@ -18,9 +18,10 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode, UsageError
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
+from tradebot.jobs import reconcile_accept
 from tradebot.ports import Broker
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
@@ -367,6 +368,23 @@ def test_a_run_that_works_ends_the_row_and_one_that_finds_nothing_to_do_does_not
     house.next()
     unreachable(house, Job.CHECK_EXITS)
     assert the_halt(house.check_exits()).rule is HaltRule.FAILED_RUNS
+
+
+def test_a_mistyped_command_is_no_failed_run_and_hides_none(make_house: MakeHouse) -> None:
+    house = make_house(Script(), settings=ROOM)
+    for _ in range(3):
+        mistype_accept(house)
+    assert house.reconcile().halts == ()
+    for _ in range(3):
+        unreachable(house, Job.RECONCILE)
+    for _ in range(9):
+        mistype_accept(house)
+    assert the_halt(house.reconcile()).value == 3
+
+
+def mistype_accept(house: House) -> None:
+    with house.desk() as desk, pytest.raises(UsageError):
+        reconcile_accept.run(desk, "NOSUCH", "a slip of the finger")
 
 
 def test_runs_that_died_count_as_failed(make_house: MakeHouse) -> None:

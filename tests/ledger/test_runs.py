@@ -8,7 +8,7 @@ import pytest
 
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.errors import LedgerError
+from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger.database import AccountLedger
 
 if TYPE_CHECKING:
@@ -69,3 +69,15 @@ def test_the_newest_runs_of_a_job_that_ended_as_is_asked(ledger: AccountLedger, 
     assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 5)] == [4, 1]
     assert [run.run_id for run in ledger.runs.newest(Job.CHECK_EXITS, wanted, 1)] == [4]
     assert list(ledger.runs.newest(Job.REPORT, wanted, 5)) == []
+
+
+def test_runs_that_ended_with_a_code_are_left_out_however_many(ledger: AccountLedger, some: Samples) -> None:
+    codes = (6, 2, 143, 2, 2, 130, 6)
+    for code in codes:
+        run_id = ledger.runs.begin(Job.RECONCILE, some.session, some.at, some.at, 1)
+        ledger.runs.end(run_id, RunStatus.FAILED, code, some.at, some.at, "")
+    ledger.runs.begin(Job.RECONCILE, some.session, some.at, some.at, 1)
+    newest = ledger.runs.newest(
+        Job.RECONCILE, tuple(RunStatus), 3, without=(ExitCode.USAGE, ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    )
+    assert [run.exit_code for run in newest] == [None, 6, 6]

@@ -18,6 +18,7 @@ from tradebot.core.results.results import StopOutcome
 from tradebot.core.risk.circuit_breakers import (
     COUNTED_JOBS,
     COUNTED_STATUSES,
+    UNCOUNTED_CODES,
     LimitInputs,
     breaks_halt,
     failed_runs_halt,
@@ -159,9 +160,8 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
 
 def _counted_runs(desk: Desk, run: JobRun, job: Job, since: int) -> Iterator[Run]:
     """The newest runs of a job after the run ``since``, newest first, without this run."""
-    # one more for this run, and some for runs that a person stopped
-    count = 2 * desk.settings.failed_runs_limit + 1
-    newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count)
+    count = desk.settings.failed_runs_limit + 1  # one more for this run
+    newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count, without=UNCOUNTED_CODES)
     return (past for past in newest if since < past.run_id != run.run_id)
 
 

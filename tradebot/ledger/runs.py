@@ -9,7 +9,7 @@ from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.core.safety.schedule_status import ScheduleClock
-from tradebot.errors import LedgerError
+from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger.audit import STRATEGY_SESSIONS, Trail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
@@ -84,12 +84,18 @@ class RunLog:
         )
         return tuple(value_from(Run, row) for row in rows)
 
-    def newest(self, job: Job, statuses: Collection[RunStatus], count: int) -> Iterator[Run]:
-        """The newest ``count`` runs of a job with one of these statuses, newest first; most callers need the first."""
+    def newest(
+        self, job: Job, statuses: Collection[RunStatus], count: int, *, without: Collection[ExitCode] = ()
+    ) -> Iterator[Run]:
+        """The newest ``count`` runs of a job with one of these statuses, newest first; most callers need the first.
+
+        Runs that ended with one of the codes ``without`` are left out.
+        """
         wanted = ", ".join(f"'{status.value}'" for status in statuses)
+        unwanted = ", ".join(str(int(code)) for code in without)
         rows = self._engine.all(
             f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({wanted})"
-            " ORDER BY run_id DESC LIMIT :count",
+            f" AND (exit_code IS NULL OR exit_code NOT IN ({unwanted})) ORDER BY run_id DESC LIMIT :count",
             {**self._account, "job": job.value, "count": count},
         )
         return (value_from(Run, row) for row in rows)

@@ -137,14 +137,14 @@ def test_an_order_under_way_and_a_missing_stop_are_no_missing_money(kind: BreakK
 
 # --- failed runs -----------------------------------------------------------------------------------
 
-LETTERS = {"F": RunStatus.FAILED, "R": RunStatus.RAN, "D": RunStatus.RUNNING, "S": RunStatus.FAILED}
+LETTERS = {"F": RunStatus.FAILED, "R": RunStatus.RAN, "D": RunStatus.RUNNING}
 
 
 def runs(letters: str) -> list[Run]:
-    """Runs newest first, from letters oldest first: failed, ran, died, or stopped by a person."""
+    """Runs newest first, from letters oldest first: failed, ran, or died."""
     made = []
     for number, letter in enumerate(letters, start=1):
-        code = {"S": ExitCode.TERMINATED, "F": ExitCode.BROKER, "R": ExitCode.OK}.get(letter)
+        code = {"F": ExitCode.BROKER, "R": ExitCode.OK}.get(letter)
         at = NOW + timedelta(minutes=15 * number)
         made.append(Run(number, Job.CHECK_EXITS, TODAY, LETTERS[letter], code, at, at, at, at, 1, "no route"))
     return made[::-1]
@@ -161,8 +161,6 @@ def runs(letters: str) -> list[Run]:
         ("FRFF", False),
         ("FDF", True),
         ("DDD", True),
-        ("SSSSS", False),
-        ("FSFSF", True),
     ],
 )
 def test_failed_runs_in_a_row_halt(letters: str, halts: bool) -> None:

@@ -111,16 +111,16 @@ def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: dat
 COUNTED_JOBS = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
 #: The statuses of runs that count. An idle or blocked run shows neither success nor failure.
 COUNTED_STATUSES = (RunStatus.RAN, RunStatus.FAILED, RunStatus.RUNNING)
-_INTERRUPTED = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+#: The exit codes of runs that count for nothing: a person stopped them, or mistyped an argument.
+UNCOUNTED_CODES = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.USAGE)
 
 
 def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
     """The halt for failed runs of one job in a row. ``newest``: its counted runs, newest first.
 
-    A run that is stored as running has died, because the caller holds the lock. A run that a person stopped does not
-    count.
+    A run that is stored as running has died, because the caller holds the lock.
     """
-    failed = list(takewhile(_has_failed, (run for run in newest if run.exit_code not in _INTERRUPTED)))
+    failed = list(takewhile(_has_failed, newest))
     if len(failed) < limits.failed_runs_limit:
         return None
     first, last = failed[-1], failed[0]
