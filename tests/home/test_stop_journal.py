@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.home import paths, stop_journal
 from tradebot.home.stop_journal import SPARE_FILE_BYTES, StopJournalFile
 
@@ -111,7 +111,8 @@ def test_wherever_an_entry_is_cut_off_the_ones_before_it_are_kept(tmp_path: Path
 def test_an_entry_that_meets_a_full_disk_is_told_and_costs_only_itself(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from datetime import UTC, datetime; from pathlib import Path;"
-        "from tradebot.core.results.results import StopEntry; from tradebot.home.stop_journal import StopJournalFile\n"
+        "from tradebot.core.results.stop_entry import StopEntry;"
+        "from tradebot.home.stop_journal import StopJournalFile\n"
         "at = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)\n"
         "journal = StopJournalFile(Path(sys.argv[1]), at)\n"
         "for room, did in ((500, 'first'), (200, 'second'), (800, 'third')):\n"

@@ -24,7 +24,8 @@ from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import ReplayOutcome, StopOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome
+from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop

@@ -16,7 +16,7 @@ from tradebot.core.model.account import AccountDay, AccountSnapshot, MarketClock
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.results import Check, CheckResult, PreflightOutcome
+from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs import preflight
 

@@ -13,7 +13,7 @@ from tests.jobs.house import FLAT, House, Script
 from tests.reports.conftest import Place
 from tradebot.core.model.halts import Halt, HaltRule, distinct
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import StatusOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.jobs import status
 from tradebot.reports.layout import Cell, Table, Tone
 from tradebot.reports.pages.status import status_page

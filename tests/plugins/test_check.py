@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.plugins.check import CheckReport, check
 from tradebot.plugins.discovery import find
 from tradebot.plugins.lookahead_tests import PROBES

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.core.model.signals import Action, ExitPolicy
-from tradebot.core.results.results import CheckResult
+from tradebot.core.results.preflight_checks import CheckResult
 from tradebot.plugins.check import check
 from tradebot.plugins.discovery import find
 from tradebot.plugins.lookahead_tests import PROBES

@@ -15,7 +15,7 @@ from tests.reports.test_pages import POSITION
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.orders import Side
-from tradebot.core.results.results import ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.errors import UsageError
 from tradebot.reports.csv_files import write_csv
 

@@ -27,7 +27,7 @@ from tradebot.core.results.incident import (
     worst_severity,
 )
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.jobs.emergency_stop.journal import append_to_audit
 from tradebot.ledger.database import AccountLedger, open_database
 from tradebot.reports.incident import incident_markdown

@@ -17,7 +17,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.results.outcomes import OrderLine, Outcome
-from tradebot.core.results.results import ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.errors import ConfigError, ExitCode, Locked, Problem
 from tradebot.reports import json_output
 

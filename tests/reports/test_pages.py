@@ -19,22 +19,13 @@ from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.schedule import Job
+from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import ExitLine, FailureLine, Outcome
-from tradebot.core.results.results import (
-    Check,
-    CheckResult,
-    DrillOutcome,
-    ExplainOutcome,
-    Period,
-    PositionLine,
-    PreflightOutcome,
-    ReplayOutcome,
-    ReportOutcome,
-    StatusOutcome,
-    StopLine,
-    StopOutcome,
-    StopResult,
-)
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
+from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.core.results.stop_outcome import DrillOutcome, StopLine, StopOutcome, StopResult
 from tradebot.core.risk.circuit_breakers import EquityLoss, LimitUse
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode

@@ -12,7 +12,7 @@ import pytest
 
 from tests.reports.conftest import NOON, SESSION, point
 from tradebot.core.model.account import CashEvent, CashKind
-from tradebot.core.results.results import ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.statistics import A_YEAR, by_key, statistics
 
 ReportOf = Callable[..., ReportOutcome]

@@ -17,7 +17,7 @@ import pytest
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Period, ReplayOutcome
+from tradebot.core.results.report_outcome import Period, ReplayOutcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import report
 from tradebot.reports.statistics import statistics

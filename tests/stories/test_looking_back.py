@@ -13,7 +13,9 @@ from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.results import ExplainOutcome, Period, ReportOutcome, StatusOutcome
+from tradebot.core.results.explain_outcome import ExplainOutcome
+from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import explain, report, status
 

@@ -19,7 +19,7 @@ from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.signals import Signal
 from tradebot.core.results.alerts import AlertLevel
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
 from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import StopJournalFile

@@ -32,7 +32,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Period
+from tradebot.core.results.report_outcome import Period
 from tradebot.errors import TradebotError
 from tradebot.home import locks, paths
 from tradebot.home.halt_file import LatchFile

@@ -43,7 +43,7 @@ def command(
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
-    from tradebot.core.results.results import Period
+    from tradebot.core.results.report_outcome import Period
     from tradebot.jobs import report
     from tradebot.reports.csv_files import write_csv
     from tradebot.reports.pages.report import report_page

@@ -16,7 +16,7 @@ from io import FileIO
 from itertools import count
 from pathlib import Path
 
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.home import append_log, paths
 from tradebot.home.append_log import LineWriter
 from tradebot.home.atomic_files import make_folder, sync_folder

@@ -14,7 +14,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.results import StopOutcome
+from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.core.risk.circuit_breakers import (
     COUNTED_JOBS,
     COUNTED_STATUSES,

@@ -7,7 +7,7 @@ from datetime import date
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import ExplainOutcome
+from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run
 from tradebot.jobs.step_results import StepResult, noted

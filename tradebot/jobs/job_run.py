@@ -16,7 +16,7 @@ from tradebot.core.model.halts import Halt, level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Check
+from tradebot.core.results.preflight_checks import Check
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.core.safety.unsettled_orders import unsettled_text
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, MachineFacts, PreflightOutcome
+from tradebot.core.results.preflight_checks import Check, CheckResult, MachineFacts, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
 from tradebot.jobs.desk import Desk

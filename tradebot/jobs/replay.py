@@ -13,7 +13,7 @@ from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, due_time
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk

@@ -12,7 +12,7 @@ from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
-from tradebot.core.results.results import Period, ReportOutcome
+from tradebot.core.results.report_outcome import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import find_gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record

@@ -9,7 +9,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk

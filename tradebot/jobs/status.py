@@ -9,7 +9,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
-from tradebot.core.results.results import StatusOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
 from tradebot.core.safety.stop_coverage import find_gaps
 from tradebot.jobs.desk import Desk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import Found
 from tradebot.plugins.isolation import PluginBroken

@@ -13,7 +13,8 @@ from typing import Any
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.core.results.results import PositionLine, ReportOutcome
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.errors import UsageError
 from tradebot.reports.json_output import plain
 

@@ -15,7 +15,7 @@ from tradebot.core.accounting import equity_statistics as formulas
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
-from tradebot.core.results.results import ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
 
 #: A sample deviation needs two returns.
 LEAST_RETURNS = 2

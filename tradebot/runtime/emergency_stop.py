@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.errors import Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.core.results.results import CheckResult, MachineFacts
+from tradebot.core.results.preflight_checks import CheckResult, MachineFacts
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, chain_heads, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text

@@ -26,7 +26,7 @@ from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.values import to_tick
-from tradebot.core.results.results import DrillOutcome
+from tradebot.core.results.stop_outcome import DrillOutcome
 from tradebot.errors import ConfigError, OrderRefused
 from tradebot.home import drills, paths
 from tradebot.home.atomic_files import make_folder

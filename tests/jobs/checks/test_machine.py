@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tradebot.core.results.results import Check, CheckResult, MachineFacts
+from tradebot.core.results.preflight_checks import Check, CheckResult, MachineFacts
 from tradebot.jobs.checks import machine
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

@@ -16,7 +16,8 @@ from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.account import Activity, Fill, Position, Quote
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.results import StopEntry, StopResult
+from tradebot.core.results.stop_entry import StopEntry
+from tradebot.core.results.stop_outcome import StopResult
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop

@@ -14,7 +14,7 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.results.results import StopOutcome
+from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile

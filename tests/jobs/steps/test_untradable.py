@@ -12,7 +12,7 @@ from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import FailureLine
-from tradebot.core.results.results import CheckResult
+from tradebot.core.results.preflight_checks import CheckResult
 from tradebot.errors import ExitCode
 from tradebot.jobs import preflight, status
 

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import FOREIGN, Holding
 from tradebot.core.model.values import SUB_PENNY
-from tradebot.core.results.results import PositionLine
 from tradebot.core.safety.stop_coverage import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """An open position for people, ours or foreign. Prices are USD per share; amounts are USD."""
+
+    strategy: str  # FOREIGN for shares that no strategy bought
+    symbol: str
+    quantity: Decimal  # shares, negative for a short
+    entry_price: Decimal
+    last: Decimal
+    market_value: Decimal  # negative for a short
+    pnl: Decimal  # unrealised, before fees
+    stop: Decimal | None
+    target: Decimal | None
+    opened: date | None  # session of the entry; None: foreign
+    protected: bool | None  # whether a stop covers it as it should; None: foreign
 
 
 def position_lines(

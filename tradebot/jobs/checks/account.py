@@ -7,7 +7,7 @@ from decimal import Decimal
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.values import canonical, dollars
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.core.risk.limit_report import limit_report
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import AccountDay, CashEvent
 from tradebot.core.model.values import CENT, ZERO, dollars
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, MachineFacts
+from tradebot.core.results.preflight_checks import Check, CheckResult, MachineFacts
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 

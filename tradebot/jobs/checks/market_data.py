@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import Check, CheckResult, MachineFacts
+from tradebot.core.results.preflight_checks import Check, CheckResult, MachineFacts
 from tradebot.jobs.checks.machine import promises
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradebot.core.model.halts import Halt, distinct, level_of, sources_text
 from tradebot.core.model.values import dollars
-from tradebot.core.results.results import Check, CheckResult
+from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.core.safety.schedule_status import UNDONE, JobStatus
 from tradebot.core.safety.stop_coverage import find_gaps, unprotected_dollars
 from tradebot.jobs.desk import Desk

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.values import canonical
 from tradebot.core.results.audit_events import EMERGENCY_STOP
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.errors import LedgerError
 
 if TYPE_CHECKING:

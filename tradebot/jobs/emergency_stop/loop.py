@@ -17,7 +17,7 @@ from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Pur
 from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import to_tick
 from tradebot.core.results.outcomes import FailureLine
-from tradebot.core.results.results import StopEntry
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk

@@ -10,7 +10,7 @@ circuit breaker trips runs the same loop through its own desk.
 
 from __future__ import annotations
 
-from tradebot.core.results.results import StopOutcome
+from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.core.safety.stop_state import StopGoal
 from tradebot.jobs.emergency_stop.desk import StopDesk, desk_for_stop
 from tradebot.jobs.emergency_stop.latch import set_latch

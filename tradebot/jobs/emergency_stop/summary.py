@@ -10,7 +10,8 @@ from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.results.outcomes import FailureLine, Outcome
-from tradebot.core.results.results import StopEntry, StopLine, StopOutcome, StopResult
+from tradebot.core.results.stop_entry import StopEntry
+from tradebot.core.results.stop_outcome import StopLine, StopOutcome, StopResult
 from tradebot.core.safety.stop_state import OwnedShares, StopState
 from tradebot.errors import ExitCode
 from tradebot.jobs.emergency_stop.loop import READ_ERRORS, EmergencyStop

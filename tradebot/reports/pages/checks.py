@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.results import Check, CheckResult, ExplainOutcome, PreflightOutcome
+from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
 from tradebot.reports.formatting import day, instant, number, price, shares
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common

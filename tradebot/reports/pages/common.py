@@ -12,7 +12,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
-from tradebot.core.results.results import PositionLine
+from tradebot.core.results.position_lines import PositionLine
 from tradebot.errors import ExitCode
 from tradebot.reports.formatting import NOTHING, day, instant, number, percent, price, ratio, shares, signed_usd, usd
 from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.values import plural
-from tradebot.core.results.results import StopLine, StopResult
+from tradebot.core.results.stop_outcome import StopLine, StopResult
 from tradebot.reports.formatting import shares, usd
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 
 if TYPE_CHECKING:
-    from tradebot.core.results.results import DrillOutcome, StopOutcome
+    from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
     from tradebot.reports.run_header import RunHeader
 
 _TONES = {

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.values import ZERO, plural
-from tradebot.core.results.results import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
 from tradebot.reports.formatting import day, percent, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common

@@ -20,7 +20,7 @@ from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
 
 if TYPE_CHECKING:
-    from tradebot.core.results.results import StatusOutcome
+    from tradebot.core.results.status_outcome import StatusOutcome
 
 _LEVELS = {
     HaltLevel.RUNNING: (Tone.GOOD, "RUNNING: entries and exits"),

@@ -1,0 +1,51 @@
+"""The outcomes of `report` and `replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.account import CashEvent, Fill
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.position_lines import PositionLine
+
+
+class Period(StrEnum):
+    """The period of a report."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOutcome(Outcome):
+    """The outcome of `report`: the data of a period. Reports compute the statistics of the equity curve from it."""
+
+    period: Period = Period.DAY
+    first: date | None = None  # first session of the period
+    last: date | None = None  # last session of the period
+    equity: tuple[EquityPoint, ...] = ()  # at the close of each session, after the last point before the period, if any
+    benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
+    trades: tuple[Trade, ...] = ()  # closed in the period
+    by_strategy: Mapping[str, Totals] = field(default_factory=dict)
+    positions: tuple[PositionLine, ...] = ()
+    cash_events: tuple[CashEvent, ...] = ()
+    denial_counts: Mapping[str, int] = field(default_factory=dict)  # by rule
+    period_fills: tuple[Fill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOutcome(Outcome):
+    """The outcome of `replay`."""
+
+    sessions: int = 0
+    jobs_run: int = 0
+    seconds: float = 0.0  # wall-clock duration
+    report: ReportOutcome | None = None

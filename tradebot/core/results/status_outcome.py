@@ -1,0 +1,29 @@
+"""The outcome of `status`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.ledger_rows import Run
+from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.risk.circuit_breakers import LimitUse
+from tradebot.core.safety.schedule_status import SessionJob
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOutcome(Outcome):
+    """The outcome of `status`."""
+
+    level: HaltLevel = HaltLevel.RUNNING
+    lock_holder: str = ""  # "": nobody holds the lock
+    last_runs: tuple[Run, ...] = ()
+    schedule: tuple[SessionJob, ...] = ()
+    positions: tuple[PositionLine, ...] = ()
+    counters: Counters | None = None
+    limits: Limits | None = None
+    used: LimitUse | None = None
+    now: datetime | None = None  # desk time, aware UTC

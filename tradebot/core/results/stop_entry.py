@@ -1,0 +1,20 @@
+"""Entries of the stop journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StopEntry:
+    """One action of an emergency stop. The stop journal keeps it until the ledger has it."""
+
+    at: datetime  # desk time, aware UTC
+    did: str  # the action, for people
+    symbol: str = ""
+    order_id: str = ""  # client_order_id; "": none
+    quantity: Decimal | None = None
+    detail: str = ""
+    exit_code: int | None = None  # exit code of the stop, in its last entry only
