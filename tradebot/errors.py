@@ -1,7 +1,7 @@
-"""Errors, classed by what the caller should do about them, and the exit codes they end with.
+"""Exit codes, and errors classed by the caller's response.
 
-The exit codes are a contract with cron, systemd and every other machine that starts a command.
-The table in README.md, the text of ``--help`` and the tests are all made from :class:`ExitCode`.
+The exit codes are a contract with cron, systemd and every other program that starts a command. The table in README.md,
+the text of ``--help`` and the tests are made from :class:`ExitCode`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended, for machines."""
+    """The exit code of a command."""
 
     OK = 0
     BUG = 1
@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
 
     @property
     def meaning(self) -> str:
-        """One line for people, used by the README, ``--help`` and the summary."""
+        """One line for people, in the README, ``--help`` and the summary."""
         return _MEANINGS[self]
 
 
@@ -52,7 +52,7 @@ _MEANINGS: dict[ExitCode, str] = {
     ExitCode.TERMINATED: "stopped by SIGTERM: nothing new was sent, the lock was released",
 }
 
-#: When several conditions hold at once, the process ends with the first of these.
+#: The order in which conditions take precedence, when several apply.
 PRECEDENCE: tuple[ExitCode, ...] = (
     ExitCode.CONFIG,
     ExitCode.LEDGER,
@@ -66,14 +66,14 @@ PRECEDENCE: tuple[ExitCode, ...] = (
 )
 
 
-def first_of(codes: Iterable[ExitCode]) -> ExitCode:
-    """The code a process ends with when all of ``codes`` apply; OK when there are none."""
+def first_by_precedence(codes: Iterable[ExitCode]) -> ExitCode:
+    """The exit code when all of ``codes`` apply; OK without one."""
     present = set(codes)
     return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
 
 
 class TradebotError(Exception):
-    """An error with a message written for the user: what is wrong, where, and what to do next."""
+    """An error with a message for the user: what is wrong, where, and what to do next."""
 
     exit_code: ExitCode = ExitCode.BUG
 
@@ -83,18 +83,18 @@ class TradebotError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the configuration or with an input file."""
+    """One mistake in the configuration or an input file."""
 
-    where: str
+    where: str  # the file, line or variable
     what: str
-    fix: str
+    fix: str  # what to do, as a sentence
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. {self.fix}"
 
 
 class ConfigError(TradebotError):
-    """The configuration is invalid; ``problems`` holds every error found, not only the first."""
+    """The configuration is invalid. ``problems`` holds every mistake, not only the first."""
 
     exit_code = ExitCode.CONFIG
 
@@ -104,7 +104,7 @@ class ConfigError(TradebotError):
 
 
 class UsageError(TradebotError):
-    """The command line asks for something that makes no sense."""
+    """The command line makes no sense."""
 
     exit_code = ExitCode.USAGE
 
@@ -113,31 +113,31 @@ class UsageError(TradebotError):
 
 
 class BrokerUnavailable(TradebotError):
-    """The broker did not answer, or answered with something that is not an answer.
+    """The broker did not answer, or its answer cannot be understood.
 
-    Raised by reads, and by a write that certainly did not reach the broker.
+    Raised by reads, and by writes that certainly did not reach the broker.
     """
 
     exit_code = ExitCode.BROKER
 
 
 class Locked(TradebotError):
-    """Another run holds the lock; the message names its pid, command and start."""
+    """Another run holds the lock. The message names its pid, command and start."""
 
     exit_code = ExitCode.LOCKED
 
 
-# --- stop and look -----------------------------------------------------------------------
+# --- stop and investigate ----------------------------------------------------------------
 
 
 class OutcomeUnknown(TradebotError):
-    """A write left and nobody saw its outcome. Ask the broker by id; never send it again under another."""
+    """A write was sent and its outcome is unknown. Ask the broker by id; never send it under another id."""
 
     exit_code = ExitCode.BROKER
 
 
 class Blocked(TradebotError):
-    """A critical check failed, or this is not the account that was pinned."""
+    """A critical check failed, or the account is not the pinned one."""
 
     exit_code = ExitCode.BLOCKED
 
@@ -155,14 +155,14 @@ class LedgerError(TradebotError):
 
 
 class LedgerBusy(LedgerError):
-    """Another process holds the ledger: it is sound as far as anybody knows, and cannot be read now."""
+    """Another process holds the ledger. It cannot be read now, and nothing is wrong with it as far as known."""
 
 
 # --- give up on this order ---------------------------------------------------------------
 
 
 class OrderRefused(TradebotError):
-    """The broker looked at the order and said no; ``reason`` is the broker's own code or words."""
+    """The broker refused an order. ``reason`` is the broker's code or text."""
 
     exit_code = ExitCode.BROKER
 
@@ -172,22 +172,22 @@ class OrderRefused(TradebotError):
 
 
 class AlreadySent(OrderRefused):
-    """The broker refused an order because it has one under its client_order_id: an earlier sending arrived."""
+    """The broker refused an order because it has one with that client_order_id: an earlier submission arrived."""
 
 
-# --- stop in order -----------------------------------------------------------------------
+# --- end normally ------------------------------------------------------------------------
 
 
 class NotDue(TradebotError):
-    """A scheduler started a job that the exchange's calendar does not have due. Nothing is wrong, nothing is done."""
+    """A scheduler started a job that is not due by the exchange's calendar. The job does nothing and ends with OK."""
 
     exit_code = ExitCode.OK
 
 
 class Stopped(TradebotError):
-    """^C or SIGTERM arrived; raised only between steps, never inside one. ``told`` says what else than usual is so."""
+    """^C or SIGTERM arrived. Raised between steps only. ``message`` replaces the usual sentence on what was done."""
 
-    def __init__(self, exit_code: ExitCode, told: str = "") -> None:
+    def __init__(self, exit_code: ExitCode, message: str = "") -> None:
         self.exit_code = exit_code
         by_what = exit_code.meaning.partition(":")[0]
-        super().__init__(f"{by_what}: {told}" if told else exit_code.meaning)
+        super().__init__(f"{by_what}: {message}" if message else exit_code.meaning)

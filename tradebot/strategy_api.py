@@ -1,8 +1,8 @@
-"""The contract between the toolkit and a strategy: price history in, signals out.
+"""The contract between tradebot and a strategy: price history in, signals out.
 
-A strategy module defines one class named ``Strategy`` with one method, ``signals``, which computes over the whole
-history at once. Live trading reads the last row of the same answer that a backtest reads whole, so the two cannot
-differ. Strategies see prices and their own parameters, never settings, accounts or brokers.
+A strategy module defines one class named ``Strategy`` with one method, ``signals``, which computes the signals of the
+whole history at once. Live trading uses the last row of the frames that a backtest uses whole, so the two cannot
+differ. A strategy sees prices and its parameters, never settings, accounts or brokers.
 """
 
 from __future__ import annotations
@@ -20,70 +20,65 @@ if TYPE_CHECKING:
 
 __all__ = ["ExitPolicy", "History", "ParamValue", "Signals", "Strategy", "by_column"]
 
-#: A parameter's value, of the type its manifest declares.
+#: The value of a parameter, of the type that the manifest declares.
 ParamValue = bool | int | float | str
 
 
 @dataclass(frozen=True)
 class History:
-    """Completed daily bars, adjusted for the splits and dividends known at the decision.
+    """Completed daily bars, adjusted for the splits and dividends known at the decision. Prices are USD a share.
 
-    Five frames of one shape: float64, one row a session (ascending, timezone-naive midnights of the New York date),
-    one column a symbol. A symbol has NaN before its listing and after it stopped trading. ``volume`` is in shares.
+    The five frames have the same shape: float64, one row a session (ascending, timezone-naive midnights of the New York
+    date), one column a symbol. A symbol is NaN before its listing and after it stopped trading.
     """
 
     open: pd.DataFrame
     high: pd.DataFrame
     low: pd.DataFrame
     close: pd.DataFrame
-    volume: pd.DataFrame
+    volume: pd.DataFrame  # shares
 
 
 @dataclass(frozen=True)
 class Signals:
-    """A strategy's answer: frames with the index and columns of the history it was given.
+    """The signals of a strategy. Frames have the index and columns of the history.
 
-    ``entry`` and ``exit`` are boolean; where both are true, exit wins. ``score`` ranks entries of one session (higher
-    first; None means equal). ``exits`` says in fractions how a position entered on these signals is left.
-    ``risk_pct`` may ask for less than the account's risk per trade (a fraction, 0.005 is 0.5 %).
-
-    ``reason`` says in words why a position is entered and ``exit_reason`` why it is left. Both are ``str.format``
-    texts over the names of ``columns_used``, filled with the values of the session and symbol in question:
-    ``"close {close:.2f} above SMA50 {SMA50:.2f}"``.
+    ``reason`` and ``exit_reason`` are ``str.format`` texts over the names of ``columns_used``, filled with the values
+    of a signal's session and symbol: ``"close {close:.2f} above SMA50 {SMA50:.2f}"``.
     """
 
-    entry: pd.DataFrame
-    exit: pd.DataFrame
-    exits: ExitPolicy
-    score: pd.DataFrame | None = None
-    risk_pct: float | None = None
-    reason: str = ""
-    columns_used: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # indicator frames, for explain
-    exit_reason: str = ""
+    entry: pd.DataFrame  # boolean
+    exit: pd.DataFrame  # boolean; where both are true, exit wins
+    exits: ExitPolicy  # exit policy of the positions entered on these signals
+    score: pd.DataFrame | None = None  # rank of a session's entries, highest first; None ranks them equal
+    risk_pct: float | None = None  # risk per trade, a fraction of equity (0.005 is 0.5 %); at most the account's counts
+    reason: str = ""  # why a position is entered
+    columns_used: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # indicators by name
+    exit_reason: str = ""  # why a position is closed
 
 
 class Strategy(Protocol):
-    """What a strategy module's class ``Strategy`` must offer. It is made without arguments."""
+    """The interface of a strategy module's class ``Strategy``. It is constructed without arguments."""
 
     def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
-        """The signals of every session of ``history``, each computed from that session and earlier ones only."""
+        """The signals of every session of ``history``, each computed from the session and earlier ones only."""
         ...
 
 
 def by_column(frame: pd.DataFrame, indicator: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> pd.DataFrame:
-    """``indicator`` of each column, computed over the sessions in which the column has a value; NaN in the others.
+    """An indicator of each column, over the sessions in which the column has a value; NaN in the others.
 
-    For indicators that look at one symbol at a time, such as TA-Lib's: ``by_column(close, partial(talib.SMA,
-    timeperiod=50))``. TA-Lib itself would carry one missing bar into every later value. ``indicator`` gets at least one
-    value and gives as many as it got.
+    It serves indicators of one symbol, such as TA-Lib's, which would carry a missing bar into every later value:
+    ``by_column(close, partial(talib.SMA, timeperiod=50))``. ``indicator`` gets an array of at least one value and
+    returns one of the same length.
     """
     import numpy as np
     import pandas as pd
 
     rows = np.ascontiguousarray(frame.to_numpy(dtype=np.float64).T)
     result = np.full_like(rows, np.nan)
-    for values, answer in zip(rows, result, strict=True):
+    for values, computed in zip(rows, result, strict=True):
         known = ~np.isnan(values)
         if known.any():
-            answer[known] = indicator(values[known])
+            computed[known] = indicator(values[known])
     return pd.DataFrame(result.T, index=frame.index, columns=frame.columns)

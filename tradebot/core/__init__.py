@@ -1,1 +1,1 @@
-"""The pure heart: values and decisions. No I/O, no clock, no randomness, no framework."""
+"""Values and decisions. Pure: no I/O, no clock, no randomness, no framework."""

@@ -1,4 +1,4 @@
-"""What a job may ask of the world: small Protocols, each with one adapter a file behind it."""
+"""Ports: the Protocols through which a job reaches the world. Adapters implement them, one a file."""
 
 from __future__ import annotations
 

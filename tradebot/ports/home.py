@@ -1,4 +1,4 @@
-"""The halt latch, the lock, word to the operator, and the way to be stopped."""
+"""Ports of the home: the halt latch, the lock, alerts, and the request to stop."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ class Latch(Protocol):
     """The halt latch file of a home: written with fsync, readable when everything else is broken."""
 
     def read(self) -> tuple[Halt, ...]:
-        """What the file says; a file that cannot be read or understood is one halt of rule UNREADABLE."""
+        """The halts in the file. A file that cannot be read or understood is one halt of rule UNREADABLE."""
         ...
 
-    def set(self, halt: Halt) -> None: ...
+    def set(self, halt: Halt) -> None:
+        """Add a halt. It is on the disk afterwards."""
+        ...
 
     def clear(self, halts: Collection[Halt]) -> None:
-        """Remove these halts; every other one stays, one that is set meanwhile too."""
+        """Remove these halts. Every other halt stays, also one that is set meanwhile."""
         ...
 
 
@@ -27,25 +29,25 @@ class Lock(Protocol):
     """The right to act on an account."""
 
     def assert_held(self) -> None:
-        """Raise Locked unless this process still holds it; called before each send."""
+        """Raise Locked unless this process holds the lock. Called before each order is sent."""
         ...
 
 
 class Alerts(Protocol):
-    """Word to the operator. Never raises, never blocks trading."""
+    """Messages to the operator. Never raises, never blocks trading."""
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
-        """Raise an alert: ``message`` says what happened, the figures, and what to do.
+        """Raise an alert. ``message``: what happened, the figures, and what to do.
 
-        ``key`` names the matter. While it goes on, each run may raise it anew: what is told already is told again only
-        when it got more severe, or after 20 hours if it is critical and a week if not. Without a key each is told.
+        ``key`` names the condition. An alert with the key of an earlier one is delivered again only if it is more
+        severe, or after 20 hours if it is critical and after a week if not. Without a key it is always delivered.
         """
         ...
 
 
 class StopSwitch(Protocol):
-    """^C and SIGTERM, looked at between steps."""
+    """The request to stop: ^C or SIGTERM. It is checked between steps."""
 
     def check(self) -> None:
-        """Raise Stopped when the process has been asked to end."""
+        """Raise Stopped if the process has been asked to stop."""
         ...

@@ -1,4 +1,4 @@
-"""The exchange's time and prices, and the broker."""
+"""Ports of the market: clock, calendar, prices, and the broker. Instants are aware UTC, sessions New York dates."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Time as the jobs see it. On the embedded exchange ``now`` is the exchange's own persisted time."""
+    """The time of a desk. At the embedded exchange ``now`` is the exchange's own persisted time."""
 
     def now(self) -> datetime:
-        """The desk's time, aware UTC: what decisions and rows are stamped with."""
+        """The desk's time, for decisions and rows."""
         ...
 
     def wall(self) -> datetime:
-        """The machine's time, aware UTC: for the wall-clock columns of runs only."""
+        """The machine's time, for wall-clock columns only."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait between two looks at the broker; returns at once where nothing is gained by waiting."""
+        """Wait between two reads of the broker. Returns at once where waiting changes nothing."""
         ...
 
 
 class Calendar(Protocol):
-    """The exchange's own calendar: holidays, half days and daylight saving included."""
+    """The exchange's calendar, with holidays, half days and daylight saving."""
 
     def hours(self, day: date) -> SessionHours | None:
-        """The session on a New York date, or None when the exchange is closed all day."""
+        """The session on a New York date; None when the exchange is closed all day."""
         ...
 
     def previous(self, day: date) -> SessionHours:
@@ -62,14 +62,14 @@ class Calendar(Protocol):
 
 
 class PriceSource(Protocol):
-    """A file of daily bars and corporate actions that the embedded exchange trades on."""
+    """A file of daily bars and corporate actions for the embedded exchange."""
 
     def fingerprint(self) -> str:
-        """Changes whenever the file does; cheap, reads no bar."""
+        """A text that changes whenever the file does. It is cheap and reads no bar."""
         ...
 
     def bars(self) -> Iterable[DayBar]:
-        """Every bar, by session, then symbol. Raises ConfigError, with every problem, when the file is not sound."""
+        """Every bar, by session, then symbol. Raises ConfigError with every problem of an invalid file."""
         ...
 
     def actions(self) -> tuple[CorporateAction, ...]:
@@ -80,88 +80,100 @@ class PriceSource(Protocol):
 class Broker(Protocol):
     """One account at one broker.
 
-    Reads raise BrokerUnavailable when they fail or are incomplete: an empty answer means empty. Writes raise
-    OrderRefused (the broker said no), BrokerUnavailable (it certainly did not arrive) or OutcomeUnknown.
+    A read raises BrokerUnavailable when it fails or is incomplete; an empty result is an empty account. A write raises
+    OrderRefused (the broker refused it), BrokerUnavailable (it certainly did not arrive) or OutcomeUnknown.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The broker's name in BROKER."""
+        ...
 
     @property
     def mode(self) -> str:
         """``paper`` or ``live``."""
         ...
 
-    def clock(self) -> MarketClock: ...
-
-    def account(self) -> AccountSnapshot: ...
-
-    def permissions(self) -> Permissions: ...
-
-    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
-        """The sessions from ``first`` to ``last``, both included, that the broker's books tell of, in order."""
+    def clock(self) -> MarketClock:
+        """The broker's clock."""
         ...
 
-    def positions(self) -> tuple[Position, ...]: ...
+    def account(self) -> AccountSnapshot:
+        """The account's balances."""
+        ...
+
+    def permissions(self) -> Permissions:
+        """What the account may trade."""
+        ...
+
+    def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
+        """The sessions from ``first`` to ``last``, both included, that the broker has records of, in order."""
+        ...
+
+    def positions(self) -> tuple[Position, ...]:
+        """Every open position."""
+        ...
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
-        """Every live order, flat: bracket legs appear as orders of their own, held ones included."""
+        """Every live order. Bracket legs, held ones too, are orders of their own in it."""
         ...
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
-        """The order with this id, its legs in ``legs``, or None when the broker surely has none."""
+        """The order with this id, its legs in ``legs``; None when the broker certainly has none."""
         ...
 
     def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
-        """The orders with these ids, as ``order`` gives each, in few requests; absent are those it surely has not."""
+        """The orders by id, each as ``order`` gives it, in few requests. Ids without an order are absent."""
         ...
 
-    def submit(self, request: OrderRequest) -> BrokerOrder: ...
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        """Send an order. A client_order_id that the broker has already raises AlreadySent."""
+        ...
 
     def cancel(self, broker_order_id: str) -> None:
-        """Ask for a cancel. It has happened only when the order is seen terminal; OrderRefused when it is already."""
+        """Request a cancel. The order is cancelled once it is shown terminal. OrderRefused if it is already."""
         ...
 
     def cancel_all(self) -> None:
-        """Ask in one request for a cancel of every live order of the account, whoever sent it; as ``cancel``."""
+        """Request a cancel of every live order of the account, foreign ones too, in one request; see ``cancel``."""
         ...
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
-        """Change quantity and prices of a resting order without a moment in which neither rests.
+        """Change quantity and prices of a resting order, without a moment in which no order rests.
 
-        The answer is the order that now rests, under ``request.client_order_id``; the old one ends REPLACED.
+        Returns the order that rests now, under ``request.client_order_id``. The old order ends REPLACED.
         """
         ...
 
     def activities(self, after: str | None) -> tuple[Activity, ...]:
-        """Fills, cash movements and splits since the activity with id ``after`` (None: all of them), in order."""
+        """The activities after the one with id ``after``, in order; all of them for None."""
         ...
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """What belongs shortly before the activity ``after`` and is not known, by its id: it came in later than that.
+        """The activities shortly before ``after`` whose ids are not known: the broker reported them late.
 
-        Asked right after ``activities``, it tells of the same look at the account.
+        Called right after ``activities``, it uses the same read of the account.
         """
         ...
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
-        """What the broker knows of each symbol; symbols it does not know are absent."""
+        """The assets by symbol. Symbols that the broker does not know are absent."""
         ...
 
 
 class MarketData(Protocol):
-    """Prices. Frames carry floats for strategies; quotes carry Decimals for decisions."""
+    """Prices: frames of floats for strategies, quotes of Decimals for decisions."""
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
         ...
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come."""
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted by the actions whose ex-date has come."""
         ...
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` that there are bars of, whatever their sessions."""
+        """The symbols that have a bar of any session."""
         ...
 
     def last_completed(self, clock: MarketClock) -> date | None:
@@ -173,5 +185,5 @@ class MarketData(Protocol):
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Announced splits and dividends of these symbols whose ex-date lies in the next ``days`` days."""
+        """The announced splits and dividends of ``symbols`` with an ex-date within the next ``days`` days."""
         ...

@@ -1,4 +1,4 @@
-"""The configured strategies."""
+"""Ports of the strategies."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StrategyInfo:
-    """A strategy as loaded: its symbols, warm-up in sessions, parameters and content hash."""
+    """A loaded strategy."""
 
     name: str
     version: str
     description: str
     symbols: tuple[str, ...]
-    warmup: int
+    warmup: int  # sessions of history that it needs for a signal
     params: Mapping[str, bool | int | float | str]
-    fingerprint: str
-    origin: str
+    fingerprint: str  # version and content hash
+    origin: str  # where it was found
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyFailure:
-    """A strategy that could not be loaded or did not answer properly; it stops only itself."""
+    """The failure of a strategy to load or to give valid signals. It stops no other strategy."""
 
     strategy: str
     message: str
@@ -38,18 +38,20 @@ class Strategies(Protocol):
     """The configured strategies."""
 
     @property
-    def loaded(self) -> tuple[StrategyInfo, ...]: ...
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        """The strategies that could be loaded, in the order of STRATEGIES."""
+        ...
 
     @property
     def failures(self) -> tuple[StrategyFailure, ...]:
-        """Those that could not be loaded."""
+        """The failures to load."""
         ...
 
     @property
     def warmup(self) -> int:
-        """How many sessions of history the most demanding of the loaded strategies needs to speak of the last one."""
+        """The sessions of history that every loaded strategy can give signals of the last one from."""
         ...
 
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
-        """Each strategy's signals after the last row of ``history``, and the strategies that failed at it."""
+        """The signals of all strategies on the last session of ``history``, and the failures to give them."""
         ...

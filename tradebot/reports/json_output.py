@@ -20,7 +20,7 @@ from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.values import canonical
 from tradebot.core.results.outcomes import Outcome
-from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_of
+from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_by_precedence
 from tradebot.reports.run_header import RunHeader
 
 COMMON = (
@@ -129,7 +129,10 @@ def _codes(codes: Iterable[ExitCode]) -> dict[str, object]:
     applies = set(codes)
     ordered = [code for code in PRECEDENCE if code in applies]
     ordered += sorted(applies.difference(ordered))
-    return {"exit_code": int(first_of(applies) or next(iter(ordered), 0)), "exit_codes": [int(c) for c in ordered]}
+    return {
+        "exit_code": int(first_by_precedence(applies) or next(iter(ordered), 0)),
+        "exit_codes": [int(c) for c in ordered],
+    }
 
 
 def _place(where: RunHeader) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""What fills, splits and corrections do to lots, trades and results. Pure."""
+"""Accounting: the effects of activities on lots, round trips and holdings, and their statistics."""

@@ -1,1 +1,1 @@
-"""The values that everything here is made of: accounts, orders, holdings, limits, halts."""
+"""Value types: accounts, orders, holdings, limits, halts, schedule."""

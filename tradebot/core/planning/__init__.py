@@ -1,1 +1,1 @@
-"""What to enter and what to close, and at which prices. Pure."""
+"""Planning: entries, exits and their prices."""

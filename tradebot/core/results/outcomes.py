@@ -17,7 +17,7 @@ from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.stop_coverage import Gap
-from tradebot.errors import ExitCode, first_of
+from tradebot.errors import ExitCode, first_by_precedence
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Outcome:
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of the process: the first of ``codes`` by precedence."""
-        return first_of(self.codes)
+        return first_by_precedence(self.codes)
 
     @classmethod
     def of(cls, base: Outcome, **more: Any) -> Self:

@@ -1,1 +1,1 @@
-"""The risk rules: what may be entered, how large, and what halts the account. Pure."""
+"""The risk module: rules for entries, sizing, exposure, and circuit breakers."""

@@ -1,1 +1,1 @@
-"""What must be true of an account: protected positions, explained differences, jobs that ran. Pure."""
+"""Safety: stop coverage, reconciliation, emergency stop, and missed jobs."""

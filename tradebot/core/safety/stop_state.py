@@ -16,10 +16,10 @@ from tradebot.core.safety.stop_coverage import coverable_shares
 
 @dataclass(frozen=True, slots=True)
 class StopGoal:
-    """What an emergency stop is to reach: without ``close`` positions stay open, protected by their stops."""
+    """The goal of an emergency stop."""
 
-    close: bool
-    include_foreign: bool = False
+    close: bool  # close positions; else they stay open, protected by their stops
+    include_foreign: bool = False  # cancel foreign orders and close foreign positions too
 
 
 @dataclass(frozen=True, slots=True)
