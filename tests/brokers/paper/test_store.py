@@ -8,7 +8,7 @@ import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE, Pit, decimals
 from tests.fakes.prices import MadePrices, made, sessions, split
 from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.model.account import Fill
 from tradebot.core.model.orders import OrderState
 from tradebot.errors import BrokerUnavailable, ConfigError, OrderRefused
 from tradebot.market.calendar import NyseCalendar
@@ -298,6 +299,33 @@ def test_two_handles_see_each_other_s_operations(pit: OpenPit) -> None:
             world.buy(1, client_id="there")
         other.next_session()
         assert world.exchange.session() == SECOND
+
+
+def test_what_was_asked_is_asked_anew_after_an_operation_of_another_handle(pit: OpenPit) -> None:
+    world = pit(made({"ACME": DAYS}))
+    world.at("09:35")
+    broker = world.broker
+
+    def asked() -> tuple[object, ...]:
+        account = broker.account()
+        return account.cash, account.equity, world.held(), len(broker.open_orders()), world.exchange.quotes(["ACME"])
+
+    with world.again() as other:
+        there = PaperBroker(other)
+        before, clock = asked(), broker.clock()
+        assert asked() == before
+        there.submit(world.requests.buy(10, client_id="at the market"))
+        there.submit(world.requests.buy(1, limit="90", client_id="resting"))
+        newest = broker.activities(None)[-1]
+        traded = asked()
+        other.advance_to(clock.now + timedelta(hours=2))
+        later = asked()
+    assert before[:4] == (100_000, 100_000, 0, 0)
+    assert traded[:4] == (99_000, 100_000, 10, 1)
+    assert later[:4] == (99_000, 100_010, 10, 1)
+    assert traded[4] == before[4] != later[4]
+    assert isinstance(newest, Fill) and broker.activities(newest.fill_id) == ()
+    assert broker.clock().now == clock.now + timedelta(hours=2)
 
 
 def test_two_threads_at_one_file_lose_nothing_and_double_nothing(pit: OpenPit) -> None:

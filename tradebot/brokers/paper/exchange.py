@@ -62,7 +62,7 @@ class PaperExchange:
         self._store = store
         self._calendar = calendar
         self._rules = rules
-        self._standing: tuple[int, ExchangeView] | None = None
+        self._newest: _Versioned | None = None
 
     # --- the file --------------------------------------------------------------------------------
 
@@ -270,11 +270,13 @@ class PaperExchange:
 
         What else it depends on is ``given``, in values that can be hashed.
         """
-        key, floor = (question, given), self._unchanged()
-        if floor is None or key not in floor.answers:
+        key, newest = (question, given), self._newest
+        found: T
+        if newest is not None and key in newest.view.answers and newest.version == self._store.version():
+            found = newest.view.answers[key]
+        else:
             with self.reading() as floor:
-                floor.answers[key] = question(floor, *given)
-        found: T = floor.answers[key]
+                found = floor.answers[key] = question(floor, *given)
         return found
 
     @contextmanager
@@ -296,24 +298,25 @@ class PaperExchange:
                 yield floor
                 self._store.save(floor.state, floor.book)
         except BaseException:
-            self._standing = None
+            self._newest = None
             raise
         if floor.book.is_touched:
-            self._standing = None
+            self._newest = None
 
     def _view(self) -> ExchangeView:
         """The view of the file as it is now. Wants to be inside a transaction."""
-        floor = self._unchanged()
-        if floor is None:
-            floor = ExchangeView(self._store, self._calendar, self._rules)
-            self._standing = self._store.version(), floor
-        return floor
+        version = self._store.version()
+        if self._newest is None or self._newest.version != version:
+            self._newest = _Versioned(version, ExchangeView(self._store, self._calendar, self._rules))
+        return self._newest.view
 
-    def _unchanged(self) -> ExchangeView | None:
-        """The newest view, unless somebody has written to the file since it was made."""
-        if self._standing is None or self._standing[0] != self._store.version():
-            return None
-        return self._standing[1]
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    """A view of the exchange, and the version of the file that it shows."""
+
+    version: int
+    view: ExchangeView
 
 
 def _state(floor: ExchangeView) -> ExchangeState:
