@@ -52,7 +52,7 @@ _MEANINGS: dict[ExitCode, str] = {
     ExitCode.TERMINATED: "stopped by SIGTERM: nothing new was sent, the lock was released",
 }
 
-#: The order in which conditions take precedence, when several apply.
+#: Exit codes by precedence: of several that apply, the process ends with the first.
 PRECEDENCE: tuple[ExitCode, ...] = (
     ExitCode.CONFIG,
     ExitCode.LEDGER,
@@ -67,7 +67,7 @@ PRECEDENCE: tuple[ExitCode, ...] = (
 
 
 def first_by_precedence(codes: Iterable[ExitCode]) -> ExitCode:
-    """The exit code when all of ``codes`` apply; OK without one."""
+    """The exit code when all of ``codes`` apply; OK without one. Codes outside of ``PRECEDENCE`` do not count."""
     present = set(codes)
     return next((code for code in PRECEDENCE if code in present), ExitCode.OK)
 

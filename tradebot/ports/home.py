@@ -17,7 +17,7 @@ class Latch(Protocol):
         ...
 
     def set(self, halt: Halt) -> None:
-        """Add a halt. It is on the disk afterwards."""
+        """Add a halt, which is on disk on return. Raises ConfigError if the file then does not halt as much."""
         ...
 
     def clear(self, halts: Collection[Halt]) -> None:

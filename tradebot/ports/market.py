@@ -80,8 +80,9 @@ class PriceSource(Protocol):
 class Broker(Protocol):
     """One account at one broker.
 
-    A read raises BrokerUnavailable when it fails or is incomplete; an empty result is an empty account. A write raises
-    OrderRefused (the broker refused it), BrokerUnavailable (it certainly did not arrive) or OutcomeUnknown.
+    A read raises BrokerUnavailable when it fails or is incomplete; an empty result means that there is nothing. A write
+    raises OrderRefused (the broker refused it), BrokerUnavailable (it certainly did not arrive) or OutcomeUnknown (it
+    may have arrived).
     """
 
     @property
@@ -95,7 +96,7 @@ class Broker(Protocol):
         ...
 
     def clock(self) -> MarketClock:
-        """The broker's clock."""
+        """The broker's clock and its sessions around now."""
         ...
 
     def account(self) -> AccountSnapshot:
@@ -103,7 +104,7 @@ class Broker(Protocol):
         ...
 
     def permissions(self) -> Permissions:
-        """What the account may trade."""
+        """What the account's configuration at the broker permits."""
         ...
 
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
@@ -111,11 +112,11 @@ class Broker(Protocol):
         ...
 
     def positions(self) -> tuple[Position, ...]:
-        """Every open position."""
+        """Every open position, foreign ones included."""
         ...
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
-        """Every live order. Bracket legs, held ones too, are orders of their own in it."""
+        """Every live order of the account. Bracket legs, held ones too, are listed as separate orders."""
         ...
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
@@ -127,15 +128,21 @@ class Broker(Protocol):
         ...
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        """Send an order. A client_order_id that the broker has already raises AlreadySent."""
+        """Send an order. Raises AlreadySent when the broker has one with its client_order_id."""
         ...
 
     def cancel(self, broker_order_id: str) -> None:
-        """Request a cancel. The order is cancelled once it is shown terminal. OrderRefused if it is already."""
+        """Request a cancel, which is complete once the order is terminal.
+
+        Raises OrderRefused when the order is terminal already.
+        """
         ...
 
     def cancel_all(self) -> None:
-        """Request a cancel of every live order of the account, foreign ones too, in one request; see ``cancel``."""
+        """Request a cancel of every live order of the account, foreign ones too, in one request.
+
+        Raises OrderRefused when an order was not cancelled.
+        """
         ...
 
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
@@ -165,7 +172,7 @@ class MarketData(Protocol):
     """Prices: frames of floats for strategies, quotes of Decimals for decisions."""
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
-        """The newest price of each symbol that has one."""
+        """The newest quote of each symbol. A symbol without one is absent."""
         ...
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
@@ -173,7 +180,7 @@ class MarketData(Protocol):
         ...
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """The symbols that have a bar of any session."""
+        """Those of ``symbols`` that have a bar of any session."""
         ...
 
     def last_completed(self, clock: MarketClock) -> date | None:
@@ -185,5 +192,8 @@ class MarketData(Protocol):
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """The announced splits and dividends of ``symbols`` with an ex-date within the next ``days`` days."""
+        """The announced splits and dividends of ``symbols`` with an ex-date at most ``days`` days ahead.
+
+        Those of today are included until the open.
+        """
         ...

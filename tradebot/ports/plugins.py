@@ -20,7 +20,7 @@ class StrategyInfo:
     version: str
     description: str
     symbols: tuple[str, ...]
-    warmup: int  # sessions of history that it needs for a signal
+    warmup: int  # sessions of history that a symbol needs, the newest included, before it may be signalled
     params: Mapping[str, bool | int | float | str]
     fingerprint: str  # version and content hash
     origin: str  # where it was found
@@ -49,9 +49,9 @@ class Strategies(Protocol):
 
     @property
     def warmup(self) -> int:
-        """The sessions of history that every loaded strategy can give signals of the last one from."""
+        """Sessions of history that ``signals`` needs: the maximum over the loaded strategies."""
         ...
 
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
-        """The signals of all strategies on the last session of ``history``, and the failures to give them."""
+        """The signals of all strategies for the last session of ``history``, and the strategies that failed."""
         ...

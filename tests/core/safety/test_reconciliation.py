@@ -8,7 +8,7 @@ from tests.core.builders import D, holding, intent, lot, order, position, stop
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState, Purpose, Side
-from tradebot.core.safety.reconciliation import compare
+from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import find_gaps
 
 
@@ -23,7 +23,7 @@ def breaks(**given: Any) -> tuple[Break, ...]:
         "cash_here": D(1000),
         "cash_there": D(1000),
     }
-    return compare(**{**agreed, **given})
+    return find_breaks(**{**agreed, **given})
 
 
 def told(**given: Any) -> list[tuple[str, str, int, int]]:

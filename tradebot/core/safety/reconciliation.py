@@ -14,7 +14,7 @@ from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars
 from tradebot.core.safety.stop_coverage import Gap
 
 
-def compare(
+def find_breaks(
     *,
     lots: Iterable[Lot],
     positions: Iterable[Position],

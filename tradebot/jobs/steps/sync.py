@@ -15,7 +15,7 @@ from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import CENT, ZERO
-from tradebot.core.safety.reconciliation import compare
+from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import Gap, find_gaps, unprotected_dollars
 from tradebot.errors import ExitCode
 from tradebot.jobs.desk import Desk
@@ -117,7 +117,7 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
     open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     with ledger.transaction():
         ledger.orders.saw(open_orders, now)
-        differences = compare(
+        differences = find_breaks(
             lots=ledger.books.lots(),
             positions=positions,
             unsettled=unsettled,
