@@ -34,7 +34,7 @@ from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.activities import book_activities
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
-from tradebot.jobs.steps.sync import is_ours, read_account_state
+from tradebot.jobs.steps.sync import is_explained, read_account_state
 
 #: What only the old ledger knows.
 LOST = (
@@ -222,7 +222,7 @@ def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
         closing = [
             order
             for order in state.open_orders
-            if order.symbol == holding.symbol and order.side is holding.side.opposite and is_ours(desk, order)
+            if order.symbol == holding.symbol and order.side is holding.side.opposite and is_explained(desk, order)
         ]
         resting = max((o for o in closing if o.stop_price is not None), key=lambda o: o.remaining, default=None)
         target = next((o for o in closing if o.type is OrderType.LIMIT), None)

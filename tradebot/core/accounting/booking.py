@@ -117,17 +117,17 @@ class _Bookings:
 
     def _book_bust(self, bust: FillBust) -> Booking:
         rebooked = (rebook_without(history, bust) for history in self.histories.values())
-        found = next((each for each in rebooked if each is not None), None)
-        if found is None:
+        result = next((each for each in rebooked if each is not None), None)
+        if result is None:
             return Booking(bust, FOREIGN, None)
-        symbol, held = found.fill.symbol, self.holdings.get(found.fill.symbol)
-        self.histories[symbol] = found.history
-        self.lots[symbol] = found.lots
-        self._set_holding(symbol, self._after_bust(found, held))
+        symbol, held = result.fill.symbol, self.holdings.get(result.fill.symbol)
+        self.histories[symbol] = result.history
+        self.lots[symbol] = result.lots
+        self._set_holding(symbol, self._after_bust(result, held))
         if held is not None and symbol not in self.holdings:
-            self.interrupted[found.fill.client_order_id] = held
-        booking = self._booking(bust, found.busted.strategy, symbol, found.new_trades)
-        return replace(booking, busted=found.fill, undone=found.undone)
+            self.interrupted[result.fill.client_order_id] = held
+        booking = self._booking(bust, result.busted.strategy, symbol, result.new_trades)
+        return replace(booking, busted=result.fill, undone=result.undone)
 
     def _extend_history(self, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
         """Add an activity to its symbol's history, where that is needed for a bust."""
@@ -143,19 +143,21 @@ class _Bookings:
             return holding
         return _resized(before, self._ours(fill.symbol))
 
-    def _after_bust(self, found: Rebooked, held: Holding | None) -> Holding | None:
+    def _after_bust(self, result: Rebooked, held: Holding | None) -> Holding | None:
         """The holding that remains, or that comes back with the shares of a busted sale."""
-        symbol = found.fill.symbol
-        opener = next((lot for lot in found.lots if lot.strategy != FOREIGN), None)
+        symbol = result.fill.symbol
+        opener = next((lot for lot in result.lots if lot.strategy != FOREIGN), None)
         if opener is None:
             return None
         owner = replace(self.owners.get(opener.entry_client_order_id, FOREIGN_OWNER), strategy=opener.strategy)
         if owner.intent is not None:
-            owner = replace(owner, intent=_rescaled(owner.intent, _split_ratio_since(found.history.activities, opener)))
+            owner = replace(
+                owner, intent=_rescaled(owner.intent, _split_ratio_since(result.history.activities, opener))
+            )
         holding = self._held_by(owner, symbol, held)
         if holding is None or held is not None:
             return holding
-        return _with_stop_of(self.owners.get(found.fill.client_order_id, FOREIGN_OWNER), holding)
+        return _with_stop_of(self.owners.get(result.fill.client_order_id, FOREIGN_OWNER), holding)
 
     def _held_by(self, owner: Owner, symbol: str, held: Holding | None) -> Holding | None:
         """A symbol's holding. It stays with its strategy while shares of ours are left.

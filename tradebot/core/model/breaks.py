@@ -89,4 +89,4 @@ def unexplained(breaks: Iterable[Break]) -> Decimal:
 
     Orders and missing stops do not count: they have moved no money yet.
     """
-    return sum((found.dollars for found in breaks if found.kind in ACCEPTABLE), ZERO)
+    return sum((each.dollars for each in breaks if each.kind in ACCEPTABLE), ZERO)

@@ -60,21 +60,21 @@ class _ExitPlanner:
 
     def objections(self, holding: Holding) -> tuple[Denial, ...]:
         situation = self.situation
-        found: list[tuple[DenialCode, str]] = []
+        objections: list[tuple[DenialCode, str]] = []
         if situation.account.blocked:
-            found.append((DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account"))
+            objections.append((DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account"))
         if not situation.session_open:
-            found.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
+            objections.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
         asset = situation.assets.get(holding.symbol)
         if asset is not None and not asset.tradable:
-            found.append(
+            objections.append(
                 (DenialCode.NOT_TRADABLE, f"{holding.symbol} does not trade now; the stop at the broker stays")
             )
         if holding.symbol in self.live_exits:
-            found.append((DenialCode.ORDER_PENDING, f"{self.live_exits[holding.symbol]} is under way"))
+            objections.append((DenialCode.ORDER_PENDING, f"{self.live_exits[holding.symbol]} is under way"))
         if self.available(holding) <= 0:
-            found.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
-        return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in found)
+            objections.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
+        return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in objections)
 
     def available(self, holding: Holding) -> Decimal:
         """The shares of ours that can be closed: those that the broker shows and no foreign order is closing.
@@ -118,9 +118,9 @@ class _ExitPlanner:
     def _next_attempt(self, holding: Holding) -> int:
         """The number after the session's exits of the holding. They are over: a live one is an objection."""
         decided = map(self.situation.ownership.decision, self.situation.decided)
-        exit_of = (holding.strategy, holding.symbol, Purpose.EXIT)
+        wanted = (holding.strategy, holding.symbol, Purpose.EXIT)
         return next_attempt(
-            made.attempt for made in decided if made and (made.strategy, made.symbol, made.purpose) == exit_of
+            each.attempt for each in decided if each and (each.strategy, each.symbol, each.purpose) == wanted
         )
 
     def _foreign_closing(self, holding: Holding) -> list[BrokerOrder]:

@@ -99,7 +99,7 @@ def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: dat
     value, limit = unexplained(breaks), limits.break_halt_value
     if value < limit:
         return None
-    symbols = ", ".join(dict.fromkeys(found.symbol for found in breaks if found.dollars and found.kind in ACCEPTABLE))
+    symbols = ", ".join(dict.fromkeys(each.symbol for each in breaks if each.dollars and each.kind in ACCEPTABLE))
     reason = (
         f"the ledger and the broker differ by {dollars(value)} (in {symbols}), and {dollars(limit)} is the limit; "
         "`tradebot reconcile` shows each break"
@@ -212,13 +212,13 @@ def _shares_of_equity(inputs: LimitInputs, exposure: Exposure) -> Iterator[Limit
     yield from _share(inputs, "at the stops would be lost", total.risk, limits.max_portfolio_risk_pct)
 
 
-def _share(inputs: LimitInputs, what: str, value: Decimal, limit: Decimal) -> Iterator[LimitBreach]:
+def _share(inputs: LimitInputs, subject: str, value: Decimal, limit: Decimal) -> Iterator[LimitBreach]:
     equity, tolerance = inputs.equity, inputs.limits.limit_breach_tolerance_pct
     if value <= 0 or value <= equity * limit * (ONE + tolerance):
         return
     share = _fraction(value, equity)
     message = (
-        f"{what} {dollars(value)}, {percent(share)} of equity, and {percent(limit)} is the limit, with "
+        f"{subject} {dollars(value)}, {percent(share)} of equity, and {percent(limit)} is the limit, with "
         f"{percent(tolerance)} of it for drift"
     )
     yield LimitBreach(share, limit, message)

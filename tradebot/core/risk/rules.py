@@ -360,7 +360,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _value_beyond(
-    candidate: Candidate, projected: ProjectedAccount, code: DenialCode, what: str, before: Decimal, pct: Decimal
+    candidate: Candidate, projected: ProjectedAccount, code: DenialCode, subject: str, before: Decimal, pct: Decimal
 ) -> Denial | None:
     """The denial when ``before`` USD and the smallest order are worth more than ``pct`` of equity."""
     terms = candidate.terms
@@ -370,5 +370,5 @@ def _value_beyond(
     limit = projected.equity * pct
     if value <= limit:
         return None
-    message = f"{what} would be {dollars(value)}, and {dollars(limit)} ({percent(pct)} of equity) is the most"
+    message = f"{subject} would be {dollars(value)}, and {dollars(limit)} ({percent(pct)} of equity) is the most"
     return candidate.denied(code, message, value, limit)

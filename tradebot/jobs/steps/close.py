@@ -14,7 +14,7 @@ from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.submit import READ_PAUSES, await_ends, order_line, store_intents, submit
-from tradebot.jobs.steps.sync import is_ours
+from tradebot.jobs.steps.sync import is_explained
 
 _CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
@@ -75,7 +75,7 @@ def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ..
     return tuple(
         order
         for order in desk.broker.open_orders()
-        if order.symbol == symbol and order.side is side and is_ours(desk, order)
+        if order.symbol == symbol and order.side is side and is_explained(desk, order)
     )
 
 

@@ -20,7 +20,7 @@ from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, 
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding, exits_under_way, take_back
 from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
-from tradebot.jobs.steps.sync import is_ours, read_account_state, synchronise
+from tradebot.jobs.steps.sync import is_explained, read_account_state, synchronise
 
 
 def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
@@ -223,4 +223,4 @@ def _resting_stop(desk: Desk, state: AccountState, holding: Holding) -> BrokerOr
         for order in state.open_orders
         if order.symbol == holding.symbol and order.side is holding.side.opposite and order.stop_price is not None
     ]
-    return max((stop for stop in stops if is_ours(desk, stop)), key=lambda stop: stop.remaining, default=None)
+    return max((stop for stop in stops if is_explained(desk, stop)), key=lambda stop: stop.remaining, default=None)

@@ -122,7 +122,7 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
             positions=positions,
             unsettled=unsettled,
             open_orders=open_orders,
-            ours=frozenset(order.broker_order_id for order in open_orders if is_ours(desk, order)),
+            ours=frozenset(order.broker_order_id for order in open_orders if is_explained(desk, order)),
             gaps=open_gaps,
             cash_here=cash_here,
             cash_there=account.cash,
@@ -158,8 +158,8 @@ def locked_symbols(state: AccountState) -> dict[str, str]:
     return locked
 
 
-def is_ours(desk: Desk, order: BrokerOrder) -> bool:
-    """Whether the bot sent an order or its bracket, by the ledger and the order's id."""
+def is_explained(desk: Desk, order: BrokerOrder) -> bool:
+    """Whether the ledger explains an order, by its intent or by its id."""
     in_ledger = desk.ledger.orders.owner_of(order.client_order_id, None) is not None
     return desk.ownership.is_explained(order, in_ledger=in_ledger)
 
