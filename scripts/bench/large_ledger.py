@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tradebot.brokers.paper import row_codec
 from tradebot.brokers.paper.account_book import activity_id
-from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, draft_of, number_of
+from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, draft_order, parse_number
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Activity, Fill, SessionHours
 from tradebot.core.model.ledger_rows import DecisionRow, EquityPoint, RunStatus
@@ -59,8 +59,8 @@ def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
         for number, hours in enumerate(days):
             begin, end = (trips * turn // len(days) for turn in (number, number + 1))
             legs = [leg for trip in range(begin, end) for leg in _legs(desk.account_key, hours, trip)]
-            exchange.executemany(row_codec.PUT_ORDER, [row_codec.of_order(_at_exchange(leg)) for leg in legs])
-            exchange.executemany(row_codec.ADD_ACTIVITY, [row_codec.of_activity(leg.fill) for leg in legs])
+            exchange.executemany(row_codec.PUT_ORDER, [row_codec.encode_order(_at_exchange(leg)) for leg in legs])
+            exchange.executemany(row_codec.ADD_ACTIVITY, [row_codec.encode_activity(leg.fill) for leg in legs])
             with desk.ledger.transaction():
                 _write_day(desk, hours, legs)
     desk.ledger.books.rebase_peak(desk.settings.paper_starting_cash, desk.clock.now())
@@ -126,10 +126,10 @@ def _legs(account_key: str, hours: SessionHours, trip: int) -> Iterator[Leg]:
 
 def _at_exchange(leg: Leg) -> PaperOrder:
     """A filled order as the exchange keeps it."""
-    number = number_of(leg.fill.broker_order_id, "O")
+    number = parse_number(leg.fill.broker_order_id, "O")
     assert number is not None
     return replace(
-        draft_of(leg.intent.request, leg.fill.at),
+        draft_order(leg.intent.request, leg.fill.at),
         number=number,
         state=OrderState.FILLED,
         filled_quantity=SHARES,

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 
 class NoExchange:
-    """Stands where market data gives history alone; implements brokers.paper.market_data.RecordedMarket."""
+    """Stands where market data gives history alone; implements brokers.paper.market_data.ExchangePrices."""
 
     def quotes(self, symbols: Iterable[str]) -> NoReturn:
         raise AssertionError("history needs no quote")

@@ -18,7 +18,7 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import Activity, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.model.schedule import Job
@@ -57,7 +57,7 @@ class Counts(Around):
         return replace(taken, state=OrderState.ACCEPTED, filled_quantity=Decimal(0), average_fill_price=None)
 
 
-class NoBars(EmbeddedMarket):
+class NoBars(PaperMarket):
     """Has prices, and no bars."""
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from tests.fakes.no_exchange import NoExchange
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
@@ -58,7 +58,7 @@ class Market:
     """
 
     folder: Path
-    data: EmbeddedMarket
+    data: PaperMarket
     sessions: tuple[date, ...]
     listed: dict[str, date]
     closes: dict[tuple[str, date], Decimal]
@@ -98,7 +98,7 @@ def prepare(folder: Path) -> Market:
     listed = _first_sessions(bars)
     return Market(
         folder=folder,
-        data=EmbeddedMarket(PriceFile(), NoExchange()),
+        data=PaperMarket(PriceFile(), NoExchange()),
         sessions=sessions,
         listed=listed,
         closes={(bar.symbol, bar.session): bar.close for bar in bars},

@@ -14,7 +14,7 @@ from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.signals import Signal
@@ -82,7 +82,7 @@ class WorldData:
         return self.market.data.benchmark(first, last)
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        return EmbeddedMarket(PriceFile(), self.exchange).upcoming_actions(symbols, clock, days)
+        return PaperMarket(PriceFile(), self.exchange).upcoming_actions(symbols, clock, days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 from tests.worlds.market import TakenIn
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
-from tradebot.brokers.paper.orders import number_of
-from tradebot.brokers.paper.session_phases import meet_market
+from tradebot.brokers.paper.orders import parse_number
+from tradebot.brokers.paper.session_phases import match_new_order
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import OrderRefused
@@ -129,7 +129,7 @@ class Venue:
         self, broker: PaperBroker, request: OrderRequest, due: datetime, *, reject: bool
     ) -> BrokerOrder:
         """Take an order in as any other, save that it does not trade before ``due``."""
-        with patch("tradebot.brokers.paper.broker.meet_market", _not_yet):
+        with patch("tradebot.brokers.paper.broker.match_new_order", _not_yet):
             order = broker.submit(request)
         self.unmatched.append(Unmatched(due, order.broker_order_id, reject))
         return order
@@ -141,17 +141,17 @@ class Venue:
             self.now = instant
 
 
-def _not_yet(floor: object, order: object) -> None:
+def _not_yet(paper: object, order: object) -> None:
     """Stands where the exchange would let an order trade on its arrival."""
 
 
 def _match(exchange: PaperExchange, waiting: Unmatched) -> None:
-    with exchange.writing() as floor:
-        number = number_of(waiting.broker_order_id, "O")
-        order = floor.book.orders.get(number) if number is not None else None
+    with exchange.writing() as paper:
+        number = parse_number(waiting.broker_order_id, "O")
+        order = paper.book.orders.get(number) if number is not None else None
         if order is None or not order.live:
             return
         if waiting.reject and order.filled_quantity == 0:
-            floor.book.end(order, OrderState.REJECTED, "rejected by the market center")
+            paper.book.end(order, OrderState.REJECTED, "rejected by the market center")
         else:
-            meet_market(floor, order)
+            match_new_order(paper, order)

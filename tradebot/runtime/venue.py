@@ -63,13 +63,13 @@ def open_venue(
 @contextmanager
 def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
     from tradebot.brokers import paper
-    from tradebot.brokers.paper.market_data import EmbeddedMarket
+    from tradebot.brokers.paper.market_data import PaperMarket
     from tradebot.runtime.paper_exchange import advance, home_exchange, prices_of
 
     with home_exchange(settings, fresh=fresh, durable=durable, start=start) as exchange:
         yield Venue(
             paper.PaperBroker(exchange),
-            EmbeddedMarket(prices_of(settings), exchange),
+            PaperMarket(prices_of(settings), exchange),
             ExchangeClock(exchange),
             partial(advance, settings, exchange),
             exchange,

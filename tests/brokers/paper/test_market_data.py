@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.no_exchange import NoExchange
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import ActionKind, MarketClock
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
@@ -34,7 +34,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperExchange
 
 @pytest.fixture
 def market(exchange: PaperExchange) -> MarketData:
-    return EmbeddedMarket(PriceFile(), exchange)
+    return PaperMarket(PriceFile(), exchange)
 
 
 # --- completed bars only -----------------------------------------------------------------
@@ -120,10 +120,10 @@ def test_no_morning_knows_of_anything_later(clock_at: ClockAt, tmp_path: Path) -
     actions = [action for action in PriceFile().actions() if action.ex_date <= cut]
     rows = [f"{action.symbol},{action.ex_date},{action.kind},{action.value}" for action in actions]
     (tmp_path / "actions.csv").write_text("symbol,ex_date,kind,value\n" + "\n".join(rows))
-    short = EmbeddedMarket(PriceFile(tmp_path / "bars.csv", tmp_path / "actions.csv"), NoExchange())
+    short = PaperMarket(PriceFile(tmp_path / "bars.csv", tmp_path / "actions.csv"), NoExchange())
     symbols = ["AAPL", "GOOG", "IBM", "MSFT"]
 
-    whole = EmbeddedMarket(PriceFile(), NoExchange()).history(symbols, 2000, clock_at(cut))
+    whole = PaperMarket(PriceFile(), NoExchange()).history(symbols, 2000, clock_at(cut))
 
     assert len(whole.close) > 1200
     for seen, expected in zip(
@@ -183,10 +183,10 @@ def test_all_but_history_costs_no_pandas(exchange: PaperExchange, tmp_path: Path
     code = (
         "import sys; from datetime import date; from pathlib import Path;"
         "from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange;"
-        "from tradebot.brokers.paper.market_data import EmbeddedMarket;"
+        "from tradebot.brokers.paper.market_data import PaperMarket;"
         "from tradebot.market.calendar import NyseCalendar; from tradebot.market.price_file import PriceFile;"
         "exchange = PaperExchange.open(Path(sys.argv[1]), PriceFile(), NyseCalendar(), ExchangeRules());"
-        "market = EmbeddedMarket(PriceFile(), exchange);"
+        "market = PaperMarket(PriceFile(), exchange);"
         "assert market.quotes(['AAPL']) and market.known(['AAPL']);"
         "assert market.benchmark(date(2007, 1, 1), date(2007, 1, 5));"
         "market.upcoming_actions(['AAPL'], PaperBroker(exchange).clock(), 30);"
@@ -214,7 +214,7 @@ def test_five_thousand_symbols_are_read_and_sliced(clock_at: ClockAt, tmp_path: 
             "volume": 1000,
         }
     ).to_parquet(tmp_path / "bars.parquet")
-    market = EmbeddedMarket(PriceFile(tmp_path / "bars.parquet"), NoExchange())
+    market = PaperMarket(PriceFile(tmp_path / "bars.parquet"), NoExchange())
 
     history = market.history(symbols, 90, clock_at(sessions[-1].session))
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.fakes.orders import Requests
 from tests.fakes.prices import FIRST_SESSION, bar
-from tradebot.brokers.paper.matching import at_price, in_range, worse
-from tradebot.brokers.paper.orders import PaperOrder, draft_of
+from tradebot.brokers.paper.matching import match_price, match_range, with_slippage
+from tradebot.brokers.paper.orders import PaperOrder, draft_order
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
 
@@ -23,7 +23,7 @@ NOW = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)
 
 
 def resting(side: str, limit: str | None = None, stop: str | None = None) -> PaperOrder:
-    return draft_of(Requests().order(Side(side), 10, limit=limit, stop=stop), NOW)
+    return draft_order(Requests().order(Side(side), 10, limit=limit, stop=stop), NOW)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def resting(side: str, limit: str | None = None, stop: str | None = None) -> Pap
 def test_an_order_meets_one_price(
     side: str, limit: str | None, stop: str | None, market: str, fills_at: str | None, triggered: bool
 ) -> None:
-    match = at_price(resting(side, limit, stop), Decimal(market), NO_SLIPPAGE)
+    match = match_price(resting(side, limit, stop), Decimal(market), NO_SLIPPAGE)
     assert match.price == (None if fills_at is None else Decimal(fills_at))
     assert match.triggered is triggered
 
@@ -85,17 +85,17 @@ def test_an_order_meets_one_price(
 def test_an_order_meets_the_rest_of_a_bar(
     side: str, limit: str | None, stop: str | None, fills_at: str | None, triggered: bool
 ) -> None:
-    match = in_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), NO_SLIPPAGE)
+    match = match_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), NO_SLIPPAGE)
     assert match.price == (None if fills_at is None else Decimal(fills_at))
     assert match.triggered is triggered
 
 
 def test_a_triggered_stop_limit_is_a_limit_order() -> None:
     order = resting("sell", "95", "98")
-    assert at_price(order, Decimal(94), NO_SLIPPAGE).triggered
+    assert match_price(order, Decimal(94), NO_SLIPPAGE).triggered
     order = replace(order, triggered=True)
-    assert in_range(order, bar("ACME", FIRST_SESSION, "94 96 93 93"), NO_SLIPPAGE).price == Decimal(95)
-    assert in_range(order, bar("ACME", FIRST_SESSION, "94 94.99 93 93"), NO_SLIPPAGE).price is None
+    assert match_range(order, bar("ACME", FIRST_SESSION, "94 96 93 93"), NO_SLIPPAGE).price == Decimal(95)
+    assert match_range(order, bar("ACME", FIRST_SESSION, "94 94.99 93 93"), NO_SLIPPAGE).price is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_triggered_stop_limit_is_a_limit_order() -> None:
     ],
 )
 def test_slippage_is_adverse_and_rounded_adversely_to_the_tick(side: str, price: str, slipped: str) -> None:
-    assert worse(Decimal(price), Side(side), ONE_PERCENT) == Decimal(slipped)
+    assert with_slippage(Decimal(price), Side(side), ONE_PERCENT) == Decimal(slipped)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_slippage_is_adverse_and_rounded_adversely_to_the_tick(side: str, price:
 def test_slippage_moves_stops_and_never_passes_a_limit(
     side: str, limit: str | None, stop: str | None, fills_at: str
 ) -> None:
-    match = in_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), ONE_PERCENT)
+    match = match_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), ONE_PERCENT)
     assert match.price == Decimal(fills_at)
 
 
@@ -147,7 +147,7 @@ def test_no_fill_is_better_than_the_market_nor_beyond_the_limit(
     side: Side, limit: Decimal | None, stop: Decimal | None, market: Decimal, slippage: Decimal
 ) -> None:
     order = resting(side, None if limit is None else str(limit), None if stop is None else str(stop))
-    price = at_price(order, market, slippage).price
+    price = match_price(order, market, slippage).price
     if price is None:
         return
     assert price == price.quantize(tick_size(price))

@@ -357,9 +357,9 @@ def test_two_threads_at_one_file_lose_nothing_and_double_nothing(pit: OpenPit) -
 def test_a_failure_in_the_middle_leaves_nothing(pit: OpenPit) -> None:
     world = pit(made({"ACME": DAYS}))
     world.at("09:35")
-    with pytest.raises(RuntimeError), world.exchange.writing() as floor:
-        floor.book.cash += 1
-        floor.store.record_equity(date(2007, 1, 3), Decimal(1))
+    with pytest.raises(RuntimeError), world.exchange.writing() as view:
+        view.book.cash += 1
+        view.store.record_equity(date(2007, 1, 3), Decimal(1))
         raise RuntimeError
     assert world.broker.account().cash == 100_000
     world.next()
@@ -377,9 +377,9 @@ from tests.fakes.prices import made
 world = Pit(Path({str(path)!r}), made({{"ACME": {DAYS!r}}}), FREE)
 world.at("09:35")
 world.buy(10, stop_loss="90")
-with world.exchange.writing() as floor:
-    floor.book.cash += 1
-    floor.store.save(floor.state, floor.book)
+with world.exchange.writing() as view:
+    view.book.cash += 1
+    view.store.save(view.state, view.book)
     os._exit(9)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9

@@ -22,9 +22,9 @@ _RATIO = Decimal("0.0000001")
 
 def account(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
-        floor = view.floor
-        shown = buying_power.snapshot(floor)
-        held = buying_power.positions(floor)
+        paper = view.paper
+        shown = buying_power.snapshot(paper)
+        held = buying_power.positions(paper)
         long = sum((each.market_value for each in held if each.quantity > 0), ZERO)
         short = sum((each.market_value for each in held if each.quantity < 0), ZERO)
         power = number(shown.buying_power)
@@ -43,8 +43,8 @@ def account(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
             "regt_buying_power": power,
             "options_buying_power": power,
             "non_marginable_buying_power": power,
-            "multiplier": "2" if floor.rules.allow_short else "1",
-            "shorting_enabled": floor.rules.allow_short and not configuration["no_shorting"],
+            "multiplier": "2" if paper.rules.allow_short else "1",
+            "shorting_enabled": paper.rules.allow_short and not configuration["no_shorting"],
             "long_market_value": number(long),
             "short_market_value": number(short),
             "position_market_value": number(long - short),
@@ -56,7 +56,7 @@ def account(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
             "pending_reg_taf_fees": "0",
             "pending_transfer_in": "0",
             "intraday_adjustments": "0",
-            "balance_asof": house.calendar.previous(floor.state.session).session.isoformat(),
+            "balance_asof": house.calendar.previous(paper.state.session).session.isoformat(),
             "created_at": instant(view.happenings.rows[0].at),
             "trading_blocked": False,
             "transfers_blocked": False,
@@ -79,7 +79,7 @@ def configuration(house: House, exchange: PaperExchange, arrival: Arrival) -> An
 
 def positions(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
-        return Answer(200, [_position(view, held) for held in buying_power.positions(view.floor)])
+        return Answer(200, [_position(view, held) for held in buying_power.positions(view.paper)])
 
 
 def position(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:
@@ -89,19 +89,19 @@ def position(house: House, exchange: PaperExchange, arrival: Arrival, symbol: st
 
 def held_in(view: View, symbol: str) -> Position:
     """The position in a symbol, or in what has this asset id."""
-    for held in buying_power.positions(view.floor):
+    for held in buying_power.positions(view.paper):
         if symbol in (held.symbol, view.names.asset(held.symbol)):
             return held
     raise Refusal(404, 40410000, "position does not exist")
 
 
 def _position(view: View, held: Position) -> dict[str, Any]:
-    quote = view.floor.quote(held.symbol)
+    quote = view.paper.quote(held.symbol)
     previous = held.market_price if quote is None or quote.previous_close is None else quote.previous_close
     cost = held.quantity * held.average_price
     gained, today = held.market_value - cost, held.quantity * (held.market_price - previous)
     closes_by = Side.SELL if held.quantity > 0 else Side.BUY
-    available = view.floor.book.uncommitted(held.symbol, closes_by)
+    available = view.paper.book.available_to_close(held.symbol, closes_by)
     return {
         "asset_id": view.names.asset(held.symbol),
         "symbol": held.symbol,
@@ -186,13 +186,13 @@ def portfolio_history(house: House, exchange: PaperExchange, arrival: Arrival) -
     if query.get("timeframe", "1D") != "1D":
         raise Refusal(UNPROCESSABLE, MALFORMED, "invalid timeframe for the period")
     with house.looking(exchange) as view:
-        floor = view.floor
-        recorded = floor.store._sql.execute("SELECT session, equity FROM equity ORDER BY session").fetchall()
+        paper = view.paper
+        recorded = paper.store._sql.execute("SELECT session, equity FROM equity ORDER BY session").fetchall()
         closes = [(date.fromisoformat(session), Decimal(equity)) for session, equity in recorded]
-        if not closes or closes[-1][0] != floor.state.session:
-            closes.append((floor.state.session, buying_power.equity(floor)))
-        first, last = _bounds(query, floor.state.now)
-        base = floor.state.starting_cash
+        if not closes or closes[-1][0] != paper.state.session:
+            closes.append((paper.state.session, buying_power.equity(paper)))
+        first, last = _bounds(query, paper.state.now)
+        base = paper.state.starting_cash
         for session, equity in closes:
             if session < first:
                 base = equity

@@ -31,10 +31,10 @@ def corporate_actions(house: House, exchange: PaperExchange, arrival: Arrival) -
     limit = int(query.get("limit", str(_LIMIT)))
     if not 1 <= limit <= _MAX_LIMIT:
         raise Refusal(400, None, f"invalid limit: it must be between 1 and {_MAX_LIMIT}")
-    with exchange.reading() as floor:
-        today = floor.state.session
+    with exchange.reading() as paper:
+        today = paper.state.session
         first, last = _date(query.get("start"), today), _date(query.get("end"), today)
-        known = floor.store.prices.actions_between(first - _PAID - timedelta(days=1), today + _ANNOUNCED)
+        known = paper.store.prices.actions_between(first - _PAID - timedelta(days=1), today + _ANNOUNCED)
     found = [
         action
         for action in sorted(known, key=lambda action: (_processed(action), action.symbol, action.kind))

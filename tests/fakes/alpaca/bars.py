@@ -44,9 +44,9 @@ class Asked:
 
 def bars(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     """By symbol, then by time; ``limit`` counts the bars of all symbols together."""
-    with exchange.reading() as floor:
-        asked = _asked(house, floor, arrival)
-        past = _past(house, floor, asked.first, asked.last)
+    with exchange.reading() as paper:
+        asked = _asked(house, paper, arrival)
+        past = _past(house, paper, asked.first, asked.last)
         place = _place(arrival)
         found: dict[str, list[dict[str, Any]]] = {}
         count = 0
@@ -60,7 +60,7 @@ def bars(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
                 if count == asked.limit:
                     token = _token(*_last_of(found))
                     return Answer(200, {"bars": found, "next_page_token": token})
-                found.setdefault(symbol, []).append(_row(house, floor, bar, asked))
+                found.setdefault(symbol, []).append(_row(house, paper, bar, asked))
                 count += 1
     return Answer(200, {"bars": found, "next_page_token": None})
 
@@ -90,10 +90,10 @@ def bar_json(bar: DayBar) -> dict[str, Any]:
     }
 
 
-def so_far(floor: ExchangeView, symbol: str) -> DayBar | None:
+def so_far(paper: ExchangeView, symbol: str) -> DayBar | None:
     """Today's bar as far as it has come: its open only, or all of it."""
-    bar = floor.bar(symbol)
-    if bar is None or floor.state.phase is not Phase.OPEN:
+    bar = paper.bar(symbol)
+    if bar is None or paper.state.phase is not Phase.OPEN:
         return bar
     price = bar.open
     return DayBar(symbol, bar.session, price, price, price, price, bar.volume // 20)
@@ -102,8 +102,8 @@ def so_far(floor: ExchangeView, symbol: str) -> DayBar | None:
 # --- what is asked for ---------------------------------------------------------------------------
 
 
-def _asked(house: House, floor: ExchangeView, arrival: Arrival) -> Asked:
-    query, now = arrival.query, floor.state.now
+def _asked(house: House, paper: ExchangeView, arrival: Arrival) -> Asked:
+    query, now = arrival.query, paper.state.now
     feed = query.get("feed", "sip")
     if feed not in _FEEDS:
         raise Refusal(400, None, f"invalid feed: {feed}")
@@ -154,49 +154,49 @@ def _moment(text: str, name: str, *, at_end: bool) -> datetime:
 # --- what there is -------------------------------------------------------------------------------
 
 
-def _past(house: House, floor: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
+def _past(house: House, paper: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
     """The bars of a span of days, by symbol, with today's as far as it has come."""
-    today = floor.state.session
-    key = (floor.store.prices.fingerprint(), first, min(last, today), floor.state.phase, today)
+    today = paper.state.session
+    key = (paper.store.prices.fingerprint(), first, min(last, today), paper.state.phase, today)
     if house.bars_read is None or house.bars_read[0] != key:
-        house.bars_read = key, _read(floor, first, min(last, today))
+        house.bars_read = key, _read(paper, first, min(last, today))
     return house.bars_read[1]
 
 
-def _read(floor: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
-    today, found = floor.state.session, defaultdict(list)
-    upto = last if floor.state.phase in (Phase.RESOLVED, Phase.CLOSED) else min(last, today - timedelta(days=1))
-    rows = floor.store._sql.execute(
+def _read(paper: ExchangeView, first: date, last: date) -> dict[str, list[DayBar]]:
+    today, found = paper.state.session, defaultdict(list)
+    upto = last if paper.state.phase in (Phase.RESOLVED, Phase.CLOSED) else min(last, today - timedelta(days=1))
+    rows = paper.store._sql.execute(
         "SELECT symbol, session, open, high, low, close, volume FROM bars WHERE session BETWEEN ? AND ?",
         (first.isoformat(), upto.isoformat()),
     )
     for symbol, session, opening, high, low, close, volume in rows:
         prices = (Decimal(opening), Decimal(high), Decimal(low), Decimal(close))
         found[symbol].append(_bar(symbol, date.fromisoformat(session), prices, volume))
-    if floor.state.phase is Phase.OPEN and first <= today <= last:
-        for symbol in floor.store.prices.symbols(today):
-            bar = so_far(floor, symbol)
+    if paper.state.phase is Phase.OPEN and first <= today <= last:
+        for symbol in paper.store.prices.symbols(today):
+            bar = so_far(paper, symbol)
             if bar is not None:
                 found[symbol].append(bar)
     return dict(found)
 
 
-def _row(house: House, floor: ExchangeView, bar: DayBar, asked: Asked) -> dict[str, Any]:
+def _row(house: House, paper: ExchangeView, bar: DayBar, asked: Asked) -> dict[str, Any]:
     if asked.feed == "iex":
         bar = replace(bar, volume=int(bar.volume * _IEX_SHARE))
     if asked.adjustments != {"raw"}:
-        bar = _adjusted(floor, bar, asked.adjustments)
+        bar = _adjusted(paper, bar, asked.adjustments)
     return bar_json(bar)
 
 
-def _adjusted(floor: ExchangeView, bar: DayBar, adjustments: frozenset[str]) -> DayBar:
+def _adjusted(paper: ExchangeView, bar: DayBar, adjustments: frozenset[str]) -> DayBar:
     """Prices and volume on today's basis."""
     ratio = factor = ONE
-    for action in _later_actions(floor, bar):
+    for action in _later_actions(paper, bar):
         if action.kind is ActionKind.SPLIT and adjustments & {"split", "all"}:
             ratio *= action.value
         if action.kind is ActionKind.DIVIDEND and adjustments & {"dividend", "all"}:
-            before = floor.store.prices.bar_before(action.symbol, action.ex_date)
+            before = paper.store.prices.bar_before(action.symbol, action.ex_date)
             if before is not None:
                 factor *= ONE - action.value / before.close
     opening, high, low, close = (
@@ -210,8 +210,8 @@ def _bar(symbol: str, session: date, prices: tuple[Decimal, Decimal, Decimal, De
     return DayBar(symbol, session, opening, high, low, close, volume)
 
 
-def _later_actions(floor: ExchangeView, bar: DayBar) -> Iterator[CorporateAction]:
-    later = floor.store.prices.actions_between(bar.session, floor.state.session)
+def _later_actions(paper: ExchangeView, bar: DayBar) -> Iterator[CorporateAction]:
+    later = paper.store.prices.actions_between(bar.session, paper.state.session)
     return (action for action in later if action.symbol == bar.symbol)
 
 

@@ -74,8 +74,8 @@ def _cash(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     """Pay in an ``amount`` of USD, or out when it is negative."""
     amount = Decimal(body["amount"])
     kind = CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
-    with exchange.writing() as floor:
-        floor.book.pay(kind, amount, None, "by hand", floor.moment)
+    with exchange.writing() as paper:
+        paper.book.book_cash(kind, amount, None, "by hand", paper.booking_time)
     return {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, number
-from tradebot.brokers.paper.orders import number_of
+from tradebot.brokers.paper.orders import parse_number
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.model.exchange_time import NEW_YORK
@@ -61,19 +61,19 @@ class Happenings:
         self.filled: defaultdict[int, Decimal] = defaultdict(Decimal)
         self.filled_at: dict[int, datetime] = {}
 
-    def follow(self, floor: ExchangeView) -> None:
+    def follow(self, paper: ExchangeView) -> None:
         """Take in what has happened since."""
-        newest = floor.store.newest_activity()
+        newest = paper.store.newest_activity()
         if newest == self._upto:
             return
-        for done in floor.store.activities(self._upto):
-            self._take(floor, done)
+        for done in paper.store.activities(self._upto):
+            self._take(paper, done)
         self._upto = newest
 
-    def _take(self, floor: ExchangeView, done: Activity) -> None:
+    def _take(self, paper: ExchangeView, done: Activity) -> None:
         match done:
             case Fill():
-                self._fill(floor, done)
+                self._fill(paper, done)
             case CashEvent():
                 self._cash(done)
             case SplitEvent():
@@ -81,16 +81,16 @@ class Happenings:
             case FillBust():
                 self._bust(done)
 
-    def _fill(self, floor: ExchangeView, fill: Fill) -> None:
-        order_number = number_of(fill.broker_order_id, "O") or 0
-        order = floor.store.order(order_number)
+    def _fill(self, paper: ExchangeView, fill: Fill) -> None:
+        order_number = parse_number(fill.broker_order_id, "O") or 0
+        order = paper.store.order(order_number)
         assert order is not None, "a fill has an order"
         self._fills[fill.fill_id] = fill
         self.filled[order_number] += fill.quantity
         self.filled_at[order_number] = fill.at
         cumulated = self.filled[order_number]
         leaves = max(order.quantity - cumulated, ZERO)
-        activity = number_of(fill.fill_id, "A") or 0
+        activity = parse_number(fill.fill_id, "A") or 0
         self._add(
             activity,
             "fill",
@@ -119,11 +119,11 @@ class Happenings:
         if event.kind is CashKind.DIVIDEND:
             held, _, rate = event.note.partition(" shares at ")
             more |= {"qty": held, "per_share_amount": rate}
-        self._no_trade(number_of(event.event_id, "A") or 0, "cash", event.at, _CASH[event.kind], event.amount, more)
+        self._no_trade(parse_number(event.event_id, "A") or 0, "cash", event.at, _CASH[event.kind], event.amount, more)
 
     def _split(self, split: SplitEvent) -> None:
         """The old shares go and the new ones come: two rows that belong together."""
-        activity, subtype = number_of(split.event_id, "A") or 0, "FSPLIT" if split.ratio > ONE else "RSPLIT"
+        activity, subtype = parse_number(split.event_id, "A") or 0, "FSPLIT" if split.ratio > ONE else "RSPLIT"
         group = self._names.activity(activity, "group")
         for part, quantity in (("old", -split.quantity_before), ("new", split.quantity_after)):
             more = {"symbol": split.symbol, "qty": number(quantity), "group_id": group}
@@ -132,9 +132,9 @@ class Happenings:
     def _bust(self, bust: FillBust) -> None:
         """Alpaca tells a bust on its stream only: here the fill is gone, and its fee with it."""
         fill = self._fills.pop(bust.fill_id)
-        order_number = number_of(fill.broker_order_id, "O") or 0
+        order_number = parse_number(fill.broker_order_id, "O") or 0
         self.filled[order_number] -= fill.quantity
-        activity = number_of(fill.fill_id, "A") or 0
+        activity = parse_number(fill.fill_id, "A") or 0
         gone = {self._names.activity(activity, part) for part in ("fill", "fee")}
         self.rows = [row for row in self.rows if row.id.partition("::")[2] not in gone]
 

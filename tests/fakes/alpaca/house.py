@@ -95,24 +95,24 @@ class House:
             self.pending.clear()
         return self._names
 
-    def read_orders(self, floor: ExchangeView) -> Iterator[PaperOrder]:
+    def read_orders(self, paper: ExchangeView) -> Iterator[PaperOrder]:
         """Every order, by number; what has not changed since it was read last is not read anew."""
-        for row in floor.store._sql.execute(f"SELECT {row_codec.ORDER} FROM orders ORDER BY number"):
+        for row in paper.store._sql.execute(f"SELECT {row_codec.ORDER} FROM orders ORDER BY number"):
             known = self._read.get(row[0])
             if known is None or known[0] != row:
-                known = self._read[row[0]] = row, row_codec.order(row)
+                known = self._read[row[0]] = row, row_codec.decode_order(row)
             yield known[1]
 
     @contextmanager
     def looking(self, exchange: PaperExchange) -> Iterator[View]:
         """Everything at one moment, to answer a question from."""
-        with exchange.reading() as floor:
-            names = self.names(floor.state.account_id)
+        with exchange.reading() as paper:
+            names = self.names(paper.state.account_id)
             if self._happenings is None:
                 self._happenings = Happenings(names)
-            if self._seen is None or self._seen.floor is not floor:
-                self._happenings.follow(floor)
-                self._seen = View(floor, names, self._happenings, Standing(floor, names, self._happenings, self))
+            if self._seen is None or self._seen.paper is not paper:
+                self._happenings.follow(paper)
+                self._seen = View(paper, names, self._happenings, Standing(paper, names, self._happenings, self))
             yield self._seen
 
 
@@ -120,7 +120,7 @@ class House:
 class View:
     """The account at one moment."""
 
-    floor: ExchangeView
+    paper: ExchangeView
     names: Names
     happenings: Happenings
     orders: Standing

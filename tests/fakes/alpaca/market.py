@@ -60,15 +60,15 @@ def assets(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     if arrival.query.get("asset_class", "us_equity") != "us_equity":
         return Answer(200, [])
     with house.looking(exchange) as view:
-        listed = view.floor.store._sql.execute("SELECT symbol FROM symbols ORDER BY symbol").fetchall()
-        known = (view.floor.asset(symbol) for (symbol,) in listed)
+        listed = view.paper.store._sql.execute("SELECT symbol FROM symbols ORDER BY symbol").fetchall()
+        known = (view.paper.asset(symbol) for (symbol,) in listed)
         found = [_asset(house, view, asset) for asset in known if asset is not None]
     return Answer(200, [asset for asset in found if wanted is None or asset["status"] == wanted])
 
 
 def asset(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:
     with house.looking(exchange) as view:
-        known = view.floor.asset(symbol)
+        known = view.paper.asset(symbol)
         if known is None:
             raise Refusal(404, 40410000, f"asset not found for {symbol}")
         return Answer(200, _asset(house, view, known))
@@ -87,8 +87,8 @@ def _asset(house: House, view: View, asset: Asset) -> dict[str, Any]:
         "maintenance_margin_requirement": 30,
         "margin_requirement_long": "30",
         "margin_requirement_short": "100",
-        "shortable": view.floor.rules.allow_short,
-        "easy_to_borrow": view.floor.rules.allow_short,
+        "shortable": view.paper.rules.allow_short,
+        "easy_to_borrow": view.paper.rules.allow_short,
         "fractionable": asset.fractionable,
         "attributes": [],
         **house.terms.assets.get(asset.symbol, {}),

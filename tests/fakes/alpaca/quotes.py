@@ -24,11 +24,11 @@ def snapshots(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer
 
 
 def latest_trades(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    return Answer(200, {"trades": _of_each(house, exchange, arrival, lambda floor, last, _: _trade(floor, last))})
+    return Answer(200, {"trades": _of_each(house, exchange, arrival, lambda paper, last, _: _trade(paper, last))})
 
 
 def latest_quotes(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    return Answer(200, {"quotes": _of_each(house, exchange, arrival, lambda floor, last, _: _quote(floor, last))})
+    return Answer(200, {"quotes": _of_each(house, exchange, arrival, lambda paper, last, _: _quote(paper, last))})
 
 
 def _of_each(
@@ -47,45 +47,45 @@ def _of_each(
     if feed == "sip" and not house.terms.real_time_sip:
         raise Refusal(403, None, "subscription does not permit querying recent SIP data")
     found = {}
-    with exchange.reading() as floor:
+    with exchange.reading() as paper:
         for symbol in symbols_of(arrival):
-            before = floor.store.prices.bar_before(symbol, floor.state.session)
-            today = so_far(floor, symbol)
+            before = paper.store.prices.bar_before(symbol, paper.state.session)
+            today = so_far(paper, symbol)
             if today is not None:
-                found[symbol] = told(floor, today, before)
+                found[symbol] = told(paper, today, before)
             elif before is not None:
-                found[symbol] = told(floor, before, floor.store.prices.bar_before(symbol, before.session))
+                found[symbol] = told(paper, before, paper.store.prices.bar_before(symbol, before.session))
     return found
 
 
-def _snapshot(floor: ExchangeView, last: DayBar, before: DayBar | None) -> dict[str, Any]:
-    minute = bar_json(last) | {"t": instant(_seen_at(floor, last).replace(second=0))}
+def _snapshot(paper: ExchangeView, last: DayBar, before: DayBar | None) -> dict[str, Any]:
+    minute = bar_json(last) | {"t": instant(_seen_at(paper, last).replace(second=0))}
     said = {
-        "latestTrade": _trade(floor, last),
-        "latestQuote": _quote(floor, last),
+        "latestTrade": _trade(paper, last),
+        "latestQuote": _quote(paper, last),
         "minuteBar": minute,
         "dailyBar": bar_json(last),
     }
     return said if before is None else {**said, "prevDailyBar": bar_json(before)}
 
 
-def _trade(floor: ExchangeView, last: DayBar) -> dict[str, Any]:
-    seen = instant(_seen_at(floor, last))
+def _trade(paper: ExchangeView, last: DayBar) -> dict[str, Any]:
+    seen = instant(_seen_at(paper, last))
     return {"t": seen, "x": "V", "p": float(last.close), "s": 100, "c": ["@"], "i": 1, "z": "B"}
 
 
-def _quote(floor: ExchangeView, last: DayBar) -> dict[str, Any]:
+def _quote(paper: ExchangeView, last: DayBar) -> dict[str, Any]:
     """A tick on each side of the price while the market is open, and nothing at all while it is closed."""
     bid = ask = ZERO
-    if floor.hours.opens <= floor.state.now < floor.hours.closes and last.session == floor.state.session:
+    if paper.hours.opens <= paper.state.now < paper.hours.closes and last.session == paper.state.session:
         bid, ask = last.close - tick_size(last.close), last.close + tick_size(last.close)
     sizes = {"bs": 100 if bid else 0, "as": 100 if ask else 0}
     prices = {"bp": float(max(bid, Decimal(0))), "ap": float(ask)}
-    return {"t": instant(_seen_at(floor, last)), "bx": "V", "ax": "V", **prices, **sizes, "c": ["R"], "z": "B"}
+    return {"t": instant(_seen_at(paper, last)), "bx": "V", "ax": "V", **prices, **sizes, "c": ["R"], "z": "B"}
 
 
-def _seen_at(floor: ExchangeView, last: DayBar) -> datetime:
-    if last.session == floor.state.session:
-        return min(floor.state.now, floor.hours.closes)
-    known = floor.calendar.hours(last.session)
-    return known.closes if known is not None else floor.hours.closes - timedelta(days=1)
+def _seen_at(paper: ExchangeView, last: DayBar) -> datetime:
+    if last.session == paper.state.session:
+        return min(paper.state.now, paper.hours.closes)
+    known = paper.calendar.hours(last.session)
+    return known.closes if known is not None else paper.hours.closes - timedelta(days=1)

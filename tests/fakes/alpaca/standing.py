@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, optional, optional_instant
 from tests.fakes.alpaca.times import AGED
-from tradebot.brokers.paper.orders import PaperOrder, as_shown
+from tradebot.brokers.paper.orders import PaperOrder, as_broker_order
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
@@ -34,12 +34,12 @@ _ROLES = {Purpose.STOP: "stop_loss", Purpose.TARGET: "take_profit"}
 class Standing:
     """All orders at one moment, by number."""
 
-    def __init__(self, floor: ExchangeView, names: Names, happenings: Happenings, house: House) -> None:
-        self._floor = floor
+    def __init__(self, paper: ExchangeView, names: Names, happenings: Happenings, house: House) -> None:
+        self._paper = paper
         self._names = names
         self._happenings = happenings
         self._house = house
-        self.all = {order.number: order for order in house.read_orders(floor)}
+        self.all = {order.number: order for order in house.read_orders(paper)}
         self._groups: defaultdict[int, list[PaperOrder]] = defaultdict(list)
         for order in self.all.values():
             self._groups[order.group].append(order)
@@ -69,7 +69,7 @@ class Standing:
 
     def shown(self, number: int) -> BrokerOrder:
         order = self.all[number]
-        return as_shown(order, self._groups[order.group])
+        return as_broker_order(order, self._groups[order.group])
 
     def held_beside_a_target(self, order: PaperOrder) -> bool:
         others = (other for other in self._groups[order.group] if other.working and other.role is Purpose.TARGET)
@@ -179,12 +179,12 @@ class Standing:
     # --- times ---------------------------------------------------------------------------------
 
     def _is_open(self) -> bool:
-        hours, now = self._floor.hours, self._floor.state.now
+        hours, now = self._paper.hours, self._paper.state.now
         return hours.opens <= now < hours.closes
 
     def _has_seen_a_session(self, order: PaperOrder) -> bool:
         """Whether the market has been open since the order came in, so that it has gone on to an exchange."""
-        hours, now = self._floor.hours, self._floor.state.now
+        hours, now = self._paper.hours, self._paper.state.now
         if now >= hours.opens:
             return order.submitted_at < hours.closes
         return order.submitted_at < self._house.calendar.previous(hours.session).closes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tradebot.brokers.paper import PaperExchange, session_phases
-from tradebot.brokers.paper.sessions import beginning_of
+from tradebot.brokers.paper.sessions import session_start
 from tradebot.core.model.orders import OrderState, TimeInForce
 
 #: Alpaca cancels what has rested for so long.
@@ -22,20 +22,20 @@ def go_to(exchange: PaperExchange, instant: datetime) -> None:
     while (following := _next_begins(exchange)) is not None and following <= instant:
         exchange.next_session()
         _age(exchange)
-    with exchange.writing() as floor:
-        if instant > floor.state.now:
-            session_phases.advance(floor, instant.astimezone(UTC))
+    with exchange.writing() as paper:
+        if instant > paper.state.now:
+            session_phases.advance(paper, instant.astimezone(UTC))
 
 
 def _next_begins(exchange: PaperExchange) -> datetime | None:
-    with exchange.reading() as floor:
-        following = floor.store.prices.session_after(floor.state.session)
-        return None if following is None else beginning_of(following)
+    with exchange.reading() as paper:
+        following = paper.store.prices.session_after(paper.state.session)
+        return None if following is None else session_start(following)
 
 
 def _age(exchange: PaperExchange) -> None:
-    with exchange.writing() as floor:
-        for order in floor.book.live():
-            aged = order.time_in_force is TimeInForce.GTC and floor.state.now - order.submitted_at >= AGED
-            if aged and floor.book.orders[order.number].live:
-                floor.book.end(order, OrderState.CANCELLED, "it has rested for 90 days")
+    with exchange.writing() as paper:
+        for order in paper.book.live_orders():
+            aged = order.time_in_force is TimeInForce.GTC and paper.state.now - order.submitted_at >= AGED
+            if aged and paper.book.orders[order.number].live:
+                paper.book.end(order, OrderState.CANCELLED, "it has rested for 90 days")

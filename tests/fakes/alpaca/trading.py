@@ -13,7 +13,7 @@ from tests.fakes.alpaca.notation import UNPROCESSABLE
 from tests.fakes.alpaca.orders import known
 from tests.fakes.alpaca.wanted import request_of, with_changes
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.brokers.paper.orders import PaperOrder, number_of
+from tradebot.brokers.paper.orders import PaperOrder, parse_number
 from tradebot.core.model.orders import OrderRequest
 from tradebot.errors import OrderRefused
 
@@ -72,7 +72,7 @@ def _sent(house: House, exchange: PaperExchange, request: OrderRequest) -> dict[
 
 def _taken_in(house: House, exchange: PaperExchange, broker_order_id: str) -> dict[str, Any]:
     with house.looking(exchange) as view:
-        return view.orders.as_taken_in(view.orders.all[number_of(broker_order_id, "O") or 0])
+        return view.orders.as_taken_in(view.orders.all[parse_number(broker_order_id, "O") or 0])
 
 
 # --- cancelling ----------------------------------------------------------------------
@@ -93,7 +93,7 @@ def cancel_all(house: House, exchange: PaperExchange, arrival: Arrival) -> Answe
     """Every live order has an item, its legs too."""
     with house.looking(exchange) as view:
         live = {view.names.order(each.number): each for each in view.orders.all.values() if each.live}
-        now = view.floor.state.now
+        now = view.paper.state.now
     spared = next(iter(live.values())).group if live and house.fails_one else None
     if spared is None and not house.terms.slow_cancels:
         house.cancelled_at |= {each.number: now for each in live.values()}
@@ -130,8 +130,8 @@ def _cancel(house: House, exchange: PaperExchange, order: PaperOrder) -> None:
 def _note_cancel(house: House, exchange: PaperExchange, order: PaperOrder) -> None:
     """Remember when an order, and what hangs together with it, is cancelled."""
     with house.looking(exchange) as view:
-        now = view.floor.state.now
-        for each in view.floor.book.group(order):
+        now = view.paper.state.now
+        for each in view.paper.book.live_group(order):
             house.cancelled_at[each.number] = now
 
 

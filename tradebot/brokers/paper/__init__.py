@@ -1,8 +1,8 @@
 """The embedded exchange: a deterministic broker over daily bars, with a clock and a file of its own.
 
-How an order meets the market is told in ``matching``, how a session passes in ``phases``, what is refused in
-``admission``, what splits and dividends do in ``corporate``. ``PaperExchange`` owns the file and the clock;
-``PaperBroker`` is the door that the jobs use.
+``PaperBroker`` implements ports.Broker; ``PaperExchange`` has the file and the clock. An order is checked by
+``order_validation`` and matched by ``matching``; ``session_phases`` advances a session, ``corporate_actions`` applies
+splits and dividends.
 """
 
 from tradebot.brokers.paper.broker import PaperBroker

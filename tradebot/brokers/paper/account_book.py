@@ -1,8 +1,8 @@
-"""The account as one operation works on it: cash, positions, orders, and what has happened to them so far.
+"""The account during one transaction: cash, positions, orders, and the activities of the transaction.
 
-A book is read from the file at the beginning of an operation and written back at its end, in one transaction. It
-keeps the account consistent (a fill moves cash, position and order together; one leg of a bracket ends the other) and
-decides nothing: whether and at what price an order trades is settled by its caller.
+The book is read from the file at the beginning of a transaction and written back at its end. It keeps the account
+consistent: a fill changes cash, position and order together, and a leg of a bracket that fills ends the other. It
+decides nothing: its caller decides whether and at what price an order trades.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, Fil
 from tradebot.core.model.orders import OrderState, Side
 from tradebot.core.model.values import ZERO
 
-AVERAGE_PRICE_STEP = Decimal("0.000001")
+AVERAGE_PRICE_STEP = Decimal("0.000001")  # USD
 
 
 @dataclass(frozen=True, slots=True)
 class PaperPosition:
-    """Shares held, negative for a short. ``average_price`` is USD a share to six places; it decides nothing."""
+    """The shares of one symbol that the account has."""
 
     symbol: str
-    quantity: Decimal
-    average_price: Decimal
+    quantity: Decimal  # negative for a short
+    average_price: Decimal  # USD a share to six places; only shown, no rule uses it
 
     def traded(self, change: Decimal, price: Decimal) -> PaperPosition:
         """The position after ``change`` more shares (fewer when negative) at ``price``."""
@@ -43,18 +43,18 @@ class PaperPosition:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionMoment:
-    """When something is booked: an instant (aware UTC) and its session."""
+class BookingTime:
+    """When an activity is booked."""
 
-    at: datetime
+    at: datetime  # aware UTC
     session: date
 
 
 class AccountBook:
     """A working copy of the account.
 
-    ``orders`` are the live ones with the entries that live legs belong to, by number. ``touched_orders``,
-    ``touched_symbols`` and ``activities`` are what has to be written back.
+    orders: by number; the live ones, and the entries of live legs.
+    touched_orders, touched_symbols, activities: the changes that are written back.
     """
 
     def __init__(
@@ -74,160 +74,154 @@ class AccountBook:
         self._next_order = next_order
         self._next_activity = next_activity
 
-    # --- looking ---------------------------------------------------------------------------
+    # --- reading -------------------------------------------------------------------------------
 
     @property
     def is_touched(self) -> bool:
-        """Whether there is anything to be written back."""
+        """Whether there are changes to write back."""
         return bool(self.touched_orders or self.touched_symbols or self.activities)
 
-    def live(self) -> tuple[PaperOrder, ...]:
+    def live_orders(self) -> tuple[PaperOrder, ...]:
         """The live orders, oldest first."""
         return tuple(order for order in self.orders.values() if order.live)
 
-    def group(self, order: PaperOrder) -> tuple[PaperOrder, ...]:
-        """The live orders that belong to one bracket with ``order``, itself included, oldest first."""
-        return tuple(other for other in self.live() if other.group == order.group)
+    def live_group(self, order: PaperOrder) -> tuple[PaperOrder, ...]:
+        """The live orders of the same bracket, ``order`` included if it is live, oldest first."""
+        return tuple(other for other in self.live_orders() if other.group == order.group)
 
     def bracket(self, order: PaperOrder) -> tuple[PaperOrder, ...]:
-        """What is live of one bracket with ``order``, and its entry, live or not."""
+        """The live orders of the same bracket, and its entry, live or not."""
         return tuple(other for other in self.orders.values() if other.group == order.group)
 
     def held(self, symbol: str) -> Decimal:
-        """Shares held, negative for a short."""
+        """The shares held, negative for a short."""
         position = self.positions.get(symbol)
         return position.quantity if position else ZERO
 
-    def uncommitted(self, symbol: str, side: Side, besides: int | None = None) -> Decimal:
-        """Shares of the opposite position that an order on ``side`` may still close.
+    def available_to_close(self, symbol: str, side: Side, besides: int | None = None) -> Decimal:
+        """The shares of the opposite position that an order on ``side`` may close.
 
-        Those that resting orders on that side already stand for are taken off, the two legs of one bracket once;
-        the group ``besides`` is left out of that.
+        The shares of working orders on that side are subtracted, those of one bracket once. The group ``besides`` is
+        not subtracted.
         """
         committed: dict[int, Decimal] = {}
-        for order in self.live():
+        for order in self.live_orders():
             if order.symbol == symbol and order.side is side and order.working and order.group != besides:
                 committed[order.group] = max(committed.get(order.group, ZERO), order.remaining)
         return max(-side.sign * self.held(symbol) - sum(committed.values(), ZERO), ZERO)
 
-    def traded(self, symbol: str) -> Decimal:
-        """Shares of a symbol that this operation has traded."""
-        fills = (done for done in self.activities if isinstance(done, Fill) and done.symbol == symbol)
+    def traded_quantity(self, symbol: str) -> Decimal:
+        """The shares of a symbol that were traded in this transaction."""
+        fills = (activity for activity in self.activities if isinstance(activity, Fill) and activity.symbol == symbol)
         return sum((fill.quantity for fill in fills), ZERO)
 
-    # --- changing orders ---------------------------------------------------------------------
+    # --- orders --------------------------------------------------------------------------------
 
-    def place(self, draft: PaperOrder) -> PaperOrder:
-        """Take in an order under the next number."""
+    def add(self, draft: PaperOrder) -> PaperOrder:
+        """Add an order under the next number."""
         order = replace(draft, number=self._next_order)
         self._next_order += 1
-        return self.put(order)
+        return self.update(order)
 
-    def put(self, order: PaperOrder) -> PaperOrder:
-        """The order as it now is."""
+    def update(self, order: PaperOrder) -> PaperOrder:
+        """Store the order's new state."""
         self.orders[order.number] = order
         self.touched_orders.add(order.number)
         return order
 
     def end(self, order: PaperOrder, state: OrderState, reason: str) -> None:
-        """Bring an order to its end without a fill; the live orders of its bracket end with it."""
-        self.put(replace(order, state=state, reason=reason))
-        together = OrderState.CANCELLED if state is OrderState.REJECTED else state
-        for other in self.group(order):
-            self.put(replace(other, state=together, reason=f"with {order.client_order_id}: {reason}"))
+        """End an order without a fill, and with it the live orders of its bracket."""
+        self.update(replace(order, state=state, reason=reason))
+        state_of_others = OrderState.CANCELLED if state is OrderState.REJECTED else state
+        for other in self.live_group(order):
+            self.update(replace(other, state=state_of_others, reason=f"with {order.client_order_id}: {reason}"))
 
-    def fill(
-        self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: SessionMoment
-    ) -> PaperOrder:
-        """Trade ``quantity`` shares of an order at ``price`` for a commission of ``fee`` USD."""
+    def fill(self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, time: BookingTime) -> PaperOrder:
+        """Fill ``quantity`` shares of an order at ``price`` USD a share for a commission of ``fee`` USD."""
         self.cash -= order.side.sign * quantity * price + fee
-        self._trade(order.symbol, order.side.sign * quantity, price)
+        self._change_position(order.symbol, order.side.sign * quantity, price)
         filled = order.filled_quantity + quantity
-        done = filled == order.quantity
+        is_complete = filled == order.quantity
         average = average_of(order.filled_quantity, order.average_fill_price or ZERO, quantity, price)
-        order = self.put(
+        order = self.update(
             replace(
                 order,
-                state=OrderState.FILLED if done else OrderState.PARTIALLY_FILLED,
+                state=OrderState.FILLED if is_complete else OrderState.PARTIALLY_FILLED,
                 filled_quantity=filled,
                 average_fill_price=average,
                 fees=order.fees + fee,
             )
         )
-        self.activities.append(self._fill_of(order, quantity, price, fee, moment))
+        self.activities.append(self._as_fill(order, quantity, price, fee, time))
         if order.parent is not None:
-            self._reduce_siblings(order, quantity)
-        elif done:
+            self._reduce_other_leg(order, quantity)
+        elif is_complete:
             self._activate_legs(order)
         return order
 
-    # --- changing the rest of the account ------------------------------------------------------
+    # --- cash, splits and busts ----------------------------------------------------------------
 
-    def pay(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, moment: SessionMoment) -> None:
-        """Book cash that moves without a trade; negative when it leaves the account."""
+    def book_cash(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, time: BookingTime) -> None:
+        """Book cash (USD, negative when it leaves the account) that does not come from a trade."""
         if amount:
             self.cash += amount
-            self.activities.append(
-                CashEvent(self._activity_id(), kind, amount, moment.at, moment.session, symbol, note)
-            )
+            self.activities.append(CashEvent(self._activity_id(), kind, amount, time.at, time.session, symbol, note))
 
-    def split(self, symbol: str, ratio: Decimal, quantity_after: Decimal, moment: SessionMoment) -> None:
-        """Multiply a position by ``ratio``, down to ``quantity_after`` whole shares."""
+    def book_split(self, symbol: str, ratio: Decimal, quantity_after: Decimal, time: BookingTime) -> None:
+        """Multiply a position by ``ratio``; ``quantity_after`` is the result rounded to whole shares."""
         before = self.positions[symbol]
         average = (before.average_price / ratio).quantize(AVERAGE_PRICE_STEP) if quantity_after else ZERO
         self.positions[symbol] = PaperPosition(symbol, quantity_after, average)
         self.touched_symbols.add(symbol)
         event_id = self._activity_id()
         self.activities.append(
-            SplitEvent(event_id, symbol, ratio, before.quantity, quantity_after, moment.at, moment.session)
+            SplitEvent(event_id, symbol, ratio, before.quantity, quantity_after, time.at, time.session)
         )
 
-    def take_back(self, fill: Fill, position: PaperPosition, moment: SessionMoment) -> None:
-        """Undo what a fill did to cash and shares; ``position`` is the one there is without it."""
+    def reverse_fill(self, fill: Fill, position: PaperPosition, time: BookingTime) -> None:
+        """Reverse the cash and the shares of a fill; ``position`` is the position without it."""
         self.cash += fill.side.sign * fill.quantity * fill.price + fill.fee
         self.positions[fill.symbol] = position
         self.touched_symbols.add(fill.symbol)
-        self.activities.append(FillBust(self._activity_id(), fill.fill_id, moment.at, moment.session))
+        self.activities.append(FillBust(self._activity_id(), fill.fill_id, time.at, time.session))
 
-    def fill_again(self, fill: Fill, position: PaperPosition, price: Decimal, moment: SessionMoment) -> Fill:
-        """Do at another price what a fill that was taken back had done; ``position`` is the one there is with it."""
-        again = replace(fill, fill_id=self._activity_id(), price=price, at=moment.at, session=moment.session)
-        self.cash -= again.side.sign * again.quantity * again.price + again.fee
+    def book_corrected_fill(self, fill: Fill, position: PaperPosition, price: Decimal, time: BookingTime) -> Fill:
+        """Book a reversed fill again at ``price`` USD a share; ``position`` is the position with it."""
+        corrected = replace(fill, fill_id=self._activity_id(), price=price, at=time.at, session=time.session)
+        self.cash -= corrected.side.sign * corrected.quantity * corrected.price + corrected.fee
         self.positions[fill.symbol] = position
-        self.activities.append(again)
-        return again
+        self.activities.append(corrected)
+        return corrected
 
-    # --- keeping it consistent -----------------------------------------------------------------
+    # --- consistency ---------------------------------------------------------------------------
 
-    def _trade(self, symbol: str, change: Decimal, price: Decimal) -> None:
+    def _change_position(self, symbol: str, change: Decimal, price: Decimal) -> None:
         before = self.positions.get(symbol, PaperPosition(symbol, ZERO, ZERO))
         self.positions[symbol] = before.traded(change, price)
         self.touched_symbols.add(symbol)
 
     def _activate_legs(self, entry: PaperOrder) -> None:
-        """The entry has filled: its legs rest from now on, for no more than there is to close."""
-        for leg in self.group(entry):
-            closable = self.uncommitted(leg.symbol, leg.side, besides=leg.group)
+        """Let the legs of a filled entry rest, for no more shares than there are to close."""
+        for leg in self.live_group(entry):
+            closable = self.available_to_close(leg.symbol, leg.side, besides=leg.group)
             quantity = min(leg.quantity, closable)
             if quantity > 0:
-                self.put(replace(leg, waiting=False, quantity=quantity))
+                self.update(replace(leg, waiting=False, quantity=quantity))
             else:
-                self.put(replace(leg, state=OrderState.CANCELLED, reason="nothing is left for it to close"))
+                self.update(replace(leg, state=OrderState.CANCELLED, reason="nothing is left for it to close"))
 
-    def _reduce_siblings(self, leg: PaperOrder, quantity: Decimal) -> None:
-        """One of a pair has closed ``quantity`` shares: the other stands for so many fewer, or ends with none left."""
-        for sibling in self.group(leg):
-            if sibling.number == leg.number:
+    def _reduce_other_leg(self, leg: PaperOrder, quantity: Decimal) -> None:
+        """Reduce the other leg by the shares that ``leg`` has closed, and cancel it when none are left."""
+        for other in self.live_group(leg):
+            if other.number == leg.number:
                 continue
-            if sibling.remaining > quantity:
-                self.put(replace(sibling, quantity=sibling.quantity - quantity))
+            if other.remaining > quantity:
+                self.update(replace(other, quantity=other.quantity - quantity))
             else:
                 reason = f"{leg.client_order_id} filled"
-                self.put(replace(sibling, state=OrderState.CANCELLED, reason=reason))
+                self.update(replace(other, state=OrderState.CANCELLED, reason=reason))
 
-    def _fill_of(
-        self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, moment: SessionMoment
-    ) -> Fill:
+    def _as_fill(self, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal, time: BookingTime) -> Fill:
         return Fill(
             fill_id=self._activity_id(),
             broker_order_id=order.broker_order_id,
@@ -237,8 +231,8 @@ class AccountBook:
             quantity=quantity,
             price=price,
             fee=fee,
-            at=moment.at,
-            session=moment.session,
+            at=time.at,
+            session=time.session,
             parent_client_order_id=None if order.parent is None else self.orders[order.parent].client_order_id,
         )
 
@@ -249,6 +243,7 @@ class AccountBook:
 
 
 def activity_id(number: int) -> str:
+    """The id of an activity: "A-000000001"."""
     return f"A-{number:09d}"
 
 

@@ -1,4 +1,4 @@
-"""What the account is worth and what it can still pay for."""
+"""The account's value and buying power."""
 
 from __future__ import annotations
 
@@ -17,76 +17,77 @@ from tradebot.core.model.values import CENT, ZERO, to_cents
 MARGIN_MULTIPLE = Decimal(2)
 
 
-def snapshot(floor: ExchangeView) -> AccountSnapshot:
-    """The account as a broker shows it now."""
-    last_close = floor.store.equity_before(floor.state.session)
+def snapshot(view: ExchangeView) -> AccountSnapshot:
+    """The account now."""
+    last_close = view.store.equity_before(view.state.session)
     return AccountSnapshot(
-        account_id=floor.state.account_id,
-        equity=equity(floor),
-        last_equity=floor.state.starting_cash if last_close is None else last_close,
-        cash=floor.book.cash,
-        buying_power=buying_power(floor).quantize(CENT, rounding=ROUND_FLOOR),
+        account_id=view.state.account_id,
+        equity=equity(view),
+        last_equity=view.state.starting_cash if last_close is None else last_close,
+        cash=view.book.cash,
+        buying_power=buying_power(view).quantize(CENT, rounding=ROUND_FLOOR),
     )
 
 
-def days(floor: ExchangeView, first: date, last: date) -> tuple[AccountDay, ...]:
-    """The sessions from ``first`` to ``last`` that have closed, and the one that the exchange is in, in order."""
-    equities = dict(floor.store.closing_equity(first, last))
-    if first <= floor.state.session <= last:
-        equities.setdefault(floor.state.session, equity(floor))
-    return tuple(AccountDay(session, value, floor.store.paid_in(session)) for session, value in equities.items())
+def days(view: ExchangeView, first: date, last: date) -> tuple[AccountDay, ...]:
+    """The closed sessions from ``first`` to ``last`` and the current one, in order."""
+    equities = dict(view.store.closing_equity(first, last))
+    if first <= view.state.session <= last:
+        equities.setdefault(view.state.session, equity(view))
+    return tuple(AccountDay(session, value, view.store.paid_in(session)) for session, value in equities.items())
 
 
-def positions(floor: ExchangeView) -> tuple[Position, ...]:
-    """What is held, at the newest prices, by symbol."""
+def positions(view: ExchangeView) -> tuple[Position, ...]:
+    """The positions at the newest prices, by symbol."""
     return tuple(
-        Position(held.symbol, held.quantity, held.average_price, market_price(floor, held))
-        for _, held in sorted(floor.book.positions.items())
+        Position(held.symbol, held.quantity, held.average_price, market_price(view, held))
+        for _, held in sorted(view.book.positions.items())
         if held.quantity
     )
 
 
-def equity(floor: ExchangeView) -> Decimal:
+def equity(view: ExchangeView) -> Decimal:
     """Cash and positions at the newest prices, USD to the cent."""
-    return to_cents(floor.book.cash + sum((held.market_value for held in positions(floor)), ZERO))
+    return to_cents(view.book.cash + sum((held.market_value for held in positions(view)), ZERO))
 
 
-def market_price(floor: ExchangeView, held: PaperPosition) -> Decimal:
-    last = floor.last_price(held.symbol)
+def market_price(view: ExchangeView, held: PaperPosition) -> Decimal:
+    """The newest price of a position, USD a share."""
+    last = view.last_price(held.symbol)
     assert last is not None, "a position was bought at a price, and prices stay"
     return last
 
 
-def buying_power(floor: ExchangeView, besides: int | None = None) -> Decimal:
-    """USD that new positions may cost; resting orders stand for what they will cost, the group ``besides`` left out.
+def buying_power(view: ExchangeView, besides: int | None = None) -> Decimal:
+    """USD that new positions may cost. Resting orders reserve their cost, except those of the group ``besides``.
 
-    A cash account has its cash. A margin account has MARGIN_MULTIPLE times its equity, less the value of its long
-    and short positions; it pays no interest here and is never called for margin.
+    A cash account has its cash. A margin account has MARGIN_MULTIPLE times its equity, less the value of its long and
+    short positions. It pays no interest, and there are no margin calls.
     """
-    reserved = sum((cost(floor, o) for o in floor.book.live() if o.group != besides and opens(floor, o)), ZERO)
-    if not floor.rules.allow_short:
-        return max(floor.book.cash - reserved, ZERO)
-    gross = sum((abs(held.market_value) for held in positions(floor)), ZERO)
-    return max(MARGIN_MULTIPLE * equity(floor) - gross - reserved, ZERO)
+    reserved = sum((cost(view, o) for o in view.book.live_orders() if o.group != besides and opens(view, o)), ZERO)
+    if not view.rules.allow_short:
+        return max(view.book.cash - reserved, ZERO)
+    gross = sum((abs(held.market_value) for held in positions(view)), ZERO)
+    return max(MARGIN_MULTIPLE * equity(view) - gross - reserved, ZERO)
 
 
-def opens(floor: ExchangeView, order: PaperOrder) -> bool:
-    """Whether an order opens or adds to a position, rather than closing one."""
-    return order.parent is None and not closes(floor, order)
+def opens(view: ExchangeView, order: PaperOrder) -> bool:
+    """Whether an order opens a position or adds to one."""
+    return order.parent is None and not closes(view, order)
 
 
-def closes(floor: ExchangeView, order: PaperOrder) -> bool:
-    """Whether a position is there that an order would make smaller."""
-    return floor.book.held(order.symbol) * order.side.sign < 0
+def closes(view: ExchangeView, order: PaperOrder) -> bool:
+    """Whether the account has a position that an order would reduce."""
+    return view.book.held(order.symbol) * order.side.sign < 0
 
 
-def cost(floor: ExchangeView, order: PaperOrder) -> Decimal:
-    """USD that the rest of an order will cost with its commission, as far as is known before it fills."""
-    price = unit_cost(order, floor.last_price(order.symbol), floor.rules.slippage_pct)
-    commission = floor.rules.commission(order.quantity) - order.fees
+def cost(view: ExchangeView, order: PaperOrder) -> Decimal:
+    """The expected cost of the remaining shares with commission, USD; 0 while no price is known."""
+    price = unit_cost(order, view.last_price(order.symbol), view.rules.slippage_pct)
+    commission = view.rules.commission(order.quantity) - order.fees
     return ZERO if price is None else order.remaining * price + commission
 
 
-def can_pay(floor: ExchangeView, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal) -> bool:
-    """Whether a cash account has the cash for a purchase that is about to fill; a margin account owes it."""
-    return floor.rules.allow_short or order.side is Side.SELL or quantity * price + fee <= floor.book.cash
+def can_pay(view: ExchangeView, order: PaperOrder, quantity: Decimal, price: Decimal, fee: Decimal) -> bool:
+    """Whether a cash account has the cash for a fill. A margin account may owe it, and a sale needs none."""
+    return view.rules.allow_short or order.side is Side.SELL or quantity * price + fee <= view.book.cash

@@ -1,4 +1,4 @@
-"""The embedded exchange itself: its file, its clock, its sessions."""
+"""The embedded exchange: its file, its clock, its sessions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TypeVar, TypeVarTuple
 
 from tradebot.brokers.paper import buying_power, fill_busts, session_phases
-from tradebot.brokers.paper.account_book import SessionMoment
-from tradebot.brokers.paper.orders import as_shown
+from tradebot.brokers.paper.account_book import BookingTime
+from tradebot.brokers.paper.orders import as_broker_order
 from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
-from tradebot.brokers.paper.sessions import beginning_of
+from tradebot.brokers.paper.sessions import session_start
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction, Position, Quote, SessionHours
@@ -26,15 +26,15 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
 T = TypeVar("T")
-Given = TypeVarTuple("Given")
+Arguments = TypeVarTuple("Arguments")
 
-_PREFIX = "PAPER-"
-_WHERE_IT_BEGINS = "PAPER_START, or --from of a replay"
+_ACCOUNT_PREFIX = "PAPER-"
+_START_SETTINGS = "PAPER_START, or --from of a replay"
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeStatus:
-    """Where the exchange stands, for people. Money in USD; ``sessions_left`` counts those after ``session``."""
+    """The state of the exchange, for people. Money in USD."""
 
     account_id: str
     session: date
@@ -46,15 +46,15 @@ class ExchangeStatus:
     open_orders: tuple[BrokerOrder, ...]
     first_session: date
     last_session: date
-    sessions_left: int
+    sessions_left: int  # sessions after ``session``
 
 
 class PaperExchange:
-    """A deterministic exchange over daily bars: the same operations always leave the same file.
+    """A deterministic exchange over daily bars: the same operations leave the same file.
 
-    Its clock stands still until it is moved, goes on only within its session, and comes to the next session only when
-    that is begun. Everything it knows lies in its file, so that any process may go on where another one stopped.
-    Operations raise BrokerUnavailable when the file can't be read or written.
+    The clock moves only when it is advanced, within the session, and the next session begins only when it is begun. The
+    whole state is in the file, so that any process continues where another one stopped. Every method raises
+    BrokerUnavailable when the file cannot be read or written.
     """
 
     def __init__(self, store: Store, calendar: Calendar, rules: ExchangeRules) -> None:
@@ -62,24 +62,24 @@ class PaperExchange:
         self._store = store
         self._calendar = calendar
         self._rules = rules
-        self._newest: _Versioned | None = None
+        self._latest: _VersionedView | None = None
 
     # --- the file --------------------------------------------------------------------------------
 
     @staticmethod
     def exists(path: Path) -> bool:
-        """Whether there is an exchange in this file, sound or not."""
+        """Whether the file has an exchange. A damaged file counts."""
         return Store.holds_account(path)
 
     @classmethod
     def open(
         cls, path: Path, prices: PriceSource, calendar: Calendar, rules: ExchangeRules, *, durable: bool = True
     ) -> PaperExchange:
-        """Go on with the exchange in this file. Bars that its prices have gained since are taken in.
+        """Open the exchange in this file. New bars of ``prices`` are copied into it.
 
-        Without ``durable`` a power cut may lose the newest operations, never half of one. Raises ConfigError when
-        there is no exchange, a newer version made it, or ``prices`` tell another past than it has lived through;
-        BrokerUnavailable when the file is damaged or can't be used.
+        Without ``durable`` a power cut may lose the newest transactions, never half of one. Raises ConfigError when
+        there is no exchange, a newer version made it, or ``prices`` differ from the sessions that it has passed;
+        BrokerUnavailable when the file is damaged or cannot be used.
         """
         if not cls.exists(path):
             fix = "Put a copy of it back, or run `tradebot paper reset` to begin a new account."
@@ -88,7 +88,7 @@ class PaperExchange:
         with _closed_on_error(store):
             if _fingerprint(store) != prices.fingerprint():
                 with store.transaction(writes=True):
-                    store.prices.follow(prices, lived_to=store.state().session)
+                    store.prices.extend(prices, until=store.state().session)
         return cls(store, calendar, rules)
 
     @classmethod
@@ -102,9 +102,9 @@ class PaperExchange:
         durable: bool = True,
         generation: int = 1,
     ) -> PaperExchange:
-        """Make an exchange with account PAPER-0001, or the one of another ``generation``.
+        """Make an exchange with the account PAPER-0001, or with the number ``generation``.
 
-        One that another process has just made is opened instead.
+        If another process has just made it, it is opened instead.
         """
         store = Store(path, durable=durable, create=True)
         with _closed_on_error(store), store.transaction(writes=True):
@@ -128,12 +128,12 @@ class PaperExchange:
         durable: bool = True,
         known: str | None = None,
     ) -> PaperExchange:
-        """Begin a new account, numbered one higher, where a first one would begin; the old one is forgotten.
+        """Replace the account by a new one with the next number, which begins where a first one would.
 
-        Makes the exchange if there is none. ``known`` is the newest account that others remember, whose number is not
-        given again though the file was lost. Raises as ``open`` does, save that ``prices`` may be others than before.
+        Makes the exchange if there is none. ``known`` is the newest account that the ledger knows: its number is not
+        used again, even if the file was lost. ``prices`` may differ from before. Raises as ``open``.
         """
-        last = 0 if known is None else int(known.removeprefix(_PREFIX))
+        last = 0 if known is None else int(known.removeprefix(_ACCOUNT_PREFIX))
         if not cls.exists(path):
             return cls.create(path, prices, calendar, rules, durable=durable, generation=last + 1)
         store = Store(path, durable=durable)
@@ -146,10 +146,11 @@ class PaperExchange:
         return cls(store, calendar, rules)
 
     def copy_to(self, path: Path) -> None:
-        """Leave a copy of the exchange as it stands at one moment in another file."""
+        """Copy the exchange, as it is at one moment, to another file."""
         self._store.copy_to(path)
 
     def close(self) -> None:
+        """Close the file."""
         self._store.close()
 
     def __enter__(self) -> PaperExchange:
@@ -164,100 +165,108 @@ class PaperExchange:
 
     def now(self) -> datetime:
         """The exchange's time, aware UTC."""
-        return self.answer(_state).now
+        return self.compute(_state).now
 
     def session(self) -> date:
-        """The New York date of the session that the exchange is in."""
-        return self.answer(_state).session
+        """The New York date of the current session."""
+        return self.compute(_state).session
 
     def account_id(self) -> str:
-        return self.answer(_state).account_id
+        """The id of the account: "PAPER-0001"."""
+        return self.compute(_state).account_id
 
     def hours(self) -> SessionHours:
-        """The hours of the session that the exchange is in."""
-        with self.reading() as floor:
-            return floor.hours
+        """The hours of the current session."""
+        with self.reading() as view:
+            return view.hours
 
     def advance_to(self, instant: datetime) -> None:
-        """Let time pass up to an aware instant of the session's New York day; one that has passed changes nothing."""
+        """Advance the clock to an aware instant of the session's New York date; an earlier instant changes nothing.
+
+        Raises ValueError for an instant without a time zone or of another date.
+        """
         if instant.tzinfo is None:
             raise ValueError(f"{instant} says no time zone")
-        with self.writing() as floor:
-            if instant <= floor.state.now:
+        with self.writing() as view:
+            if instant <= view.state.now:
                 return
-            if new_york_date(instant) != floor.state.session:
+            if new_york_date(instant) != view.state.session:
                 raise ValueError(
-                    f"{instant} lies outside the session of {floor.state.session}; begin the next one first"
+                    f"{instant} lies outside the session of {view.state.session}; begin the next one first"
                 )
-            session_phases.advance(floor, instant.astimezone(UTC))
+            session_phases.advance(view, instant.astimezone(UTC))
 
     def next_session(self) -> date:
-        """End the session and begin the next, at 04:00 New York time. Raises ConfigError after the last of the data."""
-        with self.writing() as floor:
-            return _begin_next(floor)
+        """End the session and begin the next at 04:00 New York time. Raises ConfigError after the last session."""
+        with self.writing() as view:
+            return _begin_next(view)
 
     def begin_daily(self, wall_date: date) -> bool:
-        """Keep step with the New York wall date: begin the next session when ``wall_date`` is a session that has not
-        begun one yet, and say whether it did. An exchange whose session is untouched takes that one for its first.
+        """Begin one session for each New York date on the wall that is a session. Return whether one was begun.
+
+        A session that nothing has happened in serves as the session of the first such date.
         """
         if self._calendar.hours(wall_date) is None:
             return False
-        with self.writing() as floor:
-            if floor.state.begun_on is not None and wall_date <= floor.state.begun_on:
+        with self.writing() as view:
+            if view.state.begun_on is not None and wall_date <= view.state.begun_on:
                 return False
-            untouched = floor.state.begun_on is None and floor.state.phase is Phase.PRE_OPEN
+            untouched = view.state.begun_on is None and view.state.phase is Phase.PRE_OPEN
             if not untouched:
-                _begin_next(floor)
-            floor.state = replace(floor.state, begun_on=wall_date)
+                _begin_next(view)
+            view.state = replace(view.state, begun_on=wall_date)
             return not untouched
 
-    # --- what only the exchange itself does ------------------------------------------------------
+    # --- busts and corrections -------------------------------------------------------------------
 
     def bust(self, fill_id: str) -> None:
-        """Take a fill back as if it had never been. Raises OrderRefused."""
-        with self.writing() as floor:
-            fill_busts.bust(floor, fill_id)
+        """Reverse a fill. Raises OrderRefused."""
+        with self.writing() as view:
+            fill_busts.bust(view, fill_id)
 
     def correct(self, fill_id: str, price: Decimal) -> None:
-        """Take a fill back and fill the same shares at another price, USD a share. Raises OrderRefused."""
-        with self.writing() as floor:
-            fill_busts.correct(floor, fill_id, price)
+        """Reverse a fill and book the same shares at another price, USD a share. Raises OrderRefused."""
+        with self.writing() as view:
+            fill_busts.correct(view, fill_id, price)
 
-    # --- looking -------------------------------------------------------------------------------
+    # --- reads ---------------------------------------------------------------------------------
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
-        return self.answer(_quotes, tuple(symbols))
+        return self.compute(_quotes, tuple(symbols))
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` that the prices have bars of, whatever their sessions."""
-        with self.reading() as floor:
-            return frozenset(symbol for symbol in symbols if floor.store.prices.listed_since(symbol) is not None)
+        """The symbols that have a bar in any session."""
+        with self.reading() as view:
+            return frozenset(symbol for symbol in symbols if view.store.prices.listed_since(symbol) is not None)
 
     def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> tuple[CorporateAction, ...]:
         """Actions of ``symbols`` with ex-dates from ``first`` to ``last``, both included, by date, then symbol."""
         wanted = frozenset(symbols)
-        with self.reading() as floor:
-            actions = floor.store.prices.actions_between(first - timedelta(days=1), last)
+        with self.reading() as view:
+            actions = view.store.prices.actions_between(first - timedelta(days=1), last)
         return tuple(action for action in actions if action.symbol in wanted)
 
     def symbols(self) -> tuple[str, ...]:
-        """The symbols that trade in this session."""
-        with self.reading() as floor:
-            return floor.store.prices.symbols(floor.state.session)
+        """The symbols with a bar in the current session, in order."""
+        with self.reading() as view:
+            return view.store.prices.symbols(view.state.session)
 
     def status(self) -> ExchangeStatus:
-        with self.reading() as floor:
-            prices, state = floor.store.prices, floor.state
+        """The state of the exchange, for people."""
+        with self.reading() as view:
+            prices, state = view.store.prices, view.state
             return ExchangeStatus(
                 account_id=state.account_id,
                 session=state.session,
                 now=state.now,
                 phase=state.phase,
-                cash=floor.book.cash,
-                equity=buying_power.equity(floor),
-                positions=buying_power.positions(floor),
-                open_orders=tuple(as_shown(order, floor.book.bracket(order)) for order in floor.book.live()),
+                cash=view.book.cash,
+                equity=buying_power.equity(view),
+                positions=buying_power.positions(view),
+                open_orders=tuple(
+                    as_broker_order(order, view.book.bracket(order)) for order in view.book.live_orders()
+                ),
                 first_session=prices.first_session() or state.session,
                 last_session=prices.last_session() or state.session,
                 sessions_left=prices.sessions_after(state.session),
@@ -265,95 +274,95 @@ class PaperExchange:
 
     # --- transactions ----------------------------------------------------------------------------
 
-    def answer(self, question: Callable[[ExchangeView, *Given], T], *given: *Given) -> T:
-        """What ``question``, a function of the exchange as it stands, comes to; worked out once until a change.
+    def compute(self, function: Callable[[ExchangeView, *Arguments], T], *arguments: *Arguments) -> T:
+        """The result of ``function`` on the exchange now. It is computed once until the exchange changes.
 
-        What else it depends on is ``given``, in values that can be hashed.
+        ``function`` is a pure function of the view and of ``arguments``, which are hashable.
         """
-        key, newest = (question, given), self._newest
-        found: T
-        if newest is not None and key in newest.view.answers and newest.version == self._store.version():
-            found = newest.view.answers[key]
+        key, latest = (function, arguments), self._latest
+        result: T
+        if latest is not None and key in latest.view.results and latest.version == self._store.version():
+            result = latest.view.results[key]
         else:
-            with self.reading() as floor:
-                found = floor.answers[key] = question(floor, *given)
-        return found
+            with self.reading() as view:
+                result = view.results[key] = function(view, *arguments)
+        return result
 
     @contextmanager
     def reading(self) -> Iterator[ExchangeView]:
-        """The floor as it stands at one moment, to look at only: while nobody writes, every reader gets the same."""
+        """A view to read only. Until the file changes every reader gets the same one."""
         with self._store.transaction(writes=False):
             yield self._view()
 
     @contextmanager
     def writing(self) -> Iterator[ExchangeView]:
-        """The floor to work on; what was done is committed at the end, or none of it after an exception.
+        """A view to change. Its changes are committed at the end, or rolled back after an exception.
 
-        The next reader gets the same view after an operation that moved nothing but the clock.
+        If only the clock has moved, the next reader gets the same view.
         """
         try:
             with self._store.transaction(writes=True):
-                floor = self._view()
-                floor.answers.clear()
-                yield floor
-                self._store.save(floor.state, floor.book)
+                view = self._view()
+                view.results.clear()
+                yield view
+                self._store.save(view.state, view.book)
         except BaseException:
-            self._newest = None
+            self._latest = None
             raise
-        if floor.book.is_touched:
-            self._newest = None
+        if view.book.is_touched:
+            self._latest = None
 
     def _view(self) -> ExchangeView:
-        """The view of the file as it is now. Wants to be inside a transaction."""
+        """The view of the file as it is now. Needs a transaction around it."""
         version = self._store.version()
-        if self._newest is None or self._newest.version != version:
-            self._newest = _Versioned(version, ExchangeView(self._store, self._calendar, self._rules))
-        return self._newest.view
+        if self._latest is None or self._latest.version != version:
+            self._latest = _VersionedView(version, ExchangeView(self._store, self._calendar, self._rules))
+        return self._latest.view
 
 
 @dataclass(frozen=True, slots=True)
-class _Versioned:
-    """A view of the exchange, and the version of the file that it shows."""
-
-    version: int
+class _VersionedView:
+    version: int  # of the file that the view shows
     view: ExchangeView
 
 
-def _state(floor: ExchangeView) -> ExchangeState:
-    return floor.state
+def _state(view: ExchangeView) -> ExchangeState:
+    return view.state
 
 
-def _quotes(floor: ExchangeView, symbols: Iterable[str]) -> Mapping[str, Quote]:
-    found = {symbol: floor.quote(symbol) for symbol in symbols}
+def _quotes(view: ExchangeView, symbols: Iterable[str]) -> Mapping[str, Quote]:
+    found = {symbol: view.quote(symbol) for symbol in symbols}
     return {symbol: quote for symbol, quote in found.items() if quote is not None}
 
 
-def _begin_next(floor: ExchangeView) -> date:
-    session = floor.store.prices.session_after(floor.state.session)
+def _begin_next(view: ExchangeView) -> date:
+    session = view.store.prices.session_after(view.state.session)
     if session is None:
         raise ConfigError(
             [
                 Problem(
                     "PAPER_DATA",
-                    f"the embedded exchange has come to its last session, {floor.state.session}: the data ends there",
+                    f"the embedded exchange has come to its last session, {view.state.session}: the data ends there",
                     "Run `tradebot paper reset` to begin again, or add later bars to the data.",
                 )
             ]
         )
-    session_phases.advance(floor, max(floor.hours.closes, floor.state.now))
-    session_phases.begin(floor, session)
+    session_phases.advance(view, max(view.hours.closes, view.state.now))
+    session_phases.begin_session(view, session)
     return session
 
 
 def _open_account(store: Store, calendar: Calendar, state: ExchangeState) -> None:
-    """Begin an account with its starting cash as a deposit, so that its activities explain every cent it ever holds.
+    """Begin an account with a deposit of its starting cash, so that its activities add up to its cash.
 
-    The deposit is dated at the close before the first session: it is no cash flow of that session's.
+    The deposit is dated at the close before the first session, so that it is no cash flow of that session.
     """
     store.begin_account(state)
     before = calendar.previous(state.session)
     book = store.book()
-    book.pay(CashKind.DEPOSIT, state.starting_cash, None, "starting cash", SessionMoment(before.closes, before.session))
+    book.book_cash(
+        CashKind.DEPOSIT, state.starting_cash, None, "starting cash", BookingTime(before.closes, before.session)
+    )
     store.save(state, book)
 
 
@@ -361,10 +370,10 @@ def _first_state(store: Store, rules: ExchangeRules, generation: int) -> Exchang
     session = _first_session(store.prices, rules)
     return ExchangeState(
         generation=generation,
-        account_id=f"{_PREFIX}{generation:04d}",
+        account_id=f"{_ACCOUNT_PREFIX}{generation:04d}",
         starting_cash=rules.starting_cash,
         session=session,
-        now=beginning_of(session),
+        now=session_start(session),
         phase=Phase.PRE_OPEN,
     )
 
@@ -373,14 +382,14 @@ def _first_session(prices: Prices, rules: ExchangeRules) -> date:
     first, last = prices.first_session(), prices.last_session()
     assert first is not None and last is not None, "prices without a bar are refused when they are taken in"
     if rules.start is None:
-        return prices.session_with_behind_it(rules.warmup) or first
+        return prices.session_after_warmup(rules.warmup) or first
     if not first <= rules.start <= last:
         what = f"{rules.start} lies outside the data"
-        raise ConfigError([Problem(_WHERE_IT_BEGINS, what, f"Choose a date from {first} to {last}.")])
+        raise ConfigError([Problem(_START_SETTINGS, what, f"Choose a date from {first} to {last}.")])
     if not prices.is_session(rules.start):
         before, after = prices.session_before(rules.start), prices.session_after(rules.start)
         what = f"{rules.start} is no session of the data"
-        raise ConfigError([Problem(_WHERE_IT_BEGINS, what, f"The nearest are {before} and {after}.")])
+        raise ConfigError([Problem(_START_SETTINGS, what, f"The nearest are {before} and {after}.")])
     return rules.start
 
 

@@ -1,4 +1,4 @@
-"""The market data of the embedded exchange: bars from its price file, the rest from the exchange itself."""
+"""The embedded exchange's implementation of ports.MarketData: bars from the price file, the rest from the exchange."""
 
 from __future__ import annotations
 
@@ -24,68 +24,66 @@ if TYPE_CHECKING:
 _BENCHMARK = Path(__file__).resolve().parents[2] / "data" / "sp500_close_1999_2018.csv.gz"
 
 
-class RecordedMarket(Protocol):
-    """What the embedded exchange knows from its own file, without reading the price file again."""
+class ExchangePrices(Protocol):
+    """The price data that the exchange has in its own file, so that the price file need not be read."""
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
         ...
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` that it has bars of, whatever their sessions."""
+        """The symbols that have a bar in any session."""
         ...
 
     def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> tuple[CorporateAction, ...]:
-        """Actions of ``symbols`` with ex-dates from ``first`` to ``last``, both included, by date, then symbol."""
+        """The actions of the symbols with an ex-date from ``first`` to ``last``, by date, then symbol."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What a history is asked for: rows of the price file, and the day up to which its actions are known."""
-
+class _HistoryQuery:
     symbols: tuple[str, ...]
-    first_row: int
-    end_row: int
-    as_of: date
+    first_row: int  # of the price file
+    end_row: int  # the row after the last one
+    as_of: date  # actions with a later ex-date are not applied
 
 
-class EmbeddedMarket:
-    """Market data of the embedded exchange, which trades on ``prices``.
+class PaperMarket:
+    """Market data of the embedded exchange, which trades on ``prices``; implements ports.MarketData.
 
-    Only ``history`` and ``last_completed`` read the price file, for which they import pandas.
+    Only ``history`` and ``last_completed`` read the price file, which imports pandas.
     """
 
-    def __init__(self, prices: PriceFile, exchange: RecordedMarket) -> None:
+    def __init__(self, prices: PriceFile, exchange: ExchangePrices) -> None:
         self._prices = prices
         self._exchange = exchange
-        self._newest: tuple[_Question, History] | None = None
+        self._last_history: tuple[_HistoryQuery, History] | None = None
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
         return self._exchange.quotes(symbols)
 
     def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted with actions whose ex-date has come.
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted for actions whose ex-date has come.
 
-        Fewer rows where the price file begins later; a symbol that it does not know is all NaN. The jobs of one session
-        ask the same question in turn, so the newest answer is kept, and given as the same object.
+        There are fewer rows if the price file begins later; an unknown symbol is all NaN. The last result is kept,
+        because the jobs of one session ask for the same, and returned as the same object.
         """
         end = self._completed_rows(clock)
-        question = _Question(tuple(symbols), max(0, end - sessions), end, decision_date(clock))
-        if self._newest is None or self._newest[0] != question:
-            self._newest = (question, self._adjusted(question))
-        return self._newest[1]
+        query = _HistoryQuery(tuple(symbols), max(0, end - sessions), end, decision_date(clock))
+        if self._last_history is None or self._last_history[0] != query:
+            self._last_history = (query, self._adjusted(query))
+        return self._last_history[1]
 
-    def _adjusted(self, question: _Question) -> History:
+    def _adjusted(self, query: _HistoryQuery) -> History:
         from tradebot.market.adjust import back_adjust
 
-        rows = slice(question.first_row, question.end_row)
-        recorded = _cut(self._prices.history(), rows, question.symbols)
-        return back_adjust(recorded, self._prices.actions(), as_of=question.as_of)
+        rows = slice(query.first_row, query.end_row)
+        unadjusted = _select(self._prices.history(), rows, query.symbols)
+        return back_adjust(unadjusted, self._prices.actions(), as_of=query.as_of)
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """Those of ``symbols`` that the price file has bars of, whatever their sessions."""
+        """The symbols that have a bar in any session."""
         return self._exchange.known(symbols)
 
     def last_completed(self, clock: MarketClock) -> date | None:
@@ -94,13 +92,13 @@ class EmbeddedMarket:
         return self._prices.sessions()[rows - 1] if rows else None
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
-        """Sessions with the closes of the S&P 500 price index (no dividends), 1999 to 2018; empty outside."""
+        """Sessions with the closes of the S&P 500 price index (no dividends); it covers 1999 to 2018."""
         sessions, closes = _benchmark()
-        span = slice(bisect_left(sessions, first), bisect_right(sessions, last))
-        return tuple(zip(sessions[span], closes[span], strict=True))
+        rows = slice(bisect_left(sessions, first), bisect_right(sessions, last))
+        return tuple(zip(sessions[rows], closes[rows], strict=True))
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Splits and dividends with an ex-date at most ``days`` days ahead, today's only until the opening."""
+        """Splits and dividends with an ex-date at most ``days`` days ahead; today's only until the open."""
         today = decision_date(clock)
         opened = clock.today is not None and clock.now >= clock.today.opens
         first = today + timedelta(days=1) if opened else today
@@ -108,12 +106,13 @@ class EmbeddedMarket:
         return self._exchange.corporate_actions(symbols, first, last)
 
     def _completed_rows(self, clock: MarketClock) -> int:
-        """How many rows of the price file are completed sessions."""
+        """The number of rows of the price file whose session is completed."""
         closed = clock.today is not None and clock.now >= clock.today.closes
         return (bisect_right if closed else bisect_left)(self._prices.sessions(), decision_date(clock))
 
 
-def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
+def _select(history: History, rows: slice, symbols: Sequence[str]) -> History:
+    """The given rows and symbols of a history; an unknown symbol is all NaN."""
     import numpy as np
     import pandas as pd
 
@@ -121,27 +120,27 @@ def _cut(history: History, rows: slice, symbols: Sequence[str]) -> History:
 
     index = history.close.index[rows]
     column_of = {symbol: column for column, symbol in enumerate(history.close.columns)}
-    places = np.array([column_of.get(symbol, -1) for symbol in symbols], dtype=np.intp)
-    unknown = places < 0
+    positions = np.array([column_of.get(symbol, -1) for symbol in symbols], dtype=np.intp)
+    unknown = positions < 0
     columns = _columns(tuple(symbols))
 
-    def cut(frame: pd.DataFrame) -> pd.DataFrame:
-        values = frame.to_numpy()[rows][:, places]
+    def select(frame: pd.DataFrame) -> pd.DataFrame:
+        values = frame.to_numpy()[rows][:, positions]
         values[:, unknown] = np.nan
         return pd.DataFrame(values, index=index, columns=columns, copy=False)
 
     return History(
-        open=cut(history.open),
-        high=cut(history.high),
-        low=cut(history.low),
-        close=cut(history.close),
-        volume=cut(history.volume),
+        open=select(history.open),
+        high=select(history.high),
+        low=select(history.low),
+        close=select(history.close),
+        volume=select(history.volume),
     )
 
 
 @lru_cache(maxsize=8)
 def _columns(symbols: tuple[str, ...]) -> pd.Index:
-    """The columns of a history; an index never changes, and to make one takes as long as to fill a frame."""
+    """The column index of a history. It is cached, because making it takes as long as filling a frame."""
     import pandas as pd
 
     return pd.Index(symbols, dtype="str", name="symbol")

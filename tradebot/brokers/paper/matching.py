@@ -1,12 +1,12 @@
-"""How one order meets the market. Pure: an order and prices in, what becomes of the order out.
+"""Matching of one order against a price or a bar. Pure: no account, no clock.
 
-A daily bar tells four prices and not their order, so there are two looks at it: the order against one known price
-(the opening auction, the minutes after it, the close), and an order that rested from the open on against the range of
-the rest of the day. The second is pessimistic: what could have gone against the account, did.
+A daily bar has four prices, but not their order. So an order is matched in two ways: against one known price (the open,
+the minutes after it, the close), or, if it has rested since the open, against the range of the rest of the day. The
+second match is pessimistic: among the possible sequences it takes the worst one for the account.
 
-Slippage is a fraction of the price that the order met, adverse, and rounded adversely to the tick. It never takes a
-fill beyond the order's limit, and a sale never below one tick; a fill may therefore lie outside the bar by no more
-than the slippage. An order that rested at its limit fills at exactly that limit, and being touched is enough.
+Slippage is a fraction of the market price, against the order, rounded to the tick against the order. It never takes a
+fill beyond the order's limit, nor a sale below one tick. A fill may therefore lie outside the bar by the slippage. An
+order that rests at its limit fills at exactly that limit, as soon as the price touches it.
 """
 
 from __future__ import annotations
@@ -22,68 +22,69 @@ from tradebot.core.model.values import ONE, SUB_PENNY, tick_down, tick_up
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a look at the market did to an order: the price it trades at (None: it does not), and its trigger."""
+    """The result of matching an order."""
 
-    price: Decimal | None = None
-    triggered: bool = False
-
-
-NOTHING = Match()
+    price: Decimal | None = None  # USD a share; None if the order does not trade
+    triggered: bool = False  # the stop price was reached, now or before
 
 
-def at_price(order: PaperOrder, market: Decimal, slippage: Decimal) -> Match:
-    """The order against the one price that the market shows."""
-    if order.stop_price is not None and not order.triggered and not _reached(order.side, order.stop_price, market):
-        return NOTHING
+NO_MATCH = Match()
+
+
+def match_price(order: PaperOrder, market: Decimal, slippage: Decimal) -> Match:
+    """Match an order against the market price, USD a share."""
+    if order.stop_price is not None and not order.triggered and not _reaches(order.side, order.stop_price, market):
+        return NO_MATCH
     triggered = order.stop_price is not None
     if order.limit_price is None:
-        return Match(worse(market, order.side, slippage), triggered)
-    return Match(_within_limit(order.side, order.limit_price, market, slippage), triggered)
+        return Match(with_slippage(market, order.side, slippage), triggered)
+    return Match(_limit_fill(order.side, order.limit_price, market, slippage), triggered)
 
 
-def in_range(order: PaperOrder, bar: DayBar, slippage: Decimal) -> Match:
-    """The order against everything the bar did after its open, given that it did not trade at the open itself.
+def match_range(order: PaperOrder, bar: DayBar, slippage: Decimal) -> Match:
+    """Match an order that rested since the open, and did not trade there, against the range of the bar.
 
-    A stop-limit whose limit lies beyond its stop may or may not have seen the price come back: it is triggered only.
+    A stop-limit order whose limit lies beyond its stop is only triggered: whether the price came back is unknown.
     """
-    against, towards = (bar.high, bar.low) if order.side is Side.BUY else (bar.low, bar.high)
+    worst, best = (bar.high, bar.low) if order.side is Side.BUY else (bar.low, bar.high)
     if order.stop_price is not None and not order.triggered:
-        if not _reached(order.side, order.stop_price, against):
-            return NOTHING
-        return at_price(order, order.stop_price, slippage)
-    if order.limit_price is not None and _no_worse(order.side, towards, order.limit_price):
+        if not _reaches(order.side, order.stop_price, worst):
+            return NO_MATCH
+        return match_price(order, order.stop_price, slippage)
+    if order.limit_price is not None and _is_within_limit(order.side, best, order.limit_price):
         return Match(order.limit_price, order.triggered)
-    return NOTHING
+    return NO_MATCH
 
 
-def worse(price: Decimal, side: Side, slippage: Decimal) -> Decimal:
-    """``price`` moved against ``side`` by the fraction ``slippage`` and on to the next tick."""
+def with_slippage(price: Decimal, side: Side, slippage: Decimal) -> Decimal:
+    """``price`` moved against ``side`` by the fraction ``slippage`` and rounded to the tick against it."""
     if side is Side.BUY:
         return tick_up(price * (ONE + slippage))
     return max(tick_down(price * (ONE - slippage)), SUB_PENNY)
 
 
 def unit_cost(order: PaperOrder, last: Decimal | None, slippage: Decimal) -> Decimal | None:
-    """USD a share for which an order has to be good before it rests; None when no price is known.
+    """The cost of one share, USD, that an order reserves; None while no price is known.
 
-    A limit is what it costs at most; a stop and a market order may still fill worse after a gap.
+    For an order with a limit it is the highest possible cost. A stop or a market order may fill worse after a gap.
     """
     if order.limit_price is not None:
         return order.limit_price
-    known = order.stop_price if order.stop_price is not None else last
-    return None if known is None else worse(known, order.side, slippage)
+    expected = order.stop_price if order.stop_price is not None else last
+    return None if expected is None else with_slippage(expected, order.side, slippage)
 
 
-def _within_limit(side: Side, limit: Decimal, market: Decimal, slippage: Decimal) -> Decimal | None:
-    if not _no_worse(side, market, limit):
+def _limit_fill(side: Side, limit: Decimal, market: Decimal, slippage: Decimal) -> Decimal | None:
+    """The fill price of a limit order at the market price; None if the market is beyond the limit."""
+    if not _is_within_limit(side, market, limit):
         return None
-    slipped = worse(market, side, slippage)
-    return min(slipped, limit) if side is Side.BUY else max(slipped, limit)
+    price = with_slippage(market, side, slippage)
+    return min(price, limit) if side is Side.BUY else max(price, limit)
 
 
-def _reached(side: Side, stop: Decimal, market: Decimal) -> bool:
+def _reaches(side: Side, stop: Decimal, market: Decimal) -> bool:
     return market >= stop if side is Side.BUY else market <= stop
 
 
-def _no_worse(side: Side, market: Decimal, limit: Decimal) -> bool:
+def _is_within_limit(side: Side, market: Decimal, limit: Decimal) -> bool:
     return market <= limit if side is Side.BUY else market >= limit

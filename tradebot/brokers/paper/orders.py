@@ -1,4 +1,4 @@
-"""An order as the exchange keeps it."""
+"""Orders of the embedded exchange."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ from tradebot.core.model.values import ZERO
 
 @dataclass(frozen=True, slots=True)
 class PaperOrder:
-    """One order. ``fees`` is USD paid on it so far; ``parent`` the number of the entry whose leg it is.
-
-    A leg is ``waiting`` until its entry has filled. ``triggered`` says that its stop price has been reached: a stop
-    is a market order from then on, a stop-limit a limit order.
-    """
+    """One order. Prices are USD a share."""
 
     number: int
     client_order_id: str
@@ -26,44 +22,47 @@ class PaperOrder:
     quantity: Decimal
     type: OrderType
     time_in_force: TimeInForce
-    submitted_at: datetime
+    submitted_at: datetime  # aware UTC
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     state: OrderState = OrderState.ACCEPTED
     filled_quantity: Decimal = ZERO
     average_fill_price: Decimal | None = None
-    fees: Decimal = ZERO
-    triggered: bool = False
-    waiting: bool = False
-    parent: int | None = None
+    fees: Decimal = ZERO  # commission paid so far, USD
+    triggered: bool = False  # the stop price was reached: a stop is then a market order, a stop-limit a limit order
+    waiting: bool = False  # a leg whose entry has not filled
+    parent: int | None = None  # the number of the entry, if the order is a leg
     role: Purpose = Purpose.ENTRY
-    reason: str = ""
+    reason: str = ""  # why it ended
 
     @property
     def broker_order_id(self) -> str:
+        """The exchange's id of the order."""
         return broker_order_id(self.number)
 
     @property
     def remaining(self) -> Decimal:
+        """The shares that have not filled."""
         return self.quantity - self.filled_quantity
 
     @property
     def live(self) -> bool:
+        """Whether the order may still fill."""
         return self.state.live
 
     @property
     def working(self) -> bool:
-        """True while it may trade: live, and not a leg whose entry has yet to fill."""
+        """Whether the order may fill now: it is live, and no leg that waits for its entry."""
         return self.live and not self.waiting
 
     @property
     def group(self) -> int:
-        """The number that an entry and its legs have in common."""
+        """The number of the entry, which an entry and its legs share."""
         return self.number if self.parent is None else self.parent
 
 
-def draft_of(request: OrderRequest, now: datetime) -> PaperOrder:
-    """The order that a request asks for, without a number and without its legs."""
+def draft_order(request: OrderRequest, now: datetime) -> PaperOrder:
+    """The order of a request, without a number and without its legs."""
     return PaperOrder(
         number=0,
         client_order_id=request.client_order_id,
@@ -78,8 +77,8 @@ def draft_of(request: OrderRequest, now: datetime) -> PaperOrder:
     )
 
 
-def legs_of(request: OrderRequest, entry: PaperOrder) -> tuple[PaperOrder, ...]:
-    """The legs of a bracket, waiting for ``entry``: the stop, then the target if there is one."""
+def bracket_legs(request: OrderRequest, entry: PaperOrder) -> tuple[PaperOrder, ...]:
+    """The legs of a bracket, which wait for ``entry``: the stop, then the target. None for a simple order."""
     leg = replace(entry, side=entry.side.opposite, parent=entry.number, waiting=True, limit_price=None, stop_price=None)
     legs = []
     if request.stop_loss is not None:
@@ -106,20 +105,21 @@ def legs_of(request: OrderRequest, entry: PaperOrder) -> tuple[PaperOrder, ...]:
 
 
 def broker_order_id(number: int) -> str:
+    """The id of an order: "O-000000001"."""
     return f"O-{number:09d}"
 
 
-def number_of(identifier: str, prefix: str) -> int | None:
-    """The number in ``O-000000001`` or ``A-000000001``, or None for an id that the exchange never gave."""
+def parse_number(identifier: str, prefix: str) -> int | None:
+    """The number of an id such as "O-000000001" or "A-000000001"; None for an id of another form."""
     digits = identifier.removeprefix(f"{prefix}-")
-    known = identifier.startswith(f"{prefix}-") and digits.isascii() and digits.isdigit() and len(digits) >= 9
-    return int(digits) if known else None
+    is_valid = identifier.startswith(f"{prefix}-") and digits.isascii() and digits.isdigit() and len(digits) >= 9
+    return int(digits) if is_valid else None
 
 
-def as_shown(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: bool = False) -> BrokerOrder:
-    """The order as a broker shows it, given what is live of its bracket, and the entry, at least.
+def as_broker_order(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: bool = False) -> BrokerOrder:
+    """The order as the broker shows it. ``bracket`` has at least the live orders of its bracket and the entry.
 
-    A stop leg is held while its entry waits, and while the target beside it is live: the two share their quantity.
+    A stop leg is held while its entry waits, and while its target works: the two share their quantity.
     """
     others = [other for other in bracket if other.number != order.number]
     shares_quantity = order.role is Purpose.STOP and any(o.working and o.role is Purpose.TARGET for o in others)
@@ -143,6 +143,6 @@ def as_shown(order: PaperOrder, bracket: Collection[PaperOrder], *, with_legs: b
         parent_client_order_id=None if parent is None else parent.client_order_id,
         role=order.role,
         held=order.live and (order.waiting or shares_quantity),
-        legs=tuple(as_shown(leg, bracket) for leg in legs) if with_legs else (),
+        legs=tuple(as_broker_order(leg, bracket) for leg in legs) if with_legs else (),
         reason=order.reason,
     )

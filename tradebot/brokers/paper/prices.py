@@ -1,7 +1,7 @@
-"""The bars and corporate actions that the exchange trades on, copied once from their source into its own file.
+"""The bars and corporate actions of the exchange, copied once from their source into its own file.
 
-Later commands read the few rows that they need and never the source itself. What the account has already lived
-through is fixed: a source that tells another past is refused, one that only goes on longer is taken in.
+Later commands read the few rows that they need, and never the source. Sessions that the account has passed are fixed: a
+source with a different past is refused, and a source that has only more sessions is copied.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from math import prod
 
-from tradebot.brokers.paper.row_codec import Row, reads
+from tradebot.brokers.paper.row_codec import Row, decoder
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.values import ONE, canonical
 from tradebot.errors import ConfigError, Problem
@@ -43,20 +43,20 @@ _BAR_BEFORE = """
 
 
 class Prices:
-    """The price tables of one exchange file. Methods that write want to be inside a transaction."""
+    """The price tables of one exchange file. Methods that write need a transaction around them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sql = connection
 
-    # --- taking in a source ------------------------------------------------------------------
+    # --- the source ----------------------------------------------------------------------------
 
     def fingerprint(self) -> str | None:
-        """The fingerprint of the source that was taken in last; None when there was none."""
+        """The fingerprint of the source that was copied last; None before the first copy."""
         row = self._sql.execute("SELECT fingerprint FROM price_source").fetchone()
         return None if row is None else str(row[0])
 
     def load(self, source: PriceSource) -> None:
-        """Take in a source from the beginning, in place of whatever was there."""
+        """Copy a source in place of the present one. Raises ConfigError if it has no bars or is not sound."""
         fingerprint = source.fingerprint()
         self._sql.execute("DELETE FROM bars")
         self._sql.execute("DELETE FROM actions")
@@ -64,18 +64,18 @@ class Prices:
         self._insert_actions("actions", source.actions())
         self._finish(fingerprint)
 
-    def follow(self, source: PriceSource, lived_to: date) -> None:
-        """Take in a changed source whose sessions to ``lived_to`` tell what they told before; ConfigError otherwise."""
+    def extend(self, source: PriceSource, until: date) -> None:
+        """Copy a changed source. Raises ConfigError if its bars or actions up to ``until`` differ from the present."""
         fingerprint = source.fingerprint()
         self._sql.execute("CREATE TEMP TABLE new_bars AS SELECT * FROM bars WHERE false")
         self._sql.execute("CREATE TEMP TABLE new_actions AS SELECT * FROM actions WHERE false")
         self._insert("new_bars", source.bars())
         self._insert_actions("new_actions", source.actions())
-        self._refuse_another_past("bars", "session", _BAR, lived_to)
-        self._refuse_another_past("actions", "ex_date", _ACTION, lived_to)
+        self._refuse_different_past("bars", "session", _BAR, until)
+        self._refuse_different_past("actions", "ex_date", _ACTION, until)
         for table, day in (("bars", "session"), ("actions", "ex_date")):
-            self._sql.execute(f"DELETE FROM {table} WHERE {day} > ?", (lived_to.isoformat(),))
-            self._sql.execute(f"INSERT INTO {table} SELECT * FROM new_{table} WHERE {day} > ?", (lived_to.isoformat(),))
+            self._sql.execute(f"DELETE FROM {table} WHERE {day} > ?", (until.isoformat(),))
+            self._sql.execute(f"INSERT INTO {table} SELECT * FROM new_{table} WHERE {day} > ?", (until.isoformat(),))
             self._sql.execute(f"DROP TABLE new_{table}")
         self._finish(fingerprint)
 
@@ -86,13 +86,13 @@ class Prices:
         rows = ((action.ex_date.isoformat(), action.symbol, action.kind, canonical(action.value)) for action in actions)
         self._sql.executemany(f"INSERT INTO {table} ({_ACTION}) VALUES (?, ?, ?, ?)", rows)
 
-    def _refuse_another_past(self, table: str, day: str, columns: str, lived_to: date) -> None:
-        past = f"SELECT {columns} FROM {{}} WHERE {day} <= :lived_to"
+    def _refuse_different_past(self, table: str, day: str, columns: str, until: date) -> None:
+        past = f"SELECT {columns} FROM {{}} WHERE {day} <= :until"
         old, new = past.format(table), past.format(f"new_{table}")
         difference = self._sql.execute(
             f"SELECT min({day}), symbol FROM (SELECT * FROM ({old} EXCEPT {new}) UNION ALL "
             f"SELECT * FROM ({new} EXCEPT {old}))",
-            {"lived_to": lived_to.isoformat()},
+            {"until": until.isoformat()},
         ).fetchone()
         if difference[0] is not None:
             raise ConfigError(
@@ -100,14 +100,14 @@ class Prices:
                     Problem(
                         "PAPER_DATA",
                         f"the {table} of {difference[1]} on {difference[0]} are not those that the embedded exchange, "
-                        f"now at {lived_to}, has traded on",
+                        f"now at {until}, has traded on",
                         "Put the earlier file back, or run `tradebot paper reset` to begin a new account on this one.",
                     )
                 ]
             )
 
     def _finish(self, fingerprint: str) -> None:
-        """Derive what is looked up often, and remember which source this was."""
+        """Derive the tables of sessions and symbols, and record which source was copied."""
         self._sql.execute("DELETE FROM sessions")
         self._sql.execute("INSERT INTO sessions SELECT DISTINCT session FROM bars")
         self._sql.execute("DELETE FROM symbols")
@@ -120,28 +120,33 @@ class Prices:
     # --- sessions ------------------------------------------------------------------------------
 
     def first_session(self) -> date | None:
+        """The first session of the data; None without any."""
         return self._session("SELECT min(session) FROM sessions")
 
     def last_session(self) -> date | None:
+        """The last session of the data; None without any."""
         return self._session("SELECT max(session) FROM sessions")
 
-    def session_with_behind_it(self, count: int) -> date | None:
-        """The first session that has ``count`` sessions before it."""
-        found = "SELECT session FROM sessions ORDER BY session LIMIT 1 OFFSET ?"
-        row = self._sql.execute(f"SELECT ({found})", (count,)).fetchone()
+    def session_after_warmup(self, count: int) -> date | None:
+        """The first session with ``count`` sessions before it; None if there are not that many."""
+        query = "SELECT session FROM sessions ORDER BY session LIMIT 1 OFFSET ?"
+        row = self._sql.execute(f"SELECT ({query})", (count,)).fetchone()
         return None if row[0] is None else date.fromisoformat(row[0])
 
     def is_session(self, day: date) -> bool:
+        """Whether the data has a session on this date."""
         return self._session("SELECT max(session) FROM sessions WHERE session = ?", day) is not None
 
     def session_after(self, day: date) -> date | None:
+        """The first session after ``day``; None after the last."""
         return self._session("SELECT min(session) FROM sessions WHERE session > ?", day)
 
     def session_before(self, day: date) -> date | None:
+        """The last session before ``day``; None before the first."""
         return self._session("SELECT max(session) FROM sessions WHERE session < ?", day)
 
     def sessions_after(self, day: date) -> int:
-        """How many sessions come after ``day``."""
+        """The number of sessions after ``day``."""
         row = self._sql.execute("SELECT count(*) FROM sessions WHERE session > ?", (day.isoformat(),)).fetchone()
         return int(row[0])
 
@@ -152,26 +157,27 @@ class Prices:
     # --- bars ------------------------------------------------------------------------------------
 
     def symbols(self, on: date) -> tuple[str, ...]:
-        """The symbols that have bars on ``on``."""
-        found = self._sql.execute("SELECT symbol FROM bars WHERE session = ? ORDER BY symbol", (on.isoformat(),))
-        return tuple(symbol for (symbol,) in found)
+        """The symbols with a bar on ``on``, in order."""
+        rows = self._sql.execute("SELECT symbol FROM bars WHERE session = ? ORDER BY symbol", (on.isoformat(),))
+        return tuple(symbol for (symbol,) in rows)
 
     def listed_since(self, symbol: str) -> date | None:
-        """The first session that has a bar of the symbol; None when no session has."""
+        """The first session with a bar of the symbol; None for an unknown symbol."""
         row = self._sql.execute("SELECT first_session FROM symbols WHERE symbol = ?", (symbol,)).fetchone()
         return None if row is None else date.fromisoformat(row[0])
 
     def bar(self, symbol: str, session: date) -> DayBar | None:
+        """The symbol's bar of a session, or None."""
         row = self._sql.execute(
             f"SELECT {_BAR} FROM bars WHERE session = ? AND symbol = ?", (session.isoformat(), symbol)
         ).fetchone()
         return None if row is None else _bar(row)
 
     def bar_before(self, symbol: str, session: date) -> DayBar | None:
-        """The symbol's newest bar before ``session``.
+        """The symbol's newest bar before ``session``, or None.
 
-        Bars lie by session, so that a session is read together; the search walks back session by session, from the
-        symbol's last one on, and is over at once for all that trades.
+        The table is ordered by session, so that the bars of a session are read together. The query goes back session by
+        session from the symbol's last one, and so ends at once for a symbol that trades.
         """
         day_before = (session - timedelta(days=1)).isoformat()
         row = self._sql.execute(_BAR_BEFORE, {"symbol": symbol, "day_before": day_before}).fetchone()
@@ -181,19 +187,19 @@ class Prices:
 
     def actions_between(self, after: date, upto: date) -> tuple[CorporateAction, ...]:
         """Actions with an ex-date later than ``after`` and no later than ``upto``, by date, then symbol."""
-        found = self._sql.execute(
+        rows = self._sql.execute(
             f"SELECT {_ACTION} FROM actions WHERE ex_date > ? AND ex_date <= ? ORDER BY ex_date, symbol, kind",
             (after.isoformat(), upto.isoformat()),
         )
-        return tuple(_action(row) for row in found)
+        return tuple(_action(row) for row in rows)
 
     def split_ratio(self, symbol: str, after: date, upto: date) -> Decimal:
         """New shares for one old share over all splits with an ex-date after ``after`` and no later than ``upto``."""
-        found = self._sql.execute(
+        rows = self._sql.execute(
             f"SELECT {_ACTION} FROM actions WHERE symbol = ? AND kind = 'split' AND ex_date > ? AND ex_date <= ?",
             (symbol, after.isoformat(), upto.isoformat()),
         )
-        return prod((_action(row).value for row in found), start=ONE)
+        return prod((_action(row).value for row in rows), start=ONE)
 
 
 def _rows(bars: Iterable[DayBar]) -> Iterator[tuple[str, str, str, str, str, str, int]]:
@@ -209,7 +215,7 @@ def _rows(bars: Iterable[DayBar]) -> Iterator[tuple[str, str, str, str, str, str
         )
 
 
-@reads("bars")
+@decoder("bars")
 def _bar(row: Row) -> DayBar:
     session, symbol, opening, high, low, close, volume = row
     return DayBar(
@@ -217,7 +223,7 @@ def _bar(row: Row) -> DayBar:
     )
 
 
-@reads("actions")
+@decoder("actions")
 def _action(row: Row) -> CorporateAction:
     ex_date, symbol, kind, value = row
     return CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value))

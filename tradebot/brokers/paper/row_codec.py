@@ -1,4 +1,4 @@
-"""Values to rows of the exchange's file and back."""
+"""Encodes values as rows of the exchange's file, and decodes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from tradebot.brokers.paper.account_book import PaperPosition, activity_id
-from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, number_of
+from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, parse_number
 from tradebot.brokers.paper.rules import ExchangeState, Phase
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
@@ -18,6 +18,7 @@ from tradebot.core.model.values import canonical
 Row = tuple[Any, ...]
 Value = TypeVar("Value")
 
+#: Columns of an order, in the order of ``decode_order`` and ``encode_order``.
 ORDER = (
     "number, client_order_id, symbol, side, quantity, type, time_in_force, submitted_at, limit_price, stop_price, "
     "state, filled_quantity, average_fill_price, fees, triggered, waiting, parent, role, reason"
@@ -38,28 +39,29 @@ ACTIVITIES_AFTER = """
 FILL, SPLIT, BUST = "fill", "split", "bust"
 
 
-class Unreadable(Exception):
-    """A row holds something that the exchange never wrote."""
+class UnreadableRow(Exception):
+    """A row has a value that the exchange never wrote."""
 
 
-def reads(what: str) -> Callable[[Callable[[Row], Value]], Callable[[Row], Value]]:
-    """A reader of rows that says Unreadable, and of ``what``, when a row makes no sense."""
+def decoder(table: str) -> Callable[[Callable[[Row], Value]], Callable[[Row], Value]]:
+    """Decorate a decoder of rows, so that it raises UnreadableRow, naming the table, for a malformed row."""
 
-    def decorated(read: Callable[[Row], Value]) -> Callable[[Row], Value]:
-        @wraps(read)
+    def decorated(decode: Callable[[Row], Value]) -> Callable[[Row], Value]:
+        @wraps(decode)
         def wrapped(row: Row) -> Value:
             try:
-                return read(row)
+                return decode(row)
             except (ArithmeticError, TypeError, ValueError) as error:
-                raise Unreadable(f"a row of its {what} makes no sense ({error!r})") from error
+                raise UnreadableRow(f"a row of its {table} makes no sense ({error!r})") from error
 
         return wrapped
 
     return decorated
 
 
-@reads("exchange")
-def state(row: Row) -> ExchangeState:
+@decoder("exchange")
+def decode_state(row: Row) -> ExchangeState:
+    """Decode the only row of the table exchange."""
     generation, account_id, starting_cash, session, now, phase, begun_on = row
     return ExchangeState(
         generation=generation,
@@ -72,14 +74,16 @@ def state(row: Row) -> ExchangeState:
     )
 
 
-@reads("positions")
-def position(row: Row) -> PaperPosition:
+@decoder("positions")
+def decode_position(row: Row) -> PaperPosition:
+    """Decode a row of positions."""
     symbol, quantity, average_price = row
     return PaperPosition(symbol, Decimal(quantity), Decimal(average_price))
 
 
-@reads("orders")
-def order(row: Row) -> PaperOrder:
+@decoder("orders")
+def decode_order(row: Row) -> PaperOrder:
+    """Decode the columns ORDER."""
     return PaperOrder(
         number=row[0],
         client_order_id=row[1],
@@ -89,11 +93,11 @@ def order(row: Row) -> PaperOrder:
         type=OrderType(row[5]),
         time_in_force=TimeInForce(row[6]),
         submitted_at=datetime.fromisoformat(row[7]),
-        limit_price=_optional(row[8]),
-        stop_price=_optional(row[9]),
+        limit_price=_decode_optional(row[8]),
+        stop_price=_decode_optional(row[9]),
         state=OrderState(row[10]),
         filled_quantity=Decimal(row[11]),
-        average_fill_price=_optional(row[12]),
+        average_fill_price=_decode_optional(row[12]),
         fees=Decimal(row[13]),
         triggered=bool(row[14]),
         waiting=bool(row[15]),
@@ -103,8 +107,9 @@ def order(row: Row) -> PaperOrder:
     )
 
 
-@reads("activities")
-def activity(row: Row) -> Activity:
+@decoder("activities")
+def decode_activity(row: Row) -> Activity:
+    """Decode a row of ACTIVITIES_AFTER."""
     number, kind, at_text, session_text, symbol, quantity, price, fee, amount, note, ratio, before, after = row[:13]
     reverses, order_number, client_order_id, side, parent_client_order_id = row[13:]
     identifier, at, session = activity_id(number), datetime.fromisoformat(at_text), date.fromisoformat(session_text)
@@ -129,15 +134,15 @@ def activity(row: Row) -> Activity:
     return CashEvent(identifier, CashKind(kind), Decimal(amount), at, session, symbol, note)
 
 
-@reads("money")
-def money(row: Row) -> Decimal:
-    """The one amount in a row, USD."""
+@decoder("money")
+def decode_money(row: Row) -> Decimal:
+    """Decode a row of one amount, USD."""
     (amount,) = row
     return Decimal(amount)
 
 
-def of_order(order: PaperOrder) -> Row:
-    """An order's columns in the order of ORDER, then ``live``."""
+def encode_order(order: PaperOrder) -> Row:
+    """The columns ORDER of an order, then ``live``."""
     return (
         order.number,
         order.client_order_id,
@@ -147,11 +152,11 @@ def of_order(order: PaperOrder) -> Row:
         order.type,
         order.time_in_force,
         order.submitted_at.isoformat(),
-        _text(order.limit_price),
-        _text(order.stop_price),
+        _encode_optional(order.limit_price),
+        _encode_optional(order.stop_price),
         order.state,
         canonical(order.filled_quantity),
-        _text(order.average_fill_price),
+        _encode_optional(order.average_fill_price),
         canonical(order.fees),
         int(order.triggered),
         int(order.waiting),
@@ -162,35 +167,37 @@ def of_order(order: PaperOrder) -> Row:
     )
 
 
-def of_activity(done: Activity) -> Row:
-    """An activity's columns in the order of the table."""
-    when = (done.at.isoformat(), done.session.isoformat())
-    match done:
+def encode_activity(activity: Activity) -> Row:
+    """The columns of an activity, in the order of the table."""
+    when = (activity.at.isoformat(), activity.session.isoformat())
+    match activity:
         case Fill():
-            traded = (canonical(done.quantity), canonical(done.price), canonical(done.fee))
-            order_number = number_of(done.broker_order_id, "O")
-            number = number_of(done.fill_id, "A")
-            return (number, FILL, *when, done.symbol, order_number, *traded, None, None, None, None, None, None)
+            trade = (canonical(activity.quantity), canonical(activity.price), canonical(activity.fee))
+            order_number = parse_number(activity.broker_order_id, "O")
+            number = parse_number(activity.fill_id, "A")
+            return (number, FILL, *when, activity.symbol, order_number, *trade, None, None, None, None, None, None)
         case CashEvent():
-            number = number_of(done.event_id, "A")
-            moved = (canonical(done.amount), done.note)
-            return (number, done.kind, *when, done.symbol, None, None, None, None, *moved, None, None, None, None)
+            number = parse_number(activity.event_id, "A")
+            cash = (None, None, None, None, canonical(activity.amount), activity.note)
+            return (number, activity.kind, *when, activity.symbol, *cash, None, None, None, None)
         case SplitEvent():
-            number = number_of(done.event_id, "A")
-            split = (canonical(done.ratio), canonical(done.quantity_before), canonical(done.quantity_after))
-            return (number, SPLIT, *when, done.symbol, None, None, None, None, None, None, *split, None)
+            number = parse_number(activity.event_id, "A")
+            quantities = (canonical(activity.quantity_before), canonical(activity.quantity_after))
+            split = (canonical(activity.ratio), *quantities)
+            return (number, SPLIT, *when, activity.symbol, None, None, None, None, None, None, *split, None)
         case FillBust():
-            number = number_of(done.event_id, "A")
-            return (number, BUST, *when, *[None] * 10, number_of(done.fill_id, "A"))
+            number = parse_number(activity.event_id, "A")
+            return (number, BUST, *when, *[None] * 10, parse_number(activity.fill_id, "A"))
 
 
-def day(value: date | None) -> str | None:
+def encode_date(value: date | None) -> str | None:
+    """A date as ISO 8601 text; NULL for None."""
     return None if value is None else value.isoformat()
 
 
-def _text(value: Decimal | None) -> str | None:
+def _encode_optional(value: Decimal | None) -> str | None:
     return None if value is None else canonical(value)
 
 
-def _optional(text: str | None) -> Decimal | None:
+def _decode_optional(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)

@@ -1,4 +1,4 @@
-"""The hours of the exchange's sessions. Its sessions are the dates of its data; the calendar knows when they open."""
+"""The hours of the exchange's sessions. Its sessions are the dates of its price data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import new_york_instant
 from tradebot.ports import Calendar
 
-_BEGINS = time(4, 0)  # when the first US venues begin their pre-market session
+# New York time.
+_STARTS = time(4, 0)  # the first US venues start their pre-market session
 _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
 
 
-def hours_of(session: date, calendar: Calendar) -> SessionHours:
-    """A session's hours. A date that the calendar does not know, as made-up data may have, gets a full day's."""
+def session_hours(session: date, calendar: Calendar) -> SessionHours:
+    """The hours of a session. A date that the calendar does not know, as in made-up data, has a full day's hours."""
     known = calendar.hours(session)
     if known is not None:
         return known
     return SessionHours(session, new_york_instant(session, _OPENS), new_york_instant(session, _CLOSES))
 
 
-def beginning_of(session: date) -> datetime:
-    """The instant at which the exchange begins a session: 04:00 in New York."""
-    return new_york_instant(session, _BEGINS)
+def session_start(session: date) -> datetime:
+    """The instant at which the exchange begins a session: 04:00 in New York, as aware UTC."""
+    return new_york_instant(session, _STARTS)

@@ -1,7 +1,7 @@
-"""The exchange's own file: its clock, its account, its orders and everything that happened, beside the price tables.
+"""The file of the exchange: its state, account, orders and activities, and the price tables.
 
-SQLite in WAL mode. Every operation is one transaction, BEGIN IMMEDIATE when it writes, so that two processes at one
-file see each other's operations whole or not at all. Decimals are canonical TEXT, instants ISO 8601 in UTC.
+SQLite in WAL mode. Every operation is one transaction, BEGIN IMMEDIATE when it writes, so that other processes see it
+whole or not at all. Decimals are canonical TEXT, instants ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 
 SCHEMA_VERSION = 2
-APPLICATION_ID = 0x70617065  # "pape", in the file's header, so that another program's database is not mistaken for it
+APPLICATION_ID = 0x70617065  # "pape" in the file's header: tells the file from another program's database
 BUSY_SECONDS = 30.0
 
 _EXTERNAL_CASH = tuple(kind.value for kind in CashKind if kind.is_external)
@@ -70,12 +70,12 @@ ACCOUNT_SCHEMA = (
 
 
 class Store:
-    """One connection to an exchange file. Not to be shared between threads."""
+    """One connection to an exchange file. For one thread."""
 
     def __init__(self, path: Path, *, durable: bool = True, create: bool = False) -> None:
-        """Open the file. Without ``durable`` a power cut may lose the newest operations, never half of one.
+        """Open the file. Without ``durable`` a power cut may lose the newest transactions, never half of one.
 
-        Raises BrokerUnavailable when it can't be opened or read, ConfigError when a newer version wrote it.
+        Raises BrokerUnavailable when it cannot be opened or read, ConfigError when a newer version wrote it.
         """
         self.path = path
         with self._explained():
@@ -87,7 +87,7 @@ class Store:
                 self._sql.execute("PRAGMA foreign_keys = ON")
                 self._sql.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 self._refuse_other_files()
-                self._bring_to_date()
+                self._upgrade()
                 if create:
                     self._sql.execute("PRAGMA journal_mode = WAL")  # stays so for good
         except BaseException:
@@ -95,24 +95,27 @@ class Store:
             raise
 
     def copy_to(self, path: Path) -> None:
-        """Copy the whole file, whoever writes to it meanwhile."""
+        """Copy the whole file, even while another process writes to it."""
         with self._explained(), closing(sqlite3.connect(path)) as target:
             self._sql.backup(target)
 
     def close(self) -> None:
+        """Close the connection."""
         self._sql.close()
 
     # --- the file --------------------------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:
-        """Whether no exchange has been made in the file yet."""
+        """Whether the file has no table."""
         return self._sql.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
 
     @staticmethod
     def holds_account(path: Path) -> bool:
-        """Whether an exchange has been made in this file; a file that can't be read counts, so that it gets opened
-        and complained about. One whose making was interrupted does not.
+        """Whether the file has an exchange.
+
+        A file that cannot be read counts, so that opening it reports the damage. An exchange whose creation was
+        interrupted does not.
         """
         if not path.is_file():
             return False
@@ -123,14 +126,14 @@ class Store:
             return True
 
     def make_tables(self) -> None:
-        """Make every table in an empty file. Wants to be inside a transaction."""
+        """Make every table in an empty file. Needs a transaction around it."""
         self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for statement in (*PRICE_SCHEMA, *ACCOUNT_SCHEMA):
             self._sql.execute(statement)
 
     def forget_account(self) -> None:
-        """Drop the account with its history and keep the prices. Wants to be inside a transaction."""
+        """Drop the account with its history and keep the prices. Needs a transaction around it."""
         for table in reversed(ACCOUNT_TABLES):
             self._sql.execute(f"DROP TABLE {table}")
         for statement in ACCOUNT_SCHEMA:
@@ -138,7 +141,7 @@ class Store:
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[None]:
-        """One operation: all of it or nothing. A failure of the file becomes BrokerUnavailable."""
+        """Commit everything at the end, or nothing after an exception. Raises BrokerUnavailable."""
         try:
             self._sql.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             try:
@@ -148,27 +151,28 @@ class Store:
                 if self._sql.in_transaction:
                     self._sql.execute("ROLLBACK")
                 raise
-        except (sqlite3.Error, row_codec.Unreadable) as error:
+        except (sqlite3.Error, row_codec.UnreadableRow) as error:
             self._fail(error)
 
     def version(self) -> int:
-        """Another number after every change of the file by another connection."""
+        """A number that changes with every change of the file by another connection."""
         try:
             (version,) = self._sql.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
             self._fail(error)
         return int(version)
 
-    # --- the exchange's own row --------------------------------------------------------------------
+    # --- state -----------------------------------------------------------------------------------
 
     def state(self) -> ExchangeState:
+        """The state of the exchange."""
         row = self._sql.execute(
             "SELECT generation, account_id, starting_cash, session, now, phase, begun_on FROM exchange"
         ).fetchone()
-        return row_codec.state(row)
+        return row_codec.decode_state(row)
 
     def begin_account(self, state: ExchangeState) -> None:
-        """Write the first row of an account, empty as yet."""
+        """Insert the state of a new account, without cash."""
         self._sql.execute(
             "INSERT INTO exchange VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -179,31 +183,31 @@ class Store:
                 state.session.isoformat(),
                 state.now.isoformat(),
                 state.phase,
-                row_codec.day(state.begun_on),
+                row_codec.encode_date(state.begun_on),
             ),
         )
 
-    # --- the account ---------------------------------------------------------------------------------
+    # --- the account -----------------------------------------------------------------------------
 
     def book(self) -> AccountBook:
-        """The account as it stands, to be worked on."""
+        """Read the account into a working copy."""
         cash = self._sql.execute("SELECT cash FROM exchange").fetchone()
-        held = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
+        positions = self._sql.execute("SELECT symbol, quantity, average_price FROM positions ORDER BY symbol")
         orders = self._sql.execute(
             f"""SELECT {row_codec.ORDER} FROM orders WHERE number IN (
                     SELECT number FROM orders WHERE live = 1 UNION SELECT parent FROM orders WHERE live = 1)
                 ORDER BY number"""
         )
         return AccountBook(
-            cash=row_codec.money(cash),
-            positions=[row_codec.position(row) for row in held],
-            orders=[row_codec.order(row) for row in orders],
+            cash=row_codec.decode_money(cash),
+            positions=[row_codec.decode_position(row) for row in positions],
+            orders=[row_codec.decode_order(row) for row in orders],
             next_order=self._next("orders"),
             next_activity=self._next("activities"),
         )
 
     def save(self, state: ExchangeState, book: AccountBook) -> None:
-        """Write back what an operation has changed."""
+        """Write back the changes of a transaction."""
         self._sql.execute(
             "UPDATE exchange SET cash = ?, session = ?, now = ?, phase = ?, begun_on = ?",
             (
@@ -211,17 +215,19 @@ class Store:
                 state.session.isoformat(),
                 state.now.isoformat(),
                 state.phase,
-                row_codec.day(state.begun_on),
+                row_codec.encode_date(state.begun_on),
             ),
         )
         if not book.is_touched:
             return
         self._sql.executemany(
-            row_codec.PUT_ORDER, [row_codec.of_order(book.orders[n]) for n in sorted(book.touched_orders)]
+            row_codec.PUT_ORDER, [row_codec.encode_order(book.orders[n]) for n in sorted(book.touched_orders)]
         )
         for symbol in sorted(book.touched_symbols):
             self._save_position(book, symbol)
-        self._sql.executemany(row_codec.ADD_ACTIVITY, [row_codec.of_activity(activity) for activity in book.activities])
+        self._sql.executemany(
+            row_codec.ADD_ACTIVITY, [row_codec.encode_activity(activity) for activity in book.activities]
+        )
 
     def _save_position(self, book: AccountBook, symbol: str) -> None:
         position = book.positions[symbol]
@@ -235,73 +241,77 @@ class Store:
         (highest,) = self._sql.execute(f"SELECT coalesce(max(number), 0) FROM {table}").fetchone()
         return int(highest) + 1
 
-    # --- orders that may be long over ------------------------------------------------------------------
+    # --- all orders, terminal ones included ------------------------------------------------------
 
     def order(self, number: int) -> PaperOrder | None:
+        """The order with this number, or None."""
         return self._order("number = ?", number)
 
     def order_by_client_id(self, client_order_id: str) -> PaperOrder | None:
+        """The order with this client_order_id, or None."""
         return self._order("client_order_id = ?", client_order_id)
 
     def group(self, group: int) -> tuple[PaperOrder, ...]:
-        """An entry and its legs, whatever became of them, by number."""
-        found = self._sql.execute(
+        """An entry and all its legs, by number."""
+        rows = self._sql.execute(
             f"SELECT {row_codec.ORDER} FROM orders WHERE number = :group OR parent = :group ORDER BY number",
             {"group": group},
         )
-        return tuple(row_codec.order(row) for row in found)
+        return tuple(row_codec.decode_order(row) for row in rows)
 
     def _order(self, condition: str, value: int | str) -> PaperOrder | None:
         row = self._sql.execute(f"SELECT {row_codec.ORDER} FROM orders WHERE {condition}", (value,)).fetchone()
-        return None if row is None else row_codec.order(row)
+        return None if row is None else row_codec.decode_order(row)
 
-    # --- what happened -----------------------------------------------------------------------------------
+    # --- activities and equity -------------------------------------------------------------------
 
     def activities(self, after: int) -> tuple[Activity, ...]:
-        """Everything that happened after activity number ``after``, in order."""
-        return tuple(row_codec.activity(row) for row in self._sql.execute(row_codec.ACTIVITIES_AFTER, (after,)))
+        """The activities after number ``after``, in order."""
+        return tuple(row_codec.decode_activity(row) for row in self._sql.execute(row_codec.ACTIVITIES_AFTER, (after,)))
 
     def newest_activity(self) -> int:
-        """The number of the newest activity; 0 when nothing has happened."""
+        """The number of the newest activity; 0 without any."""
         return self._next("activities") - 1
 
     def traded(self, symbol: str, session: date) -> Decimal:
-        """Shares of a symbol that the account has traded in a session."""
-        found = self._sql.execute(
+        """The shares of a symbol that the account has traded in a session."""
+        rows = self._sql.execute(
             "SELECT quantity FROM activities WHERE session = ? AND symbol = ? AND kind = 'fill'",
             (session.isoformat(), symbol),
         )
-        return sum((Decimal(quantity) for (quantity,) in found), ZERO)
+        return sum((Decimal(quantity) for (quantity,) in rows), ZERO)
 
     def record_equity(self, session: date, equity: Decimal) -> None:
-        """Write down the equity at a session's close."""
+        """Insert the equity, USD, at a session's close."""
         self._sql.execute("INSERT INTO equity VALUES (?, ?)", (session.isoformat(), canonical(equity)))
 
     def equity_before(self, session: date) -> Decimal | None:
-        """The equity at the newest close before ``session``; None before the first."""
+        """The equity at the newest close before ``session``, USD; None before the first close."""
         row = self._sql.execute(
             "SELECT equity FROM equity WHERE session < ? ORDER BY session DESC LIMIT 1", (session.isoformat(),)
         ).fetchone()
-        return None if row is None else row_codec.money(row)
+        return None if row is None else row_codec.decode_money(row)
 
     def closing_equity(self, first: date, last: date) -> Mapping[date, Decimal]:
-        """The equity at the close of each session from ``first`` to ``last`` that has closed, in order."""
-        found = self._sql.execute(
+        """The equity, USD, at the close of each closed session from ``first`` to ``last``, in order."""
+        rows = self._sql.execute(
             "SELECT session, equity FROM equity WHERE session BETWEEN ? AND ? ORDER BY session",
             (first.isoformat(), last.isoformat()),
         )
-        return {date.fromisoformat(session): Decimal(equity) for session, equity in found}
+        return {date.fromisoformat(session): Decimal(equity) for session, equity in rows}
 
     def paid_in(self, session: date) -> Decimal:
         """Deposits less withdrawals of a session, USD."""
-        found = self._sql.execute(
+        rows = self._sql.execute(
             f"SELECT amount FROM activities WHERE session = ? AND kind IN ({', '.join('?' * len(_EXTERNAL_CASH))})",
             (session.isoformat(), *_EXTERNAL_CASH),
         )
-        return sum((Decimal(amount) for (amount,) in found), ZERO)
+        return sum((Decimal(amount) for (amount,) in rows), ZERO)
 
-    def _bring_to_date(self) -> None:
-        """Give a file of version 1 the columns that it lacks. One of several processes does it."""
+    # --- formats ---------------------------------------------------------------------------------
+
+    def _upgrade(self) -> None:
+        """Add to a file of format 1 the columns of format 2. Only one of several processes does it."""
         if self._format() != 1:
             return
         with self.transaction(writes=True):
@@ -314,13 +324,13 @@ class Store:
         (version,) = self._sql.execute("PRAGMA user_version").fetchone()
         return int(version)
 
-    # --- complaints ----------------------------------------------------------------------------------------
+    # --- errors ----------------------------------------------------------------------------------
 
     def _refuse_other_files(self) -> None:
         version = self._format()
         (application,) = self._sql.execute("PRAGMA application_id").fetchone()
         if not self.is_empty and application != APPLICATION_ID:
-            raise BrokerUnavailable(f"{self.path} is a database, but not one of the embedded exchange. {self._mend}")
+            raise BrokerUnavailable(f"{self.path} is a database, but not one of the embedded exchange. {self._advice}")
         if version > SCHEMA_VERSION:
             raise ConfigError(
                 [
@@ -336,11 +346,11 @@ class Store:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, row_codec.Unreadable) as error:
+        except (sqlite3.Error, row_codec.UnreadableRow) as error:
             self._fail(error)
 
-    def _fail(self, error: sqlite3.Error | row_codec.Unreadable) -> NoReturn:
-        """Raise what an error means to the user; a mistake in a statement of ours stays what it is, a bug."""
+    def _fail(self, error: sqlite3.Error | row_codec.UnreadableRow) -> NoReturn:
+        """Raise BrokerUnavailable for an error of the file. An error in a statement is a bug, and is raised again."""
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise error
         if isinstance(error, sqlite3.OperationalError):
@@ -349,9 +359,9 @@ class Store:
                 "to, that the disk has room and that no other program holds the file, then try again."
             ) from error
         raise BrokerUnavailable(
-            f"the embedded exchange's file {self.path} is damaged: {error}. {self._mend}"
+            f"the embedded exchange's file {self.path} is damaged: {error}. {self._advice}"
         ) from error
 
     @property
-    def _mend(self) -> str:
+    def _advice(self) -> str:
         return "Put a copy of it back, or move it away and run `tradebot paper reset` to begin a new account."

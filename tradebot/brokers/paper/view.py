@@ -1,4 +1,4 @@
-"""The exchange as one operation sees it, inside one transaction: where it stands, what prices it shows, the account."""
+"""The exchange during one transaction: its state, its prices and its account."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from tradebot.brokers.paper.account_book import AccountBook, SessionMoment
+from tradebot.brokers.paper.account_book import AccountBook, BookingTime
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
-from tradebot.brokers.paper.sessions import beginning_of, hours_of
+from tradebot.brokers.paper.sessions import session_hours, session_start
 from tradebot.brokers.paper.store import Store
 from tradebot.core.model.account import Asset, DayBar, Quote, SessionHours
 from tradebot.core.model.values import SUB_PENNY
@@ -19,8 +19,9 @@ from tradebot.ports import Calendar
 
 
 class ExchangeView:
-    """One operation's view. Nothing here shows a price before its time: the bar of a session is there once it is open,
-    and only its open until it is resolved.
+    """The exchange at one moment. No price is visible before its time.
+
+    The bar of a session is visible from its open on, and until its range is matched only with its open.
     """
 
     def __init__(self, store: Store, calendar: Calendar, rules: ExchangeRules) -> None:
@@ -28,36 +29,38 @@ class ExchangeView:
         self.calendar = calendar
         self.rules = rules
         self.state: ExchangeState = store.state()
-        self.hours: SessionHours = hours_of(self.state.session, calendar)
-        self.answers: dict[Hashable, Any] = {}  # by question, of the exchange as it stands
+        self.hours: SessionHours = session_hours(self.state.session, calendar)
+        self.results: dict[Hashable, Any] = {}  # of functions of this view, by function and arguments
         self._bars: dict[str, DayBar | None] = {}
-        self._closes_before: dict[str, tuple[date, Decimal] | None] = {}
+        self._previous_closes: dict[str, tuple[date, Decimal] | None] = {}
 
     @cached_property
     def book(self) -> AccountBook:
-        """The account, to be worked on."""
+        """The account."""
         return self.store.book()
 
     # --- time ----------------------------------------------------------------------------------
 
     @property
-    def moment(self) -> SessionMoment:
-        return SessionMoment(self.state.now, self.state.session)
+    def booking_time(self) -> BookingTime:
+        """The time that activities are booked with now."""
+        return BookingTime(self.state.now, self.state.session)
 
     def enter(self, phase: Phase, at: datetime) -> None:
-        """Go on to a phase of the session."""
+        """Set the phase and the clock."""
         self.state = replace(self.state, phase=phase, now=at)
 
     def begin_session(self, session: date) -> None:
-        self.state = replace(self.state, session=session, phase=Phase.PRE_OPEN, now=beginning_of(session))
-        self.hours = hours_of(session, self.calendar)
+        """Set the session, before its open."""
+        self.state = replace(self.state, session=session, phase=Phase.PRE_OPEN, now=session_start(session))
+        self.hours = session_hours(session, self.calendar)
         self._bars.clear()
-        self._closes_before.clear()
+        self._previous_closes.clear()
 
     # --- prices --------------------------------------------------------------------------------
 
     def bar(self, symbol: str) -> DayBar | None:
-        """Today's bar; None before the open, and for a symbol that does not trade today."""
+        """Today's bar; None before the open, and for a symbol without one."""
         if self.state.phase is Phase.PRE_OPEN:
             return None
         if symbol not in self._bars:
@@ -65,29 +68,29 @@ class ExchangeView:
         return self._bars[symbol]
 
     def trading_price(self, symbol: str) -> Decimal | None:
-        """The price that an order arriving now trades against; None while it has to wait."""
+        """The price, USD a share, that a new order is matched against; None while the market is closed."""
         if self.state.phase not in (Phase.OPEN, Phase.RESOLVED):
             return None
         bar = self.bar(symbol)
         return None if bar is None else self._newest_price(bar)
 
     def quote(self, symbol: str) -> Quote | None:
-        """The newest price of a symbol, None before its first bar.
+        """The newest price of a symbol; None before its first bar.
 
-        A previous close is divided by the splits since, to a hundredth of a cent.
+        A previous close is divided by the ratios of the splits since then, and rounded to a hundredth of a cent.
         """
-        before = self._close_before(symbol)
+        previous = self._previous_close(symbol)
         today = self.bar(symbol)
         if today is not None:
             at = min(self.state.now, self.hours.closes)
-            return Quote(symbol, self._newest_price(today), at, before[1] if before else None)
-        if before is None:
+            return Quote(symbol, self._newest_price(today), at, previous[1] if previous else None)
+        if previous is None:
             return None
-        session, close = before
-        return Quote(symbol, close, hours_of(session, self.calendar).closes, close)
+        session, close = previous
+        return Quote(symbol, close, session_hours(session, self.calendar).closes, close)
 
     def last_price(self, symbol: str) -> Decimal | None:
-        """The newest price of a symbol, None before its first bar."""
+        """The newest price of a symbol, USD a share; None before its first bar."""
         today = self.bar(symbol)
         if today is not None:
             return self._newest_price(today)
@@ -95,7 +98,7 @@ class ExchangeView:
         return None if quote is None else quote.last
 
     def asset(self, symbol: str) -> Asset | None:
-        """What is known of a symbol that has been listed by today. It is tradable while its bars go on."""
+        """The asset, tradable while it has bars; None before its first session."""
         listed = self.store.prices.listed_since(symbol)
         if listed is None or listed > self.state.session:
             return None
@@ -112,12 +115,12 @@ class ExchangeView:
             newest is not None and self.store.prices.bar(symbol, newest) is not None
         )
 
-    def _close_before(self, symbol: str) -> tuple[date, Decimal] | None:
+    def _previous_close(self, symbol: str) -> tuple[date, Decimal] | None:
         """The session of the symbol's newest bar before today, and its close on today's split basis."""
-        if symbol not in self._closes_before:
+        if symbol not in self._previous_closes:
             bar = self.store.prices.bar_before(symbol, self.state.session)
-            self._closes_before[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar))
-        return self._closes_before[symbol]
+            self._previous_closes[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar))
+        return self._previous_closes[symbol]
 
     def _adjusted_close(self, bar: DayBar) -> Decimal:
         ratio = self.store.prices.split_ratio(bar.symbol, bar.session, self.state.session)

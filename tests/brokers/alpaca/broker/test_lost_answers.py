@@ -64,8 +64,8 @@ class Home:
     @property
     def entries(self) -> list[str]:
         """The ids of the entries that the exchange ever had, from its own file."""
-        with self.house.exchange() as exchange, exchange.reading() as floor:
-            rows = floor.store._sql.execute("SELECT client_order_id FROM orders ORDER BY number").fetchall()
+        with self.house.exchange() as exchange, exchange.reading() as paper:
+            rows = paper.store._sql.execute("SELECT client_order_id FROM orders ORDER BY number").fetchall()
         made = {str(row[0]): parse(str(row[0])) for row in rows}
         return [identifier for identifier, of in made.items() if of is not None and of.purpose is Purpose.ENTRY]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.data_host import CALENDAR, TUESDAY, DataHost, Open, at, bar, bars_of, stamp
 from tests.fakes.no_exchange import NoExchange
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import ActionKind
 from tradebot.market.price_file import PriceFile
 
@@ -152,7 +152,7 @@ def published(host: DataHost, symbols: Iterable[str], first: date, last: date) -
 def test_history_is_that_of_the_embedded_exchange_to_the_last_bit(host: DataHost, market: Open) -> None:
     symbols = ["AAPL", "IBM", "MSFT"]
     published(host, symbols, date(2004, 6, 1), date(2005, 3, 31))
-    embedded = EmbeddedMarket(PriceFile(), NoExchange())
+    embedded = PaperMarket(PriceFile(), NoExchange())
 
     for day, time in ((date(2005, 2, 25), "16:30"), (date(2005, 2, 28), "09:00"), (date(2005, 3, 1), "09:35")):
         expected = embedded.history(symbols, 150, at(day, time))

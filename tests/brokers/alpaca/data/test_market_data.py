@@ -14,7 +14,7 @@ from tests.fakes.data_host import CALENDAR, DeskClock
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import sessions
 from tradebot.brokers.alpaca.data import AlpacaMarket
-from tradebot.brokers.paper.market_data import EmbeddedMarket
+from tradebot.brokers.paper.market_data import PaperMarket
 from tradebot.core.model.account import MarketClock
 from tradebot.errors import Blocked, BrokerUnavailable
 from tradebot.market.price_file import PriceFile
@@ -65,7 +65,7 @@ def clock(pit: Pit) -> MarketClock:
 def test_every_morning_and_evening_it_knows_what_the_exchange_does(
     fake: FakeAlpaca, pit: Pit, prices: PriceFile, tmp_path: Path
 ) -> None:
-    embedded = EmbeddedMarket(prices, pit.exchange)
+    embedded = PaperMarket(prices, pit.exchange)
 
     for _ in DAYS[2:]:
         pit.next()
