@@ -87,7 +87,7 @@ def _stop(options: GlobalOptions, stopping: StopOptions, *, close_positions: boo
             open_desk.start_logs(loaded, desk.clock.wall())
         render.begin(options, "emergency-stop", header, loaded.warnings)
         if started is None:
-            outcome = emergency_stop.plan(desk, close_positions=closing, include_foreign=include_foreign)
+            outcome = emergency_stop.dry_run(desk, close_positions=closing, include_foreign=include_foreign)
         else:
             outcome = emergency_stop.finish(started)
     return render.finish(options, header, outcome, stop_page)

@@ -57,8 +57,8 @@ class JobRun:
     def market_at(self, moment: datetime) -> MarketClock:
         """The broker's clock moved on to ``moment``, in desk time; its sessions stay those of the run's beginning."""
         now, today = self.market.now + (moment - self.began), self.market.today
-        said_closed = not self.market.is_open and today is not None and self.market.now >= today.opens
-        is_open = today is not None and today.opens <= now < today.closes and not said_closed
+        reported_closed = not self.market.is_open and today is not None and self.market.now >= today.opens
+        is_open = today is not None and today.opens <= now < today.closes and not reported_closed
         return replace(self.market, now=now, is_open=is_open)
 
     @contextmanager

@@ -35,7 +35,7 @@ class StepResult:
 
     @property
     def has_lines(self) -> bool:
-        """Whether the step did anything that its run's outcome tells."""
+        """Whether the result adds anything to the outcome."""
         return any(_lines_of(self))
 
     def after(self, *earlier: StepResult) -> Self:
@@ -68,7 +68,7 @@ def noted(*notes: str) -> StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitResult(StepResult):
-    """What became of the sending of one intent. It has no order line: the order may still be on its way."""
+    """The result of sending one intent. It has no order line, because the order may not have ended yet."""
 
     intent: Intent  # in the state after the broker's response
     halts: tuple[Halt, ...] = ()  # every halt in force, where one of them stopped the intent

@@ -17,7 +17,7 @@ from tradebot.jobs.emergency_stop.latch import set_latch
 from tradebot.jobs.emergency_stop.loop import EmergencyStop
 from tradebot.jobs.emergency_stop.summary import alert_text, dry_run_outcome, outcome_of
 
-__all__ = ["EmergencyStop", "StopDesk", "begin", "desk_for_stop", "finish", "plan", "run", "set_latch"]
+__all__ = ["EmergencyStop", "StopDesk", "begin", "desk_for_stop", "dry_run", "finish", "run", "set_latch"]
 
 #: Reads in a row that must show the goal before it counts as reached.
 READS_THAT_AGREE = 2
@@ -60,7 +60,7 @@ def finish(stop: EmergencyStop) -> StopOutcome:
     return outcome
 
 
-def plan(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> StopOutcome:
+def dry_run(desk: StopDesk, *, close_positions: bool, include_foreign: bool = False) -> StopOutcome:
     """The outcome of a dry run: what ``run`` would do now. Changes nothing."""
     stop = EmergencyStop(desk, StopGoal(close_positions, include_foreign), desk.sender())
     stop.read_ledger()

@@ -63,7 +63,7 @@ def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
 def history_for(desk: Desk, run: JobRun) -> History:
     """The completed bars of every symbol of the strategies, as many as strategies and limits need.
 
-    The market answers the same question of one session from memory.
+    The market keeps the response in memory for the session.
     """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
     return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, run))
@@ -112,7 +112,7 @@ def _market(desk: Desk, run: JobRun) -> MarketClock:
 
 
 def make_plan(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Plan:
-    """The plan for the account as it stands now."""
+    """The plan for ``state`` and the present moment."""
     with run.step("plan"):
         return plan(build_situation(desk, run, state, signals))
 

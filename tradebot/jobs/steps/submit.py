@@ -52,10 +52,9 @@ def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
 def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None) -> SubmitResult:
     """Send one stored intent: store it as SUBMITTING, send, store the broker's response.
 
-    ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is sent only
-    if nobody asked to stop (^C), no halt is latched, by whichever process, and its price and the number of orders sent
-    still pass. An order that reduces is sent even after ^C, because the stop that held its shares may be cancelled.
-    Raises Locked, Stopped and LedgerError.
+    ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is not sent
+    after ^C, under a halt of any process, or if it fails an order check now. A reducing order is sent even after ^C,
+    because the stop that held its shares may be cancelled. Raises Locked, Stopped and LedgerError.
     """
     desk.lock.assert_held()
     if not intent.purpose.reduces:
