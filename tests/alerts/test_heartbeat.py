@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.monitor import Monitor
 from tests.fakes.receivers import silent_server
 from tradebot.alerts import heartbeat
-from tradebot.alerts.heartbeat import Heartbeat, address
+from tradebot.alerts.heartbeat import Heartbeat, ping_url
 
 SECRET = "5f0c2f7e-secret"
 
@@ -34,7 +34,7 @@ def monitor() -> Iterator[Monitor]:
     ],
 )
 def test_addresses_are_those_of_healthchecks(url: str, ending: str, expected: str) -> None:
-    assert address(url, "run-daily", ending) == expected
+    assert ping_url(url, "run-daily", ending) == expected
 
 
 @pytest.mark.parametrize(("code", "ending"), [(0, ""), (6, "/6"), (143, "/143")])

@@ -41,19 +41,19 @@ def test_another_process_finds_what_was_kept_until_somebody_was_told(path: Path)
     Spool(path).add("acc", replace(HALTED, title="again"), AT)
     first, second = Spool(path).waiting()
     assert (first.alert, first.account_key, second.alert.title) == (HALTED, "acc", "again")
-    Spool(path).told(first)
+    Spool(path).mark_delivered(first)
     assert Spool(path).waiting() == (second,)
 
 
 def test_what_was_taken_over_is_forgotten_and_what_failed_is_not(path: Path) -> None:
     spool = Spool(path)
     spool.add("acc", HALTED, AT)
-    with pytest.raises(ValueError, match="no"), spool.taken_over() as kept:
+    with pytest.raises(ValueError, match="no"), spool.drain() as kept:
         assert [one.alert for one in kept] == [HALTED]
         raise ValueError("no ledger")
-    with spool.taken_over() as kept:
+    with spool.drain() as kept:
         assert len(kept) == 1
-    with spool.taken_over() as kept:
+    with spool.drain() as kept:
         assert kept == ()
 
 
@@ -78,7 +78,7 @@ def test_where_nothing_can_be_written_this_process_still_knows(tmp_path: Path) -
     spool = Spool(tmp_path / "state" / "alerts_spool")
     spool.add("acc", HALTED, AT)
     (held,) = spool.waiting()
-    spool.told(held)
+    spool.mark_delivered(held)
     assert spool.waiting() == ()
 
 

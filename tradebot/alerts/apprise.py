@@ -1,4 +1,4 @@
-"""Handing a message to a channel, by way of Apprise, and never waiting for it longer than was agreed."""
+"""Sending a message through a channel with Apprise, within a time limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tradebot.alerts.channels import Channel
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.results.alerts import Alert, AlertLevel
 
-#: Seconds to wait for a connection, and for an answer over one.
+#: Seconds that Apprise waits for a connection, and for a response.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3, 4
 
 _LOG = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a channel is given."""
+    """A message for a channel, in plain text."""
 
     level: AlertLevel
     title: str
@@ -27,25 +27,26 @@ class Message:
 
 
 def send_message(channel: Channel, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
-    """Send a message and say what went wrong, "" when it was taken. Gives up after ``seconds``.
+    """Send a message; returns the error without secrets, "" if the channel accepted it. Gives up after ``seconds``.
 
-    Who does not answer in time may still have got it: then it is sent again, for twice is better than never.
+    A channel that did not answer in time may have accepted the message. It is sent again later: twice is better than
+    never.
     """
-    answers: list[str] = []
-    thread = Thread(target=lambda: answers.append(_notify(channel, message)), daemon=True)
+    results: list[str] = []
+    thread = Thread(target=lambda: results.append(_notify(channel, message)), daemon=True)
     thread.start()
     thread.join(seconds)
-    return redact(answers[0]) if answers else f"did not answer within {seconds:.0f} seconds"
+    return redact(results[0]) if results else f"did not answer within {seconds:.0f} seconds"
 
 
 def _notify(channel: Channel, message: Message) -> str:
-    words = _Words()
+    warning = _LastWarning()
     try:
         import apprise
 
-        apprise.logger.propagate = False  # it says in its own words what is said here, over and over
-        logging.getLogger("urllib3").setLevel(logging.WARNING)  # below that it says which address it asked
-        apprise.logger.addHandler(words)
+        apprise.logger.propagate = False  # the error is returned; Apprise would log it several times
+        logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug messages contain the URL
+        apprise.logger.addHandler(warning)
         kinds: dict[AlertLevel, apprise.NotifyType] = {
             "info": apprise.NotifyType.INFO,
             "warning": apprise.NotifyType.WARNING,
@@ -56,42 +57,42 @@ def _notify(channel: Channel, message: Message) -> str:
         )
         if service is None:
             return "Apprise does not understand its address; see https://appriseit.com/services/"
-        taken = service.notify(
+        is_accepted = service.notify(
             message.body,
             title=message.title,
             notify_type=kinds[message.level],
             body_format=apprise.NotifyFormat.TEXT,
         )
-        return "" if taken else words.said or "the service refused it"
-    except Exception as error:  # noqa: BLE001 - a hundred services fail in ways of their own; none may end a job
+        return "" if is_accepted else warning.text or "the service refused it"
+    except Exception as error:  # noqa: BLE001 - each service has errors of its own, and none may end a job
         _LOG.debug("channel %s", channel.name, exc_info=error)
         return f"{type(error).__name__}: {error}"
     finally:
-        logging.getLogger("apprise").removeHandler(words)
+        logging.getLogger("apprise").removeHandler(warning)
 
 
 def _with_timeouts(url: str) -> str:
-    named = {pair.partition("=")[0] for pair in url.partition("?")[2].split("&")}
-    missing = [
-        f"{name}={value}" for name, value in (("cto", CONNECT_TIMEOUT), ("rto", READ_TIMEOUT)) if name not in named
-    ]
+    """Add Apprise's time-out parameters ``cto`` and ``rto`` to a URL that does not have them."""
+    given = {pair.partition("=")[0] for pair in url.partition("?")[2].split("&")}
+    timeouts = {"cto": CONNECT_TIMEOUT, "rto": READ_TIMEOUT}
+    missing = [f"{name}={seconds}" for name, seconds in timeouts.items() if name not in given]
     return url + ("&" if "?" in url else "?") + "&".join(missing) if missing else url
 
 
-class _Words(logging.Handler):
-    """The last thing that Apprise complained of."""
+class _LastWarning(logging.Handler):
+    """Keeps the text of the last warning that Apprise logged."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.said = ""
+        self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said = " ".join(record.getMessage().split())
+        self.text = " ".join(record.getMessage().split())
 
 
 def message_of(alert: Alert, account_key: str, home: str) -> Message:
-    """What happened first; at the end when, and to which account of which home."""
+    """The message for an alert: its text, then time (New York), account and home."""
     when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
-    whose = f", account {account_key}" if account_key else ""
-    body = f"{alert.message}\n\n{when}{whose}, home {home}"
+    account = f", account {account_key}" if account_key else ""
+    body = f"{alert.message}\n\n{when}{account}, home {home}"
     return Message(alert.level, f"tradebot {alert.level}: {alert.title}", body)

@@ -1,4 +1,4 @@
-"""The channels that the settings name: addresses that Apprise understands, the mail settings made into one of them."""
+"""The alert channels of the settings, as Apprise URLs (https://appriseit.com/services/); the mail settings are one."""
 
 from __future__ import annotations
 
@@ -11,53 +11,53 @@ from urllib.parse import quote
 from tradebot.core.results.alerts import LEVELS, AlertLevel
 from tradebot.settings import Settings
 from tradebot.settings.alert_fields import level_and_url
+from tradebot.settings.secret_fields import SecretText
 
-_TLS_FROM_THE_START = 465
+_IMPLICIT_TLS_PORT = 465  # RFC 8314; on other ports a connection starts in clear text and switches to TLS
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to the operator. ``name`` holds no secret, ``url`` does; ``least`` is the least level that it takes."""
+    """A service that brings alerts to the operator."""
 
-    name: str
-    url: str = field(repr=False)
-    least: AlertLevel
+    name: str  # contains no secret
+    url: str = field(repr=False)  # contains secrets
+    min_level: AlertLevel
 
-    def takes(self, level: AlertLevel) -> bool:
-        return LEVELS.index(level) >= LEVELS.index(self.least)
+    def accepts(self, level: AlertLevel) -> bool:
+        """Whether the channel is for alerts of this level."""
+        return LEVELS.index(level) >= LEVELS.index(self.min_level)
 
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Each of ``first`` gets every alert of its level; those of ``second`` in turn, when none of the first took it."""
+    """The channels of a home. Iterating gives all of them."""
 
-    first: tuple[Channel, ...] = ()
-    second: tuple[Channel, ...] = ()
+    primary: tuple[Channel, ...] = ()  # each receives every alert of its level
+    fallback: tuple[Channel, ...] = ()  # tried one after the other if no primary channel accepted the alert
 
     def __iter__(self) -> Iterator[Channel]:
-        return iter((*self.first, *self.second))
+        return iter((*self.primary, *self.fallback))
 
 
 def channels_of(settings: Settings) -> Channels:
-    """The channels in the order of the settings, the mail before the addresses."""
-    usual = LEVELS[[*LEVELS].index(settings.alert_min_level.value)]
-    mail = [("mail", mail_url(settings), usual)] if settings.email_smtp_server else []
-    first = [(_scheme(url), url, _level(word, usual)) for word, url in map(level_and_url, settings.alert_urls)]
-    second = [
-        (_scheme(url), url, _level(word, usual)) for word, url in map(level_and_url, settings.alert_fallback_urls)
-    ]
-    named = tuple(_named([*mail, *first, *second]))
-    return Channels(named[: len(mail) + len(first)], named[len(mail) + len(first) :])
+    """The channels in the order of the settings, mail first."""
+    default = LEVELS[[*LEVELS].index(settings.alert_min_level.value)]
+    mail = [("mail", mail_url(settings), default)] if settings.email_smtp_server else []
+    primary = [*mail, *(_named_url(entry, default) for entry in settings.alert_urls)]
+    fallback = [_named_url(entry, default) for entry in settings.alert_fallback_urls]
+    channels = tuple(_with_unique_names([*primary, *fallback]))
+    return Channels(channels[: len(primary)], channels[len(primary) :])
 
 
 def mail_url(settings: Settings) -> str:
-    """The mail settings as one address. Only a server on this machine may be spoken to in the clear."""
+    """The mail settings as an Apprise URL. Mail is sent without TLS only to a server on this machine."""
     server, port = settings.email_smtp_server or "", settings.email_smtp_port
     user = settings.email_username.reveal() if settings.email_username else ""
     password = settings.email_password.reveal() if settings.email_password else ""
-    clear = _is_here(server)
-    mode = "ssl" if port == _TLS_FROM_THE_START else "insecure" if clear else "starttls"
-    sender = user if "@" in user else f"tradebot@{'localhost' if clear else server}"
+    is_local = _is_local(server)
+    mode = "ssl" if port == _IMPLICIT_TLS_PORT else "insecure" if is_local else "starttls"
+    sender = user if "@" in user else f"tradebot@{'localhost' if is_local else server}"
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
     to = quote(",".join(settings.alert_email_recipients), safe=",")
     return (
@@ -66,7 +66,7 @@ def mail_url(settings: Settings) -> str:
     )
 
 
-def _is_here(server: str) -> bool:
+def _is_local(server: str) -> bool:
     if server == "localhost":
         return True
     try:
@@ -75,17 +75,16 @@ def _is_here(server: str) -> bool:
         return False
 
 
-def _scheme(url: str) -> str:
-    return url.partition("://")[0].lower()
+def _named_url(entry: SecretText, default: AlertLevel) -> tuple[str, str, AlertLevel]:
+    """The name, URL and least level of an entry ``URL`` or ``LEVEL=URL``."""
+    prefix, url = level_and_url(entry)
+    level = next((level for level in LEVELS if level == prefix), default)
+    return url.partition("://")[0].lower(), url, level
 
 
-def _level(word: str, otherwise: AlertLevel) -> AlertLevel:
-    return next((level for level in LEVELS if level == word), otherwise)
-
-
-def _named(found: Iterable[tuple[str, str, AlertLevel]]) -> Iterator[Channel]:
-    """Two channels of one kind are told apart by a number: what is in their addresses may be a secret."""
-    met: Counter[str] = Counter()
-    for name, url, least in found:
-        met[name] += 1
-        yield Channel(name if met[name] == 1 else f"{name} {met[name]}", url, least)
+def _with_unique_names(channels: Iterable[tuple[str, str, AlertLevel]]) -> Iterator[Channel]:
+    """Number channels of the same service, because their URLs may be secret."""
+    counts: Counter[str] = Counter()
+    for name, url, min_level in channels:
+        counts[name] += 1
+        yield Channel(name if counts[name] == 1 else f"{name} {counts[name]}", url, min_level)

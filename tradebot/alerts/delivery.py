@@ -1,4 +1,4 @@
-"""From the outbox to the operator: which alert goes to which channel, within a time that is agreed beforehand."""
+"""Delivery of alerts to the channels of the settings, within a time budget."""
 
 from __future__ import annotations
 
@@ -8,64 +8,68 @@ from dataclasses import dataclass, field
 from tradebot.alerts.channels import Channel, Channels
 from tradebot.core.results.alerts import LEVELS, DeliveryAttempt, QueuedAlert
 
-#: Hands an alert to a channel and says what went wrong, "" when it was taken.
-HandOver = Callable[[Channel, QueuedAlert], str]
+#: Sends an alert through a channel; returns the error, "" if the channel accepted it.
+SendToChannel = Callable[[Channel, QueuedAlert], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """What became of an alert in one round. ``first`` and ``second`` are the channels that are for its level."""
+class AlertResult:
+    """The result of one alert in one delivery round."""
 
-    posted: QueuedAlert
-    first: tuple[str, ...]
-    second: tuple[str, ...]
+    queued: QueuedAlert
+    primary: tuple[str, ...]  # names of the primary channels that accept its level
+    fallback: tuple[str, ...]  # names of the fallback channels that accept its level
     attempts: tuple[DeliveryAttempt, ...] = ()
 
     @property
-    def reached_nobody(self) -> bool:
-        """No channel has it, though there is one for it."""
-        return bool(self.first or self.second) and not self.posted.taken_by and not self.is_taken
+    def is_undelivered(self) -> bool:
+        """No channel has accepted it, although there is one for its level."""
+        return bool(self.primary or self.fallback) and not self.queued.taken_by and not self.is_accepted
 
     @property
-    def is_taken(self) -> bool:
-        """A channel took it in this round."""
+    def is_accepted(self) -> bool:
+        """A channel accepted it in this round."""
         return any(attempt.taken for attempt in self.attempts)
 
 
 @dataclass(slots=True)
-class Round:
-    """One delivery: a channel that fails once is left alone for the rest of it, so that it costs its time only once."""
+class DeliveryRound:
+    """One delivery. A channel that fails once is not tried again in it, so that its time-out is spent only once."""
 
     channels: Channels
-    hand_over: HandOver
-    in_time: Callable[[], bool]
-    failed: dict[str, str] = field(default_factory=dict)  # what each channel failed at
+    send: SendToChannel
+    has_time: Callable[[], bool]
+    failed: dict[str, str] = field(default_factory=dict)  # error by channel name
 
-    def deliver(self, waiting: Iterable[QueuedAlert]) -> Iterator[Tried]:
-        """Try each alert, the gravest first and then the oldest. When time is up, the rest is not tried."""
-        for posted in sorted(waiting, key=lambda one: (-LEVELS.index(one.alert.level), one.alert_id)):
-            yield self._try(posted)
+    def deliver(self, waiting: Iterable[QueuedAlert]) -> Iterator[AlertResult]:
+        """Try each alert, highest level first, then oldest first. No channel is tried once the time is up."""
+        for queued in sorted(waiting, key=lambda queued: (-LEVELS.index(queued.alert.level), queued.alert_id)):
+            yield self._deliver(queued)
 
-    def _try(self, posted: QueuedAlert) -> Tried:
-        first = [channel for channel in self.channels.first if channel.takes(posted.alert.level)]
-        second = [channel for channel in self.channels.second if channel.takes(posted.alert.level)]
+    def _deliver(self, queued: QueuedAlert) -> AlertResult:
+        primary = [channel for channel in self.channels.primary if channel.accepts(queued.alert.level)]
+        fallback = [channel for channel in self.channels.fallback if channel.accepts(queued.alert.level)]
         attempts = [
             attempt
-            for channel in first
-            if channel.name not in posted.taken_by and (attempt := self._hand_over(channel, posted))
+            for channel in primary
+            if channel.name not in queued.taken_by and (attempt := self._attempt(channel, queued))
         ]
-        if not posted.taken_by and not any(attempt.taken for attempt in attempts):
-            for channel in second:
-                if attempt := self._hand_over(channel, posted):
+        if not queued.taken_by and not any(attempt.taken for attempt in attempts):
+            for channel in fallback:
+                if attempt := self._attempt(channel, queued):
                     attempts.append(attempt)
                     if attempt.taken:
                         break
-        return Tried(posted, tuple(c.name for c in first), tuple(c.name for c in second), tuple(attempts))
+        return AlertResult(queued, _names(primary), _names(fallback), tuple(attempts))
 
-    def _hand_over(self, channel: Channel, posted: QueuedAlert) -> DeliveryAttempt | None:
-        if channel.name in self.failed or not self.in_time():
+    def _attempt(self, channel: Channel, queued: QueuedAlert) -> DeliveryAttempt | None:
+        if channel.name in self.failed or not self.has_time():
             return None
-        attempt = DeliveryAttempt(channel.name, self.hand_over(channel, posted))
+        attempt = DeliveryAttempt(channel.name, self.send(channel, queued))
         if not attempt.taken:
             self.failed[channel.name] = attempt.trouble
         return attempt
+
+
+def _names(channels: Iterable[Channel]) -> tuple[str, ...]:
+    return tuple(channel.name for channel in channels)

@@ -1,4 +1,4 @@
-"""Alerts into the log and into the outbox of the ledger, from which they are delivered after the trading."""
+"""Implementations of the Alerts port. Delivery of the outbox comes after trading."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Redact = Callable[[str], str]
 
 
 class OutboxAlerts:
-    """The Alerts port of a job that has a ledger; one that fails sends them to the spool.
+    """The Alerts port of a job with a ledger. Alerts that the ledger cannot store go to the spool.
 
-    ``silent`` is for replays: what is raised there is stored, and nobody is told.
+    silent: store alerts but never deliver them, for replays.
     """
 
     def __init__(
@@ -34,19 +34,20 @@ class OutboxAlerts:
         self._state = DeliveryState.KEPT if silent else DeliveryState.WAITING
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        """Redact, store and log an alert, unless one of the same ``key`` is recent enough. Never raises LedgerError."""
         alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
         try:
-            news = self._outbox.put(alert, self._clock.wall(), self._state)
+            is_new = self._outbox.put(alert, self._clock.wall(), self._state)
         except LedgerError as error:
             _LOG.warning("an alert could not go into the ledger: %s", error)
             self._spool.send(level, title, message, key=key)
             return
-        if news:
+        if is_new:
             self._log.send(level, alert.title, alert.message, key=alert.key)
 
 
 class SpoolAlerts:
-    """The Alerts port where there is no ledger to write to."""
+    """The Alerts port of a job without a ledger."""
 
     def __init__(self, spool: Spool, account_key: str, clock: Clock, redact: Redact) -> None:
         self._spool = spool
@@ -56,6 +57,7 @@ class SpoolAlerts:
         self._log = LogAlerts()
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+        """Redact, spool and log an alert, unless one of the same ``key`` is recent enough. Never raises OSError."""
         alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
         if alert.key and not should_raise(level, self._spool.newest(alert.key), alert.raised_at):
             return
@@ -67,11 +69,11 @@ _LOG = logging.getLogger("tradebot.alerts")
 
 
 class LogAlerts:
-    """Writes each alert to the logger ``tradebot.alerts``."""
+    """The Alerts port that only logs, to the logger ``tradebot.alerts``."""
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         """Log at ``level``. Never raises."""
         number = logging.getLevelNamesMapping()[level.upper()]
-        # A log handler is configured elsewhere and may fail in any way; an alert must not stop an order for that.
+        # A log handler may raise any error; an alert must not stop an order because of one.
         with contextlib.suppress(Exception):
             _LOG.log(number, "%s: %s", title, message)

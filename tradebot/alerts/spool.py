@@ -1,7 +1,7 @@
-"""Alerts that could not go into the ledger: kept in a file of the home until a ledger takes them in.
+"""Alerts that could not be stored in the ledger: an append-only file of the home, until a job moves them to the ledger.
 
-A line an alert, and a further line says of an alert that the operator was told. What cannot even be written there is
-held in memory, and told by this process or lost with it: the log has it too.
+Each alert is a JSON line; a further line marks it as delivered. An incomplete line is logged and ignored. Alerts that
+cannot be written are held in memory: this process delivers them, or they are lost, except from the log.
 """
 
 from __future__ import annotations
@@ -23,49 +23,49 @@ from tradebot.home.atomic_files import make_folder
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds to wait for another process that writes to the file.
-_PATIENCE = 1.0
+#: Seconds to wait for another process that holds the file.
+_LOCK_TIMEOUT = 1.0
 _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
-    """An alert outside the ledger. ``name`` tells it from others, ``account_key`` is "" when nobody knew whose."""
+class SpooledAlert:
+    """An alert outside the ledger."""
 
-    name: str
-    account_key: str
+    name: str  # unique in the spool
+    account_key: str  # "" if the account was not known
     alert: Alert
-    wall: datetime
-    told: bool = False
+    wall: datetime  # when it was raised, the machine's time, aware UTC
+    is_delivered: bool = False
 
 
 class Spool:
-    """The alerts of a home that wait for its ledger."""
+    """The spool of a home. Other processes may use it at the same time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._unwritten: list[Spooled] = []
+        self._unwritten: list[SpooledAlert] = []
 
     def add(self, account_key: str, alert: Alert, wall: datetime) -> None:
-        """Keep an alert. Never raises OSError."""
+        """Add an alert that was raised at ``wall`` (the machine's time, aware UTC). Never raises OSError."""
         name = f"{wall.astimezone(UTC):%Y%m%dT%H%M%S.%f}-{os.getpid()}-{next(_numbers)}"
-        spooled = Spooled(name, account_key, alert, wall)
+        spooled = SpooledAlert(name, account_key, alert, wall)
         try:
             self._append(_line(spooled))
         except OSError as error:
             _LOG.error("the alert could not be kept in %s: %s", self._path, error)
             self._unwritten.append(spooled)
 
-    def waiting(self) -> tuple[Spooled, ...]:
-        """The alerts that nobody was told of yet, oldest first."""
-        return tuple(spooled for spooled in self._everything() if not spooled.told)
+    def waiting(self) -> tuple[SpooledAlert, ...]:
+        """The alerts that are not delivered yet, oldest first."""
+        return tuple(spooled for spooled in self._all() if not spooled.is_delivered)
 
     def newest(self, key: str) -> Alert | None:
-        """The newest alert of a key that is kept here, told or not."""
-        return next((one.alert for one in reversed(self._everything()) if one.alert.key == key), None)
+        """The newest alert of a key, delivered or not; None if there is none."""
+        return next((spooled.alert for spooled in reversed(self._all()) if spooled.alert.key == key), None)
 
-    def told(self, spooled: Spooled) -> None:
-        """Remember that the operator was told."""
+    def mark_delivered(self, spooled: SpooledAlert) -> None:
+        """Record that an alert was delivered. Never raises OSError."""
         if spooled in self._unwritten:
             self._unwritten.remove(spooled)
             return
@@ -75,58 +75,56 @@ class Spool:
             _LOG.error("that an alert was delivered could not be kept in %s: %s", self._path, error)
 
     @contextmanager
-    def taken_over(self) -> Iterator[tuple[Spooled, ...]]:
-        """Everything that is kept, to be stored elsewhere; it is forgotten when that went well. Raises OSError."""
+    def drain(self) -> Iterator[tuple[SpooledAlert, ...]]:
+        """All alerts, oldest first; they are deleted if the block, which stores them, ends well. Raises OSError."""
         if not self._path.exists() and not self._unwritten:
             yield ()
             return
-        with self._alone():
-            yield self._everything()
+        with self._locked():
+            yield self._all()
             self._path.unlink(missing_ok=True)
         self._unwritten.clear()
 
-    def _everything(self) -> tuple[Spooled, ...]:
+    def _all(self) -> tuple[SpooledAlert, ...]:
         return (*_read(self._path), *self._unwritten)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes off the file. Raises OSError."""
-        from filelock import FileLock, Timeout  # slow to import, and an emergency stop does it when all is done
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the file. Raises OSError if another process does not release it in time."""
+        from filelock import FileLock, Timeout  # slow to import; an emergency stop imports it last
 
         make_folder(self._path.parent)
         try:
-            with FileLock(f"{self._path}.lock", timeout=_PATIENCE):
+            with FileLock(f"{self._path}.lock", timeout=_LOCK_TIMEOUT):
                 yield
         except Timeout as error:
             raise OSError(f"another process holds {self._path}.lock") from error
 
     def _append(self, line: str) -> None:
-        """A line of its own, whatever the last writer left behind, on disk when this returns."""
-        with self._alone():
+        with self._locked():
             append_log.append(self._path, line, shared=True, permissions=0o600)
 
 
-def _read(path: Path) -> tuple[Spooled, ...]:
-    """What a file keeps; a line torn by a crash is left out."""
+def _read(path: Path) -> tuple[SpooledAlert, ...]:
     try:
         lines = append_log.read_lines(path)
     except OSError as error:
         _LOG.error("the alerts kept in %s cannot be read: %s", path, error)
         return ()
-    found: dict[str, Spooled] = {}
+    alerts: dict[str, SpooledAlert] = {}
     for line in lines:
         try:
-            content = json.loads(line)
-            if "told" in content and content["told"] in found:
-                found[content["told"]] = replace(found[content["told"]], told=True)
-            elif "name" in content:
-                found[content["name"]] = _spooled(content)
+            fields = json.loads(line)
+            if "told" in fields and fields["told"] in alerts:
+                alerts[fields["told"]] = replace(alerts[fields["told"]], is_delivered=True)
+            elif "name" in fields:
+                alerts[fields["name"]] = _spooled(fields)
         except (ValueError, KeyError, TypeError):
             _LOG.warning("a line of %s cannot be understood and is left out", path)
-    return tuple(found.values())
+    return tuple(alerts.values())
 
 
-def _line(spooled: Spooled) -> str:
+def _line(spooled: SpooledAlert) -> str:
     alert = spooled.alert
     return json.dumps(
         {
@@ -142,12 +140,12 @@ def _line(spooled: Spooled) -> str:
     )
 
 
-def _spooled(content: dict[str, Any]) -> Spooled:
+def _spooled(fields: dict[str, Any]) -> SpooledAlert:
     alert = Alert(
-        level=content["level"],
-        title=content["title"],
-        message=content["message"],
-        raised_at=datetime.fromisoformat(content["raised_at"]),
-        key=content["key"],
+        level=fields["level"],
+        title=fields["title"],
+        message=fields["message"],
+        raised_at=datetime.fromisoformat(fields["raised_at"]),
+        key=fields["key"],
     )
-    return Spooled(content["name"], content["account_key"], alert, datetime.fromisoformat(content["wall"]))
+    return SpooledAlert(fields["name"], fields["account_key"], alert, datetime.fromisoformat(fields["wall"]))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.alerts.sinks import OutboxAlerts, SpoolAlerts
-from tradebot.alerts.spool import Spool, Spooled
+from tradebot.alerts.spool import Spool, SpooledAlert
 from tradebot.core.results.alerts import Alert, DeliveryState, QueuedAlert, delivery_state, next_attempt_at
 from tradebot.errors import LedgerError
 from tradebot.home import paths
@@ -26,7 +26,7 @@ from tradebot.settings import GlobalOptions, Redactor, Settings
 
 if TYPE_CHECKING:
     from tradebot.alerts.channels import Channel
-    from tradebot.alerts.delivery import HandOver, Tried
+    from tradebot.alerts.delivery import AlertResult, SendToChannel
 
 #: Seconds that a delivery may take, and that one channel may take of them.
 DELIVERY_TIMEOUT, CHANNEL_TIMEOUT = 10.0, 6.0
@@ -90,7 +90,7 @@ def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
 
     now, hand_over = SystemClock().now(), _hand_over(settings, CHANNEL_TIMEOUT)
     for channel in channels_of(settings):
-        alert = Alert(channel.least, "test", "This is a test: alerts sent through this channel reach you.", now)
+        alert = Alert(channel.min_level, "test", "This is a test: alerts sent through this channel reach you.", now)
         yield channel.name, hand_over(channel, QueuedAlert(0, "", alert, DeliveryState.WAITING, now))
 
 
@@ -98,7 +98,7 @@ def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
     """The ``most`` newest alerts, oldest first: the ledger's, then the spool's. Raises LedgerError."""
     with closing(open_database(settings.database_path, create=False)) as database:
         stored = database.post.newest(most)
-    spooled = tuple(_posted(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
+    spooled = tuple(_queued(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
     return (*stored, *spooled)[-most:]
 
 
@@ -106,10 +106,10 @@ def _import_spool(settings: Settings, database: Database) -> None:
     """Move the spool's alerts into the outbox of their account."""
     spool = home_spool(settings.home)
     pinned = database.pins.pinned(settings.broker, settings.trading_mode)
-    with spool.taken_over() as spooled:
+    with spool.drain() as spooled:
         for each in spooled:
             account_key = each.account_key or (pinned.key if pinned else "")
-            state = DeliveryState.DELIVERED if each.told else DeliveryState.WAITING
+            state = DeliveryState.DELIVERED if each.is_delivered else DeliveryState.WAITING
             # a key of its own: the alert is imported again if this process dies before the spool forgets it
             alert = replace(each.alert, key=each.alert.key or f"spooled {each.name}")
             database.bind(account_key).outbox.put(alert, each.wall, state)
@@ -118,9 +118,9 @@ def _import_spool(settings: Settings, database: Database) -> None:
 def _from_ledger(settings: Settings, database: Database) -> Delivery:
     now = SystemClock().wall()
 
-    def record(tried: Tried, state: DeliveryState) -> None:
-        again = next_attempt_at(tried.posted.attempts + 1, now) if state is DeliveryState.WAITING else None
-        database.post.tried(tried.posted, tried.attempts, state, now, again)
+    def record(result: AlertResult, state: DeliveryState) -> None:
+        again = next_attempt_at(result.queued.attempts + 1, now) if state is DeliveryState.WAITING else None
+        database.post.tried(result.queued, result.attempts, state, now, again)
 
     return _deliver(settings, database.post.claim(now, now + _LEASE), record)
 
@@ -129,45 +129,45 @@ def _from_spool(settings: Settings) -> Delivery:
     spool = home_spool(settings.home)
     waiting = spool.waiting()
 
-    def record(tried: Tried, state: DeliveryState) -> None:
-        if state is DeliveryState.DELIVERED or tried.is_taken:
-            spool.told(waiting[tried.posted.alert_id])
+    def record(result: AlertResult, state: DeliveryState) -> None:
+        if state is DeliveryState.DELIVERED or result.is_accepted:
+            spool.mark_delivered(waiting[result.queued.alert_id])
 
-    return _deliver(settings, [_posted(number, one) for number, one in enumerate(waiting)], record)
+    return _deliver(settings, [_queued(number, one) for number, one in enumerate(waiting)], record)
 
 
 def _deliver(
-    settings: Settings, waiting: Sequence[QueuedAlert], record: Callable[[Tried, DeliveryState], None]
+    settings: Settings, waiting: Sequence[QueuedAlert], record: Callable[[AlertResult, DeliveryState], None]
 ) -> Delivery:
     if not waiting:
         return Delivery()
     from tradebot.alerts.channels import channels_of
-    from tradebot.alerts.delivery import Round
+    from tradebot.alerts.delivery import DeliveryRound
 
     now, deadline = SystemClock().wall(), time.monotonic() + DELIVERY_TIMEOUT
     hand_over = _hand_over(settings, CHANNEL_TIMEOUT, deadline)
-    delivery = Round(channels_of(settings), hand_over, lambda: time.monotonic() < deadline)
+    delivery = DeliveryRound(channels_of(settings), hand_over, lambda: time.monotonic() < deadline)
     delivered, undelivered = 0, []
-    for tried in delivery.deliver(waiting):
-        record(tried, delivery_state(tried.posted, tried.first, tried.second, tried.attempts, now))
-        delivered += tried.is_taken
-        if tried.reached_nobody:
-            undelivered.append(tried.posted.alert.title)
+    for result in delivery.deliver(waiting):
+        record(result, delivery_state(result.queued, result.primary, result.fallback, result.attempts, now))
+        delivered += result.is_accepted
+        if result.is_undelivered:
+            undelivered.append(result.queued.alert.title)
     return Delivery(delivered, tuple(undelivered), tuple(delivery.failed.items()))
 
 
-def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf) -> HandOver:
+def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf) -> SendToChannel:
     """Send one alert through a channel, in ``timeout`` seconds and before ``deadline`` of ``time.monotonic``."""
     from tradebot.alerts.apprise import message_of, send_message
 
     redact = Redactor(settings.secrets())
 
-    def send(channel: Channel, posted: QueuedAlert) -> str:
-        message = message_of(posted.alert, posted.account_key, str(settings.home))
+    def send(channel: Channel, queued: QueuedAlert) -> str:
+        message = message_of(queued.alert, queued.account_key, str(settings.home))
         return send_message(channel, message, min(timeout, deadline - time.monotonic()), redact)
 
     return send
 
 
-def _posted(number: int, spooled: Spooled) -> QueuedAlert:
+def _queued(number: int, spooled: SpooledAlert) -> QueuedAlert:
     return QueuedAlert(number, spooled.account_key, spooled.alert, DeliveryState.WAITING, spooled.wall)

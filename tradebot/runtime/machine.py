@@ -113,8 +113,7 @@ def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
 def _has_alert_channel(settings: Settings) -> bool:
     from tradebot.alerts.channels import channels_of
 
-    channels = channels_of(settings)
-    return bool(channels.first or channels.second)
+    return any(channels_of(settings))
 
 
 def _strategy_faults(settings: Settings) -> dict[str, str]:
