@@ -75,9 +75,9 @@ def _write_day(desk: Desk, hours: SessionHours, legs: Sequence[Leg]) -> None:
         if job is Job.RUN_DAILY:
             for leg in legs:
                 _write_leg(desk, leg)
-            desk.ledger.journal.decided(run_id, list(_denials(hours)))
+            desk.ledger.decisions.store(run_id, list(_denials(hours)))
         cash = desk.ledger.books.cash() or ZERO
-        desk.ledger.books.snapshot(EquityPoint(hours.session, at, cash, cash, ZERO, ZERO, cash), ())
+        desk.ledger.books.store_equity(EquityPoint(hours.session, at, cash, cash, ZERO, ZERO, cash), ())
         desk.ledger.runs.end(run_id, RunStatus.RAN, 0, at, at, "made up")
 
 

@@ -48,7 +48,7 @@ class Home:
         self.clock = DeskClock()
         self.settings = Settings(tradebot_home=folder)
         with closing(open_database(self.settings.database_path, create=True)) as database:
-            database.pins.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now()))
+            database.pinned_accounts.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now()))
 
     def tells(self, *urls: str, second: tuple[str, ...] = (), **more: Any) -> None:
         """Set the channels."""

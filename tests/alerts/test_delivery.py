@@ -149,7 +149,7 @@ def test_two_jobs_that_end_at_once_deliver_an_alert_once(home: Home, http: HttpS
     with home.desk() as alerts:
         alerts.send("warning", "trouble", "once")
     with closing(open_database(home.settings.database_path, create=False)) as other:
-        claimed = other.post.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
+        claimed = other.alert_queue.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
         assert len(claimed) == 1
         assert home.job().delivered == 0
     home.clock.at += timedelta(minutes=1)  # the other one died with it

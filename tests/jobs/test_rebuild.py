@@ -97,9 +97,9 @@ def explained(house: House) -> tuple[object, ...]:
     """What the ledger says is held, earned and lies in cash."""
     with house.desk() as desk:
         books = desk.ledger.books
-        trades = [(t.trade_id, t.pnl, t.strategy) for t in desk.ledger.records.trades()]
+        trades = [(t.trade_id, t.pnl, t.strategy) for t in desk.ledger.history.trades()]
         lots = [(lot.lot_id, lot.quantity, lot.price, lot.strategy) for lot in books.lots()]
-        return books.cash(), books.cursor(), trades, lots, desk.ledger.records.fills()
+        return books.cash(), books.cursor(), trades, lots, desk.ledger.history.fills()
 
 
 def test_positions_round_trips_cash_and_fills_are_as_they_were(house: House) -> None:
@@ -125,7 +125,7 @@ def test_stops_and_equity_are_those_of_the_exchange(house: House) -> None:
     assert outcome.unprotected == 0
     assert outcome.account is not None
     with house.desk() as desk:
-        assert desk.ledger.records.closing_equity()[-1].equity == outcome.account.equity
+        assert desk.ledger.history.closing_equity()[-1].equity == outcome.account.equity
 
 
 def test_the_next_jobs_go_on_as_if_nothing_had_happened(house: House) -> None:
@@ -213,11 +213,11 @@ def test_what_cannot_be_known_is_said_and_kept(house: House) -> None:
 def test_halts_and_the_peak_are_taken_over_from_a_ledger_that_can_be_read(house: House) -> None:
     halt = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "fell far")
     with house.desk() as desk:
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
         desk.ledger.books.rebase_peak(D(123456), desk.clock.now())
     rebuild(house)
     with house.desk() as desk:
-        assert desk.ledger.safety.halts() == (halt,)
+        assert desk.ledger.halts_and_breaks.halts() == (halt,)
         assert desk.ledger.books.peak() == 123456
     house.next()
     assert house.daily().exit_code is ExitCode.HALTED

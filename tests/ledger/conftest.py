@@ -211,7 +211,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new ledger, made once: each test takes a copy."""
     path = tmp_path_factory.mktemp("template") / "ledger.db"
     database = open_database(path, create=True)
-    database.pins.pin(Samples().pin(Samples().account))
+    database.pinned_accounts.pin(Samples().pin(Samples().account))
     database.close()
     return path
 
@@ -237,24 +237,28 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.orders.write([some.intent("AAPL"), some.intent("MSFT")], some.at)
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at)
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.FILLED, some.at, broker_order_id="B1")
-    ledger.orders.saw([some.shown("B1")], some.at)
+    ledger.orders.store_broker_orders([some.shown("B1")], some.at)
     split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
     ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
     ibm = some.bought("F4", "IBM")
     ledger.books.book([ibm, some.bust(ibm), some.adjustment()], some.at)
     cash = ledger.books.cash() or Decimal(0)
-    ledger.books.snapshot(replace(some.equity("100000"), cash=cash), [])
+    ledger.books.store_equity(replace(some.equity("100000"), cash=cash), [])
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))
-    ledger.books.snapshot(replace(some.equity("100500", minutes=60), cash=cash), [shares])
-    ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
-    ledger.safety.record_breaks([Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at)
-    ledger.journal.decided(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
-    ledger.runs.strategy_spoke("trend", "1.0.0+0123456789ab", some.session, some.at)
-    ledger.journal.note("drill", "cancel", some.at, {"took": "1.5"})
+    ledger.books.store_equity(replace(some.equity("100500", minutes=60), cash=cash), [shares])
+    ledger.halts_and_breaks.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
+    ledger.halts_and_breaks.record_breaks(
+        [Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")], some.session, some.at
+    )
+    ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
+    ledger.runs.record_strategy_session("trend", "1.0.0+0123456789ab", some.session, some.at)
+    ledger.decisions.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
-    posted = database.post.newest(1)[0]
-    database.post.tried(posted, [DeliveryAttempt("mail", "no answer")], DeliveryState.WAITING, some.at, some.later(5))
-    ledger.schedule.keep(ScheduleClock.EXCHANGE, some.at, some.session)
+    posted = database.alert_queue.newest(1)[0]
+    database.alert_queue.store_attempts(
+        posted, [DeliveryAttempt("mail", "no answer")], DeliveryState.WAITING, some.at, some.later(5)
+    )
+    ledger.schedule.start_tracking(ScheduleClock.EXCHANGE, some.at, some.session)
     missed = [MissedJob(some.session, Job.PREFLIGHT)]
     ledger.schedule.settle(ScheduleClock.EXCHANGE, missed, some.next_session, some.at, some.later(1))
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")

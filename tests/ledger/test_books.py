@@ -42,9 +42,9 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
     ledger.books.book([sold], some.later(60))
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
-    assert ledger.records.trades() == sold.trades
-    assert ledger.records.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.trades)
-    assert ledger.records.fills() == (bought.activity, sold.activity)
+    assert ledger.history.trades() == sold.trades
+    assert ledger.history.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.trades)
+    assert ledger.history.fills() == (bought.activity, sold.activity)
     assert ledger.books.cursor() == "F2"
 
 
@@ -60,7 +60,7 @@ def test_an_activity_already_booked_changes_nothing(database: Database, ledger: 
 def test_a_batch_that_overlaps_books_only_what_is_new(ledger: AccountLedger, some: Samples) -> None:
     ledger.books.book([some.bought()], some.at)
     ledger.books.book([some.bought(), some.sold()], some.at)
-    assert len(ledger.records.fills()) == 2
+    assert len(ledger.history.fills()) == 2
     assert ledger.books.cursor() == "F2"
 
 
@@ -68,7 +68,7 @@ def test_a_batch_is_booked_whole_or_not_at_all(ledger: AccountLedger, some: Samp
     holding = replace(some.holding(), quantity=Decimal(0))  # refused by the table's CHECK
     with pytest.raises(LedgerError, match="refused a row"):
         ledger.books.book([some.bought(), replace(some.bought("F2"), holding=holding)], some.at)
-    assert ledger.records.fills() == ()
+    assert ledger.history.fills() == ()
     assert ledger.books.cursor() is None
     assert ledger.books.cash() is None
 
@@ -113,8 +113,8 @@ def test_cash_is_what_the_activities_add_up_to(ledger: AccountLedger, some: Samp
     ]
     ledger.books.book(bookings, some.at)
     assert ledger.books.cash() == Decimal("1000") - 252 + Decimal("0.80") + 260 - Decimal("100.01")
-    assert ledger.records.splits() == (split,)
-    assert [event.event_id for event in ledger.records.cash_events()] == ["D1", "V1", "W1"]
+    assert ledger.history.splits() == (split,)
+    assert [event.event_id for event in ledger.history.cash_events()] == ["D1", "V1", "W1"]
 
 
 def test_cash_flow_is_deposits_less_withdrawals_of_a_session(ledger: AccountLedger, some: Samples) -> None:
@@ -143,18 +143,18 @@ def test_equity_is_appended_and_found_by_session(ledger: AccountLedger, some: Sa
     first, last = some.equity("100000"), some.equity("100500", minutes=60)
     next_day = some.equity("99000", some.next_session, minutes=1440)
     for point in (first, last, next_day):
-        ledger.books.snapshot(point, [])
+        ledger.books.store_equity(point, [])
     assert ledger.books.first_of_session(some.session) == first
     assert ledger.books.previous_close(some.next_session) == last
     assert ledger.books.previous_close(some.session) is None
-    assert ledger.records.closing_equity() == (last, next_day)
+    assert ledger.history.closing_equity() == (last, next_day)
 
 
 def test_positions_are_kept_as_their_sessions_newest(database: Database, ledger: AccountLedger, some: Samples) -> None:
     shares = [Position(symbol, Decimal(10), Decimal(25), Decimal(26)) for symbol in ("AAPL", "MSFT")]
-    ledger.books.snapshot(some.equity("1"), shares)
-    ledger.books.snapshot(some.equity("1", some.next_session), shares)
-    ledger.books.snapshot(some.equity("1", minutes=5), shares[1:])
+    ledger.books.store_equity(some.equity("1"), shares)
+    ledger.books.store_equity(some.equity("1", some.next_session), shares)
+    ledger.books.store_equity(some.equity("1", minutes=5), shares[1:])
     kept = database.engine.all("SELECT session, symbol FROM positions ORDER BY session, symbol")
     assert [(row["session"], row["symbol"]) for row in kept] == [
         ("2007-01-03", "MSFT"),
@@ -165,7 +165,7 @@ def test_positions_are_kept_as_their_sessions_newest(database: Database, ledger:
 
 def test_the_peak_is_the_highest_equity_and_never_falls_with_it(ledger: AccountLedger, some: Samples) -> None:
     for equity, peak in (("100000", "100000"), ("101000.5", "101000.5"), ("9000", "101000.5"), ("99999", "101000.5")):
-        ledger.books.snapshot(some.equity(equity), [])
+        ledger.books.store_equity(some.equity(equity), [])
         assert ledger.books.peak() == Decimal(peak)
 
 
@@ -174,7 +174,7 @@ def test_the_peak_moves_with_deposits_and_withdrawals_but_not_with_earnings(
 ) -> None:
     ledger.books.book([some.cash("D0", CashKind.DEPOSIT, "100000")], some.at)
     assert ledger.books.peak() is None
-    ledger.books.snapshot(some.equity("100000"), [])
+    ledger.books.store_equity(some.equity("100000"), [])
     ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "500.25")], some.at)
     assert ledger.books.peak() == Decimal("100500.25")
     ledger.books.book([some.cash("W1", CashKind.WITHDRAWAL, "-20000")], some.at)
@@ -185,12 +185,12 @@ def test_the_peak_moves_with_deposits_and_withdrawals_but_not_with_earnings(
 
 
 def test_rebasing_measures_drawdown_anew(ledger: AccountLedger, some: Samples) -> None:
-    ledger.books.snapshot(some.equity("100000"), [])
+    ledger.books.store_equity(some.equity("100000"), [])
     ledger.books.rebase_peak(Decimal("88000"), some.at)
     assert ledger.books.peak() == Decimal("88000")
-    ledger.books.snapshot(some.equity("87000"), [])
+    ledger.books.store_equity(some.equity("87000"), [])
     assert ledger.books.peak() == Decimal("88000")
-    ledger.books.snapshot(some.equity("89000"), [])
+    ledger.books.store_equity(some.equity("89000"), [])
     assert ledger.books.peak() == Decimal("89000")
 
 
@@ -206,7 +206,7 @@ def test_a_bust_is_a_row_that_reverses_the_fill(database: Database, ledger: Acco
     assert ledger.books.cursor() == "X1"
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
-    assert ledger.records.fills() == ()
+    assert ledger.history.fills() == ()
     assert ledger.books.fill("F1") is None
     rows = database.engine.all("SELECT fill_id, reverses, side, quantity, price, fee FROM fills ORDER BY seq")
     assert [tuple(row.values()) for row in rows] == [
@@ -224,8 +224,8 @@ def test_a_round_trip_that_is_none_any_more_is_reversed(
     bust = FillBust("X1", sold.activity.fill_id, some.later(90), some.next_session)
     undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.trades)
     ledger.books.book([undone], some.later(90))
-    assert ledger.records.trades() == ()
-    assert ledger.records.results() == ()
+    assert ledger.history.trades() == ()
+    assert ledger.history.results() == ()
     assert ledger.books.lots() == bought.lots
     assert ledger.books.holdings() == (bought.holding,)
     rows = database.engine.all("SELECT trade_id, reverses, pnl, fees, exit_session FROM trades ORDER BY seq")
@@ -241,7 +241,7 @@ def test_a_bust_of_a_fill_that_is_not_here_is_noted_and_passed_over(
     bust = Booking(FillBust("X9", "F9", some.at, some.session), FOREIGN, None)
     ledger.books.book([some.bought(), bust], some.at)
     assert ledger.books.cursor() == "X9"
-    assert len(ledger.records.fills()) == 1
+    assert len(ledger.history.fills()) == 1
     (noted,) = database.engine.all("SELECT subject FROM audit WHERE kind = 'bust_unknown'")
     assert noted["subject"] == "X9"
 
@@ -261,7 +261,7 @@ def test_an_adjustment_moves_cash_and_leaves_the_brokers_cursor(ledger: AccountL
     ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1000"), some.adjustment(amount="-12.5")], some.at)
     assert ledger.books.cash() == Decimal("987.5")
     assert ledger.books.cursor() == "D1"
-    assert [adjusted.reason for adjusted in ledger.records.adjustments()] == ["a fee that was not shown"]
+    assert [adjusted.reason for adjusted in ledger.history.adjustments()] == ["a fee that was not shown"]
 
 
 def test_an_adjustment_needs_a_reason(ledger: AccountLedger, some: Samples) -> None:
@@ -296,7 +296,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         some.sold(),
     ]
     ledger.books.book(bookings, some.at)
-    past = ledger.books.past("AAPL")
+    past = ledger.books.symbol_history("AAPL")
     assert [(done.activity, done.strategy) for done in past.activities] == [
         (some.bought().activity, "trend"),
         (split, "trend"),
@@ -304,7 +304,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         (some.sold().activity, "trend"),
     ]
     assert past.trades == some.sold().trades
-    assert ledger.books.past("IBM") == SymbolHistory()
+    assert ledger.books.symbol_history("IBM") == SymbolHistory()
 
 
 def test_everything_booked_has_a_number_in_the_order_of_booking(

@@ -38,15 +38,15 @@ def test_orders_are_counted_as_they_leave_whatever_they_are_for_and_whatever_bec
 ) -> None:
     entry, leaving, planned = some.intent("AAPL"), some.intent("MSFT", Purpose.EXIT), some.intent("IBM")
     ledger.orders.write([entry, leaving, planned], some.at)
-    assert ledger.orders.sent(some.session) == 0
+    assert ledger.orders.submissions(some.session) == 0
     ledger.orders.move(entry.client_order_id, OrderState.SUBMITTING, some.later(1))
     ledger.orders.move(entry.client_order_id, OrderState.REJECTED, some.later(1))
     ledger.orders.move(leaving.client_order_id, OrderState.SUBMITTING, some.later(3))
     ledger.orders.move(leaving.client_order_id, OrderState.FILLED, some.later(9))
-    assert ledger.orders.sent(some.session) == 2
-    assert ledger.orders.sent(some.session, since=some.later(3)) == 1
-    assert ledger.orders.sent(some.session, since=some.later(4)) == 0
-    assert ledger.orders.sent(some.next_session) == 0
+    assert ledger.orders.submissions(some.session) == 2
+    assert ledger.orders.submissions(some.session, since=some.later(3)) == 1
+    assert ledger.orders.submissions(some.session, since=some.later(4)) == 0
+    assert ledger.orders.submissions(some.next_session) == 0
 
 
 def test_an_order_that_leaves_again_is_counted_again(ledger: AccountLedger, some: Samples) -> None:
@@ -55,24 +55,24 @@ def test_an_order_that_leaves_again_is_counted_again(ledger: AccountLedger, some
     for minutes in (1, 2):
         ledger.orders.move(name, OrderState.SUBMITTING, some.later(minutes))
         ledger.orders.move(name, OrderState.PLANNED, some.later(minutes))
-    assert ledger.orders.sent(some.session) == 2
+    assert ledger.orders.submissions(some.session) == 2
 
 
 def test_the_newest_filled_entries_of_a_decider_are_given_and_no_others(ledger: AccountLedger, some: Samples) -> None:
     days = [some.session + timedelta(days=number) for number in range(4)]
     for day, filled in zip(days, (10, 0, 4, 10), strict=True):
         entered(ledger, some, day, filled)
-    assert ledger.orders.executed_entries(BUYER, None, 9) == (days[3], days[2], days[0])
-    assert ledger.orders.executed_entries(BUYER, None, 2) == (days[3], days[2])
-    assert ledger.orders.executed_entries(BUYER, some.at + timedelta(days=1), 9) == (days[3], days[2])
+    assert ledger.orders.filled_entry_sessions(BUYER, None, 9) == (days[3], days[2], days[0])
+    assert ledger.orders.filled_entry_sessions(BUYER, None, 2) == (days[3], days[2])
+    assert ledger.orders.filled_entry_sessions(BUYER, some.at + timedelta(days=1), 9) == (days[3], days[2])
     for other in (replace(BUYER, strategy="x"), replace(BUYER, symbol="X"), replace(BUYER, side=Side.SELL)):
-        assert ledger.orders.executed_entries(other, None, 9) == ()
+        assert ledger.orders.filled_entry_sessions(other, None, 9) == ()
 
 
 def test_a_strategy_is_reenabled_when_the_halt_for_its_repetition_is_cleared(
     ledger: AccountLedger, some: Samples
 ) -> None:
-    assert ledger.safety.reenabled("trend") is None
+    assert ledger.halts_and_breaks.reenabled("trend") is None
     halt = Halt(
         HaltSource.LEDGER,
         HaltRule.REPEATED_ORDERS,
@@ -84,12 +84,15 @@ def test_a_strategy_is_reenabled_when_the_halt_for_its_repetition_is_cleared(
     )
     by_hand = replace(halt, rule=HaltRule.OPERATOR)
     for latched in (halt, by_hand):
-        ledger.safety.latch(latched, some.at)
-    assert ledger.safety.reenabled("trend") is None
-    ledger.safety.clear([by_hand], "looked", some.later(1))
-    assert ledger.safety.reenabled("trend") is None
-    ledger.safety.clear([halt], "looked", some.later(2))
-    assert (ledger.safety.reenabled("trend"), ledger.safety.reenabled("other")) == (some.later(2), None)
+        ledger.halts_and_breaks.latch(latched, some.at)
+    assert ledger.halts_and_breaks.reenabled("trend") is None
+    ledger.halts_and_breaks.clear([by_hand], "looked", some.later(1))
+    assert ledger.halts_and_breaks.reenabled("trend") is None
+    ledger.halts_and_breaks.clear([halt], "looked", some.later(2))
+    assert (ledger.halts_and_breaks.reenabled("trend"), ledger.halts_and_breaks.reenabled("other")) == (
+        some.later(2),
+        None,
+    )
 
 
 def test_sessions_are_counted_for_the_strategy_as_it_is_and_each_once(
@@ -97,11 +100,11 @@ def test_sessions_are_counted_for_the_strategy_as_it_is_and_each_once(
 ) -> None:
     days = [some.session + timedelta(days=number) for number in range(3)]
     for day in days:
-        ledger.runs.strategy_spoke("trend", "1.0.0+aaa", day, some.at)
-        ledger.runs.strategy_spoke("trend", "1.0.0+aaa", day, some.at)
-    ledger.runs.strategy_spoke("trend", "1.0.1+bbb", days[2], some.at)
-    assert ledger.runs.sessions_spoken("trend", "1.0.0+aaa", before=days[2]) == 2
-    assert ledger.runs.sessions_spoken("trend", "1.0.1+bbb", before=days[2]) == 0
-    assert ledger.runs.sessions_spoken("trend", "1.0.1+bbb", before=date.max) == 1
-    assert ledger.runs.sessions_spoken("other", "1.0.0+aaa", before=date.max) == 0
+        ledger.runs.record_strategy_session("trend", "1.0.0+aaa", day, some.at)
+        ledger.runs.record_strategy_session("trend", "1.0.0+aaa", day, some.at)
+    ledger.runs.record_strategy_session("trend", "1.0.1+bbb", days[2], some.at)
+    assert ledger.runs.strategy_sessions("trend", "1.0.0+aaa", before=days[2]) == 2
+    assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=days[2]) == 0
+    assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=date.max) == 1
+    assert ledger.runs.strategy_sessions("other", "1.0.0+aaa", before=date.max) == 0
     assert verify(database) == ()

@@ -233,8 +233,8 @@ def test_what_a_job_reads_first_does_not_grow_with_history(
     busy.orders.attempts(some.session, "trend", "AAPL", "entry")
     busy.orders.get("x")
     busy.orders.owner_of("x", "y")
-    busy.safety.halts()
-    busy.safety.breaks()
+    busy.halts_and_breaks.halts()
+    busy.halts_and_breaks.breaks()
     busy.runs.of_session(some.session)
     busy.runs.last_of_each_job()
     database.head()
@@ -252,7 +252,7 @@ def test_a_row_for_an_account_that_was_never_pinned_is_refused(database: Databas
     stranger = database.bind("alpaca:live:123")
     assert stranger.books.peak() is None
     with pytest.raises(LedgerError, match="FOREIGN KEY"):
-        stranger.journal.note("drill", "", some.at, {})
+        stranger.decisions.note("drill", "", some.at, {})
 
 
 def test_a_transaction_over_several_writes_is_all_or_nothing(
@@ -260,17 +260,17 @@ def test_a_transaction_over_several_writes_is_all_or_nothing(
 ) -> None:
     before = database.head()
     with pytest.raises(ZeroDivisionError), ledger.transaction():
-        ledger.journal.note("drill", "one", some.at, {})
-        ledger.journal.note("drill", "two", some.at, {})
+        ledger.decisions.note("drill", "one", some.at, {})
+        ledger.decisions.note("drill", "two", some.at, {})
         raise ZeroDivisionError
     assert database.head() == before
     with ledger.transaction():
-        ledger.journal.note("drill", "one", some.at, {})
+        ledger.decisions.note("drill", "one", some.at, {})
     assert database.head() != before
 
 
 def test_accounts_do_not_see_each_other(database: Database, busy: AccountLedger, some: Samples) -> None:
-    database.pins.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(some.pin(some.other_account))
     other = database.bind(some.other_account)
     assert other.books.cursor() is None
     assert other.books.cash() is None
@@ -279,13 +279,13 @@ def test_accounts_do_not_see_each_other(database: Database, busy: AccountLedger,
     assert not other.orders.unsettled()
     assert not other.orders.of_session(some.session)
     assert other.orders.get(some.intent().client_order_id) is None
-    assert not other.safety.halts()
-    assert not other.safety.breaks()
+    assert not other.halts_and_breaks.halts()
+    assert not other.halts_and_breaks.breaks()
     assert not other.runs.last_of_each_job()
-    assert not other.records.fills()
-    assert not other.records.closing_equity()
-    assert not other.journal.decisions(None, None, None)
+    assert not other.history.fills()
+    assert not other.history.closing_equity()
+    assert not other.decisions.between(None, None, None)
     before = busy.books.lots()
     other.books.book([some.bought("F1"), some.sold("F2")], some.at)  # ids that the first account has too
-    assert len(other.records.fills()) == 2
+    assert len(other.history.fills()) == 2
     assert busy.books.lots() == before != ()

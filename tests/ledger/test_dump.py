@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def replayed(path: Path, some: Samples, hours: int, fill_id: str = "F1") -> list[str]:
     """A small history, written ``hours`` later by the machine's clock."""
     database = open_database(path, create=True, durable=False)
-    database.pins.pin(some.pin(some.account))
+    database.pinned_accounts.pin(some.pin(some.account))
     ledger = database.bind(some.account)
     wall = some.at + timedelta(hours=hours)
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1000 + hours)
     ledger.orders.write([some.intent()], some.at)
     ledger.books.book([some.bought(fill_id)], some.at)
-    ledger.books.snapshot(some.equity("100000"), [])
-    ledger.journal.decided(run, [some.decision()])
+    ledger.books.store_equity(some.equity("100000"), [])
+    ledger.decisions.store(run, [some.decision()])
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), wall, "done")
     database.close()
     return list(dump(path))

@@ -33,21 +33,21 @@ MONEY = Break(BreakKind.CASH, "", Decimal("1.5"), Decimal("1.25"), "0.25 apart")
 
 
 def test_halts_stay_until_they_are_cleared(ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.latch(LOSS, some.at)
-    ledger.safety.latch(STOP, some.at)
-    assert ledger.safety.halts() == (LOSS, STOP)
-    assert ledger.safety.clear((LOSS, STOP), "looked at it", some.later(5)) == (LOSS, STOP)
-    assert ledger.safety.halts() == ()
-    assert ledger.safety.clear((LOSS, STOP), "again", some.later(6)) == ()
+    ledger.halts_and_breaks.latch(LOSS, some.at)
+    ledger.halts_and_breaks.latch(STOP, some.at)
+    assert ledger.halts_and_breaks.halts() == (LOSS, STOP)
+    assert ledger.halts_and_breaks.clear((LOSS, STOP), "looked at it", some.later(5)) == (LOSS, STOP)
+    assert ledger.halts_and_breaks.halts() == ()
+    assert ledger.halts_and_breaks.clear((LOSS, STOP), "again", some.later(6)) == ()
 
 
 def test_only_the_halts_that_are_named_are_cleared(ledger: AccountLedger, some: Samples) -> None:
     one, two = (replace(STOP, scope=HaltScope.SYMBOL, scope_name=name) for name in ("AAPL", "MSFT"))
     for halt in (LOSS, STOP, one, two):
-        ledger.safety.latch(halt, some.at)
+        ledger.halts_and_breaks.latch(halt, some.at)
     in_file = replace(two, source=HaltSource.LATCH_FILE)
-    assert ledger.safety.clear((STOP, in_file), "looked at it", some.later(5)) == (STOP, two)
-    assert ledger.safety.halts() == (LOSS, one)
+    assert ledger.halts_and_breaks.clear((STOP, in_file), "looked at it", some.later(5)) == (STOP, two)
+    assert ledger.halts_and_breaks.halts() == (LOSS, one)
 
 
 @pytest.mark.parametrize("scope", [(HaltScope.SYMBOL, ""), (HaltScope.ACCOUNT, "AAPL")])
@@ -55,36 +55,36 @@ def test_a_scope_without_its_name_is_refused(
     ledger: AccountLedger, some: Samples, scope: tuple[HaltScope, str]
 ) -> None:
     with pytest.raises(LedgerError):
-        ledger.safety.latch(replace(STOP, scope=scope[0], scope_name=scope[1]), some.at)
+        ledger.halts_and_breaks.latch(replace(STOP, scope=scope[0], scope_name=scope[1]), some.at)
 
 
 def test_the_same_halt_is_latched_once(database: Database, ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.latch(LOSS, some.at)
+    ledger.halts_and_breaks.latch(LOSS, some.at)
     head = database.head()
-    ledger.safety.latch(LOSS, some.later(15))
+    ledger.halts_and_breaks.latch(LOSS, some.later(15))
     assert database.head() == head
-    ledger.safety.latch(replace(LOSS, reason="lost 3.2 %"), some.later(15))
-    assert len(ledger.safety.halts()) == 2
+    ledger.halts_and_breaks.latch(replace(LOSS, reason="lost 3.2 %"), some.later(15))
+    assert len(ledger.halts_and_breaks.halts()) == 2
 
 
 def test_a_halt_can_be_latched_again_after_it_was_cleared(ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.latch(STOP, some.at)
-    ledger.safety.clear((STOP,), "looked at it", some.at)
-    ledger.safety.latch(STOP, some.later(1))
-    assert ledger.safety.halts() == (STOP,)
+    ledger.halts_and_breaks.latch(STOP, some.at)
+    ledger.halts_and_breaks.clear((STOP,), "looked at it", some.at)
+    ledger.halts_and_breaks.latch(STOP, some.later(1))
+    assert ledger.halts_and_breaks.halts() == (STOP,)
 
 
 def test_a_halt_taken_in_from_the_latch_file_is_now_the_ledgers(ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.latch(replace(STOP, source=HaltSource.LATCH_FILE, since=some.at), some.at)
-    assert ledger.safety.halts() == (replace(STOP, since=some.at),)
+    ledger.halts_and_breaks.latch(replace(STOP, source=HaltSource.LATCH_FILE, since=some.at), some.at)
+    assert ledger.halts_and_breaks.halts() == (replace(STOP, since=some.at),)
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_nothing_is_cleared_without_a_reason(ledger: AccountLedger, some: Samples, reason: str) -> None:
-    ledger.safety.latch(STOP, some.at)
+    ledger.halts_and_breaks.latch(STOP, some.at)
     with pytest.raises(ValueError, match="reason"):
-        ledger.safety.clear((STOP,), reason, some.at)
-    assert ledger.safety.halts() == (STOP,)
+        ledger.halts_and_breaks.clear((STOP,), reason, some.at)
+    assert ledger.halts_and_breaks.halts() == (STOP,)
 
 
 def opened(found: Break, session: date, last: date, age: int) -> Break:
@@ -93,24 +93,26 @@ def opened(found: Break, session: date, last: date, age: int) -> Break:
 
 def test_a_break_opens_ages_by_session_and_closes(ledger: AccountLedger, some: Samples) -> None:
     first, second = some.session, some.next_session
-    assert ledger.safety.record_breaks([SHARES], first, some.at) == (opened(SHARES, first, first, 0),)
-    assert ledger.safety.record_breaks([SHARES], first, some.later(15)) == (opened(SHARES, first, first, 0),)
-    assert ledger.safety.record_breaks([SHARES], second, some.later(1440)) == (opened(SHARES, first, second, 1),)
-    assert ledger.safety.breaks() == (opened(SHARES, first, second, 1),)
-    assert ledger.safety.record_breaks([], second, some.later(1500)) == ledger.safety.breaks() == ()
+    assert ledger.halts_and_breaks.record_breaks([SHARES], first, some.at) == (opened(SHARES, first, first, 0),)
+    assert ledger.halts_and_breaks.record_breaks([SHARES], first, some.later(15)) == (opened(SHARES, first, first, 0),)
+    assert ledger.halts_and_breaks.record_breaks([SHARES], second, some.later(1440)) == (
+        opened(SHARES, first, second, 1),
+    )
+    assert ledger.halts_and_breaks.breaks() == (opened(SHARES, first, second, 1),)
+    assert ledger.halts_and_breaks.record_breaks([], second, some.later(1500)) == ledger.halts_and_breaks.breaks() == ()
 
 
 def test_a_break_that_comes_back_is_a_new_one(ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.record_breaks([SHARES], some.session, some.at)
-    ledger.safety.record_breaks([], some.session, some.at)
-    (again,) = ledger.safety.record_breaks([SHARES], some.next_session, some.later(1440))
+    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.at)
+    ledger.halts_and_breaks.record_breaks([], some.session, some.at)
+    (again,) = ledger.halts_and_breaks.record_breaks([SHARES], some.next_session, some.later(1440))
     assert again == opened(SHARES, some.next_session, some.next_session, 0)
 
 
 def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.record_breaks([SHARES, MONEY], some.session, some.at)
+    ledger.halts_and_breaks.record_breaks([SHARES, MONEY], some.session, some.at)
     worse = replace(SHARES, there=Decimal(3), message="10 here, 3 there", dollars=Decimal(700))
-    found = ledger.safety.record_breaks([worse, MONEY], some.next_session, some.later(1440))
+    found = ledger.halts_and_breaks.record_breaks([worse, MONEY], some.next_session, some.later(1440))
     assert found == (
         opened(worse, some.session, some.next_session, 1),
         opened(MONEY, some.session, some.next_session, 1),
@@ -119,13 +121,13 @@ def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, so
 
 def test_two_breaks_of_one_kind_and_symbol_are_two(ledger: AccountLedger, some: Samples) -> None:
     one, two = (replace(SHARES, kind=BreakKind.UNKNOWN_ORDER, message=text) for text in ("order 1", "order 2"))
-    assert len(ledger.safety.record_breaks([one, two], some.session, some.at)) == 2
-    assert len(ledger.safety.record_breaks([one, two], some.session, some.at)) == 2
-    assert len(ledger.safety.record_breaks([two], some.session, some.at)) == 1
+    assert len(ledger.halts_and_breaks.record_breaks([one, two], some.session, some.at)) == 2
+    assert len(ledger.halts_and_breaks.record_breaks([one, two], some.session, some.at)) == 2
+    assert len(ledger.halts_and_breaks.record_breaks([two], some.session, some.at)) == 1
 
 
 def test_an_unchanged_comparison_leaves_no_trace(database: Database, ledger: AccountLedger, some: Samples) -> None:
-    ledger.safety.record_breaks([SHARES], some.session, some.at)
+    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.at)
     head = database.head()
-    ledger.safety.record_breaks([SHARES], some.session, some.later(15))
+    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.later(15))
     assert database.head() == head

@@ -36,8 +36,8 @@ def four_days(ledger: AccountLedger, some: Samples) -> AccountLedger:
             ],
             some.at,
         )
-        ledger.books.snapshot(some.equity("1", day), [])
-        ledger.books.snapshot(some.equity("2", day, minutes=5), [])
+        ledger.books.store_equity(some.equity("1", day), [])
+        ledger.books.store_equity(some.equity("2", day, minutes=5), [])
     return ledger
 
 
@@ -54,7 +54,7 @@ BOUNDS = [
 def test_history_within_bounds(
     four_days: AccountLedger, first: date | None, last: date | None, expected: list[int]
 ) -> None:
-    records = four_days.records
+    records = four_days.history
     days = [DAYS[number] for number in expected]
     assert [trade.exit_session for trade in records.trades(first, last)] == days
     assert [fill.session for fill in records.fills(first, last) if fill.fill_id.startswith("S")] == days

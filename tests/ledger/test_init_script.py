@@ -20,7 +20,7 @@ def test_the_script_makes_a_home_with_a_sound_ledger_and_may_be_run_again(tmp_pa
         run = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stderr
     database = open_database(home / "trading_robot.db", create=False)
-    pinned = database.pins.pinned("paper", "paper")
+    pinned = database.pinned_accounts.pinned("paper", "paper")
     assert pinned is not None
     assert pinned.account_id == "PAPER-0001"
     assert verify(database) == ()

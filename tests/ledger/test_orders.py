@@ -171,7 +171,7 @@ def test_a_leg_is_known_by_the_parent_it_was_seen_under(ledger: AccountLedger, s
     order_id = put(ledger, some, OrderState.SUBMITTING)
     ledger.orders.move(order_id, OrderState.ACCEPTED, some.at, broker_order_id="B1")
     leg = replace(some.shown("B2"), client_order_id="random", parent_id="B1", role=Purpose.STOP, held=True)
-    ledger.orders.saw([replace(some.shown("B1"), legs=(leg,))], some.at)
+    ledger.orders.store_broker_orders([replace(some.shown("B1"), legs=(leg,))], some.at)
     assert ledger.orders.owner_of("random", None) == "trend"
 
 
@@ -179,7 +179,7 @@ def test_the_brokers_view_is_kept_with_legs_and_only_when_it_changes(
     database: Database, ledger: AccountLedger, some: Samples
 ) -> None:
     leg = replace(some.shown("B2"), client_order_id="leg", parent_id="B1", role=Purpose.STOP, held=True)
-    ledger.orders.saw([replace(some.shown("B1"), legs=(leg,)), leg], some.at)
+    ledger.orders.store_broker_orders([replace(some.shown("B1"), legs=(leg,)), leg], some.at)
     seen = database.engine.all("SELECT broker_order_id, role, held, state, first_seen, changed_at FROM broker_orders")
     assert [(row["broker_order_id"], row["role"], row["held"]) for row in seen] == [
         ("B1", "entry", 0),
@@ -187,11 +187,11 @@ def test_the_brokers_view_is_kept_with_legs_and_only_when_it_changes(
     ]
 
     head = database.head()
-    ledger.orders.saw([some.shown("B1")], some.later(1))
+    ledger.orders.store_broker_orders([some.shown("B1")], some.later(1))
     assert database.head() == head
 
     filled = replace(some.shown("B1"), state=OrderState.FILLED, filled_quantity=Decimal(10))
-    ledger.orders.saw([filled], some.later(2))
+    ledger.orders.store_broker_orders([filled], some.later(2))
     row = database.engine.one("SELECT * FROM broker_orders WHERE broker_order_id = 'B1'")
     assert row is not None
     assert (row["state"], row["filled_quantity"]) == ("filled", "10")
@@ -204,5 +204,5 @@ def test_the_brokers_view_of_any_kind_of_order_is_kept(
     ledger: AccountLedger, database: Database, some: Samples, kind: OrderType, tif: TimeInForce
 ) -> None:
     shown = replace(some.shown("B1"), type=kind, time_in_force=tif, notional=Decimal(50), expires_at=some.at)
-    ledger.orders.saw([shown], some.at)
+    ledger.orders.store_broker_orders([shown], some.at)
     assert database.engine.one("SELECT type, time_in_force FROM broker_orders") == {"type": kind, "time_in_force": tif}

@@ -56,7 +56,7 @@ MANY_NOTES = """
 print("ready", flush=True)
 input()
 for number in range(150):
-    ledger.journal.note("drill", f"{sys.argv[3]} {number}", at, {})
+    ledger.decisions.note("drill", f"{sys.argv[3]} {number}", at, {})
 """
 
 
@@ -96,7 +96,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, s
         process.communicate()
         again = open_database(path, create=False)
         ledger = again.bind(some.account)
-        fills = ledger.records.fills()
+        fills = ledger.history.fills()
         assert len(fills) > told  # what was committed stays
         assert ledger.books.cursor() == fills[-1].fill_id
         assert ledger.books.cash() == -25 * len(fills)

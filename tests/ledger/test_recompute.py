@@ -48,14 +48,14 @@ def traded(ledger: AccountLedger, some: Samples) -> AccountLedger:
     book(ledger, some, Adjustment("ADJ-1", "MSFT", Decimal(2), Decimal(25), Decimal(0), "found", some.at, some.session))
     cash = ledger.books.cash()
     assert cash is not None
-    ledger.books.snapshot(replace(some.equity("1000"), cash=cash), [])
+    ledger.books.store_equity(replace(some.equity("1000"), cash=cash), [])
     return ledger
 
 
 def book(ledger: AccountLedger, some: Samples, *activities: Any) -> None:
     """Book activities as the jobs do, with the past that the ledger has."""
     books = ledger.books
-    past = {"AAPL": books.past("AAPL")}
+    past = {"AAPL": books.symbol_history("AAPL")}
     books.book(bookings_for(activities, books.lots(), books.holdings(), {}, limits_with(), past), some.at)
 
 
@@ -216,7 +216,7 @@ def test_an_order_that_filled_and_whose_fills_were_not_taken_in_yet_is_none(
     assert verify(database) == ()
     cash = traded.books.cash()
     assert cash is not None
-    traded.books.snapshot(replace(some.equity("1000", minutes=5), cash=cash), [])
+    traded.books.store_equity(replace(some.equity("1000", minutes=5), cash=cash), [])
     (finding,) = verify(database)
     assert (finding.table, finding.row) == ("orders", other.client_order_id)
 
@@ -229,13 +229,13 @@ def test_an_open_break_says_it_already(database: Database, traded: AccountLedger
         Break(BreakKind.QUANTITY, "MSFT", Decimal(10), Decimal(20), "told late"),
         Break(BreakKind.CASH, "USD", Decimal(1), Decimal(2), "told late"),
     )
-    traded.safety.record_breaks(found, some.session, some.at)
-    traded.books.snapshot(some.equity("1000", minutes=5), [])
+    traded.halts_and_breaks.record_breaks(found, some.session, some.at)
+    traded.books.store_equity(some.equity("1000", minutes=5), [])
     assert verify(database) == ()
 
 
 def test_accounts_are_checked_one_by_one(database: Database, traded: AccountLedger, some: Samples) -> None:
-    database.pins.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(some.pin(some.other_account))
     other = database.bind(some.other_account)
     other.books.book([some.cash("D1", some.deposit, "7"), Booking(some.fill(), FOREIGN, None)], some.at)
     findings = verify(database)

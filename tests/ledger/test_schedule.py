@@ -23,11 +23,11 @@ REAL, EXCHANGE = ScheduleClock.REAL, ScheduleClock.EXCHANGE
 
 
 def test_the_schedule_is_kept_by_each_clock_from_its_own_beginning(ledger: AccountLedger, some: Samples) -> None:
-    assert ledger.schedule.kept(REAL) is None
-    ledger.schedule.keep(REAL, some.at, some.session)
-    ledger.schedule.keep(REAL, some.later(60), some.next_session)
-    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.session)
-    assert ledger.schedule.kept(EXCHANGE) is None
+    assert ledger.schedule.tracking_start(REAL) is None
+    ledger.schedule.start_tracking(REAL, some.at, some.session)
+    ledger.schedule.start_tracking(REAL, some.later(60), some.next_session)
+    assert ledger.schedule.tracking_start(REAL) == TrackingStart(some.at, some.session)
+    assert ledger.schedule.tracking_start(EXCHANGE) is None
 
 
 def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Samples) -> None:
@@ -42,21 +42,21 @@ def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Sa
 
 def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:
     one, other = MissedJob(some.session, Job.RUN_DAILY), MissedJob(some.session, Job.REPORT)
-    ledger.schedule.keep(REAL, some.at, some.session)
+    ledger.schedule.start_tracking(REAL, some.at, some.session)
     assert ledger.schedule.settle(REAL, [one], some.session, some.at, some.at) == (one,)
     assert ledger.schedule.settle(REAL, [one, other], some.next_session, some.at, some.at) == (other,)
-    assert ledger.schedule.missed(REAL, some.session) == {one, other}
-    assert ledger.schedule.missed(REAL, some.next_session) == frozenset()
-    assert ledger.schedule.missed(EXCHANGE, some.session) == frozenset()
-    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.next_session)
+    assert ledger.schedule.missed_jobs(REAL, some.session) == {one, other}
+    assert ledger.schedule.missed_jobs(REAL, some.next_session) == frozenset()
+    assert ledger.schedule.missed_jobs(EXCHANGE, some.session) == frozenset()
+    assert ledger.schedule.tracking_start(REAL) == TrackingStart(some.at, some.next_session)
 
 
 def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> None:
     """When the clock is set back."""
-    ledger.schedule.keep(REAL, some.at, some.session)
+    ledger.schedule.start_tracking(REAL, some.at, some.session)
     ledger.schedule.settle(REAL, [], some.next_session, some.at, some.at)
     ledger.schedule.settle(REAL, [], some.session, some.at, some.at)
-    assert ledger.schedule.kept(REAL) == TrackingStart(some.at, some.next_session)
+    assert ledger.schedule.tracking_start(REAL) == TrackingStart(some.at, some.next_session)
 
 
 def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:

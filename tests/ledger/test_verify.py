@@ -155,10 +155,10 @@ def test_a_change_of_one_row_is_one_finding(database: Database, tamper: Tamper) 
 def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
     database: Database, busy: AccountLedger, some: Samples
 ) -> None:
-    (halt,) = busy.safety.halts()
-    busy.safety.clear([halt], "looked at it", some.later(2))
+    (halt,) = busy.halts_and_breaks.halts()
+    busy.halts_and_breaks.clear([halt], "looked at it", some.later(2))
     assert verify(database) == ()
-    busy.safety.latch(halt, some.later(3))
+    busy.halts_and_breaks.latch(halt, some.later(3))
     assert verify(database) == ()
 
 
@@ -212,13 +212,13 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
     writes: list[Callable[[], object]] = [
         lambda: ledger.orders.write([some.intent()], some.at),
         lambda: ledger.orders.move(order_id, OrderState.SUBMITTING, some.at),
-        lambda: ledger.orders.saw([some.shown("B1")], some.at),
+        lambda: ledger.orders.store_broker_orders([some.shown("B1")], some.at),
         lambda: ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "1")], some.at),
         lambda: ledger.books.book([some.bought()], some.at),
         lambda: ledger.books.save_holding(replace(some.holding(), high_water=Decimal(30)), some.at),
-        lambda: ledger.books.snapshot(replace(some.equity("1"), cash=ledger.books.cash() or Decimal(0)), []),
+        lambda: ledger.books.store_equity(replace(some.equity("1"), cash=ledger.books.cash() or Decimal(0)), []),
         lambda: ledger.books.rebase_peak(Decimal(5), some.at),
-        lambda: database.pins.pin(some.pin("alpaca:live:1")),
+        lambda: database.pinned_accounts.pin(some.pin("alpaca:live:1")),
     ]
     heads = [database.head()[1]]
     for write in writes:

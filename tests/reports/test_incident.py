@@ -54,7 +54,7 @@ def equity(value: str, when: datetime, unprotected: str = "0") -> EquityPoint:
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[AccountLedger]:
     with closing(open_database(tmp_path / "ledger.db", create=True, durable=False)) as database:
-        database.pins.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
+        database.pinned_accounts.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
         yield database.bind(ACCOUNT)
 
 
@@ -71,8 +71,8 @@ def fill(fill_id: str, when: datetime) -> Booking:
 
 def incident(ledger: AccountLedger) -> IncidentOutcome:
     """As the job makes it."""
-    events = ledger.records.trail(SINCE, UNTIL)
-    troubles = find_troubles(events, SINCE, UNTIL, ledger.records.halts_and_breaks_before(SINCE))
+    events = ledger.history.trail(SINCE, UNTIL)
+    troubles = find_troubles(events, SINCE, UNTIL, ledger.history.halts_and_breaks_before(SINCE))
     ends = [span.end for span in troubles if span.end]
     return IncidentOutcome.of(
         Outcome(Job.INCIDENT, DAY, RunStatus.RAN, "looked"),
@@ -82,7 +82,7 @@ def incident(ledger: AccountLedger) -> IncidentOutcome:
         begin=troubles[0].begin if troubles else None,
         end=max(ends) if len(ends) == len(troubles) and ends else None,
         troubles=troubles,
-        impact=measure_impact(events, ledger.records.equity_before(SINCE)),
+        impact=measure_impact(events, ledger.history.equity_before(SINCE)),
         timeline=build_timeline(events),
     )
 
@@ -92,24 +92,24 @@ def black_monday(ledger: AccountLedger) -> AccountLedger:
     """The stop of AAPL vanishes at 10:00 and is back at 10:15. At 11:00 the day's loss is beyond its limit; a break
     comes up and goes. The owner pays 2,000 in meanwhile. The next morning the halt is cleared.
     """
-    ledger.books.snapshot(equity("100000", at("16:05", 26)), [])
+    ledger.books.store_equity(equity("100000", at("16:05", 26)), [])
     run(ledger, Job.RUN_DAILY, at("09:35"))
-    ledger.books.snapshot(equity("99000", at("10:00"), unprotected="10526"), [])
+    ledger.books.store_equity(equity("99000", at("10:00"), unprotected="10526"), [])
     ledger.outbox.put(Alert("critical", "AAPL is unprotected", "10,526 USD", at("10:00"), "unprotected"), at("10:00"))
-    ledger.books.snapshot(equity("98500", at("10:15")), [])
+    ledger.books.store_equity(equity("98500", at("10:15")), [])
     paid = CashEvent("D1", CashKind.DEPOSIT, Decimal(2000), at("10:30"), DAY)
     ledger.books.book([Booking(paid, "foreign", None)], at("10:30"))
     halt = Halt(HaltSource.LEDGER, HaltRule.DAILY_LOSS, HaltLevel.HALTED, "4.2% lost, 3% allowed", at("11:00"), DAY)
-    ledger.safety.latch(halt, at("11:00"))
+    ledger.halts_and_breaks.latch(halt, at("11:00"))
     ledger.books.book([fill("F1", at("11:01"))], at("11:01"))
     run(ledger, Job.CHECK_EXITS, at("11:00"), RunStatus.RAN, 4)
     found = Break(BreakKind.QUANTITY, "AAPL", Decimal(0), Decimal(100), "AAPL: 0 here, 100 there",
                   dollars=Decimal("10526"))  # fmt: skip
-    ledger.safety.record_breaks([found], DAY, at("11:15"))
-    ledger.safety.record_breaks([], DAY, at("16:05"))
+    ledger.halts_and_breaks.record_breaks([found], DAY, at("11:15"))
+    ledger.halts_and_breaks.record_breaks([], DAY, at("16:05"))
     run(ledger, Job.RECONCILE, at("16:05"), RunStatus.FAILED, 6)
-    ledger.books.snapshot(equity("97800", at("16:15")), [])
-    ledger.safety.clear([halt], "a bad day | looked at", at("09:20", 30))
+    ledger.books.store_equity(equity("97800", at("16:15")), [])
+    ledger.halts_and_breaks.clear([halt], "a bad day | looked at", at("09:20", 30))
     return ledger
 
 
@@ -165,7 +165,7 @@ def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday
 
 
 def test_what_is_not_over_says_so(ledger: AccountLedger) -> None:
-    ledger.safety.latch(Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand"), at("11:00"))
+    ledger.halts_and_breaks.latch(Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand"), at("11:00"))
     found = incident(ledger)
     assert (found.severity, found.end, found.is_over) == (IncidentSeverity.SEV2, None, False)
     assert found.lasted == UNTIL - at("11:00")
@@ -173,16 +173,16 @@ def test_what_is_not_over_says_so(ledger: AccountLedger) -> None:
 
 def test_a_day_loss_ends_by_itself_the_next_morning(ledger: AccountLedger) -> None:
     halt = Halt(HaltSource.LEDGER, HaltRule.DAILY_LOSS, HaltLevel.HALTED, "lost", at("11:00"), DAY, date(2008, 9, 30))
-    ledger.safety.latch(halt, at("11:00"))
+    ledger.halts_and_breaks.latch(halt, at("11:00"))
     assert incident(ledger).end == at("00:00", 30)
 
 
 def test_what_began_before_and_went_on_belongs_to_it(ledger: AccountLedger) -> None:
     lasting = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "12% below the peak")
     over = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "a short look")
-    ledger.safety.latch(over, at("10:00", 25))
-    ledger.safety.clear([over], "seen", at("10:05", 25))
-    ledger.safety.latch(lasting, at("11:00", 26))
+    ledger.halts_and_breaks.latch(over, at("10:00", 25))
+    ledger.halts_and_breaks.clear([over], "seen", at("10:05", 25))
+    ledger.halts_and_breaks.latch(lasting, at("11:00", 26))
     run(ledger, Job.RUN_DAILY, at("09:35"), RunStatus.BLOCKED, 4)
     found = incident(ledger)
     assert (found.severity, found.begin, found.end) == (IncidentSeverity.SEV1, at("11:00", 26), None)
@@ -192,8 +192,8 @@ def test_what_began_before_and_went_on_belongs_to_it(ledger: AccountLedger) -> N
 def test_a_halt_of_one_symbol_is_not_told_as_one_of_the_account(ledger: AccountLedger) -> None:
     halt = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "earnings", scope=HaltScope.SYMBOL,
                 scope_name="TSLA")  # fmt: skip
-    ledger.safety.latch(halt, at("11:00"))
-    ledger.safety.clear([halt], "told", at("12:00"))
+    ledger.halts_and_breaks.latch(halt, at("11:00"))
+    ledger.halts_and_breaks.clear([halt], "told", at("12:00"))
     found = incident(ledger)
     assert [(span.what, span.severity) for span in found.troubles] == [
         ("halted symbol TSLA by operator: earnings", IncidentSeverity.SEV3)
@@ -226,7 +226,7 @@ def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:
 def test_an_emergency_stop_that_left_something_open_is_the_gravest(
     ledger: AccountLedger, code: int, severity: IncidentSeverity
 ) -> None:
-    append_to_audit(ledger.journal, StopEntry(at("11:00"), "whatever it says", exit_code=code))
+    append_to_audit(ledger.decisions, StopEntry(at("11:00"), "whatever it says", exit_code=code))
     assert incident(ledger).severity is severity
 
 
@@ -234,16 +234,16 @@ def test_an_emergency_stop_that_left_something_open_is_the_gravest(
 def test_a_stop_of_an_earlier_version_told_its_exit_code_in_a_sentence(
     ledger: AccountLedger, code: int, severity: IncidentSeverity
 ) -> None:
-    ledger.journal.note("emergency_stop", "", at("10:59"), {"did": "cancel asked for"})
+    ledger.decisions.note("emergency_stop", "", at("10:59"), {"did": "cancel asked for"})
     assert incident(ledger).severity is IncidentSeverity.SEV4
-    ledger.journal.note("emergency_stop", "", at("11:00"), {"did": f"ended with {code}"})
+    ledger.decisions.note("emergency_stop", "", at("11:00"), {"did": f"ended with {code}"})
     assert incident(ledger).severity is severity
 
 
 def test_cash_that_made_the_account_is_no_loss(ledger: AccountLedger) -> None:
     made = CashEvent("D1", CashKind.DEPOSIT, Decimal(100000), at("09:00"), DAY)
     ledger.books.book([Booking(made, "foreign", None)], at("09:00"))
-    ledger.books.snapshot(equity("100000", at("09:35")), [])
-    ledger.books.snapshot(replace(equity("99000", at("16:15"))), [])
+    ledger.books.store_equity(equity("100000", at("09:35")), [])
+    ledger.books.store_equity(replace(equity("99000", at("16:15"))), [])
     impact = incident(ledger).impact
     assert impact is not None and impact.change == Decimal(-1000)

@@ -66,13 +66,13 @@ def file_not_readable(house: House) -> None:
 def ledger_set(house: House) -> None:
     with house.desk() as desk:
         halt = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "fell far")
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
 
 
 def ledger_reducing(house: House) -> None:
     with house.desk() as desk:
         halt = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.REDUCING, "exits only")
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
 
 
 def ledger_missing(house: House) -> None:

@@ -93,7 +93,7 @@ def _sessions(opened: OpenDesk, count: int | None, first: date | None, last: dat
 
 def _first_session(opened: OpenDesk, present: date) -> date:
     """The account's first session: the first with a recorded equity, else the present one."""
-    recorded = opened.desk.ledger.records.closing_equity()
+    recorded = opened.desk.ledger.history.closing_equity()
     return recorded[0].session if recorded else present
 
 

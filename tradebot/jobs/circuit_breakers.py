@@ -133,7 +133,7 @@ def _latch(desk: Desk, run: JobRun, halts: Iterable[Halt]) -> tuple[Halt, ...]:
     for halt in new:
         if _stops(halt):
             _latch_file(desk, run, halt)
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
         rule = halt.rule.replace("_", " ")
         desk.alerts.send("critical", f"{halt.level}: {rule}", f"{halt.reason}. `tradebot status` says what ends it.")
     if new:
@@ -152,7 +152,7 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
     """Clear the halt of a limit breach: no limit is breached any more."""
     over = [halt for halt in run.halts if halt.rule is HaltRule.LIMIT_BREACH]
     if over:
-        desk.ledger.safety.clear(over, "the breach is gone", desk.clock.now())
+        desk.ledger.halts_and_breaks.clear(over, "the breach is gone", desk.clock.now())
         desk.latch.clear(over)
         run.add(noted(f"no limit is breached any more: {over[0].reason}"))
         run.halts = refresh_halts(desk, run.session)

@@ -20,7 +20,7 @@ def run(desk: Desk, symbol: str, first: date | None, last: date | None) -> Expla
     Where there are none, notes say which strategies trade the symbol, and whether it has bars.
     """
     run = open_run(desk, Job.EXPLAIN)
-    decisions = desk.ledger.journal.decisions(symbol, first, last)
+    decisions = desk.ledger.decisions.between(symbol, first, last)
     if decisions:
         count = plural(len(decisions), "decision")
         headline = f"{symbol}: {count} from {decisions[0].session} to {decisions[-1].session}"

@@ -23,7 +23,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     run = open_run(desk, Job.INCIDENT)
     until = until or run.market.now
     since = since or _morning(desk, until)
-    records = desk.ledger.records
+    records = desk.ledger.history
     events = records.trail(since, until)
     troubles = find_troubles(events, since, until, records.halts_and_breaks_before(since))
     severity = worst_severity(troubles)

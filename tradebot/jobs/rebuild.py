@@ -75,7 +75,7 @@ def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Out
     _take_over(desk, previous, _least_peak(state, activities))
     run.halts = refresh_halts(desk, run.session)
     run.add(noted(*_summary(state, adjusted, previous, kept)))
-    desk.ledger.journal.note(
+    desk.ledger.decisions.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )
     if any(each.matters for each in state.breaks):
@@ -255,7 +255,7 @@ def _least_peak(state: AccountState, activities: Iterable[Activity]) -> Decimal:
 def _take_over(desk: Desk, previous: PreviousFiles, least_peak: Decimal) -> None:
     """Take over latched halts, and the equity peak that drawdown is measured from."""
     for halt in previous.halts:
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
     known = least_peak if previous.peak is None else previous.peak
     peak = desk.ledger.books.peak()
     if peak is None or known > peak:

@@ -82,7 +82,7 @@ def adjustment_for(desk: Desk, run: JobRun, state: AccountState, accepted: Break
     position = next((position for position in state.positions if position.symbol == accepted.symbol), None)
     shares = accepted.kind not in (BreakKind.CASH, BreakKind.PRICE)
     return Adjustment(
-        adjustment_id=f"ADJ-{len(desk.ledger.records.adjustments()) + 1:06d}",
+        adjustment_id=f"ADJ-{len(desk.ledger.history.adjustments()) + 1:06d}",
         symbol=accepted.symbol,
         quantity=difference if shares else ZERO,
         price=position.average_price if position else ZERO,

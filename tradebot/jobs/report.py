@@ -43,7 +43,7 @@ def _period_start(period: Period, last: date) -> date | None:
 def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     last = run.session
     first = _period_start(period, last) if last else None
-    records = desk.ledger.records
+    records = desk.ledger.history
     trades = records.trades(first, last)
     equity = _with_base(desk, first, records.closing_equity(first, last))
     read_account(desk, run)
@@ -52,7 +52,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     open_gaps = find_gaps(
         holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions)
     )
-    run.breaks = desk.ledger.safety.breaks()
+    run.breaks = desk.ledger.halts_and_breaks.breaks()
     span = f"{first or (equity[0].session if equity else last)} to {last}"
     base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))
     return ReportOutcome.of(
@@ -66,7 +66,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
         by_strategy=_by_strategy(trades),
         positions=position_lines(positions, holdings, open_gaps),
         cash_events=records.cash_events(first, last),
-        denial_counts=desk.ledger.journal.denial_counts(first, last),
+        denial_counts=desk.ledger.decisions.denial_counts(first, last),
         period_fills=records.fills(first, last),
     )
 

@@ -87,7 +87,7 @@ def _clear(desk: Desk, reason: str, halts: tuple[Halt, ...]) -> None:
         return
     now = desk.clock.now()
     with desk.ledger.transaction():
-        desk.ledger.safety.clear(halts, reason, now)
+        desk.ledger.halts_and_breaks.clear(halts, reason, now)
         if any(halt.rule is HaltRule.DRAWDOWN for halt in halts):
             desk.ledger.books.rebase_peak(desk.broker.account().equity, now)
     desk.latch.clear(halts)

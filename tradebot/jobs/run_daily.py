@@ -81,7 +81,7 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     run.add(StepResult(denials=plan.denials))
     _enter(desk, run, plan)
     trading_session.end(desk, run)
-    return run.outcome(*_verdict(desk, run), totals(desk.ledger.records.results()))
+    return run.outcome(*_verdict(desk, run), totals(desk.ledger.history.results()))
 
 
 def _verdict(desk: Desk, run: JobRun) -> tuple[RunStatus, str]:

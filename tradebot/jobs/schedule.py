@@ -73,7 +73,7 @@ class JobSchedule:
 
     def session_jobs(self) -> tuple[SessionJob, ...]:
         """The status of each job of the newest sessions. Empty before the schedule is tracked."""
-        tracking = self.ledger.schedule.kept(self.schedule_clock)
+        tracking = self.ledger.schedule.tracking_start(self.schedule_clock)
         if tracking is None:
             return ()
         since = max(new_york_date(tracking.since), self.today - SESSIONS_SHOWN * _TWO_WEEKS)
@@ -87,9 +87,9 @@ class JobSchedule:
         the tracking. ``at`` is desk time.
         """
         schedule = self.ledger.schedule
-        tracking = schedule.kept(self.schedule_clock)
+        tracking = schedule.tracking_start(self.schedule_clock)
         if tracking is None:
-            schedule.keep(self.schedule_clock, self.now, self.today)
+            schedule.start_tracking(self.schedule_clock, self.now, self.today)
             return []
         sessions = self._from(tracking.unsettled)
         jobs = self._status(sessions, tracking.since)
@@ -107,7 +107,7 @@ class JobSchedule:
         self, jobs: Sequence[SessionJob], sessions: Sequence[SessionHours], before: date, alerts: Alerts, at: datetime
     ) -> tuple[MissedJob, ...]:
         """Store and alert, in one transaction, the missed jobs that are not stored yet. Returns those."""
-        known = self.ledger.schedule.missed(self.schedule_clock, before)
+        known = self.ledger.schedule.missed_jobs(self.schedule_clock, before)
         missed = [each for each in missed_jobs(jobs) if each not in known]
         unsettled = self._unsettled(sessions)
         if not missed and unsettled == before:

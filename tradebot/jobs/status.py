@@ -29,7 +29,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     open_orders = desk.broker.open_orders()
     open_gaps = find_gaps(holdings, positions, open_orders, quotes)
-    run.gaps, run.breaks = open_gaps, desk.ledger.safety.breaks()
+    run.gaps, run.breaks = open_gaps, desk.ledger.halts_and_breaks.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
     run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
     halts = current_halts(desk, run.session)

@@ -113,7 +113,7 @@ class Books:
         self._trail.append(AuditKind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
         self._set_state({"activity_cursor": bust.event_id})
 
-    def knows(self, activity_id: str) -> bool:
+    def has_activity(self, activity_id: str) -> bool:
         """Whether an activity of the broker's with this id is booked."""
         return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS))
 
@@ -126,14 +126,14 @@ class Books:
         row = self._engine.one(f"{STANDING_FILLS} AND fill_id = :fill_id", {**self._account, "fill_id": fill_id})
         return value_from(Fill, row) if row else None
 
-    def filled(self, client_order_id: str) -> tuple[Fill, ...]:
+    def fills_of_order(self, client_order_id: str) -> tuple[Fill, ...]:
         """The fills of an order that stand."""
         rows = self._engine.all(
             f"{STANDING_FILLS} AND client_order_id = :id ORDER BY seq", {**self._account, "id": client_order_id}
         )
         return tuple(value_from(Fill, row) for row in rows)
 
-    def past(self, symbol: str) -> SymbolHistory:
+    def symbol_history(self, symbol: str) -> SymbolHistory:
         """Everything booked of a symbol that stands. Grows with its history: asked when a fill is busted."""
         kinds: tuple[tuple[type[Fill] | type[SplitEvent] | type[Adjustment], str], ...] = (
             (Fill, STANDING_FILLS),
@@ -213,7 +213,7 @@ class Books:
 
     # --- equity --------------------------------------------------------------------------
 
-    def snapshot(self, point: EquityPoint, positions: Sequence[Position]) -> None:
+    def store_equity(self, point: EquityPoint, positions: Sequence[Position]) -> None:
         """Append the account's equity, raise the peak to it, and keep the positions as their session's newest."""
         session = {**self._account, "session": point.session.isoformat()}
         with self._engine.transaction():

@@ -35,9 +35,9 @@ class AccountLedger:
         self.runs = RunLog(engine, trail)
         self.orders = Orders(engine, trail)
         self.books = Books(engine, trail)
-        self.safety = HaltsAndBreaks(engine, trail)
-        self.journal = DecisionLog(engine, trail)
-        self.records = LedgerHistory(engine, account_key)
+        self.halts_and_breaks = HaltsAndBreaks(engine, trail)
+        self.decisions = DecisionLog(engine, trail)
+        self.history = LedgerHistory(engine, account_key)
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)
 
@@ -52,8 +52,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.path = engine.path
-        self.pins = PinnedAccounts(engine)
-        self.post = AlertQueue(engine)
+        self.pinned_accounts = PinnedAccounts(engine)
+        self.alert_queue = AlertQueue(engine)
 
     def bind(self, account_key: str) -> AccountLedger:
         """The ledger of one account. An account must be pinned before anything is written for it."""

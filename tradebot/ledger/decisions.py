@@ -23,7 +23,7 @@ class DecisionLog:
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
-    def decided(self, run_id: int, rows: Sequence[DecisionRow]) -> None:
+    def store(self, run_id: int, rows: Sequence[DecisionRow]) -> None:
         """Store the decisions of a run. One audit row covers them all: a run may decide on thousands of symbols."""
         if not rows:
             return
@@ -48,7 +48,7 @@ class DecisionLog:
         with self._engine.transaction():
             self._trail.append(kind, subject, at, detail)
 
-    def decisions(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]:
+    def between(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]:
         """Decisions in order, of one symbol or all, from ``first`` to ``last`` (both included)."""
         of_symbol = "" if symbol is None else " AND symbol = :symbol"
         rows = self._engine.all(

@@ -124,7 +124,7 @@ class Orders:
         )
         return int(row["entries"]) if row else 0
 
-    def sent(self, session: date, since: datetime | None = None) -> int:
+    def submissions(self, session: date, since: datetime | None = None) -> int:
         """How many times an order of this session left for the broker; from ``since`` on, never too few."""
         row = self._engine.one(
             "SELECT COALESCE(SUM(MAX(sends, state NOT IN ('planned', 'abandoned'))), 0) AS sent FROM orders"
@@ -133,7 +133,7 @@ class Orders:
         )
         return int(row["sent"]) if row else 0
 
-    def executed_entries(self, decider: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
+    def filled_entry_sessions(self, decider: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
         """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
 
         The newest first, and ``most`` of them at the most.
@@ -146,13 +146,13 @@ class Orders:
         )
         return tuple(date.fromisoformat(row["session"]) for row in rows)
 
-    def saw(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
+    def store_broker_orders(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
         """Remember the broker's own view (legs and foreign orders too); only what changed is written."""
         with self._engine.transaction():
             for order in _flat(orders):
-                self._saw(order, at)
+                self._store_broker_order(order, at)
 
-    def _saw(self, order: BrokerOrder, at: datetime) -> None:
+    def _store_broker_order(self, order: BrokerOrder, at: datetime) -> None:
         columns = columns_of(order, without=UNKEPT)
         known = self._engine.one(
             "SELECT * FROM broker_orders WHERE account_key = :account_key AND broker_order_id = :broker_order_id",

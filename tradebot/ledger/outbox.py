@@ -62,7 +62,7 @@ class AlertQueue:
                 )
         return found
 
-    def tried(
+    def store_attempts(
         self,
         posted: QueuedAlert,
         attempts: Sequence[DeliveryAttempt],

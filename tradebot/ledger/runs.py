@@ -30,7 +30,7 @@ class RunLog:
         at: datetime,
         wall: datetime,
         pid: int,
-        keeping: ScheduleClock = ScheduleClock.EXCHANGE,
+        schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
     ) -> int:
         """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
         with self._engine.transaction():
@@ -44,8 +44,8 @@ class RunLog:
                     "started_at": stamp(at),
                     "started_wall": stamp(wall),
                     "pid": pid,
-                    "keeping": keeping.value,
-                    "turn_at": stamp(wall if keeping is ScheduleClock.REAL else at),
+                    "keeping": schedule_clock.value,
+                    "turn_at": stamp(wall if schedule_clock is ScheduleClock.REAL else at),
                     "summary": "",
                 },
                 "RETURNING run_id",
@@ -111,13 +111,13 @@ class RunLog:
         )
         return tuple(value_from(Run, row) for row in newest if row)
 
-    def strategy_spoke(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
+    def record_strategy_session(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
         """Write down that a strategy, as it is now, was asked what to trade in a session; once for each session."""
         columns = {"strategy": strategy, "fingerprint": fingerprint, "session": session.isoformat()}
         with self._engine.transaction():
             self._trail.record(STRATEGY_SESSIONS, columns, at)
 
-    def sessions_spoken(self, strategy: str, fingerprint: str, before: date) -> int:
+    def strategy_sessions(self, strategy: str, fingerprint: str, before: date) -> int:
         """In how many sessions before ``before`` a strategy with this fingerprint spoke."""
         row = self._engine.one(
             "SELECT COUNT(*) AS sessions FROM strategy_sessions WHERE account_key = :account_key"

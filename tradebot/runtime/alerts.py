@@ -97,7 +97,7 @@ def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
 def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
     """The ``most`` newest alerts, oldest first: the ledger's, then the spool's. Raises LedgerError."""
     with closing(open_database(settings.database_path, create=False)) as database:
-        stored = database.post.newest(most)
+        stored = database.alert_queue.newest(most)
     spooled = tuple(_queued(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
     return (*stored, *spooled)[-most:]
 
@@ -105,7 +105,7 @@ def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
 def _import_spool(settings: Settings, database: Database) -> None:
     """Move the spool's alerts into the outbox of their account."""
     spool = home_spool(settings.home)
-    pinned = database.pins.pinned(settings.broker, settings.trading_mode)
+    pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
     with spool.drain() as spooled:
         for each in spooled:
             account_key = each.account_key or (pinned.key if pinned else "")
@@ -120,9 +120,9 @@ def _from_ledger(settings: Settings, database: Database) -> Delivery:
 
     def record(result: AlertResult, state: DeliveryState) -> None:
         again = next_attempt_at(result.queued.attempts + 1, now) if state is DeliveryState.WAITING else None
-        database.post.tried(result.queued, result.attempts, state, now, again)
+        database.alert_queue.store_attempts(result.queued, result.attempts, state, now, again)
 
-    return _deliver(settings, database.post.claim(now, now + _LEASE), record)
+    return _deliver(settings, database.alert_queue.claim(now, now + _LEASE), record)
 
 
 def _from_spool(settings: Settings) -> Delivery:

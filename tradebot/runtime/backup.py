@@ -95,8 +95,8 @@ def _refuse_itself(file: Path, database: Path) -> None:
 def _note_restore(settings: Settings, file: Path) -> None:
     """Note the restore in the account's audit trail, and store the chain's new head."""
     with closing(open_database(settings.database_path, create=False)) as database:
-        account = database.pins.pinned(settings.broker, settings.trading_mode)
+        account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
         if account is not None:
             detail = {"from": str(file.absolute())}
-            database.bind(account.key).journal.note("restored", account.key, SystemClock().now(), detail)
+            database.bind(account.key).decisions.note("restored", account.key, SystemClock().now(), detail)
         keep_head(settings, database)

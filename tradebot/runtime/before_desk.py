@@ -39,7 +39,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
         return ""
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
-            pinned = database.pins.pinned(settings.broker, settings.trading_mode)
+            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             if pinned is None:
                 return ""
             ledger, rules, now = database.bind(pinned.key), settings.schedule_rules(), SystemClock().wall()
@@ -60,7 +60,7 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
         if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
             return
         with closing(open_database(settings.database_path, create=False)) as database:
-            pinned = database.pins.pinned(settings.broker, settings.trading_mode)
+            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             if pinned is not None:
                 now, runs = SystemClock().now(), database.bind(pinned.key).runs
                 run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.REAL)

@@ -153,7 +153,7 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
         return
     try:
         with closing(open_as_it_is(settings.database_path, patience=LEDGER_TIMEOUT)) as database:
-            pinned = database.pins.pinned(broker.name, broker.mode)
+            pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
     except LedgerError:
         return
     if pinned is not None and pinned.account_id != account_id:

@@ -81,7 +81,7 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
     with closing(open_database(settings.database_path, create=not paths.is_initialised(settings.home))) as database:
         key = account_key(broker, account_id)
         if new_account:
-            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+            database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
         pin(database, broker, account_id, key, clock, schedule_clock(settings))
     register_home(settings)
     return account_id
@@ -114,11 +114,11 @@ def pin(
     schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
 ) -> None:
     """Pin the account at first use, and begin to track its schedule. Raises Blocked for another account later."""
-    pinned = database.pins.pinned(broker.name, broker.mode)
+    pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
     if pinned is None:
-        database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
         since = clock.wall() if schedule_clock is ScheduleClock.REAL else clock.now()
-        database.bind(key).schedule.keep(schedule_clock, since, new_york_date(since))
+        database.bind(key).schedule.start_tracking(schedule_clock, since, new_york_date(since))
     elif pinned.account_id != account_id:
         raise Blocked(
             f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), pinned at "

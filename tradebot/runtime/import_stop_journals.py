@@ -20,7 +20,7 @@ def import_journals(home: Path, ledger: AccountLedger) -> None:
         for stop in stop_journal.finished_stops(home, SystemClock().wall()):
             with ledger.transaction():
                 for entry in stop.entries:
-                    append_to_audit(ledger.journal, entry, stop.path.name)
+                    append_to_audit(ledger.decisions, entry, stop.path.name)
             stop.delete()
         stop_journal.make_spare_file(home)
     except OSError as error:

@@ -151,5 +151,5 @@ def _pinned_exchange_account(settings: Settings) -> str | None:
     if not paths.is_initialised(settings.home):
         return None
     with closing(open_database(settings.database_path, create=False)) as database:
-        pinned = database.pins.pinned("paper", "paper")
+        pinned = database.pinned_accounts.pinned("paper", "paper")
     return pinned.account_id if pinned else None

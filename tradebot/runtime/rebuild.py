@@ -68,7 +68,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         previous = _read_previous(old, broker, account_id, key)
         kept = kept_name(old, beside=paths.chain_heads_file(settings.home))
         with fresh_ledger(old) as database:
-            database.pins.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+            database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
             context = home_context(settings, broker, account_id)
@@ -85,9 +85,9 @@ def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> Prev
     """What the old ledger holds of this account; nothing if it is unreadable. Raises Blocked for another account's."""
     try:
         with closing(open_database(old, create=False)) as database:
-            pinned = database.pins.pinned(broker.name, broker.mode)
+            pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
             ledger = database.bind(key)
-            previous = PreviousFiles(readable=True, halts=ledger.safety.halts(), peak=ledger.books.peak())
+            previous = PreviousFiles(readable=True, halts=ledger.halts_and_breaks.halts(), peak=ledger.books.peak())
     except LedgerBusy:
         raise
     except LedgerError:

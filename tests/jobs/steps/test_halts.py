@@ -44,13 +44,13 @@ def by_damaged_latch_file(house: House) -> None:
 
 def by_ledger(house: House) -> None:
     with house.desk() as desk:
-        desk.ledger.safety.latch(BY_HAND, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(BY_HAND, desk.clock.now())
 
 
 def by_ledger_reducing(house: House) -> None:
     with house.desk() as desk:
         reducing = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.REDUCING, "exits only")
-        desk.ledger.safety.latch(reducing, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(reducing, desk.clock.now())
 
 
 LATCHES = [by_environment, by_latch_file, by_damaged_latch_file, by_ledger, by_ledger_reducing]

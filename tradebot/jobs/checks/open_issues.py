@@ -32,7 +32,7 @@ def _remedy_of(halts: tuple[Halt, ...]) -> str:
 
 def breaks(desk: Desk, run: JobRun) -> Check:
     """Warns of open breaks that matter."""
-    run.breaks = desk.ledger.safety.breaks()
+    run.breaks = desk.ledger.halts_and_breaks.breaks()
     matter = [each.message for each in run.breaks if each.matters]
     if not matter:
         return Check("breaks", PASS, "none open")

@@ -79,5 +79,5 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         booked=lambda: BookedPositions(books.lots(), books.holdings(), books.cursor()),
         timeout=desk.settings.emergency_shutdown_timeout,
         ledger_sender=sender,
-        journal=InLedger(desk.ledger.journal),
+        journal=InLedger(desk.ledger.decisions),
     )

@@ -37,7 +37,7 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     books = desk.ledger.books
     cursor = books.cursor()
     new = books.unbooked(desk.broker.activities(cursor))
-    late = () if cursor is None else desk.broker.late_activities(cursor, books.knows)
+    late = () if cursor is None else desk.broker.late_activities(cursor, books.has_activity)
     activities = (*late, *new)
     if not activities:
         return ()
@@ -64,7 +64,10 @@ def _histories_of_busted(
     new = {fill.fill_id: fill for fill in fills}
     busted = [activity.fill_id for activity in activities if isinstance(activity, FillBust)]
     known = [new.get(fill_id) or desk.ledger.books.fill(fill_id) for fill_id in busted]
-    return {symbol: desk.ledger.books.past(symbol) for symbol in {fill.symbol for fill in known if fill is not None}}
+    return {
+        symbol: desk.ledger.books.symbol_history(symbol)
+        for symbol in {fill.symbol for fill in known if fill is not None}
+    }
 
 
 def _owner(desk: Desk, fill: Fill) -> Owner:
@@ -136,7 +139,7 @@ def _corrected_intents(desk: Desk, bookings: Iterable[Booking]) -> list[Intent]:
         intent = desk.ledger.orders.get(order_id)
         if intent is None or not intent.state.terminal:
             continue
-        fills = [*desk.ledger.books.filled(order_id), *new.get(order_id, ())]
+        fills = [*desk.ledger.books.fills_of_order(order_id), *new.get(order_id, ())]
         valid = [fill for fill in fills if fill.fill_id not in busted.get(order_id, ())]
         if order_id in busted or sum((fill.quantity for fill in valid), ZERO) != intent.filled_quantity:
             corrected[order_id] = intent, valid

@@ -57,7 +57,7 @@ def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepRes
     exits = exits_under_way(desk, orders, symbol)
     for order in exits:
         detail = {"gap": "exit taken back", "exit": order.client_order_id, "quantity": str(order.remaining)}
-        desk.ledger.journal.note("protection_gap", symbol, desk.clock.now(), detail)
+        desk.ledger.decisions.note("protection_gap", symbol, desk.clock.now(), detail)
     if not exits:
         return None
     if _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
@@ -67,7 +67,7 @@ def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepRes
 
 def _journal_gap(desk: Desk, intent: Intent, what: str) -> None:
     detail = {"gap": what, "exit": intent.client_order_id, "quantity": str(intent.request.quantity)}
-    desk.ledger.journal.note("protection_gap", intent.symbol, desk.clock.now(), detail)
+    desk.ledger.decisions.note("protection_gap", intent.symbol, desk.clock.now(), detail)
 
 
 def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ...]:

@@ -39,8 +39,8 @@ def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetit
     most = desk.settings.repeat_order_limit
     counts: dict[EntryKey, Repetition] = {}
     for key in (EntryKey(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
-        since = desk.ledger.safety.reenabled(key.strategy)
-        entered = desk.ledger.orders.executed_entries(key, since, most)
+        since = desk.ledger.halts_and_breaks.reenabled(key.strategy)
+        entered = desk.ledger.orders.filled_entry_sessions(key, since, most)
         if entered:
             counts[key] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])))
     return counts
@@ -54,7 +54,7 @@ def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]
         if key.strategy in stopped or not repetition.breaks(limits):
             continue
         halt = repetition_halt(key, repetition, limits, run.session, desk.clock.now())
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
         desk.alerts.send("critical", f"{key.strategy} is halted: {halt.rule}", halt.reason)
         halts = refresh_halts(desk, run.session)
     return halts
@@ -64,7 +64,7 @@ def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
     """By strategy, the earlier sessions in which its present code could have traded."""
     runs = desk.ledger.runs
     return {
-        info.name: runs.sessions_spoken(info.name, info.fingerprint, run.session) for info in desk.strategies.loaded
+        info.name: runs.strategy_sessions(info.name, info.fingerprint, run.session) for info in desk.strategies.loaded
     }
 
 
@@ -74,4 +74,4 @@ def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: H
     with desk.ledger.transaction():
         for info in desk.strategies.loaded:
             if info.name in answered and len(history.close) >= info.warmup:
-                desk.ledger.runs.strategy_spoke(info.name, info.fingerprint, run.session, desk.clock.now())
+                desk.ledger.runs.record_strategy_session(info.name, info.fingerprint, run.session, desk.clock.now())

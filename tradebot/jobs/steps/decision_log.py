@@ -22,7 +22,7 @@ def store_decisions(
     rows += [_row_of_denial(desk, run, denial) for denial in denials]
     rows = [_with_origin(row, origin.get((row.strategy, row.symbol))) for row in rows]
     if rows:
-        desk.ledger.journal.decided(run.run_id, rows)
+        desk.ledger.decisions.store(run.run_id, rows)
 
 
 def _row_of_intent(desk: Desk, run: JobRun, intent: Intent) -> DecisionRow:

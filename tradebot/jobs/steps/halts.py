@@ -40,7 +40,7 @@ def _latched(desk: Desk) -> tuple[Halt, ...]:
         )
     halts.extend(desk.latch.read())
     try:
-        halts.extend(desk.ledger.safety.halts())
+        halts.extend(desk.ledger.halts_and_breaks.halts())
     except LedgerError as error:
         halts.append(
             Halt(HaltSource.LEDGER, HaltRule.UNREADABLE, HaltLevel.HALTED, f"the ledger cannot be read: {error}")
@@ -63,14 +63,14 @@ def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
         if halt.source is HaltSource.LATCH_FILE and halt.identity not in known
     ]
     for halt in new:
-        desk.ledger.safety.latch(halt, desk.clock.now())
+        desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
     _clear_ended(desk, [halt for halt in latched if halt not in halts])
     return (*halts, *new)
 
 
 def _clear_ended(desk: Desk, over: list[Halt]) -> None:
     if over:
-        desk.ledger.safety.clear(over, "the session that it held for is over", desk.clock.now())
+        desk.ledger.halts_and_breaks.clear(over, "the session that it held for is over", desk.clock.now())
         desk.latch.clear(over)
 
 

@@ -212,12 +212,12 @@ def _withheld(desk: Desk, run: JobRun, intent: Intent) -> SubmitResult | None:
 
 def _failed_order_checks(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
     """The order checks that an entry fails now: since it was planned prices moved and orders were sent."""
-    sent = desk.ledger.orders.sent
+    submissions = desk.ledger.orders.submissions
     return order_objections(
         intent,
         desk.market.quotes([intent.symbol]).get(intent.symbol),
-        sent_this_minute=sent(run.session, desk.clock.now() - MINUTE),
-        sent_this_session=sent(run.session),
+        sent_this_minute=submissions(run.session, desk.clock.now() - MINUTE),
+        sent_this_session=submissions(run.session),
         limits=desk.settings.limits(),
     )
 

@@ -116,7 +116,7 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
     now = desk.clock.now()
     open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     with ledger.transaction():
-        ledger.orders.saw(open_orders, now)
+        ledger.orders.store_broker_orders(open_orders, now)
         differences = find_breaks(
             lots=ledger.books.lots(),
             positions=positions,
@@ -127,8 +127,8 @@ def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelt
             cash_here=cash_here,
             cash_there=account.cash,
         )
-        breaks = ledger.safety.record_breaks(differences, run.session, now)
-        ledger.books.snapshot(_equity_point(desk, run.session, account, positions, open_gaps), positions)
+        breaks = ledger.halts_and_breaks.record_breaks(differences, run.session, now)
+        ledger.books.store_equity(_equity_point(desk, run.session, account, positions, open_gaps), positions)
     return AccountResult(
         state=AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, open_gaps)
     )
@@ -144,8 +144,8 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
         baseline_equity=first.last_equity if first else account.last_equity,
         peak_equity=max(books.peak() or account.equity, account.equity),
         cash_flow_today=books.cash_flow(run.session),
-        orders_sent=orders.sent(run.session),
-        orders_last_minute=orders.sent(run.session, desk.clock.now() - MINUTE),
+        orders_sent=orders.submissions(run.session),
+        orders_last_minute=orders.submissions(run.session, desk.clock.now() - MINUTE),
     )
 
 
