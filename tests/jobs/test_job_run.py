@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.core.builders import intent
+from tests.jobs.brokers import Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
@@ -81,11 +82,15 @@ def test_only_a_halt_of_the_account_gives_its_exit_code(desk: Desk) -> None:
 
 
 def test_the_account_is_read_again_once_its_reading_is_too_old(desk: Desk) -> None:
-    run = open_run(desk, Job.RECONCILE)
-    first = read_account(desk, run)
-    assert read_account(desk, run, at_most=timedelta(minutes=1)) is first
-    assert read_account(desk, run) is not first
-    assert run.outcome(RunStatus.RAN, "").account == first
+    calls: list[str] = []
+    watched = replace(desk, broker=Watched(desk.broker, lambda broker, call, asked: calls.append(call)))
+    run = open_run(watched, Job.RECONCILE)
+    account = read_account(watched, run)
+    assert read_account(watched, run, at_most=timedelta(minutes=1)) == account
+    assert calls.count("account") == 1
+    read_account(watched, run)
+    assert calls.count("account") == 2
+    assert run.outcome(RunStatus.RAN, "").account == account
 
 
 def test_the_end_of_a_run_is_in_the_ledger(house: House, desk: Desk) -> None:
