@@ -67,9 +67,9 @@ def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 MUTATIONS = (
     Mutation("sent once", sent_once, Promise.SENT_ONCE, rough(FaultKind.GATEWAY_TIMEOUT)),
     Mutation("families of orders", families, Promise.OWNED, rough()),
-    Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough()),
+    Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough(first=6)),
     Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),
-    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(FaultKind.LAGGING)),
+    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(FaultKind.LAGGING, first=5)),
 )
 
 
