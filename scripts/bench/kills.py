@@ -3,7 +3,7 @@
 python scripts/bench/kills.py --kills 300 --seed 1 [--jobs 2]
 
 Walks through sessions that enter and leave positions. Each command is killed with SIGKILL on several copies of the
-home, anywhere in its time or right after one of its writes; then the next run follows, and `verify`,
+home, right before any SQL statement of it or any change of a file; then the next run follows, and `verify`,
 `reconcile`, the exchange's rows and the ledger's must agree, with the orders of a run that was not killed. The home
 goes on as one of the killed ones. Ends with code 1 when anything was wrong, and then keeps the homes it was wrong in.
 """
@@ -134,7 +134,7 @@ def _walk(chance: random.Random) -> Iterator[tuple[Errand | None, int]]:
 
 def _table(told: list[Told]) -> Table:
     table = Table(title="Where commands were killed, and what came next")
-    for name in ("killed", "where", "times", "of its writes done", "the next run"):
+    for name in ("killed", "where", "times", "of its steps done", "the next run"):
         table.add_column(name, justify="right" if name == "times" else "left")
     kills: defaultdict[tuple[str, str], list[Told]] = defaultdict(list)
     for each in told:

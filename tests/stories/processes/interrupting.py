@@ -1,41 +1,29 @@
 """Commands that are interrupted at drawn moments, and what the next ones make of what is left.
 
-A command is run to its end on a copy of the home first: that tells how long it takes, how often it writes, and what has
-to come of it. Each trial interrupts it on a copy of its own, at any moment of that time or after any of those writes,
-runs what would be run next, and then wants a sound ledger, a clean comparison, and the orders of the run that nobody
-interrupted.
+A command is run to its end on a copy of the home first: that shows its steps, and what has to come of it. Each trial
+interrupts it on a copy of its own, right before any of these steps, runs what would be run next, and then wants a sound
+ledger, a clean comparison, and the orders of the run that nobody interrupted. Steps are those of
+``tests.fakes.interrupted``: counted, not timed, so that a moment is the same on any machine.
 """
 
 from __future__ import annotations
 
 import random
 import shutil
-import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from signal import Signals
 
-from tests.fakes.cli import Ended, Process
+from tests.fakes.cli import Ended, Process, start
 from tests.stories.processes.conftest import PATIENCE, Machine, ending
 from tests.stories.processes.traces import Traces
 
 #: What a command ends with when it answers a signal.
 CODES = {Signals.SIGINT: 130, Signals.SIGTERM: 143, Signals.SIGKILL: -9}
-#: The files whose changes are counted as writes, below the home.
-_WRITTEN = (
-    "trading_robot.db",
-    "trading_robot.db-wal",
-    "trading_robot.db.making-wal",
-    "state/paper_exchange.db",
-    "state/paper_exchange.db-wal",
-    "state/HALT",
-    "state/ledger_heads",
-)
-#: The parts of a command's time to draw the moments of the first attempts from.
+#: The parts of a command's steps to draw the moments of the first attempts from.
 _PARTS = (1.0, 0.5, 0.25)
+_READS = ("SELECT", "PRAGMA", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +61,15 @@ class Whole:
     after none at all, which are the same wherever the next command is the one that was interrupted.
     """
 
-    seconds: float
-    writes: int
+    steps: tuple[str, ...]
     codes: frozenset[int]
     orders: frozenset[tuple[str, ...]]
 
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """So many writes after the start, and then so many seconds."""
-
-    writes: int
-    seconds: float
-
-    @classmethod
-    def drawn(cls, chance: random.Random, whole: Whole, until: float = 1.0) -> Moment:
-        """Anywhere in a command's time, or, as most of that goes to imports, right after one of its writes.
-
-        ``until`` is the part of it to draw from, counted from its start.
-        """
-        if chance.random() < 0.4 or not whole.writes:
-            return cls(0, chance.uniform(0, until * whole.seconds))
-        return cls(chance.randint(0, round(until * whole.writes)), chance.choice((0.0, chance.uniform(0, 0.01))))
+    def drawn(self, chance: random.Random, part: float = 1.0) -> int:
+        """A step among the first of them, rather one that writes: N for the Nth."""
+        steps = range(1, max(1, round(part * len(self.steps))) + 1)
+        writes = [step for step in steps if not self.steps[step - 1].startswith(_READS)]
+        return chance.choice(writes if writes and chance.random() < 0.7 else steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +78,7 @@ class Told:
 
     command: str
     stage: str
-    part: float  # of all that the command writes
+    part: float  # of all its steps
     next: str
     wrong: tuple[str, ...]
 
@@ -128,16 +103,15 @@ class Trial:
         return Told(self._errand.name, before.stage(left), part, _summary(left, done, followed), wrong)
 
     def _interrupted(self, chance: random.Random, number: Signals) -> float:
-        """Interrupt the command and give the part that it had written by then.
+        """Interrupt the command and give the part of its steps that it had done by then.
 
         One that ended first is run anew and interrupted earlier: a job that may finish what it does is no failure. The
-        last attempts are made at its start, where it must not go on.
+        last attempt is made at its start, where it must not go on.
         """
-        drawn = (Moment.drawn(chance, self._whole, part) for part in _PARTS)
-        for moment in chain(drawn, [Moment(0, 0.0)] * 2):
-            code, writes = interrupt(self.machine, self._errand.command, moment, number)
+        for moment in (*(self._whole.drawn(chance, part) for part in _PARTS), 0):
+            code = interrupt(self.machine, self._errand.command, moment, number)
             if code == CODES[number]:
-                return min(1.0, writes / max(1, self._whole.writes))
+                return moment / len(self._whole.steps)
             assert code in self._whole.codes, f"{self._errand.name} was not interrupted and ended with {code}"
             self.machine = copied(self._begun, self.machine.folder)
         raise AssertionError(f"{self._errand.name} was interrupted at its start and went on to its end")
@@ -169,53 +143,51 @@ class Trial:
         if reconciled.code != 0 or reconciled.json["gaps"]:
             told = {name: reconciled.json.get(name) for name in ("error", "breaks", "gaps", "halts")}
             yield f"reconcile ended with {reconciled.code}: {told}"
-        yield from Traces.of(compared.home).differences()
-        yield from Traces.of(compared.home).doubled()
+        traces = Traces.of(compared.home)
+        yield from traces.differences()
+        yield from traces.doubled()
 
 
 def run_whole(folder: Path, begun: Machine, errand: Errand) -> Whole:
     """Run a command to its end on a copy, and what comes next too."""
     machine = copied(begun, folder)
-    process = machine.start(*errand.command, "--json")
-    started = time.monotonic()
-    writes = max(_writes(process, machine.home))
-    seconds = time.monotonic() - started
-    codes = {ending(process).code}
+    codes = {ending(started(machine, errand.command)).code}
+    steps = tuple(steps_of(machine))
     homes = [machine]
     if errand.next != errand.command:
         homes.append(copied(begun, folder / "without"))
         codes |= {home(*errand.next).code for home in homes}
-    return Whole(seconds, writes, frozenset(codes), frozenset(Traces.of(home.home).orders for home in homes))
+    return Whole(steps, frozenset(codes), frozenset(Traces.of(home.home).orders for home in homes))
 
 
-def interrupt(machine: Machine, command: tuple[str, ...], moment: Moment, number: Signals) -> tuple[int, int]:
-    """Send a signal to a command at a moment, and give its code and how often it had written by then."""
-    process = _started(machine, command, number)
-    writes, due = 0, None
-    for writes in _writes(process, machine.home):
-        if due is None and writes >= moment.writes:
-            due = time.monotonic() + moment.seconds
-        if due is not None and time.monotonic() >= due:
-            break
-    process.send_signal(number)
+def interrupt(machine: Machine, command: tuple[str, ...], moment: int, number: Signals) -> int:
+    """Send a signal to a command right before a step, and give its code; the step 0 is before its first line."""
+    process = started(machine, command, moment, number)
     if number is Signals.SIGKILL:
         process.communicate(timeout=PATIENCE)
-        return int(process.returncode), writes
+        return int(process.returncode)
     ended = ending(process, "--json")
     assert len(ended.err.splitlines()) <= 1, ended.err
-    return ended.code, writes
+    return ended.code
 
 
-def _started(machine: Machine, command: tuple[str, ...], number: Signals) -> Process:
-    """Start a command that inherits a blocked signal, because Python's own start can answer none.
+def started(machine: Machine, command: tuple[str, ...], moment: int = -1, number: Signals = Signals.SIGKILL) -> Process:
+    """Start a command whose steps are written down, and which a signal meets at one of them."""
+    how = (str(_log(machine)), str(int(number)), str(moment))
+    environment = machine.environment()
+    return start(
+        "tests.fakes.interrupted", *how, *command, "--json",
+        cwd=machine.folder, env=environment, interpreter=machine.interpreter,
+    )  # fmt: skip
 
-    The command blocks signals in its first line, and unblocks them when it can answer.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number} - {Signals.SIGKILL})
-    try:
-        return machine.start(*command, "--json")
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+def steps_of(machine: Machine) -> list[str]:
+    """What the command that was started last has done so far, step by step."""
+    return _log(machine).read_text().splitlines()
+
+
+def _log(machine: Machine) -> Path:
+    return machine.folder / "steps"
 
 
 def copied(machine: Machine, folder: Path) -> Machine:
@@ -226,29 +198,6 @@ def copied(machine: Machine, folder: Path) -> Machine:
     if machine.home.exists():
         shutil.copytree(machine.home, copy.home)
     return copy
-
-
-def _writes(process: Process, home: Path) -> Iterator[int]:
-    """How often a process has written so far, told over and over until it ends."""
-    count, seen = 0, _written(home)
-    while process.poll() is None:
-        now = _written(home)
-        if now != seen:
-            count, seen = count + 1, now
-        yield count
-        time.sleep(0.0002)
-
-
-def _written(home: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    return tuple(_version(home / name) for name in _WRITTEN)
-
-
-def _version(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _summary(left: Traces, done: Traces, followed: list[tuple[str, Ended]]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.stories.processes import interrupting
 from tests.stories.processes.conftest import Machine, ending
-from tests.stories.processes.interrupting import CODES, Errand, Moment, Trial, interrupt, run_whole
+from tests.stories.processes.interrupting import CODES, Errand, Trial, interrupt, run_whole
 from tests.stories.processes.traces import Traces
 
 if os.name == "nt":
@@ -32,13 +32,12 @@ sys.meta_path.insert(0, Signalling())
 sys.exit(main())
 """
 REPLAY = ("replay", "--to", "2006-12-29")
-#: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted;
-#: and one whose strategies were checked before, which takes a preflight most of its time.
+#: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted.
 ERRANDS = [
     ("machine", interrupting.RUN_DAILY),
     ("made", interrupting.RUN_DAILY),
     ("made", interrupting.REPLAY),
-    ("checked", interrupting.PREFLIGHT),
+    ("traded", interrupting.PREFLIGHT),
     ("traded", interrupting.CHECK_EXITS),
     ("traded", interrupting.RECONCILE),
     ("traded", interrupting.REPORT),
@@ -46,13 +45,6 @@ ERRANDS = [
     ("traded", interrupting.STOP_AND_CLOSE),
     ("halted", interrupting.RESUME),
 ]
-
-
-@pytest.fixture
-def checked(traded: Machine) -> Machine:
-    """A machine whose home has traded and had its preflight."""
-    assert traded("preflight").code == 0
-    return traded
 
 
 @pytest.fixture
@@ -91,8 +83,7 @@ def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(mad
     chance = random.Random(7)
     whole = run_whole(made.folder / "whole", made, interrupting.again(*REPLAY))
     for number in (Signals.SIGINT, Signals.SIGTERM) * 3:
-        code, _ = interrupt(made, REPLAY, Moment(0, chance.uniform(0, 1.0)), number)
-        assert code == CODES[number]
+        assert interrupt(made, REPLAY, whole.drawn(chance, 0.2), number) == CODES[number]
     ended = made(*REPLAY, "--json")
     assert whole.orders == {Traces.of(made.home).orders}
     assert len(Traces.of(made.home).orders) > 5

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
 import pytest
 
-from tests.fakes.cli import start
-from tests.stories.processes.conftest import PATIENCE, Machine, once
+from tests.stories.processes.conftest import Machine, ending, once
+from tests.stories.processes.interrupting import CODES, interrupt, started, steps_of
 
 Row = tuple[Any, ...]
 
@@ -36,6 +37,7 @@ class Strategy:
         )
 """
 _JOBS = ("preflight", "run-daily", "check-exits", "reconcile", "report", "status")
+_REBUILD = ("rebuild", "--yes")
 _LEDGER = ("trading_robot.db", "trading_robot.db-wal", "trading_robot.db-shm")
 
 
@@ -173,29 +175,29 @@ def test_one_that_is_killed_between_any_two_files_loses_nothing_and_can_be_run_a
         assert victim("paper", "next").code == 0
         assert victim("run-daily").code == 0
         history = booked(victim.ledger)
-        for moment in range(1, 30):
+        moments = list(_moments(victim, tmp_path / "whole"))
+        for moment in moments:
             machine = copied(victim, tmp_path / f"moment{moment}")
             with held_open(machine.ledger):
-                code = killed(machine, moment)
-            if code == 0:
-                break
-            assert code == -9
+                assert interrupt(machine, _REBUILD, moment, Signals.SIGKILL) == CODES[Signals.SIGKILL]
             assert history in list(ledgers_of(machine)), f"killed at {moment}, and the old ledger is nowhere"
             assert machine("run-daily", "--json").code in (0, 10)
             assert machine("rebuild", "--yes").code == 0
             assert booked(machine.ledger) == history
             assert machine("verify").code == 0
             assert machine("reconcile").code == 0
-    assert moment > len(("link", "link", "link", "unlink", "unlink", "replace", "replace")), "where was it killed?"
+    assert len(moments) >= len(("link", "link", "link", "unlink", "unlink", "replace", "replace"))
 
 
-def killed(machine: Machine, moment: int) -> int:
-    """How a rebuild ended that is to be killed at a moment."""
-    process = start(
-        "tests.fakes.killed", str(moment), "rebuild", "--yes", cwd=machine.folder, env=machine.environment()
-    )
-    process.communicate(timeout=PATIENCE)
-    return process.returncode or 0
+def _moments(victim: Machine, folder: Path) -> Iterator[int]:
+    """The steps of a rebuild that give a file of the ledger a name, or take one away."""
+    machine = copied(victim, folder)
+    with held_open(machine.ledger):
+        assert ending(started(machine, _REBUILD)).code == 0
+    for moment, step in enumerate(steps_of(machine), 1):
+        call, _, name = step.partition(" ")
+        if call in ("link", "unlink", "replace") and name.startswith(("trading_robot.db", "ledger_heads")):
+            yield moment
 
 
 def ledgers_of(machine: Machine) -> Iterator[list[Row]]:

@@ -41,10 +41,8 @@ class Traces:
     def of(cls, home: Path, exchange: Path | None = None) -> Traces:
         """``exchange`` is the file of the one behind a broker that is played, where it is not the home's own."""
         with tempfile.TemporaryDirectory() as scratch:
-            copy = Path(scratch, "home")
-            if home.exists():
-                shutil.copytree(home, copy)
-            exchange, ledger = exchange or copy / "state" / "paper_exchange.db", copy / "trading_robot.db"
+            ledger = _copied(home / "trading_robot.db", Path(scratch))
+            exchange = exchange or _copied(home / "state" / "paper_exchange.db", Path(scratch))
             held: defaultdict[str, Decimal] = defaultdict(Decimal)
             for row in _rows(ledger, "SELECT symbol, quantity FROM lots"):
                 held[row["symbol"]] += Decimal(row["quantity"])
@@ -58,7 +56,7 @@ class Traces:
                 runs=_rows(ledger, "SELECT * FROM runs ORDER BY run_id"),
                 booked=_rows(ledger, "SELECT * FROM fills"),
                 lots=dict(held),
-                files=frozenset(path.name for path in copy.rglob("*") if path.suffix != ".log"),
+                files=frozenset(path.name for path in home.rglob("*") if path.suffix != ".log"),
             )
 
     @property
@@ -142,6 +140,14 @@ class Traces:
         for decision, times in decisions.items():
             if times > 1:
                 yield f"{decision} was carried out {times} times"
+
+
+def _copied(database: Path, folder: Path) -> Path:
+    """A copy of a SQLite file, with what has not been written back to it yet."""
+    for file in database.parent.glob(f"{database.name}*"):
+        if file.name in (database.name, f"{database.name}-wal"):
+            shutil.copy(file, folder)
+    return folder / database.name
 
 
 def _rows(database: Path, query: str) -> tuple[Row, ...]:

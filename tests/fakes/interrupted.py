@@ -1,0 +1,72 @@
+"""``tradebot`` as a process that a signal meets: ``python -m tests.fakes.interrupted LOG SIGNAL N COMMAND ...``.
+
+A step is an SQL statement or a call that makes, fills, flushes, renames or removes a file. The signal comes right
+before the Nth, for 0 before the command's first line. Equal steps in a row count as one. The file LOG gets a line for
+each step.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+_CALLS = ("fsync", "ftruncate", "link", "mkdir", "open", "remove", "rename", "replace", "unlink", "write")
+
+
+class _Steps:
+    def __init__(self, log: str, number: signal.Signals, moment: int) -> None:
+        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        self._write = os.write
+        self._number = number
+        self._moment = moment
+        self._count = count(1)
+        self._last = ""
+
+    def watch(self) -> None:
+        """Count from now on what this process does."""
+        for name in _CALLS:
+            setattr(os, name, self._watched(name, getattr(os, name)))
+        connect = sqlite3.connect
+
+        def connected(*given: Any, **named: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(*given, **named)
+            connection.set_trace_callback(lambda statement: self.step(" ".join(statement.split()[:3])))
+            return connection
+
+        setattr(sqlite3, "connect", connected)  # noqa: B010 - mypy knows its overloads
+
+    def step(self, name: str) -> None:
+        if name == self._last:
+            return
+        self._last = name
+        if next(self._count) == self._moment:
+            os.kill(os.getpid(), self._number)
+        self._write(self._log, f"{name}\n".encode())
+
+    def _watched(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(first: Any, *rest: Any, **named: Any) -> Any:
+            self.step(f"{name} {os.path.basename(os.fspath(first)) if not isinstance(first, int) else ''}")  # noqa: PTH119
+            return call(first, *rest, **named)
+
+        return called
+
+
+def main() -> int:
+    log, number, moment = sys.argv[1], signal.Signals(int(sys.argv[2])), int(sys.argv[3])
+    del sys.argv[1:4]
+    if moment == 0:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {number})  # until the command can answer
+        os.kill(os.getpid(), number)
+    from tradebot.__main__ import main as tradebot
+
+    _Steps(log, number, moment).watch()
+    return tradebot()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
