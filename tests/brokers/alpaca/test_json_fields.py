@@ -24,4 +24,4 @@ def test_an_instant_outside_of_the_calendar_is_no_answer(instant: str) -> None:
 @pytest.mark.parametrize("stamp", [10**13, 10**20, "-1e25"])
 def test_a_day_outside_of_the_calendar_is_no_answer(stamp: object) -> None:
     with pytest.raises(BrokerUnavailable, match="for timestamp of a day of the portfolio"):
-        account.days({"timestamp": [stamp], "equity": [1], "cashflow": {}})
+        account.parse_days({"timestamp": [stamp], "equity": [1], "cashflow": {}})

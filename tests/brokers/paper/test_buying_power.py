@@ -11,7 +11,7 @@ from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import FREE, decimals
 from tests.fakes.prices import dividend, made, sessions
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.model.account import CashEvent, CashKind, Fill
+from tradebot.core.model.account import CashEvent, Fill
 from tradebot.core.model.orders import OrderState
 from tradebot.errors import OrderRefused
 
@@ -210,13 +210,3 @@ def test_a_short_pays_the_dividend(pit: OpenPit) -> None:
     (event,) = [done for done in world.happened() if isinstance(done, CashEvent)]
     assert event.amount == -30
     assert world.broker.account().equity == 100_000
-
-
-def test_an_account_begins_with_its_deposit(pit: OpenPit) -> None:
-    world = pit(made({"ACME": [QUIET]}), replace(FREE, starting_cash=Decimal(5_000)))
-    (deposit,) = world.broker.activities(None)
-    assert isinstance(deposit, CashEvent)
-    assert (deposit.kind, deposit.amount, deposit.event_id) == (CashKind.DEPOSIT, Decimal(5_000), "A-000000001")
-    assert deposit.session < world.exchange.session()
-    account = world.broker.account()
-    assert (account.cash, account.equity, account.last_equity, account.buying_power) == decimals(*[5_000] * 4)

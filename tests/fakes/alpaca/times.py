@@ -24,7 +24,7 @@ def go_to(exchange: PaperExchange, instant: datetime) -> None:
         _age(exchange)
     with exchange.writing() as paper:
         if instant > paper.state.now:
-            session_phases.advance(paper, instant.astimezone(UTC))
+            session_phases.advance_session(paper, instant.astimezone(UTC))
 
 
 def _next_begins(exchange: PaperExchange) -> datetime | None:

@@ -12,14 +12,12 @@ from types import TracebackType
 from typing import TypeVar, TypeVarTuple
 
 from tradebot.brokers.paper import buying_power, fill_busts, session_phases
-from tradebot.brokers.paper.account_book import BookingTime
+from tradebot.brokers.paper.new_account import generation_of, open_account
 from tradebot.brokers.paper.orders import as_broker_order
-from tradebot.brokers.paper.prices import Prices
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
-from tradebot.brokers.paper.sessions import session_start
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import CashKind, CorporateAction, Position, Quote, SessionHours
+from tradebot.core.model.account import CorporateAction, Position, Quote, SessionHours
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
@@ -27,9 +25,6 @@ from tradebot.ports import Calendar, PriceSource
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
-
-_ACCOUNT_PREFIX = "PAPER-"
-_START_SETTINGS = "PAPER_START, or --from of a replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ class PaperExchange:
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
-                _open_account(store, calendar, _first_state(store, rules, generation))
+                open_account(store, calendar, rules, generation)
         if made_here:
             return cls(store, calendar, rules)
         store.close()
@@ -133,7 +128,7 @@ class PaperExchange:
         Makes the exchange if there is none. ``known`` is the newest account that the ledger knows: its number is not
         used again, even if the file was lost. ``prices`` may differ from before. Raises as ``open``.
         """
-        last = 0 if known is None else int(known.removeprefix(_ACCOUNT_PREFIX))
+        last = 0 if known is None else generation_of(known)
         if not cls.exists(path):
             return cls.create(path, prices, calendar, rules, durable=durable, generation=last + 1)
         store = Store(path, durable=durable)
@@ -142,7 +137,7 @@ class PaperExchange:
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
                 store.prices.load(prices)
-            _open_account(store, calendar, _first_state(store, rules, generation))
+            open_account(store, calendar, rules, generation)
         return cls(store, calendar, rules)
 
     def copy_to(self, path: Path) -> None:
@@ -194,7 +189,7 @@ class PaperExchange:
                 raise ValueError(
                     f"{instant} lies outside the session of {view.state.session}; begin the next one first"
                 )
-            session_phases.advance(view, instant.astimezone(UTC))
+            session_phases.advance_session(view, instant.astimezone(UTC))
 
     def next_session(self) -> date:
         """End the session and begin the next at 04:00 New York time. Raises ConfigError after the last session."""
@@ -347,50 +342,9 @@ def _begin_next(view: ExchangeView) -> date:
                 )
             ]
         )
-    session_phases.advance(view, max(view.hours.closes, view.state.now))
+    session_phases.advance_session(view, max(view.hours.closes, view.state.now))
     session_phases.begin_session(view, session)
     return session
-
-
-def _open_account(store: Store, calendar: Calendar, state: ExchangeState) -> None:
-    """Begin an account with a deposit of its starting cash, so that its activities add up to its cash.
-
-    The deposit is dated at the close before the first session, so that it is no cash flow of that session.
-    """
-    store.begin_account(state)
-    before = calendar.previous(state.session)
-    book = store.book()
-    book.book_cash(
-        CashKind.DEPOSIT, state.starting_cash, None, "starting cash", BookingTime(before.closes, before.session)
-    )
-    store.save(state, book)
-
-
-def _first_state(store: Store, rules: ExchangeRules, generation: int) -> ExchangeState:
-    session = _first_session(store.prices, rules)
-    return ExchangeState(
-        generation=generation,
-        account_id=f"{_ACCOUNT_PREFIX}{generation:04d}",
-        starting_cash=rules.starting_cash,
-        session=session,
-        now=session_start(session),
-        phase=Phase.PRE_OPEN,
-    )
-
-
-def _first_session(prices: Prices, rules: ExchangeRules) -> date:
-    first, last = prices.first_session(), prices.last_session()
-    assert first is not None and last is not None, "prices without a bar are refused when they are taken in"
-    if rules.start is None:
-        return prices.session_after_warmup(rules.warmup) or first
-    if not first <= rules.start <= last:
-        what = f"{rules.start} lies outside the data"
-        raise ConfigError([Problem(_START_SETTINGS, what, f"Choose a date from {first} to {last}.")])
-    if not prices.is_session(rules.start):
-        before, after = prices.session_before(rules.start), prices.session_after(rules.start)
-        what = f"{rules.start} is no session of the data"
-        raise ConfigError([Problem(_START_SETTINGS, what, f"The nearest are {before} and {after}.")])
-    return rules.start
 
 
 def _fingerprint(store: Store) -> str | None:

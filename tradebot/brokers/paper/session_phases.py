@@ -25,7 +25,7 @@ from tradebot.core.model.values import ZERO
 OPEN_PHASE = timedelta(minutes=5)  # after the open
 
 
-def advance(view: ExchangeView, to: datetime) -> None:
+def advance_session(view: ExchangeView, to: datetime) -> None:
     """Advance the clock to a later instant of the session, through every phase that begins until then."""
     hours = view.hours
     if view.state.phase is Phase.PRE_OPEN and to >= hours.opens:

@@ -20,7 +20,7 @@ _SHORT = "short"
 _MAX_SINGLE_READS = 3
 
 
-def snapshot(raw: Json) -> AccountSnapshot:
+def parse_account(raw: Json) -> AccountSnapshot:
     """Parse GET /v2/account. An account that is not active, or may not trade for any reason, is blocked."""
     fields = Fields(raw, "the account")
     blocks = [fields.flag(name) for name in ("trading_blocked", "account_blocked", "trade_suspended_by_user")]
@@ -35,7 +35,7 @@ def snapshot(raw: Json) -> AccountSnapshot:
     )
 
 
-def permissions(raw: Json) -> Permissions:
+def parse_permissions(raw: Json) -> Permissions:
     """Parse GET /v2/account/configurations."""
     fields = Fields(raw, "the account's configuration")
     return Permissions(
@@ -45,7 +45,7 @@ def permissions(raw: Json) -> Permissions:
     )
 
 
-def days(raw: Json) -> tuple[AccountDay, ...]:
+def parse_days(raw: Json) -> tuple[AccountDay, ...]:
     """Parse GET /v2/account/portfolio/history with a time frame of a day. Days without an equity are left out."""
     fields = Fields(raw, "the portfolio's history")
     timestamps, equities = fields.items("timestamp"), fields.items("equity")
@@ -63,7 +63,7 @@ def days(raw: Json) -> tuple[AccountDay, ...]:
     return tuple(parsed)
 
 
-def positions(content: Json) -> tuple[Position, ...]:
+def parse_positions(content: Json) -> tuple[Position, ...]:
     """Parse GET /v2/positions. Positions of zero shares are left out."""
     parsed = (_position(Fields(raw, "a position")) for raw in json_list(content, "positions"))
     return tuple(position for position in parsed if position.quantity != 0)

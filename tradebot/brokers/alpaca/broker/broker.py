@@ -72,21 +72,21 @@ class AlpacaBroker:
 
     def account(self) -> AccountSnapshot:
         """Equity, cash and buying power, USD."""
-        return account.snapshot(self._api.read("/v2/account"))
+        return account.parse_account(self._api.read("/v2/account"))
 
     def permissions(self) -> Permissions:
         """What the account's configuration allows."""
-        return account.permissions(self._api.read("/v2/account/configurations"))
+        return account.parse_permissions(self._api.read("/v2/account/configurations"))
 
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
         """Equity and deposits by session, from the portfolio history. Today's may be missing or still change."""
         params = {"timeframe": "1D", "start": f"{first}T00:00:00Z", "end": f"{last}T23:59:59Z"}
         history = self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _PAID_IN})
-        return tuple(day for day in account.days(history) if first <= day.session <= last)
+        return tuple(day for day in account.parse_days(history) if first <= day.session <= last)
 
     def positions(self) -> tuple[Position, ...]:
         """Every position that is not flat."""
-        return account.positions(self._api.read("/v2/positions"))
+        return account.parse_positions(self._api.read("/v2/positions"))
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""
