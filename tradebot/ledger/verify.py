@@ -1,7 +1,7 @@
 """Proving that history was not touched: the chain, the digests in it, the guards, and the file itself.
 
 What the trail contradicts already is not checked further; where it contradicts nothing, the tables are held against
-each other (crosscheck.py).
+each other (recompute.py).
 """
 
 from __future__ import annotations
