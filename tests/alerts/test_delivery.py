@@ -12,7 +12,7 @@ from tests.alerts.conftest import Home
 from tests.fakes.receivers import HttpServer, MailServer, free_port, mail_server, silent_server
 from tradebot.alerts.channels import channels_of, mail_url
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
 from tradebot.settings.secret_fields import SecretText
@@ -205,7 +205,7 @@ def test_alerts_leave_a_ledger_that_verifies(home: Home, http: HttpServer) -> No
     home.tells(f"json://127.0.0.1:{http.port}/")
     home.job(("warning", "trouble"), ("critical", "more"))
     with closing(open_database(home.settings.database_path, create=False)) as database:
-        assert verify(database) == ()
+        assert verify_ledger(database) == ()
 
 
 def test_each_channel_can_be_tried(home: Home, http: HttpServer) -> None:

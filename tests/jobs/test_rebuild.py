@@ -27,7 +27,7 @@ from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.jobs import rebuild as job
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker
@@ -89,7 +89,7 @@ def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Out
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
     known = [head.hash for head in chain_heads.read(paths.chain_heads_file(house.home))]
-    assert verify(database, known) == ()
+    assert verify_ledger(database, known) == ()
     database.close()
 
 

@@ -25,7 +25,7 @@ from tradebot.errors import Blocked, ExitCode, OutcomeUnknown, UsageError
 from tradebot.home import paths
 from tradebot.jobs import reconcile_accept
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 from tradebot.ports import Broker
 
 SECOND = date(2007, 1, 4)
@@ -68,7 +68,7 @@ def assert_clean(house: House) -> None:
     assert outcome.breaks == ()
     assert ExitCode.BREAKS not in outcome.codes
     database = open_database(house.database, create=False)
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     database.close()
 
 

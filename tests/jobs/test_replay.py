@@ -13,7 +13,7 @@ from tests.jobs.house import House
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY
 from tradebot.errors import ExitCode, Stopped
-from tradebot.ledger.dump import dump
+from tradebot.ledger.dump import dump_lines
 
 FIRST, SESSIONS = date(2007, 5, 31), 26
 SHIPPED = {"STRATEGIES": "tsla_improved_strategy,rsi2_mean_reversion,momentum_rotation"}
@@ -30,7 +30,7 @@ def another(make_house: MakeHouse) -> House:
 
 
 def written(house: House) -> list[str]:
-    return list(dump(house.database))
+    return list(dump_lines(house.database))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.dump import dump
+from tradebot.ledger.dump import dump_lines
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -51,10 +51,10 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
 def test_an_activity_already_booked_changes_nothing(database: Database, ledger: AccountLedger, some: Samples) -> None:
     bookings = [some.cash("D1", CashKind.DEPOSIT, "100000"), some.bought(), some.sold()]
     ledger.books.book(bookings, some.at)
-    before = list(dump(database.path))
+    before = list(dump_lines(database.path))
     ledger.books.book(bookings, some.later(5))
     ledger.books.book(bookings[:2], some.later(9))
-    assert list(dump(database.path)) == before
+    assert list(dump_lines(database.path)) == before
 
 
 def test_a_batch_that_overlaps_books_only_what_is_new(ledger: AccountLedger, some: Samples) -> None:
@@ -251,10 +251,10 @@ def test_a_bust_that_is_booked_changes_nothing_the_second_time(
 ) -> None:
     bought = some.bought()
     ledger.books.book([bought, some.bust(bought)], some.at)
-    before = list(dump(database.path))
+    before = list(dump_lines(database.path))
     again = Booking(some.bust(bought).activity, FOREIGN, None)  # as core works it out when the fill is gone
     ledger.books.book([some.bust(bought), again], some.later(5))
-    assert list(dump(database.path)) == before
+    assert list(dump_lines(database.path)) == before
 
 
 def test_an_adjustment_moves_cash_and_leaves_the_brokers_cursor(ledger: AccountLedger, some: Samples) -> None:

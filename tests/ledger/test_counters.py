@@ -11,7 +11,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, Halt
 from tradebot.core.model.orders import Intent, OrderState, Purpose, Side
 from tradebot.core.model.repetition import EntryKey
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -107,4 +107,4 @@ def test_sessions_are_counted_for_the_strategy_as_it_is_and_each_once(
     assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=days[2]) == 0
     assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=date.max) == 1
     assert ledger.runs.strategy_sessions("other", "1.0.0+aaa", before=date.max) == 0
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()

@@ -21,7 +21,7 @@ from tradebot.ledger.codec import columns_of
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.migrations import migrations
 from tradebot.ledger.orders import UNKEPT
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -35,7 +35,7 @@ OF_NOW = ("accounts", "lots", "holdings", "orders_unsettled", "halts_latched", "
 
 def refusal(path: Path, *, create: bool = False) -> str:
     with pytest.raises(LedgerError) as caught:
-        open_database(path, create=create, patience=0.05)
+        open_database(path, create=create, busy_seconds=0.05)
     assert caught.value.exit_code is ExitCode.LEDGER
     assert str(path) in str(caught.value)
     return str(caught.value)
@@ -75,7 +75,7 @@ def test_what_an_older_version_saw_of_orders_stays(path: Path, some: Samples) ->
     with closing(open_database(path, create=False)) as database:
         assert database.engine.one("SELECT * FROM broker_orders") == values
         assert database.engine.one("SELECT symbol FROM v_broker_orders") == {"symbol": "AAPL"}
-        assert verify(database) == ()
+        assert verify_ledger(database) == ()
 
 
 def test_every_table_is_strict_and_has_a_primary_key(database: Database) -> None:
@@ -163,7 +163,7 @@ def test_a_new_ledger_waits_for_a_process_that_writes_to_the_file(path: Path) ->
     holder.execute("BEGIN IMMEDIATE")
     release = Timer(0.2, holder.close)
     release.start()
-    open_database(path, create=True, patience=60).close()
+    open_database(path, create=True, busy_seconds=60).close()
     release.join()
     open_database(path, create=False).close()
 
@@ -181,7 +181,7 @@ from tradebot.ledger.database import open_database
 import tradebot.ledger.migrations
 print("ready", flush=True)
 input()
-open_database(Path({str(path)!r}), create=True, patience=60).close()
+open_database(Path({str(path)!r}), create=True, busy_seconds=60).close()
 """
     makers = [
         subprocess.Popen(

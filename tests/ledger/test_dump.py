@@ -12,7 +12,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database, open_database
-from tradebot.ledger.dump import dump
+from tradebot.ledger.dump import dump_lines
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -31,7 +31,7 @@ def replayed(path: Path, some: Samples, hours: int, fill_id: str = "F1") -> list
     ledger.decisions.store(run, [some.decision()])
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), wall, "done")
     database.close()
-    return list(dump(path))
+    return list(dump_lines(path))
 
 
 def test_ledgers_that_differ_in_wall_clock_only_have_one_dump(tmp_path: Path, some: Samples) -> None:
@@ -44,13 +44,13 @@ def test_a_difference_shows(tmp_path: Path, some: Samples) -> None:
 
 
 def test_every_table_is_in_the_dump(database: Database, busy: AccountLedger) -> None:
-    dumped = {line.split(" ", 1)[0] for line in dump(database.path)}
+    dumped = {line.split(" ", 1)[0] for line in dump_lines(database.path)}
     assert dumped == set(database.engine.tables())
 
 
 def test_a_missing_ledger_is_not_dumped(path: Path) -> None:
     with pytest.raises(LedgerError, match="is missing"):
-        list(dump(path))
+        list(dump_lines(path))
 
 
 def test_every_table_has_a_view_with_numbers_as_numbers(database: Database, busy: AccountLedger) -> None:

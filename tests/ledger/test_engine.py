@@ -14,7 +14,7 @@ from tradebot.ledger.engine import Engine
 
 @pytest.fixture
 def engine(path: Path) -> Iterator[Engine]:
-    engine = Engine(path, create=True, patience=0.05)
+    engine = Engine(path, create=True, busy_seconds=0.05)
     engine.execute("PRAGMA journal_mode = WAL")
     engine.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
     yield engine
@@ -141,7 +141,7 @@ def test_a_mistake_in_a_statement_is_a_bug_and_not_the_ledgers(engine: Engine) -
 def test_a_schema_that_another_process_brought_up_to_date_is_left_alone(engine: Engine) -> None:
     brought: list[sqlite3.Connection] = []
     for version in (2, 2, 1):
-        engine.bring_to(version, 7, brought.append)
+        engine.migrate_to(version, 7, brought.append)
     assert len(brought) == 1
     assert (engine.version(), engine.application()) == (2, 7)
 
@@ -152,7 +152,7 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(engine: Engine) -> N
         connection.execute("CREATE TABLE more (id INTEGER PRIMARY KEY)")
 
     with pytest.raises(LedgerError, match="already exists"):
-        engine.bring_to(1, 7, half)
+        engine.migrate_to(1, 7, half)
     assert "more" not in engine.tables()
     assert (engine.version(), engine.application()) == (0, 0)
 

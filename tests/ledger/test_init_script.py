@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,5 +23,5 @@ def test_the_script_makes_a_home_with_a_sound_ledger_and_may_be_run_again(tmp_pa
     pinned = database.pinned_accounts.pinned("paper", "paper")
     assert pinned is not None
     assert pinned.account_id == "PAPER-0001"
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     database.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.ledger.database import Database, open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -81,7 +81,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database
     books = database.bind(some.account).books
     assert books.cursor() is None
     assert books.lots() == ()
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, some: Samples) -> None:
@@ -101,7 +101,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, s
         assert ledger.books.cursor() == fills[-1].fill_id
         assert ledger.books.cash() == -25 * len(fills)
         assert len(ledger.books.lots()) == len(fills)
-        assert verify(again) == ()
+        assert verify_ledger(again) == ()
         again.close()
 
 
@@ -117,4 +117,4 @@ def test_two_writers_at_once_lose_nothing(database: Database, some: Samples) -> 
     assert [writer.communicate(timeout=60) and writer.returncode for writer in writers] == [0, 0]
     notes = {row["subject"] for row in database.engine.all("SELECT subject FROM audit WHERE kind = 'drill'")}
     assert notes == {f"{name} {number}" for name in ("one", "two") for number in range(150)}
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()

@@ -22,7 +22,7 @@ from tradebot.core.model.orders import OrderState, Side
 from tradebot.ledger.audit import CHAINED, GENESIS, digest_of, hash_of
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -105,12 +105,12 @@ def _chain_again(connection: sqlite3.Connection) -> None:
 
 
 def test_what_was_booked_adds_up(database: Database, traded: AccountLedger) -> None:
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 def test_a_forger_who_changes_nothing_is_not_found(database: Database, forge: Forge) -> None:
     forge("UPDATE fills SET booked_at = booked_at")
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_what_no_longer_adds_up_is_found_and_named(
     database: Database, forge: Forge, statements: list[str], table: str, row: str, words: str
 ) -> None:
     forge(*statements)
-    first = verify(database)[0]
+    first = verify_ledger(database)[0]
     assert (first.table, first.row) == (table, row), str(first)
     assert words in first.message
 
@@ -163,14 +163,14 @@ def test_what_no_longer_adds_up_is_found_and_named(
 def test_an_order_whose_fills_are_others_is_found(database: Database, forge: Forge, some: Samples) -> None:
     order = some.intent().client_order_id
     forge(f"UPDATE fills SET client_order_id = 'x' WHERE client_order_id = '{order}'")
-    assert [(f.table, f.row) for f in verify(database) if f.table == "orders"] == [("orders", order)]
+    assert [(f.table, f.row) for f in verify_ledger(database) if f.table == "orders"] == [("orders", order)]
 
 
 def test_a_changed_order_is_found_column_by_column(database: Database, path: Path, traded: AccountLedger) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE orders SET quantity = '99', filled_quantity = '9', strategy = 'mine'")
         connection.commit()
-    (finding,) = verify(database)
+    (finding,) = verify_ledger(database)
     for words in ("quantity is 99; the audit trail has it 10", "filled_quantity is 9;", "strategy is mine;"):
         assert words in finding.message
 
@@ -183,14 +183,14 @@ def test_an_order_that_was_written_anew_agrees_with_what_was_written_last(
     ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, some.at)
     ledger.orders.move(intent.client_order_id, OrderState.PLANNED, some.at, note="it never arrived")
     ledger.orders.write([replace(intent, request=replace(intent.request, quantity=Decimal(7)))], some.later(1))
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 def test_a_changed_holding_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE holdings SET stop_price = '1'")
         connection.commit()
-    (finding,) = verify(database)
+    (finding,) = verify_ledger(database)
     assert str(finding) == "holdings trend AAPL: stop_price is 1; the audit trail has it 24.85"
 
 
@@ -199,7 +199,7 @@ def test_a_holding_that_its_lots_do_not_explain_is_found(
 ) -> None:
     ledger.books.book([some.bought()], some.at)
     ledger.books.save_holding(replace(some.holding(), quantity=Decimal(12)), some.at)
-    (finding,) = verify(database)
+    (finding,) = verify_ledger(database)
     assert str(finding) == "holdings trend AAPL: has 12 shares, and its lots come to 10"
 
 
@@ -213,11 +213,11 @@ def test_an_order_that_filled_and_whose_fills_were_not_taken_in_yet_is_none(
     other = some.intent("MSFT")
     traded.orders.write([other], some.at)
     traded.orders.move(other.client_order_id, OrderState.FILLED, some.at, filled_quantity=Decimal(10))
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     cash = traded.books.cash()
     assert cash is not None
     traded.books.store_equity(replace(some.equity("1000", minutes=5), cash=cash), [])
-    (finding,) = verify(database)
+    (finding,) = verify_ledger(database)
     assert (finding.table, finding.row) == ("orders", other.client_order_id)
 
 
@@ -231,12 +231,12 @@ def test_an_open_break_says_it_already(database: Database, traded: AccountLedger
     )
     traded.halts_and_breaks.record_breaks(found, some.session, some.at)
     traded.books.store_equity(some.equity("1000", minutes=5), [])
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 def test_accounts_are_checked_one_by_one(database: Database, traded: AccountLedger, some: Samples) -> None:
     database.pinned_accounts.pin(some.pin(some.other_account))
     other = database.bind(some.other_account)
     other.books.book([some.cash("D1", some.deposit, "7"), Booking(some.fill(), FOREIGN, None)], some.at)
-    findings = verify(database)
+    findings = verify_ledger(database)
     assert [(found.table, found.row) for found in findings] == [("lots", "F1")]  # a lot that was not stored

@@ -14,7 +14,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -60,7 +60,7 @@ def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> 
 
 
 def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     with closing(sqlite3.connect(path)) as connection:
         for change in ("UPDATE missed SET job = 'report'", "DELETE FROM missed"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -68,7 +68,7 @@ def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger,
         connection.execute("DROP TRIGGER missed_no_delete")
         connection.execute("DELETE FROM missed")
         connection.commit()
-    assert verify(database) != ()
+    assert verify_ledger(database) != ()
 
 
 def test_status_reads_no_more_of_a_long_history(database: Database, ledger: AccountLedger, some: Samples) -> None:

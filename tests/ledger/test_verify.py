@@ -15,7 +15,7 @@ from tradebot.core.model.account import CashKind
 from tradebot.core.model.orders import OrderState
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
-from tradebot.ledger.verify import APPEND_ONLY, verify
+from tradebot.ledger.verify import APPEND_ONLY, verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -52,12 +52,12 @@ def test_history_can_be_neither_changed_nor_deleted(path: Path, busy: AccountLed
 
 
 def test_an_untouched_ledger_has_no_findings(database: Database, busy: AccountLedger) -> None:
-    assert verify(database) == ()
-    assert verify(database, known_heads=[database.head()[1]]) == ()
+    assert verify_ledger(database) == ()
+    assert verify_ledger(database, known_heads=[database.head()[1]]) == ()
 
 
 def test_an_empty_ledger_has_no_findings(database: Database) -> None:
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_change_behind_its_back_is_found_and_named(
     database: Database, tamper: Tamper, sql: str, table: str, row: str, words: str
 ) -> None:
     tamper(sql)
-    first = verify(database)[0]
+    first = verify_ledger(database)[0]
     assert first.table == table
     assert row in first.row
     assert words in first.message
@@ -148,7 +148,7 @@ def test_a_change_behind_its_back_is_found_and_named(
 
 def test_a_change_of_one_row_is_one_finding(database: Database, tamper: Tamper) -> None:
     tamper("UPDATE fills SET price = '20' WHERE fill_id = 'F2'")
-    (finding,) = verify(database)
+    (finding,) = verify_ledger(database)
     assert str(finding) == "fills F2: was changed: price is 20, was 26.1"
 
 
@@ -157,16 +157,16 @@ def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
 ) -> None:
     (halt,) = busy.halts_and_breaks.halts()
     busy.halts_and_breaks.clear([halt], "looked at it", some.later(2))
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     busy.halts_and_breaks.latch(halt, some.later(3))
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
 
 
 def test_a_cut_off_end_is_found_by_the_head_that_was_logged(database: Database, tamper: Tamper) -> None:
     _, head = database.head()
     tamper("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
-    assert verify(database) == ()
-    (finding,) = verify(database, known_heads=[head])
+    assert verify_ledger(database) == ()
+    (finding,) = verify_ledger(database, known_heads=[head])
     assert head in finding.message
     assert "cut off" in finding.message
 
@@ -183,7 +183,7 @@ def test_a_guard_that_is_gone_or_was_changed_is_found(database: Database, path: 
     connection.execute("DROP TRIGGER fills_no_delete") if "CREATE" in sql else None
     connection.execute(sql)
     connection.close()
-    assert verify(database) == (Finding("fills", "", "the trigger that refuses DELETE is gone or was changed"),)
+    assert verify_ledger(database) == (Finding("fills", "", "the trigger that refuses DELETE is gone or was changed"),)
 
 
 def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
@@ -191,7 +191,7 @@ def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: A
     connection.execute("UPDATE breaks SET account_key = 'nobody'")
     connection.commit()
     connection.close()
-    assert verify(database) == (Finding("breaks", "row 1", "refers to a row that is not there"),)
+    assert verify_ledger(database) == (Finding("breaks", "row 1", "refers to a row that is not there"),)
 
 
 def test_a_move_that_no_order_can_make_is_found(database: Database, busy: AccountLedger, some: Samples) -> None:
@@ -201,7 +201,7 @@ def test_a_move_that_no_order_can_make_is_found(database: Database, busy: Accoun
         busy.orders.move(some.intent("MSFT").client_order_id, OrderState.FILLED, some.at)
         database.engine.execute("UPDATE orders SET state = 'planned' WHERE symbol = 'MSFT'")
         busy.orders.move(some.intent("MSFT").client_order_id, OrderState.SUBMITTING, some.at)
-    finding = verify(database)[0]
+    finding = verify_ledger(database)[0]
     assert finding.table == "audit"
     assert "cannot have gone from planned to submitting" in finding.message
 
@@ -225,4 +225,4 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
         write()
         heads.append(database.head()[1])
     assert len(set(heads)) == len(writes) + 1
-    assert verify(database, known_heads=heads) == ()
+    assert verify_ledger(database, known_heads=heads) == ()

@@ -71,7 +71,7 @@ def fill(fill_id: str, when: datetime) -> Booking:
 
 def incident(ledger: AccountLedger) -> IncidentOutcome:
     """As the job makes it."""
-    events = ledger.history.trail(SINCE, UNTIL)
+    events = ledger.history.audit_events(SINCE, UNTIL)
     troubles = find_troubles(events, SINCE, UNTIL, ledger.history.halts_and_breaks_before(SINCE))
     ends = [span.end for span in troubles if span.end]
     return IncidentOutcome.of(

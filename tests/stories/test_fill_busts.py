@@ -27,7 +27,7 @@ from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.sync import read_account_state
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.runtime.homes import configuration
@@ -60,7 +60,7 @@ def assert_explained(house: House) -> None:
     outcome = house.reconcile()
     assert (outcome.exit_code, outcome.breaks) == (ExitCode.OK, ())
     database = open_database(house.database, create=False)
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     database.close()
 
 
@@ -207,7 +207,7 @@ def test_lots_are_positions_and_cash_is_cash_whatever_is_filled_busted_and_split
         walk.take_in()
         assert walk.busted > 5, "too little was busted for a test"
     database = open_database(house.database, create=False)
-    assert verify(database) == ()
+    assert verify_ledger(database) == ()
     database.close()
 
 

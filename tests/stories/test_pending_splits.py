@@ -14,7 +14,7 @@ from tests.jobs.house import House, Script
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
 from tradebot.errors import ExitCode
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 D = Decimal
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -30,7 +30,7 @@ def splitting(make_house: MakeHouse, script: Script, *after: str) -> House:
 
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
-    assert verify(database, ()) == ()
+    assert verify_ledger(database, ()) == ()
     database.close()
 
 

@@ -30,7 +30,7 @@ class WatchedEngine(Engine):
     def __init__(self, path: Path, io: Io, *, waits: bool) -> None:
         self._io = io
         self._waits = waits
-        super().__init__(path, durable=False, patience=0.0)
+        super().__init__(path, durable=False, busy_seconds=0.0)
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
         return self._watched(sql, lambda: super(WatchedEngine, self).execute(sql, values))

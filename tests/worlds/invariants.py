@@ -20,7 +20,7 @@ from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -260,7 +260,7 @@ def _closed_with(town: Town, row: sqlite3.Row) -> str:
 def audit_sound(town: Town) -> None:
     database = open_database(town.database, create=False, durable=False)
     try:
-        for finding in verify(database):
+        for finding in verify_ledger(database):
             town.story.violate(Promise.AUDIT, str(finding))
     finally:
         database.close()

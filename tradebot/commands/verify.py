@@ -21,14 +21,14 @@ def command(options: GlobalOptions) -> ExitCode:
     """
     from tradebot.commands import render
     from tradebot.core.model.values import plural
-    from tradebot.ledger.verify import verify
+    from tradebot.ledger.verify import verify_ledger
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import opening_of
     from tradebot.runtime.homes import configuration
     from tradebot.runtime.open_desk import open_ledger
 
     with open_ledger(options) as (database, heads):
-        findings = verify(database, heads)
+        findings = verify_ledger(database, heads)
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
     settings = configuration(options).settings
     page = (

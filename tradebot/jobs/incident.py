@@ -24,7 +24,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     until = until or run.market.now
     since = since or _morning(desk, until)
     records = desk.ledger.history
-    events = records.trail(since, until)
+    events = records.audit_events(since, until)
     troubles = find_troubles(events, since, until, records.halts_and_breaks_before(since))
     severity = worst_severity(troubles)
     lasting = any(span.end is None for span in troubles)

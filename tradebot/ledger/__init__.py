@@ -1,1 +1,1 @@
-"""The database: one SQLite file, append-only where history is concerned, bound to one account at a time."""
+"""The ledger: one SQLite file, whose history is append-only, bound to one account at a time."""

@@ -1,22 +1,22 @@
-"""Which account belongs to a broker and mode of this ledger."""
+"""The pinned accounts: one for each broker and mode that this ledger was used with."""
 
 from __future__ import annotations
 
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import Trail
+from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine
 
 
 class PinnedAccounts:
-    """The Pins port."""
+    """The table of accounts. The pinned one of a (broker, mode) is the only one that orders are sent for."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def pinned(self, broker: str, mode: str) -> PinnedAccount | None:
-        """The account that a (broker, mode) trades on, or None before its first use."""
+        """The pinned account of a (broker, mode); None before its first use."""
         row = self._engine.one(
             "SELECT account_key AS key, broker, mode, account_id, pinned_at FROM accounts"
             " WHERE broker = :broker AND mode = :mode AND pinned = 1",
@@ -25,7 +25,7 @@ class PinnedAccounts:
         return value_from(PinnedAccount, row) if row else None
 
     def pin(self, account: PinnedAccount) -> None:
-        """Pin an account to its (broker, mode), in place of the one pinned before, whose rows stay."""
+        """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay."""
         before = self.pinned(account.broker, account.mode)
         if before is not None and before.key == account.key:
             return
@@ -40,4 +40,6 @@ class PinnedAccounts:
                 "ON CONFLICT (account_key) DO UPDATE SET pinned = 1, pinned_at = excluded.pinned_at",
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}
-            Trail(self._engine, account.key).append(AuditKind.ACCOUNT_PINNED, account.key, account.pinned_at, detail)
+            AuditTrail(self._engine, account.key).append(
+                AuditKind.ACCOUNT_PINNED, account.key, account.pinned_at, detail
+            )

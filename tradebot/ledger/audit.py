@@ -1,8 +1,7 @@
-"""The audit trail: every write, in order, each row hashed together with the hash of the row before it.
+"""The audit trail: one row for each write, hashed together with the hash of the row before it.
 
-A row that belongs to an append-only table leaves its digest in the trail, so that a changed, deleted or slipped-in
-row shows up against it (verify.py). Whoever can rewrite the whole file can also rewrite the whole chain; that is why
-its head is logged outside the database too.
+A row of an append-only table leaves its digest in the trail, so that verify.py finds changed, deleted and inserted
+rows. Whoever can rewrite the whole file can rewrite the whole chain: its head is therefore stored outside as well.
 """
 
 from __future__ import annotations
@@ -21,51 +20,51 @@ GENESIS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Chained:
-    """An append-only table whose rows are digested one by one; ``key`` names a row within its account."""
+class ChainedTable:
+    """An append-only table whose rows are digested one by one."""
 
     table: str
-    key: str
-    kind: AuditKind
+    key: str  # the column that identifies a row within its account
+    kind: AuditKind  # of the audit rows that carry the digests
 
 
-FILLS = Chained("fills", "fill_id", AuditKind.FILL_BOOKED)
-CASH_EVENTS = Chained("cash_events", "event_id", AuditKind.CASH_BOOKED)
-SPLITS = Chained("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
-ADJUSTMENTS = Chained("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
-TRADES = Chained("trades", "trade_id", AuditKind.TRADE_CLOSED)
-EQUITY = Chained("equity", "seq", AuditKind.EQUITY_RECORDED)
-MISSED = Chained("missed", "turn", AuditKind.JOB_MISSED)
-ALERTS = Chained("alerts", "seq", AuditKind.ALERT_RAISED)
-STRATEGY_SESSIONS = Chained("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
-#: The tables that say what changed what the account holds, in which every row has a number.
+FILLS = ChainedTable("fills", "fill_id", AuditKind.FILL_BOOKED)
+CASH_EVENTS = ChainedTable("cash_events", "event_id", AuditKind.CASH_BOOKED)
+SPLITS = ChainedTable("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
+ADJUSTMENTS = ChainedTable("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
+TRADES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
+EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
+MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
+ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
+STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
+#: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, ADJUSTMENTS)
 CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS)
 
 
 def digest_of(row: Mapping[str, Value]) -> str:
-    """SHA-256 over a row. Columns without a value are left out, so that a later version may add some."""
+    """SHA-256 over a row as hex. NULL columns are left out, so that a later version may add columns."""
     return _sha256({name: value for name, value in row.items() if value is not None})
 
 
 def digest_of_all(rows: Sequence[Mapping[str, Value]]) -> str:
-    """SHA-256 over a batch of rows, in order."""
+    """SHA-256 over the digests of rows, in order, as hex."""
     return _sha256([digest_of(row) for row in rows])
 
 
 def hash_of(row: Row) -> str:
-    """SHA-256 over an audit row, the hash of the row before it included."""
+    """SHA-256 over an audit row, including the hash of the row before it, as hex."""
     return _sha256([row[c] for c in ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")])
 
 
 def head(engine: Engine) -> tuple[int, str]:
-    """The number and the hash of the newest audit row; 0 and GENESIS when there is none."""
+    """The number and the hash of the newest audit row; 0 and GENESIS in an empty trail."""
     row = engine.one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
     return (row["seq"], row["hash"]) if row else (0, GENESIS)
 
 
-class Trail:
-    """The audit trail, written on behalf of one account. Append inside the transaction of what is told."""
+class AuditTrail:
+    """The audit trail as one account writes it. Rows are appended in the transaction of the write that they record."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
         self._engine = engine
@@ -86,8 +85,8 @@ class Trail:
         }
         self._engine.insert("audit", {**row, "hash": hash_of(row)})
 
-    def record(self, chained: Chained, columns: Mapping[str, Value], at: datetime) -> bool:
-        """Insert a row into an append-only table and its digest into the chain; False when it is there already."""
+    def record(self, chained: ChainedTable, columns: Mapping[str, Value], at: datetime) -> bool:
+        """Insert a row into an append-only table and its digest into the chain; False if the row exists already."""
         row = {"account_key": self.account_key, **columns}
         inserted = self._engine.insert(chained.table, row, "ON CONFLICT DO NOTHING RETURNING seq")
         if inserted is None:

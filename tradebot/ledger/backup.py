@@ -1,4 +1,4 @@
-"""Copies of the ledger that are checked before anybody relies on them."""
+"""Verified copies of the ledger: made from it, or read back from a backup."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from tradebot.errors import LedgerError
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
-#: A row of the audit trail: its number and its hash.
+#: Number and hash of an audit row.
 Head = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy that was opened and verified: its newest audit row, and its size in bytes."""
+    """A copy of the ledger that was opened and verified."""
 
     path: Path
-    head: Head
-    size: int
+    head: Head  # the newest audit row
+    size: int  # bytes
 
 
-def save(database: Database, path: Path) -> Copy:
-    """Copy the ledger as it stands at one moment into ``path``, one file, while jobs go on writing; then prove it.
+def make_backup(database: Database, path: Path) -> Copy:
+    """Copy the ledger as of one moment into the single file ``path`` while jobs go on writing, and verify the copy.
 
-    Raises LedgerError when it cannot be copied or the copy is not sound; what was written so far is removed.
+    Raises LedgerError if the ledger cannot be copied or the copy is not sound; the file is then removed.
     """
     try:
         database.engine.copy_to(path)
         with closing(open_database(path, create=False)) as copy:
-            findings, head = verify(copy), copy.head()
+            findings, head = verify_ledger(copy), copy.head()
         if findings:
             raise LedgerError(
                 f"The copy is not sound, because the ledger {database.path} is not: {findings[0]}. Older backups were "
@@ -46,30 +46,30 @@ def save(database: Database, path: Path) -> Copy:
     return Copy(path, head, path.stat().st_size)
 
 
-def take(source: Path, path: Path, known: Sequence[Head]) -> Copy:
-    """Copy a backup into ``path``, bring it up to date and prove it. The backup itself is not touched.
+def copy_backup(source: Path, path: Path, known: Sequence[Head]) -> Copy:
+    """Copy a backup into ``path``, migrate the copy to the current schema and verify it. The backup is not changed.
 
-    ``known`` are the heads that runs left outside the ledger, oldest first. Raises LedgerError for a file that is
-    damaged, cut off or changed, that is older than the newest of those, or that tells another history.
+    ``known``: the chain heads stored outside the ledger, oldest first. Raises LedgerError if the backup is damaged, cut
+    off or changed, if it is older than the newest known head, or if its history is another one.
     """
     if not source.is_file():
         raise LedgerError(f"There is no backup {source}. `tradebot backup` says where it puts them.")
     with closing(Engine(source)) as engine:
         engine.copy_to(path)
     with closing(open_database(path, create=False)) as copy:
-        findings = verify(copy)
+        findings = verify_ledger(copy)
         if findings:
-            raise LedgerError(f"{source} is no sound backup: {_said(findings)}. Nothing was changed. Take another.")
-        _refuse_another_past(source, copy, known)
+            raise LedgerError(f"{source} is no sound backup: {_summary(findings)}. Nothing was changed. Take another.")
+        _refuse_other_history(source, copy, known)
         return Copy(source, copy.head(), source.stat().st_size)
 
 
-def _said(findings: Sequence[Finding]) -> str:
+def _summary(findings: Sequence[Finding]) -> str:
     more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
     return f"{findings[0]}{more}"
 
 
-def _refuse_another_past(source: Path, copy: Database, known: Sequence[Head]) -> None:
+def _refuse_other_history(source: Path, copy: Database, known: Sequence[Head]) -> None:
     if not known or copy.hash_at(known[-1][0]) == known[-1][1]:
         return
     newest = copy.head()

@@ -34,8 +34,8 @@ from tradebot.ledger.audit import (
     FILLS,
     SPLITS,
     TRADES,
-    Chained,
-    Trail,
+    AuditTrail,
+    ChainedTable,
 )
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
@@ -45,7 +45,7 @@ from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
 class Books:
     """The Books port of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
@@ -152,7 +152,7 @@ class Books:
             tuple(value_from(Trade, row) for row in trades),
         )
 
-    def _has(self, chained: Chained, identifier: str) -> bool:
+    def _has(self, chained: ChainedTable, identifier: str) -> bool:
         row = self._engine.one(
             f"SELECT 1 AS found FROM {chained.table} WHERE account_key = :account_key AND {chained.key} = :id",
             {**self._account, "id": identifier},
@@ -301,7 +301,7 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _table_of(activity: Bookable) -> Chained:
+def _table_of(activity: Bookable) -> ChainedTable:
     match activity:
         case Fill() | FillBust():
             return FILLS
@@ -313,7 +313,7 @@ def _table_of(activity: Bookable) -> Chained:
             return ADJUSTMENTS
 
 
-def _row_of(booking: Booking) -> tuple[Chained, dict[str, Value]]:
+def _row_of(booking: Booking) -> tuple[ChainedTable, dict[str, Value]]:
     """The table that an activity is booked in, and its own columns there."""
     activity = booking.activity
     if isinstance(activity, FillBust) and booking.busted is not None:

@@ -1,8 +1,8 @@
-"""Values to columns and back: the one place that knows how a Decimal, an instant or an exit policy is stored.
+"""Conversion of values to columns and back.
 
-Money, prices and quantities are canonical decimal TEXT, instants ISO-8601 UTC TEXT of one length (so that text sorts
-as time does), dates YYYY-MM-DD, enums their value, booleans 0 and 1, exit policies canonical JSON. A column has its
-field's name.
+Money, prices and quantities are stored as canonical decimal TEXT, instants as ISO-8601 UTC TEXT of one length (the
+text sorts by time), dates as YYYY-MM-DD, enums as their value, booleans as 0 and 1, exit policies as canonical JSON.
+A column has the name of its field.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
-#: Fields whose name is an SQL word.
+#: Columns of the fields whose names are keywords of SQL.
 _RENAMED = {"limit": "limit_value"}
 
 
 def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[str, Value]:
-    """The fields of a value as columns."""
+    """The fields of a dataclass as columns, save those named in ``without``."""
     return {column: to_column(getattr(value, name)) for name, column in _columns(type(value)) if name not in without}
 
 
 def value_from(kind: type[T], row: Row, **given: object) -> T:
-    """A value of ``kind`` from the columns of a row; ``given`` are the fields that the row does not hold."""
+    """A value of the dataclass ``kind`` from the columns of a row. ``given``: fields that the row has no column for."""
     found = {
         name: None if row[column] is None else decode(row[column])
         for name, column, decode in _plan(kind, frozenset(given))
@@ -45,7 +45,7 @@ def value_from(kind: type[T], row: Row, **given: object) -> T:
 
 
 def to_column(value: object) -> Value:
-    """One field as a column. Raises TypeError for what no column can hold exactly, floats above all."""
+    """A field as a column. Raises TypeError for types that no column holds exactly, such as float."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -64,14 +64,14 @@ def to_column(value: object) -> Value:
 
 
 def stamp(moment: datetime) -> str:
-    """An aware instant as text, in UTC with microseconds: ``2007-01-03T14:35:00.000000Z``."""
+    """An aware instant as text in UTC with microseconds: ``2007-01-03T14:35:00.000000Z``. Naive: raises ValueError."""
     if moment.tzinfo is None:
         raise ValueError(f"the ledger stores aware instants only, not {moment}")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def canonical_json(content: Mapping[str, object] | Collection[object]) -> str:
-    """The one JSON text of a mapping or list: sorted keys, no spaces, ASCII; numbers and times as columns hold them."""
+    """The canonical JSON of a mapping or list: keys sorted, no spaces, ASCII, values as their columns hold them."""
     return _ENCODER.encode(content)
 
 

@@ -1,4 +1,4 @@
-"""Opening the ledger: one file, which may hold several accounts, each bound on its own."""
+"""Opening of the ledger: one file with the rows of one or several accounts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tradebot.ledger import audit
 from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.books import Books
 from tradebot.ledger.decisions import DecisionLog
-from tradebot.ledger.engine import PATIENCE, Engine
+from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.orders import Orders
@@ -19,17 +19,17 @@ from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
 
-#: "tb01": tells our files from those of other programs (https://www.sqlite.org/pragma.html#pragma_application_id).
+#: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
 SCHEMA_VERSION = 3
 
 
 class AccountLedger:
-    """The database, bound to one account. Every method commits on its own unless inside ``transaction``."""
+    """The ledger of one account. Every write is a transaction of its own unless it is inside ``transaction``."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
-        trail = audit.Trail(engine, account_key)
+        trail = audit.AuditTrail(engine, account_key)
         self._engine = engine
         self.account_key = account_key
         self.runs = RunLog(engine, trail)
@@ -42,12 +42,12 @@ class AccountLedger:
         self.schedule = ScheduleLog(engine, trail)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Several writes as one: all or none. May be nested; the outermost commits."""
+        """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits."""
         return self._engine.transaction()
 
 
 class Database:
-    """An open ledger. Close it when done."""
+    """An open ledger file. The caller closes it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -56,28 +56,31 @@ class Database:
         self.alert_queue = AlertQueue(engine)
 
     def bind(self, account_key: str) -> AccountLedger:
-        """The ledger of one account. An account must be pinned before anything is written for it."""
+        """The ledger of one account. An account must be pinned before its first write."""
         return AccountLedger(self.engine, account_key)
 
     def head(self) -> tuple[int, str]:
-        """Number and hash of the newest audit row, to be kept outside the database."""
+        """Number and hash of the newest audit row, to be stored outside the database as well."""
         return audit.head(self.engine)
 
     def hash_at(self, seq: int) -> str | None:
-        """The hash of an audit row, or None where there is no such row."""
+        """The hash of the audit row ``seq``; None if there is no such row."""
         row = self.engine.one("SELECT hash FROM audit WHERE seq = :seq", {"seq": seq})
         return str(row["hash"]) if row else None
 
     def close(self) -> None:
+        """Close the file."""
         self.engine.close()
 
 
-def open_database(path: Path, *, create: bool, durable: bool = True, patience: float = PATIENCE) -> Database:
-    """Open the ledger at ``path``; ``create`` makes it, and its folder, where there is none.
+def open_database(path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open the ledger at ``path`` and migrate it to the current schema.
 
-    ``durable=False`` gives up waiting for the disk at each commit, for replays. ``patience`` is how many seconds to
-    wait for another process. Raises LedgerError for a file that is missing, empty, not ours, damaged, locked, not to
-    be read, or from a newer version.
+    create: make the file and its folder if they are missing.
+    durable: wait for the disk at each commit; False is for replays.
+    busy_seconds: how long to wait for another process.
+    Raises LedgerError for a file that is missing, empty, of another program, damaged, locked, unreadable, or of a newer
+    version.
     """
     if create:
         _make_folder(path.parent)
@@ -86,27 +89,27 @@ def open_database(path: Path, *, create: bool, durable: bool = True, patience: f
             f"The ledger {path} is missing, in a home that had one. Nothing is sent without it. Put your newest backup "
             "there, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
-    engine = Engine(path, create=create, durable=durable, patience=patience)
+    engine = Engine(path, create=create, durable=durable, busy_seconds=busy_seconds)
     try:
-        _bring_to_date(engine, create)
+        _migrate(engine, create)
     except BaseException:
         engine.close()
         raise
     return Database(engine)
 
 
-def open_as_it_is(path: Path, *, patience: float = PATIENCE) -> Database:
-    """Open the ledger to be read only; one that an older version wrote is refused, not brought up to date.
+def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open the ledger for reading, without migrating it.
 
-    Raises LedgerError as ``open_database`` does.
+    Raises LedgerError as ``open_database`` does, and for a ledger of an older version.
     """
     if not path.exists():
         raise LedgerError(f"The ledger {path} is missing.")
-    engine = Engine(path, patience=patience)
+    engine = Engine(path, busy_seconds=busy_seconds)
     try:
-        header = header_of(engine)
+        header = read_header(engine)
         if not header.is_current:
-            refuse_what_is_not_ours(path, header)
+            refuse_unusable(path, header)
             raise LedgerError(f"The ledger {path} is empty, or an older version wrote it.")
     except BaseException:
         engine.close()
@@ -116,22 +119,22 @@ def open_as_it_is(path: Path, *, patience: float = PATIENCE) -> Database:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a database file says of itself: the version of its schema, and whether it is another program's."""
+    """The header of a database file."""
 
-    version: int
-    is_current: bool
-    is_foreign: bool
+    version: int  # of the schema; 0 for an empty file
+    is_current: bool  # a ledger of this version
+    is_foreign: bool  # the file of another program
 
 
-def header_of(engine: Engine) -> Header:
-    """Raises LedgerError for a file that cannot be read."""
+def read_header(engine: Engine) -> Header:
+    """Read the header of a database file. Raises LedgerError for a file that cannot be read."""
     version, application = engine.version(), engine.application()
     is_foreign = application != APPLICATION_ID and (application != 0 or bool(engine.tables()))
     return Header(version, (version, application) == (SCHEMA_VERSION, APPLICATION_ID), is_foreign)
 
 
-def refuse_what_is_not_ours(path: Path, header: Header) -> None:
-    """Raise LedgerError for another program's database, and for a ledger of a newer version."""
+def refuse_unusable(path: Path, header: Header) -> None:
+    """Raise LedgerError for another program's database and for a ledger of a newer version."""
     if header.is_foreign:
         raise LedgerError(f"{path} is a database of another program. Check DATABASE_URL.")
     if header.version > SCHEMA_VERSION:
@@ -141,19 +144,19 @@ def refuse_what_is_not_ours(path: Path, header: Header) -> None:
         )
 
 
-def _bring_to_date(engine: Engine, create: bool) -> None:
-    header = header_of(engine)
+def _migrate(engine: Engine, create: bool) -> None:
+    header = read_header(engine)
     if header.is_current:
         return
-    refuse_what_is_not_ours(engine.path, header)
+    refuse_unusable(engine.path, header)
     if header.version == 0 and not create:
         raise LedgerError(
             f"The ledger {engine.path} is empty, in a home that had one. Nothing is sent without it. Put your newest "
             "backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
-    from tradebot.ledger.migrations import migrate  # imports pandas by way of sqlite-utils
+    from tradebot.ledger.migrations import migrate  # sqlite-utils imports pandas
 
-    engine.bring_to(SCHEMA_VERSION, APPLICATION_ID, migrate)
+    engine.migrate_to(SCHEMA_VERSION, APPLICATION_ID, migrate)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Why, in order: decisions, and notes in the audit trail."""
+"""The decisions of every run, and notes in the audit trail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import Trail, digest_of_all
+from tradebot.ledger.audit import AuditTrail, digest_of_all
 from tradebot.ledger.codec import columns_of, to_column, value_from
 from tradebot.ledger.engine import Engine, Value
 
@@ -16,15 +16,15 @@ _WITHIN = "account_key = :account_key AND session >= :first AND session <= :last
 
 
 class DecisionLog:
-    """The Journal port of one account."""
+    """The decisions of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
     def store(self, run_id: int, rows: Sequence[DecisionRow]) -> None:
-        """Store the decisions of a run. One audit row covers them all: a run may decide on thousands of symbols."""
+        """Store the decisions of a run. One audit row carries their digest, since a run may decide on thousands."""
         if not rows:
             return
         with self._engine.transaction():
@@ -39,9 +39,9 @@ class DecisionLog:
             self._trail.append(AuditKind.DECIDED, str(run_id), rows[-1].at, span, digest_of_all(columns))
 
     def note(self, kind: str, subject: str, at: datetime, detail: Mapping[str, Any]) -> None:
-        """Append to the hash-chained audit trail. ``detail`` holds text, numbers as text, no secret.
+        """Append a note to the audit trail. ``detail`` holds no secret.
 
-        Raises ValueError for a kind that the ledger writes itself.
+        Raises ValueError for an AuditKind, which the ledger alone writes.
         """
         if kind in set(AuditKind):
             raise ValueError(f"audit rows of kind {kind} are written by the ledger itself")
@@ -49,7 +49,7 @@ class DecisionLog:
             self._trail.append(kind, subject, at, detail)
 
     def between(self, symbol: str | None, first: date | None, last: date | None) -> tuple[DecisionRow, ...]:
-        """Decisions in order, of one symbol or all, from ``first`` to ``last`` (both included)."""
+        """The decisions of one symbol or of all, in order; ``first`` and ``last`` are sessions, both included."""
         of_symbol = "" if symbol is None else " AND symbol = :symbol"
         rows = self._engine.all(
             f"SELECT * FROM decisions WHERE {_WITHIN}{of_symbol} ORDER BY seq",
@@ -58,7 +58,7 @@ class DecisionLog:
         return tuple(value_from(DecisionRow, row) for row in rows)
 
     def denial_counts(self, first: date | None, last: date | None) -> dict[str, int]:
-        """How often each denial code was given from ``first`` to ``last`` (both included), by code."""
+        """The number of denials by code; ``first`` and ``last`` are sessions, both included."""
         rows = self._engine.all(
             f"SELECT code, COUNT(*) AS times FROM denials WHERE {_WITHIN} GROUP BY code ORDER BY code",
             self._bounds(first, last),

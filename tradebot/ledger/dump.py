@@ -1,4 +1,4 @@
-"""The whole ledger as text, to compare two of them line by line."""
+"""The whole ledger as lines of text, for a comparison of two ledgers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import open_database
 
-#: The columns that hold the machine's time or process: all that two replays of the same sessions differ in.
+#: The columns with wall time or process ids: two replays of the same sessions differ in no others.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
     "runs": frozenset({"started_wall", "ended_wall", "pid"}),
     "alert_posts": frozenset({"since", "next_try", "settled"}),
@@ -17,10 +17,10 @@ WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 
-def dump(path: Path) -> Iterator[str]:
-    """Each row of each table as a line, by table and primary key, without the wall-clock columns.
+def dump_lines(path: Path) -> Iterator[str]:
+    """One line for each row: table name and canonical JSON, by table and primary key, without WALL_CLOCK_COLUMNS.
 
-    Raises LedgerError when the ledger cannot be opened.
+    Raises LedgerError if the ledger cannot be opened.
     """
     database = open_database(path, create=False)
     try:

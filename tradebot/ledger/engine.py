@@ -1,9 +1,9 @@
-"""The engine seam: the one file that knows the ledger is SQLite.
+"""The engine: the only module that knows that the ledger is SQLite.
 
-Everything above it speaks SQL that PostgreSQL also speaks (named parameters, ON CONFLICT, RETURNING) and sees rows as
-mappings, transactions that nest, and LedgerError. Trading needs each commit on the disk before a request leaves, hence
-synchronous=FULL; a replay can be run again, hence ``durable=False``, which may lose the newest commits in a power cut
-but never damages the file (https://www.sqlite.org/pragma.html#pragma_synchronous).
+Its callers write SQL that PostgreSQL also accepts (named parameters, ON CONFLICT, RETURNING) and get rows as mappings,
+transactions that nest, and LedgerError. Trading needs every commit on the disk before a request is sent: it runs with
+synchronous=FULL. A replay can be repeated and runs with ``durable=False``: a power cut may lose the newest commits and
+never damages the file (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 
 from tradebot.errors import LedgerBusy, LedgerError
 
-#: What a column holds: text (money and time included), whole numbers, or nothing.
+#: The type of a column: text (money and time included), whole number or NULL.
 Value = str | int | None
 Row = Mapping[str, Any]
 
-#: Seconds that a statement waits for another process before the ledger counts as locked.
-PATIENCE = 5.0
+#: Seconds that a statement waits for another process before it raises LedgerBusy.
+BUSY_SECONDS = 5.0
 #: Seconds between two tries of a statement that SQLite itself does not wait with.
 _RETRY_SECONDS = 0.01
 
@@ -51,16 +51,22 @@ _ALIASES = {sqlite3.SQLITE_LOCKED: sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM: sql
 
 
 class Engine:
-    """One connection to one database file. Raises LedgerError, with what to do, for whatever the file answers."""
+    """One connection to one database file.
 
-    def __init__(self, path: Path, *, create: bool = False, durable: bool = True, patience: float = PATIENCE) -> None:
+    Every method raises LedgerBusy while another process holds the file, and LedgerError, with a remedy, for any other
+    error of the file.
+    """
+
+    def __init__(
+        self, path: Path, *, create: bool = False, durable: bool = True, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         self.path = path
-        self._patience = patience
+        self._busy_seconds = busy_seconds
         self._depth = 0
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         try:
-            # isolation_level=None: the driver opens no transaction by itself, so that every BEGIN is ours and immediate
-            self._connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
+            # isolation_level=None: the driver begins no transaction of its own, and every one of ours is immediate
+            self._connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
         except sqlite3.Error as error:
             self._fail(error)
         try:
@@ -71,16 +77,17 @@ class Engine:
             raise
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
     # --- statements ----------------------------------------------------------------------
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:
-        """Run one statement and give the number of rows it changed."""
+        """Run one statement and return the number of changed rows."""
         return self._run(sql, values)[0].rowcount
 
     def all(self, sql: str, values: Mapping[str, Value] | None = None) -> list[Row]:
-        """Run one statement and give every row it answers with."""
+        """Run one statement and return its rows."""
         cursor, rows = self._run(sql, values)
         if not rows:
             return []
@@ -88,12 +95,12 @@ class Engine:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def one(self, sql: str, values: Mapping[str, Value] | None = None) -> Row | None:
-        """Run one statement and give its first row, or None."""
+        """Run one statement and return its first row, or None."""
         rows = self.all(sql, values)
         return rows[0] if rows else None
 
     def each(self, sql: str, values: Mapping[str, Value] | None = None) -> Iterator[Row]:
-        """The rows of one statement, one after the other, for tables too long to hold."""
+        """Run one statement and yield its rows, for tables that do not fit into memory."""
         try:
             cursor = self._connection.execute(sql, values or {})
             names = [column[0] for column in cursor.description]
@@ -103,11 +110,11 @@ class Engine:
             self._fail(error)
 
     def insert(self, table: str, values: Mapping[str, Value], clause: str = "") -> Row | None:
-        """Insert one row; ``clause`` may add ON CONFLICT and RETURNING, whose row is the answer."""
+        """Insert one row. ``clause`` may add ON CONFLICT and RETURNING, whose row is returned."""
         return self.one(_insertion(table, tuple(values), clause), values)
 
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None:
-        """Insert rows of the same columns."""
+        """Insert rows with the same columns."""
         if not rows:
             return
         try:
@@ -125,7 +132,7 @@ class Engine:
             self._fail(error)
 
     def _fail(self, error: sqlite3.Error) -> NoReturn:
-        """Raise what SQLite's error means to the user; a mistake in a statement of ours stays what it is, a bug."""
+        """Raise the LedgerError for an error of SQLite. A wrong statement of ours is a bug and raised as it is."""
         if isinstance(error, sqlite3.ProgrammingError):
             raise error
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -136,10 +143,10 @@ class Engine:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of the writes inside, or none. Nested ones undo only themselves; the outermost commits.
+        """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits.
 
-        Immediate: the right to write is taken before the first read, because a reader that turns writer is refused
-        without waiting when another process wrote in between.
+        The write lock is taken at the beginning (BEGIN IMMEDIATE): SQLite refuses a reader that becomes a writer
+        without waiting if another process has written in between.
         """
         name = f"nested_{self._depth}"
         nested = self._depth > 0
@@ -155,9 +162,9 @@ class Engine:
             self._depth -= 1
 
     def _undo(self, savepoint: str | None) -> None:
-        if not self._connection.in_transaction:  # SQLite has rolled back by itself, as it may on a full disk
+        if not self._connection.in_transaction:  # SQLite rolled back by itself, as it may on a full disk
             return
-        with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+        with suppress(sqlite3.Error):  # the first error is the one to report
             if savepoint is None:
                 self._connection.execute("ROLLBACK")
             else:
@@ -167,15 +174,15 @@ class Engine:
     # --- the schema ----------------------------------------------------------------------
 
     def version(self) -> int:
-        """The schema version that the file was brought to; 0 when it never was."""
+        """The schema version of the file; 0 for a file without one."""
         return self._pragma("user_version")
 
     def application(self) -> int:
-        """The number that says which program a SQLite file belongs to; 0 when none said."""
+        """The application id in the file's header; 0 for none."""
         return self._pragma("application_id")
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """Every table with the columns of its primary key, by name."""
+        """The columns of the primary key of every table, by the table's name."""
         names = [row["name"] for row in self.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return {
             name: tuple(
@@ -187,12 +194,12 @@ class Engine:
         }
 
     def triggers(self) -> dict[str, str]:
-        """Every trigger's SQL, by name."""
+        """The SQL of every trigger, by its name."""
         rows = self.all("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return {row["name"]: row["sql"] for row in rows}
 
-    def bring_to(self, version: int, application: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
-        """Bring the schema to ``version`` in one transaction, unless another process has just done it."""
+    def migrate_to(self, version: int, application: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
+        """Migrate the schema to ``version`` in one transaction, unless another process has just done it."""
         self._switch_to_wal()
         with self.transaction():
             if self.version() >= version:
@@ -205,12 +212,12 @@ class Engine:
             self.execute(f"PRAGMA user_version = {version}")
 
     def _switch_to_wal(self) -> None:
-        """Set the journal mode that the file keeps from then on. Raises LedgerBusy after ``patience`` seconds.
+        """Set the journal mode, which the file keeps. Raises LedgerBusy after ``busy_seconds``.
 
         SQLite does not wait here by itself: the statement reads before it writes, and a reader that turns writer while
         another process writes is refused at once (https://www.sqlite.org/c3ref/busy_handler.html).
         """
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._busy_seconds
         while True:
             try:
                 self.execute("PRAGMA journal_mode = WAL")
@@ -221,21 +228,21 @@ class Engine:
                 time.sleep(_RETRY_SECONDS)
 
     def damage(self) -> list[str]:
-        """What SQLite itself finds wrong with the file, a line each; empty when it is sound."""
+        """The faults that SQLite finds in the file, one a line; empty for a sound file."""
         found = [row["integrity_check"] for row in self.all("PRAGMA integrity_check")]
         return [line for line in found if line != "ok"]
 
     def copy_to(self, path: Path) -> None:
-        """Write the database as it stands at one moment into a new file, alone, while others go on writing.
+        """Copy the database as of one moment into the single new file ``path`` while other processes go on writing.
 
-        SQLite's online backup (https://www.sqlite.org/backup.html), on the disk when this returns. Raises LedgerError.
+        It is SQLite's online backup (https://www.sqlite.org/backup.html), on the disk on return. Raises LedgerError.
         """
         path.unlink(missing_ok=True)
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as copy:
                 copy.execute("PRAGMA synchronous = FULL")
                 self._connection.backup(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")  # without companions, which a copy of one file would lose
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
         except sqlite3.Error as error:
             raise LedgerError(
                 f"{self.path} could not be copied to {path} ({error}). Check that the first is sound and that there is "
@@ -243,7 +250,7 @@ class Engine:
             ) from error
 
     def dangling(self) -> list[Row]:
-        """Rows that refer to rows which are not there, as ``table`` and ``rowid``."""
+        """The rows whose foreign keys refer to missing rows, as ``table`` and ``rowid``."""
         return self.all('SELECT "table", rowid FROM pragma_foreign_key_check')
 
     def _pragma(self, name: str) -> int:

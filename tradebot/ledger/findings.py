@@ -1,4 +1,4 @@
-"""What a proof of the ledger can find."""
+"""Findings of a verification of the ledger."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong: which row of which table (empty for the table or file as a whole), and what."""
+    """One fault of the ledger."""
 
-    table: str
-    row: str
+    table: str  # or "file"
+    row: str  # the key of the row; empty for the table or file as a whole
     message: str
 
     def __str__(self) -> str:

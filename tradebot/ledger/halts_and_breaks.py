@@ -1,4 +1,4 @@
-"""Halts latched in the ledger, and breaks."""
+"""The halts that the ledger latches, and the breaks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.halts import Halt, HaltRule, HaltSource
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import Trail
+from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
 
@@ -18,9 +18,9 @@ _OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS 
 
 
 class HaltsAndBreaks:
-    """The Safety port of one account."""
+    """The halts and breaks of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
@@ -28,11 +28,11 @@ class HaltsAndBreaks:
     # --- halts ---------------------------------------------------------------------------
 
     def halts(self) -> tuple[Halt, ...]:
-        """Those latched in the ledger and not cleared; a caller drops those whose ``until`` has come."""
+        """The latched halts, in the order of latching, including those whose ``until`` has passed."""
         return tuple(_halt(row) for row in self._engine.all(_LATCHED, self._account))
 
     def latch(self, halt: Halt, at: datetime) -> None:
-        """Latch a halt. One that is latched already, the same in every field, is not latched twice."""
+        """Latch a halt, unless one that is equal in every field save the source is latched."""
         columns = columns_of(halt, without=("source",))
         with self._engine.transaction():
             if any(columns_of(known, without=("source",)) == columns for known in self.halts()):
@@ -41,9 +41,9 @@ class HaltsAndBreaks:
             self._trail.append(AuditKind.HALT_LATCHED, halt.rule, at, columns_of(halt))
 
     def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
-        """Clear those of ``halts`` that are latched here, for a stated reason, audited, and say which they were.
+        """Clear those of ``halts`` that are latched here, and return them as they are here.
 
-        A halt that another latch holds is known by what both agree on.
+        Halts are matched by ``identity``, which copies in other latches share. Raises ValueError for an empty reason.
         """
         if not reason.strip():
             raise ValueError("a halt is cleared for a reason")
@@ -65,7 +65,7 @@ class HaltsAndBreaks:
         self._trail.append(AuditKind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
 
     def reenabled(self, strategy: str) -> datetime | None:
-        """When a person last cleared the halt that a strategy's repeated executions had set."""
+        """When a halt of a strategy for repeated entries was last cleared, aware UTC; None for never."""
         row = self._engine.one(
             "SELECT MAX(cleared_at) AS at FROM halts WHERE account_key = :account_key AND rule = :rule"
             " AND scope_name = :strategy",
@@ -76,40 +76,40 @@ class HaltsAndBreaks:
     # --- breaks --------------------------------------------------------------------------
 
     def breaks(self) -> tuple[Break, ...]:
-        """Open breaks."""
+        """The open breaks, in the order of opening."""
         return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))
 
     def record_breaks(self, breaks: Sequence[Break], session: date, at: datetime) -> tuple[Break, ...]:
-        """Store what a comparison found: new breaks open, known ones age, absent ones close. Gives the open ones.
+        """Store the result of a comparison and return the open breaks: new ones open, known ones age, others close.
 
-        A break is known by kind and symbol; several of one kind and symbol, by their order.
+        Breaks are matched by kind and symbol; several with the same kind and symbol by their order.
         """
         with self._engine.transaction():
             known: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
             for row in self._engine.all(_OPEN, self._account):
                 known[row["kind"], row["symbol"]].append(row)
-            for found in breaks:
-                earlier = known[found.kind, found.symbol]
-                if earlier:
-                    self._see_again(earlier.pop(0), found, session, at)
+            for each in breaks:
+                rows = known[each.kind, each.symbol]
+                if rows:
+                    self._update(rows.pop(0), each, session, at)
                 else:
-                    self._open(found, session, at)
-            for gone in known.values():
-                for row in gone:
+                    self._open(each, session, at)
+            for rows in known.values():
+                for row in rows:
                     self._close(row, at)
             return self.breaks() if breaks else ()
 
-    def _open(self, found: Break, session: date, at: datetime) -> None:
-        columns = columns_of(found) | {
+    def _open(self, new: Break, session: date, at: datetime) -> None:
+        columns = columns_of(new) | {
             "first_seen": session.isoformat(),
             "last_seen": session.isoformat(),
             "age_sessions": 0,
         }
         self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)})
-        self._trail.append(AuditKind.BREAK_OPENED, f"{found.kind} {found.symbol}", at, columns)
+        self._trail.append(AuditKind.BREAK_OPENED, f"{new.kind} {new.symbol}", at, columns)
 
-    def _see_again(self, row: Row, found: Break, session: date, at: datetime) -> None:
-        columns = columns_of(found, without=("first_seen", "kind", "symbol")) | {
+    def _update(self, row: Row, again: Break, session: date, at: datetime) -> None:
+        columns = columns_of(again, without=("first_seen", "kind", "symbol")) | {
             "last_seen": session.isoformat(),
             "age_sessions": row["age_sessions"] + (row["last_seen"] != session.isoformat()),
         }
@@ -120,7 +120,7 @@ class HaltsAndBreaks:
             " age_sessions = :age_sessions, severity = :severity, dollars = :dollars WHERE break_id = :break_id",
             {**columns, "break_id": row["break_id"]},
         )
-        self._trail.append(AuditKind.BREAK_CHANGED, f"{found.kind} {found.symbol}", at, columns)
+        self._trail.append(AuditKind.BREAK_CHANGED, f"{again.kind} {again.symbol}", at, columns)
 
     def _close(self, row: Row, at: datetime) -> None:
         self._engine.execute(

@@ -1,4 +1,4 @@
-"""History, for reports: reads only."""
+"""The history of an account for reports and statistics. It only reads."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
-#: Fills that stand: neither busted, nor the row that reverses one that was.
+#: The standing fills: neither busted nor the reversal of a busted one.
 STANDING_FILLS = (
     "SELECT * FROM fills AS fill WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM fills AS bust"
     " WHERE bust.account_key = fill.account_key AND bust.reverses = fill.fill_id) AND account_key = :account_key"
 )
-#: Round trips that stand, likewise.
+#: The standing round trips, likewise.
 STANDING_TRADES = (
     "SELECT * FROM trades AS trade WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM trades AS undone"
     " WHERE undone.account_key = trade.account_key AND undone.reverses = trade.trade_id)"
@@ -40,37 +40,37 @@ _CLOSING = (
 
 
 class LedgerHistory:
-    """The Records port of one account. Both bounds are included; None leaves a side open."""
+    """The history of one account. ``first`` and ``last`` are sessions, both included; None leaves a side open."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
         self._engine = engine
         self._account_key = account_key
 
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
-        """Round trips that stand, by the session that closed them, in the order in which they were booked."""
+        """The standing round trips by the session that closed them, in the order of booking."""
         return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
 
     def results(self) -> tuple[TradeResult, ...]:
-        """What each of all round trips that stand came to, and no more, so that years of them are read in a moment."""
+        """Profit and fees of every standing round trip. No other column is read, so that long histories are quick."""
         rows = self._engine.all(
             STANDING_TRADES.replace("SELECT *", "SELECT pnl, fees", 1), {"account_key": self._account_key}
         )
         return tuple(TradeResult(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
-        """Executions that stand, in the broker's order."""
+        """The standing fills, in the broker's order."""
         return self._between(Fill, STANDING_FILLS, "session", first, last)
 
     def cash_events(self, first: date | None = None, last: date | None = None) -> tuple[CashEvent, ...]:
-        """Cash that moved without a trade, in the broker's order."""
+        """Cash movements without a trade, in the broker's order."""
         return self._between(CashEvent, _OF_ACCOUNT.format("cash_events"), "session", first, last)
 
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]:
-        """Splits that the broker applied, in the broker's order."""
+        """The splits that the broker applied, in its order."""
         return self._between(SplitEvent, _OF_ACCOUNT.format("corporate_actions"), "session", first, last)
 
     def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]:
-        """Corrections of the ledger, in the order in which they were made."""
+        """The corrections of the ledger, in the order of booking."""
         return self._between(Adjustment, _OF_ACCOUNT.format("adjustments"), "session", first, last)
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
@@ -79,8 +79,8 @@ class LedgerHistory:
             EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
         )
 
-    def trail(self, since: datetime, until: datetime) -> tuple[AuditEvent, ...]:
-        """The audit trail from ``since`` to ``until`` (desk time, both included), in order."""
+    def audit_events(self, since: datetime, until: datetime) -> tuple[AuditEvent, ...]:
+        """The audit rows from ``since`` to ``until`` (desk time, aware, both included), in order."""
         rows = self._engine.all(
             "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at >= :since"
             " AND at <= :until ORDER BY seq",
@@ -89,7 +89,7 @@ class LedgerHistory:
         return tuple(_event(row) for row in rows)
 
     def halts_and_breaks_before(self, at: datetime) -> tuple[AuditEvent, ...]:
-        """The rows of the audit trail before an instant that tell of halts and breaks, in order."""
+        """The audit rows about halts and breaks before an instant (desk time, aware), in order."""
         rows = self._engine.all(
             "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND at < :at"
             " AND kind IN (:latched, :cleared, :opened, :closed) ORDER BY seq",
@@ -105,7 +105,7 @@ class LedgerHistory:
         return tuple(_event(row) for row in rows)
 
     def equity_before(self, at: datetime) -> EquityPoint | None:
-        """The newest equity recorded before an instant."""
+        """The newest equity point before an instant (desk time, aware); None when there is none."""
         row = self._engine.one(
             "SELECT * FROM equity WHERE account_key = :account_key AND at < :at ORDER BY seq DESC LIMIT 1",
             {"account_key": self._account_key, "at": stamp(at)},

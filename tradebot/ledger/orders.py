@@ -10,7 +10,7 @@ from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderS
 from tradebot.core.model.repetition import EntryKey
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import Trail
+from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
@@ -22,7 +22,7 @@ UNKEPT = ("legs", "parent_client_order_id", "notional", "expires_at")
 class Orders:
     """The OrderBook port of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}

@@ -1,4 +1,4 @@
-"""Alerts as they were raised, and how far each has come on its way to the operator."""
+"""The alerts, and their delivery to the operator."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tradebot.core.results.alerts import Alert, DeliveryAttempt, DeliveryState, QueuedAlert, should_raise
-from tradebot.ledger.audit import ALERTS, Trail
+from tradebot.ledger.audit import ALERTS, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row
 
-_POSTED = (
+_QUEUED = (
     "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alert_posts.*"
     " FROM alerts JOIN alert_posts ON alert_posts.alert_id = alerts.seq"
 )
 
 
 class Outbox:
-    """The Outbox port of one account."""
+    """The alerts of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
     def put(self, alert: Alert, wall: datetime, state: DeliveryState = DeliveryState.WAITING) -> bool:
-        """Store an alert, on its way in ``state``; False when its key was told already and is no news yet."""
+        """Store an alert and queue it in ``state``; False if ``should_raise`` refuses it as a repetition.
+
+        ``wall``: wall-clock time, aware.
+        """
         with self._engine.transaction():
             if alert.key and not should_raise(alert.level, self._newest(alert.key), alert.raised_at):
                 return False
@@ -45,41 +48,41 @@ class Outbox:
 
 
 class AlertQueue:
-    """The alerts of every account on their way. The audit trail leaves out how they fare: that is wall-clock time's."""
+    """The delivery of the alerts of every account. Instants are wall-clock time, so the audit trail leaves them out."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def claim(self, now: datetime, until: datetime) -> tuple[QueuedAlert, ...]:
-        """The alerts that wait and are due at ``now``, oldest first. No other process gets them before ``until``."""
+        """Claim the waiting alerts that are due at ``now``, oldest first, against other processes until ``until``."""
         due = " WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
         with self._engine.transaction():
-            found = self._posted(self._engine.all(_POSTED + due, {"now": stamp(now)}))
-            for posted in found:
+            found = self._queued(self._engine.all(_QUEUED + due, {"now": stamp(now)}))
+            for each in found:
                 self._engine.execute(
                     "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
-                    {"until": stamp(until), "alert_id": posted.alert_id},
+                    {"until": stamp(until), "alert_id": each.alert_id},
                 )
         return found
 
     def store_attempts(
         self,
-        posted: QueuedAlert,
+        queued: QueuedAlert,
         attempts: Sequence[DeliveryAttempt],
         state: DeliveryState,
         now: datetime,
         next_try: datetime | None,
     ) -> None:
-        """Write down the attempts at an alert and how far it has come."""
+        """Store attempts to deliver an alert, and the state of its delivery after them."""
         with self._engine.transaction():
             for attempt in attempts:
-                row = {"account_key": posted.account_key, "alert_id": posted.alert_id, **columns_of(attempt)}
+                row = {"account_key": queued.account_key, "alert_id": queued.alert_id, **columns_of(attempt)}
                 self._engine.insert("alert_attempts", {**row, "at": stamp(now)}, "ON CONFLICT DO NOTHING")
             self._engine.execute(
                 "UPDATE alert_posts SET state = :state, attempts = attempts + :tries, next_try = :next_try,"
                 " settled = :settled WHERE alert_id = :alert_id AND state = 'waiting'",
                 {
-                    "alert_id": posted.alert_id,
+                    "alert_id": queued.alert_id,
                     "state": state.value,
                     "tries": int(bool(attempts)),
                     "next_try": to_column(next_try),
@@ -88,11 +91,11 @@ class AlertQueue:
             )
 
     def newest(self, most: int) -> tuple[QueuedAlert, ...]:
-        """The newest alerts, at most so many, oldest first."""
-        rows = self._engine.all(f"{_POSTED} ORDER BY alert_id DESC LIMIT :most", {"most": most})
-        return self._posted(reversed(rows))
+        """The newest ``most`` alerts, oldest first."""
+        rows = self._engine.all(f"{_QUEUED} ORDER BY alert_id DESC LIMIT :most", {"most": most})
+        return self._queued(reversed(rows))
 
-    def _posted(self, rows: Iterable[Row]) -> tuple[QueuedAlert, ...]:
+    def _queued(self, rows: Iterable[Row]) -> tuple[QueuedAlert, ...]:
         return tuple(
             value_from(QueuedAlert, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
             for row in rows
@@ -100,7 +103,7 @@ class AlertQueue:
         )
 
     def _attempts(self, alert_id: int) -> tuple[tuple[str, ...], str]:
-        """The channels that took an alert, and what the newest attempt failed at."""
+        """The channels that accepted an alert, and the error of its newest failed attempt."""
         rows = self._engine.all(
             "SELECT channel, trouble FROM alert_attempts WHERE alert_id = :alert_id ORDER BY seq",
             {"alert_id": alert_id},

@@ -19,16 +19,16 @@ from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import ZERO, canonical
-from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, Chained
+from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, ChainedTable
 from tradebot.ledger.books import cash_effect, reversal, taken_back
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 
-Numbered = tuple[Chained, Row]
+Numbered = tuple[ChainedTable, Row]
 
 
-def crosscheck(engine: Engine, awaited: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+def check_tables(engine: Engine, awaited: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     """What in the tables does not go together, the first row of each kind first.
 
     ``awaited`` are the orders, by account and client_order_id, that moved since the ledger last took in their fills.
@@ -42,7 +42,7 @@ def crosscheck(engine: Engine, awaited: Iterable[tuple[str, str]]) -> Iterator[F
         yield from _Account(engine, key).check((), state, waiting)
 
 
-def _rows_of(engine: Engine, chained: Chained) -> Iterator[Numbered]:
+def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
     for row in engine.each(f"SELECT * FROM {chained.table} ORDER BY account_key, number"):
         yield chained, row
 
@@ -118,7 +118,7 @@ class _Account:
         if left is not None:
             yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
 
-    def _book(self, chained: Chained, row: Row) -> Booking | None:
+    def _book(self, chained: ChainedTable, row: Row) -> Booking | None:
         """What a row did to the books; None for a bust that does not match the fill it takes back."""
         strategy = row["strategy"]
         if chained == CASH_EVENTS:

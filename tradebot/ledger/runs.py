@@ -1,4 +1,4 @@
-"""The runs of jobs: the schedule's own ledger."""
+"""The runs of jobs, and the sessions in which strategies gave signals."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, LedgerError
-from tradebot.ledger.audit import STRATEGY_SESSIONS, Trail
+from tradebot.ledger.audit import STRATEGY_SESSIONS, AuditTrail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
 
 class RunLog:
-    """The RunLog port of one account."""
+    """The runs of one account."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
@@ -32,7 +32,10 @@ class RunLog:
         pid: int,
         schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
     ) -> int:
-        """Write down that a run has begun, and give its id. The audit trail leaves wall-clock time and pid out."""
+        """Store the beginning of a run and return its id. ``at`` is desk time, ``wall`` wall-clock time, both aware.
+
+        The audit trail leaves wall-clock time and pid out, so that replays can be compared.
+        """
         with self._engine.transaction():
             row = self._engine.insert(
                 "runs",
@@ -56,7 +59,7 @@ class RunLog:
         return run_id
 
     def end(self, run_id: int, status: RunStatus, exit_code: int, at: datetime, wall: datetime, summary: str) -> None:
-        """Write down how a run ended. Raises LedgerError when it is not running."""
+        """Store the end of a run; ``summary`` is one line for people. Raises LedgerError if the run is not running."""
         with self._engine.transaction():
             changed = self._engine.execute(
                 "UPDATE runs SET status = :status, exit_code = :exit_code, ended_at = :at, ended_wall = :wall,"
@@ -77,7 +80,7 @@ class RunLog:
             self._trail.append(AuditKind.RUN_ENDED, str(run_id), at, {"status": status, "exit_code": exit_code})
 
     def of_session(self, session: date) -> tuple[Run, ...]:
-        """The runs of a session, in the order in which they began."""
+        """The runs of a session, in the order of their beginning."""
         rows = self._engine.all(
             "SELECT * FROM runs WHERE account_key = :account_key AND session = :session ORDER BY run_id",
             {**self._account, "session": session.isoformat()},
@@ -87,7 +90,7 @@ class RunLog:
     def newest(
         self, job: Job, statuses: Collection[RunStatus], count: int, *, without: Collection[ExitCode] = ()
     ) -> Iterator[Run]:
-        """The newest ``count`` runs of a job with one of these statuses, newest first; most callers need the first.
+        """The newest ``count`` runs of a job with one of these statuses, newest first, decoded one by one.
 
         Runs that ended with one of the codes ``without`` are left out.
         """
@@ -101,7 +104,7 @@ class RunLog:
         return (value_from(Run, row) for row in rows)
 
     def last_of_each_job(self) -> tuple[Run, ...]:
-        """The newest run of each job that ever ran."""
+        """The newest run of each job that has any, in the order of ``Job``."""
         newest = (
             self._engine.one(
                 "SELECT * FROM runs WHERE account_key = :account_key AND job = :job ORDER BY run_id DESC LIMIT 1",
@@ -112,13 +115,13 @@ class RunLog:
         return tuple(value_from(Run, row) for row in newest if row)
 
     def record_strategy_session(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
-        """Write down that a strategy, as it is now, was asked what to trade in a session; once for each session."""
+        """Store that a strategy with this fingerprint gave signals in a session. A repetition changes nothing."""
         columns = {"strategy": strategy, "fingerprint": fingerprint, "session": session.isoformat()}
         with self._engine.transaction():
             self._trail.record(STRATEGY_SESSIONS, columns, at)
 
     def strategy_sessions(self, strategy: str, fingerprint: str, before: date) -> int:
-        """In how many sessions before ``before`` a strategy with this fingerprint spoke."""
+        """The number of sessions before ``before`` in which a strategy with this fingerprint gave signals."""
         row = self._engine.one(
             "SELECT COUNT(*) AS sessions FROM strategy_sessions WHERE account_key = :account_key"
             " AND strategy = :strategy AND fingerprint = :fingerprint AND session < :before",

@@ -1,4 +1,4 @@
-"""The schedule's own ledger: since when it is kept, whose turn came, and what was missed."""
+"""The tracking of the job schedule: since when it is tracked, which jobs started, and which were missed."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
-from tradebot.ledger.audit import MISSED, Trail
+from tradebot.ledger.audit import MISSED, AuditTrail
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
 
 
 class ScheduleLog:
-    """The ScheduleLog port of one account."""
+    """The schedule of one account. A ``schedule_clock`` says by which clock: each is tracked on its own."""
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
         self._account = {"account_key": trail.account_key}
 
     def tracking_start(self, schedule_clock: ScheduleClock) -> TrackingStart | None:
-        """Since when the schedule is kept by this clock, or None when it is not yet."""
+        """Since when the schedule is tracked; None if it is not."""
         row = self._engine.one(
             "SELECT since, unsettled FROM schedule WHERE account_key = :account_key AND keeping = :keeping",
             {**self._account, "keeping": schedule_clock.value},
@@ -28,7 +28,10 @@ class ScheduleLog:
         return value_from(TrackingStart, row) if row else None
 
     def start_tracking(self, schedule_clock: ScheduleClock, since: datetime, first: date) -> None:
-        """Keep the schedule from ``since`` on, ``first`` being that instant's session or day; once a clock."""
+        """Track the schedule from ``since`` on, unless it is tracked already.
+
+        ``since``: by ``schedule_clock``, aware. ``first``: the New York date of ``since``.
+        """
         with self._engine.transaction():
             self._engine.insert(
                 "schedule",
@@ -42,7 +45,7 @@ class ScheduleLog:
             )
 
     def job_starts(self, schedule_clock: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
-        """The runs that began by this clock at ``since`` or later, in the order of their beginnings."""
+        """The runs that began at ``since`` (by ``schedule_clock``, aware) or later, in the order of their beginning."""
         rows = self._engine.all(
             "SELECT job, turn_at AS at, status FROM runs"
             " WHERE account_key = :account_key AND keeping = :keeping AND turn_at >= :since ORDER BY turn_at, run_id",
@@ -51,7 +54,7 @@ class ScheduleLog:
         return tuple(value_from(JobStart, row) for row in rows)
 
     def missed_jobs(self, schedule_clock: ScheduleClock, first: date) -> frozenset[MissedJob]:
-        """What is known to be missed in ``first`` and later sessions."""
+        """The stored missed jobs of the session ``first`` and later ones."""
         rows = self._engine.all(
             "SELECT session, job FROM missed"
             " WHERE account_key = :account_key AND keeping = :keeping AND session >= :first",
@@ -67,27 +70,26 @@ class ScheduleLog:
         at: datetime,
         noticed: datetime,
     ) -> tuple[MissedJob, ...]:
-        """Store what was missed, and the first session that is not settled yet; give what nobody had stored before.
+        """Store missed jobs and the first session that is not settled, and return the jobs that were not stored yet.
 
-        ``at`` is desk time, for the audit trail; ``noticed`` is by the clock of ``keeping``.
+        ``at``: desk time, for the audit trail. ``noticed``: by ``schedule_clock``. Both are aware.
         """
         with self._engine.transaction():
-            news = tuple(
-                one for one in missed if self._trail.record(MISSED, _columns(schedule_clock, one, noticed), at)
-            )
+            new = tuple(job for job in missed if self._store_missed(schedule_clock, job, at, noticed))
             self._engine.execute(
                 "UPDATE schedule SET unsettled = :unsettled"
                 " WHERE account_key = :account_key AND keeping = :keeping AND unsettled < :unsettled",
                 {**self._account, "keeping": schedule_clock.value, "unsettled": unsettled.isoformat()},
             )
-        return news
+        return new
 
-
-def _columns(schedule_clock: ScheduleClock, missed: MissedJob, noticed: datetime) -> dict[str, str]:
-    return {
-        "turn": f"{schedule_clock.value} {missed.session} {missed.job.value}",
-        "keeping": schedule_clock.value,
-        "session": missed.session.isoformat(),
-        "job": missed.job.value,
-        "noticed_at": stamp(noticed),
-    }
+    def _store_missed(self, schedule_clock: ScheduleClock, missed: MissedJob, at: datetime, noticed: datetime) -> bool:
+        """Store a missed job; False if it is stored already."""
+        columns = {
+            "turn": f"{schedule_clock.value} {missed.session} {missed.job.value}",
+            "keeping": schedule_clock.value,
+            "session": missed.session.isoformat(),
+            "job": missed.job.value,
+            "noticed_at": stamp(noticed),
+        }
+        return self._trail.record(MISSED, columns, at)

@@ -1,4 +1,4 @@
-"""Putting a fresh ledger in the place of an old one, which is kept beside it under another name."""
+"""Replacement of the ledger's file by a new one. The old file stays beside it under another name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from itertools import count
 from pathlib import Path
 
 from tradebot.errors import LedgerBusy, LedgerError
-from tradebot.ledger.database import Database, header_of, open_database, refuse_what_is_not_ours
+from tradebot.ledger.database import Database, open_database, read_header, refuse_unusable
 from tradebot.ledger.engine import Engine
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 
-#: What SQLite may keep beside a database: its newest commits are in the first of them.
+#: Suffixes of the files that SQLite may keep beside a database. The first holds the newest commits.
 _BESIDE = ("-wal", "-shm")
 
 
-def kept_name(path: Path, why: str = "rebuild", *, beside: Path | None = None) -> Path:
-    """The name under which ``path`` would be kept: the first that is free, for the file ``beside`` it too."""
+def old_file_path(path: Path, why: str = "rebuild", *, beside: Path | None = None) -> Path:
+    """The first free name for the old file of ``path``, and for the file ``beside`` it where one is given."""
     names = ((_before(path, why, n), _before(beside, why, n) if beside else None) for n in count(1))
     return next(name for name, other in names if not _with_companions(name) and not (other and other.exists()))
 
@@ -28,48 +28,48 @@ def _before(path: Path, why: str, number: int) -> Path:
     return path.with_name(f"{path.name}.before-{why}-{number}")
 
 
-def making(path: Path) -> Path:
-    """Where the ledger that is to take the place of ``path`` is made."""
+def new_file_path(path: Path) -> Path:
+    """The path at which the ledger that replaces ``path`` is made."""
     return path.with_name(f"{path.name}.making")
 
 
-def forget(made: Path) -> None:
-    """Remove what a command that did not come to its end left behind."""
+def remove_files(made: Path) -> None:
+    """Remove a database and its companions, left behind by an interrupted command."""
     for name in _with_companions(made):
         name.unlink()
 
 
 @contextmanager
-def fresh_ledger(path: Path) -> Iterator[Database]:
-    """A new ledger beside ``path``, to be filled and then put in its place with ``put_in_place``.
+def new_ledger(path: Path) -> Iterator[Database]:
+    """A new ledger beside ``path``, which the caller fills and then puts in its place with ``swap_in``.
 
-    Nothing has happened to the old one when an exception comes through. Raises LedgerError when the old one is no
-    ledger of ours, or the new one is not sound.
+    The old ledger is not changed. Raises LedgerError if the old file is not a ledger of this program, and at the end if
+    the new ledger is not sound.
     """
-    _refuse_what_is_sound(path)
-    made = making(path)
-    forget(made)
+    _refuse_unreplaceable(path)
+    made = new_file_path(path)
+    remove_files(made)
     with closing(open_database(made, create=True)) as database:
         yield database
-        findings = verify(database)
+        findings = verify_ledger(database)
     if findings:
         raise LedgerError(f"The fresh ledger {made} is not sound, and the old one stays: {findings[0]}")
     if _with_companions(made) != [made]:
         raise LedgerError(f"Another program holds {made}, and the old one stays. Run the command again.")
 
 
-def put_in_place(path: Path, kept: Path) -> None:
-    """Give the ledger that was made the name ``path``, and the old one, if there is one, the name ``kept``.
+def swap_in(path: Path, kept: Path) -> None:
+    """Rename the new ledger to ``path``, and the old one, if there is one, to ``kept``.
 
-    Whenever this is killed, the old one is whole under one of both names, and can be put aside by another rebuild.
-    Raises LedgerError when the files cannot be moved.
+    A kill at any moment leaves the old ledger whole under one of both names. Raises LedgerError if a file cannot be
+    moved.
     """
     try:
         for name in _with_companions(path):
-            _give_also(name, kept.with_name(kept.name + name.name.removeprefix(path.name)))
-        for suffix in _BESIDE:  # what they hold must never be taken for the new one's
+            _link(name, kept.with_name(kept.name + name.name.removeprefix(path.name)))
+        for suffix in _BESIDE:  # the old commits must not be applied to the new file
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        making(path).replace(path)
+        new_file_path(path).replace(path)
     except OSError as error:
         raise LedgerError(
             f"The ledger {path} cannot be replaced: {error.strerror or error}. Close every program that holds it, and "
@@ -77,22 +77,22 @@ def put_in_place(path: Path, kept: Path) -> None:
         ) from error
 
 
-def _refuse_what_is_sound(path: Path) -> None:
-    """Another program's database, and a ledger that only a newer version can read, are nothing to be replaced."""
+def _refuse_unreplaceable(path: Path) -> None:
+    """Raise LedgerError for another program's database and for a ledger of a newer version."""
     if not path.exists():
         return
     try:
         with closing(Engine(path)) as engine:
-            header = header_of(engine)
+            header = read_header(engine)
     except LedgerBusy:
         raise
     except LedgerError:
-        return  # nothing that anybody could read
-    refuse_what_is_not_ours(path, header)
+        return  # no program can read it
+    refuse_unusable(path, header)
 
 
-def _give_also(name: Path, other: Path) -> None:
-    """Let a file have another name too; a copy where the file system gives a file one name only."""
+def _link(name: Path, other: Path) -> None:
+    """Give a file a second name, or copy it where the file system has no hard links."""
     try:
         os.link(name, other)
     except OSError:
@@ -100,6 +100,6 @@ def _give_also(name: Path, other: Path) -> None:
 
 
 def _with_companions(path: Path) -> list[Path]:
-    """The files of a database that are there, the database itself last."""
+    """The existing files of a database, the database itself last."""
     names = (*(path.with_name(path.name + suffix) for suffix in _BESIDE), path)
     return [name for name in names if name.exists()]

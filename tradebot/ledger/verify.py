@@ -16,11 +16,11 @@ from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.orders import OrderState, Side, may_move
 from tradebot.core.model.values import CENT, ZERO, canonical
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import CHAINED, GENESIS, Chained, digest_of, digest_of_all, hash_of
+from tradebot.ledger.audit import CHAINED, GENESIS, ChainedTable, digest_of, digest_of_all, hash_of
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
-from tradebot.ledger.recompute import crosscheck
+from tradebot.ledger.recompute import check_tables
 
 #: An account, and what something is called in it.
 Key = tuple[str, str]
@@ -46,7 +46,7 @@ class _Told:
     awaited: set[Key] = field(default_factory=set)  # orders that moved since the account was last looked at
 
 
-def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Finding, ...]:
+def verify_ledger(database: Database, known_heads: Collection[str] = ()) -> tuple[Finding, ...]:
     """Everything that is wrong with a ledger, the first bad row of each table first; empty when it is sound.
 
     ``known_heads`` are chain heads that were logged outside the database: one that the chain no longer holds shows
@@ -71,7 +71,7 @@ def verify(database: Database, known_heads: Collection[str] = ()) -> tuple[Findi
         *_halts(engine, told),
         *_peaks(engine, told),
     )
-    return contradicted or (*crosscheck(engine, told.awaited), *told.strange_cash)
+    return contradicted or (*check_tables(engine, told.awaited), *told.strange_cash)
 
 
 def guard(table: str, verb: str) -> str:
@@ -171,7 +171,7 @@ def _cash_moved(kind: str, detail: Mapping[str, str]) -> Decimal:
     return Decimal(detail["amount"]) if kind in (AuditKind.CASH_BOOKED, AuditKind.ADJUSTMENT_BOOKED) else ZERO
 
 
-def _rows(engine: Engine, chained: Chained, told: _Told) -> Iterator[Finding]:
+def _rows(engine: Engine, chained: ChainedTable, told: _Told) -> Iterator[Finding]:
     """Each row against the digest that the trail has of it, and each digest against its row."""
     table = chained.table
     for row in engine.each(f"SELECT * FROM {table} ORDER BY seq"):

@@ -76,7 +76,7 @@ def deliver(settings: Settings, *, ledger: bool = True) -> Delivery:
     """
     if ledger:
         try:
-            with closing(open_database(settings.database_path, create=False, patience=1.0)) as database:
+            with closing(open_database(settings.database_path, create=False, busy_seconds=1.0)) as database:
                 _import_spool(settings, database)
                 return _from_ledger(settings, database)
         except (LedgerError, OSError) as error:

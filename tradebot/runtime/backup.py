@@ -10,9 +10,9 @@ from pathlib import Path
 from tradebot.errors import LedgerError
 from tradebot.home import backups, chain_heads, locks, paths
 from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
-from tradebot.ledger.backup import Copy, save, take
+from tradebot.ledger.backup import Copy, copy_backup, make_backup
 from tradebot.ledger.database import open_database
-from tradebot.ledger.swap_file import forget, kept_name, making, put_in_place
+from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_fresh, keep_head, register_home
 from tradebot.settings import GlobalOptions, Settings
@@ -50,7 +50,7 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     try:
         make_folder(folder)
         with closing(open_database(settings.database_path, create=False)) as database:
-            copy = save(database, unverified)
+            copy = make_backup(database, unverified)
         unverified.replace(path)
         sync_folder(folder)
         backups.record_last(settings.home, backups.Backup(path, wall))
@@ -72,15 +72,15 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
         known = tuple((head.seq, head.hash) for head in chain_heads.read(paths.chain_heads_file(settings.home)))
         _refuse_itself(file, database)
-        forget(making(database))
+        remove_files(new_file_path(database))
         try:
-            copy = take(file, making(database), known)
+            copy = copy_backup(file, new_file_path(database), known)
         except LedgerError:
-            forget(making(database))
+            remove_files(new_file_path(database))
             raise
-        kept = kept_name(database, "restore")
+        kept = old_file_path(database, "restore")
         existed = database.exists()
-        put_in_place(database, kept)
+        swap_in(database, kept)
         _note_restore(settings, file)
         if fresh:
             register_home(settings)

@@ -76,7 +76,7 @@ def _open_ports(
     from tradebot.core.model.ownership import BookedPositions, Ownership
     from tradebot.jobs.emergency_stop.journal import NoJournal
     from tradebot.jobs.emergency_stop.run import StopDesk
-    from tradebot.ledger.database import open_as_it_is
+    from tradebot.ledger.database import open_without_migrating
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
     from tradebot.runtime.venue import open_venue
@@ -89,7 +89,7 @@ def _open_ports(
     _check_account(settings, broker, account_id, stop.account)
 
     def booked() -> BookedPositions:
-        with closing(open_as_it_is(settings.database_path, patience=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             books = database.bind(key).books
             return BookedPositions(books.lots(), books.holdings(), books.cursor())
 
@@ -145,14 +145,14 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
 
     A ledger that cannot be read pins none.
     """
-    from tradebot.ledger.database import open_as_it_is
+    from tradebot.ledger.database import open_without_migrating
 
     if named is not None:
         if named != account_id:
             raise Blocked(f"--account names {named}, but {broker.name} shows account {account_id}.")
         return
     try:
-        with closing(open_as_it_is(settings.database_path, patience=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
     except LedgerError:
         return

@@ -16,7 +16,7 @@ from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, chain_heads, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
+from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
@@ -55,7 +55,7 @@ def _findings(settings: Settings) -> tuple[str, ...]:
     known = tuple(head.hash for head in chain_heads.read(paths.chain_heads_file(settings.home)))
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
-            return tuple(str(finding) for finding in verify(database, known))
+            return tuple(str(finding) for finding in verify_ledger(database, known))
     except LedgerError as error:
         return (str(error),)
 

@@ -16,7 +16,7 @@ from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuild import PreviousFiles
 from tradebot.ledger.database import open_database
-from tradebot.ledger.swap_file import fresh_ledger, kept_name, put_in_place
+from tradebot.ledger.swap_file import new_ledger, old_file_path, swap_in
 from tradebot.ports import Broker
 from tradebot.runtime.alerts import spool_alerts
 from tradebot.runtime.clocks import SystemClock
@@ -66,8 +66,8 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         lock = BothLocks(home_lock, held.enter_context(account_lock))
         old = settings.database_path
         previous = _read_previous(old, broker, account_id, key)
-        kept = kept_name(old, beside=paths.chain_heads_file(settings.home))
-        with fresh_ledger(old) as database:
+        kept = old_file_path(old, beside=paths.chain_heads_file(settings.home))
+        with new_ledger(old) as database:
             database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
@@ -75,7 +75,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
         stop.check()
         lock.assert_held()
-        put_in_place(old, kept)
+        swap_in(old, kept)
         _move_heads(settings, kept)
         with closing(open_database(old, create=False)) as database:
             keep_head(settings, database)
