@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tradebot.errors import ConfigError
-from tradebot.plugins.discovery import Found, discover, find, shipped_folder
+from tradebot.plugins.discovery import FoundStrategy, discover, find, shipped_folder
 
 WriteStrategy = Callable[..., Path]
 SHIPPED = ("momentum_rotation", "rsi2_mean_reversion", "tsla_improved_strategy")
 
 
-def named(name: str, directories: list[Path]) -> Found:
+def named(name: str, directories: list[Path]) -> FoundStrategy:
     (found,) = find([name], directories)
     return found
 
@@ -61,7 +61,7 @@ def test_ones_own_folder_is_searched_too(write_strategy: WriteStrategy, own_fold
     (own_folder / "__pycache__").mkdir()
     found = discover([own_folder])
     assert {strategy.name for strategy in found} == {strategy.name for strategy in discover([])} | {"golden"}
-    assert named("golden", [own_folder]) == Found("golden", folder, f"your {folder}")
+    assert named("golden", [own_folder]) == FoundStrategy("golden", folder, f"your {folder}")
 
 
 def test_a_folder_of_ones_own_may_stand_in_for_a_shipped_one(write_strategy: WriteStrategy, own_folder: Path) -> None:
@@ -130,7 +130,9 @@ def test_an_installed_package_offers_a_strategy_without_being_imported(
             "acme_strategies/silver/manifest.toml": "",
         },
     )
-    assert named("golden", []) == Found("golden", site / "acme_strategies/golden", "package acme-strategies 1.2")
+    assert named("golden", []) == FoundStrategy(
+        "golden", site / "acme_strategies/golden", "package acme-strategies 1.2"
+    )
     assert named("silver", []).folder == site / "acme_strategies/silver"
     assert "acme_strategies" not in sys.modules
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tradebot.plugins.discovery import find
-from tradebot.plugins.load import load, read_plugin
+from tradebot.plugins.load import load_class, read_plugin
 from tradebot.plugins.signal_validation import StrategySignals, validated_signals
 from tradebot.strategy_api import History, ParamValue
 
@@ -28,7 +28,7 @@ def ask() -> Callable[..., StrategySignals]:
         history = History(open=close, high=close * 1.01, low=close * 0.99, close=close, volume=close * 0 + 1e6)
         (found,) = find([name], [])
         plugin = read_plugin(found, tuple(closes), params)
-        return validated_signals(load(plugin)(), plugin.info, history)
+        return validated_signals(load_class(plugin)(), plugin.info, history)
 
     return asked
 

@@ -57,9 +57,9 @@ def test_momentum_leaves_out_the_newest_month(ask: Ask) -> None:
     closes = growing(0.001)
     closes[-21:] = [1.0] * 21
     answer = ask(NAME, {"AAPL": closes, "IBM": growing(0.0005)})
-    momentum = answer.used["momentum"]
+    momentum = answer.indicators["momentum"]
     assert np.isclose(momentum[-1, 0], 1.001 ** (252 - 21) - 1)
-    assert answer.used["rank"][-1].tolist() == [1.0, 2.0]
+    assert answer.indicators["rank"][-1].tolist() == [1.0, 2.0]
 
 
 def test_a_symbol_that_falls_behind_leaves_at_the_rotation_and_not_before(ask: Ask) -> None:
@@ -101,7 +101,7 @@ def test_one_missing_bar_on_the_very_day_changes_no_rank(ask: Ask) -> None:
     holed["FAST"][row - 252] = float("nan")
     again = ask(NAME, holed)
     assert chosen(again, row) == {"MIDDLING"}, "without a price of its own it is not signalled that day"
-    assert again.used["rank"][row].tolist() == answer.used["rank"][row].tolist()
+    assert again.indicators["rank"][row].tolist() == answer.indicators["rank"][row].tolist()
     assert not again.exit[row:, answer.symbols.index("FAST")].any()
 
 

@@ -1,1 +1,1 @@
-"""Strategies as plugins: finding them, reading their manifests, asking them for signals, and checking them."""
+"""Strategies as plugins: discovery, manifests, loading, signals and checks."""

@@ -1,4 +1,4 @@
-"""``strategies check``: does a strategy keep the promises that its signals rest on?"""
+"""``strategies check``: tests a strategy for look-ahead and other faults that make its signals unreliable."""
 
 from __future__ import annotations
 
@@ -7,66 +7,69 @@ from dataclasses import dataclass
 
 from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.errors import ConfigError
-from tradebot.plugins.discovery import Found
-from tradebot.plugins.isolation import PluginBroken
+from tradebot.plugins.discovery import FoundStrategy
+from tradebot.plugins.isolation import PluginError
 from tradebot.plugins.load import Plugin, read_plugin
 from tradebot.plugins.lookahead_tests import PROBES, CheckSubject
-from tradebot.plugins.signal_validation import StrategySignals, of_symbols
+from tradebot.plugins.signal_validation import StrategySignals, select_symbols
 from tradebot.plugins.strategy_book import TIMEOUT_SECONDS
 from tradebot.strategy_api import History, ParamValue
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What was checked of one strategy, in order. ``fingerprint`` is empty when its manifest could not be read."""
+    """The checks of one strategy."""
 
     strategy: str
-    fingerprint: str
-    checks: tuple[Check, ...]
+    fingerprint: str  # "" if the manifest could not be read
+    checks: tuple[Check, ...]  # in the order in which they ran
 
     @property
     def passed(self) -> bool:
+        """Whether no check failed; warnings are allowed."""
         return all(check.result is not CheckResult.FAIL for check in self.checks)
 
 
 def check(
-    found: Found,
+    strategy: FoundStrategy,
     history: History,
     symbols: Sequence[str] = (),
     params: Mapping[str, ParamValue] | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> CheckReport:
-    """Check one strategy over ``history``; ``symbols``, when there are any, instead of those of its manifest.
+    """Check one strategy over ``history``. A check that fails names the first session and symbol.
 
-    A check that fails names the first session and symbol. The checks that need a sound answer are left out when the
-    strategy cannot be read or does not give one.
+    symbols: replace the symbols of the manifest, unless empty.
+    params: values by parameter name; others have the manifest's defaults.
+
+    If the strategy cannot be read, or gives no valid signals, the other checks are left out.
     """
     try:
-        plugin = read_plugin(found, symbols, params)
+        plugin = read_plugin(strategy, symbols, params)
     except ConfigError as error:
         failed = Check("manifest", CheckResult.FAIL, str(error), "Mend the manifest.")
-        return CheckReport(found.name, "", (failed,))
-    bench = CheckSubject(plugin, of_symbols(history, plugin.info.symbols), timeout_seconds)
+        return CheckReport(strategy.name, "", (failed,))
+    subject = CheckSubject(plugin, select_symbols(history, plugin.info.symbols), timeout_seconds)
     checks = [_manifest(plugin)]
     try:
-        full = bench.answer(bench.history)
-    except PluginBroken as broken:
-        checks.append(Check("answer", CheckResult.FAIL, str(broken), "Mend the strategy; the other checks need it."))
-        return CheckReport(found.name, plugin.info.fingerprint, tuple(checks))
-    if not full.ready.any():
-        sessions, warmup = len(full.sessions), plugin.info.warmup
+        signals = subject.signals(subject.history)
+    except PluginError as error:
+        checks.append(Check("answer", CheckResult.FAIL, str(error), "Mend the strategy; the other checks need it."))
+        return CheckReport(strategy.name, plugin.info.fingerprint, tuple(checks))
+    if not signals.ready.any():
+        sessions, warmup = len(signals.sessions), plugin.info.warmup
         figure = f"no symbol gets through its warm-up of {warmup} sessions in a history of {sessions}"
         checks.append(Check("answer", CheckResult.FAIL, figure, "Check it over a longer history."))
-        return CheckReport(found.name, plugin.info.fingerprint, tuple(checks))
-    checks.append(_answer(full))
+        return CheckReport(strategy.name, plugin.info.fingerprint, tuple(checks))
+    checks.append(_answer(signals))
     for name, find_fault, remedy in PROBES:
         try:
-            fault, evidence = find_fault(bench, full)
-        except PluginBroken as broken:
-            fault, evidence = str(broken), ""
+            fault, evidence = find_fault(subject, signals)
+        except PluginError as error:
+            fault, evidence = str(error), ""
         result = CheckResult.FAIL if fault else CheckResult.PASS
         checks.append(Check(name, result, fault or evidence, remedy if fault else ""))
-    return CheckReport(found.name, plugin.info.fingerprint, tuple(checks))
+    return CheckReport(strategy.name, plugin.info.fingerprint, tuple(checks))
 
 
 def _manifest(plugin: Plugin) -> Check:
@@ -74,11 +77,10 @@ def _manifest(plugin: Plugin) -> Check:
     return Check("manifest", CheckResult.PASS, f"warm-up {plugin.info.warmup} sessions; {values}")
 
 
-def _answer(full: StrategySignals) -> Check:
-    entries, exits = int(full.entry.sum()), int(full.exit.sum())
-    figure = (
-        f"{entries:,} entries and {exits:,} exits over {len(full.sessions):,} sessions of {len(full.symbols)} symbols"
-    )
+def _answer(signals: StrategySignals) -> Check:
+    entries, exits = int(signals.entry.sum()), int(signals.exit.sum())
+    sessions, symbols = len(signals.sessions), len(signals.symbols)
+    figure = f"{entries:,} entries and {exits:,} exits over {sessions:,} sessions of {symbols} symbols"
     if not entries:
         remedy = "Without an entry the other checks prove little: check it over other symbols or a longer history."
         return Check("answer", CheckResult.WARN, figure, remedy)

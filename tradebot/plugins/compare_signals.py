@@ -1,4 +1,4 @@
-"""Two answers of one strategy, side by side, and the sessions at which it pays to compare them."""
+"""Comparison of two signal sets of one strategy, and the choice of the sessions to compare."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tradebot.plugins.signal_validation import StrategySignals
 
 @dataclass(frozen=True, slots=True)
 class DifferenceText:
-    """How the two answers are told apart in words: "True with the future present, False without"."""
+    """What a message appends to the two values, as in "True as it is, False with prices x 0.5"."""
 
     first: str
     second: str
@@ -23,13 +23,13 @@ class DifferenceText:
 def first_difference(
     one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float = 0.0
 ) -> str:
-    """The earliest session and symbol at which two answers over the same sessions differ, in words; empty if none.
+    """A message about the earliest session and symbol at which two signal sets of the same sessions differ; "" if none.
 
-    Only symbols that are ready in both are compared. Scores and fractions of the exit policy may differ by
-    ``tolerance`` relative to their size, and scores count only where both enter.
+    Symbols are compared where they are ready in both sets, scores where both enter. Scores and fractions of the exit
+    policy may differ by ``tolerance``, relative to their size.
     """
-    if objection := _policies_differ(one, two, wording, tolerance):
-        return objection
+    if difference := _policy_difference(one, two, wording, tolerance):
+        return difference
     both = one.ready & two.ready
     entering = one.entry & two.entry
     differences = {
@@ -43,12 +43,12 @@ def first_difference(
     field = min(rows, key=lambda name: rows[name])
     row = rows[field]
     column = int(differences[field][row].argmax())
-    before, after = (getattr(answer, field)[row, column] for answer in (one, two))
+    before, after = (getattr(signals, field)[row, column] for signals in (one, two))
     where = f"{one.sessions[row]:%Y-%m-%d} {one.symbols[column]}"
     return f"{where}: {field} is {before} {wording.first}, {after} {wording.second}"
 
 
-def _policies_differ(one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float) -> str:
+def _policy_difference(one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float) -> str:
     for name in (field.name for field in fields(ExitPolicy)):
         before, after = getattr(one.exits, name), getattr(two.exits, name)
         if not _same(before, after, tolerance):
@@ -64,45 +64,46 @@ def _same(before: Decimal | float | None, after: Decimal | float | None, toleran
     return bool(np.isclose(float(before), float(after), rtol=tolerance, atol=0.0))
 
 
-def rows_of(answer: StrategySignals, start: int, stop: int) -> StrategySignals:
-    """The part of an answer from row ``start`` up to, not including, ``stop``."""
+def row_slice(signals: StrategySignals, start: int, stop: int) -> StrategySignals:
+    """The signals of the rows from ``start`` up to, not including, ``stop``."""
     return replace(
-        answer,
-        sessions=answer.sessions[start:stop],
-        entry=answer.entry[start:stop],
-        exit=answer.exit[start:stop],
-        score=answer.score[start:stop],
-        age=answer.age[start:stop],
-        ready=answer.ready[start:stop],
+        signals,
+        sessions=signals.sessions[start:stop],
+        entry=signals.entry[start:stop],
+        exit=signals.exit[start:stop],
+        score=signals.score[start:stop],
+        age=signals.age[start:stop],
+        ready=signals.ready[start:stop],
     )
 
 
-def last_row_of(answer: StrategySignals) -> StrategySignals:
-    return rows_of(answer, len(answer.sessions) - 1, len(answer.sessions))
+def last_row(signals: StrategySignals) -> StrategySignals:
+    """The signals of the last row."""
+    return row_slice(signals, len(signals.sessions) - 1, len(signals.sessions))
 
 
-def with_columns(answer: StrategySignals, order: NDArray[np.int64]) -> StrategySignals:
-    """The answer with its symbols in another order."""
+def reordered(signals: StrategySignals, order: NDArray[np.int64]) -> StrategySignals:
+    """The signals with the columns in another order: column ``i`` is the old column ``order[i]``."""
     return replace(
-        answer,
-        symbols=tuple(answer.symbols[column] for column in order),
-        entry=answer.entry[:, order],
-        exit=answer.exit[:, order],
-        score=answer.score[:, order],
-        age=answer.age[:, order],
-        ready=answer.ready[:, order],
+        signals,
+        symbols=tuple(signals.symbols[column] for column in order),
+        entry=signals.entry[:, order],
+        exit=signals.exit[:, order],
+        score=signals.score[:, order],
+        age=signals.age[:, order],
+        ready=signals.ready[:, order],
     )
 
 
-def telling_rows(answer: StrategySignals, first: int, count: int) -> list[int]:
-    """Up to ``count`` rows from ``first`` on, ascending: half of them where a signal changes or is about to.
+def rows_to_compare(signals: StrategySignals, first: int, count: int) -> list[int]:
+    """Up to ``count`` rows from ``first`` on, ascending. Half of them are rows at and before a change of a signal.
 
-    The choice depends on the answer alone, so that a check gives the same verdict every time.
+    The choice depends on the signals alone, so that a check always gives the same result.
     """
-    rows = np.arange(first, len(answer.sessions))
+    rows = np.arange(first, len(signals.sessions))
     if len(rows) <= count:
         return [int(row) for row in rows]
-    state = np.concatenate([answer.entry, answer.exit], axis=1)
+    state = np.concatenate([signals.entry, signals.exit], axis=1)
     changes = np.flatnonzero((state[1:] != state[:-1]).any(axis=1)) + 1
     around = np.unique(np.concatenate([changes - 1, changes]))
     chosen = set(_spread(around[around >= first], count // 2))
@@ -111,7 +112,7 @@ def telling_rows(answer: StrategySignals, first: int, count: int) -> list[int]:
 
 
 def _spread(rows: NDArray[np.int64], count: int) -> list[int]:
-    """``count`` of ``rows``, evenly spread, its first and last among them; all when there are no more."""
+    """``count`` evenly spread elements of ``rows``, including first and last; all if there are not more."""
     if len(rows) <= count:
         return [int(row) for row in rows]
     return [int(rows[at]) for at in np.linspace(0, len(rows) - 1, count).round().astype(int)]

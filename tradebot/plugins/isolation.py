@@ -1,9 +1,8 @@
-"""Running a strategy's code so that whatever it does, it stops only itself.
+"""Isolation of a strategy's code in a thread, so that its errors, its output and its delays stay its own.
 
-It runs in a thread of its own, which answers, fails or is given up on. Limits: a strategy runs with the rights of the
-whole process, so one that calls ``os._exit`` or changes global state is not held back. One that is
-silent for too long is told to stop; while it sits in C code that cannot reach it, and its daemon thread then stays
-behind, harmless, until the process ends, which it does not delay.
+Limits: a strategy has the rights of the process, so that ``os._exit`` or a change of global state is not prevented.
+After the time-out SystemExit is raised inside the thread. C code does not see it; the daemon thread then goes on until
+the process ends, and does not delay that end.
 """
 
 from __future__ import annotations
@@ -25,116 +24,116 @@ from tradebot.errors import ExitCode, TradebotError
 
 LOGGER = logging.getLogger(__name__)
 
-LONGEST_MESSAGE = 300
-#: Bytes of what a strategy writes past Python that the log takes.
-LONGEST_OUTPUT = 100_000
+MAX_MESSAGE_LENGTH = 300
+#: Bytes of output by C code and child processes that are logged for each call.
+MAX_OUTPUT_BYTES = 100_000
 _STDOUT = 1
 _C_LIBRARY = ctypes.CDLL(None) if os.name == "posix" else None
 
 T = TypeVar("T")
 
 
-class PluginBroken(TradebotError):
-    """A strategy did not do what a strategy must; the message says what and where."""
+class PluginError(TradebotError):
+    """A strategy failed or broke a rule of its interface. The message says how and where."""
 
     exit_code = ExitCode.DEGRADED
 
 
-class PluginSilent(PluginBroken):
+class PluginTimeout(PluginError):
     """A strategy did not answer in time."""
 
 
-def ask(work: Callable[[], T], name: str, folder: Path, timeout_seconds: float) -> T:
-    """What ``work`` gives, which runs code of the strategy ``name`` in ``folder``.
+def run_isolated(work: Callable[[], T], name: str, folder: Path, timeout_seconds: float) -> T:
+    """Call ``work``, which runs code of the strategy ``name`` in ``folder``, and return its result.
 
-    Raises PluginBroken when it raises or exits, and PluginSilent when it takes longer than ``timeout_seconds``. What it
-    writes to stdout, from Python, C or a process that it starts, goes to the log, because stdout belongs to the
-    command's answer.
+    Raises PluginError if it raises or exits, and PluginTimeout if it takes longer than ``timeout_seconds``. Output to
+    stdout, from Python, C or a child process, is logged, because a command writes only its result there.
     """
-    answers: list[T] = []
-    troubles: list[BaseException] = []
+    results: list[T] = []
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            answers.append(work())
-        except BaseException as trouble:  # noqa: BLE001 - whatever a plugin raises, SystemExit too, stops only itself
-            troubles.append(trouble)
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 - nothing that a plugin raises, SystemExit too, may go further
+            errors.append(error)
 
     thread = threading.Thread(target=run, name=f"strategy {name}", daemon=True)
-    with _prints_logged(thread, name), _file_logged(name):
+    with _log_prints(thread, name), _log_descriptor(name):
         thread.start()
         thread.join(timeout_seconds)
     if thread.is_alive():
-        place = _innermost(folder, traceback.extract_stack(sys._current_frames().get(thread.ident or 0)))
-        _tell_to_stop(thread)
-        raise PluginSilent(f"no answer within {timeout_seconds:g} seconds" + (f"; it was at {place}" if place else ""))
-    if troubles:
-        LOGGER.debug("strategy %s failed", name, exc_info=troubles[0])
-        raise PluginBroken(_described(troubles[0], folder)) from troubles[0]
-    return answers[0]
+        where = _innermost(folder, traceback.extract_stack(sys._current_frames().get(thread.ident or 0)))
+        _raise_system_exit(thread)
+        raise PluginTimeout(f"no answer within {timeout_seconds:g} seconds" + (f"; it was at {where}" if where else ""))
+    if errors:
+        LOGGER.debug("strategy %s failed", name, exc_info=errors[0])
+        raise PluginError(_error_text(errors[0], folder)) from errors[0]
+    return results[0]
 
 
-def _described(trouble: BaseException, folder: Path) -> str:
-    if isinstance(trouble, PluginBroken):
-        return str(trouble)
-    if isinstance(trouble, SyntaxError) and trouble.filename:
-        return f"{trouble.filename} line {trouble.lineno}: {type(trouble).__name__}: {trouble.msg}"
-    place = _innermost(folder, traceback.extract_tb(trouble.__traceback__))
-    # Not str(trouble): an exception of the strategy's own making may fail at that, too.
-    what = shorten(traceback.format_exception_only(trouble)[0], LONGEST_MESSAGE)
-    return f"{place}: {what}" if place else what
+def _error_text(error: BaseException, folder: Path) -> str:
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename} line {error.lineno}: {type(error).__name__}: {error.msg}"
+    where = _innermost(folder, traceback.extract_tb(error.__traceback__))
+    # Not str(error), which may raise for an exception class of the strategy.
+    what = shorten(traceback.format_exception_only(error)[0], MAX_MESSAGE_LENGTH)
+    return f"{where}: {what}" if where else what
 
 
-def _innermost(folder: Path, steps: traceback.StackSummary) -> str:
-    """The innermost of ``steps`` in the strategy's own files, as "FILE line N"; empty when there is none."""
-    own = [step for step in steps if Path(step.filename).is_relative_to(folder)]
+def _innermost(folder: Path, stack: traceback.StackSummary) -> str:
+    """The innermost frame in the strategy's files, as "FILE line N"; "" if there is none."""
+    own = [frame for frame in stack if Path(frame.filename).is_relative_to(folder)]
     return f"{own[-1].filename} line {own[-1].lineno}" if own else ""
 
 
-def _tell_to_stop(thread: threading.Thread) -> None:
-    """Raise SystemExit inside ``thread``, so that an endless loop does not go on using the processor."""
+def _raise_system_exit(thread: threading.Thread) -> None:
+    """Raise SystemExit inside ``thread``, so that an endless loop ends."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
 
 
 @contextlib.contextmanager
-def _prints_logged(thread: threading.Thread, name: str) -> Iterator[None]:
-    diverted = _Diverted(sys.stdout, thread, name)
+def _log_prints(thread: threading.Thread, name: str) -> Iterator[None]:
+    """Log what ``thread`` writes to ``sys.stdout``."""
+    diverted = _ThreadStdout(sys.stdout, thread, name)
     with contextlib.redirect_stdout(cast(TextIO, diverted)):
         yield
     diverted.finish()
 
 
 @contextlib.contextmanager
-def _file_logged(name: str) -> Iterator[None]:
-    """Take what C code and processes write to the file of stdout to the log; of the whole process, for this while."""
+def _log_descriptor(name: str) -> Iterator[None]:
+    """Log what C code and child processes write to file descriptor 1 in the meantime, whichever thread they run in."""
     _flush_stdout()
     try:
-        kept = os.dup(_STDOUT)
-    except OSError:  # closed by whoever started us
+        original = os.dup(_STDOUT)
+    except OSError:  # the parent process closed it
         yield
         return
-    with _somewhere() as caught:
-        os.dup2(caught.fileno(), _STDOUT)
+    with _output_file() as output:
+        os.dup2(output.fileno(), _STDOUT)
         try:
             yield
         finally:
             _flush_stdout()
-            os.dup2(kept, _STDOUT)
-            os.close(kept)
-            caught.seek(0)
-            for line in caught.read(LONGEST_OUTPUT).decode(errors="replace").splitlines():
-                _log_printed(name, line)
+            os.dup2(original, _STDOUT)
+            os.close(original)
+            output.seek(0)
+            for line in output.read(MAX_OUTPUT_BYTES).decode(errors="replace").splitlines():
+                _log_line(name, line)
 
 
-def _somewhere() -> IO[bytes]:
+def _output_file() -> IO[bytes]:
     try:
         return tempfile.TemporaryFile()
-    except OSError:  # there is no room; a strategy's chatter is not worth a session
+    except OSError:  # the disk is full; output is discarded rather than the signals
         return Path(os.devnull).open("r+b")
 
 
 def _flush_stdout() -> None:
-    """Write out what waits in the buffers of Python and of the C library, while the file is still where it belongs."""
+    """Flush the buffers of Python and of the C library to the current descriptor."""
     for stream in (sys.stdout, sys.__stdout__):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             cast(TextIO, stream).flush()
@@ -142,12 +141,12 @@ def _flush_stdout() -> None:
         _C_LIBRARY.fflush(None)
 
 
-def _log_printed(name: str, line: str) -> None:
+def _log_line(name: str, line: str) -> None:
     LOGGER.info("strategy %s printed: %s", name, line)
 
 
-class _Diverted:
-    """A stdout that takes one thread's lines to the log and leaves every other thread's alone."""
+class _ThreadStdout:
+    """A stdout that logs the lines of one thread and passes on those of all others."""
 
     def __init__(self, stdout: TextIO, thread: threading.Thread, name: str) -> None:
         self._stdout = stdout
@@ -160,12 +159,12 @@ class _Diverted:
             return self._stdout.write(text)
         *lines, self._pending = (self._pending + text).split("\n")
         for line in lines:
-            _log_printed(self._name, line)
+            _log_line(self._name, line)
         return len(text)
 
     def finish(self) -> None:
         if self._pending:
-            _log_printed(self._name, self._pending)
+            _log_line(self._name, self._pending)
             self._pending = ""
 
     def __getattr__(self, attribute: str) -> Any:

@@ -1,4 +1,4 @@
-"""The last row of a strategy's answer, as signals with a reason in words for each."""
+"""The signals of the last session, each with a reason as text."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tradebot.plugins.signal_validation import StrategySignals
 from tradebot.ports import StrategyInfo
 
 
-def last_signals(info: StrategyInfo, answer: StrategySignals) -> tuple[Signal, ...]:
-    """One signal for each symbol after the answer's last session, those with nothing to do included.
+def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, ...]:
+    """One signal for each symbol after the last session, including symbols without entry or exit.
 
-    Every reason carries the values of the strategy's indicators in that session.
+    Every reason contains the values of the strategy's indicators in that session.
     """
-    as_of = answer.sessions[-1].date()
-    risk = None if answer.risk_pct is None else Decimal(str(answer.risk_pct))
-    scores = answer.score[-1].tolist()
-    actions = [_action(*row) for row in zip(answer.entry[-1].tolist(), answer.exit[-1].tolist(), strict=True)]
-    used = {name: values[-1].tolist() for name, values in answer.used.items()}
+    as_of = signals.sessions[-1].date()
+    risk = None if signals.risk_pct is None else Decimal(str(signals.risk_pct))
+    scores = signals.score[-1].tolist()
+    actions = [_action(*row) for row in zip(signals.entry[-1].tolist(), signals.exit[-1].tolist(), strict=True)]
+    rows = {name: values[-1].tolist() for name, values in signals.indicators.items()}
     return tuple(
         Signal(
             strategy=info.name,
@@ -27,12 +27,12 @@ def last_signals(info: StrategyInfo, answer: StrategySignals) -> tuple[Signal, .
             as_of=as_of,
             action=action,
             score=scores[column] if action is Action.ENTER else 0.0,
-            policy=answer.exits,
-            reason=_reason(info, answer, column, action, {name: values[column] for name, values in used.items()}),
+            policy=signals.exits,
+            reason=_reason(info, signals, column, action, {name: row[column] for name, row in rows.items()}),
             fingerprint=info.fingerprint,
             risk_pct=risk,
         )
-        for column, (symbol, action) in enumerate(zip(answer.symbols, actions, strict=True))
+        for column, (symbol, action) in enumerate(zip(signals.symbols, actions, strict=True))
     )
 
 
@@ -43,21 +43,21 @@ def _action(entry: bool, leave: bool) -> Action:
 
 
 def _reason(
-    info: StrategyInfo, answer: StrategySignals, column: int, action: Action, values: Mapping[str, float]
+    info: StrategyInfo, signals: StrategySignals, column: int, action: Action, values: Mapping[str, float]
 ) -> str:
     if action is Action.NONE:
-        if not answer.ready[-1, column]:
-            return _why_not_ready(info, answer, column)
+        if not signals.ready[-1, column]:
+            return _why_not_ready(info, signals, column)
         return _with_values("no signal", values)
-    text = answer.reason if action is Action.ENTER else answer.exit_reason
+    text = signals.reason if action is Action.ENTER else signals.exit_reason
     filled = text.format(**values)
     if filled != text:
         return filled
     return _with_values(text or f"{action} signal", values)
 
 
-def _why_not_ready(info: StrategyInfo, answer: StrategySignals, column: int) -> str:
-    age = int(answer.age[-1, column])
+def _why_not_ready(info: StrategyInfo, signals: StrategySignals, column: int) -> str:
+    age = int(signals.age[-1, column])
     if age == 0:
         return "no signal: it has no price in this history"
     if age < info.warmup:

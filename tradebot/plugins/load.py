@@ -1,4 +1,4 @@
-"""From a found folder to a strategy that can be asked: its manifest at once, its code when it is first needed."""
+"""Loading a strategy: its manifest first, and its module when signals are first computed."""
 
 from __future__ import annotations
 
@@ -12,50 +12,55 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from tradebot.errors import ConfigError, Problem
-from tradebot.plugins.discovery import Found
-from tradebot.plugins.isolation import PluginBroken
+from tradebot.plugins.discovery import FoundStrategy
+from tradebot.plugins.isolation import PluginError
 from tradebot.plugins.manifest import MANIFEST, Manifest, read_manifest
 from tradebot.ports import StrategyInfo
 from tradebot.strategy_api import ParamValue, Strategy
 
-MODULE = "strategy"
+MODULE_NAME = "strategy"
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A strategy whose manifest is sound. Its module has not been imported yet."""
+    """A strategy with a valid manifest. Its module has not been imported."""
 
     manifest: Manifest
     info: StrategyInfo
     folder: Path
 
 
-def read_plugin(found: Found, symbols: Sequence[str] = (), params: Mapping[str, ParamValue] | None = None) -> Plugin:
-    """The strategy as its manifest describes it; ``symbols``, when there are any, instead of the manifest's own.
+def read_plugin(
+    strategy: FoundStrategy, symbols: Sequence[str] = (), params: Mapping[str, ParamValue] | None = None
+) -> Plugin:
+    """Read the manifest of a strategy.
 
-    Raises ConfigError with everything that is wrong with the manifest or with ``params``.
+    symbols: replace the symbols of the manifest, unless empty.
+    params: values by parameter name; others have the manifest's defaults.
+
+    Raises ConfigError with every problem of the manifest and of ``params``.
     """
-    if found.folder is None:
-        fix = f"Its package must hold {MANIFEST} and {MODULE}.py side by side."
-        raise ConfigError([Problem(found.name, f"no {MANIFEST} in {found.origin}", fix)])
-    manifest = read_manifest(found.folder, found.name)
+    if strategy.folder is None:
+        fix = f"Its package must hold {MANIFEST} and {MODULE_NAME}.py side by side."
+        raise ConfigError([Problem(strategy.name, f"no {MANIFEST} in {strategy.origin}", fix)])
+    manifest = read_manifest(strategy.folder, strategy.name)
     info = StrategyInfo(
         name=manifest.name,
         version=manifest.version,
         description=manifest.description,
         symbols=tuple(dict.fromkeys(symbols)) or manifest.symbols,
         warmup=manifest.warmup,
-        params=manifest.params(params or {}, f"parameters of {found.name}"),
-        fingerprint=fingerprint(found.folder, manifest.version),
-        origin=found.origin,
+        params=manifest.params(params or {}, f"parameters of {strategy.name}"),
+        fingerprint=fingerprint(strategy.folder, manifest.version),
+        origin=strategy.origin,
     )
-    return Plugin(manifest, info, found.folder)
+    return Plugin(manifest, info, strategy.folder)
 
 
 def fingerprint(folder: Path, version: str) -> str:
-    """The version and the first 12 hex digits of the SHA-256 over every .py file of ``folder`` and its manifest.
+    """The version and the first 12 hexadecimal digits of the SHA-256 over all .py files of ``folder`` and its manifest.
 
-    Raises ConfigError when one of them cannot be read.
+    Raises ConfigError if a file cannot be read.
     """
     digest = hashlib.sha256()
     sources = (path for path in folder.rglob("*.py") if path.is_file())
@@ -70,20 +75,20 @@ def fingerprint(folder: Path, version: str) -> str:
     return f"{version}+{digest.hexdigest()[:12]}"
 
 
-def load(plugin: Plugin) -> Callable[[], Strategy]:
-    """Import the strategy's module afresh and give its class. Runs the strategy's code: call it under guard.
+def load_class(plugin: Plugin) -> Callable[[], Strategy]:
+    """Import the module anew and return its class ``Strategy``. Runs the strategy's code: call it in ``run_isolated``.
 
-    The module gets a private package of its own, so that it may import its neighbours relatively (``from .rules import
-    ...``), and so that no top-level name is taken. Raises PluginBroken when there is no class ``Strategy``, and
-    whatever the module raises.
+    The module is imported into a private package, so that it can import modules of its folder relatively
+    (``from .rules import ...``) and occupies no top-level name. Raises PluginError if there is no class ``Strategy``,
+    and whatever the module raises.
     """
-    path = plugin.folder / f"{MODULE}.py"
+    path = plugin.folder / f"{MODULE_NAME}.py"
     if not path.is_file():
-        raise PluginBroken(f"{plugin.folder}: there is no {MODULE}.py beside {MANIFEST}")
+        raise PluginError(f"{plugin.folder}: there is no {MODULE_NAME}.py beside {MANIFEST}")
     module = _import(path, f"_tradebot_strategy_{plugin.info.name}")
     strategy = getattr(module, "Strategy", None)
     if not isinstance(strategy, type) or not callable(getattr(strategy, "signals", None)):
-        raise PluginBroken(f"{path}: it defines no class Strategy with a method signals(history, params)")
+        raise PluginError(f"{path}: it defines no class Strategy with a method signals(history, params)")
     return strategy
 
 
@@ -93,7 +98,7 @@ def _import(path: Path, package: str) -> ModuleType:
     parent = ModuleType(package)
     parent.__path__ = [str(path.parent)]
     sys.modules[package] = parent
-    name = f"{package}.{MODULE}"
+    name = f"{package}.{MODULE_NAME}"
     spec = ModuleSpec(name, loader := _FreshLoader(name, str(path)), origin=str(path))
     spec.has_location = True
     module = sys.modules[name] = module_from_spec(spec)
@@ -102,7 +107,7 @@ def _import(path: Path, package: str) -> ModuleType:
 
 
 class _FreshLoader(SourceFileLoader):
-    """Always compiles the file that is there: a bytecode cache can be as old as the second it was written in."""
+    """Always compiles the source: a bytecode cache misses a change within the second in which it was written."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)

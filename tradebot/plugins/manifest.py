@@ -1,4 +1,4 @@
-"""manifest.toml: what a strategy says about itself before any of its code runs."""
+"""manifest.toml: the description of a strategy that is read before its code runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tradebot.plugins.parameters import Parameter, ParamType
 from tradebot.strategy_api import ParamValue
 
 MANIFEST = "manifest.toml"
-LONGEST_WARMUP = 2520  # ten years
+MAX_WARMUP = 2520  # sessions, ten years
 
 _VERSION = re.compile(r"\d[0-9A-Za-z.+-]{0,31}")
 _PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -28,31 +28,33 @@ _PARAMETER_KEYS = ("type", "default", "min", "max", "choices", "description")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A strategy's own word on itself.
-
-    ``warmup`` is the number of sessions that a symbol needs, the newest included, before it may be signalled.
-    """
+    """The content of a manifest."""
 
     name: str
     version: str
     description: str
     symbols: tuple[str, ...]
-    warmup: int
+    warmup: int  # sessions that a symbol needs before its first signal, including the session of the signal
     parameters: tuple[Parameter, ...]
 
     def params(self, overrides: Mapping[str, ParamValue], where: str) -> Mapping[str, ParamValue]:
-        """Every parameter's value, ``overrides`` before defaults. Raises ConfigError; ``where`` names their source."""
+        """The values of all parameters: ``overrides``, else the defaults.
+
+        where: the source of the overrides, for messages.
+
+        Raises ConfigError with every unknown name and every value that a parameter does not allow.
+        """
         known = {parameter.name: parameter for parameter in self.parameters}
         problems = []
         for name, value in overrides.items():
             parameter = known.get(name)
             if parameter is None:
                 problems.append(
-                    Problem(where, f"{self.name} has no parameter {name!r}", nearest(name, known, "parameters"))
+                    Problem(where, f"{self.name} has no parameter {name!r}", suggestion(name, known, "parameters"))
                 )
-            elif objection := parameter.objection_to(value):
+            elif problem := parameter.problem_with(value):
                 problems.append(
-                    Problem(where, f"parameter {name} of {self.name}: {objection}", "Give a value that it allows.")
+                    Problem(where, f"parameter {name} of {self.name}: {problem}", "Give a value that it allows.")
                 )
         if problems:
             raise ConfigError(problems)
@@ -63,8 +65,8 @@ class Manifest:
         return MappingProxyType(values)
 
 
-def nearest(name: str, known: Iterable[str], what: str) -> str:
-    """The advice for a name that is not among ``known``."""
+def suggestion(name: str, known: Iterable[str], what: str) -> str:
+    """The remedy for a ``name`` that is not among ``known``; ``what`` is the plural noun for the names."""
     choices = sorted(known)
     close = get_close_matches(name, choices, n=1)
     if close:
@@ -73,12 +75,13 @@ def nearest(name: str, known: Iterable[str], what: str) -> str:
 
 
 def read_manifest(folder: Path, name: str) -> Manifest:
-    """The manifest of the strategy ``name`` in ``folder``. Raises ConfigError with every problem found in it."""
+    """Read the manifest of the strategy ``name``. Raises ConfigError with every problem in it."""
     path = folder / MANIFEST
-    reading = _Reading(str(path))
-    manifest = _manifest(_Table(_parse(path), reading), name)
-    if reading.problems:
-        raise ConfigError(reading.problems)
+    problems: list[Problem] = []
+    table = _Table(_parse(path), str(path), problems)
+    manifest = _manifest(table, name)
+    if problems:
+        raise ConfigError(problems)
     return manifest
 
 
@@ -97,58 +100,48 @@ def _parse(path: Path) -> dict[str, object]:
         raise ConfigError([Problem(str(path), f"is not TOML: {error}", "Mend that line.")]) from None
 
 
-class _Reading:
-    """The problems found in one file so far."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.problems: list[Problem] = []
-
-    def object_to(self, key: str, what: str, fix: str) -> None:
-        self.problems.append(Problem(self.where, f"{key}: {what}", fix))
-
-
 class _Table:
-    """A TOML table that notes a problem for every value that is not what its reader asked for."""
+    """A TOML table. Reading a value of the wrong type adds a problem."""
 
-    def __init__(self, values: Mapping[str, object], reading: _Reading, prefix: str = "") -> None:
+    def __init__(self, values: Mapping[str, object], where: str, problems: list[Problem], prefix: str = "") -> None:
         self.values = values
-        self.reading = reading
-        self.prefix = prefix
+        self._where = where
+        self._problems = problems
+        self._prefix = prefix
 
-    def object_to(self, key: str, what: str, fix: str) -> None:
-        self.reading.object_to(self.prefix + key, what, fix)
+    def add_problem(self, key: str, what: str, fix: str) -> None:
+        self._problems.append(Problem(self._where, f"{self._prefix}{key}: {what}", fix))
 
-    def refuse_others_than(self, known: tuple[str, ...]) -> None:
+    def check_keys(self, known: tuple[str, ...]) -> None:
         for key in self.values:
             if key not in known:
-                self.object_to(key, "unknown key", nearest(key, known, "keys"))
+                self.add_problem(key, "unknown key", suggestion(key, known, "keys"))
 
     def text(self, key: str, fix: str, *, required: bool = True) -> str:
         value = self.values.get(key, "")
         if not isinstance(value, str) or (required and not value.strip()):
-            self.object_to(key, "missing" if key not in self.values else f"{value!r} is not a text", fix)
+            self.add_problem(key, "missing" if key not in self.values else f"{value!r} is not a text", fix)
             return ""
         return value.strip()
 
     def table(self, key: str, fix: str) -> _Table:
         value = self.values.get(key, {})
         if not isinstance(value, dict):
-            self.object_to(key, f"{value!r} is not a table", fix)
+            self.add_problem(key, f"{value!r} is not a table", fix)
             value = {}
-        return _Table(value, self.reading, f"{self.prefix}{key}.")
+        return _Table(value, self._where, self._problems, f"{self._prefix}{key}.")
 
 
 def _manifest(table: _Table, name: str) -> Manifest:
-    table.refuse_others_than(_KEYS)
+    table.check_keys(_KEYS)
     own_name = table.text("name", f'Write name = "{name}".')
     if own_name and own_name != name:
-        table.object_to("name", f"{own_name!r} is not the name it is found under", f'Write name = "{name}".')
-    if objection := objection_to_name(name):
-        table.object_to("name", objection, "Rename the strategy.")
+        table.add_problem("name", f"{own_name!r} is not the name it is found under", f'Write name = "{name}".')
+    if problem := name_problem(name):
+        table.add_problem("name", problem, "Rename the strategy.")
     version = table.text("version", 'Write a version such as "1.0.0".')
     if version and not _VERSION.fullmatch(version):
-        table.object_to("version", f"{version!r} is not a version", 'Write one such as "1.0.0".')
+        table.add_problem("version", f"{version!r} is not a version", 'Write one such as "1.0.0".')
     parameters = table.table("parameters", "Write one [parameters.NAME] for each parameter.")
     return Manifest(
         name=name,
@@ -162,8 +155,8 @@ def _manifest(table: _Table, name: str) -> Manifest:
     )
 
 
-def objection_to_name(name: str) -> str | None:
-    """Why no strategy can have this name, or None when one can."""
+def name_problem(name: str) -> str | None:
+    """The reason why a strategy cannot have this name; None if it can."""
     if not STRATEGY_NAME.fullmatch(name):
         return f"{name!r} is not made of lower-case letters, digits and underscores (at most 40, a letter first)"
     if name == FOREIGN:
@@ -175,41 +168,41 @@ def _symbols(table: _Table) -> tuple[str, ...]:
     fix = 'Write symbols = ["AAPL", "MSFT"].'
     value = table.values.get("symbols")
     if not isinstance(value, list) or not value:
-        table.object_to("symbols", "missing" if value is None else f"{value!r} is not a list of symbols", fix)
+        table.add_problem("symbols", "missing" if value is None else f"{value!r} is not a list of symbols", fix)
         return ()
     symbols = [symbol for symbol in value if isinstance(symbol, str) and SYMBOL.fullmatch(symbol)]
-    for stranger in (item for item in value if item not in symbols):
-        table.object_to("symbols", f"{stranger!r} is not a symbol", fix)
-    for symbol, times in Counter(symbols).items():
-        if times > 1:
-            table.object_to("symbols", f"{symbol} is there {times} times", "Name it once.")
+    for item in (item for item in value if item not in symbols):
+        table.add_problem("symbols", f"{item!r} is not a symbol", fix)
+    for symbol, count in Counter(symbols).items():
+        if count > 1:
+            table.add_problem("symbols", f"{symbol} is there {count} times", "Name it once.")
     return tuple(symbols)
 
 
 def _warmup(table: _Table) -> int:
     value = table.values.get("warmup")
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST_WARMUP:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WARMUP:
         return value
-    what = "missing" if value is None else f"{value!r} is not a whole number from 1 to {LONGEST_WARMUP}"
-    table.object_to("warmup", what, "Write the sessions of history that a signal needs, such as warmup = 250.")
+    what = "missing" if value is None else f"{value!r} is not a whole number from 1 to {MAX_WARMUP}"
+    table.add_problem("warmup", what, "Write the sessions of history that a signal needs, such as warmup = 250.")
     return 1
 
 
 def _parameter(parameters: _Table, name: str) -> Parameter | None:
     table = parameters.table(name, f"Write [parameters.{name}] and its keys below it.")
-    table.refuse_others_than(_PARAMETER_KEYS)
+    table.check_keys(_PARAMETER_KEYS)
     if not _PARAMETER_NAME.fullmatch(name):
-        parameters.object_to(name, "not a parameter's name", "Use lower-case letters, digits and underscores.")
+        parameters.add_problem(name, "not a parameter's name", "Use lower-case letters, digits and underscores.")
     written = table.values.get("type")
     if not isinstance(written, str) or written not in set(ParamType):
         what = "missing" if written is None else f"{written!r} is not a type"
-        table.object_to("type", what, f"Write one of {', '.join(ParamType)}.")
+        table.add_problem("type", what, f"Write one of {', '.join(ParamType)}.")
         return None
     kind = ParamType(written)
     default = table.values.get("default")
     if not kind.accepts(default):
         what = "missing" if default is None else f"{default!r} is not of type {kind}"
-        table.object_to("default", what, "Every parameter needs a default of its own type.")
+        table.add_problem("default", what, "Every parameter needs a default of its own type.")
         return None
     parameter = Parameter(
         name=name,
@@ -221,9 +214,9 @@ def _parameter(parameters: _Table, name: str) -> Parameter | None:
         description=table.text("description", "Say in a sentence what it changes.", required=False),
     )
     if parameter.minimum is not None and parameter.maximum is not None and parameter.minimum > parameter.maximum:
-        table.object_to("min", "is above max", "Exchange the two.")
-    elif objection := parameter.objection_to(parameter.default):
-        table.object_to("default", objection, "Give a default that the parameter itself allows.")
+        table.add_problem("min", "is above max", "Exchange the two.")
+    elif problem := parameter.problem_with(parameter.default):
+        table.add_problem("default", problem, "Give a default that the parameter itself allows.")
     return parameter
 
 
@@ -232,10 +225,10 @@ def _bound(table: _Table, key: str, kind: ParamType) -> float | None:
     if value is None:
         return None
     if not kind.ordered:
-        table.object_to(key, f"a parameter of type {kind} has no range", "Leave it out, or list its choices.")
+        table.add_problem(key, f"a parameter of type {kind} has no range", "Leave it out, or list its choices.")
         return None
     if not kind.accepts(value) or isinstance(value, str):
-        table.object_to(key, f"{value!r} is not of type {kind}", "Give a number of the parameter's own type.")
+        table.add_problem(key, f"{value!r} is not of type {kind}", "Give a number of the parameter's own type.")
         return None
     return value
 
@@ -244,5 +237,5 @@ def _choices(table: _Table, kind: ParamType) -> tuple[ParamValue, ...]:
     value = table.values.get("choices", [])
     if isinstance(value, list) and all(kind.accepts(choice) for choice in value):
         return tuple(kind.cast(choice) for choice in value)
-    table.object_to("choices", f"{value!r} is not a list of {kind} values", "List the values that are allowed.")
+    table.add_problem("choices", f"{value!r} is not a list of {kind} values", "List the values that are allowed.")
     return ()

@@ -1,4 +1,4 @@
-"""The parameters of a strategy: their types, defaults and ranges."""
+"""The parameters of a strategy: types, defaults, ranges and choices."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TypeGuard
 
 from tradebot.strategy_api import ParamValue
 
-_LARGEST = 1e300  # refuses infinity, NaN and whole numbers that no float can hold
+_MAX_FLOAT = 1e300  # excludes infinity, NaN and integers that overflow a float
 
 
 class ParamType(StrEnum):
+    """The type of a parameter, as the manifest names it."""
+
     BOOL = "bool"
     INT = "int"
     FLOAT = "float"
@@ -19,38 +21,40 @@ class ParamType(StrEnum):
 
     @property
     def ordered(self) -> bool:
+        """Whether a range can be given."""
         return self in (ParamType.INT, ParamType.FLOAT)
 
     def accepts(self, value: object) -> TypeGuard[ParamValue]:
-        """Whether a value read from TOML is of this type; a whole number will do for a float."""
+        """Whether a value from TOML has this type. A float may be written as an integer."""
         match self:
             case ParamType.BOOL:
                 return isinstance(value, bool)
             case ParamType.INT:
                 return isinstance(value, int) and not isinstance(value, bool)
             case ParamType.FLOAT:
-                return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+                return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_FLOAT
             case ParamType.STR:
                 return isinstance(value, str)
 
     def cast(self, value: ParamValue) -> ParamValue:
+        """Convert an accepted value: an integer becomes a float for type FLOAT."""
         return float(value) if self is ParamType.FLOAT else value
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a strategy. ``minimum`` and ``maximum`` are allowed values themselves."""
+    """A parameter of a strategy."""
 
     name: str
     type: ParamType
     default: ParamValue
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[ParamValue, ...] = ()
+    minimum: float | None = None  # inclusive
+    maximum: float | None = None  # inclusive
+    choices: tuple[ParamValue, ...] = ()  # empty: any value of the type
     description: str = ""
 
-    def objection_to(self, value: object) -> str | None:
-        """What is wrong with ``value`` for this parameter, or None when nothing is."""
+    def problem_with(self, value: object) -> str | None:
+        """The reason why ``value`` is not allowed; None if it is."""
         if not self.type.accepts(value):
             return f"{value!r} is not of type {self.type}"
         if self.choices and value not in self.choices:

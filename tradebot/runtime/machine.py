@@ -23,7 +23,7 @@ from tradebot.runtime.paper_exchange import whole_history
 from tradebot.settings import Loaded, Settings
 
 if TYPE_CHECKING:
-    from tradebot.plugins.discovery import Found
+    from tradebot.plugins.discovery import FoundStrategy
 
 #: The user ids of persons on the usual systems.
 _PEOPLE = range(1000, 60000)
@@ -132,7 +132,7 @@ def _strategy_faults(settings: Settings) -> dict[str, str]:
     return faults
 
 
-def _fault(found: Found, settings: Settings, passed: dict[str, str]) -> str:
+def _fault(found: FoundStrategy, settings: Settings, passed: dict[str, str]) -> str:
     """The first promise that a strategy breaks, "" for none; then its fingerprint goes into ``passed``.
 
     A strategy that cannot be loaded or gives no signals has none: the check that reads the signals reports it.
