@@ -18,7 +18,7 @@ from cronsim import CronSim
 
 from tests.schedulers.conftest import BERLIN, FIRST
 from tradebot.core.model.schedule import DAY, Job
-from tradebot.schedulers import HostZone, SchedulerKind, Setup, cron, files_of, write
+from tradebot.schedulers import HostZone, SchedulerKind, Setup, build_files, cron, write_files
 from tradebot.schedulers.rules import host_rules, new_york_rule
 from tradebot.schedulers.systemd import calendar
 from tradebot.schedulers.windows import NAMESPACE
@@ -27,7 +27,7 @@ ANALYZE = shutil.which("systemd-analyze")
 
 
 def lines_of(setup: Setup) -> list[str]:
-    (file,) = files_of(SchedulerKind.CRON)(setup, BERLIN, FIRST)
+    (file,) = build_files(SchedulerKind.CRON, setup, BERLIN, FIRST)
     return [line for line in file.text.splitlines() if not line.startswith("#")]
 
 
@@ -48,7 +48,7 @@ def test_a_crontab_is_understood_by_another_cron_and_by_a_shell(setup: Setup) ->
 
 @pytest.mark.skipif(ANALYZE is None, reason="there is no systemd here")
 def test_systemd_finds_nothing_wrong_with_the_units(setup: Setup, tmp_path: Path) -> None:
-    paths = write(files_of(SchedulerKind.SYSTEMD)(setup, BERLIN, FIRST), tmp_path / "units")
+    paths = write_files(build_files(SchedulerKind.SYSTEMD, setup, BERLIN, FIRST), tmp_path / "units")
     assert len(paths) == 2 * len(DAY)
     ended = subprocess.run(
         [str(ANALYZE), "--user", "verify", *map(str, paths)],
@@ -82,7 +82,7 @@ def test_systemd_reads_the_times_as_new_yorks(job: Job, since: str, elapses: lis
 
 
 def test_launchd_gets_property_lists_with_every_moment_of_the_week(setup: Setup) -> None:
-    files = files_of(SchedulerKind.LAUNCHD)(setup, BERLIN, FIRST)
+    files = build_files(SchedulerKind.LAUNCHD, setup, BERLIN, FIRST)
     for file, job in zip(files, DAY, strict=True):
         agent = plistlib.loads(file.text.encode())
         assert f"{agent['Label']}.plist" == file.name
@@ -114,7 +114,7 @@ SCHEMA = {
 
 
 def test_windows_gets_tasks_of_its_schema(setup: Setup) -> None:
-    for file, job in zip(files_of(SchedulerKind.WINDOWS)(setup, BERLIN, FIRST), DAY, strict=True):
+    for file, job in zip(build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST), DAY, strict=True):
         root = ET.fromstring(file.text.encode("utf-16"))
         assert (_name(root), root.get("version")) == ("Task", "1.2")
         for element in root.iter():
@@ -174,7 +174,7 @@ CRON_JOB: dict[str, Any] = {
 
 
 def test_kubernetes_gets_cron_jobs_of_its_schema(setup: Setup) -> None:
-    (file,) = files_of(SchedulerKind.KUBERNETES)(setup, BERLIN, FIRST)
+    (file,) = build_files(SchedulerKind.KUBERNETES, setup, BERLIN, FIRST)
     found = list(yaml.safe_load_all(file.text))
     assert [one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"] for one in found] == [
         [*setup.program, job.value, "--scheduled"] for job in DAY

@@ -20,9 +20,9 @@ from tradebot.schedulers import (
     ScheduleEntry,
     SchedulerKind,
     Setup,
+    build_files,
     cron,
     differences,
-    files_of,
     kubernetes,
     launchd,
     systemd,
@@ -39,7 +39,7 @@ def sessions() -> tuple[SessionHours, ...]:
 
 def installed(kind: SchedulerKind, setup: Setup, host: HostZone = BERLIN) -> tuple[ScheduleEntry, ...]:
     """What a scheduler gives back of what it was given."""
-    files = {file.name: file.text for file in files_of(kind)(setup, host, FIRST)}
+    files = {file.name: file.text for file in build_files(kind, setup, host, FIRST)}
     match kind:
         case SchedulerKind.CRON:
             return cron.entries(files["crontab"], setup)
@@ -127,7 +127,7 @@ def test_half_days_that_were_forgotten_are_found(setup: Setup, sessions: tuple[S
 
 def test_lines_of_another_home_are_not_ours(setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     other = replace(setup, home=setup.home.with_name(f"{setup.home.name}2"))
-    (file,) = files_of(SchedulerKind.CRON)(other, BERLIN, FIRST)
+    (file,) = build_files(SchedulerKind.CRON, other, BERLIN, FIRST)
     assert cron.entries(file.text, setup) == ()
     found = differences((), setup, BERLIN, sessions, ScheduleRules())
     assert found[0] == f"preflight: nothing starts it for {setup.home}"
@@ -137,7 +137,7 @@ def test_another_program_and_a_start_that_does_not_look_at_the_calendar_are_foun
     setup: Setup, sessions: tuple[SessionHours, ...]
 ) -> None:
     old = replace(setup, program=("/opt/old/tradebot",))
-    crontab = files_of(SchedulerKind.CRON)(old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
+    crontab = build_files(SchedulerKind.CRON, old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
     found = differences(cron.entries(crontab, setup), setup, BERLIN, sessions, ScheduleRules())
     assert sum("is not the program" in said for said in found) == len(DAY)
     assert sum("without --scheduled" in said for said in found) == 1
@@ -150,7 +150,7 @@ def test_a_timer_of_an_unknown_zone_is_found(setup: Setup, sessions: tuple[Sessi
 
 
 def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(setup: Setup) -> None:
-    xml = {file.name: file.text for file in files_of(SchedulerKind.WINDOWS)(setup, BERLIN, FIRST)}
+    xml = {file.name: file.text for file in build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST)}
     name = f"{setup.entry(Job.REPORT)}.xml"
     xml[name] = xml[name].replace("<Enabled>true", "<Enabled>false")
     assert Job.REPORT not in {entry.job for entry in windows.entries(xml, setup)}
@@ -169,11 +169,11 @@ def test_damaged_entries_start_nothing(setup: Setup) -> None:
 
 def test_the_block_of_a_home_is_renewed_and_the_rest_of_the_crontab_stays(setup: Setup) -> None:
     own = "MAILTO=me\n5 4 * * * backup\n"
-    (file,) = files_of(SchedulerKind.CRON)(setup, BERLIN, FIRST)
+    (file,) = build_files(SchedulerKind.CRON, setup, BERLIN, FIRST)
     once = cron.merged(own, setup, file.text)
     other = replace(setup, home=Path("/other"))
-    both = cron.merged(once, other, files_of(SchedulerKind.CRON)(other, BERLIN, FIRST)[0].text)
-    again = cron.merged(both, setup, files_of(SchedulerKind.CRON)(setup, UTC_HOST, FIRST)[0].text)
+    both = cron.merged(once, other, build_files(SchedulerKind.CRON, other, BERLIN, FIRST)[0].text)
+    again = cron.merged(both, setup, build_files(SchedulerKind.CRON, setup, UTC_HOST, FIRST)[0].text)
     assert again.startswith(own)
     assert again.count(f"# >>> {setup.name}") == again.count(f"# >>> {other.name}") == 1
     assert len(cron.entries(again, setup)) == len(cron.entries(again, other)) == len(DAY)

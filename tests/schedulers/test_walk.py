@@ -94,7 +94,7 @@ def test_the_lines_of_a_crontab_do_the_same_in_whatever_zone_the_host_is(zone: s
     host, here = HostZone(zone, ZoneInfo(zone)), ZoneInfo(zone)
     begin, end = walked[0].closes - timedelta(hours=1), walked[-1].opens - timedelta(hours=1)
     for job in (Job.PREFLIGHT, Job.RUN_DAILY, Job.RECONCILE, Job.REPORT):
-        lines = [cron.line(rule, "true").rsplit(maxsplit=1)[0] for rule in host_rules(job, host, date(2026, 5, 1))]
+        lines = [cron.cron_line(rule, "true").rsplit(maxsplit=1)[0] for rule in host_rules(job, host, date(2026, 5, 1))]
         starts = sorted(at for line in lines for at in _until(line, begin.astimezone(here), end))
         found = [at for window, at in acted(job, starts, walked) if first <= window.session <= last]
         assert found == expected(job, walked[1:-1]), job
@@ -105,7 +105,8 @@ def test_no_look_for_exits_is_left_out(zone: str) -> None:
     walked = sessions(date(2026, 3, 1), date(2026, 4, 15))
     host, here = HostZone(zone, ZoneInfo(zone)), ZoneInfo(zone)
     lines = [
-        cron.line(rule, "true").rsplit(maxsplit=1)[0] for rule in host_rules(Job.CHECK_EXITS, host, date(2026, 1, 1))
+        cron.cron_line(rule, "true").rsplit(maxsplit=1)[0]
+        for rule in host_rules(Job.CHECK_EXITS, host, date(2026, 1, 1))
     ]
     begin, end = walked[1].opens - timedelta(hours=3), walked[-1].opens - timedelta(hours=3)
     starts = sorted(at for line in lines for at in _until(line, begin.astimezone(here), end))

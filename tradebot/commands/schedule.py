@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradebot.reports.layout import Page
-    from tradebot.schedulers import File, HostZone, SchedulerKind, Setup
+    from tradebot.schedulers import HostZone, SchedulerFile, SchedulerKind, Setup
     from tradebot.settings import GlobalOptions
 
 #: The scheduler of each platform; cron on all others.
@@ -78,7 +78,7 @@ def install(
 
     kind, setup, host, files = _entries(options, scheduler, zone, image)
     if folder is not None:
-        done = [f"written: {path}" for path in schedulers.write(files, folder)]
+        done = [f"written: {path}" for path in schedulers.write_files(files, folder)]
     else:
         if not yes:
             confirm.confirm(options, f"Install the schedule of {setup.home} for {kind}, host time {host.name}?")
@@ -112,10 +112,10 @@ def verify(
     if folder is not None:
         differences = _differences(files, folder)
     else:
-        installed = schedulers.installed(kind, setup)
+        installed = schedulers.read_installed(kind, setup)
         rules = configuration(options).settings.schedule_rules()
         late_jobs = schedulers.differences(installed.entries, setup, host, scheduler_setup.sessions_ahead(), rules)
-        differences = [*installed.troubles, *late_jobs]
+        differences = [*installed.problems, *late_jobs]
     good = Line("every job is started in time in every session of the next year", Tone.GOOD)
     page = (*_header(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
     code = ExitCode.DEGRADED if differences else ExitCode.OK
@@ -130,7 +130,7 @@ commands = (show, install, verify)
 
 def _entries(
     options: GlobalOptions, scheduler: str | None, zone: str | None, image: str
-) -> tuple[SchedulerKind, Setup, HostZone, tuple[File, ...]]:
+) -> tuple[SchedulerKind, Setup, HostZone, tuple[SchedulerFile, ...]]:
     """The scheduler, what its entries are made from, and their files."""
     from tradebot import schedulers
     from tradebot.runtime import scheduler_setup
@@ -138,17 +138,17 @@ def _entries(
     kind = schedulers.SchedulerKind(scheduler or _SYSTEM_SCHEDULERS.get(sys.platform, "cron"))
     setup = scheduler_setup.setup_for(options, kind, image)
     host = scheduler_setup.host_zone(zone)
-    return kind, setup, host, schedulers.files_of(kind)(setup, host, scheduler_setup.today())
+    return kind, setup, host, schedulers.build_files(kind, setup, host, scheduler_setup.today())
 
 
-def _texts(files: Sequence[File]) -> list[str]:
+def _texts(files: Sequence[SchedulerFile]) -> list[str]:
     """The texts of the files; each has its name above it if there are several."""
     if len(files) == 1:
         return [files[0].text.rstrip("\n")]
     return [f"# --- {file.name}\n{file.text}" for file in files]
 
 
-def _differences(files: Sequence[File], folder: Path) -> list[str]:
+def _differences(files: Sequence[SchedulerFile], folder: Path) -> list[str]:
     """The files that are missing in ``folder`` or have another text, as messages."""
     differences = []
     for file in files:

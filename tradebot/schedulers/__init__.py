@@ -1,21 +1,31 @@
-"""Entries for the schedulers of hosts: written, installed and verified. They start jobs; the jobs know the calendar."""
+"""Schedule entries for the schedulers of the host: written, installed and verified.
+
+An entry starts a job with ``--scheduled``; the job itself checks the exchange calendar.
+"""
 
 from __future__ import annotations
 
-from tradebot.schedulers.install import Installed, SchedulerKind, files_of, install, installed, write
-from tradebot.schedulers.rules import File, HostZone, ScheduleEntry, Setup
+from tradebot.schedulers.install import (
+    InstalledSchedule,
+    SchedulerKind,
+    build_files,
+    install,
+    read_installed,
+    write_files,
+)
+from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup
 from tradebot.schedulers.verify import differences
 
 __all__ = [
-    "File",
     "HostZone",
-    "Installed",
+    "InstalledSchedule",
     "ScheduleEntry",
+    "SchedulerFile",
     "SchedulerKind",
     "Setup",
+    "build_files",
     "differences",
-    "files_of",
     "install",
-    "installed",
-    "write",
+    "read_installed",
+    "write_files",
 ]

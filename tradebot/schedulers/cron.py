@@ -1,7 +1,7 @@
-"""Crontab lines: five fields in the host's own time, and a command for the shell.
+"""Crontab lines in the host's time (crontab(5)).
 
-No line counts on CRON_TZ: cronie obeys it, Debian's cron ignores it without a word, and either way it would change the
-lines that stand below it. The block between two marks is ours; the rest of the crontab is left alone.
+The lines do not use CRON_TZ: cronie applies it, Debian's cron ignores it silently, and where it applies it also changes
+the lines below it. The lines stand between two marks; the rest of the crontab is not changed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,17 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from pathlib import Path
 
-from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import File, HostZone, Rule, ScheduleEntry, Setup, Slot, host_rules, jobs, new_york_rule
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.schedulers.rules import (
+    HostZone,
+    ScheduleEntry,
+    SchedulerFile,
+    Setup,
+    Slot,
+    WeeklyRule,
+    host_rules,
+    new_york_rule,
+)
 
 _EXAMPLE = """\
 # tradebot's day, for `crontab -e`; change the two paths. `tradebot schedule install --for cron` writes these lines for
@@ -43,87 +52,90 @@ _FIELDS = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(.+)")
 _VARIABLE = re.compile(r"(\w+)\s*=\s*(.*)")
 
 
-def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
+def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
+    """The block of crontab lines, correct for a year from ``first``."""
     lines = [
-        _begins(setup, f" in the host's time, {host.name}; `tradebot schedule verify` checks it"),
-        *(line(rule, _command(setup, job)) for job in jobs() for rule in host_rules(job, host, first)),
-        _ends(setup),
+        _begin_mark(setup, f" in the host's time, {host.name}; `tradebot schedule verify` checks it"),
+        *(cron_line(rule, _command(setup, job)) for job in DAY for rule in host_rules(job, host, first)),
+        _end_mark(setup),
     ]
-    return (File("crontab", "\n".join(lines) + "\n"),)
+    return (SchedulerFile("crontab", "\n".join(lines) + "\n"),)
 
 
 def example() -> str:
-    """The text of crontab.example: the entries for two hosts, with the trap of time zones explained."""
+    """The text of crontab.example: entries for two hosts, and the time zone trap."""
     setup = Setup(("/home/you/.venv/bin/tradebot",), Path("/home/you/tradebot"))
-    new_york = [line(new_york_rule(job), _command(setup, job)) for job in jobs()]
+    new_york = [cron_line(new_york_rule(job), _command(setup, job)) for job in DAY]
     utc = HostZone("UTC", UTC)
-    of_utc = [line(rule, _command(setup, job)) for job in jobs() for rule in host_rules(job, utc, date(2024, 1, 1))]
+    of_utc = [cron_line(rule, _command(setup, job)) for job in DAY for rule in host_rules(job, utc, date(2024, 1, 1))]
     return "\n".join((_EXAMPLE, *new_york, "", _EXAMPLE_UTC, *(f"# {text}" for text in of_utc), "", _EXAMPLE_ENDS))
 
 
 def merged(crontab: str, setup: Setup, block: str) -> str:
-    """A crontab with our block in the place of the one it had, or at its end."""
+    """The ``crontab`` without the block of this home, and with ``block`` at its end."""
     kept, inside = [], False
     for text in crontab.splitlines():
-        if text.startswith(_begins(setup)):
+        if text.startswith(_begin_mark(setup)):
             inside = True
-        elif text.startswith(_ends(setup)):
+        elif text.startswith(_end_mark(setup)):
             inside = False
         elif not inside:
             kept.append(text)
     return "\n".join([*kept, block])
 
 
-def line(rule: Rule, command: str) -> str:
+def cron_line(rule: WeeklyRule, command: str) -> str:
+    """A crontab line with aligned columns."""
     fields = (_numbers(rule.minutes, 60), _numbers(rule.hours, 24), "*", "*", _weekdays(rule.weekdays))
     return f"{fields[0]:<6} {fields[1]:<9} {fields[2]} {fields[3]} {fields[4]:<7} {command}"
 
 
 def slots(fields: Sequence[str]) -> frozenset[Slot]:
-    """The moments that the five fields of a line name; none where they are not understood or name days or months."""
+    """The slots of the five time fields; none if they cannot be parsed or name days of the month or months."""
     minutes, hours, day, month, weekdays = fields[:5]
     try:
-        days = {(number - 1) % 7 for number in _named(weekdays, 0, 7)}
-        rule = Rule(frozenset(days), _named(hours, 0, 23), _named(minutes, 0, 59))
+        days = {(number - 1) % 7 for number in _parsed(weekdays, 0, 7)}
+        rule = WeeklyRule(frozenset(days), _parsed(hours, 0, 23), _parsed(minutes, 0, 59))
     except ValueError:
         return frozenset()
     return rule.slots() if (day, month) == ("*", "*") else frozenset()
 
 
 def entries(crontab: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """Our jobs as a crontab starts them, whether or not this program wrote its lines."""
-    found, variables = [], {"CRON_TZ": "", "TRADEBOT_HOME": ""}
+    """The entries of this home in a crontab, whoever wrote them."""
+    listed, variables = [], {"CRON_TZ": "", "TRADEBOT_HOME": ""}
     for text in map(str.strip, crontab.splitlines()):
         if variable := _VARIABLE.fullmatch(text):
             variables[variable[1]] = variable[2].strip().strip("\"'")
         elif (fields := _FIELDS.fullmatch(text)) and not text.startswith("#") and (job := _job_of(fields[6])):
             home = f"TRADEBOT_HOME={shlex.quote(variables['TRADEBOT_HOME'])} " if variables["TRADEBOT_HOME"] else ""
             command = home + fields[6].replace("\\%", "%")
-            found.append(ScheduleEntry(job, slots(fields.groups()), variables["CRON_TZ"], command))
-    return tuple(entry for entry in found if setup.is_named_in(entry.command))
+            listed.append(ScheduleEntry(job, slots(fields.groups()), variables["CRON_TZ"], command))
+    return tuple(entry for entry in listed if setup.is_named_in(entry.command))
 
 
 def _command(setup: Setup, job: Job) -> str:
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in setup.variables.items())
     command = f"{variables} {shlex.join(setup.command(job))} >/dev/null 2>>{shlex.quote(str(setup.errors))}"
-    return command.replace("%", "\\%")  # a bare % ends the command and begins its standard input
+    return command.replace("%", "\\%")  # an unescaped % ends the command and starts its standard input
 
 
-def _begins(setup: Setup, more: str = "") -> str:
+def _begin_mark(setup: Setup, more: str = "") -> str:
     return f"# >>> {setup.name}{more}"
 
 
-def _ends(setup: Setup) -> str:
+def _end_mark(setup: Setup) -> str:
     return f"# <<< {setup.name}"
 
 
 def _job_of(command: str) -> Job | None:
     words = command.split()
-    return next((job for job in jobs() if job.value in words), None) if "tradebot" in command else None
+    return next((job for job in DAY if job.value in words), None) if "tradebot" in command else None
 
 
-def _numbers(values: tuple[int, ...], most: int) -> str:
-    if len(values) > 2 and values == tuple(range(0, most, values[1])):
+def _numbers(values: tuple[int, ...], end: int) -> str:
+    """The text of a field: ``*/15``, ``10-15``, or a list. Values are below ``end``."""
+    if len(values) > 2 and values == tuple(range(0, end, values[1])):
         return f"*/{values[1]}"
     if len(values) > 2 and values == tuple(range(values[0], values[-1] + 1)):
         return f"{values[0]}-{values[-1]}"
@@ -131,14 +143,14 @@ def _numbers(values: tuple[int, ...], most: int) -> str:
 
 
 def _weekdays(days: Iterable[int]) -> str:
-    return _numbers(tuple(sorted((day + 1) % 7 for day in days)), 99)  # cron's Sunday is 0
+    return _numbers(tuple(sorted((day + 1) % 7 for day in days)), 99)  # Sunday is 0 in a crontab
 
 
-def _named(text: str, least: int, most: int) -> tuple[int, ...]:
-    """The numbers of one field: ``5``, ``1-5``, ``*/15``, ``10-16/2``, and lists of these."""
-    found: set[int] = set()
+def _parsed(text: str, minimum: int, maximum: int) -> tuple[int, ...]:
+    """The values of a field: ``5``, ``1-5``, ``*/15``, ``10-16/2``, and lists of these. Raises ValueError."""
+    values: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
-        first, _, last = (f"{least}-{most}" if span == "*" else span).partition("-")
-        found.update(range(int(first), int(last or (most if step else first)) + 1, int(step or 1)))
-    return tuple(sorted(number for number in found if least <= number <= most))
+        first, _, last = (f"{minimum}-{maximum}" if span == "*" else span).partition("-")
+        values.update(range(int(first), int(last or (maximum if step else first)) + 1, int(step or 1)))
+    return tuple(sorted(value for value in values if minimum <= value <= maximum))

@@ -1,4 +1,4 @@
-"""Kubernetes CronJobs (batch/v1), one a job. They know time zones since 1.27, so New York's times stand as they are."""
+"""Kubernetes CronJobs (batch/v1), one a job, in New York time: CronJobs have time zones since Kubernetes 1.27."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tradebot.core.model.schedule import Job
+from tradebot.core.model.schedule import DAY, Job
 from tradebot.schedulers import cron
-from tradebot.schedulers.rules import NEW_YORK_NAME, File, HostZone, ScheduleEntry, Setup, jobs, new_york_rule
+from tradebot.schedulers.rules import NEW_YORK_NAME, HostZone, ScheduleEntry, SchedulerFile, Setup, new_york_rule
 
-#: How late a pod may still be started: run-daily and check-exits say themselves when it is too late.
+#: Seconds after its time in which a pod may still be started. A job checks itself whether it is too late.
 _DEADLINE = 600
 
 
-def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
-    documents = ("\n".join(_yaml(cron_job(setup, job))) for job in jobs())
-    return (File(f"{setup.name}.yaml", "".join(f"---\n{text}\n" for text in documents)),)
+def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
+    """One YAML file with a document for each CronJob."""
+    documents = ("\n".join(_yaml(cron_job(setup, job))) for job in DAY)
+    return (SchedulerFile(f"{setup.name}.yaml", "".join(f"---\n{text}\n" for text in documents)),)
 
 
 def cron_job(setup: Setup, job: Job) -> dict[str, Any]:
-    """A job as the API has it. The home is a volume, claimed under the name of the home's entries."""
+    """The CronJob of a job. The home is mounted from the volume claim ``setup.name``."""
     container = {
         "name": "tradebot",
         "image": setup.image,
@@ -40,7 +41,7 @@ def cron_job(setup: Setup, job: Job) -> dict[str, Any]:
         "kind": "CronJob",
         "metadata": {"name": setup.entry(job), "labels": {"app": setup.name}},
         "spec": {
-            "schedule": " ".join(cron.line(new_york_rule(job), "").split()),
+            "schedule": " ".join(cron.cron_line(new_york_rule(job), "").split()),
             "timeZone": NEW_YORK_NAME,
             "concurrencyPolicy": "Forbid",
             "startingDeadlineSeconds": _DEADLINE,
@@ -51,24 +52,24 @@ def cron_job(setup: Setup, job: Job) -> dict[str, Any]:
     }
 
 
-def entries(listed: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """Our jobs as a cluster starts them, from what `kubectl get cronjobs -o json` says; a suspended one starts none."""
-    found = {str(item["metadata"]["name"]): item["spec"] for item in json.loads(listed or "{}").get("items", ())}
-    made = []
-    for job in jobs():
-        spec = found.get(setup.entry(job))
+def entries(output: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in the output of `kubectl get cronjobs -o json`. A suspended CronJob is none."""
+    specs = {str(item["metadata"]["name"]): item["spec"] for item in json.loads(output or "{}").get("items", ())}
+    listed = []
+    for job in DAY:
+        spec = specs.get(setup.entry(job))
         if spec is None or spec.get("suspend"):
             continue
         container = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-        variables = (f"{one['name']}={one.get('value', '')}" for one in container.get("env", ()))
+        variables = (f"{variable['name']}={variable.get('value', '')}" for variable in container.get("env", ()))
         words = (*variables, *container.get("command", ()), *container.get("args", ()))
         fields = str(spec["schedule"]).split()
-        made.append(ScheduleEntry(job, cron.slots(fields), spec.get("timeZone", "UTC"), " ".join(words)))
-    return tuple(made)
+        listed.append(ScheduleEntry(job, cron.slots(fields), spec.get("timeZone", "UTC"), " ".join(words)))
+    return tuple(listed)
 
 
 def _yaml(value: object, indent: str = "") -> Iterator[str]:
-    """Mappings and lists in YAML's block style; every text in double quotes, as JSON writes it."""
+    """The lines of a value in YAML block style; texts are in double quotes, as in JSON."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _item(f"{indent}{key}:", item, indent)

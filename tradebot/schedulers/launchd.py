@@ -1,4 +1,7 @@
-"""launchd agents: a property list a job. launchd keeps the host's time, and starts what was slept through on waking."""
+"""launchd agents (launchd.plist(5)): a property list a job, in the host's time.
+
+launchd runs a missed start when the Mac wakes.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,25 @@ from collections.abc import Mapping
 from datetime import date
 from xml.parsers.expat import ExpatError
 
-from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import File, HostZone, ScheduleEntry, Setup, Slot, host_rules, jobs
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup, Slot, host_rules
 
 
 def label(setup: Setup, job: Job) -> str:
+    """The label of the agent of a job."""
     return f"com.github.tradebot.{setup.entry(job)}"
 
 
-def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
-    return tuple(File(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in jobs())
+def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
+    """A property list for each job, correct for a year from ``first``."""
+    return tuple(SchedulerFile(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in DAY)
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """Our jobs as agents start them; ``found`` has their texts by name. One that cannot be read starts nothing."""
-    made = []
-    for job in jobs():
-        text = found.get(f"{label(setup, job)}.plist")
+def entries(files: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in property lists, given as text by file name. An unreadable file is no entry."""
+    listed = []
+    for job in DAY:
+        text = files.get(f"{label(setup, job)}.plist")
         if text is None:
             continue
         try:
@@ -35,8 +40,8 @@ def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]
             Slot((start["Weekday"] - 1) % 7, start["Hour"], start["Minute"])
             for start in agent.get("StartCalendarInterval", ())
         )
-        made.append(ScheduleEntry(job, slots, "", " ".join((*variables, *agent.get("ProgramArguments", ())))))
-    return tuple(made)
+        listed.append(ScheduleEntry(job, slots, "", " ".join((*variables, *agent.get("ProgramArguments", ())))))
+    return tuple(listed)
 
 
 def _agent(setup: Setup, job: Job, host: HostZone, first: date) -> str:

@@ -1,8 +1,8 @@
-"""What every scheduler has to start, before it is written in any scheduler's own words.
+"""The start times of the jobs, independent of the scheduler.
 
-A job is started on weekdays at each New York time that it may be due at, on whole days and on half days. Which of
-these starts are real, the job itself decides by the exchange's calendar (``--scheduled``); so a start too many does no
-harm. That is what a scheduler without time zones is given: the host's times for both New York offsets.
+A job is started on weekdays at every New York time at which it is due on a whole or a half day. With ``--scheduled`` it
+checks the exchange calendar and does nothing if it is not due, so that additional starts do no harm. A scheduler
+without time zones therefore gets the host's times for every offset between host and New York.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
-from tradebot.core.model.schedule import DAY, Job, due_jobs
+from tradebot.core.model.schedule import Job, due_jobs
 
 NEW_YORK_NAME = NEW_YORK.key
 WEEKDAYS = frozenset(range(5))  # Monday is 0
@@ -25,78 +25,79 @@ WEEKDAYS = frozenset(range(5))  # Monday is 0
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A moment of the week by somebody's clock; Monday is 0."""
+    """A minute of the week, in a time zone that the context gives."""
 
-    weekday: int
+    weekday: int  # Monday is 0
     hour: int
     minute: int
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """Several moments of the week as a crontab line says them: each weekday at each minute of each hour."""
+class WeeklyRule:
+    """A set of slots, as a crontab line states them: every minute of every hour of every weekday."""
 
-    weekdays: frozenset[int]
+    weekdays: frozenset[int]  # Monday is 0
     hours: tuple[int, ...]
     minutes: tuple[int, ...]
 
     def slots(self) -> frozenset[Slot]:
+        """The slots of the rule."""
         return frozenset(Slot(d, h, m) for d in self.weekdays for h in self.hours for m in self.minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class HostZone:
-    """The time zone that a host keeps. ``zone`` None is this machine's own, whatever its name."""
+    """The time zone of a host."""
 
     name: str
-    zone: tzinfo | None = None
+    zone: tzinfo | None = None  # None: the time zone of this machine
 
     def slot(self, instant: datetime) -> Slot:
-        """An aware instant by the host's clock."""
+        """The slot of an aware instant in this time zone."""
         local = instant.astimezone(self.zone)
         return Slot(local.weekday(), local.hour, local.minute)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is to be started: the program's absolute path with its first arguments, and where it trades from.
+    """The program and the home that the entries are made for."""
 
-    ``environment`` is what the program needs beside TRADEBOT_HOME; ``image`` is for Kubernetes alone.
-    """
-
-    program: tuple[str, ...]
+    program: tuple[str, ...]  # absolute path and first arguments
     home: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-    image: str = "tradebot:latest"
+    environment: Mapping[str, str] = field(default_factory=dict)  # variables besides TRADEBOT_HOME
+    image: str = "tradebot:latest"  # for Kubernetes only
 
     @property
     def name(self) -> str:
-        """A name of its own for each home, so that several can be scheduled side by side."""
+        """A name that is unique for the home, so that several homes can be scheduled on one host."""
         return f"tradebot-{sha256(str(self.home).encode()).hexdigest()[:8]}"
 
     @property
     def variables(self) -> Mapping[str, str]:
+        """The environment variables of a job."""
         return {"TRADEBOT_HOME": str(self.home), **self.environment}
 
     @property
     def errors(self) -> Path:
-        """Where a scheduler leaves what the program says on standard error."""
+        """The file for the standard error of the jobs."""
         return self.home / "schedule.log"
 
     def is_named_in(self, command: str) -> bool:
-        """Whether a command with its environment names this home, and not one whose path only begins alike."""
+        """Whether a command line contains the path of this home, not only a longer path that starts with it."""
         return re.search(rf"{re.escape(str(self.home))}(?![\w/.-])", command) is not None
 
     def entry(self, job: Job) -> str:
+        """The name of the entry of a job."""
         return f"{self.name}-{job}"
 
     def command(self, job: Job) -> tuple[str, ...]:
+        """The command line that starts a job."""
         return (*self.program, job.value, "--scheduled")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file of a scheduler, by its name in the scheduler's folder."""
+class SchedulerFile:
+    """A file of a scheduler; ``name`` is relative to the folder of the scheduler."""
 
     name: str
     text: str
@@ -104,27 +105,24 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleEntry:
-    """A job as a scheduler has it: when it starts it, by whose clock, and the whole command with its environment.
-
-    ``zone`` is the name of the time zone that the scheduler itself keeps for it, "" for the host's.
-    """
+    """An entry of a scheduler."""
 
     job: Job
-    slots: frozenset[Slot]
-    zone: str
-    command: str
+    slots: frozenset[Slot]  # the starts, in ``zone``
+    zone: str  # name of the time zone of the entry; "" for the host's
+    command: str  # the command line with its environment variables
 
 
-def new_york_rule(job: Job) -> Rule:
-    """When a job is started, by New York's clock: each hour and minute at which it is due on a whole or a half day."""
+def new_york_rule(job: Job) -> WeeklyRule:
+    """The starts of a job in New York time: every hour and minute at which it is due on a whole or a half day."""
     due = [at for closes in (16, 13) for at in _times(job, closes)]
-    return Rule(WEEKDAYS, tuple(sorted({at.hour for at in due})), tuple(sorted({at.minute for at in due})))
+    return WeeklyRule(WEEKDAYS, tuple(sorted({at.hour for at in due})), tuple(sorted({at.minute for at in due})))
 
 
-def host_rules(job: Job, host: HostZone, first: date) -> tuple[Rule, ...]:
-    """The same by the host's clock: the moments of the week that a New York time falls on in the year from ``first``.
+def host_rules(job: Job, host: HostZone, first: date) -> tuple[WeeklyRule, ...]:
+    """The starts of a job in the host's time: all slots that its New York times have within a year from ``first``.
 
-    Where host and New York change their clocks on different days, or only one does, a time has several.
+    A New York time has several slots if host and New York change to daylight saving time on different days.
     """
     rule = new_york_rule(job)
     days = (first + timedelta(days=count) for count in range(366))
@@ -138,8 +136,8 @@ def host_rules(job: Job, host: HostZone, first: date) -> tuple[Rule, ...]:
     return as_rules({host.slot(instant) for instant in instants})
 
 
-def as_rules(slots: Iterable[Slot]) -> tuple[Rule, ...]:
-    """The fewest rules that say exactly these slots, hours with the same days and minutes together."""
+def as_rules(slots: Iterable[Slot]) -> tuple[WeeklyRule, ...]:
+    """Rules for exactly these slots; hours with equal weekdays and minutes share a rule."""
     weekdays: dict[tuple[int, int], set[int]] = defaultdict(set)
     for slot in slots:
         weekdays[slot.hour, slot.minute].add(slot.weekday)
@@ -149,18 +147,14 @@ def as_rules(slots: Iterable[Slot]) -> tuple[Rule, ...]:
     hours: dict[tuple[frozenset[int], tuple[int, ...]], set[int]] = defaultdict(set)
     for (days_of_hour, hour), of_hour in minutes.items():
         hours[days_of_hour, tuple(sorted(of_hour))].add(hour)
-    rules = (Rule(days, tuple(sorted(found)), of_hours) for (days, of_hours), found in hours.items())
+    rules = (WeeklyRule(days, tuple(sorted(group)), of_hours) for (days, of_hours), group in hours.items())
     return tuple(sorted(rules, key=lambda rule: (min(rule.weekdays), rule.hours, rule.minutes)))
 
 
-def jobs() -> tuple[Job, ...]:
-    """The jobs that a scheduler starts, in the order of the day."""
-    return DAY
-
-
 def _times(job: Job, closes: int) -> Iterator[time]:
-    """A session's times of a job. Its hours stand in UTC here, which only keeps them as they are."""
+    """The New York times at which a job is due in a session that closes at the hour ``closes``."""
     monday = date(2024, 1, 1)
+    # New York times, labelled UTC to be aware: only times of day are read back.
     opening, closing = (datetime.combine(monday, at, UTC) for at in (time(9, 30), time(closes)))
     hours = SessionHours(monday, opening, closing)
     return (due.at.time() for due in due_jobs(hours) if due.job is job)

@@ -1,4 +1,4 @@
-"""systemd user units: a service and a timer a job. Timers know time zones, so New York's times stand as they are."""
+"""systemd user units: a service and a timer for each job, in New York time (systemd.timer(5), systemd.time(7))."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from tradebot.core.model.schedule import Job
+from tradebot.core.model.schedule import DAY, Job
 from tradebot.schedulers.rules import (
     NEW_YORK_NAME,
-    File,
     HostZone,
-    Rule,
     ScheduleEntry,
+    SchedulerFile,
     Setup,
     Slot,
-    jobs,
+    WeeklyRule,
     new_york_rule,
 )
 
@@ -23,34 +22,36 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):00 (\S+)")
 
 
-def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
-    return tuple(file for job in jobs() for file in (_service(setup, job), _timer(setup, job)))
+def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
+    """A service and a timer for each job."""
+    return tuple(file for job in DAY for file in (_service(setup, job), _timer(setup, job)))
 
 
 def timers(setup: Setup) -> tuple[str, ...]:
-    return tuple(f"{setup.entry(job)}.timer" for job in jobs())
+    """The names of the timers."""
+    return tuple(f"{setup.entry(job)}.timer" for job in DAY)
 
 
-def calendar(rule: Rule) -> str:
-    """A rule of New York's time as systemd.time(7) writes it."""
+def calendar(rule: WeeklyRule) -> str:
+    """A rule in New York time as a calendar event of systemd.time(7)."""
     first, last = _DAYS[min(rule.weekdays)], _DAYS[max(rule.weekdays)]
     hours = ",".join(f"{hour:02}" for hour in rule.hours)
     minutes = ",".join(f"{minute:02}" for minute in rule.minutes)
     return f"{first}..{last} *-*-* {hours}:{minutes}:00 {NEW_YORK_NAME}"
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """Our jobs as units start them; ``found`` has their texts by name."""
-    made = []
-    for job in jobs():
-        timer, service = (found.get(f"{setup.entry(job)}.{kind}", "") for kind in ("timer", "service"))
+def entries(units: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in unit files, given as text by file name."""
+    listed = []
+    for job in DAY:
+        timer, service = (units.get(f"{setup.entry(job)}.{kind}", "") for kind in ("timer", "service"))
         for start in _CALENDAR.finditer(timer):
-            made.append(ScheduleEntry(job, _slots(start), start[5], _unquoted(service)))
-    return tuple(made)
+            listed.append(ScheduleEntry(job, _slots(start), start[5], _unquoted(service)))
+    return tuple(listed)
 
 
-def _service(setup: Setup, job: Job) -> File:
-    return File(
+def _service(setup: Setup, job: Job) -> SchedulerFile:
+    return SchedulerFile(
         f"{setup.entry(job)}.service",
         "\n".join(
             (
@@ -71,8 +72,8 @@ def _service(setup: Setup, job: Job) -> File:
     )
 
 
-def _timer(setup: Setup, job: Job) -> File:
-    return File(
+def _timer(setup: Setup, job: Job) -> SchedulerFile:
+    return SchedulerFile(
         f"{setup.entry(job)}.timer",
         "\n".join(
             (
@@ -98,13 +99,13 @@ def _literal(text: str) -> str:
 
 
 def _quoted(text: str, *, command: bool = False) -> str:
-    """A word of a unit file (systemd.syntax(7)); a command's also keeps its dollars."""
+    """A quoted word of a unit file (systemd.syntax(7)); in a command ``$`` is escaped too."""
     escaped = _literal(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped.replace("$", "$$") if command else escaped}"'
 
 
 def _unquoted(service: str) -> str:
-    """A service's environment and command as one line, as they are meant."""
+    """The environment and the command of a service as one unquoted line."""
     lines = (text.partition("=")[2] for text in service.splitlines() if text.startswith(("Environment=", "ExecStart=")))
     return " ".join(lines).replace("%%", "%").replace("$$", "$").replace('"', "").replace("\\\\", "\\")
 
@@ -114,4 +115,4 @@ def _slots(start: re.Match[str]) -> frozenset[Slot]:
         return frozenset()
     days = frozenset(range(_DAYS.index(start[1]), _DAYS.index(start[2]) + 1))
     hours, minutes = (tuple(int(number) for number in start[field].split(",")) for field in (3, 4))
-    return Rule(days, hours, minutes).slots()
+    return WeeklyRule(days, hours, minutes).slots()

@@ -1,7 +1,7 @@
-"""Tasks of the Windows Task Scheduler, as XML: a task a job, in the host's time.
+"""Tasks of the Windows Task Scheduler as XML, one a job, in the host's time.
 
-Elements and their order are those of the Task Scheduler Schema (MS-TSCH 2.5). A task has no environment of its own, so
-the home stands on the command line.
+Elements and their order are those of the Task Scheduler Schema (MS-TSCH 2.5). A task cannot set environment variables,
+so that the home is an option of the command.
 """
 
 from __future__ import annotations
@@ -12,30 +12,31 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
-from tradebot.core.model.schedule import Job
-from tradebot.schedulers.rules import File, HostZone, Rule, ScheduleEntry, Setup, Slot, host_rules, jobs
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup, Slot, WeeklyRule, host_rules
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-#: A Monday: from when on the triggers hold.
+#: The first day of the triggers, a Monday.
 _SINCE = date(2024, 1, 1)
 _MINUTES = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
 
 
 def task(setup: Setup, job: Job) -> str:
-    """The task's name with its folder."""
+    """The name of the task of a job, with its folder."""
     return f"\\tradebot\\{setup.entry(job)}"
 
 
-def files(setup: Setup, host: HostZone, first: date) -> tuple[File, ...]:
-    return tuple(File(f"{setup.entry(job)}.xml", _task(setup, job, host, first)) for job in jobs())
+def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
+    """An XML file for each job, correct for a year from ``first``."""
+    return tuple(SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first)) for job in DAY)
 
 
-def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """Our jobs as tasks start them; ``found`` has their XML by file name. One that cannot be read starts nothing."""
-    made = []
-    for job in jobs():
-        text = found.get(f"{setup.entry(job)}.xml")
+def entries(files: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in tasks, given as XML by file name. A disabled or unreadable task is no entry."""
+    listed = []
+    for job in DAY:
+        text = files.get(f"{setup.entry(job)}.xml")
         if text is None:
             continue
         try:
@@ -46,8 +47,8 @@ def entries(found: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]
         command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
         enabled = root.find(f"{_tag('Settings')}/{_tag('Enabled')}")
         if enabled is None or enabled.text != "false":
-            made.append(ScheduleEntry(job, slots, "", command.replace('"', "")))
-    return tuple(made)
+            listed.append(ScheduleEntry(job, slots, "", command.replace('"', "")))
+    return tuple(listed)
 
 
 def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
@@ -58,7 +59,7 @@ def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
     for rule in host_rules(job, host, first):
         for hours in _runs_of(rule.hours):
             for minutes in [rule.minutes] if _is_even(rule.minutes) else zip(rule.minutes, strict=True):
-                _trigger(triggers, Rule(rule.weekdays, hours, minutes))
+                _trigger(triggers, WeeklyRule(rule.weekdays, hours, minutes))
     principal = ET.SubElement(ET.SubElement(root, "Principals"), "Principal", {"id": "Author"})
     _texts(principal, LogonType="InteractiveToken", RunLevel="LeastPrivilege")
     _texts(
@@ -78,8 +79,8 @@ def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
     return f'<?xml version="1.0" encoding="UTF-16"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _trigger(triggers: ET.Element, rule: Rule) -> None:
-    """A trigger for one minute of one hour, or one that repeats itself through hours on end."""
+def _trigger(triggers: ET.Element, rule: WeeklyRule) -> None:
+    """Add a trigger for one minute of one hour, or one that repeats through consecutive hours."""
     start = datetime.combine(_SINCE, datetime.min.time()).replace(hour=rule.hours[0], minute=rule.minutes[0])
     trigger = ET.SubElement(triggers, "CalendarTrigger")
     _texts(trigger, StartBoundary=start.isoformat())
@@ -96,13 +97,13 @@ def _trigger(triggers: ET.Element, rule: Rule) -> None:
 
 
 def _is_even(minutes: tuple[int, ...]) -> bool:
-    """Whether one repetition, hour after hour, meets these minutes and no others."""
+    """Whether the minutes have equal distances, also across the hour, so that one repetition gives them."""
     step = 60 // len(minutes)
     return minutes == tuple(range(minutes[0], minutes[0] + 60, step))
 
 
 def _runs_of(hours: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Hours that follow one another, together."""
+    """Split ascending hours into runs of consecutive ones."""
     run: list[int] = []
     for hour in hours:
         if run and hour != run[-1] + 1:
@@ -124,11 +125,13 @@ def _slots(trigger: ET.Element) -> Iterator[Slot]:
 
 
 def _minutes(duration: str) -> int:
-    found = _MINUTES.fullmatch(duration)
-    return int(found[1] or 0) * 60 + int(found[2] or 0) if found else 0
+    """The minutes of an ISO 8601 duration such as PT1H30M; 0 for any other text."""
+    match = _MINUTES.fullmatch(duration)
+    return int(match[1] or 0) * 60 + int(match[2] or 0) if match else 0
 
 
 def _texts(parent: ET.Element, **texts: str) -> None:
+    """Add child elements with these names and texts."""
     for name, text in texts.items():
         ET.SubElement(parent, name).text = text
 
