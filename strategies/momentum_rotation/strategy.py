@@ -10,20 +10,20 @@ import pandas as pd
 
 from tradebot.strategy_api import ExitPolicy, History, ParamValue, Signals
 
-# Returns this close are equal, and equal returns are ranked by symbol, not by the last bit of a float.
+# Returns that are equal after rounding are ranked by symbol, not by the last bit of a float.
 DECIMALS = 9
-# A bar missing on the very session that a return begins or ends at is stood in for by one at most this much older.
+# If the bar of the session at which a return begins or ends is missing, one at most this many sessions older is used.
 SPARE_SESSIONS = 5
 
 
 class Strategy:
-    """Enters the best symbols after the first session of a month; those outside leave, until the next rotation.
+    """Enters the symbols with the highest momentum after the first session of a month, and exits all others.
 
-    A symbol stopped out during the month is not entered again before the next one. Of several entries the highest
-    momentum is served first.
+    A symbol that was stopped out is not entered again before the next month. Entries rank by momentum, highest first.
     """
 
     def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
+        """Entries on rotation sessions; exits on every session of a month for symbols outside the selection."""
         hold, formation, skip = int(params["hold"]), int(params["formation"]), int(params["skip"])
         close = history.close
         momentum = _momentum(close, formation, skip)
@@ -43,29 +43,29 @@ class Strategy:
 
 
 def _momentum(close: pd.DataFrame, formation: int, skip: int) -> pd.DataFrame:
-    """The return from ``formation`` sessions ago to ``skip`` sessions ago, of symbols that still trade."""
+    """The return from ``formation`` to ``skip`` sessions ago; NaN for a symbol that no longer trades."""
     known = close.ffill(limit=SPARE_SESSIONS)
     momentum = known.shift(skip) / known.shift(formation) - 1
     return momentum.where(known.notna()).round(DECIMALS)
 
 
 def _rank(momentum: pd.DataFrame) -> pd.DataFrame:
-    """1 for the highest of a session; equals in alphabetical order, whatever the order of the columns."""
+    """The rank in each session, 1 for the highest momentum; ties in alphabetical order of the symbols."""
     alphabetical = momentum[sorted(momentum.columns)]
     return alphabetical.rank(axis=1, ascending=False, method="first")[momentum.columns]
 
 
 def _first_of_month(sessions: pd.DatetimeIndex) -> np.ndarray:
-    """Where a session is in another month than the one before it; never the first row, whose predecessor is unknown.
+    """True where a session is the first of its month; false in the first row, whose previous session is unknown.
 
-    Looked at from the new month's side, because no session knows that it is its month's last.
+    The first session is used because the last one of a month is not known as such on that day.
     """
     months = sessions.year.to_numpy() * 12 + sessions.month.to_numpy()
     return np.concatenate([[False], months[1:] != months[:-1]])
 
 
 def _since_rotation(state: np.ndarray, rotates: np.ndarray) -> np.ndarray:
-    """``state`` of the newest rotation so far, row by row; false before the first."""
+    """For each row the ``state`` of the last rotation up to it; false before the first one."""
     newest = np.maximum.accumulate(np.where(rotates, np.arange(len(rotates)), -1))
     return state[newest] & (newest >= 0)[:, None]
 

@@ -1,4 +1,4 @@
-"""Connors' RSI 2: buy a short, sharp fall in a long uptrend, sell the bounce."""
+"""Connors' RSI 2: buys a short, sharp fall in a long uptrend and sells the bounce."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import talib
 
 from tradebot.strategy_api import ExitPolicy, History, ParamValue, Signals, by_column
 
-# A close exactly on its average, or an RSI exactly on its limit, must not tip over with the last bit of a float.
+# Ratios and RSI are rounded before comparisons, so that the last bit of a float never decides a tie.
 DECIMALS = 6
 
 
 class Strategy:
-    """Enters on a close above the long average with RSI 2 below its limit; leaves on a close above the short average.
+    """Enters on a close above the long average with RSI 2 below its limit; exits on a close above the short average.
 
-    Of several entries the lowest RSI, the sharpest fall, is served first.
+    Entries rank by RSI, lowest first.
     """
 
     def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
+        """Compute the signals from closes alone."""
         trend, bounce = int(params["sma_trend"]), int(params["sma_exit"])
         close = history.close
         sma_trend = by_column(close, partial(talib.SMA, timeperiod=trend))

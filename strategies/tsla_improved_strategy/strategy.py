@@ -1,4 +1,4 @@
-"""Pullbacks in an uptrend, with a tight stop that trails late."""
+"""Buys pullbacks in an uptrend, with a tight stop that starts to trail after a gain."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import talib
 
 from tradebot.strategy_api import ExitPolicy, History, ParamValue, Signals, by_column
 
-# A close exactly on its average, or an RSI exactly on its limit, must not tip over with the last bit of a float.
+# Ratios and RSI are rounded before comparisons, so that the last bit of a float never decides a tie.
 DECIMALS = 6
 
 
 class Strategy:
-    """Enters on a close above both averages with an RSI below its limit; leaves on a close below the longer average.
+    """Enters on a close above both averages with the RSI below its limit; exits on a close below the longer average.
 
-    Of several entries the lowest RSI, the deepest pullback, is served first.
+    Entries rank by RSI, lowest first.
     """
 
     def signals(self, history: History, params: Mapping[str, ParamValue]) -> Signals:
+        """Compute the signals from closes alone."""
         fast, slow, lookback = int(params["sma_fast"]), int(params["sma_slow"]), int(params["rsi_sessions"])
         close = history.close
         sma_fast = by_column(close, partial(talib.SMA, timeperiod=fast))

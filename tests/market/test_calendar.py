@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.account import SessionHours
-from tradebot.market.calendar import CLOSED, PAST_YEARS, NyseCalendar, closures_of
+from tradebot.market.calendar import CLOSED, CLOSURES_FILE, NyseCalendar, closures_in
 from tradebot.ports import Calendar
 
 # The judge's own use of pandas, which is its business.
@@ -110,12 +110,12 @@ def test_a_day_lies_between_its_neighbours_and_no_session_is_skipped(day: date) 
 
 
 def test_the_table_of_past_years_holds_whole_years_as_the_package_knows_them() -> None:
-    rows = [line.split(",") for line in PAST_YEARS.read_text(encoding="ascii").splitlines()[1:]]
+    rows = [line.split(",") for line in CLOSURES_FILE.read_text(encoding="ascii").splitlines()[1:]]
     years = sorted({int(day[:4]) for day, _ in rows})
 
     assert years == list(range(2000, years[-1] + 1))
     assert {date.fromisoformat(day): what for day, what in rows} == {
-        day: what for year in years for day, what in closures_of(year).items()
+        day: what for year in years for day, what in closures_in(year).items()
     }
     assert len([what for _, what in rows if what == CLOSED]) >= 9 * len(years)
 

@@ -1,4 +1,4 @@
-"""Back-adjustment: a history without the jumps that splits and dividends leave in it."""
+"""Back-adjustment of prices and volumes for splits and cash dividends."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Numbers = npt.NDArray[np.float64]
 
 
 def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: date) -> History:
-    """``history`` (USD a share and shares, not adjusted) adjusted for the actions with ex-date up to ``as_of``.
+    """Adjust ``history`` (USD a share, volume in shares) for the actions with an ex-date up to ``as_of``, inclusive.
 
-    Every price before an ex-date is multiplied by that action's factor: 1 / ratio for a split, and
-    (close before - dividend) / close before for a cash dividend: the method that Yahoo Finance ("What is the adjusted
-    close?") and MathWorks (``adjustedClosingPrices``) give as the standard of the Center for Research in Security
-    Prices. Volume before a split is multiplied by its ratio.
-    A dividend with the ex-date of a split is USD for one share from before the split; one that is not below the close
-    before it can be no dividend of that share, and is left out. Nothing after ``as_of`` is looked at, and prices since
-    the last ex-date are those of the market, to the last bit.
+    Prices before an ex-date are multiplied by the factor of the action: 1 / ratio for a split, and
+    (previous close - dividend) / previous close for a cash dividend. Volumes before a split are multiplied by its
+    ratio. This is the method of the Center for Research in Security Prices, according to Yahoo Finance ("What is the
+    adjusted close?") and MathWorks (``adjustedClosingPrices``).
+
+    A dividend on the ex-date of a split is USD for one share before the split. A dividend that is not below the
+    previous close is ignored as wrong data. Later actions are not used. Prices since the last ex-date stay bit for bit.
     """
     index, columns = history.close.index, history.close.columns
     column_of = {symbol: position for position, symbol in enumerate(columns)}
@@ -43,9 +43,9 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         if action.kind is ActionKind.SPLIT:
             price_factors[cell] /= value
             volume_factors[cell] *= value
-        elif value < (close := _newest(closes[: row + 1, column_of[action.symbol]])):  # NaN before the listing
+        elif value < (close := _last_known(closes[: row + 1, column_of[action.symbol]])):  # NaN before the listing
             price_factors[cell] *= (close - value) / close
-    prices, shares = _back_to_the_first_row(price_factors), _back_to_the_first_row(volume_factors)
+    prices, shares = _cumulated(price_factors), _cumulated(volume_factors)
 
     def multiplied(frame: pd.DataFrame, factors: Numbers) -> pd.DataFrame:
         return pd.DataFrame(frame.to_numpy() * factors, index=index, columns=columns, copy=False)
@@ -59,12 +59,12 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
     )
 
 
-def _newest(prices: Numbers) -> float:
-    """The last of ``prices`` that is one; NaN when none is."""
+def _last_known(prices: Numbers) -> float:
+    """The last element that is not NaN; NaN if there is none."""
     known = prices[~np.isnan(prices)]
     return float(known[-1]) if len(known) else np.nan
 
 
-def _back_to_the_first_row(factors: Numbers) -> Numbers:
-    """Each row multiplied by all rows below it."""
+def _cumulated(factors: Numbers) -> Numbers:
+    """The product of each row and all rows below it, by column."""
     return np.asarray(factors[::-1].cumprod(axis=0)[::-1])

@@ -1,4 +1,4 @@
-"""Whether bars and corporate actions can be traded on: every problem of a file, each kind named once with its rows."""
+"""Validation of bars and corporate actions. Each kind of problem is reported once, with all its rows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tradebot.core.model.account import ActionKind
 from tradebot.core.model.order_ids import SYMBOL
 from tradebot.errors import Problem
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.tables import Columns, PriceTable
+from tradebot.market.tables import PriceTable, TableColumns
 
-BAR_COLUMNS = Columns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
-ACTION_COLUMNS = Columns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
+BAR_COLUMNS = TableColumns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
+ACTION_COLUMNS = TableColumns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
 PRICES = ("open", "high", "low", "close")
 
-HIGHEST_PRICE = 10_000_000  # USD a share; the dearest, Berkshire Hathaway A, trades below 1,000,000
-LARGEST_JUMP = 10  # times the close before, or a tenth of it, once splits are allowed for
-LARGEST_SPLIT = 1000
+MAX_PRICE = 10_000_000  # USD a share; Berkshire Hathaway A, the highest, is below 1,000,000
+MAX_PRICE_RATIO = 10  # of two consecutive closes, either way, after adjustment for splits
+MAX_SPLIT_RATIO = 1000
 _ROWS_SHOWN = 10
 
 Mask = npt.NDArray[np.bool_]
@@ -26,21 +26,19 @@ Numbers = npt.NDArray[np.float64]
 
 
 def check_bars(table: PriceTable) -> list[Problem]:
-    """What is wrong with each bar on its own, and with the order of the rows."""
+    """The problems of single bars and of the order of the rows."""
     findings = _Findings(table, "date")
     _check_symbols_and_days(findings)
     prices = {name: table.frame[name].to_numpy() for name in PRICES}
     for name, price in prices.items():
         findings.add(np.isnan(price), f"{name} is missing or not a number", "Fill it in, or delete the row.", name)
         findings.add(price <= 0, f"{name} is zero or negative", "Correct it, or delete the row.", name)
-        findings.add(
-            price > HIGHEST_PRICE, f"{name} is above {HIGHEST_PRICE:,} USD", "Correct it, or delete the row.", name
-        )
-    sound = _sound_prices(table)
+        findings.add(price > MAX_PRICE, f"{name} is above {MAX_PRICE:,} USD", "Correct it, or delete the row.", name)
+    valid = _valid_prices(table)
     low, high = prices["low"], prices["high"]
-    findings.add(sound & (high < low), "high is below low", "Correct the bar, or delete the row.", "high", "low")
+    findings.add(valid & (high < low), "high is below low", "Correct the bar, or delete the row.", "high", "low")
     for name in ("open", "close"):
-        outside = sound & (high >= low) & ((prices[name] < low) | (prices[name] > high))
+        outside = valid & (high >= low) & ((prices[name] < low) | (prices[name] > high))
         findings.add(
             outside, f"{name} lies outside low to high", "Correct the bar, or delete the row.", name, "low", "high"
         )
@@ -52,7 +50,7 @@ def check_bars(table: PriceTable) -> list[Problem]:
 
 
 def check_actions(table: PriceTable) -> list[Problem]:
-    """What is wrong with each corporate action on its own, and with the order of the rows."""
+    """The problems of single corporate actions and of the order of the rows."""
     findings = _Findings(table, "ex_date")
     _check_symbols_and_days(findings)
     kind, value = table.frame["kind"], table.frame["value"].to_numpy()
@@ -65,9 +63,9 @@ def check_actions(table: PriceTable) -> list[Problem]:
         "value",
     )
     split = (kind == ActionKind.SPLIT).to_numpy()
-    absurd = (value > LARGEST_SPLIT) | (value * LARGEST_SPLIT < 1) | (value == 1)
+    implausible = (value > MAX_SPLIT_RATIO) | (value * MAX_SPLIT_RATIO < 1) | (value == 1)
     findings.add(
-        split & (value > 0) & absurd,
+        split & (value > 0) & implausible,
         "no split has this ratio",
         "Write new shares for one old share: 2 for a 2-for-1 split, 0.1 for a 1-for-10.",
         "value",
@@ -76,17 +74,17 @@ def check_actions(table: PriceTable) -> list[Problem]:
     return findings.problems
 
 
-def check_together(bars: PriceTable, actions: PriceTable) -> list[Problem]:
-    """What is wrong with bars and actions side by side. Both must be sound on their own."""
+def check_bars_against_actions(bars: PriceTable, actions: PriceTable) -> list[Problem]:
+    """The problems of bars and actions in combination. Both must be valid on their own."""
     close = bars.frame["close"]
     symbol = bars.frame["symbol"]
-    shares = _shares_for_one(bars.frame, actions.frame)
-    move = _since_the_bar_before(close, symbol)
-    split = _since_the_bar_before(shares, symbol)
+    shares = _split_factors(bars.frame, actions.frame)
+    move = _ratio_to_previous(close, symbol)
+    split = _ratio_to_previous(shares, symbol)
     in_bars = _Findings(bars, "date")
     in_bars.add(
-        (move * split > LARGEST_JUMP) | (move * split < 1 / LARGEST_JUMP),
-        f"close is more than {LARGEST_JUMP} times the one before it, or less than a tenth, and no split explains it",
+        (move * split > MAX_PRICE_RATIO) | (move * split < 1 / MAX_PRICE_RATIO),
+        f"close is more than {MAX_PRICE_RATIO} times the one before it, or less than a tenth, and no split explains it",
         "Correct the price, or add the split to the corporate actions.",
         "close",
     )
@@ -108,7 +106,7 @@ def check_together(bars: PriceTable, actions: PriceTable) -> list[Problem]:
 
 
 class _Findings:
-    """Problems of one table, a kind of trouble each."""
+    """Collects the problems of one table, one for each kind."""
 
     def __init__(self, table: PriceTable, day: str) -> None:
         self.table = table
@@ -116,7 +114,7 @@ class _Findings:
         self.problems: list[Problem] = []
 
     def add(self, bad: Mask, what: str, fix: str, *shown: str) -> None:
-        """One problem for all rows of ``bad``, if any; the cells ``shown`` of the first row are quoted."""
+        """Add one problem for all rows where ``bad`` is true; it quotes the columns ``shown`` of the first row."""
         rows = np.flatnonzero(bad)
         if not len(rows):
             return
@@ -129,7 +127,7 @@ class _Findings:
 
 
 def _cell(value: str | float | None) -> str:
-    """A cell as a person would type it."""
+    """The text of a cell, as a person would type it."""
     return "empty" if pd.isna(value) else str(value).removesuffix(".0")
 
 
@@ -174,13 +172,14 @@ def _check_order(findings: _Findings, key: list[str]) -> None:
     )
 
 
-def _sound_prices(table: PriceTable) -> Mask:
+def _valid_prices(table: PriceTable) -> Mask:
+    """The rows whose four prices are all present, positive and not above ``MAX_PRICE``."""
     prices = table.frame[list(PRICES)].to_numpy()
-    return np.asarray(((prices > 0) & (prices <= HIGHEST_PRICE)).all(axis=1))
+    return np.asarray(((prices > 0) & (prices <= MAX_PRICE)).all(axis=1))
 
 
-def _shares_for_one(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.Series[float]:
-    """For each bar, how many shares one share of the beginning had become by splits."""
+def _split_factors(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.Series[float]:
+    """For each bar, the number of shares into which one share has been split since the beginning."""
     splits = actions[actions["kind"] == ActionKind.SPLIT]
     shares = splits.groupby("symbol")["value"].cumprod()
     by_date = bars[["date", "symbol"]].sort_values("date", kind="stable")
@@ -194,15 +193,15 @@ def _shares_for_one(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.Series[floa
     return pd.Series(known["shares"].fillna(1.0).to_numpy(), index=by_date.index).reindex(bars.index)
 
 
-def _since_the_bar_before(values: pd.Series[float], symbol: pd.Series[str]) -> Numbers:
-    """Each value over the same symbol's value in the row before; 1 for its first."""
+def _ratio_to_previous(values: pd.Series[float], symbol: pd.Series[str]) -> Numbers:
+    """The ratio of each value to the previous value of its symbol; 1 for the first."""
     return np.asarray((values / values.groupby(symbol, sort=False).shift()).fillna(1.0), dtype=np.float64)
 
 
 def _close_before(bars: pd.DataFrame, actions: pd.DataFrame) -> Numbers:
-    """For each action, the last close before its ex-date; NaN when there is none."""
+    """For each action, the last close before its ex-date; NaN if there is none."""
     by_date = actions[["ex_date", "symbol"]].sort_values("ex_date", kind="stable")
-    found = pd.merge_asof(
+    matched = pd.merge_asof(
         by_date,
         bars[["date", "symbol", "close"]].sort_values("date"),
         left_on="ex_date",
@@ -210,5 +209,5 @@ def _close_before(bars: pd.DataFrame, actions: pd.DataFrame) -> Numbers:
         by="symbol",
         allow_exact_matches=False,
     )
-    closes = pd.Series(found["close"].to_numpy(), index=by_date.index).reindex(actions.index)
+    closes = pd.Series(matched["close"].to_numpy(), index=by_date.index).reindex(actions.index)
     return np.asarray(closes, dtype=np.float64)

@@ -1,6 +1,6 @@
-"""The New York Stock Exchange's sessions: of past years from a table beside the package, of others from `holidays`.
+"""The sessions of the New York Stock Exchange: past years from a table in the package, others from `holidays`.
 
-What has been cannot change, and to import `holidays` costs as much as all else that a quick command does.
+Importing `holidays` takes as long as everything else in a short command.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
 _CLOSES_EARLY = time(13, 0)
 _ONE_DAY = timedelta(days=1)
-_SATURDAY = 5
+_SATURDAY = 5  # of ``date.weekday``
 
-#: Made from `holidays` by scripts/update_calendar.py: whole years, each day that was closed or closed early.
-PAST_YEARS = Path(__file__).resolve().parent.parent / "data" / "nyse_closures.csv"
+#: Closures and early closes of whole years, written from `holidays` by scripts/update_calendar.py.
+CLOSURES_FILE = Path(__file__).resolve().parent.parent / "data" / "nyse_closures.csv"
 CLOSED, EARLY = "closed", "early"
 
 
 class NyseCalendar:
-    """Sessions of the exchange since 1952, when it stopped opening on Saturdays.
+    """The sessions of the exchange since 1952, when it stopped opening on Saturdays.
 
-    A session is a New York date; its opening and closing are aware UTC instants. Days on which trading began late or
-    paused have their usual hours here.
+    A session is a New York date; it opens and closes at aware UTC instants. A late opening or an interruption of
+    trading does not change the hours here.
     """
 
     def hours(self, day: date) -> SessionHours | None:
-        """The session on a New York date, or None when the exchange is closed all day."""
+        """The session on a New York date; None if the exchange is closed."""
         return _sessions_of(day.year).get(day)
 
     def previous(self, day: date) -> SessionHours:
-        """The newest session before ``day``."""
+        """The last session before ``day``."""
         return self._nearest(day, -_ONE_DAY)
 
     def following(self, day: date) -> SessionHours:
@@ -45,12 +45,12 @@ class NyseCalendar:
         return self._nearest(day, _ONE_DAY)
 
     def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
-        """The sessions from ``first`` to ``last``, both included, in order; none when ``last`` is before ``first``."""
-        found: list[SessionHours] = []
+        """The sessions from ``first`` to ``last``, both inclusive, in order; none if ``last`` is before ``first``."""
+        sessions: list[SessionHours] = []
         for year in range(first.year, last.year + 1):
             days, hours = _in_order(year)
-            found += hours[bisect_left(days, first) : bisect_right(days, last)]
-        return tuple(found)
+            sessions += hours[bisect_left(days, first) : bisect_right(days, last)]
+        return tuple(sessions)
 
     def _nearest(self, day: date, step: timedelta) -> SessionHours:
         day += step
@@ -60,12 +60,12 @@ class NyseCalendar:
 
 
 def decision_date(clock: MarketClock) -> date:
-    """The session that a decision at ``clock.now`` is made in, or the New York date when there is none."""
+    """The session in which a decision at ``clock.now`` is made; the New York date if there is none today."""
     return clock.today.session if clock.today else new_york_date(clock.now)
 
 
-def closures_of(year: int) -> Mapping[date, str]:
-    """The weekdays of a year on which the exchange is CLOSED, or closes EARLY, as the package `holidays` knows them."""
+def closures_in(year: int) -> Mapping[date, str]:
+    """The weekdays of a year on which the exchange is CLOSED or closes EARLY, according to the package `holidays`."""
     from holidays import financial_holidays
 
     closed = financial_holidays("NYSE", years=year, expand=False, categories=("public",))
@@ -76,8 +76,8 @@ def closures_of(year: int) -> Mapping[date, str]:
 
 @cache
 def _sessions_of(year: int) -> Mapping[date, SessionHours]:
-    """A year's sessions in order, by date."""
-    closures = _past_closures().get(year) or closures_of(year)
+    """The sessions of a year by date, in order."""
+    closures = _past_closures().get(year) or closures_in(year)
     new_year = date(year, 1, 1)
     days = (new_year + timedelta(days=count) for count in range((date(year, 12, 31) - new_year).days + 1))
     return {
@@ -89,18 +89,18 @@ def _sessions_of(year: int) -> Mapping[date, SessionHours]:
 
 @cache
 def _in_order(year: int) -> tuple[tuple[date, ...], tuple[SessionHours, ...]]:
-    """The dates and the hours of a year's sessions."""
+    """The dates and the hours of the sessions of a year."""
     return tuple(_sessions_of(year)), tuple(_sessions_of(year).values())
 
 
 @cache
 def _past_closures() -> Mapping[int, Mapping[date, str]]:
-    """The table of past years, by year."""
-    past: dict[int, dict[date, str]] = {}
-    for line in PAST_YEARS.read_text(encoding="ascii").splitlines()[1:]:
-        day, what = line.split(",")
-        past.setdefault(int(day[:4]), {})[date.fromisoformat(day)] = what
-    return past
+    """The table of past years: CLOSED or EARLY by year and date."""
+    closures: dict[int, dict[date, str]] = {}
+    for line in CLOSURES_FILE.read_text(encoding="ascii").splitlines()[1:]:
+        day, kind = line.split(",")
+        closures.setdefault(int(day[:4]), {})[date.fromisoformat(day)] = kind
+    return closures
 
 
 def _session(day: date, *, half_day: bool) -> SessionHours:

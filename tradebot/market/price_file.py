@@ -1,4 +1,4 @@
-"""The file of daily bars, and of corporate actions beside it, that the embedded exchange trades on."""
+"""Files of daily bars and corporate actions, which the embedded exchange trades on."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from tradebot.errors import ConfigError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tradebot.market.tables import Columns, PriceTable
+    from tradebot.market.tables import PriceTable, TableColumns
     from tradebot.strategy_api import History
 
-BUNDLED = "bundled us_daily_2000_2013 (1)"  # the number rises whenever the bundled bars or actions change
+BUNDLED = "bundled us_daily_2000_2013 (1)"  # increase the number when the bundled files change
 _DATA = Path(__file__).resolve().parent.parent / "data"
 _BUNDLED_BARS = _DATA / "us_daily_2000_2013.csv.gz"
 _BUNDLED_ACTIONS = _DATA / "corporate_actions_2000_2013.csv"
 
 
 class PriceFile:
-    """Daily bars and corporate actions, from a user's files or, without any, from those bundled with the package.
+    """Daily bars and corporate actions, from a user's files or from those bundled with the package.
 
-    ``path`` is a .csv, .csv.gz or .parquet file with the columns symbol, date, open, high, low, close (USD a share, not
-    adjusted) and volume (shares); ``actions`` one with the columns symbol, ex_date, kind (split or dividend) and value
-    (new shares for one old, or USD a share, not adjusted). Dates of a symbol ascend. Prices are rounded to four
-    decimals, the finest step at which US stocks trade, and values of actions to eight: 25.1 is Decimal("25.1"), also
-    when a program wrote it as 25.100000381. Bars without ``actions`` have none. Each method but ``fingerprint`` raises
-    ConfigError, with every problem, when a file is not sound.
+    path: a .csv, .csv.gz or .parquet file with the columns symbol, date, open, high, low, close (USD a share, not
+        adjusted) and volume (shares). None: the bundled bars.
+    actions: a file with the columns symbol, ex_date, kind (split or dividend) and value (new shares for one old share,
+        or USD a share, not adjusted). None: none for a user's bars, the bundled ones for the bundled bars.
+
+    Dates of a symbol ascend. Prices are rounded to four decimals, the smallest tick of US stocks, and values of actions
+    to eight: 25.1 is Decimal("25.1") even if a program wrote 25.100000381.
+
+    All methods except ``fingerprint`` raise ConfigError with every problem of an invalid file.
     """
 
     def __init__(self, path: Path | None = None, actions: Path | None = None) -> None:
@@ -41,26 +44,26 @@ class PriceFile:
         self._actions_path = actions
 
     def fingerprint(self) -> str:
-        """Changes whenever a file does; cheap, reads no bar."""
+        """A text that changes when a file changes. Reads no bar."""
         if self._bars_path is None and self._actions_path is None:
             return BUNDLED
         bars = BUNDLED if self._bars_path is None else _stamp(self._bars_path)
         return bars if self._actions_path is None else f"{bars}; {_stamp(self._actions_path)}"
 
     def bars(self) -> Iterator[DayBar]:
-        """Every bar, by session, then symbol."""
+        """All bars, by session, then symbol."""
         return _bars_of(self.history())
 
     def actions(self) -> tuple[CorporateAction, ...]:
-        """Every split and dividend, by ex-date, then symbol."""
+        """All splits and dividends, by ex-date, then symbol."""
         return self._content().actions
 
     def history(self) -> History:
-        """Every bar as wide frames, not adjusted: a row for each date of the file, a column for each symbol, sorted."""
+        """All bars as frames, not adjusted: one row a date of the file, one column a symbol, both sorted."""
         return self._content().history
 
     def sessions(self) -> tuple[date, ...]:
-        """The dates of the rows of ``history``, ascending."""
+        """The dates of the rows of ``history``."""
         return self._content().sessions
 
     def _content(self) -> _Content:
@@ -76,34 +79,34 @@ class _Content:
 
 @lru_cache(maxsize=2)
 def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -> _Content:
-    """Read and check the files, once a process for each ``fingerprint``."""
-    from tradebot.market import bar_validation  # imports pandas, which commands that need no bar should not pay for
+    """Read and validate the files, once a process for each ``fingerprint``."""
+    from tradebot.market import bar_validation  # imports pandas; slow, and some commands need no bar
     from tradebot.market.tables import empty_table
 
     problems: list[Problem] = []
-    bars = _sound_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
+    bars = _valid_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
     if bars_path is not None and actions_path is None:
         actions: PriceTable | None = empty_table(bar_validation.ACTION_COLUMNS)
     else:
-        actions = _sound_table(
+        actions = _valid_table(
             actions_path or _BUNDLED_ACTIONS, bar_validation.ACTION_COLUMNS, bar_validation.check_actions, problems
         )
     if bars is not None and actions is not None:
-        problems += bar_validation.check_together(bars, actions)
+        problems += bar_validation.check_bars_against_actions(bars, actions)
     if problems or bars is None or actions is None:
         raise ConfigError(problems)
-    history = _widened(bars.frame)
+    history = _wide_history(bars.frame)
     sessions = tuple(stamp.date() for stamp in history.close.index)
     return _Content(history, sessions, _corporate_actions(actions.frame))
 
 
-def _sound_table(
+def _valid_table(
     path: Path,
-    columns: Columns,
+    columns: TableColumns,
     check: Callable[[PriceTable], list[Problem]],
     problems: list[Problem],
 ) -> PriceTable | None:
-    """The table, or None when ``problems`` now says what is wrong with it."""
+    """Read and check a table; if it has problems, add them to ``problems`` and return None."""
     from tradebot.market.tables import read_table
 
     try:
@@ -111,12 +114,12 @@ def _sound_table(
     except ConfigError as error:
         problems += error.problems
         return None
-    found = check(table)
-    problems += found
-    return None if found else table
+    table_problems = check(table)
+    problems += table_problems
+    return None if table_problems else table
 
 
-def _widened(bars: pd.DataFrame) -> History:
+def _wide_history(bars: pd.DataFrame) -> History:
     import numpy as np
     import pandas as pd
 
@@ -147,7 +150,7 @@ def _bars_of(history: History) -> Iterator[DayBar]:
         session = stamp.date()
         cells = zip(symbols, *(row.tolist() for row in rows), strict=True)
         for symbol, open_, high, low, close, volume in cells:
-            if close == close:  # NaN where the symbol has no bar
+            if close == close:  # not NaN: the symbol has a bar
                 yield DayBar(
                     symbol, session, _decimal(open_), _decimal(high), _decimal(low), _decimal(close), int(volume)
                 )
@@ -162,12 +165,12 @@ def _corporate_actions(actions: pd.DataFrame) -> tuple[CorporateAction, ...]:
 
 
 def _decimal(number: float) -> Decimal:
-    """The number as its file writes it: the shortest text that reads back as the same float."""
+    """The number as the file has it: the shortest decimal that reads back as the same float."""
     return Decimal(repr(number))
 
 
 def _stamp(path: Path) -> str:
-    """Where a file is, and its size and time of change; the path alone when it is not there, which reading will say."""
+    """Path, size and modification time of a file; the path alone if it is missing, which reading will report."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Reading a user's table, CSV or Parquet, into columns of known types without believing any of it."""
+"""Reading and type checking of a user's table, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -19,36 +19,35 @@ _NOT_A_NUMBER = ("", "nan", "NaN", "NA", "N/A", "null", "NULL", "None")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns that a table must have; others are left alone. Numbers are rounded to ``decimals``."""
+class TableColumns:
+    """The columns that a table must have; others are ignored."""
 
     text: tuple[str, ...]
-    day: str
+    day: str  # the column of dates
     numbers: tuple[str, ...]
-    decimals: int
+    decimals: int  # to which numbers are rounded
 
     @property
     def names(self) -> tuple[str, ...]:
+        """All names, in the order of messages."""
         return (self.text[0], self.day, *self.text[1:], *self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """A table as read: ``frame`` holds str, midnight timestamps and float64, with None, NaT and NaN where a cell made
-    no sense; ``raw`` holds the cells as they were, for messages. ``first_row`` is the number that people give to row 0.
-    """
+    """A table as read from a file."""
 
     file: str
-    frame: pd.DataFrame
-    raw: pd.DataFrame
-    first_row: int
+    frame: pd.DataFrame  # str, timezone-naive midnights and float64; None, NaT or NaN for an invalid cell
+    raw: pd.DataFrame  # the cells as they were, for messages
+    first_row: int  # the number of row 0 in a spreadsheet
 
 
-def read_table(path: Path, columns: Columns) -> PriceTable:
-    """Read ``path``, whose suffix says what it is: .csv, .csv.gz or .parquet.
+def read_table(path: Path, columns: TableColumns) -> PriceTable:
+    """Read a .csv, .csv.gz or .parquet file.
 
-    Raises ConfigError when there is no such file, or when it is no table, is empty or lacks columns, and for Parquet
-    when pyarrow is not installed.
+    Raises ConfigError if the file is missing, is not a table, is empty or lacks columns, and if pyarrow is not
+    installed for Parquet.
     """
     kind, read, first_row = _reader(path)
     wanted = ", ".join(columns.names)
@@ -67,10 +66,10 @@ def read_table(path: Path, columns: Columns) -> PriceTable:
         raise _refusal(path, f"the file is not a readable {kind} table: {reason}", "Export it again.") from error
     missing = [name for name in columns.names if name not in raw.columns]
     if missing:
-        found = ", ".join(str(name) for name in raw.columns)
+        existing = ", ".join(str(name) for name in raw.columns)
         raise _refusal(
             path,
-            f"no column named {', '.join(missing)}; it has {found}",
+            f"no column named {', '.join(missing)}; it has {existing}",
             f"Name the columns {wanted}.",
         )
     if raw.empty:
@@ -79,14 +78,14 @@ def read_table(path: Path, columns: Columns) -> PriceTable:
     return PriceTable(file=str(path), frame=_typed(raw, columns), raw=raw, first_row=first_row)
 
 
-def empty_table(columns: Columns) -> PriceTable:
-    """A table of no rows."""
+def empty_table(columns: TableColumns) -> PriceTable:
+    """A table without rows."""
     raw = pd.DataFrame({name: pd.Series(dtype="str") for name in columns.names})
     return PriceTable(file="", frame=_typed(raw, columns), raw=raw, first_row=1)
 
 
-def _reader(path: Path) -> tuple[str, Callable[[Path, Columns], pd.DataFrame], int]:
-    """The name of the format, how it is read, and the number of its first row, as a spreadsheet would show it."""
+def _reader(path: Path) -> tuple[str, Callable[[Path, TableColumns], pd.DataFrame], int]:
+    """The name of the format, its read function, and the number of its first row in a spreadsheet."""
     name = path.name.lower()
     if name.endswith((".csv", ".csv.gz")):
         return "CSV", _read_csv, 2
@@ -95,9 +94,9 @@ def _reader(path: Path) -> tuple[str, Callable[[Path, Columns], pd.DataFrame], i
     raise _refusal(path, "the file's kind is not known", "Give a file that ends in .csv, .csv.gz or .parquet.")
 
 
-def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
+def _read_csv(path: Path, columns: TableColumns) -> pd.DataFrame:
     with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # raised when a row has more cells than the header
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # a row has more cells than the header
         return pd.read_csv(
             path,
             dtype=dict.fromkeys((*columns.text, columns.day), str),
@@ -109,7 +108,7 @@ def _read_csv(path: Path, columns: Columns) -> pd.DataFrame:
         )
 
 
-def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
+def _read_parquet(path: Path, columns: TableColumns) -> pd.DataFrame:
     try:
         import pyarrow  # noqa: F401 - the engine of pandas for Parquet, an extra of this package
     except ImportError:
@@ -121,7 +120,7 @@ def _read_parquet(path: Path, columns: Columns) -> pd.DataFrame:
     return pd.read_parquet(path, engine="pyarrow")
 
 
-def _typed(raw: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+def _typed(raw: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
     typed: dict[str, object] = {name: raw[name].astype("str") for name in columns.text}
     typed[columns.day] = _days(raw[columns.day])
     typed |= {name: _numbers(raw[name]).round(columns.decimals) for name in columns.numbers}
@@ -129,7 +128,7 @@ def _typed(raw: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 
 
 def _days(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Timezone-naive midnights; NaT for whatever is not a plain date."""
+    """Timezone-naive midnights; NaT for a cell that is not a date without time."""
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         days = cells.dt.tz_localize(None)
         days = days.where(days == days.dt.normalize())
@@ -140,7 +139,7 @@ def _days(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _numbers(cells: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    """float64; NaN for whatever is not a number."""
+    """float64; NaN for a cell that is not a number."""
     if not pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_bool_dtype(cells.dtype):
         cells = pd.to_numeric(cells.astype("str"), errors="coerce")
     return np.asarray(cells.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
