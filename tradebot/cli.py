@@ -35,7 +35,7 @@ from tradebot.commands import (
     verify,
 )
 from tradebot.commands.decorator import Command, remember_options
-from tradebot.commands.parameters import QuickCommand, QuickGroup
+from tradebot.commands.quick_options import QuickCommand, QuickGroup
 from tradebot.errors import ExitCode
 
 ABOUT = """Trade US stocks by short commands that a schedule starts.

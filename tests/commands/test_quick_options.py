@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner, Result
 
-from tradebot.commands.parameters import QuickCommand, QuickGroup
+from tradebot.commands.quick_options import QuickCommand, QuickGroup
 
 LINES = [
     [],
