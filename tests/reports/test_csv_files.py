@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reports.builders import POSITION
 from tests.reports.conftest import NOON, SESSION
-from tests.reports.test_pages import POSITION
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.orders import Side
