@@ -33,8 +33,8 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
 
     Settles and compares with the broker, looks at halts and loss limits, leaves positions that are to be left, asks the
     strategies, plans within the limits, sends the orders and waits a bounded time for their fills, proves that every
-    position has its stop, and reports what was done. A second run in one session, and any run while the exchange is closed,
-    sends nothing and ends with 0.
+    position has its stop, and reports what was done. A second run in one session, and any run while the exchange is
+    closed, sends nothing and ends with 0.
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
