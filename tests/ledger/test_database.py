@@ -20,7 +20,7 @@ from tradebot.ledger.audit import GENESIS
 from tradebot.ledger.codec import columns_of
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.migrations import migrations
-from tradebot.ledger.orders import UNKEPT
+from tradebot.ledger.orders import NOT_STORED
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_what_an_older_version_saw_of_orders_stays(path: Path, some: Samples) ->
         " VALUES (?, 'paper', 'paper', 'PAPER-0001', '2007-01-03T14:35:00.000000Z', 1)",
         (some.account,),
     )
-    values = {**columns_of(some.shown("B1"), without=UNKEPT), "account_key": some.account}
+    values = {**columns_of(some.shown("B1"), without=NOT_STORED), "account_key": some.account}
     values |= {"first_seen": "then", "changed_at": "then"}
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
     connection.execute(f"INSERT INTO broker_orders ({names}) VALUES ({marks})", values)

@@ -1,7 +1,7 @@
-"""What the account holds and earned: activities, lots, holdings, cash and equity.
+"""The books of an account: activities, lots, holdings, cash and equity.
 
-What a job reads at its start (cursor, cash, peak, lots, holdings) is kept as it stands now, beside the append-only
-rows that explain it, so that a job costs the same after ten years as after one day.
+The current state (cursor, cash, equity peak, lots, holdings) is stored beside the append-only rows that explain it, so
+that the cost of a job does not grow with the history.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
 
 
 class Books:
-    """The Books port of one account."""
+    """The books of one account. Cash, prices and equity are in USD, quantities in shares."""
 
     def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
@@ -53,17 +53,17 @@ class Books:
     # --- activities ----------------------------------------------------------------------
 
     def cursor(self) -> str | None:
-        """The id of the newest activity booked."""
+        """The id of the newest booked activity; None before the first."""
         return self._state("activity_cursor")
 
     def cash(self) -> Decimal | None:
-        """The cash that all booked activities add up to, USD; None while nothing is booked."""
+        """The cash that the booked activities add up to; None before the first."""
         return _decimal(self._state("cash"))
 
     def book(self, bookings: Sequence[Booking], at: datetime, cursor: str | None = None) -> None:
-        """Store activities with their effects in one transaction; one already booked changes nothing.
+        """Store activities with their effects in one transaction. An activity that is booked already changes nothing.
 
-        ``cursor`` is the newest activity afterwards where it is not the last of them.
+        ``cursor``: the newest activity afterwards, where that is not the last of ``bookings``.
         """
         with self._engine.transaction():
             for booking in bookings:
@@ -74,7 +74,7 @@ class Books:
     def _book(self, booking: Booking, at: datetime) -> None:
         activity = booking.activity
         if isinstance(activity, FillBust) and booking.busted is None:
-            self._pass_over(activity, at)
+            self._skip_bust(activity, at)
             return
         chained, columns = _row_of(booking)
         number = int(self._state("activities") or 0) + 1
@@ -82,23 +82,23 @@ class Books:
         if not self._trail.record(chained, row, at):
             return
         for trade in booking.undone:
-            self._trail.record(TRADES, reversal(trade, activity), at)
+            self._trail.record(TRADES, trade_reversal(trade, activity), at)
         for trade in booking.trades:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
-            self._rewrite(booking.symbol, booking.lots, booking.holding, at)
+            self._replace_state(booking.symbol, booking.lots, booking.holding, at)
         if isinstance(activity, CashEvent) and activity.kind.is_external:
             peak = self.peak()
             if peak is not None:
                 self._move_peak(peak + activity.amount, at)
         cash = (self.cash() or ZERO) + cash_effect(booking)
         state: dict[str, Value] = {"activities": number, "cash": to_column(cash)}
-        if not isinstance(activity, Adjustment):  # the broker knows nothing of those
+        if not isinstance(activity, Adjustment):  # the broker does not know adjustments
             state["activity_cursor"] = id_of(activity)
         self._set_state(state)
 
-    def _rewrite(self, symbol: str, lots: Sequence[Lot], holding: Holding | None, at: datetime) -> None:
-        """A symbol's open lots and its holding as they are from now on."""
+    def _replace_state(self, symbol: str, lots: Sequence[Lot], holding: Holding | None, at: datetime) -> None:
+        """Replace a symbol's open lots and its holding."""
         self._replace_lots(symbol, lots)
         for ended in self._holdings_of(symbol):
             if holding is None or ended.strategy != holding.strategy:
@@ -106,49 +106,52 @@ class Books:
         if holding is not None:
             self._put_holding(holding, at)
 
-    def _pass_over(self, bust: FillBust, at: datetime) -> None:
-        """A bust of a fill that is not here, or was busted before: there is nothing to take back."""
+    def _skip_bust(self, bust: FillBust, at: datetime) -> None:
+        """Note a bust of a fill that is unknown or busted already: it reverses nothing."""
         if self._has(FILLS, bust.event_id):
             return
         self._trail.append(AuditKind.BUST_UNKNOWN, bust.event_id, at, columns_of(bust))
         self._set_state({"activity_cursor": bust.event_id})
 
     def has_activity(self, activity_id: str) -> bool:
-        """Whether an activity of the broker's with this id is booked."""
+        """Whether the broker's activity with this id is booked."""
         return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS))
 
     def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
-        """Those of the broker's activities that are not booked yet, in their order."""
-        return tuple(done for done in activities if not self._has(_table_of(done), id_of(done)))
+        """Those of ``activities`` that are not booked yet, in their order."""
+        return tuple(activity for activity in activities if not self._has(_table_of(activity), id_of(activity)))
 
     def fill(self, fill_id: str) -> Fill | None:
-        """The fill with the broker's id, if it is booked and stands."""
+        """The standing fill with the broker's id; None if it is not booked or busted."""
         row = self._engine.one(f"{STANDING_FILLS} AND fill_id = :fill_id", {**self._account, "fill_id": fill_id})
         return value_from(Fill, row) if row else None
 
     def fills_of_order(self, client_order_id: str) -> tuple[Fill, ...]:
-        """The fills of an order that stand."""
+        """The standing fills of an order, in the order of booking."""
         rows = self._engine.all(
             f"{STANDING_FILLS} AND client_order_id = :id ORDER BY seq", {**self._account, "id": client_order_id}
         )
         return tuple(value_from(Fill, row) for row in rows)
 
     def symbol_history(self, symbol: str) -> SymbolHistory:
-        """Everything booked of a symbol that stands. Grows with its history: asked when a fill is busted."""
+        """The standing activities and round trips of a symbol, in the order of booking.
+
+        The cost grows with the history; it is read only when a fill was busted.
+        """
         kinds: tuple[tuple[type[Fill] | type[SplitEvent] | type[Adjustment], str], ...] = (
             (Fill, STANDING_FILLS),
             (SplitEvent, "SELECT * FROM corporate_actions WHERE account_key = :account_key"),
             (Adjustment, "SELECT * FROM adjustments WHERE account_key = :account_key"),
         )
         of_symbol = {**self._account, "symbol": symbol}
-        done = [
+        numbered = [
             (row["number"], BookedActivity(value_from(kind, row), row["strategy"]))
             for kind, select in kinds
             for row in self._engine.all(f"{select} AND symbol = :symbol", of_symbol)
         ]
         trades = self._engine.all(f"{STANDING_TRADES} AND symbol = :symbol ORDER BY seq", of_symbol)
         return SymbolHistory(
-            tuple(booked for _, booked in sorted(done, key=lambda numbered: numbered[0])),
+            tuple(booked for _, booked in sorted(numbered, key=lambda pair: pair[0])),
             tuple(value_from(Trade, row) for row in trades),
         )
 
@@ -162,7 +165,7 @@ class Books:
     # --- lots and holdings ---------------------------------------------------------------
 
     def lots(self, symbol: str | None = None) -> tuple[Lot, ...]:
-        """Open lots, oldest first."""
+        """The open lots of one symbol or of all, oldest first."""
         of_symbol = "" if symbol is None else " AND symbol = :symbol"
         rows = self._engine.all(
             f"SELECT * FROM lots WHERE account_key = :account_key{of_symbol} ORDER BY opened_at, seq",
@@ -171,14 +174,14 @@ class Books:
         return tuple(value_from(Lot, row) for row in rows)
 
     def holdings(self) -> tuple[Holding, ...]:
-        """What each strategy holds, by symbol."""
+        """The holdings of every strategy, by symbol."""
         rows = self._engine.all(
             "SELECT * FROM holdings WHERE account_key = :account_key ORDER BY symbol, strategy", self._account
         )
         return tuple(value_from(Holding, row) for row in rows)
 
     def save_holding(self, holding: Holding, at: datetime) -> None:
-        """Store a holding's changed stop, target or high water."""
+        """Store a holding whose stop, target or high water changed."""
         with self._engine.transaction():
             self._put_holding(holding, at)
 
@@ -196,11 +199,11 @@ class Books:
         if holding in self._holdings_of(holding.symbol):
             return
         columns = columns_of(holding)
-        plan = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in ("strategy", "symbol"))
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in ("strategy", "symbol"))
         self._engine.insert(
             "holdings",
             {**self._account, **columns},
-            f"ON CONFLICT (account_key, strategy, symbol) DO UPDATE SET {plan}",
+            f"ON CONFLICT (account_key, strategy, symbol) DO UPDATE SET {changes}",
         )
         self._trail.append(AuditKind.HOLDING_CHANGED, f"{holding.strategy} {holding.symbol}", at, columns)
 
@@ -214,7 +217,7 @@ class Books:
     # --- equity --------------------------------------------------------------------------
 
     def store_equity(self, point: EquityPoint, positions: Sequence[Position]) -> None:
-        """Append the account's equity, raise the peak to it, and keep the positions as their session's newest."""
+        """Append an equity point, raise the peak to it, and replace the stored positions of its session."""
         session = {**self._account, "session": point.session.isoformat()}
         with self._engine.transaction():
             self._trail.record(EQUITY, columns_of(point), point.at)
@@ -229,24 +232,24 @@ class Books:
             )
 
     def previous_close(self, session: date) -> EquityPoint | None:
-        """The last equity point of the newest session before ``session``."""
+        """The last equity point of the newest session before ``session``; None when there is none."""
         return self._point("session < :session ORDER BY session DESC, seq DESC", session)
 
     def first_of_session(self, session: date) -> EquityPoint | None:
-        """The first equity point of a session."""
+        """The first equity point of a session; None when there is none."""
         return self._point("session = :session ORDER BY seq", session)
 
     def peak(self) -> Decimal | None:
-        """The highest equity recorded since the last rebase, USD, adjusted for deposits and withdrawals."""
+        """The highest equity since the last rebase, adjusted for external cash flows; None before the first point."""
         return _decimal(self._state("peak_equity"))
 
     def rebase_peak(self, equity: Decimal, at: datetime) -> None:
-        """Measure drawdown from ``equity`` from now on."""
+        """Set the peak to ``equity``, from which drawdown is measured afterwards."""
         with self._engine.transaction():
             self._move_peak(equity, at, AuditKind.PEAK_REBASED)
 
     def cash_flow(self, session: date) -> Decimal:
-        """Deposits less withdrawals of a session, USD."""
+        """The external cash flow of a session: deposits less withdrawals."""
         rows = self._engine.all(
             "SELECT kind, amount FROM cash_events WHERE account_key = :account_key AND session = :session",
             {**self._account, "session": session.isoformat()},
@@ -265,7 +268,7 @@ class Books:
         )
         return value_from(EquityPoint, row) if row else None
 
-    # --- the account as it stands --------------------------------------------------------
+    # --- the row of the account ----------------------------------------------------------
 
     def _state(self, column: str) -> str | None:
         row: Row | None = self._engine.one(
@@ -281,19 +284,19 @@ class Books:
 
 
 def cash_effect(booking: Booking) -> Decimal:
-    """What an activity does to the account's cash, USD: a buy and its fee lower it, a split leaves it."""
+    """The change of the account's cash by an activity, USD. A buy and its fee lower it; a split does not change it."""
     match booking.activity:
         case Fill() as fill:
-            return _cost_of(fill)
-        case CashEvent() | Adjustment() as moved:
-            return moved.amount
+            return _cash_of(fill)
+        case CashEvent() | Adjustment() as event:
+            return event.amount
         case FillBust() if booking.busted is not None:
-            return -_cost_of(booking.busted)
+            return -_cash_of(booking.busted)
         case _:
             return ZERO
 
 
-def _cost_of(fill: Fill) -> Decimal:
+def _cash_of(fill: Fill) -> Decimal:
     return -fill.side.sign * fill.quantity * fill.price - fill.fee
 
 
@@ -314,24 +317,24 @@ def _table_of(activity: Bookable) -> ChainedTable:
 
 
 def _row_of(booking: Booking) -> tuple[ChainedTable, dict[str, Value]]:
-    """The table that an activity is booked in, and its own columns there."""
+    """The table that an activity is booked in, and its columns there."""
     activity = booking.activity
     if isinstance(activity, FillBust) and booking.busted is not None:
-        return FILLS, taken_back(booking.busted, activity)
+        return FILLS, fill_reversal(booking.busted, activity)
     return _table_of(activity), columns_of(activity)
 
 
-def taken_back(fill: Fill, bust: FillBust) -> dict[str, Value]:
-    """The row that reverses a fill: the same shares at the same price the other way, and the fee back."""
-    back = replace(
+def fill_reversal(fill: Fill, bust: FillBust) -> dict[str, Value]:
+    """The columns that reverse a busted fill: the opposite side, the same shares and price, and the fee negative."""
+    reversed_fill = replace(
         fill, fill_id=bust.event_id, side=fill.side.opposite, fee=-fill.fee, at=bust.at, session=bust.session
     )
-    return {**columns_of(back), "reverses": fill.fill_id}
+    return {**columns_of(reversed_fill), "reverses": fill.fill_id}
 
 
-def reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
-    """The row that reverses a round trip: what it earned and cost is taken back on the day of the bust."""
-    back = replace(
+def trade_reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
+    """The columns that reverse a round trip on the day of the bust: profit and fees negative."""
+    reversed_trade = replace(
         trade,
         trade_id=f"{trade.trade_id}~{id_of(bust)}",
         fees=-trade.fees,
@@ -340,4 +343,4 @@ def reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
         exit_session=bust.session,
         exit_reason="a fill was busted",
     )
-    return {**columns_of(back), "reverses": trade.trade_id}
+    return {**columns_of(reversed_trade), "reverses": trade.trade_id}

@@ -1,4 +1,4 @@
-"""Intents, written down before they leave, and the broker's own view of its orders."""
+"""The intents, stored before they are sent, and the broker's view of its orders."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
-#: What is not remembered of the broker's view of an order: it decides nothing once it has been looked at.
-UNKEPT = ("legs", "parent_client_order_id", "notional", "expires_at")
+#: Fields of the broker's view of an order that are not stored: they decide nothing later.
+NOT_STORED = ("legs", "parent_client_order_id", "notional", "expires_at")
 
 
 class Orders:
-    """The OrderBook port of one account."""
+    """The intents of one account, and the orders that its broker shows."""
 
     def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
@@ -28,9 +28,10 @@ class Orders:
         self._account = {"account_key": trail.account_key}
 
     def write(self, intents: Sequence[Intent], at: datetime) -> None:
-        """Commit intents as PLANNED. One that is still PLANNED, and so was never sent, is written anew in its place.
+        """Store intents as PLANNED. An intent that is still PLANNED, hence was never sent, is replaced.
 
-        Any other id that is already there raises LedgerError: a decision is made once.
+        Raises LedgerError for any other stored id: a decision is made once. Raises ValueError for an intent of another
+        account or state.
         """
         with self._engine.transaction():
             for intent in intents:
@@ -63,9 +64,10 @@ class Orders:
         average_fill_price: Decimal | None = None,
         note: str = "",
     ) -> None:
-        """Change an intent's state along LEGAL_MOVES (LedgerError otherwise), with an audit row.
+        """Move an intent to a state, with an audit row. Arguments that are not given leave their columns unchanged.
 
-        What is not given stays as it is; a move that changes nothing leaves no trace.
+        A move that changes nothing writes nothing. Raises LedgerError for an unknown intent and for a move that
+        ``may_move`` refuses.
         """
         given: dict[str, Value] = {
             "state": state.value,
@@ -90,33 +92,33 @@ class Orders:
                 f"UPDATE orders SET {_assignments(changed)}, moved_at = :at WHERE seq = :seq",
                 {**changed, "at": stamp(at), "seq": before["seq"]},
             )
-            answer = {name: value for name, value in changed.items() if name != "state"}
-            detail = {"from": before["state"], "to": state, **answer}
+            others = {name: value for name, value in changed.items() if name != "state"}
+            detail = {"from": before["state"], "to": state, **others}
             self._trail.append(AuditKind.ORDER_MOVED, client_order_id, at, detail)
 
     def get(self, client_order_id: str) -> Intent | None:
-        """The intent with this id, or None when it is not ours."""
+        """The intent with this id; None if it is not ours."""
         row = self._row(client_order_id)
         return _intent(row) if row else None
 
     def unsettled(self) -> tuple[Intent, ...]:
-        """Intents whose outcome is not final: planned, submitting, unknown, accepted, partially filled."""
-        # word for word the condition of the index orders_unsettled, without which this would grow with history
+        """The intents whose state is not final: planned, submitting, unknown, accepted, partially filled."""
+        # exactly the condition of the index orders_unsettled, so that the cost does not grow with the history
         return self._intents("state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')", {})
 
     def of_session(self, session: date) -> tuple[Intent, ...]:
-        """The intents of a session, in the order in which they were written."""
+        """The intents of a session, in the order of storing."""
         return self._intents("session = :session", {"session": session.isoformat()})
 
     def attempts(self, session: date, strategy: str, symbol: str, purpose: str) -> tuple[Intent, ...]:
-        """The attempts at one decision, in order."""
+        """The intents of one decision, by attempt."""
         return self._intents(
             "session = :session AND strategy = :strategy AND symbol = :symbol AND purpose = :purpose",
             {"session": session.isoformat(), "strategy": strategy, "symbol": symbol, "purpose": str(purpose)},
         )
 
     def entries_sent(self, session: date) -> int:
-        """Entries of this session that were sent or may have been; one that the broker refused does not count."""
+        """The number of entries of a session that were or may have been sent, without those that the broker refused."""
         row = self._engine.one(
             "SELECT COUNT(*) AS entries FROM orders WHERE account_key = :account_key AND session = :session"
             " AND purpose = 'entry' AND state NOT IN ('planned', 'abandoned', 'rejected')",
@@ -125,7 +127,10 @@ class Orders:
         return int(row["entries"]) if row else 0
 
     def submissions(self, session: date, since: datetime | None = None) -> int:
-        """How many times an order of this session left for the broker; from ``since`` on, never too few."""
+        """The number of submissions of a session's orders; a resubmitted order counts twice.
+
+        since: count orders whose last submission is at or after it (desk time, aware), with all their submissions.
+        """
         row = self._engine.one(
             "SELECT COALESCE(SUM(MAX(sends, state NOT IN ('planned', 'abandoned'))), 0) AS sent FROM orders"
             " WHERE account_key = :account_key AND session = :session AND COALESCE(sent_at, written_at) >= :since",
@@ -133,27 +138,27 @@ class Orders:
         )
         return int(row["sent"]) if row else 0
 
-    def filled_entry_sessions(self, decider: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
-        """The sessions of a decider's entries that were filled, at least in part, and left at or after ``since``.
+    def filled_entry_sessions(self, entry: EntryKey, since: datetime | None, most: int) -> tuple[date, ...]:
+        """The sessions of the entries of one key that filled at least in part, newest first, at most ``most``.
 
-        The newest first, and ``most`` of them at the most.
+        since: leave out entries that were sent before it (desk time, aware).
         """
         rows = self._engine.all(
             "SELECT session FROM orders WHERE account_key = :account_key AND strategy = :strategy"
             " AND symbol = :symbol AND side = :side AND purpose = 'entry' AND filled_quantity <> '0'"
             " AND COALESCE(sent_at, written_at) >= :since ORDER BY session DESC LIMIT :most",
-            {**self._account, **columns_of(decider), "since": stamp(since) if since else "", "most": most},
+            {**self._account, **columns_of(entry), "since": stamp(since) if since else "", "most": most},
         )
         return tuple(date.fromisoformat(row["session"]) for row in rows)
 
     def store_broker_orders(self, orders: Sequence[BrokerOrder], at: datetime) -> None:
-        """Remember the broker's own view (legs and foreign orders too); only what changed is written."""
+        """Store the broker's view of its orders, legs and foreign orders included. Unchanged orders write nothing."""
         with self._engine.transaction():
             for order in _flat(orders):
                 self._store_broker_order(order, at)
 
     def _store_broker_order(self, order: BrokerOrder, at: datetime) -> None:
-        columns = columns_of(order, without=UNKEPT)
+        columns = columns_of(order, without=NOT_STORED)
         known = self._engine.one(
             "SELECT * FROM broker_orders WHERE account_key = :account_key AND broker_order_id = :broker_order_id",
             {**self._account, "broker_order_id": order.broker_order_id},
@@ -174,9 +179,9 @@ class Orders:
         self._trail.append(AuditKind.ORDER_SEEN, order.broker_order_id, at, changed)
 
     def owner_of(self, client_order_id: str, parent_client_order_id: str | None) -> str | None:
-        """The strategy that an order or its bracket belongs to, or None when it is foreign.
+        """The strategy of an order or of its bracket; None for a foreign order.
 
-        A leg is known by its parent: by the one named here, or by the one under which the broker showed it before.
+        A leg is found by its parent: the given one, or the parent that an earlier view of the broker's named.
         """
         row = self._engine.one(
             "SELECT strategy FROM orders WHERE account_key = :account_key AND client_order_id IN (:id, :parent)"

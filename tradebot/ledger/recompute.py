@@ -1,8 +1,7 @@
-"""Holding the tables against each other: what is booked against orders, trades, lots, holdings and cash.
+"""Comparison of the tables with each other: bookings with orders, trades, lots, holdings and cash.
 
-Everything is booked again from its rows, in their order, by the code that booked it first. What comes out has to be
-what the ledger says was earned, is held and lies in cash: so a row that was changed together with its trace in the
-audit trail still shows, by what it no longer adds up to.
+The rows of every activity are booked again, in order, by the same code as at first. The result must equal the stored
+trades, lots, holdings and cash. A row that was changed together with its row of the audit trail is found this way.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHisto
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, ChainedTable
-from tradebot.ledger.books import cash_effect, reversal, taken_back
+from tradebot.ledger.books import cash_effect, fill_reversal, trade_reversal
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
@@ -28,18 +27,18 @@ from tradebot.ledger.findings import Finding
 Numbered = tuple[ChainedTable, Row]
 
 
-def check_tables(engine: Engine, awaited: Iterable[tuple[str, str]]) -> Iterator[Finding]:
-    """What in the tables does not go together, the first row of each kind first.
+def check_tables(engine: Engine, moved_orders: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """The contradictions between the tables.
 
-    ``awaited`` are the orders, by account and client_order_id, that moved since the ledger last took in their fills.
+    ``moved_orders``: orders, by account and client_order_id, that moved since the ledger last booked their fills.
     """
-    rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _place(each[1]))
-    waiting = frozenset(awaited)
+    rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _account_and_number(each[1]))
+    moved = frozenset(moved_orders)
     states = {row["account_key"]: row for row in engine.all("SELECT * FROM accounts ORDER BY account_key")}
     for key, booked in groupby(rows, key=lambda each: str(each[1]["account_key"])):
-        yield from _Account(engine, key).check(booked, states.pop(key), waiting)
+        yield from _Account(engine, key).check(booked, states.pop(key), moved)
     for key, state in states.items():
-        yield from _Account(engine, key).check((), state, waiting)
+        yield from _Account(engine, key).check((), state, moved)
 
 
 def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
@@ -47,53 +46,56 @@ def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
         yield chained, row
 
 
-def _place(row: Row) -> tuple[str, int]:
+def _account_and_number(row: Row) -> tuple[str, int]:
     return row["account_key"], row["number"]
 
 
 @dataclass(slots=True)
 class _Order:
-    """What the fills of one order that stand come to."""
+    """The standing fills of one order."""
 
     symbol: str
     side: Side
-    filled: Decimal = ZERO
+    filled: Decimal = ZERO  # shares
 
 
 @dataclass(slots=True)
-class _Past:
-    """The history of one symbol so far."""
+class _SymbolHistory:
+    """The standing activities and round trips of one symbol so far."""
 
-    done: list[BookedActivity] = field(default_factory=list)
+    activities: list[BookedActivity] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Account:
-    """One account, as booking its rows again brings it about; with the past of symbols in which a fill was busted."""
+    """One account while its rows are booked again."""
 
     engine: Engine
     key: str
-    booked: int = 0
+    booked: int = 0  # the number of the newest booked row
     cash: Decimal | None = None
     lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
-    past: dict[str, _Past] = field(default_factory=dict)
+    histories: dict[str, _SymbolHistory] = field(default_factory=dict)  # of the symbols with a busted fill
     orders: dict[str, _Order] = field(default_factory=dict)
 
-    def check(self, booked: Iterable[Numbered], state: Row, awaited: frozenset[tuple[str, str]]) -> Iterator[Finding]:
+    def check(
+        self, booked: Iterable[Numbered], state: Row, moved_orders: frozenset[tuple[str, str]]
+    ) -> Iterator[Finding]:
+        """Book the rows of ``booked``, and compare the result with the other tables; ``state`` is the account's row."""
         busted = self._rows("SELECT DISTINCT symbol FROM fills WHERE reverses IS NOT NULL AND")
-        self.past = {row["symbol"]: _Past() for row in busted}
-        yield from self._trades(booked)
+        self.histories = {row["symbol"]: _SymbolHistory() for row in busted}
+        yield from self._rebook(booked)
         yield from self._state(state)
         yield from self._lots()
         yield from self._holdings()
-        yield from self._orders(awaited)
+        yield from self._orders(moved_orders)
 
-    # --- booking it again ------------------------------------------------------------------
+    # --- booking again ---------------------------------------------------------------------
 
-    def _trades(self, booked: Iterable[Numbered]) -> Iterator[Finding]:
-        """Book every row, and hold the round trips that it ends against the rows of trades, one after the other."""
-        written = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
+    def _rebook(self, booked: Iterable[Numbered]) -> Iterator[Finding]:
+        """Book every row, and compare the round trips that it closes with the rows of trades, one by one."""
+        stored = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
         agree = True
         for chained, row in booked:
             name = str(row[chained.key])
@@ -110,56 +112,56 @@ class _Account:
                 continue
             self.cash = (self.cash or ZERO) + cash_effect(booking)
             for expected in _trade_rows(booking):
-                found = next(written, None) if agree else expected
+                found = next(stored, None) if agree else expected
                 if agree and (found is None or _differs(expected, found)):
                     agree = False
                     yield _trade_finding(expected, found)
-        left = next(written, None) if agree else None
+        left = next(stored, None) if agree else None
         if left is not None:
             yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
 
     def _book(self, chained: ChainedTable, row: Row) -> Booking | None:
-        """What a row did to the books; None for a bust that does not match the fill it takes back."""
+        """The effects of a row; None for a bust that does not match the fill that it reverses."""
         strategy = row["strategy"]
         if chained == CASH_EVENTS:
             return Booking(value_from(CashEvent, row), strategy, None)
         if chained == SPLITS:
-            return self._book_done(BookedActivity(value_from(SplitEvent, row), strategy))
+            return self._book_activity(BookedActivity(value_from(SplitEvent, row), strategy))
         if chained == FILLS:
             return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
         adjustment = value_from(Adjustment, row)
         if adjustment.symbol == CASH:
             return Booking(adjustment, strategy, None)
-        return self._book_done(BookedActivity(adjustment, strategy))
+        return self._book_activity(BookedActivity(adjustment, strategy))
 
     def _book_fill(self, row: Row) -> Booking:
         fill = value_from(Fill, row)
         order = self.orders.setdefault(fill.client_order_id, _Order(fill.symbol, fill.side))
         order.filled += fill.quantity
-        return self._book_done(BookedActivity(fill, row["strategy"]))
+        return self._book_activity(BookedActivity(fill, row["strategy"]))
 
-    def _book_done(self, done: BookedActivity) -> Booking:
-        symbol = done.activity.symbol
-        booked = rebook_activity(self.lots.get(symbol, ()), done)
-        self.lots[symbol] = booked.lots
-        if symbol in self.past:
-            self.past[symbol].done.append(done)
-            self.past[symbol].trades.extend(booked.trades)
-        return Booking(done.activity, done.strategy, symbol, booked.lots, booked.trades)
+    def _book_activity(self, booked: BookedActivity) -> Booking:
+        symbol = booked.activity.symbol
+        effects = rebook_activity(self.lots.get(symbol, ()), booked)
+        self.lots[symbol] = effects.lots
+        if symbol in self.histories:
+            self.histories[symbol].activities.append(booked)
+            self.histories[symbol].trades.extend(effects.trades)
+        return Booking(booked.activity, booked.strategy, symbol, effects.lots, effects.trades)
 
     def _book_bust(self, row: Row) -> Booking | None:
-        back, past = value_from(Fill, row), self.past[row["symbol"]]
-        bust = FillBust(back.fill_id, row["reverses"], back.at, back.session)
-        found = rebook_without(SymbolHistory(tuple(past.done), tuple(past.trades)), bust)
-        if found is None or any(row[name] != value for name, value in taken_back(found.fill, bust).items()):
+        reversal, history = value_from(Fill, row), self.histories[row["symbol"]]
+        bust = FillBust(reversal.fill_id, row["reverses"], reversal.at, reversal.session)
+        effects = rebook_without(SymbolHistory(tuple(history.activities), tuple(history.trades)), bust)
+        if effects is None or any(row[name] != value for name, value in fill_reversal(effects.fill, bust).items()):
             return None
-        symbol = found.fill.symbol
-        self.past[symbol] = _Past(list(found.history.activities), list(found.history.trades))
-        self.lots[symbol] = found.lots
-        self.orders[found.fill.client_order_id].filled -= found.fill.quantity
-        return Booking(bust, row["strategy"], symbol, found.lots, found.new_trades, None, found.fill, found.undone)
+        fill, symbol = effects.fill, effects.fill.symbol
+        self.histories[symbol] = _SymbolHistory(list(effects.history.activities), list(effects.history.trades))
+        self.lots[symbol] = effects.lots
+        self.orders[fill.client_order_id].filled -= fill.quantity
+        return Booking(bust, row["strategy"], symbol, effects.lots, effects.new_trades, None, fill, effects.undone)
 
-    # --- against what the ledger says --------------------------------------------------------
+    # --- comparing -------------------------------------------------------------------------
 
     def _state(self, state: Row) -> Iterator[Finding]:
         cash = None if self.cash is None else canonical(self.cash)
@@ -190,10 +192,10 @@ class _Account:
                 what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
                 yield Finding("holdings", f"{holding.strategy} {holding.symbol}", what)
 
-    def _orders(self, awaited: frozenset[tuple[str, str]]) -> Iterator[Finding]:
-        """Each intent's symbol, side and, once it is over, shares against those of its fills.
+    def _orders(self, moved_orders: frozenset[tuple[str, str]]) -> Iterator[Finding]:
+        """Compare symbol, side and, in a final state, filled shares of each order with its fills.
 
-        While a break says that the broker shows other shares of a symbol than the ledger explains, those are no news.
+        Filled shares are not compared while the symbol has an open break, which reports the difference already.
         """
         broken = {row["symbol"] for row in self._rows("SELECT symbol FROM breaks WHERE closed_at IS NULL AND")}
         for row in self._rows("SELECT * FROM orders WHERE"):
@@ -202,20 +204,20 @@ class _Account:
             if (filled.symbol, filled.side) != (row["symbol"], row["side"]):
                 yield Finding("fills", f"of {name}", f"{filled.side} {filled.symbol}, and the order was {row['side']}")
                 continue
-            over = row["state"] in TERMINAL and (self.key, name) not in awaited and row["symbol"] not in broken
+            over = row["state"] in TERMINAL and (self.key, name) not in moved_orders and row["symbol"] not in broken
             if over and Decimal(row["filled_quantity"]) != filled.filled:
                 what = f"has {row['filled_quantity']} shares filled, and its fills come to {canonical(filled.filled)}"
                 yield Finding("orders", name, what)
 
     def _rows(self, select: str) -> Iterator[Row]:
-        """The rows of this account; ``select`` ends where the condition on the account belongs."""
+        """The rows of this account; ``select`` ends before the condition on the account."""
         return self.engine.each(f"{select} account_key = :key", {"key": self.key})
 
 
 def _trade_rows(booking: Booking) -> Iterator[dict[str, Value]]:
-    """The rows that a booking leaves in trades, in order; why a round trip ended is not worked out again."""
+    """The rows that a booking adds to trades, in order. The exit reason is not computed again."""
     for trade in booking.undone:
-        yield reversal(trade, booking.activity)
+        yield trade_reversal(trade, booking.activity)
     for trade in booking.trades:
         yield columns_of(trade)
 

@@ -1,7 +1,7 @@
-"""Proving that history was not touched: the chain, the digests in it, the guards, and the file itself.
+"""Verification that the history is unchanged: the file, the triggers, the hash chain, and the digests in it.
 
-What the trail contradicts already is not checked further; where it contradicts nothing, the tables are held against
-each other (recompute.py).
+The tables are compared with the audit trail first. Only where they agree are they compared with each other
+(recompute.py).
 """
 
 from __future__ import annotations
@@ -22,76 +22,77 @@ from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.recompute import check_tables
 
-#: An account, and what something is called in it.
+#: An account key and the name of a row within the account.
 Key = tuple[str, str]
 _CASH_BREAK = f"{BreakKind.CASH} {CASH}"
-#: The tables whose rows can be neither changed nor deleted.
+#: The tables whose triggers refuse UPDATE and DELETE.
 APPEND_ONLY = (*(chained.table for chained in CHAINED), "decisions", "audit")
 
 
 @dataclass(slots=True)
-class _Told:
-    """What the audit trail tells about the other tables."""
+class _TrailState:
+    """The state of the other tables by the audit trail. Each row of the trail is applied to it in turn."""
 
+    #: Digest and number of the audit row by (kind, account, row) of an append-only table.
     digests: dict[tuple[str, str, str], tuple[str, int]] = field(default_factory=dict)
-    batches: list[tuple[int, int, str]] = field(default_factory=list)
-    orders: dict[Key, list[str]] = field(default_factory=dict)  # what was written of each, as JSON, in order
-    states: dict[Key, OrderState] = field(default_factory=dict)
-    holdings: dict[Key, str] = field(default_factory=dict)
-    halts: list[tuple[str, dict[str, Value]]] = field(default_factory=list)  # latched and not cleared, by account
-    peaks: dict[str, str] = field(default_factory=dict)  # by account
-    cash: dict[str, Decimal] = field(default_factory=dict)  # by account, what was booked so far comes to
-    cash_breaks: set[str] = field(default_factory=set)
-    strange_cash: list[Finding] = field(default_factory=list)
-    awaited: set[Key] = field(default_factory=set)  # orders that moved since the account was last looked at
+    batches: list[tuple[int, int, str]] = field(default_factory=list)  # first and last decision, digest of the batch
+    orders: dict[Key, list[str]] = field(default_factory=dict)  # details of an order's audit rows, in order
+    states: dict[Key, OrderState] = field(default_factory=dict)  # of orders
+    holdings: dict[Key, str] = field(default_factory=dict)  # columns as JSON
+    halts: list[tuple[str, dict[str, Value]]] = field(default_factory=list)  # account and columns of latched ones
+    peaks: dict[str, str] = field(default_factory=dict)  # equity peak by account
+    cash: dict[str, Decimal] = field(default_factory=dict)  # sum of the bookings so far by account, USD
+    cash_breaks: set[str] = field(default_factory=set)  # accounts with an open break of cash
+    cash_findings: list[Finding] = field(default_factory=list)
+    moved_orders: set[Key] = field(default_factory=set)  # that moved since their account's newest equity point
 
 
 def verify_ledger(database: Database, known_heads: Collection[str] = ()) -> tuple[Finding, ...]:
-    """Everything that is wrong with a ledger, the first bad row of each table first; empty when it is sound.
+    """The faults of a ledger, by table and row; empty for a sound ledger.
 
-    ``known_heads`` are chain heads that were logged outside the database: one that the chain no longer holds shows
-    that its end was cut off or rewritten.
+    ``known_heads``: chain heads stored outside the database. One that the chain lacks shows that the end of the chain
+    was cut off or rewritten.
     """
     engine = database.engine
     damage = tuple(Finding("file", "", line) for line in engine.damage())
-    if damage:  # nothing that is read from a damaged file can be trusted
+    if damage:  # the rows of a damaged file are not reliable
         return damage
-    told = _Told()
+    trail = _TrailState()
     contradicted = (
         *(
             Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
             for row in engine.dangling()
         ),
-        *_guards(engine),
-        *_chain(engine, told, known_heads),
-        *(finding for chained in CHAINED for finding in _rows(engine, chained, told)),
-        *_decisions(engine, told),
-        *_orders(engine, told),
-        *_holdings(engine, told),
-        *_halts(engine, told),
-        *_peaks(engine, told),
+        *_triggers(engine),
+        *_chain(engine, trail, known_heads),
+        *(finding for chained in CHAINED for finding in _rows(engine, chained, trail)),
+        *_decisions(engine, trail),
+        *_orders(engine, trail),
+        *_holdings(engine, trail),
+        *_halts(engine, trail),
+        *_peaks(engine, trail),
     )
-    return contradicted or (*check_tables(engine, told.awaited), *told.strange_cash)
+    return contradicted or (*check_tables(engine, trail.moved_orders), *trail.cash_findings)
 
 
-def guard(table: str, verb: str) -> str:
-    """The trigger that keeps ``verb`` (UPDATE or DELETE) off a table."""
+def trigger_sql(table: str, verb: str) -> str:
+    """The SQL of the trigger that refuses ``verb`` (UPDATE or DELETE) on a table."""
     return (
         f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
         f" SELECT RAISE(ABORT, '{table} is append-only'); END"
     )
 
 
-def _guards(engine: Engine) -> Iterator[Finding]:
+def _triggers(engine: Engine) -> Iterator[Finding]:
     present = {" ".join(sql.split()) for sql in engine.triggers().values()}
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
-            if guard(table, verb) not in present:
+            if trigger_sql(table, verb) not in present:
                 yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
 
 
-def _chain(engine: Engine, told: _Told, known_heads: Collection[str]) -> Iterator[Finding]:
-    """Walk the audit trail once: check each link and take down what it tells."""
+def _chain(engine: Engine, trail: _TrailState, known_heads: Collection[str]) -> Iterator[Finding]:
+    """Check each link of the chain, and apply each row to ``trail``."""
     previous_seq, previous_hash = 0, GENESIS
     missing_heads = set(known_heads) - {GENESIS}
     for row in engine.each("SELECT * FROM audit ORDER BY seq"):
@@ -104,84 +105,84 @@ def _chain(engine: Engine, told: _Told, known_heads: Collection[str]) -> Iterato
             yield Finding("audit", name, f"was changed ({row['kind']} {row['subject']})")
         missing_heads.discard(row["hash"])
         try:
-            yield from _take_down(row, told)
-        except (ValueError, KeyError):  # only a row that was changed can say what cannot be read
+            yield from _apply(row, trail)
+        except (ValueError, KeyError):  # only a changed row is unreadable
             yield Finding("audit", name, "cannot be understood")
         previous_seq, previous_hash = row["seq"], row["hash"]
     for head in sorted(missing_heads):
         yield Finding("audit", "", f"the chain does not hold the logged head {head}: it was cut off or rewritten")
 
 
-def _take_down(row: Row, told: _Told) -> Iterator[Finding]:
+def _apply(row: Row, trail: _TrailState) -> Iterator[Finding]:
     account, subject = row["account_key"], row["subject"]
     key = (account, subject)
     match row["kind"]:
         case AuditKind.INTENT_WRITTEN | AuditKind.INTENT_REWRITTEN:
-            told.states[key] = OrderState.PLANNED
-            told.orders.setdefault(key, []).append(row["detail"])
+            trail.states[key] = OrderState.PLANNED
+            trail.orders.setdefault(key, []).append(row["detail"])
         case AuditKind.ORDER_MOVED:
             detail = json.loads(row["detail"])
             before, after = OrderState(detail["from"]), OrderState(detail["to"])
-            if told.states.get(key) is not before or not may_move(before, after):
+            if trail.states.get(key) is not before or not may_move(before, after):
                 yield Finding("audit", f"row {row['seq']}", f"{subject} cannot have gone from {before} to {after}")
-            told.states[key] = after
-            told.orders.setdefault(key, []).append(row["detail"])
-            told.awaited.add(key)
+            trail.states[key] = after
+            trail.orders.setdefault(key, []).append(row["detail"])
+            trail.moved_orders.add(key)
         case AuditKind.HOLDING_CHANGED:
-            told.holdings[key] = row["detail"]
+            trail.holdings[key] = row["detail"]
         case AuditKind.HOLDING_ENDED:
-            told.holdings.pop(key, None)
+            trail.holdings.pop(key, None)
         case AuditKind.HALT_LATCHED:
-            told.halts.append((account, _halt_in(row)))
+            trail.halts.append((account, _halt_in(row)))
         case AuditKind.HALT_CLEARED:
             cleared = _halt_in(row)
-            told.halts = [each for each in told.halts if each[0] != account or not _agree(each[1], cleared)]
+            trail.halts = [each for each in trail.halts if each[0] != account or not _matches(each[1], cleared)]
         case AuditKind.PEAK_MOVED | AuditKind.PEAK_REBASED:
-            told.peaks[account] = json.loads(row["detail"])["to"]
+            trail.peaks[account] = json.loads(row["detail"])["to"]
         case AuditKind.BREAK_OPENED if subject == _CASH_BREAK:
-            told.cash_breaks.add(account)
+            trail.cash_breaks.add(account)
         case AuditKind.BREAK_CLOSED if subject == _CASH_BREAK:
-            told.cash_breaks.discard(account)
+            trail.cash_breaks.discard(account)
         case AuditKind.DECIDED:
             span = json.loads(row["detail"])
-            told.batches.append((span["first"], span["last"], row["digest"]))
+            trail.batches.append((span["first"], span["last"], row["digest"]))
         case kind if row["digest"]:
-            told.digests[kind, account, subject] = (row["digest"], row["seq"])
-            _add_up(row, told)
+            trail.digests[kind, account, subject] = (row["digest"], row["seq"])
+            _follow_cash(row, trail)
 
 
-def _add_up(row: Row, told: _Told) -> None:
-    """Follow the cash from booking to booking, and hold each point of equity against it."""
+def _follow_cash(row: Row, trail: _TrailState) -> None:
+    """Add up the bookings of cash, and compare the sum with each equity point."""
     account, detail = row["account_key"], json.loads(row["detail"])
     if row["kind"] == AuditKind.EQUITY_RECORDED:
-        told.awaited = {key for key in told.awaited if key[0] != account}
-        here = told.cash.get(account)
-        if here is None or account in told.cash_breaks or abs(here - Decimal(detail["cash"])) <= CENT:
+        trail.moved_orders = {key for key in trail.moved_orders if key[0] != account}
+        here = trail.cash.get(account)
+        if here is None or account in trail.cash_breaks or abs(here - Decimal(detail["cash"])) <= CENT:
             return
         what = f"cash is {detail['cash']}, and everything booked until then comes to {canonical(here)}"
-        told.strange_cash.append(Finding("equity", row["subject"], what))
-    elif moved := _cash_moved(row["kind"], detail):
-        told.cash[account] = told.cash.get(account, ZERO) + moved
+        trail.cash_findings.append(Finding("equity", row["subject"], what))
+    elif moved := _cash_change(row["kind"], detail):
+        trail.cash[account] = trail.cash.get(account, ZERO) + moved
 
 
-def _cash_moved(kind: str, detail: Mapping[str, str]) -> Decimal:
+def _cash_change(kind: str, detail: Mapping[str, str]) -> Decimal:
     if kind == AuditKind.FILL_BOOKED:
         cost = Decimal(detail["quantity"]) * Decimal(detail["price"])
         return -Side(detail["side"]).sign * cost - Decimal(detail["fee"])
     return Decimal(detail["amount"]) if kind in (AuditKind.CASH_BOOKED, AuditKind.ADJUSTMENT_BOOKED) else ZERO
 
 
-def _rows(engine: Engine, chained: ChainedTable, told: _Told) -> Iterator[Finding]:
-    """Each row against the digest that the trail has of it, and each digest against its row."""
+def _rows(engine: Engine, chained: ChainedTable, trail: _TrailState) -> Iterator[Finding]:
+    """Compare each row with its digest in the trail, and find digests without a row."""
     table = chained.table
     for row in engine.each(f"SELECT * FROM {table} ORDER BY seq"):
         subject = str(row[chained.key])
-        digest, audit_seq = told.digests.pop((chained.kind, row["account_key"], subject), ("", 0))
+        digest, audit_seq = trail.digests.pop((chained.kind, row["account_key"], subject), ("", 0))
         if not digest:
             yield Finding(table, subject, "was put in from outside: the audit trail does not know it")
         elif digest_of(row) != digest:
             yield Finding(table, subject, _difference(engine, row, audit_seq))
-    for kind, _, subject in [key for key in told.digests if key[0] == chained.kind]:
+    for kind, _, subject in [key for key in trail.digests if key[0] == chained.kind]:
         yield Finding(table, subject, f"is gone; the audit trail has it as {kind}")
 
 
@@ -192,21 +193,21 @@ def _difference(engine: Engine, row: Row, audit_seq: int) -> str:
     return f"was changed: {', '.join(changes) or 'it does not match its digest'}"
 
 
-def _decisions(engine: Engine, told: _Told) -> Iterator[Finding]:
+def _decisions(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
     expected = 1
-    for first, last, digest in told.batches:
+    for first, last, digest in trail.batches:
         if first > expected:
-            yield from _slipped_in(engine, expected, first - 1)
+            yield from _inserted(engine, expected, first - 1)
         rows = engine.all(
             "SELECT * FROM decisions WHERE seq >= :first AND seq <= :last ORDER BY seq", {"first": first, "last": last}
         )
         if digest_of_all(rows) != digest:
             yield Finding("decisions", f"rows {first} to {last}", "were changed, or some are gone")
         expected = last + 1
-    yield from _slipped_in(engine, expected, None)
+    yield from _inserted(engine, expected, None)
 
 
-def _slipped_in(engine: Engine, first: int, last: int | None) -> Iterator[Finding]:
+def _inserted(engine: Engine, first: int, last: int | None) -> Iterator[Finding]:
     rows = engine.all(
         "SELECT seq FROM decisions WHERE seq >= :first AND seq <= COALESCE(:last, seq) ORDER BY seq",
         {"first": first, "last": last},
@@ -215,19 +216,19 @@ def _slipped_in(engine: Engine, first: int, last: int | None) -> Iterator[Findin
         yield Finding("decisions", f"row {row['seq']}", "was put in from outside: the audit trail does not know it")
 
 
-def _orders(engine: Engine, told: _Told) -> Iterator[Finding]:
+def _orders(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
     for row in engine.each("SELECT * FROM orders ORDER BY seq"):
-        written = told.orders.pop((row["account_key"], row["client_order_id"]), None)
+        written = trail.orders.pop((row["account_key"], row["client_order_id"]), None)
         if written is None:
             yield Finding("orders", row["client_order_id"], "was put in from outside: the audit trail does not know it")
         else:
-            yield from _changes("orders", row["client_order_id"], row, _as_written(written))
-    for _, client_order_id in told.orders:
+            yield from _changes("orders", row["client_order_id"], row, _expected_columns(written))
+    for _, client_order_id in trail.orders:
         yield Finding("orders", client_order_id, "is gone")
 
 
-def _as_written(details: Sequence[str]) -> dict[str, Value]:
-    """An intent's columns, as they were written down and moved since. One written anew was sent as often as before."""
+def _expected_columns(details: Sequence[str]) -> dict[str, Value]:
+    """The columns of an order after its audit rows. A replaced intent keeps its number of submissions."""
     columns: dict[str, Value] = {}
     for number, text in enumerate(details):
         detail = json.loads(text)
@@ -240,33 +241,33 @@ def _as_written(details: Sequence[str]) -> dict[str, Value]:
     return columns
 
 
-def _holdings(engine: Engine, told: _Told) -> Iterator[Finding]:
+def _holdings(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
     for row in engine.each("SELECT * FROM holdings ORDER BY account_key, strategy, symbol"):
         name = f"{row['strategy']} {row['symbol']}"
-        written = told.holdings.pop((row["account_key"], name), None)
+        written = trail.holdings.pop((row["account_key"], name), None)
         if written is None:
             yield Finding("holdings", name, "was put in from outside: the audit trail does not know it")
         else:
             yield from _changes("holdings", name, row, json.loads(written))
-    for _, name in told.holdings:
+    for _, name in trail.holdings:
         yield Finding("holdings", name, "is gone")
 
 
 def _halt_in(row: Row) -> dict[str, Value]:
-    """The columns of the halt that an audit row is about."""
+    """The columns of the halt in an audit row."""
     detail: dict[str, Value] = json.loads(row["detail"])
     return {name: value for name, value in detail.items() if name not in ("source", "cleared_reason")}
 
 
-def _agree(latched: Mapping[str, Value], other: Row) -> bool:
+def _matches(latched: Mapping[str, Value], other: Row) -> bool:
     return all(other.get(name) == value for name, value in latched.items())
 
 
-def _halts(engine: Engine, told: _Told) -> Iterator[Finding]:
-    """The latched halts against those that the trail has latched and not cleared."""
-    missing = list(told.halts)
+def _halts(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
+    """Compare the latched halts with those of the trail."""
+    missing = list(trail.halts)
     for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY halt_id"):
-        found = next((each for each in missing if each[0] == row["account_key"] and _agree(each[1], row)), None)
+        found = next((each for each in missing if each[0] == row["account_key"] and _matches(each[1], row)), None)
         if found is None:
             yield Finding("halts", row["rule"], "is latched, and the audit trail does not have it so")
         else:
@@ -275,9 +276,9 @@ def _halts(engine: Engine, told: _Told) -> Iterator[Finding]:
         yield Finding("halts", str(halt["rule"]), "was latched and never cleared, and is gone or was changed")
 
 
-def _peaks(engine: Engine, told: _Told) -> Iterator[Finding]:
+def _peaks(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
     for row in engine.each("SELECT account_key, peak_equity FROM accounts ORDER BY account_key"):
-        peak = told.peaks.get(row["account_key"])
+        peak = trail.peaks.get(row["account_key"])
         if row["peak_equity"] != peak:
             what = f"the equity peak is {row['peak_equity']}; the audit trail has it {peak}"
             yield Finding("accounts", row["account_key"], what)
