@@ -13,7 +13,7 @@ import pytest
 from tests.reports.conftest import NOON, SESSION, point
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.reports.statistics import A_YEAR, by_key, statistics
+from tradebot.reports.statistics import YEAR_SESSIONS, by_key, statistics
 
 ReportOf = Callable[..., ReportOutcome]
 
@@ -33,7 +33,7 @@ def value(report: ReportOutcome, key: str) -> float | None:
 
 
 def a_year() -> list[float]:
-    return [0.004 * math.sin(day) + 0.0005 for day in range(A_YEAR)]
+    return [0.004 * math.sin(day) + 0.0005 for day in range(YEAR_SESSIONS)]
 
 
 def test_the_figures_follow_their_formulas(report_of: ReportOf) -> None:
@@ -60,7 +60,7 @@ def test_the_drawdown_is_the_deepest_fall_from_the_peak_so_far(report_of: Report
 
 def test_annual_figures_wait_for_a_year(report_of: ReportOf) -> None:
     year = a_year()
-    index = [0.003 * math.cos(day) for day in range(A_YEAR)]
+    index = [0.003 * math.cos(day) for day in range(YEAR_SESSIONS)]
     levels, level = {SESSION - timedelta(days=1): 1400.0}, 1400.0
     for day, step in enumerate(index):
         level *= 1 + step

@@ -33,12 +33,12 @@ def command(
     """
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
-    from tradebot.reports.run_header import opening_of
+    from tradebot.reports.run_header import home_opening
     from tradebot.runtime.backup import back_up
 
     done = back_up(options, to)
     page = (
-        *opening_of(done.database.parent, ("database", str(done.database))),
+        *home_opening(done.database.parent, ("database", str(done.database))),
         Line(f"backed up and verified: {done.copy.path} ({done.copy.size / 2**20:.1f} MiB)", Tone.GOOD),
         *(Line(f"removed: {path}", Tone.QUIET) for path in done.dropped),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tradebot.commands import heartbeats, logging_setup, notify, signal_handlers
 from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
-from tradebot.reports.streams import emit, tell, tolerate_any_letter
+from tradebot.reports.streams import emit, escape_unencodable, tell
 from tradebot.runtime import clocks
 from tradebot.settings import GlobalOptions
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
     """Run a command's work and return the exit code. Errors are reported on standard error."""
-    tolerate_any_letter()
+    escape_unencodable()
     with signal_handlers.installed():
         try:
             code = _run(name, options, work)

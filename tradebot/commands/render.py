@@ -69,7 +69,7 @@ def show_result(
     """Print the result of a command that is no job, and return ``code``. ``fields`` are the fields of the JSON."""
     signal_handlers.ignore()
     if options.json:
-        emit(logging_setup.redact(json_output.answer_json(name, code, header, **fields)))
+        emit(logging_setup.redact(json_output.command_json(name, code, header, **fields)))
     else:
         show(page)
     return code

@@ -32,7 +32,7 @@ def command(
     """
     from tradebot.commands import confirm, render
     from tradebot.reports.layout import Line, Tone
-    from tradebot.reports.run_header import opening_of
+    from tradebot.reports.run_header import home_opening
     from tradebot.runtime.backup import restore
     from tradebot.runtime.homes import configuration
 
@@ -42,7 +42,7 @@ def command(
     done = restore(options, file)
     kept = f"the ledger before it is kept: {done.kept}" if done.kept else "there was no ledger before it"
     page = (
-        *opening_of(database.parent, ("database", str(database))),
+        *home_opening(database.parent, ("database", str(database))),
         Line(f"verified and restored: {done.copy.path}", Tone.GOOD),
         Line(kept),
         Line("next: `tradebot reconcile` compares it with the broker", Tone.QUIET),

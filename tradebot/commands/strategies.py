@@ -22,7 +22,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.plugins.discovery import discover
     from tradebot.plugins.load import read_plugin
     from tradebot.reports.layout import Line, Tone, section
-    from tradebot.reports.run_header import opening_of
+    from tradebot.reports.run_header import home_opening
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -34,7 +34,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
         except ConfigError as error:
             unsound.append(str(error))
     page = (
-        *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
+        *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
         *section("Strategies", *(line for info in infos for line in _lines(info, settings.strategies))),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
@@ -60,7 +60,7 @@ def check(
     from tradebot.plugins.discovery import find
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.pages.checks import checks_table
-    from tradebot.reports.run_header import opening_of
+    from tradebot.reports.run_header import home_opening
     from tradebot.runtime.paper_exchange import whole_history
     from tradebot.settings import load_for
 
@@ -69,7 +69,7 @@ def check(
     report = check_strategy(plugin, whole_history(settings), settings.symbols or ())
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
-        *opening_of(settings.home, ("your strategies", str(settings.strategies_path))),
+        *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
         Line(verdict, Tone.GOOD if report.passed else Tone.BAD),
         Line(f"fingerprint {report.fingerprint or 'unknown'}, from {plugin.origin}", Tone.QUIET),
         *checks_table(report.checks),

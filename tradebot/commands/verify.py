@@ -23,7 +23,7 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.core.model.values import plural
     from tradebot.ledger.verify import verify_ledger
     from tradebot.reports.layout import Line, Tone, section
-    from tradebot.reports.run_header import opening_of
+    from tradebot.reports.run_header import home_opening
     from tradebot.runtime.homes import configuration
     from tradebot.runtime.open_desk import open_ledger
 
@@ -32,7 +32,7 @@ def command(options: GlobalOptions) -> ExitCode:
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
     settings = configuration(options).settings
     page = (
-        *opening_of(settings.home, ("database", str(settings.database_path))),
+        *home_opening(settings.home, ("database", str(settings.database_path))),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
     )

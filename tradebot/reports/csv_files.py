@@ -1,4 +1,4 @@
-"""A report's material as CSV files, one a kind, for spreadsheets and notebooks."""
+"""The data of a report as CSV files for spreadsheets and notebooks. Each kind of data has its own file."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from tradebot.reports.json_output import plain
 
 
 def write_csv(outcome: ReportOutcome, folder: Path) -> tuple[Path, ...]:
-    """Write equity, trades, fills, positions and denials to ``folder``, made when it is not there.
+    """Write equity, trades, fills, positions and denials to ``folder`` and return the paths.
 
-    Each file is replaced whole or not at all. Raises UsageError when the folder cannot be written.
+    A missing folder is created. Each file is replaced atomically. Values have the same form as in JSON; a
+    missing value is an empty field. Raises UsageError if the folder cannot be written.
     """
     denials = [[code, count] for code, count in sorted(outcome.denial_counts.items())]
     files: dict[str, list[Sequence[object]]] = {
@@ -34,7 +35,7 @@ def write_csv(outcome: ReportOutcome, folder: Path) -> tuple[Path, ...]:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_replace(folder / name, rows) for name, rows in files.items())
+        return tuple(_replace_file(folder / name, rows) for name, rows in files.items())
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written ({error.strerror or error}). Give --csv a folder that can be."
@@ -42,21 +43,22 @@ def write_csv(outcome: ReportOutcome, folder: Path) -> tuple[Path, ...]:
 
 
 def _rows(kind: type[Any], items: Iterable[Any]) -> list[Sequence[object]]:
+    """A row of the field names of the dataclass ``kind``, then a row for each item."""
     names = [item.name for item in fields(kind)]
     return [names, *([_text(getattr(item, name)) for name in names] for item in items)]
 
 
 def _text(value: object) -> str:
-    written = plain(value)
-    return "" if written is None else str(written)
+    json_value = plain(value)
+    return "" if json_value is None else str(json_value)
 
 
-def _replace(path: Path, rows: Iterable[Sequence[object]]) -> Path:
-    paper = io.StringIO(newline="")
-    csv.writer(paper, lineterminator="\n").writerows(rows)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+def _replace_file(path: Path, rows: Iterable[Sequence[object]]) -> Path:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        unfinished.write_text(paper.getvalue(), encoding="utf-8", newline="")
-        return unfinished.replace(path)
+        temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+        return temporary.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""An outcome as one JSON object: the contract with whatever starts a command and reads what it did.
+"""The result of a command as one JSON object: the contract with the program that started it.
 
-Decimals are texts (so that nothing is rounded on the way), dates and instants ISO 8601, fields that have no value
-null. Every object of a job carries the fields of ``COMMON``; a job adds its own.
+Decimals are strings, so that no reader rounds them. Dates and datetimes are ISO 8601. A missing value is null. The
+object of a job has the fields of ``COMMON`` and those of its own outcome.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_by_precedence
 from tradebot.reports.run_header import RunHeader
 
+#: The fields of every job's object.
 COMMON = (
     *("job", "session", "status", "exit_code", "exit_codes", "headline"),
     *("home", "broker", "mode", "account_id", "database", "logs"),
@@ -31,39 +32,41 @@ COMMON = (
 
 
 def outcome_json(outcome: Outcome, where: RunHeader, **more: object) -> str:
-    """The object of a job. ``more`` are figures that are worked out where they are shown, such as statistics."""
-    return dumps({**_beginning(outcome), **_place(where), **_rest(outcome), **more})
+    """The object of a job. ``more`` are further fields that reports compute from the outcome, such as statistics."""
+    return dumps({**_lead_fields(outcome), **_location(where), **_other_fields(outcome), **more})
 
 
-def answer_json(command: str, code: ExitCode = ExitCode.OK, where: RunHeader | None = None, **answer: object) -> str:
-    """The object of a command that is no job and could do what it was asked."""
-    place = _place(where) if where else {}
+def command_json(command: str, code: ExitCode = ExitCode.OK, where: RunHeader | None = None, **more: object) -> str:
+    """The object of a command that is not a job and ran. ``more`` are the command's own fields."""
+    location = _location(where) if where else {}
     codes = () if code is ExitCode.OK else (code,)
-    return dumps({"job": command, "status": "ran", **_codes(codes), **place, **answer})
+    return dumps({"job": command, "status": "ran", **_codes(codes), **location, **more})
 
 
 def idle_json(command: str, headline: str) -> str:
-    """The object of a job that was started when it is not due."""
+    """The object of a job that was started when it was not due."""
     return dumps({"job": command, "status": "idle", **_codes(()), "headline": headline})
 
 
 def error_json(command: str, error: TradebotError) -> str:
-    """The object of a command that an error ended; ``notes`` are what whoever met it on its way had to add."""
+    """The object of a command that ended with ``error``. ``notes``: the notes added to the exception (PEP 678)."""
     problems = error.problems if isinstance(error, ConfigError) else ()
     notes = tuple(getattr(error, "__notes__", ()))
     return failure_json(command, error.exit_code, str(error), problems=problems, notes=notes)
 
 
 def failure_json(command: str, code: ExitCode, error: str, **more: object) -> str:
+    """The object of a command that failed with exit code ``code``. ``more`` are further fields."""
     return dumps({"job": command, "status": "failed", **_codes((code,)), "error": error, **more})
 
 
 def dumps(value: object) -> str:
+    """A value as JSON text. Raises TypeError for a type without a form in JSON."""
     return json.dumps(plain(value), indent=2, allow_nan=False)
 
 
 def plain(value: Any) -> Any:
-    """A value of ours as JSON knows them: objects, lists, texts, numbers, booleans, null."""
+    """A value as the types of JSON. A float that is not finite is None. Raises TypeError for any other type."""
     match value:
         case None | bool() | int() if not isinstance(value, Enum):
             return value
@@ -82,11 +85,11 @@ def plain(value: Any) -> Any:
         case Mapping():
             return {str(plain(key)): plain(item) for key, item in value.items()}
         case Outcome():
-            return {**plain(_beginning(value)), **_rest(value)}
+            return {**plain(_lead_fields(value)), **_other_fields(value)}
         case Halt():
             return {**_fields(value), "holds": value.holds}
         case Totals():
-            return {**_fields(value), **plain(_derived(value))}
+            return {**_fields(value), **plain(_derived_figures(value))}
         case list() | tuple():
             return [plain(item) for item in value]
         case frozenset():
@@ -100,8 +103,7 @@ def _fields(value: Any, leave_out: Iterable[str] = ()) -> dict[str, Any]:
     return {item.name: plain(getattr(value, item.name)) for item in fields(value) if item.name not in leave_out}
 
 
-def _beginning(outcome: Outcome) -> dict[str, object]:
-    """What is asked first about any job."""
+def _lead_fields(outcome: Outcome) -> dict[str, object]:
     return {
         "job": outcome.job,
         "session": outcome.session,
@@ -111,11 +113,11 @@ def _beginning(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _rest(outcome: Outcome) -> dict[str, Any]:
+def _other_fields(outcome: Outcome) -> dict[str, Any]:
     return _fields(outcome, leave_out=("job", "session", "status", "codes", "headline"))
 
 
-def _derived(totals: Totals) -> Mapping[str, Decimal | None]:
+def _derived_figures(totals: Totals) -> Mapping[str, Decimal | None]:
     return {
         "pnl": totals.pnl,
         "win_rate": totals.win_rate,
@@ -125,7 +127,7 @@ def _derived(totals: Totals) -> Mapping[str, Decimal | None]:
 
 
 def _codes(codes: Iterable[ExitCode]) -> dict[str, object]:
-    """The code that the process ends with, and every one that applies, by precedence."""
+    """``exit_code``: the process ends with it. ``exit_codes``: every code that applies, by precedence."""
     applies = set(codes)
     ordered = [code for code in PRECEDENCE if code in applies]
     ordered += sorted(applies.difference(ordered))
@@ -135,7 +137,7 @@ def _codes(codes: Iterable[ExitCode]) -> dict[str, object]:
     }
 
 
-def _place(where: RunHeader) -> dict[str, object]:
+def _location(where: RunHeader) -> dict[str, object]:
     return {
         "home": where.home,
         "broker": where.broker,

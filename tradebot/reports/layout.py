@@ -1,4 +1,4 @@
-"""What a report looks like before it is drawn: headings, lines, facts and tables, and nothing about terminals."""
+"""The structure of a page: headings, lines, facts and tables. `terminal` draws it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """How a piece of text is meant. Colour only repeats what its words say already."""
+    """The emphasis of a text. A colour repeats what the words say and adds nothing."""
 
     PLAIN = "plain"
     STRONG = "strong"
@@ -20,38 +20,48 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """A value of a table or of facts."""
+
     text: str
     tone: Tone = Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
+    """The title of a section, with an empty line before it."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """A line of text, wrapped at the width of the page."""
+
     text: str
     tone: Tone = Tone.PLAIN
-    under: bool = False  # stands indented under the line before it
+    under: bool = False  # indented as a detail of the line before it
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Names with their values, one pair a line."""
+    """Names with their values, one pair per line."""
 
     pairs: tuple[tuple[str, str | Cell], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """The head of a table's column, and how its values are set."""
+
     name: str
-    right: bool = False  # numbers stand to the right
-    wraps: bool = False  # sentences take the width that is left, in several lines if need be
+    right: bool = False  # aligned right, for numbers
+    wraps: bool = False  # takes the remaining width and wraps, for sentences
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """A table. Each row has a value for each column."""
+
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
 
@@ -61,21 +71,22 @@ Page = tuple[Block, ...]
 
 
 def columns(names: str) -> tuple[Column, ...]:
-    """Columns from their names, separated by ``|``; ``>`` before a name stands it to the right, ``~`` lets it wrap."""
-    marked = [name.strip() for name in names.split("|")]
-    return tuple(Column(name.lstrip(">~"), name.startswith(">"), name.startswith("~")) for name in marked)
+    """Columns from names separated by ``|``. The prefix ``>`` aligns a column right; ``~`` lets it wrap."""
+    marked_names = [name.strip() for name in names.split("|")]
+    return tuple(Column(name.lstrip(">~"), name.startswith(">"), name.startswith("~")) for name in marked_names)
 
 
 def section(title: str, *blocks: Block) -> Page:
-    """A heading with its blocks, or nothing at all when there is nothing under it."""
+    """A heading with its blocks; empty without blocks."""
     return (Heading(title), *blocks) if blocks else ()
 
 
 def table(names: str, rows: Iterable[tuple[str | Cell, ...]]) -> tuple[Table, ...]:
-    """A table, or nothing when it would have no row. ``names`` as for ``columns``."""
-    made = tuple(rows)
-    return (Table(columns(names), made),) if made else ()
+    """A table; empty without rows. ``names`` as in ``columns``."""
+    all_rows = tuple(rows)
+    return (Table(columns(names), all_rows),) if all_rows else ()
 
 
 def lines(texts: Iterable[str], tone: Tone = Tone.PLAIN) -> tuple[Line, ...]:
+    """A line for each text, all in the same tone."""
     return tuple(Line(text, tone) for text in texts)

@@ -1,4 +1,4 @@
-"""Where a command acted: said first to people, and carried by every JSON object."""
+"""The home, broker, account and files of a run. A page begins with them; a job's JSON object contains them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from tradebot.reports.layout import Facts, Page
 
 
 class RunHeader(Protocol):
-    """The home, the broker, the account there, and the files that a run writes to."""
+    """Where a run acts and where it writes."""
 
     @property
-    def home(self) -> Path: ...
+    def home(self) -> Path:
+        """The folder of the settings, the state and the data."""
 
     @property
-    def broker(self) -> str: ...
+    def broker(self) -> str:
+        """The name of the broker, such as ``alpaca``."""
 
     @property
-    def mode(self) -> str: ...
+    def mode(self) -> str:
+        """The mode of trading, such as ``paper`` or ``live``."""
 
     @property
-    def account_id(self) -> str: ...
+    def account_id(self) -> str:
+        """The broker's id of the account."""
 
     @property
-    def database(self) -> Path: ...
+    def database(self) -> Path:
+        """The file of the ledger."""
 
     @property
-    def logs(self) -> Path: ...
+    def logs(self) -> Path:
+        """The folder of the logs."""
 
 
-def opening_of(home: Path, *more: tuple[str, str]) -> Page:
-    """What a command that asks no broker prints first."""
+def home_opening(home: Path, *more: tuple[str, str]) -> Page:
+    """The first block of a command that uses no broker: the home and ``more`` pairs of name and value."""
     return (Facts((("home", str(home)), *more)),)
 
 
 def opening(where: RunHeader) -> Page:
-    """What every acting command prints before it acts."""
+    """The first block of a command that uses a broker, printed before it acts."""
     return (
         Facts(
             (

@@ -1,7 +1,7 @@
-"""The textbook statistics of an equity curve, each with the convention it follows.
+"""The statistics of an equity curve, each with its convention.
 
 They are computed by ``core.accounting.equity_statistics`` from daily time-weighted returns. A deposit or withdrawal
-counts from the start of its session and is no return; dividends, interest and fees are.
+counts from the start of its session and is no return. Dividends, interest and fees are part of the return.
 """
 
 from __future__ import annotations
@@ -17,39 +17,36 @@ from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.report_outcome import ReportOutcome
 
-#: A sample deviation needs two returns.
-LEAST_RETURNS = 2
-#: A ratio or a regression of fewer points than a month of sessions says nothing.
-A_MONTH = 20
-#: What is shorter than a year is not annualised (GIPS Standards 2020, provision 4.A.4).
-A_YEAR = formulas.SESSIONS_A_YEAR
+#: The fewest returns for a drawdown.
+MIN_RETURNS = 2
+#: The fewest returns for a ratio or a regression: a month of sessions. Fewer give noise.
+MONTH_SESSIONS = 20
+#: The fewest returns for an annualised figure: a year (GIPS Standards 2020, provision 4.A.4).
+YEAR_SESSIONS = formulas.SESSIONS_A_YEAR
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One statistic. ``value`` is a fraction when ``is_share``, a plain number otherwise; None with too little data."""
+    """A statistic of a period."""
 
-    key: str
-    label: str
-    value: float | None
-    is_share: bool
-    convention: str
+    key: str  # its name in JSON
+    label: str  # its name on a page
+    value: float | None  # None: too little data
+    is_share: bool  # whether the value is a fraction and shown as a percentage
+    convention: str  # formula and least number of sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Closing points of a period, and the equity in USD before them that the first return is measured from.
+    """The closing equity of each session of a period, and the equity before it."""
 
-    ``base_session`` is None when that equity is the broker's word on the close before the account's first point.
-    """
-
-    base: Decimal
-    base_session: date | None
-    points: tuple[EquityPoint, ...]
+    base: Decimal  # USD; the first return is measured from it
+    base_session: date | None  # None: the broker reported the base as the close before the account's first point
+    points: tuple[EquityPoint, ...]  # by session
 
     @classmethod
     def of(cls, report: ReportOutcome) -> Curve | None:
-        """The curve of a report; None when no closing equity was recorded."""
+        """The curve of a report; None if no closing equity was recorded."""
         if not report.equity:
             return None
         head, *rest = report.equity
@@ -60,44 +57,47 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The time-weighted return of one session, a fraction, and the S&P 500's over the same step where it is known."""
+    """The returns of a session, as fractions."""
 
     session: date
-    account: float
-    index: float | None
+    account: float  # time-weighted
+    index: float | None  # of the S&P 500 since the same close; None: unknown
 
 
 def daily_returns(curve: Curve, cash_events: Iterable[CashEvent], benchmark: Mapping[date, float]) -> tuple[Step, ...]:
-    """One step a closing point; a step that starts without capital has no return and is left out."""
+    """The returns of each session. A session that starts without capital has no return and is left out.
+
+    ``benchmark``: the closes of the S&P 500 by session.
+    """
     flows = _external_flows(cash_events)
     steps = []
     equity, session = curve.base, curve.base_session
     for point in curve.points:
-        capital = equity + _between(flows, session, point.session)
+        capital = equity + _flow_between(flows, session, point.session)
         if capital > 0:
-            index = _growth(benchmark.get(session) if session else None, benchmark.get(point.session))
+            index = _return_between(benchmark.get(session) if session else None, benchmark.get(point.session))
             steps.append(Step(point.session, float(point.equity / capital) - 1, index))
         equity, session = point.equity, point.session
     return tuple(steps)
 
 
 def statistics(report: ReportOutcome) -> tuple[Figure, ...]:
-    """Every figure of a report's curve; none when no closing equity was recorded."""
+    """The figures of a report's equity curve; empty if no closing equity was recorded."""
     curve = Curve.of(report)
     if curve is None:
         return ()
     steps = daily_returns(curve, report.cash_events, report.benchmark)
-    return (*_of_the_account(curve, steps), *_against_the_index(steps))
+    return (*_account_figures(curve, steps), *_index_figures(steps))
 
 
 def by_key(figures: Iterable[Figure]) -> dict[str, Figure]:
-    """Figures under their keys, as machines look them up."""
+    """The figures by key."""
     return {figure.key: figure for figure in figures}
 
 
-def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
+def _account_figures(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
     daily = [step.account for step in steps]
-    enough, month, year = (len(daily) >= least for least in (LEAST_RETURNS, A_MONTH, A_YEAR))
+    enough, month, year = (len(daily) >= least for least in (MIN_RETURNS, MONTH_SESSIONS, YEAR_SESSIONS))
     return (
         _share("total_return", "total return", formulas.total_return(daily),
                "daily time-weighted returns compounded; deposits and withdrawals are no return"),
@@ -119,11 +119,11 @@ def _of_the_account(curve: Curve, steps: Sequence[Step]) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _against_the_index(steps: Sequence[Step]) -> tuple[Figure, ...]:
+def _index_figures(steps: Sequence[Step]) -> tuple[Figure, ...]:
     known = [(step.account, step.index) for step in steps if step.index is not None]
-    own, index = [mine for mine, _ in known], [theirs for _, theirs in known]
-    gapless = len(known) >= len(steps) - 1  # the account's very first step has no index close before it
-    month, year = len(known) >= A_MONTH, len(known) >= A_YEAR
+    own, index = [step for step, _ in known], [step for _, step in known]
+    gapless = len(known) >= len(steps) - 1  # the account's first session has no index close before it
+    month, year = len(known) >= MONTH_SESSIONS, len(known) >= YEAR_SESSIONS
     return (
         _share("benchmark_return", "S&P 500", formulas.total_return(index) if gapless else None,
                "price index over the same sessions from the first close on, without dividends"),
@@ -142,18 +142,18 @@ def _external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
     return flows
 
 
-def _between(flows: Mapping[date, Decimal], after: date | None, until: date) -> Decimal:
-    """What flowed after one session up to another; in that one alone when nothing came before it."""
+def _flow_between(flows: Mapping[date, Decimal], after: date | None, until: date) -> Decimal:
+    """The sum of the flows after one session up to another; without ``after``, those of ``until`` alone."""
     return sum((flow for day, flow in flows.items() if (after < day <= until if after else day == until)), ZERO)
 
 
-def _growth(before: float | None, after: float | None) -> float | None:
+def _return_between(before: float | None, after: float | None) -> float | None:
     return after / before - 1 if before and after else None
 
 
 def _exposure(points: Sequence[EquityPoint]) -> float | None:
-    shares = [float((p.long_value + abs(p.short_value)) / p.equity) for p in points if p.equity > 0]
-    return sum(shares) / len(shares) if shares else None
+    fractions = [float((p.long_value + abs(p.short_value)) / p.equity) for p in points if p.equity > 0]
+    return sum(fractions) / len(fractions) if fractions else None
 
 
 def _time_in_market(points: Sequence[EquityPoint]) -> float | None:

@@ -1,4 +1,4 @@
-"""Writing to standard output and standard error without ever failing a job because nobody reads."""
+"""Writes to standard output and standard error. A failed write never fails a job."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TextIO
 
 
 def emit(text: str) -> None:
-    """Write to standard output. A reader who left is no error; a full disk is told on standard error."""
+    """Write to standard output. A closed pipe is ignored; any other OSError is reported on standard error."""
     _write(sys.stdout, text)
 
 
 def tell(text: str) -> None:
-    """Write to standard error."""
+    """Write to standard error. Every OSError is ignored."""
     _write(sys.stderr, text)
 
 
-def tolerate_any_letter() -> None:
-    """Let a terminal or pipe of a narrow encoding show what it can, instead of failing on what it cannot."""
+def escape_unencodable() -> None:
+    """Write characters that the streams' encoding lacks as backslash escapes instead of raising UnicodeEncodeError."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    if stream is None:  # closed by whoever started us
+    if stream is None:  # closed by the process that started this one
         return
     try:
         stream.write(text if text.endswith("\n") else f"{text}\n")
         stream.flush()
     except BrokenPipeError:
-        _let_it_go(stream)
+        _discard(stream)
     except OSError as error:
-        _let_it_go(stream)
+        _discard(stream)
         if stream is not sys.stderr:
             tell(f"tradebot: standard output cannot be written ({error.strerror or error}); the job itself went on")
 
 
-def _let_it_go(stream: TextIO) -> None:
-    """Point the stream's file at nothing, so that neither a later write nor the interpreter's end fails on it."""
+def _discard(stream: TextIO) -> None:
+    """Redirect the stream to the null device, so that neither later writes nor the flush at exit fail."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null_device = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null_device, stream.fileno())
+        os.close(null_device)

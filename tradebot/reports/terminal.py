@@ -1,4 +1,4 @@
-"""Drawing a page: with Rich on a terminal, as plain text of fixed width in a log or a pipe."""
+"""Draws a page: coloured on a terminal, plain text of fixed width in a log or a pipe."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Table, Tone
 
+#: Characters per line where the output is not a terminal.
 LOG_WIDTH = 100
 
 _STYLES = {
@@ -24,18 +25,18 @@ _STYLES = {
     Tone.BAD: "bold red",
     Tone.QUIET: "dim",
 }
-#: Nothing but a rule of hyphens under the head, which every log, mail and pager can show.
+#: A table with a line of hyphens under its head and no other rules, in ASCII for logs, mails and pagers.
 _HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-_INDENT = (0, 0, 0, 2)
-_FURTHER = (0, 0, 0, 4)
+_INDENT_LINE = (0, 0, 0, 2)
+_INDENT_DETAIL = (0, 0, 0, 4)
 
 
 def draw(blocks: Iterable[Block], stream: TextIO) -> str:
-    """The page as text for ``stream``: coloured and as wide as the terminal it is, else plain and LOG_WIDTH wide."""
+    """The page as text for ``stream``: coloured and as wide as a terminal, else plain and LOG_WIDTH wide."""
     terminal = stream.isatty()
-    paper = io.StringIO()
+    buffer = io.StringIO()
     console = Console(
-        file=paper,
+        file=buffer,
         width=Console(file=stream).width if terminal else LOG_WIDTH,
         force_terminal=terminal,
         color_system="auto" if terminal else None,
@@ -45,7 +46,7 @@ def draw(blocks: Iterable[Block], stream: TextIO) -> str:
     )
     for block in blocks:
         _draw(console, block, SIMPLE_HEAD if terminal else _HYPHENS)
-    return "\n".join(line.rstrip() for line in paper.getvalue().split("\n"))
+    return "\n".join(line.rstrip() for line in buffer.getvalue().split("\n"))
 
 
 def _draw(console: Console, block: Block, box: Box) -> None:
@@ -54,24 +55,24 @@ def _draw(console: Console, block: Block, box: Box) -> None:
             console.print()
             console.print(Text(text, "bold"))
         case Line(text, tone, under):
-            console.print(Padding(Text(text, _STYLES[tone]), _FURTHER if under else _INDENT))
+            console.print(Padding(Text(text, _STYLES[tone]), _INDENT_DETAIL if under else _INDENT_LINE))
         case Facts(pairs):
             width = max(len(name) for name, _ in pairs)
             for name, value in pairs:
                 fact = Text.assemble("  ", (name.ljust(width), "dim"), "  ", _text(value))
-                console.print(fact, soft_wrap=True)  # a path stays whole, however long it is
+                console.print(fact, soft_wrap=True)  # a long path stays on one line
         case Table(columns, rows):
-            drawn = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+            rich_table = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
             for column in columns:
-                drawn.add_column(
+                rich_table.add_column(
                     column.name,
                     justify="right" if column.right else "left",
                     no_wrap=not column.wraps,
                     overflow="fold" if column.wraps else "ellipsis",
                 )
             for row in rows:
-                drawn.add_row(*map(_text, row))
-            console.print(Padding(drawn, _INDENT))
+                rich_table.add_row(*map(_text, row))
+            console.print(Padding(rich_table, _INDENT_LINE))
 
 
 def _text(value: str | Cell) -> Text:

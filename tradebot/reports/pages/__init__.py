@@ -1,1 +1,1 @@
-"""One page a job: what its outcome looks like to people."""
+"""The terminal pages, built from the outcomes of commands."""

@@ -1,4 +1,4 @@
-"""alerts: channels, and what was raised and who heard of it."""
+"""The pages of alerts: channels, recorded alerts and deliveries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tradebot.core.results.alerts import AlertLevel, DeliveryAttempt, DeliverySt
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Cell, Line, Page, Tone, table
 
-_TONES: dict[AlertLevel, Tone] = {"info": Tone.PLAIN, "warning": Tone.WARN, "critical": Tone.BAD}
+_LEVEL_TONES: dict[AlertLevel, Tone] = {"info": Tone.PLAIN, "warning": Tone.WARN, "critical": Tone.BAD}
 
 
 def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:
-    """What each channel made of a test message."""
+    """The result of a test message at each channel."""
     rows = [
         (attempt.channel, Cell("taken", Tone.GOOD) if attempt.taken else Cell("FAILED", Tone.BAD), attempt.trouble)
         for attempt in attempts
@@ -22,24 +22,29 @@ def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:
 
 
 def alerts_page(alerts: Sequence[QueuedAlert]) -> Page:
-    """The alerts, oldest first."""
+    """The recorded alerts, oldest first, each with its delivery."""
     if not alerts:
         return (Line("no alert was ever raised", Tone.GOOD),)
     rows = (
         (
-            instant(posted.alert.raised_at),
-            Cell(posted.alert.level, _TONES[posted.alert.level]),
-            posted.alert.title,
-            posted.alert.message,
-            _fate(posted),
+            instant(queued.alert.raised_at),
+            Cell(queued.alert.level, _LEVEL_TONES[queued.alert.level]),
+            queued.alert.title,
+            queued.alert.message,
+            _delivery_text(queued),
         )
-        for posted in alerts
+        for queued in alerts
     )
     return (*table("raised | level | ~title | ~message | ~fate", rows),)
 
 
 def delivery_page(delivered: int, unheard: Sequence[str], failed: Iterable[tuple[str, str]]) -> Page:
-    """What one delivery came to."""
+    """The result of one delivery.
+
+    delivered: number of alerts.
+    unheard: titles of the alerts that no channel took.
+    failed: name and error of each failed channel.
+    """
     return (
         Line(f"{plural(delivered, 'alert')} delivered", Tone.GOOD if not unheard else Tone.PLAIN),
         *(Line(f"no channel took: {title}", Tone.BAD) for title in unheard),
@@ -47,14 +52,14 @@ def delivery_page(delivered: int, unheard: Sequence[str], failed: Iterable[tuple
     )
 
 
-def _fate(posted: QueuedAlert) -> str:
-    match posted.state:
+def _delivery_text(queued: QueuedAlert) -> str:
+    match queued.state:
         case DeliveryState.DELIVERED:
-            return f"taken by {', '.join(posted.taken_by)}" if posted.taken_by else "delivered"
+            return f"taken by {', '.join(queued.taken_by)}" if queued.taken_by else "delivered"
         case DeliveryState.KEPT:
             return "kept here: there was no channel for it"
         case DeliveryState.GIVEN_UP:
-            return f"given up: {posted.trouble}"
+            return f"given up: {queued.trouble}"
         case DeliveryState.WAITING:
-            taken = f", taken by {', '.join(posted.taken_by)}" if posted.taken_by else ""
-            return f"waiting{taken}" + (f": {posted.trouble}" if posted.trouble else "")
+            taken = f", taken by {', '.join(queued.taken_by)}" if queued.taken_by else ""
+            return f"waiting{taken}" + (f": {queued.trouble}" if queued.trouble else "")

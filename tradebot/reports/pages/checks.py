@@ -1,4 +1,4 @@
-"""preflight, reconcile and explain: what was looked at, and what was found."""
+"""The pages of preflight, reconcile, rebuild and explain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
 
-_RESULTS = {
+_RESULT_CELLS = {
     CheckResult.PASS: Cell("pass", Tone.GOOD),
     CheckResult.WARN: Cell("WARN", Tone.WARN),
     CheckResult.FAIL: Cell("FAIL", Tone.BAD),
@@ -21,15 +21,18 @@ _RESULTS = {
 
 
 def checks_table(checks: Iterable[Check]) -> Page:
-    rows = ((check.name, _RESULTS[check.result], check.figure, check.remedy) for check in checks)
+    """A row for each check: name, result, figure and remedy."""
+    rows = ((check.name, _RESULT_CELLS[check.result], check.figure, check.remedy) for check in checks)
     return section("Checks", *table("check | result | ~figure | ~what to do", rows))
 
 
 def preflight_page(outcome: PreflightOutcome, where: RunHeader) -> Page:
+    """The result of each check before trading."""
     return (*common.headline(outcome), *checks_table(outcome.checks), *common.notes(outcome.notes))
 
 
 def reconcile_page(outcome: Outcome, where: RunHeader) -> Page:
+    """The differences between ledger and broker, and the halts."""
     return (
         *common.headline(outcome),
         *common.breaks(outcome.breaks),
@@ -37,24 +40,24 @@ def reconcile_page(outcome: Outcome, where: RunHeader) -> Page:
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
         *common.account(outcome),
-        *common.written_down(where),
+        *common.record_files(where),
     )
 
 
 def rebuild_page(outcome: Outcome, where: RunHeader) -> Page:
-    """What was recovered, and what was not."""
+    """The notes on recovered data, and the differences and failures that remain."""
     return (
         *common.headline(outcome),
         *common.notes(outcome.notes),
         *common.breaks(outcome.breaks),
         *common.failures(outcome.failures),
         *common.account(outcome),
-        *common.written_down(where),
+        *common.record_files(where),
     )
 
 
 def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
-    """Every decision about a symbol, oldest first, with the numbers that were compared."""
+    """The decisions about a symbol, oldest first, then its holdings and announced corporate actions."""
     return (
         *common.headline(outcome),
         *section("Decisions", *(line for row in outcome.decisions for line in _decision(row))),
@@ -89,7 +92,7 @@ def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
 
 
 def _decision(row: DecisionRow) -> tuple[Line, Line]:
-    """When, who, about what and with which result; then why, with the numbers that were compared."""
+    """Two lines: time in New York, strategy, purpose and result; then the reason with its numbers."""
     result = row.code or row.outcome.replace("_", " ")
     return (
         Line(f"{instant(row.at)}  {row.strategy}  {row.purpose}: {result}", Tone.WARN if row.code else Tone.STRONG),
@@ -98,7 +101,7 @@ def _decision(row: DecisionRow) -> tuple[Line, Line]:
 
 
 def _numbers(row: DecisionRow) -> str:
-    """What an order was for, or what a rule compared."""
+    """The value and limit that a rule compared, or the shares and price of an order in USD per share."""
     if row.value is None:
         return ""
     if row.code:

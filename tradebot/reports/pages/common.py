@@ -1,4 +1,4 @@
-"""Parts that several pages show: orders, denials, positions, halts, breaks, totals."""
+"""Sections that several pages share: orders, denials, positions, halts, breaks, totals."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ _STATE_TONES = {
     OrderState.EXPIRED: Tone.WARN,
 }
 
+_PROTECTED = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
 
-_RESTS = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
-
-_SEVERITIES = {BreakSeverity.INFO: Tone.QUIET, BreakSeverity.WARNING: Tone.WARN, BreakSeverity.CRITICAL: Tone.BAD}
+_SEVERITY_TONES = {BreakSeverity.INFO: Tone.QUIET, BreakSeverity.WARNING: Tone.WARN, BreakSeverity.CRITICAL: Tone.BAD}
 
 
 def headline(outcome: Outcome) -> Page:
-    """The outcome in a line, with the exit code when it is not 0."""
+    """The job and its outcome in a line, and the exit code unless it is 0."""
     tone = Tone.STRONG
     if outcome.exit_code is not ExitCode.OK:
         tone = Tone.WARN if outcome.status in (RunStatus.RAN, RunStatus.IDLE) else Tone.BAD
@@ -44,7 +43,10 @@ def headline(outcome: Outcome) -> Page:
 
 
 def order_text(line: OrderLine) -> str:
-    """``BUY 10 AAPL @ 25.10, stop 24.85, target 28.87``."""
+    """An order in USD per share: ``BUY 10 AAPL @ 25.10, stop 24.85, target 28.87``.
+
+    A filled order shows its filled quantity, any other the ordered one.
+    """
     quantity = line.filled_quantity if line.state is OrderState.FILLED else line.quantity
     kind = "stop " if line.type is OrderType.STOP else ""
     text = f"{line.side.upper()} {shares(quantity)} {line.symbol} {kind}@ {price(line.price)}"
@@ -55,33 +57,34 @@ def order_text(line: OrderLine) -> str:
     return text
 
 
-def order_lines(found: Iterable[OrderLine]) -> tuple[Line, ...]:
-    """Each order as traders say it, what became of it, and whose decision it was."""
-    return tuple(line for order in found for line in _order(order))
+def order_lines(orders: Iterable[OrderLine]) -> tuple[Line, ...]:
+    """Two lines for each order: the order with its state, then its strategy and reason."""
+    return tuple(line for order in orders for line in _order(order))
 
 
 def _order(order: OrderLine) -> tuple[Line, Line]:
-    ended = str(order.state).replace("_", " ")
+    state = str(order.state).replace("_", " ")
     if order.filled_quantity not in (0, order.quantity):
-        ended += f", {shares(order.filled_quantity)} of {shares(order.quantity)} filled"
+        state += f", {shares(order.filled_quantity)} of {shares(order.quantity)} filled"
     return (
-        Line(f"{order_text(order)} ({ended})", _STATE_TONES.get(order.state, Tone.STRONG)),
+        Line(f"{order_text(order)} ({state})", _STATE_TONES.get(order.state, Tone.STRONG)),
         Line(f"{order.strategy}: {order.reason}" if order.reason else order.strategy, Tone.QUIET, under=True),
     )
 
 
-def denials(found: Iterable[Denial]) -> Page:
-    """What was decided against, and why; the messages carry the numbers that were compared."""
+def denials(denied: Iterable[Denial]) -> Page:
+    """The denials with their reasons. The messages contain the compared numbers."""
     return section(
         "Not done, and why",
         *table(
             "code | symbol | strategy | ~why",
-            ((Cell(str(d.code), Tone.WARN), d.symbol, d.strategy, d.message) for d in found),
+            ((Cell(str(d.code), Tone.WARN), d.symbol, d.strategy, d.message) for d in denied),
         ),
     )
 
 
-def positions(found: Iterable[PositionLine]) -> Page:
+def positions(position_lines: Iterable[PositionLine]) -> Page:
+    """The open positions, ours and foreign. Prices are USD per share; amounts are USD."""
     return section(
         "Open positions",
         *table(
@@ -96,25 +99,25 @@ def positions(found: Iterable[PositionLine]) -> Page:
                     signed_usd(line.pnl),
                     price(line.stop),
                     price(line.target),
-                    _RESTS[line.protected],
+                    _PROTECTED[line.protected],
                     line.strategy,
                 )
-                for line in found
+                for line in position_lines
             ),
         ),
     )
 
 
-def breaks(found: Iterable[Break]) -> Page:
-    """Differences between the ledger and the broker."""
+def breaks(open_breaks: Iterable[Break]) -> Page:
+    """The differences between the ledger and the broker."""
     return section(
         "Breaks",
         *table(
             "break | severity | symbol | >ledger | >broker | first seen | >sessions | ~what",
             (
                 (
-                    Cell(item.kind.replace("_", " "), _SEVERITIES[item.severity]),
-                    Cell(str(item.severity), _SEVERITIES[item.severity]),
+                    Cell(item.kind.replace("_", " "), _SEVERITY_TONES[item.severity]),
+                    Cell(str(item.severity), _SEVERITY_TONES[item.severity]),
                     item.symbol,
                     number(item.here),
                     number(item.there),
@@ -122,62 +125,67 @@ def breaks(found: Iterable[Break]) -> Page:
                     str(item.age_sessions),
                     item.message,
                 )
-                for item in found
+                for item in open_breaks
             ),
         ),
     )
 
 
-def halts(found: Iterable[Halt]) -> Page:
-    """Each halt: its level and reason, then which latches hold it, since when, and until when."""
-    return section("Halts", *(line for same in distinct(found) for line in _halt(same)))
+def halts(active: Iterable[Halt]) -> Page:
+    """Two lines for each halt: level and reason, then its latches, beginning, duration and the compared numbers."""
+    return section("Halts", *(line for same in distinct(active) for line in _halt(same)))
 
 
 def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
+    """The lines of one halt, which several latches may hold. The strictest level is shown."""
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
-    about = "" if halt.of_account else f" {halt.subject}"
+    subject = "" if halt.of_account else f" {halt.subject}"
     set_by = f"set by {sources_text(same)} ({halt.rule.replace('_', ' ')})"
     since = f" on {instant(halt.since)}" if halt.since else ""
     compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (
-        Line(f"{level.upper()}{about}: {halt.reason}", tone),
+        Line(f"{level.upper()}{subject}: {halt.reason}", tone),
         Line(f"{set_by}{since}, {halt.holds}{compared}", Tone.QUIET, under=True),
     )
 
 
 def compared_numbers(value: Decimal | None, limit: Decimal | None) -> str:
+    """The value and the limit that a rule compared: ``0.12 against 0.1``."""
     return f"{number(value)} against {number(limit)}" if limit is not None else number(value)
 
 
-def failures(found: Iterable[FailureLine]) -> Page:
-    return section("Failed, without stopping the rest", *lines((f"{f.what}: {f.message}" for f in found), Tone.BAD))
+def failures(failed: Iterable[FailureLine]) -> Page:
+    """The failures that did not end the run."""
+    return section("Failed, without stopping the rest", *lines((f"{f.what}: {f.message}" for f in failed), Tone.BAD))
 
 
-def notes(found: Iterable[str]) -> Page:
-    return section("Notes", *lines(found))
+def notes(texts: Iterable[str]) -> Page:
+    """The notes of a run, a line each."""
+    return section("Notes", *lines(texts))
 
 
-def totals(all_trades: Totals | None, title: str = "Totals") -> Page:
-    """The runbook's figures: total trades, win rate, total P&L, profit factor."""
-    if all_trades is None:
+def totals(closed: Totals | None, title: str = "Totals") -> Page:
+    """Number, win rate, P&L, profit factor and fees of closed trades, in USD; empty without totals."""
+    if closed is None:
         return ()
     return section(
         title,
         Facts(
             (
-                ("total trades", f"{all_trades.trades} ({all_trades.wins} won, {all_trades.losses} lost)"),
-                ("win rate", percent(all_trades.win_rate)),
-                ("total P&L", signed_usd(all_trades.pnl)),
-                ("profit factor", ratio(all_trades.profit_factor)),
-                ("fees of closed trades", usd(all_trades.fees)),
+                ("total trades", f"{closed.trades} ({closed.wins} won, {closed.losses} lost)"),
+                ("win rate", percent(closed.win_rate)),
+                ("total P&L", signed_usd(closed.pnl)),
+                ("profit factor", ratio(closed.profit_factor)),
+                ("fees of closed trades", usd(closed.fees)),
             )
         ),
     )
 
 
-def totals_by_strategy(found: Mapping[str, Totals]) -> Page:
+def totals_by_strategy(by_strategy: Mapping[str, Totals]) -> Page:
+    """The figures of the closed trades of each strategy, in USD."""
     return section(
         "By strategy",
         *table(
@@ -194,13 +202,14 @@ def totals_by_strategy(found: Mapping[str, Totals]) -> Page:
                     signed_usd(totals.worst),
                     usd(totals.fees),
                 )
-                for strategy, totals in found.items()
+                for strategy, totals in by_strategy.items()
             ),
         ),
     )
 
 
 def account(outcome: Outcome) -> Page:
+    """The account's equity, cash, buying power and unprotected value; empty if the account was not read."""
     if outcome.account is None:
         return ()
     pairs: list[tuple[str, str | Cell]] = [
@@ -213,5 +222,6 @@ def account(outcome: Outcome) -> Page:
     return section("Account, USD", Facts(tuple(pairs)))
 
 
-def written_down(where: RunHeader) -> Page:
+def record_files(where: RunHeader) -> Page:
+    """The paths of the ledger and of the logs."""
     return section("Written down in", Facts((("database", str(where.database)), ("logs", str(where.logs)))))

@@ -1,4 +1,4 @@
-"""emergency-stop: what was done with each order and position, what is left, and how a drill went."""
+"""The pages of emergency-stop and of its drill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
     from tradebot.reports.run_header import RunHeader
 
-_TONES = {
+_RESULT_TONES = {
     StopResult.STILL_OPEN: Tone.BAD,
     StopResult.BARE: Tone.BAD,
     StopResult.CANCELLED: Tone.GOOD,
@@ -24,7 +24,7 @@ _TONES = {
 
 
 def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
-    """What was done with each order and position, and what is left."""
+    """The result for each order and position, the totals in USD, and the orders and positions that remain."""
     is_dry = outcome.status is RunStatus.IDLE
     next_step = () if not outcome.halts else (Line('The halt stays until `tradebot resume --reason "..."`.'),)
     return (
@@ -39,8 +39,8 @@ def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
                     ("still open", "not known" if outcome.open_dollars is None else f"{usd(outcome.open_dollars)} USD"),
                 )
             ),
-            *(() if is_dry else _left(outcome)),
-            *_foreign_left(outcome),
+            *(() if is_dry else _remaining(outcome)),
+            *_foreign_remaining(outcome),
         ),
         *common.halts(outcome.halts),
         *common.failures(outcome.failures),
@@ -50,11 +50,11 @@ def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
 
 
 def drill_page(outcome: DrillOutcome) -> Page:
-    """What a rehearsal took, and what it would have come to."""
-    words = "passed" if outcome.passed else "failed: what follows is what a real stop would have left"
+    """The times of a drill in seconds, and the output of the stop that it rehearsed."""
+    result = "passed" if outcome.passed else "failed: what follows is what a real stop would have left"
     return (
         Heading("emergency-stop --drill"),
-        Line(f"The drill {words}.", Tone.GOOD if outcome.passed else Tone.BAD),
+        Line(f"The drill {result}.", Tone.GOOD if outcome.passed else Tone.BAD),
         Facts(
             (
                 ("to the latch", _seconds(outcome.to_latch)),
@@ -72,11 +72,11 @@ def _lines(outcome: StopOutcome) -> Page:
 
 
 def _row(line: StopLine) -> tuple[str | Cell, ...]:
-    result = Cell(line.result, _TONES.get(line.result, Tone.PLAIN))
+    result = Cell(line.result, _RESULT_TONES.get(line.result, Tone.PLAIN))
     return line.what, line.symbol, shares(line.quantity), usd(line.dollars), result, line.detail
 
 
-def _left(outcome: StopOutcome) -> tuple[Line, ...]:
+def _remaining(outcome: StopOutcome) -> tuple[Line, ...]:
     orders = f"{_count(outcome.still_open_orders, 'order')} of ours that could open or add"
     positions = f"{_count(outcome.still_open_positions, 'position')} of ours"
     is_clean = (outcome.still_open_orders, outcome.still_open_positions) == (0, 0)
@@ -87,8 +87,8 @@ def _count(count: int | None, what: str) -> str:
     return f"an unknown number of {what}s" if count is None else plural(count, what)
 
 
-def _foreign_left(outcome: StopOutcome) -> tuple[Line, ...]:
-    """What people have at the broker beside the bot, which may still open or add."""
+def _foreign_remaining(outcome: StopOutcome) -> tuple[Line, ...]:
+    """The number of foreign orders and positions. They stay untouched; the orders may still fill."""
     foreign = [line.what for line in outcome.lines if line.result is StopResult.FOREIGN]
     if not foreign:
         return ()

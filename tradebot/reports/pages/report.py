@@ -1,4 +1,4 @@
-"""report and replay: the figures of a period, against the S&P 500 over the same sessions."""
+"""The pages of report and replay: the figures of a period, compared with the S&P 500 over the same sessions."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tradebot.reports.statistics import Curve, Figure
 
 
 def report_page(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
-    """A day is too short for statistics, so that its page has none."""
+    """The page of a period. A single day is too short for statistics, so its page has none."""
     shown = () if outcome.period is Period.DAY else figures
-    return (*common.headline(outcome), *_body(outcome, where, shown))
+    return (*common.headline(outcome), *_period_sections(outcome, where, shown))
 
 
 def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
-    """What the replay did and how fast, then the report that it ends with."""
-    pace = f"{plural(outcome.sessions, 'session')}, {plural(outcome.jobs_run, 'job')} in {outcome.seconds:.1f} s"
+    """Sessions, jobs and speed of a replay, then its report."""
+    speed = f"{plural(outcome.sessions, 'session')}, {plural(outcome.jobs_run, 'job')} in {outcome.seconds:.1f} s"
     if outcome.seconds > 0 and outcome.sessions:
-        pace += f" ({outcome.sessions / outcome.seconds:.1f} sessions a second)"
+        speed += f" ({outcome.sessions / outcome.seconds:.1f} sessions a second)"
     return (
         *common.headline(outcome),
-        Line(pace),
+        Line(speed),
         *common.halts(outcome.halts),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
-        *(_body(outcome.report, where, figures) if outcome.report else ()),
+        *(_period_sections(outcome.report, where, figures) if outcome.report else ()),
     )
 
 
-def _body(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
+def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     return (
         *_equity(outcome),
         *common.totals(outcome.totals),
@@ -47,7 +47,7 @@ def _body(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -
         *_denials(outcome),
         *_cash(outcome.cash_events),
         *common.breaks(outcome.breaks),
-        *common.written_down(where),
+        *common.record_files(where),
     )
 
 

@@ -1,4 +1,4 @@
-"""status, emergency-stop and resume: how the account stands, and what may be done with it."""
+"""The pages of status, halt and resume: the account, its schedule, halts and use of limits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.safety.schedule_status import JobStatus
-from tradebot.core.safety.schedule_status import SessionJob as Attended
+from tradebot.core.safety.schedule_status import JobStatus, SessionJob
 from tradebot.reports.formatting import NOTHING, day, instant, percent, shares
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
@@ -27,9 +26,9 @@ _LEVELS = {
     HaltLevel.REDUCING: (Tone.WARN, "REDUCING: exits only"),
     HaltLevel.HALTED: (Tone.BAD, "HALTED: only cancels, closes and protective stops are sent"),
 }
-_ENDS = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
+_RUN_TONES = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
 
-_MARKS = {
+_JOB_TONES = {
     JobStatus.RAN: Tone.GOOD,
     JobStatus.DUE: Tone.QUIET,
     JobStatus.IDLE: Tone.QUIET,
@@ -42,6 +41,7 @@ _MARKS = {
 
 
 def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
+    """The level of trading, then halts, schedule, positions, breaks, use of limits and the account."""
     tone, level = _LEVELS[outcome.level]
     return (
         *common.headline(outcome),
@@ -60,7 +60,7 @@ def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
 
 
 def halt_page(halt: Halt) -> Page:
-    """What was halted just now, and how to end it."""
+    """The halt that was just set, and how it ends."""
     return (
         Heading("halt"),
         *common.halts((halt,)),
@@ -73,28 +73,29 @@ def halt_page(halt: Halt) -> Page:
 
 
 def resume_page(outcome: Outcome, where: RunHeader) -> Page:
+    """The outcome of resume, and the halts that remain."""
     return (*common.headline(outcome), *common.halts(outcome.halts), *common.notes(outcome.notes))
 
 
 def _schedule(outcome: StatusOutcome) -> Page:
-    """The last sessions, a row each, with what became of each job and when it began in New York."""
-    rows: dict[date, dict[Job, Attended]] = {}
+    """A row for each of the last sessions: the status of each job and its start in New York time."""
+    rows: dict[date, dict[Job, SessionJob]] = {}
     for cell in outcome.schedule:
         rows.setdefault(cell.session, {})[cell.job] = cell
     return section(
         "Schedule",
         *table(
             " | ".join(("session", *DAY)),
-            ((day(session), *(_attended(cells.get(job)) for job in DAY)) for session, cells in rows.items()),
+            ((day(session), *(_job_cell(cells.get(job)) for job in DAY)) for session, cells in rows.items()),
         ),
     )
 
 
-def _attended(cell: Attended | None) -> Cell:
+def _job_cell(cell: SessionJob | None) -> Cell:
     if cell is None:
         return Cell(NOTHING, Tone.QUIET)
-    began = f" {cell.at.astimezone(NEW_YORK):%H:%M}" if cell.at else ""
-    return Cell(f"{cell.mark}{began}", _MARKS.get(cell.mark, Tone.PLAIN))
+    start = f" {cell.at.astimezone(NEW_YORK):%H:%M}" if cell.at else ""
+    return Cell(f"{cell.mark}{start}", _JOB_TONES.get(cell.mark, Tone.PLAIN))
 
 
 def _last_runs(outcome: StatusOutcome) -> Page:
@@ -107,7 +108,7 @@ def _last_runs(outcome: StatusOutcome) -> Page:
                     str(run.job),
                     day(run.session),
                     instant(run.started_at).partition(" ")[2],
-                    Cell(str(run.status), _ENDS.get(run.status, Tone.GOOD)),
+                    Cell(str(run.status), _RUN_TONES.get(run.status, Tone.GOOD)),
                     "-" if run.exit_code is None else str(run.exit_code),
                     run.summary,
                 )
@@ -118,21 +119,21 @@ def _last_runs(outcome: StatusOutcome) -> Page:
 
 
 def _limits(outcome: StatusOutcome) -> Page:
-    return section("Today against the limits", *table("limit | >today | >limit", _used(outcome)))
+    return section("Today against the limits", *table("limit | >today | >limit", _limit_rows(outcome)))
 
 
-def _used(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
+def _limit_rows(outcome: StatusOutcome) -> Iterator[tuple[str | Cell, ...]]:
     counters, limits, used = outcome.counters, outcome.limits, outcome.used
     if counters is None or limits is None or used is None:
         return
-    yield _row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
-    yield _row("positions", Decimal(used.positions), Decimal(limits.max_positions), shares)
-    yield _row("gross exposure, without gains", used.gross_exposure, limits.max_gross_exposure_pct, _percent)
-    yield _row("loss today", used.daily_loss.fraction, used.daily_loss.limit, _percent)
-    yield _row("fall from the peak", used.drawdown.fraction, used.drawdown.limit, _percent)
+    yield _limit_row("entries sent", Decimal(counters.entries_sent), Decimal(limits.max_daily_trades), shares)
+    yield _limit_row("positions", Decimal(used.positions), Decimal(limits.max_positions), shares)
+    yield _limit_row("gross exposure, without gains", used.gross_exposure, limits.max_gross_exposure_pct, _percent)
+    yield _limit_row("loss today", used.daily_loss.fraction, used.daily_loss.limit, _percent)
+    yield _limit_row("fall from the peak", used.drawdown.fraction, used.drawdown.limit, _percent)
 
 
-def _row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal], str]) -> tuple[str | Cell, ...]:
+def _limit_row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal], str]) -> tuple[str | Cell, ...]:
     return name, Cell(show(used), Tone.BAD if used >= limit else Tone.PLAIN), show(limit)
 
 

@@ -1,4 +1,4 @@
-"""run-daily and check-exits: the story of a session's work, in the order in which it was done."""
+"""The page of run-daily and check-exits: the steps of a session in the order in which they ran."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tradebot.reports.run_header import RunHeader
 
 
 def page(outcome: Outcome, where: RunHeader) -> Page:
-    """Strategies, orders, denials, exits, what protects the positions, totals, and where all of it is written."""
+    """Strategies, exits, orders, denials, protective orders, breaks, account, totals and the files of the record."""
     if outcome.status is RunStatus.IDLE:
         return (*common.headline(outcome), *common.notes(outcome.notes))
     return (
@@ -31,7 +31,7 @@ def page(outcome: Outcome, where: RunHeader) -> Page:
         *common.notes(outcome.notes),
         *common.account(outcome),
         *common.totals(outcome.totals, "Totals of all closed trades"),
-        *common.written_down(where),
+        *common.record_files(where),
     )
 
 
@@ -65,7 +65,7 @@ def _exits(outcome: Outcome) -> Page:
 
 
 def _protection(outcome: Outcome) -> Page:
-    """What rests at the exchange to protect what is held, and what does not."""
+    """The protective orders of each position, and the positions that lack protection."""
     return section(
         "Resting at the exchange",
         *lines(_resting(outcome)),
@@ -80,6 +80,7 @@ def _protection(outcome: Outcome) -> Page:
 
 
 def _resting(outcome: Outcome) -> Iterator[str]:
+    """A text for each protected position: those held before the run and not sold, then those that it entered."""
     sold = {line.symbol for line in outcome.orders if line.purpose is Purpose.EXIT and line.state is OrderState.FILLED}
     entered = {
         line.symbol: line
@@ -89,15 +90,15 @@ def _resting(outcome: Outcome) -> Iterator[str]:
     unprotected = {gap.symbol for gap in outcome.gaps}
     for held in outcome.exits:
         if held.symbol not in sold | unprotected | entered.keys():
-            yield _protected_by(
+            yield _protection_text(
                 held.symbol, shares(abs(held.quantity)), price(held.stop), held.target and price(held.target)
             )
     for symbol, line in entered.items():
         if symbol not in unprotected:
-            yield _protected_by(
+            yield _protection_text(
                 symbol, shares(line.filled_quantity), price(line.stop), line.target and price(line.target)
             )
 
 
-def _protected_by(symbol: str, quantity: str, stop: str, target: object) -> str:
+def _protection_text(symbol: str, quantity: str, stop: str, target: object) -> str:
     return f"{symbol}: stop {stop}{f' and target {target}' if target else ''} for {quantity} shares"
