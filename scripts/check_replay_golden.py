@@ -44,6 +44,7 @@ class Table:
 
     @property
     def file(self) -> Path:
+        """The fixture of this table."""
         return FOLDER / f"{self.name}.csv.gz"
 
 

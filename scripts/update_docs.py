@@ -16,6 +16,7 @@ _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->
 
 
 def main() -> None:
+    """Write env.example, crontab.example and the settings of docs/configuration.md anew."""
     (ROOT / "crontab.example").write_text(cron.example(), encoding="utf-8")
     (ROOT / "env.example").write_text(env_example(), encoding="utf-8")
     page = ROOT / "docs" / "configuration.md"

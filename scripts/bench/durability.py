@@ -20,6 +20,7 @@ _WAYS = {"unsynced": "run-daily that waits for no disk (the floor)", "as-it-is":
 
 
 def main() -> None:
+    """Measure with and without syncing, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=15)
     parser.add_argument("--home-in", type=Path, help="the folder to work in (default: the system's for what is brief)")

@@ -33,6 +33,7 @@ LAST = {"rebuild": ["rebuild", "--yes"]}
 
 
 def main() -> None:
+    """Measure the commands on ledgers of growing size, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fills", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--runs", type=int, default=3)

@@ -53,6 +53,7 @@ class Strategy:
 
 
 def main() -> int:
+    """Kill commands at drawn moments; the exit code is 1 if a later run did not put things right."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=300, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="draws the commands and the moments")

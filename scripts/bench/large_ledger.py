@@ -160,6 +160,7 @@ def _denials(hours: SessionHours) -> Iterator[DecisionRow]:
 
 
 def main() -> None:
+    """Fill the ledger of a home with so many fills."""
     home, fills = sys.argv[1:]
     options = GlobalOptions(home=Path(home))
     init_home(options)

@@ -47,6 +47,7 @@ class Figure:
 
     @classmethod
     def of(cls, name: str, runs: Sequence[Run]) -> Figure:
+        """The medians of seconds, processor time and peak memory, with the newest exit code."""
         return cls(
             name,
             median(run.seconds for run in runs),

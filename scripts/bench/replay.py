@@ -18,6 +18,7 @@ FLOOR = "import pandas, talib; from tradebot.market.price_file import PriceFile;
 
 
 def main() -> None:
+    """Measure replay and floor in turns, and print both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=252)
     parser.add_argument("--from", dest="first", default="2007-01-03")

@@ -39,6 +39,7 @@ class Seen:
 
 
 def main() -> None:
+    """Count the requests of run-daily at a fake Alpaca, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, nargs="+", default=[50, 500])
     counts: list[int] = parser.parse_args().symbols

@@ -18,6 +18,7 @@ SEED = 7
 
 
 def main() -> None:
+    """Measure run-daily and the floor in turns, and print both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, nargs="+", default=[500, 5000])
     parser.add_argument("--sessions", type=int, default=300)

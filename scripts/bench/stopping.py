@@ -41,6 +41,7 @@ OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
 
 
 def main() -> None:
+    """Measure at the chosen broker, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--broker", choices=("paper", "alpaca"), default="paper")
@@ -51,6 +52,7 @@ def main() -> None:
 
 
 def at_the_embedded_exchange(folder: str, runs: int) -> None:
+    """Measure the whole process against the floor, and the time until the latch is on the disk."""
     env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
     traded, stopped, latched = f"{folder}/traded", f"{folder}/stopped", f"{folder}/latched"
     for home in (traded, stopped, latched):
@@ -76,6 +78,7 @@ def at_the_embedded_exchange(folder: str, runs: int) -> None:
 
 
 def at_alpaca(folder: str, runs: int) -> None:
+    """Measure the time from the start of the process to the answer of its first cancel."""
     with played_alpaca(folder) as (alpaca, home, env, account):
         floor, to_cancel, questions = [], [], 0
         for attempt in range(1, runs + 1):
@@ -147,6 +150,7 @@ def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
 
 
 def show_times(name: str, seconds: Sequence[float]) -> None:
+    """Print a line of milliseconds: median and maximum of ``seconds``."""
     print(f"  {name:<46} {1000 * median(seconds):>7.0f} {1000 * max(seconds):>7.0f}")
 
 

@@ -52,6 +52,7 @@ def write_market(path: Path, names: list[str], sessions: int, seed: int) -> list
 
 
 def main() -> None:
+    """Write a price file of made-up symbols."""
     file, count, sessions, seed = sys.argv[1:]
     names = symbols(int(count))
     days = write_market(Path(file), names, int(sessions), int(seed))

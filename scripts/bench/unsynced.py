@@ -19,6 +19,7 @@ class Careless(sqlite3.Connection):
     """A connection that hands what it writes to the system and does not wait until it is on the disk."""
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Execute a statement; one that asks for syncing is replaced by one that switches it off."""
         if sql.startswith("PRAGMA synchronous"):
             sql = "PRAGMA synchronous = OFF"
         return super().execute(sql, *values)

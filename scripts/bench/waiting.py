@@ -38,6 +38,7 @@ FIRST_CANCEL = 1.8
 
 
 def main() -> None:
+    """Measure the commands and the first cancel, and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--home", type=Path)

@@ -46,6 +46,7 @@ class Told:
 
 
 def main() -> int:
+    """Run the worlds that the arguments ask for; the exit code is 1 if one broke a promise."""
     _say_nothing_of_their_logs()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200, help="how many worlds")
