@@ -37,3 +37,9 @@ def four(host: DataHost) -> DataHost:
 def same(seen: History, expected: History) -> None:
     for mine, cold in zip(vars(seen).values(), vars(expected).values(), strict=True):
         pd.testing.assert_frame_equal(mine, cold, check_exact=True)
+
+
+@pytest.fixture
+def two(host: DataHost) -> DataHost:
+    host.bars = {symbol: bars_of(symbol) for symbol in ("IBM", "KO", "SPY")}
+    return host

@@ -8,18 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.data_host import SESSIONS, TUESDAY, DataHost, Open, at, bars_of
+from tests.brokers.alpaca.data.actions import FRIDAY, adjusted, item
+from tests.fakes.data_host import SESSIONS, TUESDAY, DataHost, Open, at
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.errors import BrokerUnavailable
 
-PATH = "/v1/corporate-actions"
 MORNING, SPLIT, DIVIDEND = at(TUESDAY, "09:00"), ActionKind.SPLIT, ActionKind.DIVIDEND
-FRIDAY = date(2024, 7, 5)
-
-
-def item(ex_date: date = FRIDAY, processed: date | None = None, symbol: str = "IBM", **more: Any) -> dict[str, Any]:
-    days = {"ex_date": ex_date.isoformat(), "process_date": (processed or ex_date).isoformat()}
-    return {"id": f"{symbol} {ex_date} {more}", "symbol": symbol, **days, **more}
 
 
 def upcoming(market: Open, *symbols: str, days: int = 7, day: date = TUESDAY, time: str = "09:00") -> list[Any]:
@@ -105,9 +99,6 @@ def test_a_field_that_is_missing_is_named(host: DataHost, market: Open) -> None:
         upcoming(market)
 
 
-# --- announcements -----------------------------------------------------------------------
-
-
 def test_an_action_is_ahead_until_the_opening_of_its_ex_date(host: DataHost, market: Open) -> None:
     host.actions = [("cash_dividends", item(TUESDAY, TUESDAY + timedelta(days=40), rate=1))]
 
@@ -143,86 +134,6 @@ def test_an_action_that_is_listed_twice_is_one(host: DataHost, market: Open) -> 
     host.actions = [*twice, ("cash_dividends", item(rate=0.5)), ("cash_dividends", item(rate=3, special=True))]
 
     assert upcoming(market) == [(FRIDAY, DIVIDEND, Decimal("0.5")), (FRIDAY, DIVIDEND, 3), (FRIDAY, SPLIT, 2)]
-
-
-# --- what is kept ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two(host: DataHost) -> DataHost:
-    host.bars = {symbol: bars_of(symbol) for symbol in ("IBM", "KO", "SPY")}
-    return host
-
-
-def asked_since(host: DataHost) -> list[tuple[str, str]]:
-    asked = [(each.query["symbols"], each.query["start"]) for each in host.asked if each.path == PATH]
-    host.asked.clear()
-    return asked
-
-
-def adjusted(market: Open, day: date, time: str = "09:00", symbols: tuple[str, ...] = ("IBM", "KO")) -> Any:
-    return market().history(symbols, 60, at(day, time)).close
-
-
-def test_a_days_later_runs_ask_again_only_after_a_while(two: DataHost, market: Open) -> None:
-    adjusted(market, TUESDAY, "09:00")
-    assert asked_since(two) == [("IBM,KO", "2024-03-26")]  # ten days before the first bar
-
-    adjusted(market, TUESDAY, "09:35")
-    assert asked_since(two) == []
-    adjusted(market, TUESDAY, "15:45")
-    assert asked_since(two) == [("IBM,KO", "2024-05-03")]  # sixty days before
-    adjusted(market, date(2024, 7, 3), "09:35")
-    assert asked_since(two) == [("IBM,KO", "2024-05-03")]
-
-
-def test_an_action_that_is_listed_late_or_taken_back_is_followed(two: DataHost, market: Open) -> None:
-    ex_date = SESSIONS[-5]
-    before = adjusted(market, TUESDAY)
-    two.actions = [("forward_splits", item(ex_date, new_rate=2, old_rate=1))]
-
-    split = adjusted(market, TUESDAY, "12:00")
-    two.actions = []
-    after = adjusted(market, TUESDAY, "15:45")
-
-    assert (split["IBM"].iloc[0], split["IBM"].iloc[-1]) == (before["IBM"].iloc[0] / 2, before["IBM"].iloc[-1])
-    assert after.equals(before)
-
-
-def test_older_actions_are_remembered(two: DataHost, market: Open) -> None:
-    old = SESSIONS[-55]
-    two.actions = [("forward_splits", item(old, new_rate=4, old_rate=1))]
-    adjusted(market, TUESDAY)
-
-    later = adjusted(market, date(2024, 7, 3))
-
-    assert asked_since(two)[-1][1] > old.isoformat()
-    assert later["IBM"].iloc[0] == two.bars["IBM"][later.index[0].date()]["c"] / 4
-    cold = market.cold(market.folder / "cold").history(["IBM", "KO"], 60, at(date(2024, 7, 3), "09:00")).close
-    assert later.equals(cold)
-
-
-def test_symbols_that_are_new_are_asked_about_from_the_beginning(two: DataHost, market: Open) -> None:
-    adjusted(market, TUESDAY, symbols=("IBM",))
-    asked_since(two)
-
-    adjusted(market, TUESDAY, "09:35", symbols=("IBM", "KO"))
-
-    assert asked_since(two) == [("KO", "2024-03-26")]
-
-
-def test_a_question_about_others_does_not_enlarge_what_is_kept(two: DataHost, market: Open) -> None:
-    adjusted(market, TUESDAY)
-    asked_since(two)
-    opened = market()
-    market.clock.time = at(TUESDAY, "09:35").now
-
-    opened.upcoming_actions(["XOM", "KO"], at(TUESDAY, "09:35"), 7)
-    opened.upcoming_actions(["XOM"], at(TUESDAY, "09:36"), 7)
-    assert [symbols for symbols, _ in asked_since(two)] == ["XOM"]
-
-    adjusted(market, date(2024, 7, 3))
-    assert [symbols for symbols, _ in asked_since(two)] == ["IBM,KO"]
 
 
 def test_a_dividend_that_is_dearer_than_its_share_changes_nothing(two: DataHost, market: Open) -> None:

@@ -1,0 +1,110 @@
+"""Splits, which Alpaca tells of in pairs of rows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.brokers.alpaca.broker.activity_answers import FILL, cash, make, told
+from tests.brokers.alpaca.broker.conftest import MakeDesk
+from tests.brokers.contract import QUIET, identifier
+from tests.fakes.pit import decimals
+from tests.fakes.prices import dividend, sessions, split
+from tradebot.brokers.alpaca.broker.splits import ratio_between
+from tradebot.core.model.account import CashEvent, CashKind, Fill, SplitEvent
+
+THIRD = sessions(3)[-1]
+SPLIT = {"activity_type": "SPLIT", "symbol": "ACME", "net_amount": "0"}
+
+
+def test_without_a_time_of_booking_a_split_begins_its_day_and_a_fee_ends_it(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    halves = [
+        cash(number, created_at=None, activity_type="SPLIT", qty=qty, net_amount="0", symbol="ACME")
+        for number, qty in ((1, "-10"), (2, "20"))
+    ]
+    told(desk, cash(3, created_at=None), FILL, *halves)
+    assert [type(activity) for activity in desk.broker.activities(None)] == [SplitEvent, Fill, CashEvent]
+
+
+def test_a_split_is_one_event_with_the_shares_before_and_after(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, "50 51 49 50", actions=(split("ACME", THIRD, "2"),))
+    desk.broker.submit(make.buy(10))
+    (*_, bought) = desk.broker.activities(None)
+    desk.pit.next("09:35")
+    (event,) = desk.broker.activities(identifier(bought))
+    assert isinstance(event, SplitEvent)
+    assert (event.ratio, event.quantity_before, event.quantity_after) == decimals(2, 10, 20)
+    assert event.session == THIRD
+
+
+def test_a_split_that_pays_for_half_a_share_has_the_ratio_that_was_announced(alpaca: MakeDesk) -> None:
+    desk = alpaca(QUIET, "66 67 65 66", actions=(split("ACME", THIRD, "1.5"),))
+    desk.broker.submit(make.buy(15))
+    (*_, bought) = desk.broker.activities(None)
+    desk.pit.next("09:35")
+    event, paid = desk.broker.activities(identifier(bought))
+    assert isinstance(event, SplitEvent) and isinstance(paid, CashEvent)
+    assert (event.ratio, event.quantity_before, event.quantity_after) == decimals("1.5", 15, 22)
+    assert paid.kind is CashKind.CASH_IN_LIEU
+
+
+def test_dividends_and_splits_and_fees_add_up_to_the_account(alpaca: MakeDesk) -> None:
+    actions = (split("ACME", THIRD, "1.5"), dividend("ACME", THIRD, "0.5"))
+    desk = alpaca(QUIET, "66 67 65 66", actions=actions)
+    desk.broker.submit(make.buy(15))
+    desk.pit.next("09:35")
+    desk.broker.submit(make.sell(2))
+    everything = desk.broker.activities(None)
+    moved = sum((event.amount for event in everything if isinstance(event, CashEvent)), Decimal(0))
+    spent = sum(fill.side.sign * fill.quantity * fill.price for fill in everything if isinstance(fill, Fill))
+    assert desk.broker.account().cash == moved - spent
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ratio", "reverse"),
+    [
+        (10, 20, "2", False),
+        (15, 22, "1.5", False),
+        (1, 1, "1.5", False),
+        (3, 10, "3.5", False),
+        (4, 5, "1.25", False),
+        (1000, 1250, "1.25", False),
+        (105, 10, "0.1", True),
+        (100, 5, "0.05", True),
+        (103, 5, "0.05", True),
+        (5, 2, "0.5", True),
+        (61, 3, "0.05", True),
+        ("2.5", "5", "2", False),
+    ],
+)
+def test_the_ratio_of_a_split_is_found_from_its_shares(
+    before: int | str, after: int | str, ratio: str, reverse: bool
+) -> None:
+    assert ratio_between(Decimal(before), Decimal(after), reverse=reverse) == Decimal(ratio)
+
+
+def test_a_reverse_split_may_leave_no_share(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    shares = {**SPLIT, "activity_sub_type": "RSPLIT", "group_id": "g"}
+    told(desk, cash(1, qty="-5", **shares), cash(2, qty="0", **shares))
+    (event,) = desk.broker.activities(None)
+    assert isinstance(event, SplitEvent)
+    assert (event.quantity_before, event.quantity_after) == decimals(5, 0)
+    assert 0 < event.ratio < Decimal("0.2")
+
+
+def test_the_split_of_a_short_position_keeps_it_short(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    shares = {**SPLIT, "activity_sub_type": "FSPLIT"}
+    told(desk, cash(1, qty="10", **shares), cash(2, qty="-20", **shares))
+    (event,) = desk.broker.activities(None)
+    assert isinstance(event, SplitEvent)
+    assert (event.ratio, event.quantity_before, event.quantity_after) == decimals(2, -10, -20)
+
+
+def test_a_split_that_does_not_tell_both_sides_is_not_booked(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    told(desk, cash(1, activity_type="SPLIT", qty="10", symbol="ACME", net_amount="0"))
+    assert desk.broker.activities(None) == ()
