@@ -19,29 +19,6 @@ QUIET = "100 101 99 100"
 SHORT = replace(FREE, allow_short=True)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "fee"), [(1, "1"), (200, "1"), (201, "1"), (300, "1.5"), (333, "1.66"), (335, "1.68"), (900, "4.5")]
-)
-def test_commission_is_by_the_share_with_a_minimum_to_the_cent(pit: OpenPit, quantity: int, fee: str) -> None:
-    world = pit(made({"ACME": [QUIET]}), ExchangeRules(slippage_pct=Decimal(0)))
-    world.at("09:35")
-    world.buy(quantity)
-    (fill,) = world.happened()
-    assert isinstance(fill, Fill)
-    assert fill.fee == Decimal(fee)
-    assert world.broker.account().cash == 100_000 - 100 * quantity - Decimal(fee)
-
-
-def test_the_minimum_commission_is_paid_once_an_order(pit: OpenPit) -> None:
-    rules = ExchangeRules(slippage_pct=Decimal(0), max_fill_volume_pct=Decimal("0.1"))
-    world = pit(made({"ACME": ["100 101 99 100 1000", "100 101 99 100 5000"]}), rules)
-    world.at("09:35")
-    world.buy(400)
-    world.next("09:35")
-    fees = [done.fee for done in world.happened() if isinstance(done, Fill)]
-    assert fees == [Decimal(1), Decimal(1)]  # 400 x 0.005 = 2, of which 1 was paid on the first 100
-
-
 def test_default_slippage_is_adverse_both_ways(pit: OpenPit) -> None:
     world = pit(made({"ACME": ["33.33 34 33 33.5"]}), ExchangeRules())
     world.at("09:35")
@@ -49,30 +26,6 @@ def test_default_slippage_is_adverse_both_ways(pit: OpenPit) -> None:
     world.sell(10)
     prices = [done.price for done in world.happened() if isinstance(done, Fill)]
     assert prices == [Decimal("33.35"), Decimal("33.31")]  # 33.346665 up, 33.313335 down
-
-
-def test_cash_is_the_sum_of_what_happened(pit: OpenPit) -> None:
-    second = sessions(3)[1]
-    prices = made(
-        {"ACME": ["33.33 34 33 33.5"] * 3, "PENY": ["0.1234 0.13 0.12 0.125"] * 3}, [dividend("ACME", second, "0.3333")]
-    )
-    world = pit(prices, ExchangeRules())
-    world.at("09:35")
-    world.buy(77)
-    world.buy(1003, symbol="PENY")
-    world.next("15:45")
-    world.sell(40)
-    world.sell(3, symbol="PENY")
-    cash = Decimal(100_000)
-    for done in world.happened():
-        if isinstance(done, Fill):
-            cash -= done.side.sign * done.quantity * done.price + done.fee
-        elif isinstance(done, CashEvent):
-            cash += done.amount
-    account = world.broker.account()
-    assert account.cash == cash
-    held = sum((p.quantity * p.market_price for p in world.broker.positions()), Decimal(0))
-    assert account.equity == (cash + held).quantize(Decimal("0.01"))
 
 
 def test_resting_buys_reserve_their_cost(pit: OpenPit) -> None:
@@ -114,47 +67,6 @@ def test_a_queued_order_that_the_open_makes_too_dear_is_rejected(pit: OpenPit) -
     assert "buying power" in world.order("c1").reason
     assert world.order("c1.stop").state is OrderState.CANCELLED
     assert world.broker.account().cash == 1_000
-
-
-def test_average_price_follows_purchases_and_not_sales(pit: OpenPit) -> None:
-    world = pit(made({"ACME": [QUIET, "110 111 109 110"]}))
-    world.at("09:35")
-    world.buy(10)
-    world.next("09:35")
-    world.buy(20)
-    world.sell(5)
-    (position,) = world.broker.positions()
-    assert (position.quantity, position.average_price) == decimals(25, "106.666667")
-    assert position.market_price == 110
-
-
-def test_selling_more_than_is_free_is_refused(pit: OpenPit) -> None:
-    world = pit(made({"ACME": [QUIET]}))
-    world.at("09:35")
-    world.buy(10)
-    world.sell(6, stop="95")
-    with pytest.raises(OrderRefused, match="requested 5 ACME, available 4") as refused:
-        world.sell(5)
-    assert refused.value.reason == "40310000 insufficient qty available for order"
-    assert world.sell(4).state is OrderState.FILLED
-
-
-def test_the_two_legs_of_a_bracket_hold_their_shares_once(pit: OpenPit) -> None:
-    world = pit(made({"ACME": [QUIET]}))
-    world.at("09:35")
-    world.buy(10)
-    world.buy(10, stop_loss="95", take_profit="110")
-    with pytest.raises(OrderRefused, match="available 10"):
-        world.sell(11)
-    assert world.sell(10).state is OrderState.FILLED
-
-
-def test_legs_that_wait_for_their_entry_hold_no_shares(pit: OpenPit) -> None:
-    world = pit(made({"ACME": [QUIET]}))
-    world.at("09:35")
-    world.buy(10)
-    world.buy(10, limit="98", stop_loss="95", take_profit="110")
-    assert world.sell(10).state is OrderState.FILLED
 
 
 def test_last_equity_is_that_of_the_previous_close(pit: OpenPit) -> None:

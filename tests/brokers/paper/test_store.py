@@ -138,57 +138,6 @@ def test_a_reset_makes_the_exchange_when_there_is_none(tmp_path: Path) -> None:
         assert exchange.account_id() == "PAPER-0001"
 
 
-def test_later_bars_are_taken_in(pit: OpenPit) -> None:
-    world = pit(made({"ACME": DAYS[:2]}))
-    world.next("16:00")
-    assert world.exchange.status().sessions_left == 0
-    world.prices = made({"ACME": DAYS}, ACTIONS)
-    world.reopen()
-    assert world.exchange.status().sessions_left == 2
-    world.next("09:35")
-    assert world.exchange.quotes(["ACME"])["ACME"].last == 90
-
-
-def test_changed_bars_that_are_still_to_come_are_taken_in(pit: OpenPit) -> None:
-    world = pit(made({"ACME": DAYS}))
-    world.prices = made({"ACME": [DAYS[0], "50 51 49 50"]})
-    world.reopen()
-    world.next("09:35")
-    assert world.exchange.quotes(["ACME"])["ACME"].last == 50
-
-
-@pytest.mark.parametrize(
-    ("another", "named"),
-    [
-        (made({"ACME": ["100 105 95 100", *DAYS[1:]]}), "bars of ACME on 2007-01-03"),
-        (made({"ACME": [None, *DAYS[1:]]}), "bars of ACME on 2007-01-03"),
-        (made({"ACME": DAYS, "OTHER": DAYS}), "bars of OTHER on 2007-01-03"),
-        (made({"ACME": DAYS}, [split("ACME", SECOND, "2")]), "actions of ACME on 2007-01-04"),
-    ],
-)
-def test_another_past_is_refused(pit: OpenPit, another: MadePrices, named: str) -> None:
-    world = pit(made({"ACME": DAYS}))
-    world.next()
-    before = world.prices
-    world.prices = another
-    with pytest.raises(ConfigError, match=f"{named}.*paper reset"):
-        world.again()
-    world.prices = before
-    world.reopen()
-    assert world.exchange.session() == SECOND
-
-
-def test_a_reset_takes_another_past(pit: OpenPit) -> None:
-    world = pit(made({"ACME": DAYS}))
-    world.next()
-    world.exchange.close()
-    world.prices = made({"OTHER": DAYS})
-    world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), FREE)
-    assert world.exchange.status().account_id == "PAPER-0002"
-    assert world.exchange.session() == FIRST
-    assert not PaperBroker(world.exchange).assets(["ACME"])
-
-
 @pytest.mark.parametrize("content", [b"hello, this is a text file and no database at all", bytes(range(256)) * 40])
 def test_a_file_that_is_no_database_is_complained_about(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "paper_exchange.db"
@@ -209,29 +158,6 @@ def test_a_torn_file_is_complained_about(pit: OpenPit) -> None:
     world.path.write_bytes(bytes(content))
     with pytest.raises(BrokerUnavailable, match="damaged"):
         world.reopen()
-        world.broker.account()
-
-
-@pytest.mark.parametrize(
-    "harm",
-    [
-        "UPDATE positions SET quantity = 'ten'",
-        "UPDATE exchange SET cash = ''",
-        "UPDATE exchange SET now = 'yesterday'",
-        "UPDATE bars SET open = 'dear'",
-        "UPDATE orders SET state = 'lost'",
-        "DELETE FROM exchange",
-    ],
-)
-def test_a_row_that_makes_no_sense_is_complained_about(pit: OpenPit, harm: str) -> None:
-    world = pit(made({"ACME": DAYS}))
-    world.at("09:35")
-    world.buy(10, stop_loss="80")
-    connection = sqlite3.connect(world.path)
-    with connection:
-        connection.execute(harm)
-    connection.close()
-    with pytest.raises(BrokerUnavailable, match="damaged"):
         world.broker.account()
 
 
