@@ -1,11 +1,11 @@
-"""Replay 2007 to 2009 and compare what came of it, to the cent, with what is kept in tests/fixtures/replay_2007_2009.
+"""Replay 2007 to 2009 and compare the ledger's tables, to the cent, with tests/fixtures/replay_2007_2009.
 
-python scripts/check_replay_golden.py                    three years; ends with 0 when all is the same, 1 when it is not
-python scripts/check_replay_golden.py --home HOME        the same for a home that was replayed already
-python scripts/check_replay_golden.py --home HOME --renew     keep what this home says from now on
+python scripts/check_replay_golden.py                         three years; exit code 0 if all is the same, else 1
+python scripts/check_replay_golden.py --home HOME             the same for a home that was replayed already
+python scripts/check_replay_golden.py --home HOME --renew     make the tables of this home the fixture
 
-It knows the command line and the tables of the ledger, and nothing else of tradebot. What is kept are tables as CSV,
-one line a row, sorted, and the hash of each; a behaviour that is changed on purpose shows as a difference to read.
+The script uses the command line and the ledger's tables only. The fixture holds tables as CSV, sorted, and their
+hashes; an intended change of behaviour shows as a diff.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "fixtures" / "replay_2007_2009"
 HASHES = "SHA256SUMS"
 FIRST, LAST = "2007-01-03", "2009-12-31"
-#: Differing lines of a table that are shown.
+#: The most lines of a table's diff that are printed.
 SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of the ledger to compare, the session of each row first; ``which`` says which rows."""
+    """A table of the ledger and what is compared of it."""
 
     name: str
-    columns: str
-    which: str = ""
+    columns: str  # compared columns, the session first
+    which: str = ""  # SQL condition on the rows
 
     @property
     def file(self) -> Path:
-        """The fixture of this table."""
+        """The fixture of the table."""
         return FOLDER / f"{self.name}.csv.gz"
 
 
@@ -66,7 +66,7 @@ TABLES = (
     ),
     Table("cash_events", "session number event_id kind symbol amount at note strategy"),
     Table(
-        "orders",  # as they were decided; what became of them is in the fills
+        "orders",  # as decided: the outcomes are in the fills
         "session client_order_id strategy symbol purpose attempt side quantity type time_in_force limit_price"
         " stop_price take_profit stop_loss planned_price reason policy",
     ),
@@ -78,7 +78,7 @@ TABLES = (
 
 
 def replay(home: Path, *span: str) -> None:
-    """Replay sessions in a new home, with nothing of the user's around it. Raises CalledProcessError when it fails."""
+    """Replay sessions in a new home, without the user's environment. Raises CalledProcessError if the replay fails."""
     inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     user = home.parent / "user"
     own = {"HOME": str(user), "TRADEBOT_STATE_DIR": str(user / "state"), "PYTHONPATH": str(ROOT)}
@@ -94,32 +94,32 @@ def replayed(ledger: Path) -> dict[str, str]:
 
 
 def kept(sessions: int | None = None) -> dict[str, str]:
-    """The tables of the fixture, whole or as they were after so many sessions."""
-    found = {table.name: gzip.decompress(table.file.read_bytes()).decode() for table in TABLES}
+    """The tables of the fixture, whole or after its first ``sessions`` sessions."""
+    tables = {table.name: gzip.decompress(table.file.read_bytes()).decode() for table in TABLES}
     if sessions is None:
-        return found
-    last = found["equity"].splitlines()[sessions].partition(",")[0]
-    return {name: _until(last, text) for name, text in found.items()}
+        return tables
+    last = tables["equity"].splitlines()[sessions].partition(",")[0]
+    return {name: _until(last, text) for name, text in tables.items()}
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What differs, table by table, as lines of a diff; none when all is the same."""
-    found: list[str] = []
+    """The lines of a diff of each table; none where all tables are the same."""
+    diff: list[str] = []
     for name, text in before.items():
         labels = (f"{name} before", f"{name} now")
         lines = list(unified_diff(text.splitlines(), now[name].splitlines(), *labels, lineterm="", n=0))
-        found += lines[:SHOWN]
-        found += [f"... and {len(lines) - SHOWN} lines more of {name}"] if len(lines) > SHOWN else []
-    return found
+        diff += lines[:SHOWN]
+        diff += [f"... and {len(lines) - SHOWN} lines more of {name}"] if len(lines) > SHOWN else []
+    return diff
 
 
 def hashes(tables: Mapping[str, str]) -> str:
-    """The hash of every table, a line each."""
+    """The SHA-256 of every table, one a line."""
     return "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}.csv\n" for name, text in tables.items())
 
 
 def renew(tables: Mapping[str, str]) -> None:
-    """Keep these tables."""
+    """Make these tables the fixture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         table.file.write_bytes(gzip.compress(tables[table.name].encode(), mtime=0))
@@ -137,30 +137,30 @@ def _written(table: Table, connection: sqlite3.Connection) -> str:
 
 
 def _until(last: str, text: str) -> str:
-    """The head of a table, and its rows up to a session."""
+    """The header of a table, and its rows up to a session."""
     head, *rows = text.splitlines(keepends=True)
     return "".join((head, *(row for row in rows if row.partition(",")[0] <= last)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, say what differs, and give the exit code."""
+    """Compare, print the differences, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="a home that was replayed already")
-    parser.add_argument("--renew", action="store_true", help="keep what is found, instead of comparing")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--renew", action="store_true", help="make the tables the fixture, instead of comparing")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        home: Path = asked.home or Path(folder, "home")
-        if asked.home is None:
+        home: Path = options.home or Path(folder, "home")
+        if options.home is None:
             replay(home, "--to", LAST)
         now = replayed(home / "trading_robot.db")
-    if asked.renew:
+    if options.renew:
         renew(now)
     before = kept()
-    found = differences(before, now)
+    lines = differences(before, now)
     if hashes(before) != (FOLDER / HASHES).read_text(encoding="ascii"):
-        found.append(f"what is kept in {FOLDER} is not what {HASHES} says")
-    print("\n".join(found) or f"all the same: {', '.join(f'{name} {_size(now[name])}' for name in now)}")
-    return 1 if found else 0
+        lines.append(f"what is kept in {FOLDER} is not what {HASHES} says")
+    print("\n".join(lines) or f"all the same: {', '.join(f'{name} {_size(now[name])}' for name in now)}")
+    return 1 if lines else 0
 
 
 def _size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Make a home with its ledger, or bring its ledger up to date: `tradebot init-db` without an installation.
+"""Make a home with its ledger, or migrate its ledger: `tradebot init-db` without an installation.
 
 Usage: python scripts/init_database.py [--home DIR]
 """

@@ -1,6 +1,6 @@
-"""Renew the table of the exchange's past closures from the package `holidays`, up to the last whole year.
+"""Write the table of the exchange's past closures from the package `holidays`.
 
-Run from anywhere when a year has ended: `python scripts/update_calendar.py 2026`.
+Run it at the end of a year: `python scripts/update_calendar.py LAST_YEAR`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ FIRST_YEAR = 2000
 
 
 def table(last_year: int) -> str:
-    """The closures of every year from FIRST_YEAR to ``last_year``, a row each."""
+    """The closures of the years from FIRST_YEAR to ``last_year`` as CSV."""
     rows = (f"{day},{what}" for year in range(FIRST_YEAR, last_year + 1) for day, what in closures_in(year).items())
     return "\n".join(("date,what", *rows, ""))
 

@@ -1,6 +1,6 @@
-"""Renew what is made from the code: env.example, crontab.example and the settings of docs/configuration.md.
+"""Write the generated files: env.example, crontab.example and the tables of settings in docs/configuration.md.
 
-Run from anywhere after changing a setting; the tests tell when it was forgotten.
+Run it after a change of a setting. Tests compare the files with the code.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->
 
 
 def main() -> None:
-    """Write env.example, crontab.example and the settings of docs/configuration.md anew."""
+    """Write the files."""
     (ROOT / "crontab.example").write_text(cron.example(), encoding="utf-8")
     (ROOT / "env.example").write_text(env_example(), encoding="utf-8")
     page = ROOT / "docs" / "configuration.md"
     tables = settings_tables()
-    renewed = _SETTINGS.sub(lambda found: found[1] + tables + found[2], page.read_text(encoding="utf-8"))
-    page.write_text(renewed, encoding="utf-8")
+    text = _SETTINGS.sub(lambda match: match[1] + tables + match[2], page.read_text(encoding="utf-8"))
+    page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

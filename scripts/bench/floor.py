@@ -1,8 +1,8 @@
-"""The least that a command line with Typer costs: one command with two options, which prints a line.
+"""A minimal Typer program, the floor of the benchmarks: one command with two options, which prints a line.
 
 python scripts/bench/floor.py --name you --times 1
 
-Benchmarks of commands quote their figures as ratios to this process, or to its ``--help``.
+Benchmarks of commands quote ratios to this process, or to its ``--help``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""What commands cost on homes that look back on 1,000, 10,000 and 100,000 fills.
+"""The cost of commands on homes with 1,000, 10,000 and 100,000 fills.
 
 python scripts/bench/history.py [--fills 1000 10000 100000] [--runs 3]
 
-The start of a job, in which it settles and takes in what happened, and with it each job of the day and `status`, must
-cost the same whatever lies behind it. `report` on everything, `verify` and `rebuild` may grow as what they go through
-does, and no faster. The largest home takes minutes to write.
+The cost of the daily jobs and of `status` must not grow with the history. The cost of `report --period all`, `verify`
+and `rebuild` may grow in proportion to it. Writing the largest home takes minutes.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts.bench.measure import Figure, Run, once, prepare, show, show_growth, tradebot
 
-#: In the order of a day: a job moves the exchange's clock on to its own time.
+#: In the order of a day, because a job moves the exchange's clock to its own time.
 DAILY = {
     "run-daily": ["run-daily"],
     "status --json": ["status", "--json"],
@@ -28,19 +27,19 @@ DAILY = {
     "report --period all": ["report", "--period", "all"],
     "verify": ["verify"],
 }
-#: Once, after all others: it leaves a ledger that knows less.
+#: Once, after the others: the rebuilt ledger has less history.
 LAST = {"rebuild": ["rebuild", "--yes"]}
 
 
 def main() -> None:
-    """Measure the commands on ledgers of growing size, and print a table."""
+    """Measure, and print the table and the growth."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fills", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
     sizes: list[int] = arguments.fills
     floors: list[Run] = []
-    seen: dict[tuple[str, int], list[Run]] = {(name, size): [] for name in (*DAILY, *LAST) for size in sizes}
+    measured: dict[tuple[str, int], list[Run]] = {(name, size): [] for name in (*DAILY, *LAST) for size in sizes}
     with tempfile.TemporaryDirectory() as folder:
         env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
         homes = {size: f"{folder}/{size}" for size in sizes}
@@ -51,7 +50,7 @@ def main() -> None:
 
         def run(name: str, command: list[str]) -> None:
             for size, home in homes.items():
-                seen[name, size].append(once(tradebot(*command, "--home", home), env))
+                measured[name, size].append(once(tradebot(*command, "--home", home), env))
 
         for _ in range(arguments.runs):
             floors.append(once([sys.executable, "-c", "import pandas, talib"]))
@@ -61,7 +60,7 @@ def main() -> None:
                 run(name, command)
         for name, command in LAST.items():
             run(name, command)
-    figures = {key: Figure.of(f"{key[0]}, {key[1]} fills", runs) for key, runs in seen.items()}
+    figures = {key: Figure.of(f"{key[0]}, {key[1]} fills", runs) for key, runs in measured.items()}
     show([Figure.of("import pandas, talib (the floor)", floors), *figures.values()])
     for name in (*DAILY, *LAST):
         print(f"{name}: ", end="")

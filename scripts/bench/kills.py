@@ -1,11 +1,11 @@
-"""Kills the real command at drawn moments against the embedded exchange, and sees what the next run makes of it.
+"""Kills of real commands at random moments on the embedded exchange, and a check of the recovery by the next run.
 
 python scripts/bench/kills.py --kills 300 --seed 1 [--jobs 2]
 
-Walks through sessions that enter and leave positions. Each command is killed with SIGKILL on several copies of the
-home, right before any SQL statement of it or any change of a file; then the next run follows, and `verify`,
-`reconcile`, the exchange's rows and the ledger's must agree, with the orders of a run that was not killed. The home
-goes on as one of the killed ones. Ends with code 1 when anything was wrong, and then keeps the homes it was wrong in.
+The sessions enter and leave positions. Each command is killed with SIGKILL on several copies of the home, immediately
+before a random SQL statement or change of a file. Then the next command runs; `verify` and `reconcile` must find
+nothing, and the rows of exchange and ledger must agree with each other and with the orders of a run that was not
+killed. The next session continues in one of the killed homes. Exit code 1 if a check failed; those homes are kept.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.stories.processes.conftest import Machine
 from tests.stories.processes.interrupting import Errand, Told, Trial, copied, run_whole
 
 _CONSOLE = Console()
-#: Enters one of its symbols each session and leaves the other, with stops that are soon raised.
+#: A strategy that enters one symbol in each session and leaves the other, with stops that are raised early.
 _RESTLESS = """
 from decimal import Decimal
 import numpy as np
@@ -53,27 +53,29 @@ class Strategy:
 
 
 def main() -> int:
-    """Kill commands at drawn moments; the exit code is 1 if a later run did not put things right."""
+    """Kill, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=300, help="how many")
-    parser.add_argument("--seed", type=int, default=1, help="draws the commands and the moments")
-    parser.add_argument("--jobs", type=int, default=1, help="copies that are killed at once")
+    parser.add_argument("--kills", type=int, default=300, help="number of kills")
+    parser.add_argument("--seed", type=int, default=1, help="of the commands and moments")
+    parser.add_argument("--jobs", type=int, default=1, help="parallel copies")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    told: list[Told] = []
+    results: list[Told] = []
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=_CONSOLE) as progress:
         task = progress.add_task("", total=arguments.kills)
         for trial in _trials(folder, arguments.kills, arguments.seed, arguments.jobs):
-            told.append(trial)
-            wrong = sum(1 for each in told if each.wrong)
+            results.append(trial)
+            wrong = sum(1 for each in results if each.wrong)
             progress.update(task, advance=1, description=f"{wrong} went wrong" if wrong else trial.command)
             for line in trial.wrong:
                 progress.print(f"{trial.command}, {trial.stage}: {line}", markup=False, highlight=False)
-    _CONSOLE.print(_table(told))
-    wrong = sum(1 for each in told if each.wrong)
-    _CONSOLE.print(f"{len(told)} kills in {time.perf_counter() - started:.0f} s, {wrong} with something wrong after it")
+    _CONSOLE.print(_table(results))
+    wrong = sum(1 for each in results if each.wrong)
+    _CONSOLE.print(
+        f"{len(results)} kills in {time.perf_counter() - started:.0f} s, {wrong} with something wrong after it"
+    )
     if wrong:
         _CONSOLE.print(f"the homes are kept in {folder}")
     else:
@@ -82,11 +84,11 @@ def main() -> int:
 
 
 def _trials(folder: Path, kills: int, seed: int, jobs: int) -> Iterator[Told]:
-    chance = random.Random(seed)
-    machine = _begun(folder / "begun")
+    rng = random.Random(seed)
+    machine = _prepared(folder / "begun")
     done, step = 0, 0
     with ThreadPoolExecutor(jobs) as pool:
-        for errand, times in _walk(chance):
+        for errand, times in _schedule(rng):
             step += 1
             if errand is None:
                 assert machine("paper", "next").code == 0
@@ -95,20 +97,20 @@ def _trials(folder: Path, kills: int, seed: int, jobs: int) -> Iterator[Told]:
             times = min(times, kills - done)
             homes = [folder / f"{step}-{number}" for number in range(times)]
             trials = [Trial(home, machine, errand, whole) for home in homes]
-            seeds = [random.Random(chance.random()) for _ in trials]
-            told = list(pool.map(lambda trial, own: trial.run(own), trials, seeds))
-            yield from told
+            seeds = [random.Random(rng.random()) for _ in trials]
+            results = list(pool.map(lambda trial, own: trial.run(own), trials, seeds))
+            yield from results
             done += times
             if done == kills:
                 return
-            machine = copied(chance.choice(trials).machine, folder / f"after-{step}")
-            for home, each in zip(homes, told, strict=True):
+            machine = copied(rng.choice(trials).machine, folder / f"after-{step}")
+            for home, each in zip(homes, results, strict=True):
                 if not each.wrong:
                     shutil.rmtree(home)
 
 
-def _begun(folder: Path) -> Machine:
-    """A folder with a strategy and settings, and no home in it yet."""
+def _prepared(folder: Path) -> Machine:
+    """A folder with a strategy and settings, without a home."""
     folder.mkdir()
     machine = Machine(folder)
     machine.env("STRATEGIES=restless,rsi2_mean_reversion,momentum_rotation")
@@ -116,16 +118,16 @@ def _begun(folder: Path) -> Machine:
     return machine
 
 
-def _walk(chance: random.Random) -> Iterator[tuple[Errand | None, int]]:
-    """The commands of one session after the other, with how often each is killed; None goes to the next session."""
+def _schedule(rng: random.Random) -> Iterator[tuple[Errand | None, int]]:
+    """The commands of each session in turn, with the number of kills of each; None begins the next session."""
     for session in count():
         if session:
             yield interrupting.PREFLIGHT, 1
         yield interrupting.RUN_DAILY, 5
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             yield interrupting.REBUILD, 3
-        if chance.random() < 0.4:
-            yield chance.choice((interrupting.STOP, interrupting.STOP_AND_CLOSE)), 3
+        if rng.random() < 0.4:
+            yield rng.choice((interrupting.STOP, interrupting.STOP_AND_CLOSE)), 3
             yield interrupting.RESUME, 2
         yield interrupting.CHECK_EXITS, 3
         yield interrupting.RECONCILE, 2
@@ -133,12 +135,12 @@ def _walk(chance: random.Random) -> Iterator[tuple[Errand | None, int]]:
         yield None, 0
 
 
-def _table(told: list[Told]) -> Table:
+def _table(results: list[Told]) -> Table:
     table = Table(title="Where commands were killed, and what came next")
     for name in ("killed", "where", "times", "of its steps done", "the next run"):
         table.add_column(name, justify="right" if name == "times" else "left")
     kills: defaultdict[tuple[str, str], list[Told]] = defaultdict(list)
-    for each in told:
+    for each in results:
         kills[each.command, each.stage].append(each)
     for (command, stage), trials in sorted(kills.items(), key=_by_progress):
         parts = [trial.part for trial in trials]

@@ -1,10 +1,9 @@
-"""A home that looks back on years of made-up trading: in its ledger, written through the ledger's own ports, and at its
-exchange, so that the one explains the other and either can be made anew from it.
+"""A home with years of synthetic trading, stored in the ledger and in the embedded exchange so that both agree.
 
 python scripts/bench/large_ledger.py HOME FILLS
 
-The round trips lie before the first session of the embedded exchange and add up to nothing, so that the account is as
-it was at its beginning and the jobs of the day can be run on it.
+The round trips precede the first session of the exchange and their profits add up to zero. The account is therefore
+unchanged, and the daily jobs run on it.
 """
 
 from __future__ import annotations
@@ -44,14 +43,14 @@ SYMBOLS = 40
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One half of a round trip: an intent, and the fill of the whole of it."""
+    """One half of a round trip: an intent and its complete fill."""
 
     intent: Intent
     fill: Fill
 
 
 def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
-    """Write ``fills`` fills (a multiple of 4) over the sessions since 2000, with all that a day's jobs write beside."""
+    """Store ``fills`` fills (a multiple of 4) over the sessions since 2000, with the rows of each session's jobs."""
     days = desk.calendar.between(date(2000, 3, 1), desk.calendar.previous(desk.broker.clock().now.date()).session)
     _book(desk, desk.broker.activities(None), {}, desk.clock.now())
     trips = fills // 2
@@ -67,7 +66,7 @@ def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
 
 
 def _write_day(desk: Desk, hours: SessionHours, legs: Sequence[Leg]) -> None:
-    """One session: its runs, its orders with their fills, its denials, and its equity."""
+    """Store one session: runs, orders with their fills, denials and equity."""
     for job in DAY:
         at = due_time(job, hours)
         assert at is not None
@@ -82,7 +81,7 @@ def _write_day(desk: Desk, hours: SessionHours, legs: Sequence[Leg]) -> None:
 
 
 def _write_leg(desk: Desk, leg: Leg) -> None:
-    """An order written down, sent, filled and booked."""
+    """Store an order as planned, sent, filled and booked."""
     intent, fill, orders = leg.intent, leg.fill, desk.ledger.orders
     orders.write([intent], fill.at)
     orders.move(intent.client_order_id, OrderState.SUBMITTING, fill.at)
@@ -103,7 +102,7 @@ def _book(desk: Desk, activities: Sequence[Activity], owners: Mapping[str, Owner
 
 
 def _legs(account_key: str, hours: SessionHours, trip: int) -> Iterator[Leg]:
-    """One round trip. Of two in a row the second loses what the first has won."""
+    """The legs of one round trip. The second of two in a row loses what the first gained."""
     exit_price = PRICE + 2 * FEE / SHARES + (SWING if trip % 2 else -SWING)
     at = hours.opens + timedelta(minutes=5)
     turns = ((Side.BUY, Purpose.ENTRY, PRICE), (Side.SELL, Purpose.EXIT, exit_price))
@@ -125,7 +124,7 @@ def _legs(account_key: str, hours: SessionHours, trip: int) -> Iterator[Leg]:
 
 
 def _at_exchange(leg: Leg) -> PaperOrder:
-    """A filled order as the exchange keeps it."""
+    """A filled order as a row of the exchange."""
     number = parse_number(leg.fill.broker_order_id, "O")
     assert number is not None
     return replace(
@@ -160,7 +159,7 @@ def _denials(hours: SessionHours) -> Iterator[DecisionRow]:
 
 
 def main() -> None:
-    """Fill the ledger of a home with so many fills."""
+    """Make the home."""
     home, fills = sys.argv[1:]
     options = GlobalOptions(home=Path(home))
     init_home(options)

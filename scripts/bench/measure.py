@@ -1,8 +1,7 @@
-"""Whole processes, measured from outside: seconds and peak memory, as ratios to a floor of the same run.
+"""Measurement of whole processes: seconds and peak memory, as ratios to a floor of the same run.
 
-The machine that this runs on is unknown and may be busy, so command and floor take turns, figures are medians of
-several runs, and only the ratios are worth quoting. Beside the seconds on the clock stand those of the processor, which
-other programs disturb less.
+The machine may be busy, so command and floor run in turn, figures are medians, and only ratios are worth quoting.
+Processor seconds are less disturbed by other programs than seconds of the clock.
 """
 
 from __future__ import annotations
@@ -23,15 +22,14 @@ FLOOR = [sys.executable, str(ROOT / "scripts" / "bench" / "floor.py"), "--name",
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command: seconds on the clock and of the processor, peak resident MiB, exit code.
+    """One run of a command.
 
-    Processor and memory are 0 where the system does not tell. The peak is never below that of the process that started
-    the command, so a benchmark leaves to others what takes memory.
+    The peak memory is never below that of the process that started the command, so benchmarks themselves use little.
     """
 
-    seconds: float
-    cpu: float
-    peak_mib: float
+    seconds: float  # of the clock
+    cpu: float  # processor seconds, user and system; 0 where the system does not report them
+    peak_mib: float  # resident memory; 0 where the system does not report it
     exit_code: int
 
 
@@ -47,7 +45,7 @@ class Figure:
 
     @classmethod
     def of(cls, name: str, runs: Sequence[Run]) -> Figure:
-        """The medians of seconds, processor time and peak memory, with the newest exit code."""
+        """The medians of ``runs``, and the exit code of the last."""
         return cls(
             name,
             median(run.seconds for run in runs),
@@ -77,20 +75,20 @@ def once(command: Sequence[str], env: Mapping[str, str] | None = None) -> Run:
 
 
 def prepare(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
-    """Run a command that is not measured, and give what it says. Raises CalledProcessError when it fails."""
+    """Run a command without measuring it, and return its stdout. Raises CalledProcessError if it fails."""
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment(env))
     return done.stdout
 
 
 def in_turns(commands: Mapping[str, Sequence[str]], runs: int, env: Mapping[str, str] | None = None) -> list[Figure]:
-    """Measure several commands in turns, after one uncounted run of each."""
+    """Measure several commands in turn, after one uncounted run of each."""
     for command in commands.values():
         once(command, env)
-    seen: dict[str, list[Run]] = {name: [] for name in commands}
+    measured: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
-            seen[name].append(once(command, env))
-    return [Figure.of(name, results) for name, results in seen.items()]
+            measured[name].append(once(command, env))
+    return [Figure.of(name, results) for name, results in measured.items()]
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -106,7 +104,7 @@ def show(figures: Sequence[Figure]) -> None:
 
 
 def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
-    """Print how much more the larger case costs than the smaller, of which it is ``factor`` times the size."""
+    """Print the ratios of the larger case, which is ``factor`` times the size, to the smaller one."""
     print(
         f"{factor:g} times the {what}: {_times(large.seconds, small.seconds).strip()} the seconds, "
         f"{_times(large.cpu, small.cpu).strip()} the processor's, {_times(large.peak_mib, small.peak_mib).strip()} "
@@ -115,7 +113,7 @@ def show_growth(what: str, factor: float, small: Figure, large: Figure) -> None:
 
 
 def environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    """This process's environment and ``more``; commands may keep their bytecode, as installed programs do."""
+    """This process's environment and ``more``. Commands may write bytecode, as installed programs do."""
     return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **(more or {})}
 
 

@@ -1,4 +1,4 @@
-"""run-daily over 500 and 5,000 synthetic symbols: time and memory should grow no faster than the universe.
+"""The cost of run-daily on 500 and 5,000 synthetic symbols. It should grow no faster than the number of symbols.
 
 python scripts/bench/run_daily.py [--symbols 500 5000] [--sessions 300] [--strategies rsi2_mean_reversion]
 """
@@ -18,7 +18,7 @@ SEED = 7
 
 
 def main() -> None:
-    """Measure run-daily and the floor in turns, and print both."""
+    """Measure, and print the table and the growth."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, nargs="+", default=[500, 5000])
     parser.add_argument("--sessions", type=int, default=300)
@@ -40,13 +40,13 @@ def main() -> None:
                 prepare(tradebot("paper", "next", "--home", home), env)
                 later[count].append(once(tradebot("run-daily", "--home", home), env))
     days = [Figure.of(f"run-daily, {count} symbols", later[count]) for count in counts]
-    taken_in = [Figure.of(f"the first one, file taken in, {count} symbols", [first[count]]) for count in counts]
-    show([Figure.of("import pandas, talib (the floor)", floors), *days, *taken_in])
+    loading = [Figure.of(f"the first one, loads the file, {count} symbols", [first[count]]) for count in counts]
+    show([Figure.of("import pandas, talib (the floor)", floors), *days, *loading])
     show_growth("symbols", counts[-1] / counts[0], days[0], days[-1])
 
 
 def _home(home: Path, count: int, arguments: argparse.Namespace) -> str:
-    """A home on a synthetic market that begins a few sessions before the market's end."""
+    """A home on a synthetic market, whose first session is a few sessions before the market's last."""
     home.mkdir()
     market = home / "market.parquet"
     made = prepare(

@@ -1,10 +1,10 @@
-"""How fast an emergency stop is: the whole process against a Typer program with one command and two options, and the
-time until the latch is on the disk, from the start of the process and from the start of its own work.
-
-With --broker alpaca against an Alpaca that is played on this machine: the time from the start of the process until its
-first cancel was answered, and how many questions came before it.
+"""The duration of an emergency stop.
 
 python scripts/bench/stopping.py [--runs 15] [--broker alpaca]
+
+On the embedded exchange: the whole process as a ratio to a minimal Typer program, and the time until the latch is on
+the disk. With --broker alpaca, at a fake of Alpaca on this machine: the time until the response to the first cancel,
+and the number of reads before it.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
 
 
 def main() -> None:
-    """Measure at the chosen broker, and print the figures."""
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--broker", choices=("paper", "alpaca"), default="paper")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure = at_alpaca if asked.broker == "alpaca" else at_the_embedded_exchange
-        measure(folder, asked.runs)
+        measure = at_alpaca if options.broker == "alpaca" else at_the_embedded_exchange
+        measure(folder, options.runs)
 
 
 def at_the_embedded_exchange(folder: str, runs: int) -> None:
-    """Measure the whole process against the floor, and the time until the latch is on the disk."""
+    """Measure stops on the embedded exchange."""
     env = {"TRADEBOT_STATE_DIR": f"{folder}/user"}
     traded, stopped, latched = f"{folder}/traded", f"{folder}/stopped", f"{folder}/latched"
     for home in (traded, stopped, latched):
@@ -71,33 +71,33 @@ def at_the_embedded_exchange(folder: str, runs: int) -> None:
             env,
         )
     )
-    seen = [time_to_latch(Path(latched), env) for _ in range(runs)]
+    measured = [time_to_latch(Path(latched), env) for _ in range(runs)]
     print("milliseconds to the latch on the disk, median and worst:")
-    show_times("from the process's start", [of_process for of_process, _ in seen])
-    show_times("from the start of its own work", [of_work for _, of_work in seen])
+    show_times("from the start of the process", [of_process for of_process, _ in measured])
+    show_times("from the start of the command", [of_work for _, of_work in measured])
 
 
 def at_alpaca(folder: str, runs: int) -> None:
-    """Measure the time from the start of the process to the answer of its first cancel."""
-    with played_alpaca(folder) as (alpaca, home, env, account):
-        floor, to_cancel, questions = [], [], 0
+    """Measure stops at the fake of Alpaca."""
+    with fake_alpaca(folder) as (alpaca, home, env, account):
+        floor, to_cancel, reads = [], [], 0
         for attempt in range(1, runs + 1):
             rest_an_entry(alpaca, account, attempt)
             before = len(alpaca.requests())
             floor.append(once(FLOOR).seconds)
             to_cancel.append(time_to_first_cancel(home, env))
             asked = alpaca.requests()[before:]
-            questions = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
+            reads = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
     ratios = [cancel / alone for cancel, alone in zip(to_cancel, floor, strict=True)]
     print("milliseconds from the start of the process, median and worst:")
     show_times(FLOOR_NAME, floor)
-    show_times("emergency-stop to its first cancel's answer", to_cancel)
-    print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {questions} questions before it")
+    show_times("emergency-stop to the response to its first cancel", to_cancel)
+    print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {reads} reads before it")
 
 
 @contextmanager
-def played_alpaca(folder: str) -> Iterator[tuple[Running, Path, dict[str, str], str]]:
-    """An Alpaca played on this machine; a home that has traded there, its environment and the key of its account."""
+def fake_alpaca(folder: str) -> Iterator[tuple[Running, Path, dict[str, str], str]]:
+    """A fake of Alpaca, a home that has traded there, its environment, and its account key."""
     with running(Path(folder, "alpaca"), "--start", OPEN.date().isoformat()) as alpaca:
         alpaca.go_to(OPEN)
         env = {
@@ -115,7 +115,7 @@ def played_alpaca(folder: str) -> Iterator[tuple[Running, Path, dict[str, str], 
 
 
 def rest_an_entry(alpaca: Running, account_key: str, attempt: int) -> None:
-    """An entry of the bot's that waits for a lower price."""
+    """Place an entry of the bot that rests below the market."""
     order = {
         "client_order_id": client_order_id(account_key, OPEN.date(), "bench", "IBM", Purpose.ENTRY, attempt),
         **{"symbol": "IBM", "side": "buy", "qty": "1", "type": "limit", "limit_price": "20", "time_in_force": "gtc"},
@@ -125,18 +125,19 @@ def rest_an_entry(alpaca: Running, account_key: str, attempt: int) -> None:
 
 
 def time_to_latch(home: Path, env: dict[str, str]) -> tuple[float, float]:
-    """Seconds from the start of the process, and from that of its own work, to the latch on the disk."""
+    """Seconds to the latch on the disk: from the start of the process, and from the start of the command."""
     latch = home / "state" / "HALT"
     latch.unlink(missing_ok=True)
     started = time.time()
-    told = prepare(tradebot("emergency-stop", "--json", "--home", str(home)), env)
-    return latch.stat().st_mtime - started, json.loads(told)["timings"]["latched"]
+    output = prepare(tradebot("emergency-stop", "--json", "--home", str(home)), env)
+    return latch.stat().st_mtime - started, json.loads(output)["timings"]["latched"]
 
 
 def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
-    """Seconds from the start of the process to the answer to its first cancel, as a person's terminal sees it.
+    """Seconds from the start of the process to the response to its first cancel.
 
-    The process begins at an instant of its own: what it keeps of the latch's time tells how that lies on this clock.
+    The process runs at a fixed time (TRADEBOT_NOW). Its record of the latch, which also has a time of this machine,
+    gives the offset between the clocks.
     """
     latch = paths.latch_file(home)
     latch.unlink(missing_ok=True)
@@ -150,7 +151,7 @@ def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
 
 
 def show_times(name: str, seconds: Sequence[float]) -> None:
-    """Print a line of milliseconds: median and maximum of ``seconds``."""
+    """Print the median and the maximum in milliseconds."""
     print(f"  {name:<46} {1000 * median(seconds):>7.0f} {1000 * max(seconds):>7.0f}")
 
 

@@ -1,4 +1,4 @@
-"""A seeded synthetic market for the benchmarks: random walks of N symbols over real session dates.
+"""A seeded synthetic market: random walks of N symbols over real session dates.
 
 python scripts/bench/synthetic.py FILE.parquet SYMBOLS SESSIONS SEED     prints the symbols, then the dates
 """
@@ -25,17 +25,17 @@ def symbols(count: int) -> list[str]:
 
 
 def write_market(path: Path, names: list[str], sessions: int, seed: int) -> list[date]:
-    """Write the bars of ``names`` over ``sessions`` session dates from 2010 on as Parquet, and give the dates."""
+    """Write the bars of ``names`` over ``sessions`` sessions from 2010 on as Parquet, and return the dates."""
     span = NyseCalendar().between(date(2010, 1, 4), date(2019, 12, 31))
     days = [hours.session for hours in span][:sessions]
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     shape = (sessions, len(names))
-    walk = np.cumsum(chance.normal(0.0004, 0.018, shape), axis=0)
+    walk = np.cumsum(rng.normal(0.0004, 0.018, shape), axis=0)
     close = np.round(np.clip(60 * np.exp(walk), 3, 5000), 2)
-    open_ = np.round(close * (1 + chance.normal(0, 0.004, shape)), 2)
-    high = np.round(np.maximum(open_, close) * (1 + np.abs(chance.normal(0, 0.006, shape))), 2)
-    low = np.round(np.minimum(open_, close) * (1 - np.abs(chance.normal(0, 0.006, shape))), 2)
-    volume = chance.integers(100_000, 9_000_000, shape)
+    open_ = np.round(close * (1 + rng.normal(0, 0.004, shape)), 2)
+    high = np.round(np.maximum(open_, close) * (1 + np.abs(rng.normal(0, 0.006, shape))), 2)
+    low = np.round(np.minimum(open_, close) * (1 - np.abs(rng.normal(0, 0.006, shape))), 2)
+    volume = rng.integers(100_000, 9_000_000, shape)
     dates = [day.isoformat() for day in days]
     pd.DataFrame(
         {
@@ -52,7 +52,7 @@ def write_market(path: Path, names: list[str], sessions: int, seed: int) -> list
 
 
 def main() -> None:
-    """Write a price file of made-up symbols."""
+    """Write the file, and print its symbols and dates."""
     file, count, sessions, seed = sys.argv[1:]
     names = symbols(int(count))
     days = write_market(Path(file), names, int(sessions), int(seed))

@@ -1,4 +1,4 @@
-"""Runs the command line as it is, or with nothing in it that waits for the disk; for measuring, never for trading.
+"""Runs the command line as it is or without waiting for the disk. For benchmarks only, never for trading.
 
 python scripts/bench/unsynced.py as-it-is|unsynced COMMAND...
 """
@@ -15,26 +15,26 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
-class Careless(sqlite3.Connection):
-    """A connection that hands what it writes to the system and does not wait until it is on the disk."""
+class UnsyncedConnection(sqlite3.Connection):
+    """A connection with synchronous=OFF, whatever the program asks for."""
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        """Execute a statement; one that asks for syncing is replaced by one that switches it off."""
+        """Execute a statement; PRAGMA synchronous sets OFF."""
         if sql.startswith("PRAGMA synchronous"):
             sql = "PRAGMA synchronous = OFF"
         return super().execute(sql, *values)
 
 
-def forget_the_disk() -> None:
-    """Take the wait out of every fsync and every commit of this process."""
-    sqlite3.connect = partial(sqlite3.connect, factory=Careless)  # type: ignore[assignment]
+def stop_syncing() -> None:
+    """Make every fsync and every commit of this process return at once."""
+    sqlite3.connect = partial(sqlite3.connect, factory=UnsyncedConnection)  # type: ignore[assignment]
     os.fsync = lambda fd: None
 
 
 if __name__ == "__main__":
-    how, *arguments = sys.argv[1:]
-    if how == "unsynced":
-        forget_the_disk()
+    variant, *arguments = sys.argv[1:]
+    if variant == "unsynced":
+        stop_syncing()
     sys.argv[1:] = arguments
     from tradebot.__main__ import main
 

@@ -1,10 +1,10 @@
-"""Many broken worlds, in parallel, and how often each fault and each path of recovery was met.
+"""Many simulated worlds with faults, in parallel, and the number of times that each fault and each recovery occurred.
 
-python scripts/bench/worlds.py --seeds 10000     the worlds of seeds 0 to 9999; ends with code 1 if one breaks a promise
-python scripts/bench/worlds.py --seed 123        the story of one; if it breaks a promise, of the smallest that does
-python scripts/bench/worlds.py --broker NAME     with another broker than the embedded exchange by its own door
+python scripts/bench/worlds.py --seeds 10000     seeds 0 to 9999; exit code 1 if a world breaks a promise
+python scripts/bench/worlds.py --seed 123        the events of one world; if it breaks a promise, of a minimal one
+python scripts/bench/worlds.py --broker NAME     with another broker than the embedded exchange, called directly
 
-What was met is printed as Markdown, ready to be pasted; --table FILE writes it into a file as well.
+The counts are printed as Markdown; --table FILE also writes them into a file.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ from tests.worlds.shrink import shrink
 from tests.worlds.ways import WAYS, Way
 
 _CONSOLE = Console()
-#: A fault is to be met at least once in so many worlds.
+#: A fault that occurs on average in fewer than one of this many worlds is reported as rare.
 OFTEN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is left of a world once it has been run."""
+class WorldResult:
+    """The result of one world."""
 
     seed: int
-    met: Counter[str]
-    broken: str
+    met: Counter[str]  # occurrences by fault or recovery
+    broken: str  # the first broken promise; "" for none
 
 
 def main() -> int:
-    """Run the worlds that the arguments ask for; the exit code is 1 if one broke a promise."""
-    _say_nothing_of_their_logs()
+    """Run the worlds, print the counts, and return the exit code."""
+    _disable_logs()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=200, help="how many worlds")
+    parser.add_argument("--seeds", type=int, default=200, help="number of worlds")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that run worlds at once")
-    parser.add_argument("--seed", type=int, help="tell the story of this seed instead")
-    parser.add_argument("--broker", choices=list(WAYS), default="paper", help="what stands between bot and exchange")
-    parser.add_argument("--table", type=Path, help="write what was met into this file, too")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="parallel processes")
+    parser.add_argument("--seed", type=int, help="show the events of this seed instead")
+    parser.add_argument("--broker", choices=list(WAYS), default="paper", help="the broker between bot and exchange")
+    parser.add_argument("--table", type=Path, help="also write the counts into this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="worlds-") as folder:
         if arguments.seed is not None:
-            return _tell(arguments.seed, arguments.broker, prepare(Path(folder)))
+            return _show_world(arguments.seed, arguments.broker, prepare(Path(folder)))
         prepare(Path(folder))
         seeds = range(arguments.first, arguments.first + arguments.seeds)
         summary = _run_all(Path(folder), arguments.broker, seeds, arguments.jobs)
@@ -68,7 +68,7 @@ def main() -> int:
     return 1 if summary.broken else 0
 
 
-def _tell(seed: int, broker: str, market: Market) -> int:
+def _show_world(seed: int, broker: str, market: Market) -> int:
     way = WAYS[broker]
     world = way.draw(seed, market)
     story = way.simulate(world, market)
@@ -99,28 +99,28 @@ def _print(lines: list[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of many worlds: in how many a promise was broken, and the lines to print."""
+    """The result of many worlds."""
 
-    broken: int
-    lines: list[str]
+    broken: int  # worlds that broke a promise
+    lines: list[str]  # to print
 
 
 def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
     possible = WAYS[broker].possible
-    faults, ways_out = goes_wrong(possible), paths(possible)
+    faults, recoveries = goes_wrong(possible), paths(possible)
     started = time.perf_counter()
     times: Counter[str] = Counter()
     worlds: Counter[str] = Counter()
-    broken: list[Told] = []
+    broken: list[WorldResult] = []
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("no promise broken", total=len(seeds))
-        for told in _told(folder, broker, seeds, jobs):
-            times.update(told.met)
-            worlds.update(told.met.keys())
-            if told.broken:
-                broken.append(told)
-                progress.print(f"seed {told.seed}: {told.broken}", markup=False, highlight=False)
+        for result in _results(folder, broker, seeds, jobs):
+            times.update(result.met)
+            worlds.update(result.met.keys())
+            if result.broken:
+                broken.append(result)
+                progress.print(f"seed {result.seed}: {result.broken}", markup=False, highlight=False)
             progress.update(task, advance=1, description=f"{len(broken)} broke a promise" if broken else None)
     seconds = time.perf_counter() - started
     few = [name for name in faults if times[name] * OFTEN < len(seeds)]
@@ -132,19 +132,19 @@ def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
         "",
         f"Met in fewer than one world in {OFTEN}, on average: {', '.join(few) or 'none'}.",
         "",
-        *_table("path of recovery", ways_out, times, worlds),
+        *_table("path of recovery", recoveries, times, worlds),
         "",
-        f"Paths that no world went: {', '.join(path for path in ways_out if not times[path]) or 'none'}.",
+        f"Paths that no world went: {', '.join(path for path in recoveries if not times[path]) or 'none'}.",
         "",
         "Provided for, and not to be met here:",
         *(f"- {path}: {reason}" for path, reason in never(possible).items()),
     ]
-    for told in sorted(broken, key=lambda told: told.seed)[:20]:
-        lines.append(f"To see why: python scripts/bench/worlds.py --broker {broker} --seed {told.seed}")
+    for result in sorted(broken, key=lambda result: result.seed)[:20]:
+        lines.append(f"To see why: python scripts/bench/worlds.py --broker {broker} --seed {result.seed}")
     return Summary(len(broken), lines)
 
 
-def _told(folder: Path, broker: str, seeds: range, jobs: int) -> Iterator[Told]:
+def _results(folder: Path, broker: str, seeds: range, jobs: int) -> Iterator[WorldResult]:
     with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin, initargs=(folder, broker)) as pool:
         yield from pool.imap_unordered(_one, seeds, chunksize=8)
 
@@ -155,22 +155,22 @@ _way: Way
 
 def _begin(folder: Path, broker: str) -> None:
     global _market, _way
-    _say_nothing_of_their_logs()
+    _disable_logs()
     _market, _way = prepare(folder), WAYS[broker]
 
 
-def _say_nothing_of_their_logs() -> None:
-    """What jobs log of the faults they meet is no news here."""
+def _disable_logs() -> None:
+    """Disable logging: jobs log every fault, and all faults here are intended."""
     logging.disable()
 
 
-def _one(seed: int) -> Told:
+def _one(seed: int) -> WorldResult:
     story = _way.simulate(_way.draw(seed, _market), _market)
-    return Told(seed, story.met, str(story.violations[0]) if story.violations else "")
+    return WorldResult(seed, story.met, str(story.violations[0]) if story.violations else "")
 
 
 def _table(title: str, names: Collection[str], times: Counter[str], worlds: Counter[str]) -> list[str]:
-    """A table in Markdown."""
+    """A table of occurrences in Markdown."""
     width = max(map(len, names))
     rows = [f"| {name:{width}} | {times[name]:6} | {worlds[name]:6} |" for name in names]
     return [f"| {title:{width}} |  times | worlds |", f"| {'-' * width} | -----: | -----: |", *rows]
