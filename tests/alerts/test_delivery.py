@@ -58,7 +58,7 @@ def test_a_day_without_mail_ends_with_each_message_once(home: Home, mail: MailSe
     mail.refuse = True
     for number in range(26):
         delivery = home.job(("warning", f"trouble {number}"), key=f"trouble {number % 13}")
-        assert (delivery.delivered, len(delivery.failed)) == (0, 1) or not delivery.undelivered
+        assert (delivery.delivered, len(delivery.failed)) == (0, 1) or not delivery.unheard
         home.clock.at += QUARTER
     home.clock.at += timedelta(hours=17, minutes=30)
     mail.refuse = False
@@ -85,7 +85,7 @@ def test_the_second_channel_is_used_when_the_first_fails_and_only_then(home: Hom
     dead = free_port()
     home.tells(f"json://127.0.0.1:{dead}/", second=(f"json://127.0.0.1:{http.port}/second",))
     delivery = home.job(("critical", "halted"))
-    assert (delivery.delivered, delivery.undelivered, [name for name, _ in delivery.failed]) == (1, (), ["json"])
+    assert (delivery.delivered, delivery.unheard, [name for name, _ in delivery.failed]) == (1, (), ["json"])
     assert (http.titles, http.paths) == (["tradebot critical: halted"], ["/second"])
     assert home.posted()[0].taken_by == ("json 2",)
     home.tells(f"json://127.0.0.1:{http.port}/first", second=(f"json://127.0.0.1:{http.port}/second",))
@@ -99,7 +99,7 @@ def test_of_two_channels_the_one_that_failed_gets_it_later_and_the_other_not_aga
 ) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/", **mailing(mail.port))
     mail.refuse = True
-    assert home.job(("warning", "trouble")).undelivered == ()
+    assert home.job(("warning", "trouble")).unheard == ()
     assert home.states == ["waiting"]
     mail.refuse = False
     home.clock.at += QUARTER
@@ -138,7 +138,7 @@ def test_time_that_is_up_leaves_the_rest_to_the_next_job(
 ) -> None:
     monkeypatch.setattr(alerting, "DELIVERY_TIMEOUT", 0.0)
     home.tells(f"json://127.0.0.1:{http.port}/")
-    assert home.job(("warning", "trouble")).undelivered == ("trouble",)
+    assert home.job(("warning", "trouble")).unheard == ("trouble",)
     monkeypatch.setattr(alerting, "DELIVERY_TIMEOUT", 120.0)
     home.clock.at += QUARTER
     assert home.job().delivered == 1
@@ -157,7 +157,7 @@ def test_two_jobs_that_end_at_once_deliver_an_alert_once(home: Home, http: HttpS
 
 
 def test_without_a_channel_alerts_are_kept_and_not_told_later(home: Home, http: HttpServer) -> None:
-    assert home.job(("warning", "trouble")).undelivered == ()
+    assert home.job(("warning", "trouble")).unheard == ()
     home.tells(f"json://127.0.0.1:{http.port}/")
     home.job()
     assert (home.states, http.posts) == (["kept"], [])

@@ -38,6 +38,7 @@ _SPOILS = (
     "close = history.close",
     "close = history.close.copy()\n"
     "        for frame in vars(history).values():\n"
+    "            frame.index.name = frame.columns.name = 'spoilt'\n"
     "            frame.iloc[:] = 0.0\n"
     "        params.clear()",
 )
@@ -76,18 +77,22 @@ def test_its_frames_are_its_own(handed: tuple[Any, ...], history: History) -> No
         assert not np.shares_memory(getattr(handed[0], field.name).to_numpy(), getattr(history, field.name).to_numpy())
 
 
+@pytest.mark.parametrize("symbols", ['["AAA", "BBB", "CCC"]', '["BBB"]'], ids=["all symbols", "one symbol"])
 def test_what_it_does_to_them_reaches_nobody_else_and_not_itself_the_next_time(
-    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str, symbols: str
 ) -> None:
     write_strategy("sample")
-    write_strategy("spoiler", code=sound.replace(*_SPOILS), manifest=_WITH_PARAMETER)
+    own = _WITH_PARAMETER.replace('["AAA", "BBB", "CCC"]', symbols)
+    write_strategy("spoiler", code=sound.replace(*_SPOILS), manifest=own)
     book = book_of("spoiler", "sample")
+    names = (history.close.index.name, history.close.columns.name)
     alone, _ = book_of("sample").signals(history)
     for again in (history, replace(history)):
         said, failed = book.signals(again)
         assert failed == ()
         assert [signal for signal in said if signal.strategy == "sample"] == list(alone)
         assert dict(book.loaded[0].params) == {"days": 5}
+        assert (again.close.index.name, again.close.columns.name) == names
 
 
 def test_limits_cannot_be_changed_by_whoever_gets_hold_of_them() -> None:

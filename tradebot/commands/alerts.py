@@ -62,8 +62,8 @@ def deliver(options: GlobalOptions) -> ExitCode:
     from tradebot.runtime import alerts as alerting
 
     delivery = alerting.deliver(_settings_with_channels(options))
-    code = ExitCode.DEGRADED if delivery.undelivered else ExitCode.OK
-    page = delivery_page(delivery.delivered, delivery.undelivered, delivery.failed)
+    code = ExitCode.DEGRADED if delivery.unheard else ExitCode.OK
+    page = delivery_page(delivery.delivered, delivery.unheard, delivery.failed)
     return render.show_result(options, "alerts deliver", page, code=code, delivery=delivery)
 
 

@@ -49,9 +49,9 @@ def of_outcome(options: GlobalOptions, header: RunHeader, outcome: AnyOutcome) -
         _raise(settings, outcome.job, outcome.exit_code, what, f"{header.broker}:{header.mode}:{header.account_id}")
     delivery = alerting.deliver(settings, ledger=outcome.job is not Job.EMERGENCY_STOP)
     warnings = tuple(f"the alert channel {name} failed: {trouble}" for name, trouble in delivery.failed)
-    if not delivery.undelivered:
+    if not delivery.unheard:
         return outcome, warnings
-    failure = FailureLine("alerts", f"no channel took: {', '.join(delivery.undelivered)}")
+    failure = FailureLine("alerts", f"no channel took: {', '.join(delivery.unheard)}")
     # the code of an emergency stop says only whether anything is still open
     codes = outcome.codes if outcome.job is Job.EMERGENCY_STOP else outcome.codes | {ExitCode.DEGRADED}
     return replace(outcome, codes=codes, failures=(*outcome.failures, failure)), (*warnings, failure.message)

@@ -56,7 +56,8 @@ def select_symbols(history: History, symbols: tuple[str, ...]) -> History:
     def selected(frame: pd.DataFrame) -> pd.DataFrame:
         values = frame.to_numpy()[:, columns]
         values[:, columns < 0] = np.nan
-        return pd.DataFrame(values, index=frame.index, columns=names, copy=False)
+        index = frame.index.view()  # its own object: a strategy may rename it, and all share the history's
+        return pd.DataFrame(values, index=index, columns=names, copy=False)
 
     return map_frames(history, selected)
 

@@ -41,7 +41,7 @@ class Delivery:
     """The result of one delivery."""
 
     delivered: int = 0  # alerts
-    undelivered: tuple[str, ...] = ()  # titles of the alerts that no channel took
+    unheard: tuple[str, ...] = ()  # titles of the alerts that no channel took
     failed: tuple[tuple[str, str], ...] = ()  # channels, each with its error
 
 

@@ -23,6 +23,8 @@ _LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
 _ENDED_WITH = "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
 _ORDER_TROUBLE = frozenset({"rejected", "unknown"})
+#: The kinds of external cash, as text: a row of a damaged ledger may name a kind that does not exist.
+_EXTERNAL = frozenset(kind.value for kind in CashKind if kind.is_external)
 
 
 class IncidentSeverity(StrEnum):
@@ -140,7 +142,7 @@ def measure_impact(events: Sequence[AuditEvent], before: EquityPoint | None) -> 
     equity = [Decimal(events[index].text("equity")) for index in recorded]
     # The first recorded equity includes the cash flows before it.
     measured = events[0 if before else recorded[0] if recorded else len(events) :]
-    cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if CashKind(event.text("kind")).is_external]
+    cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if event.text("kind") in _EXTERNAL]
     runs = _of(events, AuditKind.RUN_ENDED)
     return Impact(
         equity_before=before.equity if before else (equity[0] if equity else None),
