@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from tests.jobs.house import House, Script
 from tradebot.ledger.database import open_database
 
 MakeHouse = Callable[..., House]
+Prepare = Callable[[MakeHouse], House]
+CopyHouse = Callable[[Prepare], House]
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +37,33 @@ def make_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_ledger: Pa
         return House(tmp_path / f"home{next(numbers)}", *(scripts or (Script(),)), ledger=empty_ledger, **how)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def prepared_houses() -> dict[Prepare, House]:
+    """Homes that tests of this run have prepared, to be copied."""
+    return {}
+
+
+@pytest.fixture
+def copy_house(
+    make_house: MakeHouse,
+    prepared_houses: dict[Prepare, House],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> CopyHouse:
+    """Gives a copy of the home that a function prepares, which it does for the first test alone."""
+
+    def copy(prepare: Prepare) -> House:
+        if prepare not in prepared_houses:
+            prepared_houses[prepare] = prepare(make_house).copied(tmp_path_factory.mktemp("prepared") / "home")
+        return prepared_houses[prepare].copied(tmp_path / "copy")
+
+    return copy
+
+
+def holding_acme(make_house: MakeHouse) -> House:
+    """A home that holds 50 ACME, bought at 100, with a stop at 90; it is 09:35."""
+    house = make_house(Script(enter={"ACME": [date(2007, 1, 4)]}))
+    house.daily()
+    return house

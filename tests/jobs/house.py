@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -173,6 +174,13 @@ class House:
                     rows.append(f"{symbol},{day},{','.join(prices)},{volume}")
         (self.home / "bars.csv").write_text("\n".join([*rows, ""]))
         (self.home / "actions.csv").write_text("\n".join(["symbol,ex_date,kind,value", *actions, ""]))
+
+    def copied(self, home: Path) -> House:
+        """The same home in another folder."""
+        other = copy(self)
+        other.home = shutil.copytree(self.home, home)
+        other.settings = dict(self.settings)
+        return other
 
     # --- time ----------------------------------------------------------------------------------
 

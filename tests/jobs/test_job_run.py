@@ -10,8 +10,8 @@ import pytest
 
 from tests.core.builders import intent
 from tests.jobs.brokers import Watched
-from tests.jobs.conftest import MakeHouse
-from tests.jobs.house import House, Script
+from tests.jobs.conftest import CopyHouse, holding_acme
+from tests.jobs.house import House
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
@@ -27,11 +27,8 @@ HALTED = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill")
 
 
 @pytest.fixture
-def house(make_house: MakeHouse) -> House:
-    """A home that holds 50 ACME, bought at 100, with a stop at 90; it is 09:35."""
-    made = make_house(Script(enter={"ACME": [SECOND]}))
-    made.daily()
-    return made
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_acme)
 
 
 @pytest.fixture

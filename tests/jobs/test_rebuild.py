@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable
-from tests.jobs.conftest import MakeHouse
+from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.model.account import Activity, Fill
@@ -47,8 +47,7 @@ RISING = [
 D = Decimal
 
 
-@pytest.fixture
-def house(make_house: MakeHouse) -> House:
+def traded_for_two_sessions(make_house: MakeHouse) -> House:
     """ACME bought on the second day with a stop that has been raised since, BOLT bought and sold again."""
     made = make_house(
         Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}, leave={"BOLT": [THIRD]}, policy=TRAILING),
@@ -61,6 +60,11 @@ def house(make_house: MakeHouse) -> House:
         made.next()
     made.daily()
     return made
+
+
+@pytest.fixture
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(traded_for_two_sessions)
 
 
 def lose(house: House) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable
-from tests.jobs.conftest import MakeHouse
+from tests.jobs.conftest import CopyHouse, MakeHouse, holding_acme
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Activity, Fill, Position
@@ -41,11 +41,8 @@ class SoldShort(Around):
 
 
 @pytest.fixture
-def house(make_house: MakeHouse) -> House:
-    """A home that holds 50 ACME bought at 100."""
-    made = make_house(Script(enter={"ACME": [SECOND]}))
-    made.daily()
-    return made
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_acme)
 
 
 def trade_by_hand(house: House, symbol: str, shares: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around
-from tests.jobs.conftest import MakeHouse
+from tests.jobs.conftest import CopyHouse, MakeHouse, holding_acme
 from tests.jobs.house import House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Activity, Fill
@@ -33,11 +33,8 @@ D = Decimal
 
 
 @pytest.fixture
-def house(make_house: MakeHouse) -> House:
-    """A home that holds 50 ACME bought at 100, with a stop at 90."""
-    made = make_house(Script(enter={"ACME": [SECOND]}))
-    made.daily()
-    return made
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_acme)
 
 
 def at_the_broker(house: House, *statements: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable, Watched
-from tests.jobs.conftest import MakeHouse
+from tests.jobs.conftest import CopyHouse, MakeHouse, holding_acme
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.account import Activity, Fill, Position, Quote
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
@@ -32,11 +32,8 @@ ONE = Script(enter={"ACME": [SECOND]})
 
 
 @pytest.fixture
-def house(make_house: MakeHouse) -> House:
-    """A home that holds 50 ACME, bought at 100, with a stop at 90; it is 09:35."""
-    made = make_house(ONE)
-    made.daily()
-    return made
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_acme)
 
 
 def jobs_own(desk: Desk) -> StopDesk:

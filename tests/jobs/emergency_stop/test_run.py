@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, LosesAnswers, Unreachable
-from tests.jobs.conftest import MakeHouse
+from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
@@ -29,12 +29,16 @@ def told(outcome: StopOutcome) -> list[tuple[str, str, str]]:
     return sorted((line.what, line.symbol, line.result) for line in outcome.lines)
 
 
-@pytest.fixture
-def house(make_house: MakeHouse) -> House:
+def holding_two(make_house: MakeHouse) -> House:
     """A home that holds 50 ACME and 50 BOLT, bought at 100, each with a stop at 90; it is 09:35."""
     made = make_house(TWO)
     made.daily()
     return made
+
+
+@pytest.fixture
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_two)
 
 
 def buy_by_hand(house: House, symbol: str, quantity: int) -> None:
