@@ -93,13 +93,9 @@ def replayed(ledger: Path) -> dict[str, str]:
         return {table.name: _written(table, connection) for table in TABLES}
 
 
-def kept(sessions: int | None = None) -> dict[str, str]:
-    """The tables of the fixture, whole or after its first ``sessions`` sessions."""
-    tables = {table.name: gzip.decompress(table.file.read_bytes()).decode() for table in TABLES}
-    if sessions is None:
-        return tables
-    last = tables["equity"].splitlines()[sessions].partition(",")[0]
-    return {name: _until(last, text) for name, text in tables.items()}
+def kept() -> dict[str, str]:
+    """The tables of the fixture."""
+    return {table.name: gzip.decompress(table.file.read_bytes()).decode() for table in TABLES}
 
 
 def differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -134,12 +130,6 @@ def _written(table: Table, connection: sqlite3.Connection) -> str:
     lines.writerow(columns)
     lines.writerows(sorted(tuple("" if value is None else str(value) for value in row) for row in rows))
     return text.getvalue()
-
-
-def _until(last: str, text: str) -> str:
-    """The header of a table, and its rows up to a session."""
-    head, *rows = text.splitlines(keepends=True)
-    return "".join((head, *(row for row in rows if row.partition(",")[0] <= last)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,8 +25,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -37,6 +35,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+
+from tests.fakes.cli import start
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "fixtures" / "home_before.tar.gz"
@@ -61,20 +61,13 @@ class OldHome:
         environ = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
         environ |= {"HOME": str(self.user), "TRADEBOT_STATE_DIR": str(self.user / "state"), "PYTHONPATH": str(ROOT)}
         environ |= {"ALERT_URLS": alerts} if alerts else {}
-        ended = subprocess.run(
-            [sys.executable, "-m", "tradebot", *arguments, "--home", str(self.home)],
-            cwd=self.user,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        said = ended.stdout + ended.stderr
-        assert ended.returncode != CONFIG, f"the old .env is refused: {said}"
-        assert ended.returncode == code, said
+        process = start("tradebot", *arguments, "--home", self.home, cwd=self.user, env=environ)
+        out, err = process.communicate(timeout=240)
+        said = out + err
+        assert process.returncode != CONFIG, f"the old .env is refused: {said}"
+        assert process.returncode == code, said
         assert "Traceback" not in said
-        return ended.stdout
+        return out
 
     def json(self, *arguments: str, code: int = 0, alerts: str = "") -> Any:
         return json.loads(self.run(*arguments, "--json", code=code, alerts=alerts))

@@ -23,7 +23,9 @@ from tests.fakes.canary import CANARY
 from tests.fakes.cli import ROOT, Ended, Process, environment, start
 
 SECRET = CANARY
-PATIENCE = 90.0  # seconds; nothing here takes five on an idle machine
+PATIENCE = 240.0  # seconds; nothing here takes five on an idle machine
+#: The sessions that are replayed for several tests.
+FIRST, LAST = "2007-01-03", "2009-12-31"
 _LOG_LINE = re.compile(r"^\S+Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
 _MANIFEST = """
 name = "{name}"
@@ -141,6 +143,19 @@ def traded(machine: Machine, traded_home: Path) -> Machine:
     """A machine whose home has traded its first session, at 09:35."""
     shutil.copytree(traded_home, machine.home)
     return machine
+
+
+@pytest.fixture(scope="session")
+def three_years(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine on which three years were replayed, with what the command said in ``said.json``; to be looked at."""
+
+    def replay(machine: Machine) -> None:
+        process = machine.start("replay", "--from", FIRST, "--to", LAST, "--json")
+        ended = ending(process, "--json", patience=2 * PATIENCE)
+        assert ended.code == 0, ended.err
+        (machine.folder / "said.json").write_text(ended.out)
+
+    return once(tmp_path_factory, "three-years", replay)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Machine], None]) -> Machine:

@@ -18,11 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.stories.processes.conftest import Machine, ending, once
+from tests.stories.processes.conftest import FIRST, LAST, Machine
 
 ROOT = Path(__file__).parents[3]
 CENT = Decimal("0.01")
-FIRST, LAST = "2007-01-03", "2009-12-31"
 STARTING_CASH = Decimal(100000)
 
 
@@ -40,14 +39,8 @@ class Replayed:
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Replayed:
-    def replay(machine: Machine) -> None:
-        process = machine.start("replay", "--from", FIRST, "--to", LAST, "--json")
-        ended = ending(process, "--json", patience=280)
-        assert ended.code == 0, ended.err
-        (machine.folder / "said.json").write_text(ended.out)
-
-    return Replayed(once(tmp_path_factory, "replayed", replay))
+def replayed(three_years: Machine) -> Replayed:
+    return Replayed(three_years)
 
 
 @pytest.fixture(scope="module")
