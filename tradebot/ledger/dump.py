@@ -27,7 +27,7 @@ def dump_lines(path: Path) -> Iterator[str]:
         for table, key in database.engine.tables().items():
             hidden = WALL_CLOCK_COLUMNS.get(table, frozenset())
             for row in database.engine.each(f"SELECT * FROM {table} ORDER BY {', '.join(key)}"):
-                shown = {name: value for name, value in row.items() if name not in hidden}
-                yield f"{table} {canonical_json(shown)}"
+                columns = {name: value for name, value in row.items() if name not in hidden}
+                yield f"{table} {canonical_json(columns)}"
     finally:
         database.close()

@@ -229,8 +229,8 @@ class Engine:
 
     def damage(self) -> list[str]:
         """The faults that SQLite finds in the file, one a line; empty for a sound file."""
-        found = [row["integrity_check"] for row in self.all("PRAGMA integrity_check")]
-        return [line for line in found if line != "ok"]
+        lines = [row["integrity_check"] for row in self.all("PRAGMA integrity_check")]
+        return [line for line in lines if line != "ok"]
 
     def copy_to(self, path: Path) -> None:
         """Copy the database as of one moment into the single new file ``path`` while other processes go on writing.

@@ -47,12 +47,12 @@ class HaltsAndBreaks:
         """
         if not reason.strip():
             raise ValueError("a halt is cleared for a reason")
-        wanted = {halt.identity for halt in halts}
+        identities = {halt.identity for halt in halts}
         cleared = []
         with self._engine.transaction():
             for row in self._engine.all(_LATCHED, self._account):
                 halt = _halt(row)
-                if halt.identity in wanted:
+                if halt.identity in identities:
                     self._clear(row["halt_id"], halt, reason, at)
                     cleared.append(halt)
         return tuple(cleared)

@@ -57,13 +57,13 @@ class AlertQueue:
         """Claim the waiting alerts that are due at ``now``, oldest first, against other processes until ``until``."""
         due = " WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
         with self._engine.transaction():
-            found = self._queued(self._engine.all(_QUEUED + due, {"now": stamp(now)}))
-            for each in found:
+            claimed = self._queued(self._engine.all(_QUEUED + due, {"now": stamp(now)}))
+            for each in claimed:
                 self._engine.execute(
                     "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
                     {"until": stamp(until), "alert_id": each.alert_id},
                 )
-        return found
+        return claimed
 
     def store_attempts(
         self,

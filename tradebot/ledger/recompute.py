@@ -112,10 +112,10 @@ class _Account:
                 continue
             self.cash = (self.cash or ZERO) + cash_effect(booking)
             for expected in _trade_rows(booking):
-                found = next(stored, None) if agree else expected
-                if agree and (found is None or _differs(expected, found)):
+                actual = next(stored, None) if agree else expected
+                if agree and (actual is None or _differs(expected, actual)):
                     agree = False
-                    yield _trade_finding(expected, found)
+                    yield _trade_finding(expected, actual)
         left = next(stored, None) if agree else None
         if left is not None:
             yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
@@ -222,21 +222,21 @@ def _trade_rows(booking: Booking) -> Iterator[dict[str, Value]]:
         yield columns_of(trade)
 
 
-def _differs(expected: Mapping[str, Value], found: Row) -> bool:
-    return any(found[name] != value for name, value in expected.items() if name != "exit_reason")
+def _differs(expected: Mapping[str, Value], actual: Row) -> bool:
+    return any(actual[name] != value for name, value in expected.items() if name != "exit_reason")
 
 
-def _trade_finding(expected: Mapping[str, Value], found: Row | None) -> Finding:
+def _trade_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding:
     name = str(expected["trade_id"])
-    if found is None:
+    if actual is None:
         return Finding("trades", name, "is missing: what is booked ended this round trip")
-    if found["trade_id"] != name:
-        return Finding("trades", found["trade_id"], f"stands where what is booked ended {name}")
-    return Finding("trades", name, _figures(expected, found))
+    if actual["trade_id"] != name:
+        return Finding("trades", actual["trade_id"], f"stands where what is booked ended {name}")
+    return Finding("trades", name, _figures(expected, actual))
 
 
-def _figures(expected: Mapping[str, Value], found: Row) -> str:
-    differing = [column for column, value in expected.items() if column != "exit_reason" and found[column] != value]
+def _figures(expected: Mapping[str, Value], actual: Row) -> str:
+    differing = [column for column, value in expected.items() if column != "exit_reason" and actual[column] != value]
     return "; ".join(
-        f"{column} is {found[column]}, and what is booked comes to {expected[column]}" for column in differing
+        f"{column} is {actual[column]}, and what is booked comes to {expected[column]}" for column in differing
     )

@@ -94,11 +94,11 @@ class RunLog:
 
         Runs that ended with one of the codes ``without`` are left out.
         """
-        wanted = ", ".join(f"'{status.value}'" for status in statuses)
-        unwanted = ", ".join(str(int(code)) for code in without)
+        included = ", ".join(f"'{status.value}'" for status in statuses)
+        excluded = ", ".join(str(int(code)) for code in without)
         rows = self._engine.all(
-            f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({wanted})"
-            f" AND (exit_code IS NULL OR exit_code NOT IN ({unwanted})) ORDER BY run_id DESC LIMIT :count",
+            f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({included})"
+            f" AND (exit_code IS NULL OR exit_code NOT IN ({excluded})) ORDER BY run_id DESC LIMIT :count",
             {**self._account, "job": job.value, "count": count},
         )
         return (value_from(Run, row) for row in rows)

@@ -33,9 +33,9 @@ def new_file_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.making")
 
 
-def remove_files(made: Path) -> None:
+def remove_files(path: Path) -> None:
     """Remove a database and its companions, left behind by an interrupted command."""
-    for name in _with_companions(made):
+    for name in _with_companions(path):
         name.unlink()
 
 
@@ -47,15 +47,15 @@ def new_ledger(path: Path) -> Iterator[Database]:
     the new ledger is not sound.
     """
     _refuse_unreplaceable(path)
-    made = new_file_path(path)
-    remove_files(made)
-    with closing(open_database(made, create=True)) as database:
+    new = new_file_path(path)
+    remove_files(new)
+    with closing(open_database(new, create=True)) as database:
         yield database
         findings = verify_ledger(database)
     if findings:
-        raise LedgerError(f"The fresh ledger {made} is not sound, and the old one stays: {findings[0]}")
-    if _with_companions(made) != [made]:
-        raise LedgerError(f"Another program holds {made}, and the old one stays. Run the command again.")
+        raise LedgerError(f"The fresh ledger {new} is not sound, and the old one stays: {findings[0]}")
+    if _with_companions(new) != [new]:
+        raise LedgerError(f"Another program holds {new}, and the old one stays. Run the command again.")
 
 
 def swap_in(path: Path, kept: Path) -> None:

@@ -267,11 +267,11 @@ def _halts(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
     """Compare the latched halts with those of the trail."""
     missing = list(trail.halts)
     for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY halt_id"):
-        found = next((each for each in missing if each[0] == row["account_key"] and _matches(each[1], row)), None)
-        if found is None:
+        match = next((each for each in missing if each[0] == row["account_key"] and _matches(each[1], row)), None)
+        if match is None:
             yield Finding("halts", row["rule"], "is latched, and the audit trail does not have it so")
         else:
-            missing.remove(found)
+            missing.remove(match)
     for _, halt in missing:
         yield Finding("halts", str(halt["rule"]), "was latched and never cleared, and is gone or was changed")
 
