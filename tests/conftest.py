@@ -7,6 +7,7 @@ And the profiles of hypothesis: ``ci``, in which every run tries the same few ex
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Read before any test freezes the time: what a module makes of `datetime` while it is frozen stays frozen in it.
@@ -24,3 +25,10 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=2_000, derandomize=False)
 settings.load_profile("ci")
+
+#: Tests that take long are begun with, so that no worker is alone with them at the end of a run.
+_FIRST = ("tests/stories/processes", "tests/worlds")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
