@@ -98,4 +98,6 @@ def test_a_ping_that_is_not_answered_in_time_is_a_warning(
         beating = Heartbeat(f"http://127.0.0.1:{silent.port}/abc", "report")
         beating.start()
         beating.end(0, "done")
-    assert caplog.messages == ["the heartbeat of report could not be sent: TimeoutError"] * 2
+    assert [message.rpartition(":")[0] for message in caplog.messages] == [
+        "the heartbeat of report could not be sent"
+    ] * 2

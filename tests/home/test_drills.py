@@ -16,16 +16,16 @@ def test_the_newest_counts(tmp_path: Path) -> None:
     assert drills.last_drill(tmp_path) is None
     failed = Drill(DRILL.at + timedelta(days=1), passed=False, to_latch=0.2, to_first_cancel=None, to_flat=None)
     for drill in (DRILL, failed):
-        drills.record(tmp_path, drill)
+        drills.record_drill(tmp_path, drill)
         assert drills.last_drill(tmp_path) == drill
 
 
 def test_a_torn_line_hides_no_other_drill(tmp_path: Path) -> None:
-    drills.record(tmp_path, DRILL)
+    drills.record_drill(tmp_path, DRILL)
     line = paths.drills_file(tmp_path).read_bytes()
     later = replace(DRILL, at=DRILL.at + timedelta(days=1))
     for length in range(len(line)):
         paths.drills_file(tmp_path).write_bytes(line + line[:length])
         assert drills.last_drill(tmp_path) == DRILL
-        drills.record(tmp_path, later)
+        drills.record_drill(tmp_path, later)
         assert drills.last_drill(tmp_path) == later

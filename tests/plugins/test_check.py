@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tradebot.core.results.preflight_checks import Check, CheckResult
-from tradebot.plugins.check import CheckReport, check
+from tradebot.plugins.check import CheckReport, check_strategy
 from tradebot.plugins.discovery import find
 from tradebot.plugins.lookahead_tests import PROBES
 from tradebot.strategy_api import History
@@ -31,7 +31,7 @@ def report_on(write_strategy: WriteStrategy, own_folder: Path, history: History)
         else:
             write_strategy(code=code)
         (found,) = find(["sample"], [own_folder])
-        return check(found, history, **more)  # type: ignore[arg-type]  # a test passes on what check takes
+        return check_strategy(found, history, **more)  # type: ignore[arg-type]  # a test passes on what check takes
 
     return report
 
@@ -44,7 +44,7 @@ def failed(report: CheckReport) -> dict[str, Check]:
 @pytest.mark.parametrize("name", ["tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation"])
 def test_the_shipped_strategies_pass_on_the_bundled_prices(name: str, real_history: History) -> None:
     (found,) = find([name], [])
-    report = check(found, real_history)
+    report = check_strategy(found, real_history)
     assert failed(report) == {}
     assert [line.name for line in report.checks] == list(NAMES)
     assert {line.result for line in report.checks} == {CheckResult.PASS}

@@ -10,7 +10,7 @@ import pytest
 
 from tradebot.core.model.signals import Action, ExitPolicy
 from tradebot.core.results.preflight_checks import CheckResult
-from tradebot.plugins.check import check
+from tradebot.plugins.check import check_strategy
 from tradebot.plugins.discovery import find
 from tradebot.plugins.lookahead_tests import PROBES
 from tradebot.plugins.strategy_book import load_book
@@ -36,7 +36,7 @@ def example(own_folder: Path) -> Path:
 
 def test_the_example_passes_every_check(example: Path, real_history: History) -> None:
     (found,) = find(["channel_breakout"], [example])
-    report = check(found, real_history)
+    report = check_strategy(found, real_history)
     assert [line for line in report.checks if line.result is not CheckResult.PASS] == []
 
 

@@ -12,7 +12,7 @@ from tests.schedulers.conftest import BERLIN, FIRST
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.schedulers import SchedulerKind, Setup, build_files, write_files
 from tradebot.schedulers.rules import new_york_rule
-from tradebot.schedulers.systemd import calendar
+from tradebot.schedulers.systemd import calendar_event
 
 ANALYZE = shutil.which("systemd-analyze")
 
@@ -43,7 +43,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(setup: Setup, tmp_path: Path
 )
 def test_systemd_reads_the_times_as_new_yorks(job: Job, since: str, elapses: list[str]) -> None:
     ended = subprocess.run(
-        [str(ANALYZE), "calendar", "--iterations=2", f"--base-time={since}", calendar(new_york_rule(job))],
+        [str(ANALYZE), "calendar", "--iterations=2", f"--base-time={since}", calendar_event(new_york_rule(job))],
         capture_output=True,
         text=True,
         check=True,

@@ -56,7 +56,7 @@ def check(
     exchange has.
     """
     from tradebot.commands import render
-    from tradebot.plugins.check import check as check_strategy
+    from tradebot.plugins.check import check_strategy
     from tradebot.plugins.discovery import find
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.pages.checks import checks_table

@@ -24,20 +24,20 @@ class ChainHead:
     hash: str  # its SHA-256, 64 hexadecimal digits
 
 
-def append(path: Path, seq: int, digest: str) -> None:
+def append_head(path: Path, seq: int, digest: str) -> None:
     """Append a chain head unless it is the newest already. Raises OSError and LedgerError."""
-    if newest(path) == ChainHead(seq, digest):
+    if newest_head(path) == ChainHead(seq, digest):
         return
     append_log.append(path, f"{seq} {digest}")
 
 
-def newest(path: Path) -> ChainHead | None:
+def newest_head(path: Path) -> ChainHead | None:
     """The newest head, or None if there is none. Raises LedgerError if the file cannot be read."""
     heads = _heads(path, _TAIL)
     return heads[-1] if heads else None
 
 
-def read(path: Path) -> tuple[ChainHead, ...]:
+def read_heads(path: Path) -> tuple[ChainHead, ...]:
     """The heads, oldest first. Raises LedgerError if the file cannot be read."""
     return _heads(path)
 

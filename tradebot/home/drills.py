@@ -24,7 +24,7 @@ class Drill:
     to_flat: float | None  # until no position was left
 
 
-def record(home: Path, drill: Drill) -> None:
+def record_drill(home: Path, drill: Drill) -> None:
     """Append a drill. Raises OSError."""
     fields = {
         "at": drill.at.isoformat(),

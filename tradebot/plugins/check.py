@@ -30,7 +30,7 @@ class CheckReport:
         return all(check.result is not CheckResult.FAIL for check in self.checks)
 
 
-def check(
+def check_strategy(
     strategy: FoundStrategy,
     history: History,
     symbols: Sequence[str] = (),

@@ -70,7 +70,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     fresh = is_fresh(settings, makes_home=True)
     database = settings.database_path
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
-        known = tuple((head.seq, head.hash) for head in chain_heads.read(paths.chain_heads_file(settings.home)))
+        known = tuple((head.seq, head.hash) for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
         _refuse_itself(file, database)
         remove_files(new_file_path(database))
         try:

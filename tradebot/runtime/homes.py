@@ -132,14 +132,14 @@ def keep_head(settings: Settings, database: Database) -> None:
     try:
         seq, digest = database.head()
         if seq:
-            chain_heads.append(paths.chain_heads_file(settings.home), seq, digest)
+            chain_heads.append_head(paths.chain_heads_file(settings.home), seq, digest)
     except (OSError, LedgerError) as error:
         logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
 
 
 def refuse_other_history(settings: Settings, database: Database) -> None:
     """Raise LedgerError where the ledger lacks the newest chain head that an earlier run stored outside it."""
-    known = chain_heads.newest(paths.chain_heads_file(settings.home))
+    known = chain_heads.newest_head(paths.chain_heads_file(settings.home))
     if known is not None and database.hash_at(known.seq) != known.hash:
         raise LedgerError(
             f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "

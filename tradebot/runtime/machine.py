@@ -52,7 +52,7 @@ def read_machine(loaded: Loaded) -> MachineFacts:
 
 
 def _findings(settings: Settings) -> tuple[str, ...]:
-    known = tuple(head.hash for head in chain_heads.read(paths.chain_heads_file(settings.home)))
+    known = tuple(head.hash for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
             return tuple(str(finding) for finding in verify_ledger(database, known))
@@ -137,7 +137,7 @@ def _fault(found: FoundStrategy, settings: Settings, passed: dict[str, str]) -> 
 
     A strategy that cannot be loaded or gives no signals has none: the check that reads the signals reports it.
     """
-    from tradebot.plugins.check import check
+    from tradebot.plugins.check import check_strategy
     from tradebot.plugins.load import read_plugin
 
     symbols = settings.symbols or ()
@@ -147,7 +147,7 @@ def _fault(found: FoundStrategy, settings: Settings, passed: dict[str, str]) -> 
         return ""
     if passed.get(found.name) == fingerprint:
         return ""
-    report = check(found, whole_history(settings), symbols)
+    report = check_strategy(found, whole_history(settings), symbols)
     failed = [check for check in report.checks if check.result is CheckResult.FAIL]
     if not failed:
         passed[found.name] = fingerprint

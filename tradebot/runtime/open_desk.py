@@ -182,7 +182,7 @@ def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, .
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
     with closing(open_database(settings.database_path, create=False)) as database:
-        yield database, tuple(head.hash for head in chain_heads.read(paths.chain_heads_file(settings.home)))
+        yield database, tuple(head.hash for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
 
 
 class BothLocks:

@@ -66,7 +66,7 @@ def run_drill(options: GlobalOptions) -> DrillOutcome:
     with suppress(OSError):  # a drill counts even if it cannot be stored
         at = SystemClock().wall()
         drill = drills.Drill(at, outcome.passed, outcome.to_latch, outcome.to_first_cancel, outcome.to_flat)
-        drills.record(settings.home, drill)
+        drills.record_drill(settings.home, drill)
     return outcome
 
 

@@ -32,7 +32,7 @@ def timers(setup: Setup) -> tuple[str, ...]:
     return tuple(f"{setup.entry(job)}.timer" for job in DAY)
 
 
-def calendar(rule: WeeklyRule) -> str:
+def calendar_event(rule: WeeklyRule) -> str:
     """A rule in New York time as a calendar event of systemd.time(7)."""
     first, last = _DAYS[min(rule.weekdays)], _DAYS[max(rule.weekdays)]
     hours = ",".join(f"{hour:02}" for hour in rule.hours)
@@ -81,7 +81,7 @@ def _timer(setup: Setup, job: Job) -> SchedulerFile:
                 f"Description=tradebot {job} on the exchange's schedule",
                 "",
                 "[Timer]",
-                f"OnCalendar={calendar(new_york_rule(job))}",
+                f"OnCalendar={calendar_event(new_york_rule(job))}",
                 "AccuracySec=1s",
                 "# What was slept through is started on waking; the job itself says whether it still makes sense.",
                 "Persistent=true",
