@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from tradebot.commands import heartbeats, logging_setup, notify, signal_handlers
+from tradebot.commands import heartbeats, logging_setup, signal_handlers
 from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
 from tradebot.reports.streams import emit, escape_unencodable, tell
 from tradebot.runtime import clocks
@@ -72,7 +72,7 @@ def _report_error(name: str, options: GlobalOptions, error: TradebotError) -> Ex
         from tradebot.reports import json_output
 
         emit(logging_setup.redact(json_output.error_json(name, error)))
-    notify.of_failure(options, name, error.exit_code, message)
+    _notify(options, name, error.exit_code, message)
     return error.exit_code
 
 
@@ -88,5 +88,11 @@ def _report_bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode
         from tradebot.reports import json_output
 
         emit(json_output.failure_json(name, ExitCode.BUG, what, log=log_file))
-    notify.of_failure(options, name, ExitCode.BUG, what)
+    _notify(options, name, ExitCode.BUG, what)
     return ExitCode.BUG
+
+
+def _notify(options: GlobalOptions, name: str, code: ExitCode, message: str) -> None:
+    from tradebot.commands import notify  # imports the outcomes of jobs, which an emergency stop does without at first
+
+    notify.of_failure(options, name, code, message)

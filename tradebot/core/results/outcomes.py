@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.account import AccountSnapshot, Fill
-from tradebot.core.model.breaks import Break
-from tradebot.core.model.halts import Halt
-from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
-from tradebot.core.model.plan import Denial
-from tradebot.core.model.schedule import Job
-from tradebot.core.safety.stop_coverage import Gap
 from tradebot.errors import ExitCode, first_by_precedence
+
+if TYPE_CHECKING:
+    from tradebot.core.accounting.performance import Totals
+    from tradebot.core.model.account import AccountSnapshot, Fill
+    from tradebot.core.model.breaks import Break
+    from tradebot.core.model.halts import Halt
+    from tradebot.core.model.ledger_rows import RunStatus
+    from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+    from tradebot.core.model.plan import Denial
+    from tradebot.core.model.schedule import Job
+    from tradebot.core.safety.stop_coverage import Gap
 
 
 @dataclass(frozen=True, slots=True)
