@@ -1,0 +1,111 @@
+"""Tests mirror the tree: a module with logic has its test file in the mirrored place, or is named here with its test.
+
+``tradebot/a/b.py`` has ``tests/a/test_b.py`` or ``tests/a/test_b_*.py``. A module has logic when it decides or repeats
+anything. What wires (commands, runtime) is tested by real commands. The other modules below are tested through the
+public surface of a neighbour, in the file beside their name.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE, TESTS = ROOT / "tradebot", ROOT / "tests"
+
+#: Packages that wire: every module is run by the commands in these folders of tests.
+WIRING = {
+    "commands": ("commands", "stories/processes"),
+    "runtime": ("commands", "stories/processes"),
+    "ports": ("brokers", "stories"),
+}
+#: Modules that are tested through a neighbour.
+THROUGH_A_NEIGHBOUR = {
+    "__main__.py": "commands/test_command_line.py",
+    "cli.py": "commands/test_command_line.py",
+    "errors.py": "stories/processes/test_exit_codes.py",
+    "strategy_api.py": "plugins/test_by_column.py",
+    "alerts/apprise.py": "alerts/test_delivery.py",
+    "alerts/channels.py": "alerts/test_delivery.py",
+    "brokers/paper/broker.py": "brokers/test_contract_orders.py",
+    "core/model/breaks.py": "core/safety/test_reconciliation.py",
+    "core/model/repetition.py": "core/risk/test_repeat_entries.py",
+    "core/planning/exits.py": "jobs/steps/test_close.py",
+    "core/results/audit_events.py": "core/results/test_incident.py",
+    "core/results/outcomes.py": "jobs/test_job_run.py",
+    "core/results/position_lines.py": "stories/test_looking_back.py",
+    "core/risk/projected_account.py": "core/planning/test_entries_properties.py",
+    "home/atomic_files.py": "home/test_halt_file.py",
+    "jobs/check_exits.py": "jobs/steps/test_close.py",
+    "jobs/checks/account.py": "jobs/test_preflight.py",
+    "jobs/checks/broker_records.py": "jobs/test_preflight.py",
+    "jobs/checks/market_data.py": "jobs/test_preflight.py",
+    "jobs/checks/open_issues.py": "jobs/test_preflight.py",
+    "jobs/desk.py": "jobs/test_job_run.py",
+    "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",
+    "jobs/emergency_stop/journal.py": "jobs/emergency_stop/test_loop.py",
+    "jobs/emergency_stop/latch.py": "jobs/emergency_stop/test_run.py",
+    "jobs/emergency_stop/ledger_submit.py": "jobs/emergency_stop/test_loop.py",
+    "jobs/emergency_stop/submit.py": "jobs/emergency_stop/test_loop.py",
+    "jobs/emergency_stop/summary.py": "jobs/emergency_stop/test_run.py",
+    "jobs/explain.py": "stories/test_looking_back.py",
+    "jobs/incident.py": "stories/test_upgrade.py",
+    "jobs/report.py": "stories/test_looking_back.py",
+    "jobs/resume.py": "jobs/steps/test_halts.py",
+    "jobs/steps/counters.py": "stories/test_order_controls.py",
+    "jobs/steps/decision_log.py": "jobs/test_run_daily.py",
+    "jobs/steps/planning.py": "jobs/test_run_daily.py",
+    "jobs/steps/sync.py": "jobs/test_reconcile.py",
+    "jobs/trading_session.py": "jobs/test_run_daily.py",
+    "ledger/audit.py": "ledger/test_verify.py",
+    "ledger/backup.py": "stories/processes/test_backup.py",
+    "ledger/migrations.py": "ledger/test_database.py",
+    "ledger/swap_file.py": "stories/processes/test_rebuild.py",
+    "market/bar_validation.py": "market/test_price_file.py",
+    "market/tables.py": "market/test_price_file.py",
+    "plugins/compare_signals.py": "plugins/test_check.py",
+    "plugins/isolation.py": "plugins/test_broken_strategies.py",
+    "plugins/last_signals.py": "plugins/test_strategy_book.py",
+    "plugins/load.py": "plugins/test_strategy_book.py",
+    "plugins/lookahead_tests.py": "plugins/test_check.py",
+    "plugins/parameters.py": "plugins/test_manifest.py",
+    "plugins/signal_validation.py": "plugins/test_broken_strategies.py",
+    "schedulers/install.py": "commands/test_schedule.py",
+    "settings/alert_fields.py": "stories/processes/test_bad_settings.py",
+    "settings/model.py": "settings/test_load.py",
+    "settings/url_fields.py": "stories/processes/test_bad_settings.py",
+}
+
+LOGIC = (ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.With, ast.BoolOp, ast.Match, ast.comprehension)
+
+
+def modules_with_logic() -> list[str]:
+    """The modules of the package that decide or repeat anything, as paths below it."""
+    return [
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "__init__.py"
+        and any(isinstance(node, LOGIC) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    ]
+
+
+def has_its_own_file(module: str) -> bool:
+    """Whether a test file stands in the mirrored place."""
+    path = Path(module)
+    folder, name = TESTS / path.parent, f"test_{path.stem}"
+    return (folder / f"{name}.py").exists() or any(folder.glob(f"{name}_*.py"))
+
+
+@pytest.mark.parametrize("module", modules_with_logic())
+def test_a_module_with_logic_has_a_test(module: str) -> None:
+    wiring = WIRING.get(module.partition("/")[0], ())
+    assert has_its_own_file(module) or wiring or module in THROUGH_A_NEIGHBOUR
+
+
+def test_the_tables_name_what_there_is_and_nothing_too_much() -> None:
+    modules = set(modules_with_logic())
+    assert {module for module in THROUGH_A_NEIGHBOUR if module not in modules or has_its_own_file(module)} == set()
+    assert {test for test in THROUGH_A_NEIGHBOUR.values() if not (TESTS / test).is_file()} == set()
+    assert {folder for folders in WIRING.values() for folder in folders if not (TESTS / folder).is_dir()} == set()
