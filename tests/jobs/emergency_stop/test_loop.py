@@ -4,79 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable, Watched
-from tests.jobs.conftest import CopyHouse, MakeHouse, holding_acme
-from tests.jobs.house import FLAT, House, Script
-from tradebot.core.model.account import Activity, Fill, Position, Quote
-from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
-from tradebot.core.model.schedule import Job
-from tradebot.core.results.stop_entry import StopEntry
+from tests.jobs.conftest import CopyHouse, holding_acme
+from tests.jobs.emergency_stop.stopping import jobs_own, sales
+from tests.jobs.house import House
+from tradebot.core.model.account import Activity, Position, Quote
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, Purpose
 from tradebot.core.results.stop_outcome import StopResult
-from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OrderRefused, TradebotError
-from tradebot.jobs.desk import Desk
+from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, TradebotError
 from tradebot.jobs.emergency_stop import run as emergency_stop
-from tradebot.jobs.emergency_stop.desk import StopDesk
-from tradebot.jobs.emergency_stop.ledger_submit import ThroughLedger
-from tradebot.jobs.job_run import open_run
-from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.ports import Broker
-
-SECOND = date(2007, 1, 4)
-ONE = Script(enter={"ACME": [SECOND]})
 
 
 @pytest.fixture
 def house(copy_house: CopyHouse) -> House:
     return copy_house(holding_acme)
-
-
-def jobs_own(desk: Desk) -> StopDesk:
-    """The ports of a stop that a job makes by itself."""
-    return emergency_stop.desk_for_stop(desk, ThroughLedger(desk, open_run(desk, Job.CHECK_EXITS)))
-
-
-def sales(house: House) -> list[tuple[str, Decimal]]:
-    """What was sold, in order: the symbol and the shares."""
-    with house.by_hand() as broker:
-        fills = [activity for activity in broker.activities(None) if isinstance(activity, Fill)]
-    return [(fill.symbol, fill.quantity) for fill in fills if fill.side is Side.SELL]
-
-
-# --- again, and never twice -------------------------------------------------------------------
-
-
-def test_a_close_that_the_broker_rejects_is_sent_under_a_further_id(house: House) -> None:
-    sent: list[OrderRequest] = []
-
-    class RejectsTheFirst(Around):
-        def submit(self, request: OrderRequest) -> BrokerOrder:
-            sent.append(request)
-            if len(sent) == 1:
-                return self._rejected(request)
-            return super().submit(request)
-
-        def order(self, client_order_id: str) -> BrokerOrder | None:
-            first = next((r for r in sent[:1] if r.client_order_id == client_order_id), None)
-            return self._rejected(first) if first else super().order(client_order_id)
-
-        def _rejected(self, request: OrderRequest) -> BrokerOrder:
-            resting = super().open_orders()
-            return BrokerOrder(
-                "R-1", request.client_order_id, request.symbol, request.side, request.quantity, Decimal(0),
-                request.type, request.time_in_force, OrderState.REJECTED,
-                resting[0].submitted_at if resting else self.clock().now,
-            )  # fmt: skip
-
-    outcome = house.emergency_stop(close=True, wrap=RejectsTheFirst)
-    assert outcome.exit_code is ExitCode.OK
-    assert [request.client_order_id.rpartition("-")[2] for request in sent] == ["1001", "1002"]
-    assert sales(house) == [("ACME", Decimal(50))]
 
 
 def test_a_cancel_that_fails_now_and_then_is_asked_for_again(house: House) -> None:
@@ -152,9 +99,6 @@ def test_it_ends_in_time_with_a_broker_that_never_answers(house: House) -> None:
     assert 30 < len(looks) < 60, "every ten seconds of five minutes"
 
 
-# --- other jobs --------------------------------------------------------------------------------
-
-
 @dataclass
 class Another:
     """A job that is at work for so many looks."""
@@ -205,23 +149,6 @@ def test_a_job_that_does_not_end_is_named_when_the_time_is_up(house: House) -> N
     (failure,) = outcome.failures
     assert failure.message.startswith("pid 7, `tradebot run-daily` has not stopped")
     assert sum(other.waited) == pytest.approx(2.0)
-
-
-# --- what stays, and what people have ---------------------------------------------------------
-
-
-def test_where_the_price_has_passed_a_missing_stop_it_sells(make_house: MakeHouse) -> None:
-    house = make_house(ONE, prices={"ACME": [FLAT, FLAT, "85 86 84 85"]})
-    house.daily()
-    with house.by_hand() as broker:
-        broker.cancel(house.open_orders()[0].broker_order_id)
-    house.next()
-    with house.exchange() as exchange:
-        exchange.advance_to(exchange.hours().opens)
-    outcome = house.emergency_stop()
-    assert outcome.exit_code is ExitCode.OK
-    assert [(line.result, line.symbol) for line in outcome.lines] == [(StopResult.CLOSED, "ACME")]
-    assert house.positions() == {}
 
 
 @pytest.mark.parametrize("trouble", [BrokerUnavailable("no prices"), Blocked("the source of prices wants other keys")])
@@ -280,77 +207,6 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
     assert set(calls) <= {"open_orders", "activities", "positions", "clock", "account"}
     assert {line.result for line in outcome.lines} == {StopResult.WOULD_CANCEL, StopResult.WOULD_CLOSE}
     assert (outcome.cancelled_dollars, outcome.closed_dollars) == (Decimal(4500), Decimal(5000))
-
-
-# --- from within a job -------------------------------------------------------------------------
-
-
-def stop_within(desk: Desk, *, close: bool) -> ExitCode:
-    outcome = emergency_stop.run(jobs_own(desk), close_positions=close)
-    book_new_activities(desk)
-    return outcome.exit_code
-
-
-def test_a_jobs_own_stop_writes_its_orders_down_before_it_sends_them(house: House) -> None:
-    with house.desk() as desk:
-        assert stop_within(desk, close=True) is ExitCode.OK
-    (close,) = (intent for intent in house.intents() if intent.purpose is Purpose.CLOSE)
-    assert (close.attempt, close.state, close.filled_quantity) == (1, OrderState.FILLED, Decimal(50))
-    assert house.reconcile().breaks == ()
-    assert house.rows("SELECT exit_reason FROM trades") == [{"exit_reason": "emergency stop"}]
-    told = house.rows("SELECT detail FROM audit WHERE kind = 'emergency_stop' ORDER BY seq")
-    assert [row["detail"].split('"did":"')[1].split('"')[0] for row in told] == [
-        "cancel asked for", "close sent", "cancelled", "closed", "ended with 0",
-    ]  # fmt: skip
-
-
-def test_a_jobs_own_stop_that_keeps_positions_arms_what_is_missing_as_an_intent(house: House) -> None:
-    with house.by_hand() as broker:
-        broker.cancel(house.open_orders()[0].broker_order_id)
-    with house.desk() as desk:
-        assert stop_within(desk, close=False) is ExitCode.OK
-    assert house.stops() == [(Decimal(50), Decimal(90))]
-    assert [i.state for i in house.intents() if i.purpose is Purpose.STOP] == [OrderState.ACCEPTED]
-    assert house.reconcile().breaks == ()
-
-
-def test_a_jobs_own_stop_goes_on_when_its_ledger_fails(house: House) -> None:
-    class Full:
-        """An order book on a disk that has just become full."""
-
-        def __init__(self, inner: object) -> None:
-            self._inner = inner
-
-        def __getattr__(self, name: str) -> object:
-            if name == "write":
-                raise LedgerError("the disk is full")
-            return getattr(self._inner, name)
-
-    with house.desk() as desk:
-        desk.ledger.orders = Full(desk.ledger.orders)  # type: ignore[assignment]
-        outcome = emergency_stop.run(jobs_own(desk), close_positions=True)
-    assert outcome.exit_code is ExitCode.OK
-    assert sales(house) == [("ACME", Decimal(50))]
-    assert house.reconcile().breaks == ()
-
-
-def test_a_stop_keeps_a_journal_of_each_request(house: House) -> None:
-    class Pages(list[StopEntry]):
-        trouble = ""
-
-        def write(self, entry: StopEntry) -> None:
-            self.append(entry)
-
-    class Refuses(Around):
-        def submit(self, request: OrderRequest) -> BrokerOrder:
-            raise OrderRefused("halted", "trading is halted")
-
-    pages = Pages()
-    house.emergency_stop(close=True, wrap=Refuses, change=lambda desk: replace(desk, journal=pages, timeout=1.0))
-    assert [entry.did for entry in pages[:2]] == ["cancel asked for", "close refused"]
-    assert pages[1].detail == "trading is halted"
-    assert [entry.did for entry in pages[-2:]] == ["still open", "ended with 9"]
-    assert [entry.exit_code for entry in pages[-2:]] == [None, 9]
 
 
 def test_without_the_brokers_word_on_what_is_ours_it_claims_nothing(house: House) -> None:

@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from tests.fakes.orders import Requests
-from tests.jobs.brokers import Around, LosesAnswers, Unreachable
+from tests.jobs.brokers import Around, Unreachable
 from tests.jobs.conftest import CopyHouse, MakeHouse
+from tests.jobs.emergency_stop.two_positions import TWO, buy_by_hand, holding_two, told
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.core.results.stop_outcome import StopOutcome
+from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
-from tradebot.jobs.emergency_stop.summary import alert_text
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
-TWO = Script(enter={"ACME": [SECOND], "BOLT": [SECOND]})
-
-
-def told(outcome: StopOutcome) -> list[tuple[str, str, str]]:
-    """What is said to have become of each order and position."""
-    return sorted((line.what, line.symbol, line.result) for line in outcome.lines)
-
-
-def holding_two(make_house: MakeHouse) -> House:
-    """A home that holds 50 ACME and 50 BOLT, bought at 100, each with a stop at 90; it is 09:35."""
-    made = make_house(TWO)
-    made.daily()
-    return made
 
 
 @pytest.fixture
 def house(copy_house: CopyHouse) -> House:
     return copy_house(holding_two)
-
-
-def buy_by_hand(house: House, symbol: str, quantity: int) -> None:
-    with house.by_hand() as broker:
-        broker.submit(Requests(symbol).buy(quantity, client_id=f"my {symbol}"))
 
 
 def queue_entry(house: House, symbol: str = "ACME") -> str:
@@ -52,9 +32,6 @@ def queue_entry(house: House, symbol: str = "ACME") -> str:
     with house.by_hand() as broker:
         broker.submit(Requests(symbol).buy(50, client_id=entry, stop_loss="90"))
     return entry
-
-
-# --- without closing ------------------------------------------------------------------------
 
 
 def test_it_keeps_what_protects_and_latches(house: House) -> None:
@@ -119,16 +96,6 @@ def test_jobs_of_the_same_session_send_stops_beside_the_one_it_armed(house: Hous
     assert outcome.codes == {ExitCode.HALTED}
 
 
-def test_a_stop_that_can_not_be_armed_is_not_called_a_stop(house: House) -> None:
-    with house.by_hand() as broker:
-        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))
-    outcome = house.emergency_stop(wrap=lambda broker: Unreachable(broker, "submit"))
-    assert outcome.exit_code is ExitCode.INCOMPLETE
-    (line,) = (line for line in outcome.lines if (line.what, line.symbol) == ("position", "ACME"))
-    assert line.result == "left open without a stop"
-    assert "no route to host" in line.detail
-
-
 def test_it_needs_no_ledger_to_keep_the_stops(house: House) -> None:
     house.database.write_text("this is no database")
     outcome = house.emergency_stop()
@@ -136,9 +103,6 @@ def test_it_needs_no_ledger_to_keep_the_stops(house: House) -> None:
     assert [failure.what for failure in outcome.failures] == ["ledger"]
     assert ("position", "ACME", "left open with its stop") in told(outcome)
     assert house.stops() == [(Decimal(50), Decimal(90))]
-
-
-# --- with closing ---------------------------------------------------------------------------
 
 
 def test_it_closes_what_is_ours_and_says_so(house: House) -> None:
@@ -219,28 +183,6 @@ def test_of_a_shared_position_only_our_shares_are_closed(house: House) -> None:
     assert house.reconcile().breaks == ()
 
 
-def test_foreign_orders_and_positions_are_left_and_told(make_house: MakeHouse) -> None:
-    house = make_house(Script(enter={"ACME": [SECOND]}))
-    house.daily()
-    buy_by_hand(house, "BOLT", 10)
-    with house.by_hand() as broker:
-        broker.submit(Requests("BOLT").sell(10, stop="80", client_id="my stop"))
-        broker.submit(Requests("ACME").buy(10, limit="50", client_id="my bid"))
-    outcome = house.emergency_stop(close=True)
-    assert outcome.exit_code is ExitCode.OK
-    assert told(outcome) == [
-        ("order", "ACME", "cancelled"),
-        ("order", "ACME", "foreign, left open"),
-        ("order", "BOLT", "foreign, left open"),
-        ("position", "ACME", "closed"),
-        ("position", "BOLT", "foreign, left open"),
-    ]
-    for client_id in ("my stop", "my bid"):
-        order = house.order(client_id)
-        assert order is not None
-        assert order.state is OrderState.ACCEPTED
-
-
 def test_an_entry_that_fills_while_it_is_cancelled_is_closed_too(make_house: MakeHouse) -> None:
     house = make_house(TWO)
     entry = queue_entry(house)
@@ -278,31 +220,6 @@ def test_a_stop_that_fills_while_it_is_cancelled_leaves_nothing_to_close(make_ho
     assert trade == {"exit_price": "90", "exit_reason": "stop"}
 
 
-# --- what can't be done now -------------------------------------------------------------------
-
-
-def test_with_the_market_closed_the_closing_waits_for_the_open(house: House) -> None:
-    house.next()  # 04:00 in New York
-    outcome = house.emergency_stop(close=True)
-    assert outcome.exit_code is ExitCode.INCOMPLETE
-    assert outcome.still_open_positions == 2
-    lines = {line.symbol: (line.result, line.detail) for line in outcome.lines if line.what == "position"}
-    assert lines == dict.fromkeys(("ACME", "BOLT"), ("still open", "its closing order is queued for the open"))
-    assert len(house.open_orders("ACME")) == 1
-
-    again = house.emergency_stop(close=True)  # one closing order is enough
-    assert again.exit_code is ExitCode.INCOMPLETE
-    assert len(house.open_orders("ACME")) == 1
-
-    with house.exchange() as exchange:
-        exchange.advance_to(exchange.hours().opens)
-    assert house.positions() == {}
-    assert house.emergency_stop(close=True).exit_code is ExitCode.OK
-    after = house.daily()
-    assert after.breaks == ()
-    assert {row["exit_reason"] for row in house.rows("SELECT exit_reason FROM trades")} == {"emergency stop"}
-
-
 def refuses_cancel_of(house: House, symbol: str, error: Exception) -> type[Around]:
     resting = {order.broker_order_id for order in house.open_orders(symbol)}
 
@@ -335,31 +252,6 @@ def test_one_cancel_that_fails_stops_none_of_the_others(house: House, error: Exc
     assert (outcome.still_open_orders, outcome.still_open_positions) == (1, 1)
 
 
-def test_a_closing_order_whose_answer_is_lost_is_seen_to_have_closed(house: House) -> None:
-    outcome = house.emergency_stop(close=True, wrap=LosesAnswers)
-    assert outcome.exit_code is ExitCode.OK
-    assert house.positions() == {}
-    assert ("position", "ACME", "closed") in told(outcome)
-
-
-def test_a_closing_order_that_is_refused_leaves_its_reason(house: House) -> None:
-    class RefusesSales(Around):
-        def submit(self, request: OrderRequest) -> BrokerOrder:
-            raise OrderRefused("halted", "trading is halted")
-
-    outcome = house.emergency_stop(close=True, wrap=RefusesSales)
-    assert outcome.exit_code is ExitCode.INCOMPLETE
-    details = [(line.result, line.detail) for line in outcome.lines if line.what == "position"]
-    assert details == [("still open", "trading is halted; no stop rests for it")] * 2
-    word = alert_text(outcome)
-    assert word.startswith("stopped, not everything closed.\nCancelled $9,000.00, closed $0.00, $10,000.00 open.\n")
-    assert "position 50 ACME ($5,000.00): still open, trading is halted; no stop" in word
-    assert word.endswith("run `tradebot emergency-stop` again.")
-    later = house.check_exits()  # halted, and what was left open is protected again
-    assert later.unprotected == Decimal(0)
-    assert house.stops() == [(Decimal(50), Decimal(90))]
-
-
 @pytest.mark.parametrize("dead", ["positions", "activities", "open_orders"])
 def test_with_a_broker_half_dead_it_does_what_it_can_and_claims_no_more(make_house: MakeHouse, dead: str) -> None:
     house = make_house(TWO)
@@ -380,14 +272,6 @@ def test_without_the_brokers_activities_the_ledger_tells_what_is_ours(house: Hou
     outcome = house.emergency_stop(close=True, wrap=lambda broker: Unreachable(broker, "activities"))
     assert house.positions() == {}
     assert ("position", "ACME", "closed") in told(outcome)
-
-
-def test_a_latch_that_could_not_be_written_stops_no_cancel(house: House) -> None:
-    outcome = house.emergency_stop(close=True, change=lambda desk: replace(desk, not_latched="the disk is full"))
-    assert outcome.exit_code is ExitCode.INCOMPLETE
-    assert house.positions() == {}
-    (failure,) = outcome.failures
-    assert failure.message == "jobs are not halted: the disk is full"
 
 
 def test_a_broker_whose_account_cannot_be_read_is_told_after_the_latch_is_set(

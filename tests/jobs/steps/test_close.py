@@ -345,26 +345,6 @@ def test_why_a_position_was_not_left_is_told_and_stored(holding: House, job: Job
     assert "by hand" in row["message"]
 
 
-def test_check_exits_enters_nothing_and_stores_no_denial_of_an_entry(make_house: MakeHouse) -> None:
-    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [THIRD]}))
-    house.daily()
-    house.next()
-    outcome = house.check_exits()
-    assert set(house.positions()) == {"ACME"}
-    assert (outcome.orders, outcome.denials) == ((), ())
-
-
-def test_a_strategy_that_can_not_be_asked_keeps_no_position_past_its_age(make_house: MakeHouse) -> None:
-    ages = Script(enter={"ACME": [SECOND]}, policy='stop=Decimal("0.10"), max_sessions=1')
-    house = make_house(ages)
-    house.daily()
-    house.next()
-    house.told(replace(ages, code="raise RuntimeError('no')"))
-    outcome = house.check_exits()
-    assert outcome.exit_code is ExitCode.DEGRADED
-    assert house.positions() == {}
-
-
 def test_a_stop_that_the_open_gapped_through_leaves_nothing_to_sell(make_house: MakeHouse) -> None:
     house = make_house(ROUND_TRIP, prices={"ACME": [FLAT, FLAT, "85 86 84 85"]})
     house.daily()

@@ -3,55 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource, distinct
+from tests.jobs.latches import (
+    FALLS,
+    FIVE_PERCENT_A_TRADE,
+    FOURTH,
+    SECOND,
+    THIRD,
+    by_damaged_latch_file,
+    by_environment,
+    by_latch_file,
+    by_ledger,
+    by_ledger_reducing,
+    drawn_down,
+    latch_path,
+    losing,
+    rules,
+)
+from tradebot.core.model.halts import Halt, HaltRule, distinct
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
-from tradebot.home import paths
-from tradebot.home.halt_file import LatchFile
-
-SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
-BY_HAND = Halt(
-    HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "a drill", since=datetime(2007, 1, 4, tzinfo=UTC)
-)
-
-
-def latch_path(house: House) -> Path:
-    return paths.latch_file(house.home)
-
-
-def by_environment(house: House) -> None:
-    house.set(EMERGENCY_STOP_ENABLED="true")
-
-
-def by_latch_file(house: House) -> None:
-    LatchFile(latch_path(house)).set(BY_HAND)
-
-
-def by_damaged_latch_file(house: House) -> None:
-    latch_path(house).write_bytes(b"\x00\xff half a lin")
-
-
-def by_ledger(house: House) -> None:
-    with house.desk() as desk:
-        desk.ledger.halts_and_breaks.latch(BY_HAND, desk.clock.now())
-
-
-def by_ledger_reducing(house: House) -> None:
-    with house.desk() as desk:
-        reducing = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.REDUCING, "exits only")
-        desk.ledger.halts_and_breaks.latch(reducing, desk.clock.now())
-
 
 LATCHES = [by_environment, by_latch_file, by_damaged_latch_file, by_ledger, by_ledger_reducing]
 
@@ -126,67 +105,6 @@ def test_the_latch_file_is_taken_into_the_ledger_once_and_holds_without_the_file
     assert house.positions() == {}
 
 
-@pytest.mark.parametrize("latch", [by_latch_file, by_damaged_latch_file, by_ledger, by_ledger_reducing])
-def test_resume_clears_what_is_latched_and_keeps_the_reason(
-    make_house: MakeHouse, latch: Callable[[House], None]
-) -> None:
-    house = make_house(Script(enter={"ACME": [THIRD]}))
-    latch(house)
-    assert house.daily().exit_code is ExitCode.HALTED
-
-    outcome = house.resume("the drill is over")
-    assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
-    assert not latch_path(house).exists()
-    cleared = house.rows("SELECT cleared_reason FROM halts")
-    assert [row["cleared_reason"] for row in cleared] == ["the drill is over"]
-
-    house.next()
-    assert house.daily().exit_code is ExitCode.OK
-    assert set(house.positions()) == {"ACME"}
-
-
-def test_resume_can_not_unset_the_environment(make_house: MakeHouse) -> None:
-    house = make_house()
-    by_environment(house)
-    by_latch_file(house)
-    outcome = house.resume()
-    assert (outcome.status, outcome.exit_code) == (RunStatus.BLOCKED, ExitCode.HALTED)
-    assert outcome.headline == "1 of 2 halts stay"
-    assert [halt.source for halt in outcome.halts] == [HaltSource.ENVIRONMENT]
-    assert not latch_path(house).exists()
-
-
-def test_a_halt_that_two_latches_hold_is_cleared_as_one(make_house: MakeHouse) -> None:
-    house = make_house()
-    by_latch_file(house)
-    assert len(house.reconcile().halts) == 2  # in the file, and taken into the ledger
-    assert house.resume().headline == "the account is running again: 1 halt cleared (looked at it)"
-
-
-def test_resume_without_a_halt_does_nothing(make_house: MakeHouse) -> None:
-    outcome = make_house().resume()
-    assert (outcome.status, outcome.exit_code) == (RunStatus.IDLE, ExitCode.OK)
-
-
-# --- breakers: 100 shares at 100 USD of an account of 100,000 USD ----------------------------------
-
-FIVE_PERCENT_A_TRADE = {"RISK_PER_TRADE_PCT": "5%", "MAX_PORTFOLIO_RISK_PCT": "20%"}
-
-
-def losing(make_house: MakeHouse, *bars: str, **settings: str) -> House:
-    """A home that has bought 100 ACME at 100; BOLT is to be entered on the third session and the fourth."""
-    script = Script(enter={"ACME": [SECOND], "BOLT": [THIRD, FOURTH]}, policy='stop=Decimal("0.50")')
-    prices = {"ACME": [FLAT, FLAT, *bars], "BOLT": [FLAT] * 6}
-    house = make_house(script, prices=prices, settings={**FIVE_PERCENT_A_TRADE, **settings})
-    house.daily()
-    assert house.positions()["ACME"].quantity == 100
-    return house
-
-
-def rules(outcome: Outcome) -> list[HaltRule]:
-    return [same[0].rule for same in distinct(outcome.halts)]
-
-
 def the_halt(outcome: Outcome) -> Halt:
     """The one halt there is, in however many latches."""
     (same,) = distinct(outcome.halts)
@@ -251,21 +169,6 @@ def test_a_restart_does_not_move_the_days_baseline(make_house: MakeHouse) -> Non
     assert rules(outcome) == [HaltRule.DAILY_LOSS]
 
 
-def drawn_down(make_house: MakeHouse, *bars: str) -> House:
-    """The same, with a halt 2 % below the peak of 101,000 USD that the first session sees, and a lax limit by day."""
-    house = losing(make_house, "100 110 99 110", *bars, EMERGENCY_STOP_LOSS_PCT="2%", DAILY_LOSS_LIMIT_PCT="50%")
-    house.next()
-    house.daily()
-    house.check_exits()
-    with house.desk() as desk:
-        assert desk.ledger.books.peak() == 101_000
-    house.next()
-    return house
-
-
-FALLS = "89.80 90 89 89.80"  # 90,000 + 100 x 89.80 = 98,980 USD, 2,020 USD below the peak, 2 % of it
-
-
 def test_a_drawdown_halts_at_its_limit_and_until_it_is_resumed(make_house: MakeHouse) -> None:
     house = drawn_down(make_house, FALLS, "100 101 99 100")
     outcome = house.daily()
@@ -279,19 +182,6 @@ def test_a_drawdown_halts_at_its_limit_and_until_it_is_resumed(make_house: MakeH
 def test_a_cent_above_the_limit_the_drawdown_does_not_halt(make_house: MakeHouse) -> None:
     house = drawn_down(make_house, "89.81 90 89 89.81")
     assert house.daily().exit_code is ExitCode.OK
-
-
-def test_resume_measures_the_drawdown_anew_from_todays_equity(make_house: MakeHouse) -> None:
-    house = drawn_down(make_house, FALLS, "70.01 71 70 70.01", "70 71 69 70")
-    house.daily()
-    assert house.resume("seen it").exit_code is ExitCode.OK
-    with house.desk() as desk:
-        assert desk.ledger.books.peak() == Decimal("98980.00")
-    assert house.check_exits().exit_code is ExitCode.OK
-    house.next()
-    assert house.daily().exit_code is ExitCode.OK  # 97,001 USD, 1.9995 % below 98,980
-    house.next()
-    assert rules(house.daily()) == [HaltRule.DRAWDOWN]  # 97,000 USD, 2.0004 %
 
 
 def test_exits_happen_while_a_breaker_halts(make_house: MakeHouse) -> None:

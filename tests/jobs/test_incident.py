@@ -1,0 +1,41 @@
+"""incident over two sessions in which nothing but some jobs was missing, and after an emergency stop."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import pytest
+
+from tests.jobs.conftest import CopyHouse
+from tests.jobs.house import House
+from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
+from tradebot.core.model.exchange_time import new_york_instant
+from tradebot.core.results.incident import IncidentOutcome, IncidentSeverity
+from tradebot.jobs import incident
+
+
+@pytest.fixture
+def traded(copy_house: CopyHouse) -> House:
+    return copy_house(traded_two_sessions)
+
+
+def looked(house: House, since: datetime | None = None) -> IncidentOutcome:
+    with house.desk() as desk:
+        return incident.run(desk, since, None)
+
+
+def test_it_tells_of_the_newest_session_unless_it_is_asked_for_more(traded: House) -> None:
+    newest, both = looked(traded), looked(traded, new_york_instant(FRIDAY, time(7)))
+    assert newest.since == new_york_instant(MONDAY, time(7, 30)), "two hours before the open"
+    assert newest.impact is not None and both.impact is not None
+    assert (newest.impact.fills, both.impact.fills) == (3, 5)
+    assert {span.severity for span in both.troubles} == {IncidentSeverity.SEV3}
+    assert all("missed" in span.what for span in both.troubles), "no preflight and no report ran"
+
+
+def test_an_emergency_stop_is_one_until_it_is_resumed(traded: House) -> None:
+    traded.emergency_stop()
+    traded.check_exits()
+    assert (looked(traded).severity, looked(traded).is_over) == (IncidentSeverity.SEV2, False)
+    traded.resume()
+    assert looked(traded).is_over
