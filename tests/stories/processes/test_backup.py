@@ -48,10 +48,10 @@ def test_a_lost_ledger_comes_back_and_trading_goes_on(traded: Machine) -> None:
 
 
 def test_a_backup_taken_while_a_job_writes_restores_to_a_sound_ledger(made: Machine) -> None:
-    replay = made.start("replay", "--sessions", "20")
+    replay = made.start("replay", "--sessions", "500")
     made.wait_for_lock(replay)
     backups: list[Path] = []
-    while replay.poll() is None and len(backups) < 5:
+    while replay.poll() is None and len(backups) < 3:
         backups.append(backed_up(made))
         time.sleep(1.0)  # names tell the second
     replay.terminate()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+from contextlib import closing
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -84,6 +87,7 @@ def test_looking_needs_no_lock_and_writing_does(traded: Machine) -> None:
 def test_an_emergency_stop_works_beside_a_run_and_is_obeyed_by_it(traded: Machine) -> None:
     replay = traded.start("replay", "--to", "2012-12-31", "--json")
     traded.wait_for_lock(replay)
+    _wait_for_a_session(traded)  # a halt from before the replay's beginning does not end it
     assert traded("emergency-stop").code == 0
     assert replay.poll() is not None, "the stop waits until it has gone"
     assert ending(replay, "--json").code == 4
@@ -111,3 +115,16 @@ def test_two_homes_with_an_exchange_each_do_not_wait_for_each_other(traded: Mach
             assert traded("run-daily", "--home", other).code == 0
         finally:
             replay.kill()
+
+
+def _wait_for_a_session(machine: Machine) -> None:
+    """Wait until the replay that runs has traded another session."""
+    with closing(sqlite3.connect(machine.ledger)) as ledger:
+
+        def traded() -> int:
+            (count,) = ledger.execute("SELECT count(*) FROM runs WHERE job = 'run-daily' AND status = 'ran'").fetchone()
+            return int(count)
+
+        before = traded()
+        while traded() == before:
+            time.sleep(0.05)
