@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from tradebot.core.accounting.lots import lots_including
 from tradebot.core.model.account import AccountSnapshot
-from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.halts import LOSS_RULES, Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.schedule import Job
@@ -35,8 +35,6 @@ from tradebot.jobs.job_run import JobRun, read_account
 from tradebot.jobs.step_results import AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.sync import counters, synchronise
-
-_LOSSES = (HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN)
 
 
 def check_failed_runs(desk: Desk, run: JobRun) -> None:
@@ -82,7 +80,7 @@ def check_between_orders(desk: Desk, run: JobRun) -> None:
 
 def _stops(halt: Halt) -> bool:
     """Whether a halt makes an emergency stop: a loss set it, and its level is HALTED."""
-    return halt.rule in _LOSSES and halt.level is HaltLevel.HALTED
+    return halt.rule in LOSS_RULES and halt.level is HaltLevel.HALTED
 
 
 def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:

@@ -43,7 +43,7 @@ def number(value: Decimal | None) -> str:
     return NOTHING if value is None else canonical(round(value, 6))
 
 
-def percent(fraction: Decimal | float | None, places: int = 1) -> str:
+def percent_text(fraction: Decimal | float | None, places: int = 1) -> str:
     """A fraction as a percentage: 0.125 is ``12.5%``."""
     return NOTHING if fraction is None else f"{fraction * 100:.{places}f}%"
 

@@ -46,6 +46,10 @@ class HaltRule(StrEnum):
     UNREADABLE = "unreadable"  # a latch cannot be read, and counts as set
 
 
+#: The rules that a loss of equity sets a halt by.
+LOSS_RULES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
+
+
 class HaltScope(StrEnum):
     """What a halt stops: the account, or only the entries of one strategy or into one symbol."""
 

@@ -10,15 +10,13 @@ from enum import StrEnum
 
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.exchange_time import new_york_instant, new_york_text
-from tradebot.core.model.halts import HaltRule, HaltScope, scope_text
+from tradebot.core.model.halts import LOSS_RULES, HaltScope, scope_text
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, AuditKind
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
-#: Rules of halts that a loss sets.
-_LOSSES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
 #: Prefix of the last entry of an emergency stop by earlier versions, which wrote the exit code as text only.
 _ENDED_WITH = "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
@@ -241,7 +239,7 @@ def _expiry(event: AuditEvent, until: datetime) -> datetime | None:
 
 def _halt_severity(event: AuditEvent) -> IncidentSeverity:
     rule, scope = event.text("rule"), event.text("scope")
-    if rule in _LOSSES:
+    if rule in LOSS_RULES:
         return IncidentSeverity.SEV1
     return IncidentSeverity.SEV2 if scope in ("", HaltScope.ACCOUNT) else IncidentSeverity.SEV3
 

@@ -1,4 +1,6 @@
-"""Decide, write, send, verify: the only path by which an order is sent.
+"""Decide, write, send, verify: the only path by which a job sends an order.
+
+An emergency stop that a person begins holds no ledger, and sends through ``jobs.emergency_stop.submit``.
 
 An intent is committed before its request is sent, under an id made from the decision. The response, or its absence, is
 stored before the next order. Without a response the outcome is UNKNOWN: it is settled by asking the broker for that id,

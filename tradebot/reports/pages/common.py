@@ -14,7 +14,18 @@ from tradebot.core.model.plan import Denial
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.errors import ExitCode
-from tradebot.reports.formatting import NOTHING, day, instant, number, percent, price, ratio, shares, signed_usd, usd
+from tradebot.reports.formatting import (
+    NOTHING,
+    day,
+    instant,
+    number,
+    percent_text,
+    price,
+    ratio,
+    shares,
+    signed_usd,
+    usd,
+)
 from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.run_header import RunHeader
 
@@ -175,7 +186,7 @@ def totals(closed: Totals | None, title: str = "Totals") -> Page:
         Facts(
             (
                 ("total trades", f"{closed.trades} ({closed.wins} won, {closed.losses} lost)"),
-                ("win rate", percent(closed.win_rate)),
+                ("win rate", percent_text(closed.win_rate)),
                 ("total P&L", signed_usd(closed.pnl)),
                 ("profit factor", ratio(closed.profit_factor)),
                 ("fees of closed trades", usd(closed.fees)),
@@ -194,7 +205,7 @@ def totals_by_strategy(by_strategy: Mapping[str, Totals]) -> Page:
                 (
                     strategy,
                     str(totals.trades),
-                    percent(totals.win_rate),
+                    percent_text(totals.win_rate),
                     signed_usd(totals.pnl),
                     ratio(totals.profit_factor),
                     signed_usd(totals.average),

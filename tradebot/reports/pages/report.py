@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
-from tradebot.reports.formatting import day, percent, ratio, signed_usd, usd
+from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
@@ -78,7 +78,7 @@ def _statistics(figures: Iterable[Figure]) -> Page:
             (
                 (
                     figure.label,
-                    percent(figure.value, 2) if figure.is_share else ratio(figure.value),
+                    percent_text(figure.value, 2) if figure.is_share else ratio(figure.value),
                     Cell(figure.convention, Tone.QUIET),
                 )
                 for figure in figures

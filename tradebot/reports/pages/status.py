@@ -13,7 +13,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.schedule_status import JobStatus, SessionJob
-from tradebot.reports.formatting import NOTHING, day, instant, percent, shares
+from tradebot.reports.formatting import NOTHING, day, instant, percent_text, shares
 from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
@@ -138,4 +138,4 @@ def _limit_row(name: str, used: Decimal, limit: Decimal, show: Callable[[Decimal
 
 
 def _percent(fraction: Decimal) -> str:
-    return percent(fraction, places=2)
+    return percent_text(fraction, places=2)

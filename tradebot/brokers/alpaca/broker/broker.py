@@ -31,7 +31,7 @@ from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, Outcom
 
 _SUCCESS = range(200, 300)
 #: Activity types of deposits and withdrawals: cash, and cash journaled from or to another account.
-_PAID_IN = "CSD,CSW,JNLC"
+_CASHFLOW_TYPES = "CSD,CSW,JNLC"
 _DUPLICATE_ID = "client_order_id must be unique"
 #: Codes that come with a duplicate client_order_id.
 _DUPLICATE_CODES = frozenset({"40010001", "42210000", "422"})
@@ -81,7 +81,7 @@ class AlpacaBroker:
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
         """Equity and deposits by session, from the portfolio history. Today's may be missing or still change."""
         params = {"timeframe": "1D", "start": f"{first}T00:00:00Z", "end": f"{last}T23:59:59Z"}
-        history = self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _PAID_IN})
+        history = self._api.read("/v2/account/portfolio/history", {**params, "cashflow_types": _CASHFLOW_TYPES})
         return tuple(day for day in account.parse_days(history) if first <= day.session <= last)
 
     def positions(self) -> tuple[Position, ...]:
