@@ -22,7 +22,7 @@ from tradebot.ledger.schedule import ScheduleLog
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class AccountLedger:

@@ -39,3 +39,10 @@ def m0002_stopping(database: Database) -> None:
 def m0003_kinds(database: Database) -> None:
     """Order kinds in the broker's view of its orders."""
     database.executescript((_SCHEMA / "0003_kinds.sql").read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0004_real_accounts(database: Database) -> None:
+    """Openings, confirmed breaks, ends of halts, and what else a real account needs."""
+    for part in sorted(_SCHEMA.glob("0004_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))
