@@ -84,6 +84,9 @@ class WorldData:
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         return PaperMarket(PriceFile(), self.exchange).upcoming_actions(symbols, clock, days)
 
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        return PaperMarket(PriceFile(), self.exchange).actions_since(symbols, first, clock)
+
 
 @dataclass(frozen=True, slots=True)
 class Scripts:

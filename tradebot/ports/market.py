@@ -197,3 +197,10 @@ class MarketData(Protocol):
         Those of today are included until the open.
         """
         ...
+
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        """The announced actions of ``symbols`` with an ex-date from ``first`` to the session of ``clock``, by ex-date.
+
+        A name change, a merger and a spin-off are listed under the old symbol, the acquired one and the parent's.
+        """
+        ...

@@ -171,6 +171,16 @@ def test_an_action_is_ahead_until_the_opening_of_its_ex_date(market: MarketData,
     assert market.upcoming_actions(["AAPL"], clock_at(ex_date, minutes=0), 5) == ()
 
 
+def test_the_actions_of_the_days_behind_include_todays(market: MarketData, clock_at: ClockAt) -> None:
+    ex_date = date(2005, 2, 28)
+
+    (action,) = market.actions_since(["AAPL", "GOOG"], date(2005, 2, 23), clock_at(ex_date))
+
+    assert (action.symbol, action.ex_date, action.kind) == ("AAPL", ex_date, ActionKind.SPLIT)
+    assert market.actions_since(["AAPL"], date(2005, 2, 23), clock_at(date(2005, 2, 25))) == ()
+    assert market.actions_since(["AAPL"], date(2005, 3, 1), clock_at(date(2005, 3, 1))) == ()
+
+
 def test_quotes_are_the_exchanges_own(exchange: PaperExchange, market: MarketData) -> None:
     quotes = market.quotes(["AAPL", "NOPE"])
 

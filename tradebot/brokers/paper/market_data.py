@@ -105,6 +105,10 @@ class PaperMarket:
         last = today + timedelta(days=days)
         return self._exchange.corporate_actions(symbols, first, last)
 
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        """The actions with an ex-date from ``first`` to today."""
+        return self._exchange.corporate_actions(symbols, first, decision_date(clock))
+
     def _completed_rows(self, clock: MarketClock) -> int:
         """The number of rows of the price file whose session is completed."""
         closed = clock.today is not None and clock.now >= clock.today.closes

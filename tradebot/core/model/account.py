@@ -79,6 +79,7 @@ class Position:
     quantity: Decimal  # shares, negative for a short
     average_price: Decimal
     market_price: Decimal
+    asset_id: str | None = None  # the broker's id of the asset, which outlives a change of symbol
 
     @property
     def market_value(self) -> Decimal:

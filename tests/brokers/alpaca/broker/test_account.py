@@ -12,6 +12,7 @@ from tests.brokers.alpaca.broker.answers import make, with_body
 from tests.brokers.alpaca.broker.conftest import Bend, MakeDesk
 from tests.fakes.alpaca import Answer
 from tests.fakes.alpaca.faults import Kind
+from tests.fakes.alpaca.names import Names
 from tests.fakes.pit import decimals
 from tradebot.core.model.account import AccountDay, Permissions, Position
 from tradebot.errors import BrokerUnavailable
@@ -50,7 +51,13 @@ def test_a_short_position_is_negative_whichever_field_says_so(alpaca: MakeDesk) 
     desk.broker.submit(make.buy(10))
     for fields in ({"qty": "-10", "side": "short"}, {"qty": "10", "side": "short"}, {"qty": "-10", "side": None}):
         desk.fake.bend = with_body("/v2/positions", **fields)
-        assert desk.broker.positions() == (Position("ACME", *decimals(-10, 100, 100)),)
+        assert desk.broker.positions() == (Position("ACME", *decimals(-10, 100, 100), asset_id=Names.asset("ACME")),)
+
+
+def test_a_position_has_the_id_of_its_asset(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    desk.broker.submit(make.buy(10))
+    assert [position.asset_id for position in desk.broker.positions()] == [Names.asset("ACME")]
 
 
 def test_a_position_without_a_price_today_has_that_of_the_last_day(alpaca: MakeDesk) -> None:

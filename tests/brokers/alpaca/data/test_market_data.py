@@ -78,6 +78,7 @@ def test_every_morning_and_evening_it_knows_what_the_exchange_does(
             pd.testing.assert_frame_equal(history.volume, (expected.volume * 0.025).round())
             assert seen.last_completed(now) == embedded.last_completed(now)
             assert seen.upcoming_actions(SYMBOLS, now, 5) == embedded.upcoming_actions(SYMBOLS, now, 5)
+            assert seen.actions_since(SYMBOLS, DAYS[0], now) == embedded.actions_since(SYMBOLS, DAYS[0], now)
             assert seen.known([*SYMBOLS, "NOPE"]) == frozenset(SYMBOLS)
             told = {name: (each.last, each.previous_close) for name, each in seen.quotes(SYMBOLS).items()}
             assert told == {name: (each.last, each.previous_close) for name, each in embedded.quotes(SYMBOLS).items()}

@@ -78,6 +78,7 @@ def _position(fields: Fields) -> Position:
         quantity=-abs(quantity) if fields.maybe_text("side") == _SHORT else quantity,
         average_price=fields.number("avg_entry_price") * size,
         market_price=(fields.number("lastday_price") if last is None else last) * size,
+        asset_id=fields.maybe_text("asset_id"),
     )
 
 

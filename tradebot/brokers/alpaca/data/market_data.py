@@ -154,6 +154,14 @@ class AlpacaMarket:
         actions = self._actions.recent(wanted, today - MAX_CLOSE_AGE, clock.now)
         return tuple(action for action in actions if first <= action.ex_date <= last)
 
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        """The actions with an ex-date from ``first`` to today; they are fetched again after an hour."""
+        wanted, today = frozenset(symbols), decision_date(clock)
+        if not wanted:
+            return ()
+        actions = self._actions.recent(wanted, min(first, today - MAX_CLOSE_AGE), clock.now)
+        return tuple(action for action in actions if first <= action.ex_date <= today)
+
     # --- sessions --------------------------------------------------------------------------------
 
     def _last_complete(self, clock: MarketClock) -> date:
