@@ -51,7 +51,9 @@ def test_a_short_position_is_negative_whichever_field_says_so(alpaca: MakeDesk) 
     desk.broker.submit(make.buy(10))
     for fields in ({"qty": "-10", "side": "short"}, {"qty": "10", "side": "short"}, {"qty": "-10", "side": None}):
         desk.fake.bend = with_body("/v2/positions", **fields)
-        assert desk.broker.positions() == (Position("ACME", *decimals(-10, 100, 100), asset_id=Names.asset("ACME")),)
+        assert desk.broker.positions() == (
+            Position("ACME", Decimal(-10), Decimal(100), Decimal(100), asset_id=Names.asset("ACME")),
+        )
 
 
 def test_a_position_has_the_id_of_its_asset(alpaca: MakeDesk) -> None:
