@@ -42,6 +42,10 @@ from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
 
 
+#: Fields of a position that the broker alone knows, and that are read anew each time.
+_NOT_STORED = ("asset_id",)
+
+
 class Books:
     """The books of one account. Cash, prices and equity are in USD, quantities in shares."""
 
@@ -228,7 +232,11 @@ class Books:
                 "DELETE FROM positions WHERE account_key = :account_key AND session = :session", session
             )
             self._engine.insert_many(
-                "positions", [{**session, **columns_of(position), "at": stamp(point.at)} for position in positions]
+                "positions",
+                [
+                    {**session, **columns_of(position, without=_NOT_STORED), "at": stamp(point.at)}
+                    for position in positions
+                ],
             )
 
     def previous_close(self, session: date) -> EquityPoint | None:
