@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -87,32 +87,75 @@ def test_nothing_is_cleared_without_a_reason(ledger: AccountLedger, some: Sample
     assert ledger.halts_and_breaks.halts() == (STOP,)
 
 
-def opened(found: Break, session: date, last: date, age: int) -> Break:
-    return replace(found, first_seen=session, last_seen=last, age_sessions=age)
+def opened(found: Break, session: date, last: date, age: int, *, confirmed: bool = True) -> Break:
+    return replace(found, first_seen=session, last_seen=last, age_sessions=age, confirmed=confirmed)
 
 
-def test_a_break_opens_ages_by_session_and_closes(ledger: AccountLedger, some: Samples) -> None:
+def seen(
+    ledger: AccountLedger, breaks: list[Break], session: date, at: datetime, unsettled: tuple[str, ...] = ()
+) -> tuple[Break, ...]:
+    """What a look stores that is a second one for whatever was seen at an earlier instant."""
+    earlier = at - timedelta(seconds=1)
+    return ledger.halts_and_breaks.record_breaks(breaks, session, at, first_seen_by=earlier, unsettled=unsettled)
+
+
+def test_a_break_is_pending_then_opens_ages_by_session_and_closes(ledger: AccountLedger, some: Samples) -> None:
     first, second = some.session, some.next_session
-    assert ledger.halts_and_breaks.record_breaks([SHARES], first, some.at) == (opened(SHARES, first, first, 0),)
-    assert ledger.halts_and_breaks.record_breaks([SHARES], first, some.later(15)) == (opened(SHARES, first, first, 0),)
-    assert ledger.halts_and_breaks.record_breaks([SHARES], second, some.later(1440)) == (
-        opened(SHARES, first, second, 1),
-    )
+    assert seen(ledger, [SHARES], first, some.at) == (opened(SHARES, first, first, 0, confirmed=False),)
+    assert ledger.halts_and_breaks.breaks() == ()
+    assert ledger.halts_and_breaks.pending() == (opened(SHARES, first, first, 0, confirmed=False),)
+    assert seen(ledger, [SHARES], first, some.later(15)) == (opened(SHARES, first, first, 0),)
+    assert seen(ledger, [SHARES], second, some.later(1440)) == (opened(SHARES, first, second, 1),)
     assert ledger.halts_and_breaks.breaks() == (opened(SHARES, first, second, 1),)
-    assert ledger.halts_and_breaks.record_breaks([], second, some.later(1500)) == ledger.halts_and_breaks.breaks() == ()
+    assert ledger.halts_and_breaks.pending() == ()
+    assert seen(ledger, [], second, some.later(1500)) == ledger.halts_and_breaks.breaks() == ()
+
+
+def test_a_look_at_the_same_instant_confirms_nothing(ledger: AccountLedger, some: Samples) -> None:
+    for _ in range(2):
+        (found,) = seen(ledger, [SHARES], some.session, some.at)
+        assert not found.confirmed
+
+
+def test_a_symbol_that_moved_while_it_was_read_is_not_confirmed(ledger: AccountLedger, some: Samples) -> None:
+    seen(ledger, [SHARES, MONEY], some.session, some.at)
+    shares, money = seen(ledger, [SHARES, MONEY], some.session, some.later(15), unsettled=("AAPL",))
+    assert (shares.confirmed, money.confirmed) == (False, True)
+
+
+def test_a_difference_is_the_same_whatever_its_size_and_another_of_another_kind(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    seen(ledger, [SHARES], some.session, some.at)
+    (found,) = seen(ledger, [replace(SHARES, there=Decimal(9))], some.session, some.later(15))
+    assert (found.confirmed, found.there) == (True, Decimal(9))
+    (other,) = seen(ledger, [replace(SHARES, kind=BreakKind.MISSING_THERE)], some.session, some.later(30))
+    assert not other.confirmed
+
+
+def test_what_no_answer_can_feign_needs_no_second_look(ledger: AccountLedger, some: Samples) -> None:
+    (found,) = seen(ledger, [replace(SHARES, kind=BreakKind.UNPROTECTED)], some.session, some.at)
+    assert found.confirmed
+
+
+def test_a_difference_that_vanishes_was_never_a_break(ledger: AccountLedger, some: Samples) -> None:
+    seen(ledger, [SHARES], some.session, some.at)
+    seen(ledger, [], some.session, some.later(15))
+    told = [event.kind for event in ledger.history.audit_events(some.at, some.later(15))]
+    assert [kind for kind in told if "break" in kind or "difference" in kind] == ["difference_seen", "difference_gone"]
 
 
 def test_a_break_that_comes_back_is_a_new_one(ledger: AccountLedger, some: Samples) -> None:
-    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.at)
-    ledger.halts_and_breaks.record_breaks([], some.session, some.at)
-    (again,) = ledger.halts_and_breaks.record_breaks([SHARES], some.next_session, some.later(1440))
-    assert again == opened(SHARES, some.next_session, some.next_session, 0)
+    seen(ledger, [SHARES], some.session, some.at)
+    seen(ledger, [], some.session, some.at)
+    (again,) = seen(ledger, [SHARES], some.next_session, some.later(1440))
+    assert again == opened(SHARES, some.next_session, some.next_session, 0, confirmed=False)
 
 
 def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, some: Samples) -> None:
-    ledger.halts_and_breaks.record_breaks([SHARES, MONEY], some.session, some.at)
+    seen(ledger, [SHARES, MONEY], some.session, some.at)
     worse = replace(SHARES, there=Decimal(3), message="10 here, 3 there", dollars=Decimal(700))
-    found = ledger.halts_and_breaks.record_breaks([worse, MONEY], some.next_session, some.later(1440))
+    found = seen(ledger, [worse, MONEY], some.next_session, some.later(1440))
     assert found == (
         opened(worse, some.session, some.next_session, 1),
         opened(MONEY, some.session, some.next_session, 1),
@@ -121,13 +164,14 @@ def test_a_break_keeps_its_age_when_its_figures_change(ledger: AccountLedger, so
 
 def test_two_breaks_of_one_kind_and_symbol_are_two(ledger: AccountLedger, some: Samples) -> None:
     one, two = (replace(SHARES, kind=BreakKind.UNKNOWN_ORDER, message=text) for text in ("order 1", "order 2"))
-    assert len(ledger.halts_and_breaks.record_breaks([one, two], some.session, some.at)) == 2
-    assert len(ledger.halts_and_breaks.record_breaks([one, two], some.session, some.at)) == 2
-    assert len(ledger.halts_and_breaks.record_breaks([two], some.session, some.at)) == 1
+    assert len(seen(ledger, [one, two], some.session, some.at)) == 2
+    assert len(seen(ledger, [one, two], some.session, some.at)) == 2
+    assert len(seen(ledger, [two], some.session, some.at)) == 1
 
 
 def test_an_unchanged_comparison_leaves_no_trace(database: Database, ledger: AccountLedger, some: Samples) -> None:
-    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.at)
+    seen(ledger, [SHARES], some.session, some.at)
+    seen(ledger, [SHARES], some.session, some.later(15))
     head = database.head()
-    ledger.halts_and_breaks.record_breaks([SHARES], some.session, some.later(15))
+    seen(ledger, [SHARES], some.session, some.later(30))
     assert database.head() == head

@@ -229,7 +229,7 @@ def test_an_open_break_says_it_already(database: Database, traded: AccountLedger
         Break(BreakKind.QUANTITY, "MSFT", Decimal(10), Decimal(20), "told late"),
         Break(BreakKind.CASH, "USD", Decimal(1), Decimal(2), "told late"),
     )
-    traded.halts_and_breaks.record_breaks(found, some.session, some.at)
+    traded.halts_and_breaks.record_breaks(found, some.session, some.at, first_seen_by=some.at)
     traded.books.store_equity(some.equity("1000", minutes=5), [])
     assert verify_ledger(database) == ()
 

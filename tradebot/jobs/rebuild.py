@@ -34,7 +34,7 @@ from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.activities import book_activities
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
-from tradebot.jobs.steps.sync import is_explained, read_account_state
+from tradebot.jobs.steps.sync import confirm_differences, is_explained, read_account_state
 
 #: What only the old ledger knows.
 LOST = (
@@ -194,7 +194,7 @@ def _adjust(desk: Desk, run: JobRun) -> Iterator[Break]:
     """Adjust the remaining breaks. Shares go to the strategy whose stop rests for them, else they are foreign."""
     books = desk.ledger.books
     for _ in range(2):  # cash is compared from the first booking on, which may be an adjustment
-        state = run.add(read_account_state(desk, run)).state
+        state = run.add(confirm_differences(desk, run, run.add(read_account_state(desk, run)).state)).state
         for each in (each for each in state.breaks if each.kind in ACCEPTABLE and each.matters):
             adjustment = adjustment_for(desk, run, state, each, f"rebuild: {_TOO_OLD}")
             owner = Owner(_holder_of(desk, state, each.symbol), None, Purpose.ENTRY, "")
@@ -234,7 +234,7 @@ def _recover_plans(desk: Desk, run: JobRun) -> AccountState:
             policy=ExitPolicy(),
         )
         desk.ledger.books.save_holding(recovered, desk.clock.now())
-    return run.add(read_account_state(desk, run)).state
+    return run.add(confirm_differences(desk, run, run.add(read_account_state(desk, run)).state)).state
 
 
 def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decimal:

@@ -7,12 +7,13 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
+from tradebot.jobs import trading_session
 from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded
 from tradebot.jobs.steps import untradable
-from tradebot.jobs.steps.sync import synchronise
+from tradebot.jobs.steps.sync import note_pending, synchronise
 
 
 def run(desk: Desk) -> Outcome:
@@ -27,6 +28,8 @@ def run(desk: Desk) -> Outcome:
 def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
     state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run)).state)
+    state = trading_session.confirm(desk, run, state)
+    run.add(note_pending(state))
     run.add(untradable.report_untradable(desk, state))
     if matter := [each.message for each in state.breaks if each.matters]:
         run.add(coded(ExitCode.BREAKS))

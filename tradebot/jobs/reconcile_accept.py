@@ -20,7 +20,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.halts import refresh_halts
-from tradebot.jobs.steps.sync import read_account_state, synchronise
+from tradebot.jobs.steps.sync import confirm_differences, read_account_state, synchronise
 
 
 def run(desk: Desk, symbol: str, reason: str) -> Outcome:
@@ -34,7 +34,7 @@ def run(desk: Desk, symbol: str, reason: str) -> Outcome:
 
 def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     desk.lock.assert_held()
-    state = run.add(synchronise(desk, run)).state
+    state = run.add(confirm_differences(desk, run, run.add(synchronise(desk, run)).state)).state
     run.halts = refresh_halts(desk, run.session)
     accepted = _acceptable(symbol, state.breaks)
     adjustment = adjustment_for(desk, run, state, accepted, reason)

@@ -76,7 +76,9 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     plan = make_plan(desk, run, state, signals)
     if plan.exits:
         state = trading_session.execute_exits(desk, run, state, plan.exits, signals)
-        plan = make_plan(desk, run, state, signals)
+    confirmed = trading_session.confirm(desk, run, state)
+    if plan.exits or confirmed is not state:
+        plan = make_plan(desk, run, confirmed, signals)
     store_decisions(desk, run, plan.entries, plan.denials, signals)
     run.add(StepResult(denials=plan.denials))
     _enter(desk, run, plan)

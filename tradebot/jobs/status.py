@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tradebot.core.model.breaks import pending_text
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
@@ -31,6 +32,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     open_gaps = find_gaps(holdings, positions, open_orders, quotes)
     run.gaps, run.breaks = open_gaps, desk.ledger.halts_and_breaks.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
+    run.add(noted(*(pending_text(each) for each in desk.ledger.halts_and_breaks.pending())))
     run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
     halts = current_halts(desk, run.session)
     limits, today = desk.settings.limits(), counters(desk, run, account)

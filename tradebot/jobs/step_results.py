@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Self
 
 from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
-from tradebot.core.model.breaks import Break
+from tradebot.core.model.breaks import OF_SHARES, Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, Intent
@@ -84,8 +85,21 @@ class AccountState:
     holdings: tuple[Holding, ...]
     unsettled: tuple[Intent, ...]
     quotes: Mapping[str, Quote]
-    breaks: tuple[Break, ...]
+    breaks: tuple[Break, ...]  # confirmed
     gaps: tuple[Gap, ...]
+    at: datetime  # when the broker had been read, desk time, aware UTC
+    pending: tuple[Break, ...] = ()  # differences that one look has shown
+    unsettled_symbols: frozenset[str] = frozenset()  # they changed with each look; CASH among them
+
+    @property
+    def differences(self) -> tuple[Break, ...]:
+        """Everything that the ledger does not explain, confirmed or not."""
+        return (*self.breaks, *self.pending)
+
+    def agrees_on(self, symbol: str) -> bool:
+        """Whether ledger and broker show the same shares of a symbol, which did not change while they were read."""
+        differs = {each.symbol for each in self.differences if each.kind in OF_SHARES}
+        return symbol not in differs | self.unsettled_symbols
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,13 @@ from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
-from tradebot.jobs.steps.sync import read_account_state, resolve_open_intents, synchronise
+from tradebot.jobs.steps.sync import (
+    confirm_differences,
+    note_pending,
+    read_account_state,
+    resolve_open_intents,
+    synchronise,
+)
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
@@ -42,9 +48,19 @@ def execute_exits(
         return _read_again(desk, run)
 
 
+def confirm(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
+    """Look a second time at what one look showed, and check the circuit breakers again where it was confirmed."""
+    looked = run.add(confirm_differences(desk, run, state)).state
+    return looked if looked.breaks == state.breaks else check_circuit_breakers(desk, run, looked)
+
+
 def end(desk: Desk, run: JobRun) -> AccountState:
-    """Settle the orders sent, repair and prove the protection, and report symbols that do not trade."""
+    """Settle the orders sent, repair and prove the protection, confirm what differs, report what does not trade."""
     state = run.add(protect(desk, run, _read_again(desk, run))).state
+    looked = confirm(desk, run, state)
+    if looked is not state:
+        state = run.add(protect(desk, run, looked)).state
+    run.add(note_pending(state))
     run.add(untradable.report_untradable(desk, state))
     if any(each.matters for each in state.breaks):
         run.add(coded(ExitCode.BREAKS))

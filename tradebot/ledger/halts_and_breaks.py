@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from tradebot.core.model.breaks import Break
+from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
 from tradebot.core.model.halts import Halt, HaltRule, HaltSource
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
@@ -77,12 +78,26 @@ class HaltsAndBreaks:
 
     def breaks(self) -> tuple[Break, ...]:
         """The open breaks, in the order of opening."""
-        return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))
+        return tuple(each for each in self._open_ones() if each.confirmed)
 
-    def record_breaks(self, breaks: Sequence[Break], session: date, at: datetime) -> tuple[Break, ...]:
-        """Store the result of a comparison and return the open breaks: new ones open, known ones age, others close.
+    def pending(self) -> tuple[Break, ...]:
+        """The differences that one look has shown and no second look has confirmed."""
+        return tuple(each for each in self._open_ones() if not each.confirmed)
 
-        Breaks are matched by kind and symbol; several with the same kind and symbol by their order.
+    def record_breaks(
+        self,
+        breaks: Sequence[Break],
+        session: date,
+        at: datetime,
+        *,
+        first_seen_by: datetime,
+        unsettled: Collection[str] = (),
+    ) -> tuple[Break, ...]:
+        """Store the result of a comparison: new differences open, known ones age, others close. Returns the open ones.
+
+        Differences are matched by kind and symbol; several with the same kind and symbol by their order. One of a kind
+        that needs confirmation opens as pending. It is confirmed when it is seen again and was first seen at
+        ``first_seen_by`` or before, save for the symbols ``unsettled``, which changed while they were read.
         """
         with self._engine.transaction():
             known: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -91,13 +106,19 @@ class HaltsAndBreaks:
             for each in breaks:
                 rows = known[each.kind, each.symbol]
                 if rows:
-                    self._update(rows.pop(0), each, session, at)
+                    row = rows.pop(0)
+                    again = row["opened_at"] <= stamp(first_seen_by) and each.symbol not in unsettled
+                    confirmed = bool(row["confirmed"]) or again
+                    self._update(row, replace(each, confirmed=confirmed), session, at)
                 else:
-                    self._open(each, session, at)
+                    self._open(replace(each, confirmed=each.kind not in NEEDS_CONFIRMATION), session, at)
             for rows in known.values():
                 for row in rows:
                     self._close(row, at)
-            return self.breaks() if breaks else ()
+            return self._open_ones() if breaks else ()
+
+    def _open_ones(self) -> tuple[Break, ...]:
+        return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))
 
     def _open(self, new: Break, session: date, at: datetime) -> None:
         columns = columns_of(new) | {
@@ -106,7 +127,8 @@ class HaltsAndBreaks:
             "age_sessions": 0,
         }
         self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)})
-        self._trail.append(AuditKind.BREAK_OPENED, f"{new.kind} {new.symbol}", at, columns)
+        kind = AuditKind.BREAK_OPENED if new.confirmed else AuditKind.DIFFERENCE_SEEN
+        self._trail.append(kind, f"{new.kind} {new.symbol}", at, columns)
 
     def _update(self, row: Row, again: Break, session: date, at: datetime) -> None:
         columns = columns_of(again, without=("first_seen", "kind", "symbol")) | {
@@ -117,18 +139,27 @@ class HaltsAndBreaks:
             return
         self._engine.execute(
             "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
-            " age_sessions = :age_sessions, severity = :severity, dollars = :dollars WHERE break_id = :break_id",
+            " age_sessions = :age_sessions, severity = :severity, dollars = :dollars, confirmed = :confirmed"
+            " WHERE break_id = :break_id",
             {**columns, "break_id": row["break_id"]},
         )
-        self._trail.append(AuditKind.BREAK_CHANGED, f"{again.kind} {again.symbol}", at, columns)
+        subject = f"{again.kind} {again.symbol}"
+        if not again.confirmed:
+            self._trail.append(AuditKind.DIFFERENCE_SEEN, subject, at, columns)
+        elif row["confirmed"]:
+            self._trail.append(AuditKind.BREAK_CHANGED, subject, at, columns)
+        else:
+            opened = {name: row[name] for name in ("kind", "symbol", "first_seen")}
+            self._trail.append(AuditKind.BREAK_OPENED, subject, at, {**opened, **columns})
 
     def _close(self, row: Row, at: datetime) -> None:
         self._engine.execute(
             "UPDATE breaks SET closed_at = :at WHERE break_id = :break_id",
             {"at": stamp(at), "break_id": row["break_id"]},
         )
+        kind = AuditKind.BREAK_CLOSED if row["confirmed"] else AuditKind.DIFFERENCE_GONE
         detail = {"first_seen": row["first_seen"], "age_sessions": row["age_sessions"]}
-        self._trail.append(AuditKind.BREAK_CLOSED, f"{row['kind']} {row['symbol']}", at, detail)
+        self._trail.append(kind, f"{row['kind']} {row['symbol']}", at, detail)
 
 
 def _halt(row: Row) -> Halt:

@@ -139,9 +139,9 @@ def _apply(row: Row, trail: _TrailState) -> Iterator[Finding]:
             trail.halts = [each for each in trail.halts if each[0] != account or not _matches(each[1], cleared)]
         case AuditKind.PEAK_MOVED | AuditKind.PEAK_REBASED:
             trail.peaks[account] = json.loads(row["detail"])["to"]
-        case AuditKind.BREAK_OPENED if subject == _CASH_BREAK:
+        case AuditKind.DIFFERENCE_SEEN | AuditKind.BREAK_OPENED if subject == _CASH_BREAK:
             trail.cash_breaks.add(account)
-        case AuditKind.BREAK_CLOSED if subject == _CASH_BREAK:
+        case AuditKind.DIFFERENCE_GONE | AuditKind.BREAK_CLOSED if subject == _CASH_BREAK:
             trail.cash_breaks.discard(account)
         case AuditKind.DECIDED:
             span = json.loads(row["detail"])

@@ -99,8 +99,9 @@ def black_monday(ledger: AccountLedger) -> AccountLedger:
     run(ledger, Job.CHECK_EXITS, at("11:00"), RunStatus.RAN, 4)
     found = Break(BreakKind.QUANTITY, "AAPL", Decimal(0), Decimal(100), "AAPL: 0 here, 100 there",
                   dollars=Decimal("10526"))  # fmt: skip
-    ledger.halts_and_breaks.record_breaks([found], DAY, at("11:15"))
-    ledger.halts_and_breaks.record_breaks([], DAY, at("16:05"))
+    for look in ("11:14", "11:15"):
+        ledger.halts_and_breaks.record_breaks([found], DAY, at(look), first_seen_by=at("11:14"))
+    ledger.halts_and_breaks.record_breaks([], DAY, at("16:05"), first_seen_by=at("16:05"))
     run(ledger, Job.RECONCILE, at("16:05"), RunStatus.FAILED, 6)
     ledger.books.store_equity(equity("97800", at("16:15")), [])
     ledger.halts_and_breaks.clear([halt], "a bad day | looked at", at("09:20", 30))

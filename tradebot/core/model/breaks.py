@@ -1,4 +1,7 @@
-"""Breaks: differences between the account as the ledger explains it and as the broker shows it."""
+"""Breaks: differences between the account as the ledger explains it and as the broker shows it.
+
+A difference that one look at the account shows is pending. It is a break once a second look has shown it too.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +50,16 @@ ACCEPTABLE = frozenset(
         BreakKind.CASH,
     }
 )
+#: Differences that a stale or partial answer of the broker would show as well. A second look has to show them too.
+NEEDS_CONFIRMATION = ACCEPTABLE | {BreakKind.UNKNOWN_ORDER}
+#: Differences in the number of shares.
+OF_SHARES = ACCEPTABLE - {BreakKind.PRICE, BreakKind.CASH}
 _LOCKS_NOTHING = frozenset({BreakKind.PRICE, BreakKind.CASH, BreakKind.UNPROTECTED})
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """One difference.
+    """One difference. The same kind and symbol is the same difference, whatever its size.
 
     ``here`` is the ledger's figure and ``there`` the broker's: shares, USD for cash, USD a share for a price.
     """
@@ -67,6 +74,7 @@ class Break:
     age_sessions: int = 0
     severity: BreakSeverity = BreakSeverity.WARNING
     dollars: Decimal = ZERO  # USD value of the difference, never negative; 0 where no money differs
+    confirmed: bool = True  # False while only one look has shown it
 
     @property
     def locks_symbol(self) -> bool:
@@ -77,6 +85,11 @@ class Break:
     def matters(self) -> bool:
         """Whether a job that finds the break ends with the exit code for breaks."""
         return self.severity is not BreakSeverity.INFO
+
+
+def pending_text(pending: Break) -> str:
+    """A difference that one look has shown, for people."""
+    return f"seen once, not confirmed: {pending.message}"
 
 
 def difference_severity(dollars: Decimal) -> BreakSeverity:

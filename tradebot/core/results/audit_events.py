@@ -32,6 +32,8 @@ class AuditKind(StrEnum):
     PEAK_REBASED = "peak_rebased"
     HALT_LATCHED = "halt_latched"
     HALT_CLEARED = "halt_cleared"
+    DIFFERENCE_SEEN = "difference_seen"  # by one look: not a break yet
+    DIFFERENCE_GONE = "difference_gone"  # a second look did not show it
     BREAK_OPENED = "break_opened"
     BREAK_CHANGED = "break_changed"
     BREAK_CLOSED = "break_closed"

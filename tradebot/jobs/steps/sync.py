@@ -6,24 +6,30 @@ The broker is the truth, and the ledger must explain it. A read that fails ends 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from tradebot.core.model.account import AccountSnapshot, Position
+from tradebot.core.model.account import CASH, AccountSnapshot, Position, Quote
+from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break, BreakKind, pending_text
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
-from tradebot.core.model.values import CENT, ZERO
+from tradebot.core.model.values import ZERO
 from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import Gap, find_gaps, unprotected_dollars
-from tradebot.errors import ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.job_run import JobRun, read_account
-from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.look import Look, read_look
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
+#: The most looks that are taken at an account that keeps moving.
+LOOKS = 4
+#: A difference is confirmed by a second look this long after the first.
+SECOND_LOOK_AFTER = timedelta(seconds=3)
 #: A stop that the broker ends within this time is renewed. A week leaves room for days without a job.
 RENEWED_BEFORE = timedelta(days=7)
 
@@ -97,40 +103,124 @@ def _absent(desk: Desk, run: JobRun, intent: Intent) -> None:
         )
 
 
-def read_account_state(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountResult:
-    """Read the broker and the ledger, compare them, and store equity, positions and breaks.
+def read_account_state(
+    desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0), is_second: bool = False
+) -> AccountResult:
+    """Read the broker and the ledger, compare them, and store equity, positions and differences.
 
-    A reading of the account that is up to ``at_most`` old is read again where its cash differs from the ledger's.
+    A look that shows something new is taken again, until nothing moves between two looks or ``LOOKS`` were taken; then
+    the symbols that moved are unsettled. A difference that an earlier look has shown, of another job or of
+    ``SECOND_LOOK_AFTER`` ago, is confirmed; with ``is_second`` whenever it was first seen.
     Raises BrokerUnavailable.
     """
-    account = read_account(desk, run, at_most=at_most)
-    cash_here = desk.ledger.books.cash()
-    if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
-        account = read_account(desk, run)
-    positions = desk.broker.positions()
-    open_orders = desk.broker.open_orders()
-    ledger = desk.ledger
+    first_seen_by = desk.clock.now() if is_second else max(run.began, desk.clock.now() - SECOND_LOOK_AFTER)
+    seen = _compared(desk, run, read_look(desk, run, at_most=at_most))
+    settled: list[StepResult] = []
+    moved: frozenset[str] = frozenset()
+    for _ in range(LOOKS - 1):
+        if not _shows_news(desk, seen):
+            break
+        booked = book_new_activities(desk)
+        settled += [resolve_open_intents(desk, run), booked]
+        again = _compared(desk, run, read_look(desk, run))
+        moved = again.look.moved_since(seen.look) | {fill.symbol for fill in booked.fills}
+        seen = again
+        if not moved:
+            break
+    return AccountResult(state=_store(desk, run, seen, first_seen_by, moved)).after(*settled)
+
+
+def confirm_differences(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
+    """Look a second time, ``SECOND_LOOK_AFTER`` the first, where one look differed from the ledger.
+
+    A second look that fails leaves the differences pending; the next job confirms them.
+    """
+    if not state.pending:
+        return AccountResult(state=state)
+    with run.step("second look"):
+        waited = desk.clock.now() - state.at
+        desk.clock.sleep(max(SECOND_LOOK_AFTER - waited, timedelta(0)).total_seconds())
+        try:
+            settled, booked = resolve_open_intents(desk, run), book_new_activities(desk)
+            return read_account_state(desk, run, is_second=True).after(settled, booked)
+        except BrokerUnavailable as error:
+            return AccountResult(state=state, notes=(f"the second look failed, and the next job takes it: {error}",))
+
+
+def note_pending(state: AccountState) -> StepResult:
+    """A note on each difference that one look has shown and none has confirmed."""
+    return noted(*(pending_text(each) for each in state.pending))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A look, and what the ledger makes of it."""
+
+    look: Look
+    holdings: tuple[Holding, ...]
+    unsettled: tuple[Intent, ...]
+    quotes: Mapping[str, Quote]
+    gaps: tuple[Gap, ...]
+    differences: tuple[Break, ...]
+    at: datetime
+
+
+def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
+    ledger, positions, open_orders = desk.ledger, look.positions, look.open_orders
     holdings = _aged(desk, run, ledger.books.holdings())
     unsettled = ledger.orders.unsettled()
     quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
     now = desk.clock.now()
+    ledger.orders.store_broker_orders(open_orders, now)  # a bracket's legs are explained by what is stored of them
     open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    differences = find_breaks(
+        lots=ledger.books.lots(),
+        positions=positions,
+        unsettled=unsettled,
+        open_orders=open_orders,
+        ours=frozenset(order.broker_order_id for order in open_orders if is_explained(desk, order)),
+        gaps=open_gaps,
+        cash_here=ledger.books.cash(),
+        cash_there=look.account.cash,
+    )
+    return _Compared(look, holdings, unsettled, quotes, open_gaps, differences, now)
+
+
+def _shows_news(desk: Desk, seen: _Compared) -> bool:
+    """Whether a look differs from the ledger in something that no earlier look has shown, or that is not confirmed.
+
+    Shares without their stop count: the stop may have filled between the reads.
+    """
+    known = {(each.kind, each.symbol) for each in desk.ledger.halts_and_breaks.breaks()}
+    may_pass = NEEDS_CONFIRMATION | {BreakKind.UNPROTECTED}
+    return any(each.kind in may_pass and (each.kind, each.symbol) not in known for each in seen.differences)
+
+
+def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, moved: frozenset[str]) -> AccountState:
+    ledger, look = desk.ledger, seen.look
     with ledger.transaction():
-        ledger.orders.store_broker_orders(open_orders, now)
-        differences = find_breaks(
-            lots=ledger.books.lots(),
-            positions=positions,
-            unsettled=unsettled,
-            open_orders=open_orders,
-            ours=frozenset(order.broker_order_id for order in open_orders if is_explained(desk, order)),
-            gaps=open_gaps,
-            cash_here=cash_here,
-            cash_there=account.cash,
+        found = ledger.halts_and_breaks.record_breaks(
+            seen.differences,
+            run.session,
+            seen.at,
+            first_seen_by=first_seen_by,
+            unsettled=moved | {CASH} if moved else moved,
         )
-        breaks = ledger.halts_and_breaks.record_breaks(differences, run.session, now)
-        ledger.books.store_equity(_equity_point(desk, run.session, account, positions, open_gaps), positions)
-    return AccountResult(
-        state=AccountState(account, positions, open_orders, holdings, unsettled, quotes, breaks, open_gaps)
+        ledger.books.store_equity(
+            _equity_point(desk, run.session, look.account, look.positions, seen.gaps), look.positions
+        )
+    return AccountState(
+        account=look.account,
+        positions=look.positions,
+        open_orders=look.open_orders,
+        holdings=seen.holdings,
+        unsettled=seen.unsettled,
+        quotes=seen.quotes,
+        breaks=tuple(each for each in found if each.confirmed),
+        gaps=seen.gaps,
+        at=seen.at,
+        pending=tuple(each for each in found if not each.confirmed),
+        unsettled_symbols=moved,
     )
 
 
@@ -150,8 +240,10 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
 
 
 def locked_symbols(state: AccountState) -> dict[str, str]:
-    """The reason by symbol that takes no entries: an open break, or an order whose outcome is unknown."""
-    locked = {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
+    """The reason by symbol that takes no entries: a difference, an unknown outcome, or shares that were moving."""
+    locked = dict.fromkeys(state.unsettled_symbols, "it changed whenever the account was read")
+    locked |= {each.symbol: pending_text(each) for each in state.pending if each.locks_symbol}
+    locked |= {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
     for intent in state.unsettled:
         if intent.state.in_doubt:
             locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"

@@ -1,0 +1,76 @@
+"""Two looks at the account compared: what moved between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.jobs.conftest import CopyHouse, holding_acme
+from tests.jobs.house import House
+from tradebot.core.model.account import CASH
+from tradebot.core.model.orders import OrderState
+from tradebot.core.model.schedule import Job
+from tradebot.jobs.job_run import open_run
+from tradebot.jobs.steps.look import Look, read_look
+
+
+@pytest.fixture
+def house(copy_house: CopyHouse) -> House:
+    return copy_house(holding_acme)
+
+
+def looks(house: House) -> tuple[Look, Look]:
+    with house.desk() as desk:
+        run = open_run(desk, Job.RECONCILE)
+        return read_look(desk, run), read_look(desk, run)
+
+
+def test_nothing_moved_where_both_show_the_same(house: House) -> None:
+    one, two = looks(house)
+    assert two.moved_since(one) == frozenset()
+
+
+def fewer_shares(look: Look) -> Look:
+    return replace(look, positions=tuple(replace(each, quantity=Decimal(40)) for each in look.positions))
+
+
+def no_position(look: Look) -> Look:
+    return replace(look, positions=())
+
+
+def stop_filling(look: Look) -> Look:
+    return replace(look, open_orders=tuple(replace(o, state=OrderState.PARTIALLY_FILLED) for o in look.open_orders))
+
+
+def no_order(look: Look) -> Look:
+    return replace(look, open_orders=())
+
+
+def other_cash(look: Look) -> Look:
+    return replace(look, account=replace(look.account, cash=look.account.cash + 1))
+
+
+def other_price(look: Look) -> Look:
+    return replace(look, positions=tuple(replace(each, market_price=Decimal(1)) for each in look.positions))
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        (fewer_shares, {"ACME"}),
+        (no_position, {"ACME"}),
+        (stop_filling, {"ACME"}),
+        (no_order, {"ACME"}),
+        (other_cash, {CASH}),
+        (other_price, set()),
+    ],
+)
+def test_shares_orders_and_cash_move_and_prices_do_not(
+    house: House, change: Callable[[Look], Look], moved: set[str]
+) -> None:
+    one, two = looks(house)
+    assert change(two).moved_since(one) == moved
+    assert two.moved_since(change(one)) == moved
