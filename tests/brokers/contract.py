@@ -11,7 +11,7 @@ from typing import Protocol
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import broker_of
 from tests.fakes.pit import Pit
-from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.ports import Broker
 
@@ -83,7 +83,7 @@ def identifier(activity: Activity) -> str:
     match activity:
         case Fill():
             return activity.fill_id
-        case CashEvent() | SplitEvent() | FillBust():
+        case CashEvent() | SplitEvent() | FillBust() | Reorganisation():
             return activity.event_id
 
 

@@ -8,7 +8,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tradebot.core.model.account import AccountSnapshot, Asset, CashEvent, CashKind, Fill, Position, Quote, SplitEvent
+from tradebot.core.model.account import (
+    AccountSnapshot,
+    ActionKind,
+    Asset,
+    CashEvent,
+    CashKind,
+    Fill,
+    Position,
+    Quote,
+    Reorganisation,
+    SplitEvent,
+)
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.limits import Counters, Limits
@@ -111,6 +122,14 @@ def lot(lot_id: str = "f0", quantity: str = "100", price: str = "50", fee: str =
 
 def split(ratio: str, before: str, after: str, symbol: str = "AAPL") -> SplitEvent:
     return SplitEvent("s1", symbol, D(ratio), D(before), D(after), NOW, TODAY)
+
+
+def reorganisation(kind: ActionKind, new_symbol: str | None = None, **more: Any) -> Reorganisation:
+    """100 AAPL shares that are reorganised one for one, or end at 60 dollars."""
+    left = D(0) if new_symbol is None else D(1)
+    cash = D(60) if new_symbol is None else D(0)
+    usual = Reorganisation("r1", kind, "AAPL", new_symbol, left, D(100), left * 100, cash, NOW, TODAY)
+    return replace(usual, **more)
 
 
 def cash(amount: str, kind: CashKind = CashKind.DIVIDEND, symbol: str | None = None) -> CashEvent:

@@ -40,6 +40,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/audit.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",
     "ledger/migrations.py": "ledger/test_database.py",
+    "ledger/symbol_history.py": "ledger/test_books.py",
     "ledger/swap_file.py": "stories/processes/test_rebuild.py",
     "market/bar_validation.py": "market/test_price_file.py",
     "market/tables.py": "market/test_price_file.py",

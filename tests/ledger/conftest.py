@@ -11,11 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.core.model.account import CASH, Adjustment, CashEvent, CashKind, Fill, FillBust, Position, SplitEvent
+from tradebot.core.model.account import (
+    CASH,
+    ActionKind,
+    Adjustment,
+    CashEvent,
+    CashKind,
+    Fill,
+    FillBust,
+    Position,
+    Reorganisation,
+    SplitEvent,
+)
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus
+from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus, SymbolState
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import (
     BrokerOrder,
@@ -148,6 +159,29 @@ class Samples:
         bust = self.bust_of(booked.activity.fill_id, event_id)
         return Booking(bust, booked.strategy, booked.symbol, busted=booked.activity)
 
+    def renamed(self, fill: Fill, symbol: str = "NEWN") -> Booking:
+        """The change of a symbol's name after one buy of it."""
+        ten = Decimal(10)
+        event = Reorganisation(
+            event_id="R1",
+            kind=ActionKind.NAME_CHANGE,
+            symbol=fill.symbol,
+            new_symbol=symbol,
+            ratio=Decimal(1),
+            quantity_before=ten,
+            quantity_after=ten,
+            cash=Decimal(0),
+            at=self.later(30),
+            session=self.session,
+        )
+        lots = (replace(self.lot(fill), symbol=symbol),)
+        return Booking(event, "trend", fill.symbol, successor=SymbolState(symbol, lots, self.holding(symbol)))
+
+    def renamed_foreign(self) -> Booking:
+        """The change of the name of a symbol that is not held any more."""
+        renamed = self.renamed(self.fill("F9", "GOLD"), "GLD").activity
+        return Booking(renamed, "foreign", "GOLD", successor=SymbolState("GLD"))
+
     def adjustment(self, adjustment_id: str = "ADJ-1", amount: str = "5") -> Booking:
         adjusted = Adjustment(
             adjustment_id,
@@ -241,7 +275,8 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
     ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
     ibm = some.bought("F4", "IBM")
-    ledger.books.book([ibm, some.bust(ibm), some.adjustment()], some.at)
+    ledger.books.book([ibm, some.bust(ibm), some.adjustment(), some.renamed_foreign()], some.at)
+    ledger.books.remember_asset_ids({"AAPL": "a-1"}, some.at)
     cash = ledger.books.cash() or Decimal(0)
     ledger.books.store_equity(replace(some.equity("100000"), cash=cash), [])
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))

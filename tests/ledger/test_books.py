@@ -15,6 +15,7 @@ from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.dump import dump_lines
+from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -194,6 +195,38 @@ def test_rebasing_measures_drawdown_anew(ledger: AccountLedger, some: Samples) -
     assert ledger.books.peak() == Decimal("89000")
 
 
+# --- reorganisations ----------------------------------------------------------------------
+
+
+def test_a_renamed_holding_stands_under_its_new_name_and_verifies(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    bought = some.bought()
+    assert isinstance(bought.activity, Fill)
+    renamed = some.renamed(bought.activity)
+    ledger.books.book([bought, renamed], some.at)
+    assert [(lot.lot_id, lot.symbol) for lot in ledger.books.lots()] == [("F1", "NEWN")]
+    assert ledger.books.holdings() == (some.holding("NEWN"),)
+    assert ledger.history.reorganisations() == (renamed.activity,)
+    assert ledger.books.has_activity("R1")
+    assert verify_ledger(database) == ()
+
+
+def test_the_history_of_a_new_name_begins_with_the_lots_of_the_old_one(ledger: AccountLedger, some: Samples) -> None:
+    bought = some.bought()
+    assert isinstance(bought.activity, Fill)
+    ledger.books.book([bought, some.renamed(bought.activity)], some.at)
+    (arrival,) = ledger.books.symbol_history("NEWN").activities
+    assert arrival.arrived == (replace(some.lot(bought.activity), symbol="NEWN"),)
+    assert [booked.arrived for booked in ledger.books.symbol_history("AAPL").activities] == [None, None]
+
+
+def test_the_id_of_an_asset_is_remembered_by_symbol(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.remember_asset_ids({"AAPL": "a-1", "MSFT": "m-1"}, some.at)
+    ledger.books.remember_asset_ids({"MSFT": "m-2"}, some.later(1))
+    assert ledger.books.asset_ids() == {"AAPL": "a-1", "MSFT": "m-2"}
+
+
 # --- busts and adjustments -----------------------------------------------------------------
 
 
@@ -310,6 +343,6 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
 def test_everything_booked_has_a_number_in_the_order_of_booking(
     database: Database, busy: AccountLedger, some: Samples
 ) -> None:
-    tables = ("fills", "cash_events", "corporate_actions", "adjustments")
+    tables = ("fills", "cash_events", "corporate_actions", "reorganisations", "adjustments")
     numbers = [row["number"] for table in tables for row in database.engine.all(f"SELECT number FROM {table}")]
-    assert sorted(numbers) == list(range(1, 9))
+    assert sorted(numbers) == list(range(1, 10))

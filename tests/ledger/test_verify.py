@@ -68,6 +68,7 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ("UPDATE equity SET equity = '1' WHERE seq = 2", "equity", "2", "equity is 1, was 100500"),
         ("UPDATE cash_events SET amount = '1'", "cash_events", "D1", "amount is 1, was 100000"),
         ("UPDATE corporate_actions SET ratio = '3'", "corporate_actions", "S1", "ratio is 3, was 2"),
+        ("UPDATE reorganisations SET new_symbol = 'X'", "reorganisations", "R1", "new_symbol is X, was GLD"),
         ("UPDATE trades SET pnl = '800'", "trades", "F1/F2", "pnl is 800, was 8"),
         ("UPDATE decisions SET code = 'X' WHERE seq = 2", "decisions", "rows 1 to 2", "were changed"),
         (

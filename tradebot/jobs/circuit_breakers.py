@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tradebot.core.accounting.lots import lots_including
+from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import AccountSnapshot
 from tradebot.core.model.halts import LOSS_RULES, Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus

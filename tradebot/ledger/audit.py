@@ -31,6 +31,7 @@ class ChainedTable:
 FILLS = ChainedTable("fills", "fill_id", AuditKind.FILL_BOOKED)
 CASH_EVENTS = ChainedTable("cash_events", "event_id", AuditKind.CASH_BOOKED)
 SPLITS = ChainedTable("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
+REORGANISATIONS = ChainedTable("reorganisations", "event_id", AuditKind.REORGANISATION_BOOKED)
 ADJUSTMENTS = ChainedTable("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
 TRADES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
 EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
@@ -38,7 +39,7 @@ MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
-ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, ADJUSTMENTS)
+ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
 CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS)
 
 

@@ -20,11 +20,12 @@ from tradebot.core.model.account import (
     Fill,
     FillBust,
     Position,
+    Reorganisation,
     SplitEvent,
     id_of,
 )
 from tradebot.core.model.holdings import Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import BookedActivity, Booking, EquityPoint, SymbolHistory
+from tradebot.core.model.ledger_rows import Booking, EquityPoint, SymbolHistory, SymbolState
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import (
@@ -32,6 +33,7 @@ from tradebot.ledger.audit import (
     CASH_EVENTS,
     EQUITY,
     FILLS,
+    REORGANISATIONS,
     SPLITS,
     TRADES,
     AuditTrail,
@@ -39,8 +41,8 @@ from tradebot.ledger.audit import (
 )
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
-from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
-
+from tradebot.ledger.history import STANDING_FILLS
+from tradebot.ledger.symbol_history import read_symbol_history
 
 #: Fields of a position that the broker alone knows, and that are read anew each time.
 _NOT_STORED = ("asset_id",)
@@ -90,7 +92,9 @@ class Books:
         for trade in booking.trades:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
-            self._replace_state(booking.symbol, booking.lots, booking.holding, at)
+            self._replace_state(SymbolState(booking.symbol, booking.lots, booking.holding), at)
+        if booking.successor is not None:
+            self._replace_state(booking.successor, at)
         if isinstance(activity, CashEvent) and activity.kind.is_external:
             peak = self.peak()
             if peak is not None:
@@ -101,14 +105,14 @@ class Books:
             state["activity_cursor"] = id_of(activity)
         self._set_state(state)
 
-    def _replace_state(self, symbol: str, lots: Sequence[Lot], holding: Holding | None, at: datetime) -> None:
+    def _replace_state(self, after: SymbolState, at: datetime) -> None:
         """Replace a symbol's open lots and its holding."""
-        self._replace_lots(symbol, lots)
-        for ended in self._holdings_of(symbol):
-            if holding is None or ended.strategy != holding.strategy:
+        self._replace_lots(after.symbol, after.lots)
+        for ended in self._holdings_of(after.symbol):
+            if after.holding is None or ended.strategy != after.holding.strategy:
                 self._end_holding(ended, at)
-        if holding is not None:
-            self._put_holding(holding, at)
+        if after.holding is not None:
+            self._put_holding(after.holding, at)
 
     def _skip_bust(self, bust: FillBust, at: datetime) -> None:
         """Note a bust of a fill that is unknown or busted already: it reverses nothing."""
@@ -119,7 +123,7 @@ class Books:
 
     def has_activity(self, activity_id: str) -> bool:
         """Whether the broker's activity with this id is booked."""
-        return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS))
+        return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS))
 
     def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
         """Those of ``activities`` that are not booked yet, in their order."""
@@ -142,22 +146,7 @@ class Books:
 
         The cost grows with the history; it is read only when a fill was busted.
         """
-        kinds: tuple[tuple[type[Fill] | type[SplitEvent] | type[Adjustment], str], ...] = (
-            (Fill, STANDING_FILLS),
-            (SplitEvent, "SELECT * FROM corporate_actions WHERE account_key = :account_key"),
-            (Adjustment, "SELECT * FROM adjustments WHERE account_key = :account_key"),
-        )
-        of_symbol = {**self._account, "symbol": symbol}
-        numbered = [
-            (row["number"], BookedActivity(value_from(kind, row), row["strategy"]))
-            for kind, select in kinds
-            for row in self._engine.all(f"{select} AND symbol = :symbol", of_symbol)
-        ]
-        trades = self._engine.all(f"{STANDING_TRADES} AND symbol = :symbol ORDER BY seq", of_symbol)
-        return SymbolHistory(
-            tuple(booked for _, booked in sorted(numbered, key=lambda pair: pair[0])),
-            tuple(value_from(Trade, row) for row in trades),
-        )
+        return read_symbol_history(self._engine, self._trail.account_key, symbol)
 
     def _has(self, chained: ChainedTable, identifier: str) -> bool:
         row = self._engine.one(
@@ -165,6 +154,23 @@ class Books:
             {**self._account, "id": identifier},
         )
         return row is not None
+
+    # --- assets --------------------------------------------------------------------------
+
+    def asset_ids(self) -> dict[str, str]:
+        """The broker's id of the asset behind each symbol that was ever held, as last seen."""
+        rows = self._engine.all("SELECT * FROM asset_ids WHERE account_key = :account_key", self._account)
+        return {row["symbol"]: row["asset_id"] for row in rows}
+
+    def remember_asset_ids(self, ids: Mapping[str, str], at: datetime) -> None:
+        """Store the ids of assets by symbol. A known symbol takes the new id."""
+        for symbol, asset_id in ids.items():
+            self._engine.insert(
+                "asset_ids",
+                {**self._account, "symbol": symbol, "asset_id": asset_id, "seen_at": stamp(at)},
+                "ON CONFLICT (account_key, symbol) DO UPDATE SET asset_id = excluded.asset_id,"
+                " seen_at = excluded.seen_at",
+            )
 
     # --- lots and holdings ---------------------------------------------------------------
 
@@ -292,7 +298,10 @@ class Books:
 
 
 def cash_effect(booking: Booking) -> Decimal:
-    """The change of the account's cash by an activity, USD. A buy and its fee lower it; a split does not change it."""
+    """The change of the account's cash by an activity, USD.
+
+    A buy and its fee lower it; splits and reorganisations move shares only.
+    """
     match booking.activity:
         case Fill() as fill:
             return _cash_of(fill)
@@ -320,6 +329,8 @@ def _table_of(activity: Bookable) -> ChainedTable:
             return CASH_EVENTS
         case SplitEvent():
             return SPLITS
+        case Reorganisation():
+            return REORGANISATIONS
         case Adjustment():
             return ADJUSTMENTS
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.accounting.performance import TradeResult
-from tradebot.core.model.account import Adjustment, CashEvent, Fill, SplitEvent
+from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.results.audit_events import AuditEvent, AuditKind
@@ -68,6 +68,10 @@ class LedgerHistory:
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]:
         """The splits that the broker applied, in its order."""
         return self._between(SplitEvent, _OF_ACCOUNT.format("corporate_actions"), "session", first, last)
+
+    def reorganisations(self, first: date | None = None, last: date | None = None) -> tuple[Reorganisation, ...]:
+        """The holdings that took another name, became others or ended for cash, in the order of booking."""
+        return self._between(Reorganisation, _OF_ACCOUNT.format("reorganisations"), "session", first, last)
 
     def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]:
         """The corrections of the ledger, in the order of booking."""

@@ -13,12 +13,13 @@ from heapq import merge
 from itertools import groupby
 
 from tradebot.core.accounting.fill_busts import rebook_activity, rebook_without
-from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.accounting.reorganisations import book_reorganisation, with_arrived
+from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import ZERO, canonical
-from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, SPLITS, ChainedTable
+from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, REORGANISATIONS, SPLITS, ChainedTable
 from tradebot.ledger.books import cash_effect, fill_reversal, trade_reversal
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
@@ -78,6 +79,7 @@ class _Account:
     lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
     histories: dict[str, _SymbolHistory] = field(default_factory=dict)  # of the symbols with a busted fill
     orders: dict[str, _Order] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # the symbol that took a symbol's place
 
     def check(
         self, booked: Iterable[Numbered], state: Row, moved_orders: frozenset[tuple[str, str]]
@@ -127,6 +129,8 @@ class _Account:
             return Booking(value_from(CashEvent, row), strategy, None)
         if chained == SPLITS:
             return self._book_activity(BookedActivity(value_from(SplitEvent, row), strategy))
+        if chained == REORGANISATIONS:
+            return self._book_reorganisation(value_from(Reorganisation, row), strategy)
         if chained == FILLS:
             return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
         adjustment = value_from(Adjustment, row)
@@ -144,10 +148,22 @@ class _Account:
         symbol = booked.activity.symbol
         effects = rebook_activity(self.lots.get(symbol, ()), booked)
         self.lots[symbol] = effects.lots
+        self._extend_history(symbol, booked, effects.trades)
+        return Booking(booked.activity, booked.strategy, symbol, effects.lots, effects.trades)
+
+    def _book_reorganisation(self, event: Reorganisation, strategy: str) -> Booking:
+        arrived = book_reorganisation(self.lots.get(event.symbol, ()), event).arrived
+        booking = self._book_activity(BookedActivity(event, strategy))
+        if event.new_symbol is not None:
+            self.names[event.symbol] = event.new_symbol
+            self.lots[event.new_symbol] = with_arrived(self.lots.get(event.new_symbol, ()), arrived)
+            self._extend_history(event.new_symbol, BookedActivity(event, strategy, arrived))
+        return booking
+
+    def _extend_history(self, symbol: str, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
         if symbol in self.histories:
             self.histories[symbol].activities.append(booked)
-            self.histories[symbol].trades.extend(effects.trades)
-        return Booking(booked.activity, booked.strategy, symbol, effects.lots, effects.trades)
+            self.histories[symbol].trades.extend(trades)
 
     def _book_bust(self, row: Row) -> Booking | None:
         reversal, history = value_from(Fill, row), self.histories[row["symbol"]]
@@ -201,7 +217,7 @@ class _Account:
         for row in self._rows("SELECT * FROM orders WHERE"):
             name = row["client_order_id"]
             filled = self.orders.get(name, _Order(row["symbol"], Side(row["side"])))
-            if (filled.symbol, filled.side) != (row["symbol"], row["side"]):
+            if filled.side != row["side"] or filled.symbol not in (row["symbol"], self.names.get(row["symbol"])):
                 yield Finding("fills", f"of {name}", f"{filled.side} {filled.symbol}, and the order was {row['side']}")
                 continue
             over = row["state"] in TERMINAL and (self.key, name) not in moved_orders and row["symbol"] not in broken

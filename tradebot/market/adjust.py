@@ -16,7 +16,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: date) -> History:
-    """Adjust ``history`` (USD a share, volume in shares) for the actions with an ex-date up to ``as_of``, inclusive.
+    """Adjust ``history`` (USD a share, volume in shares) for splits and dividends with ex-dates to ``as_of``.
 
     Prices before an ex-date are multiplied by the factor of the action: 1 / ratio for a split, and
     (previous close - dividend) / previous close for a cash dividend. Volumes before a split are multiplied by its
@@ -43,8 +43,10 @@ def back_adjust(history: History, actions: Iterable[CorporateAction], as_of: dat
         if action.kind is ActionKind.SPLIT:
             price_factors[cell] /= value
             volume_factors[cell] *= value
-        elif value < (close := _last_known(closes[: row + 1, column_of[action.symbol]])):  # NaN before the listing
-            price_factors[cell] *= (close - value) / close
+        elif action.kind is ActionKind.DIVIDEND:
+            close = _last_known(closes[: row + 1, column_of[action.symbol]])  # NaN before the listing
+            if value < close:
+                price_factors[cell] *= (close - value) / close
     prices, shares = _cumulated(price_factors), _cumulated(volume_factors)
 
     def multiplied(frame: pd.DataFrame, factors: Numbers) -> pd.DataFrame:

@@ -20,6 +20,8 @@ MAX_PRICE = 10_000_000  # USD a share; Berkshire Hathaway A, the highest, is bel
 MAX_PRICE_RATIO = 10  # of two consecutive closes, either way, after adjustment for splits
 MAX_SPLIT_RATIO = 1000
 _ROWS_SHOWN = 10
+#: The kinds of actions that a price file may hold.
+_KINDS = [ActionKind.SPLIT, ActionKind.DIVIDEND]
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -54,8 +56,8 @@ def check_actions(table: PriceTable) -> list[Problem]:
     findings = _Findings(table, "ex_date")
     _check_symbols_and_days(findings)
     kind, value = table.frame["kind"], table.frame["value"].to_numpy()
-    kinds = " or ".join(ActionKind)
-    findings.add(~kind.isin(list(ActionKind)).to_numpy(), f"kind is not {kinds}", f"Write {kinds}.", "kind")
+    kinds = " or ".join(_KINDS)
+    findings.add(~kind.isin(_KINDS).to_numpy(), f"kind is not {kinds}", f"Write {kinds}.", "kind")
     findings.add(
         ~(np.isfinite(value) & (value > 0)),
         "value is not a number above zero",

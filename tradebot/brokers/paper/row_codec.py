@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 from tradebot.brokers.paper.account_book import PaperPosition, activity_id
 from tradebot.brokers.paper.orders import PaperOrder, broker_order_id, parse_number
 from tradebot.brokers.paper.rules import ExchangeState, Phase
-from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import (
+    ActionKind,
+    Activity,
+    CashEvent,
+    CashKind,
+    Fill,
+    FillBust,
+    Reorganisation,
+    SplitEvent,
+)
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.values import canonical
 
@@ -107,6 +116,9 @@ def decode_order(row: Row) -> PaperOrder:
     )
 
 
+_REORGANISATIONS = frozenset(ActionKind) - {ActionKind.SPLIT, ActionKind.DIVIDEND}
+
+
 @decoder("activities")
 def decode_activity(row: Row) -> Activity:
     """Decode a row of ACTIVITIES_AFTER."""
@@ -131,6 +143,20 @@ def decode_activity(row: Row) -> Activity:
         return SplitEvent(identifier, symbol, Decimal(ratio), Decimal(before), Decimal(after), at, session)
     if kind == BUST:
         return FillBust(identifier, activity_id(int(reverses)), at, session)
+    if kind in _REORGANISATIONS:
+        return Reorganisation(
+            event_id=identifier,
+            kind=ActionKind(kind),
+            symbol=symbol,
+            new_symbol=note,
+            ratio=Decimal(ratio),
+            quantity_before=Decimal(before),
+            quantity_after=Decimal(after),
+            cash=Decimal(amount),
+            at=at,
+            session=session,
+            price=Decimal(price),
+        )
     return CashEvent(identifier, CashKind(kind), Decimal(amount), at, session, symbol, note)
 
 
@@ -188,6 +214,11 @@ def encode_activity(activity: Activity) -> Row:
         case FillBust():
             number = parse_number(activity.event_id, "A")
             return (number, BUST, *when, *[None] * 10, parse_number(activity.fill_id, "A"))
+        case Reorganisation():
+            number = parse_number(activity.event_id, "A")
+            figures = (activity.ratio, activity.quantity_before, activity.quantity_after)
+            prices = (None, None, canonical(activity.price), None, canonical(activity.cash), activity.new_symbol)
+            return (number, activity.kind, *when, activity.symbol, *prices, *map(canonical, figures), None)
 
 
 def encode_date(value: date | None) -> str | None:

@@ -8,9 +8,20 @@ from decimal import Decimal
 
 from tradebot.core.accounting.fill_busts import Rebooked, rebook_without
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
-from tradebot.core.model.account import CASH, Adjustment, Bookable, CashEvent, Fill, FillBust, SplitEvent
+from tradebot.core.accounting.reorganisations import Reorganised, book_reorganisation, with_arrived
+from tradebot.core.model.account import (
+    CASH,
+    ActionKind,
+    Adjustment,
+    Bookable,
+    CashEvent,
+    Fill,
+    FillBust,
+    Reorganisation,
+    SplitEvent,
+)
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory, SymbolState
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.signals import ExitPolicy
@@ -78,6 +89,8 @@ class _Bookings:
                 return self._book_fill(activity)
             case SplitEvent():
                 return self._book_split(activity)
+            case Reorganisation():
+                return self._book_reorganisation(activity)
             case CashEvent(symbol=str(symbol)):
                 return self._booking(activity, self._holder(symbol), symbol)
             case FillBust():
@@ -105,6 +118,33 @@ class _Bookings:
         self._set_holding(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
         self._extend_history(BookedActivity(event, strategy), booked.trades)
         return self._booking(event, strategy, event.symbol, booked.trades)
+
+    def _book_reorganisation(self, event: Reorganisation) -> Booking:
+        symbol, strategy, held = event.symbol, self._holder(event.symbol), self.holdings.get(event.symbol)
+        booked = book_reorganisation(self.lots.get(symbol, ()), event)
+        self.lots[symbol] = booked.lots
+        if not booked.lots:
+            self._set_holding(symbol, None)
+        self._extend_history(BookedActivity(event, strategy), booked.trades)
+        successor = self._succeed(event, event.new_symbol, held, booked) if event.new_symbol else None
+        return replace(self._booking(event, strategy, symbol, booked.trades), successor=successor)
+
+    def _succeed(self, event: Reorganisation, symbol: str, old: Holding | None, booked: Reorganised) -> SymbolState:
+        """The new symbol with the lots that arrive there. The holding goes with them; a spin-off begins one."""
+        before = self.holdings.get(symbol)
+        self.lots[symbol] = with_arrived(self.lots.get(symbol, ()), booked.arrived)
+        own = self._ours(symbol)
+        if before is not None or old is None or not own:
+            self._set_holding(symbol, _resized(before, own) if before and own else None)
+        elif event.kind is ActionKind.SPIN_OFF:
+            self._set_holding(symbol, _entered(own, Owner(old.strategy, None, Purpose.ENTRY, ""), self.limits))
+        else:
+            self._set_holding(symbol, _after_split(replace(old, symbol=symbol), own, event.ratio))
+        history = self.histories.get(symbol)
+        if history is not None:
+            arrival = BookedActivity(event, self._holder(symbol), booked.arrived)
+            self.histories[symbol] = SymbolHistory((*history.activities, arrival), history.trades)
+        return SymbolState(symbol, self.lots[symbol], self.holdings.get(symbol))
 
     def _book_adjustment(self, adjustment: Adjustment) -> Booking:
         symbol = adjustment.symbol

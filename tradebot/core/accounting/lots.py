@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import accumulate, pairwise
 
-from tradebot.core.model.account import Activity, Adjustment, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.orders import Side
-from tradebot.core.model.ownership import BookedPositions, Lots, Ownership
 from tradebot.core.model.values import NANO_SHARE, ZERO, pro_rata, without_dust
 
 
@@ -49,27 +48,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
         fee -= exit_fee
     if left:
         open_lots.append(_opened(fill, strategy, left, fee))
-    return LotsAfter(_oldest_first(open_lots), tuple(trades))
-
-
-def lots_including(booked: BookedPositions, activities: Iterable[Activity], ownership: Ownership) -> Lots:
-    """The open lots by symbol, oldest first, after activities that the ledger has not booked.
-
-    Busted fills among them, and lots that a busted fill opened, are left out.
-    """
-    activities = tuple(activities)
-    busted = {activity.fill_id for activity in activities if isinstance(activity, FillBust)}
-    lots: dict[str, tuple[Lot, ...]] = {}
-    for lot in booked.lots:
-        if lot.lot_id not in busted:
-            lots[lot.symbol] = (*lots.get(lot.symbol, ()), lot)
-    for activity in activities:
-        if isinstance(activity, Fill) and activity.fill_id not in busted:
-            owner = ownership.strategy_of(activity)
-            lots[activity.symbol] = book_fill(lots.get(activity.symbol, ()), activity, owner).lots
-        elif isinstance(activity, SplitEvent):
-            lots[activity.symbol] = book_split(lots.get(activity.symbol, ()), activity).lots
-    return lots
+    return LotsAfter(oldest_first(open_lots), tuple(trades))
 
 
 def shown_average(lots: Iterable[Lot]) -> Decimal:
@@ -113,10 +92,10 @@ def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) 
                 session=adjustment.session,
             )
         )
-    return LotsAfter(_oldest_first(_with_price_in_average(lot, adjustment.price) for lot in open_lots))
+    return LotsAfter(oldest_first(_with_price_in_average(lot, adjustment.price) for lot in open_lots))
 
 
-def _oldest_first(lots: Iterable[Lot]) -> tuple[Lot, ...]:
+def oldest_first(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """The lots by age. A fill that is booked late may be older than those before it."""
     return tuple(sorted(lots, key=lambda lot: lot.opened_at))
 
@@ -200,7 +179,7 @@ def book_split(lots: Iterable[Lot], event: SplitEvent) -> LotsAfter:
     kept = [_rescaled(lot, quantity, event.ratio) for lot, quantity in zip(before, shares, strict=True) if quantity]
     gone = [lot for lot, quantity in zip(before, shares, strict=True) if not quantity]
     if not kept:
-        return LotsAfter((), tuple(_cashed_out(lot, event) for lot in before))
+        return LotsAfter((), end_lots(before, event, ZERO, "a split left less than one share, paid out in cash"))
     if gone:
         kept[-1] = _with_cost_of(kept[-1], gone)
     return LotsAfter(tuple(kept))
@@ -225,8 +204,14 @@ def _with_cost_of(lot: Lot, gone: list[Lot]) -> Lot:
     return _with_price_in_average(together, _price_in_average(lot))
 
 
-def _cashed_out(lot: Lot, event: SplitEvent) -> Trade:
-    """The round trip of a lot of which the split left only a cash payment, which is a cash event of its own."""
+def end_lots(
+    lots: Iterable[Lot], event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str
+) -> tuple[Trade, ...]:
+    """The round trips of lots that an event ends at ``price``. What is paid for them is a cash event of its own."""
+    return tuple(_ended(lot, event, price, exit_reason) for lot in lots)
+
+
+def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str) -> Trade:
     side = Side.BUY if lot.quantity > 0 else Side.SELL
     return Trade(
         trade_id=f"{lot.lot_id}/{event.event_id}",
@@ -235,14 +220,14 @@ def _cashed_out(lot: Lot, event: SplitEvent) -> Trade:
         side=side,
         quantity=abs(lot.quantity),
         entry_price=lot.price,
-        exit_price=ZERO,
+        exit_price=price,
         fees=lot.fee,
-        pnl=without_dust(-_cost(lot) * side.sign - lot.fee),
+        pnl=without_dust((price - lot.price) * abs(lot.quantity) * side.sign - lot.fee),
         opened_at=lot.opened_at,
         closed_at=event.at,
         entry_session=lot.session,
         exit_session=event.session,
-        exit_reason="a split left less than one share, paid out in cash",
+        exit_reason=exit_reason,
     )
 
 

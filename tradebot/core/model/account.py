@@ -5,12 +5,13 @@ Prices are USD a share, amounts USD, instants aware UTC, sessions New York dates
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.orders import Side
+from tradebot.core.model.values import ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Position:
     quantity: Decimal  # shares, negative for a short
     average_price: Decimal
     market_price: Decimal
-    asset_id: str | None = None  # the broker's id of the asset, which outlives a change of symbol
+    asset_id: str | None = field(default=None, compare=False)  # the broker's, which outlives a change of symbol
 
     @property
     def market_value(self) -> Decimal:
@@ -175,8 +176,28 @@ class FillBust:
     session: date
 
 
+@dataclass(frozen=True, slots=True)
+class Reorganisation:
+    """A holding that took another name, became shares of another company, or ended for cash.
+
+    It moves shares only. Cash that is paid for them is a cash event of its own.
+    """
+
+    event_id: str
+    kind: ActionKind  # NAME_CHANGE, STOCK_MERGER, SPIN_OFF, CASH_MERGER or DELISTING
+    symbol: str  # the old symbol; the parent's, of a spin-off
+    new_symbol: str | None  # None where no share is left
+    ratio: Decimal  # new shares for one old share: 1 for a change of name, 0 where no share is left
+    quantity_before: Decimal  # shares of ``symbol``, negative for a short
+    quantity_after: Decimal  # shares that it made of ``new_symbol``
+    cash: Decimal  # paid for one old share, USD
+    at: datetime
+    session: date
+    price: Decimal = ZERO  # USD a share of ``new_symbol`` that a spin-off begins with, by the broker
+
+
 #: An event that changed the account. Its id never repeats, and brokers report activities in a fixed order.
-Activity = Fill | CashEvent | SplitEvent | FillBust
+Activity = Fill | CashEvent | SplitEvent | FillBust | Reorganisation
 
 
 #: The symbol of cash.
@@ -217,6 +238,11 @@ class ActionKind(StrEnum):
 
     SPLIT = "split"
     DIVIDEND = "dividend"
+    NAME_CHANGE = "name_change"
+    STOCK_MERGER = "stock_merger"
+    SPIN_OFF = "spin_off"
+    CASH_MERGER = "cash_merger"
+    DELISTING = "delisting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +252,13 @@ class CorporateAction:
     symbol: str
     ex_date: date
     kind: ActionKind
-    value: Decimal  # new shares for one old share (split), unadjusted USD a share (dividend)
+    value: Decimal  # new shares for one old share, or USD a share: see VALUE_IS_CASH
+    new_symbol: str | None = None  # of a change of name, a merger for stock and a spin-off
+    cash: Decimal = ZERO  # USD for one old share that a merger for stock pays besides
+
+
+#: The kinds whose value is USD a share, unadjusted. That of the others is new shares for one old share.
+VALUE_IS_CASH = frozenset({ActionKind.DIVIDEND, ActionKind.CASH_MERGER, ActionKind.DELISTING})
 
 
 @dataclass(frozen=True, slots=True)

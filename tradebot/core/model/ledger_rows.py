@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tradebot.core.model.account import Adjustment, Bookable, Fill, SplitEvent
+from tradebot.core.model.account import Adjustment, Bookable, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Holding, Lot, Trade
 from tradebot.core.model.schedule import Job
 
@@ -65,6 +65,15 @@ class EquityPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolState:
+    """Open lots and holding of one symbol."""
+
+    symbol: str
+    lots: tuple[Lot, ...] = ()
+    holding: Holding | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """An activity or adjustment with its effects, computed by core and stored in one transaction.
 
@@ -79,14 +88,18 @@ class Booking:
     holding: Holding | None = None  # the symbol's holding afterwards; None when there is none
     busted: Fill | None = None  # the fill that a bust takes back
     undone: tuple[Trade, ...] = ()  # round trips that a bust takes back
+    successor: SymbolState | None = None  # the new symbol of a reorganisation, afterwards
 
 
 @dataclass(frozen=True, slots=True)
 class BookedActivity:
     """An activity of one symbol and the strategy that it was booked for."""
 
-    activity: Fill | SplitEvent | Adjustment
+    activity: Fill | SplitEvent | Adjustment | Reorganisation
     strategy: str
+    arrived: tuple[Lot, ...] | None = (
+        None  # lots that a reorganisation brings; None for one that starts from the symbol
+    )
 
 
 @dataclass(frozen=True, slots=True)

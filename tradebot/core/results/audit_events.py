@@ -22,6 +22,7 @@ class AuditKind(StrEnum):
     FILL_BOOKED = "fill_booked"
     CASH_BOOKED = "cash_booked"
     SPLIT_BOOKED = "split_booked"
+    REORGANISATION_BOOKED = "reorganisation_booked"
     ADJUSTMENT_BOOKED = "adjustment_booked"
     BUST_UNKNOWN = "bust_unknown"  # a bust of a fill that the ledger never booked
     TRADE_CLOSED = "trade_closed"

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from tradebot.core.accounting.lots import lots_including
+from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import BookedPositions, ours_among

@@ -1,0 +1,79 @@
+"""Reorganisations of lots: another name, shares of another company, or an end for cash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tradebot.core.accounting.lots import book_split, end_lots, oldest_first
+from tradebot.core.model.account import ActionKind, Reorganisation, SplitEvent
+from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.values import ZERO
+
+_EXIT_REASONS = {ActionKind.CASH_MERGER: "merger for cash", ActionKind.DELISTING: "delisting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reorganised:
+    """The lots of both symbols after a reorganisation."""
+
+    lots: tuple[Lot, ...]  # open lots of the old symbol
+    arrived: tuple[Lot, ...] = ()  # lots that it brings to the new symbol
+    trades: tuple[Trade, ...] = ()  # round trips that it ends
+
+
+def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganised:
+    """The lots after a reorganisation. ``lots``: the open lots of the old symbol, oldest first.
+
+    A change of name keeps lots as they are. A merger for stock puts them on the basis of the new shares with unchanged
+    cost, as a split does. A spin-off leaves the parent's lots and their cost unchanged: its own lots begin with the
+    broker's price. A merger for cash and a delisting end every lot as a round trip at the cash for one share.
+    """
+    open_lots = tuple(lots)
+    new_symbol = event.new_symbol
+    if new_symbol is None:
+        return Reorganised((), (), end_lots(open_lots, event, event.cash, _EXIT_REASONS.get(event.kind, "reorganised")))
+    match event.kind:
+        case ActionKind.STOCK_MERGER:
+            after = book_split(open_lots, _as_split(event))
+            return Reorganised((), _named(after.lots, new_symbol), after.trades)
+        case ActionKind.SPIN_OFF:
+            spun_off = book_split(open_lots, _as_split(event)).lots
+            return Reorganised(open_lots, tuple(_spun_off(lot, event, new_symbol) for lot in spun_off))
+        case _:
+            return Reorganised((), _named(open_lots, new_symbol))
+
+
+def with_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> tuple[Lot, ...]:
+    """A symbol's lots together with those that a reorganisation brings, oldest first."""
+    return oldest_first((*lots, *arrived))
+
+
+def _as_split(event: Reorganisation) -> SplitEvent:
+    return SplitEvent(
+        event_id=event.event_id,
+        symbol=event.symbol,
+        ratio=event.ratio,
+        quantity_before=event.quantity_before,
+        quantity_after=event.quantity_after,
+        at=event.at,
+        session=event.session,
+    )
+
+
+def _named(lots: Iterable[Lot], symbol: str) -> tuple[Lot, ...]:
+    return tuple(replace(lot, symbol=symbol) for lot in lots)
+
+
+def _spun_off(lot: Lot, event: Reorganisation, symbol: str) -> Lot:
+    """The lot of new shares that a spin-off makes from one of the parent's."""
+    return Lot(
+        lot_id=f"{lot.lot_id}/{event.event_id}",
+        strategy=lot.strategy,
+        symbol=symbol,
+        quantity=lot.quantity,
+        price=event.price,
+        fee=ZERO,
+        opened_at=event.at,
+        session=event.session,
+    )
