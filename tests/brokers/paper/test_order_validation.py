@@ -27,6 +27,8 @@ DAY = TimeInForce.DAY
         (BUY, "1.5", {"tif": DAY, "stop_loss": "95"}, "42210000 fractional orders must be simple orders"),
         (BUY, "1.0000000001", {"tif": DAY}, "42210000 qty must have at most 9 decimal places"),
         (SELL, "0.5", {"tif": DAY}, "40310000 fractional orders cannot be sold short"),
+        (BUY, "0.0099", {"tif": DAY}, "40310000 cost basis must be >= minimal amount of order 1"),
+        (BUY, "0.5", {"tif": DAY, "limit": "1.99"}, "40310000 cost basis must be >= minimal amount of order 1"),
         (BUY, "1", {"tif": TimeInForce.OTHER}, "42210000 invalid order type or time_in_force"),
         (BUY, "1", {"tif": TimeInForce.OPG}, "42210000 invalid order type or time_in_force"),
         (BUY, "1", {"tif": TimeInForce.CLS, "limit": "99"}, "42210000 invalid order type or time_in_force"),
@@ -54,13 +56,30 @@ DAY = TimeInForce.DAY
             {"stop_loss": "95", "take_profit": "100"},
             "42210000 take_profit.limit_price must be >= base_price + 0.01",
         ),
+        (
+            BUY,
+            "1",
+            {"symbol": "PENNY", "stop_loss": "0.4901"},
+            "42210000 stop_loss.stop_price must be <= base_price - 0.01",
+        ),
+        (
+            BUY,
+            "1",
+            {"symbol": "PENNY", "stop_loss": "0.4", "take_profit": "0.5099"},
+            "42210000 take_profit.limit_price must be >= base_price + 0.01",
+        ),
         (BUY, "1", {"stop_loss": "95.001"}, "42210000 sub-penny increment does not fulfill minimum pricing criteria"),
     ],
 )
 def test_a_refusal_names_its_reason_and_leaves_nothing(
     pit: OpenPit, side: Side, quantity: str, terms: dict[str, Any], reason: str
 ) -> None:
-    world = pit(made({"ACME": ["100 101 99 100"] * 2, "LATER": [None, "5 6 4 5"]}))
+    listed: dict[str, list[str | None]] = {
+        "ACME": ["100 101 99 100"] * 2,
+        "LATER": [None, "5 6 4 5"],
+        "PENNY": ["0.5 0.5 0.5 0.5"] * 2,
+    }
+    world = pit(made(listed))
     world.at("09:35")
     request = world.requests.order(side, quantity, **terms)
     with pytest.raises(OrderRefused) as refused:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.core.model.values import (
+    after_split,
     canonical,
     dollars,
     percent,
@@ -91,3 +92,8 @@ def test_dust_is_swept_and_cents_stay() -> None:
 def test_words_for_people() -> None:
     assert (dollars(D("1234.5")), dollars(D(-3))) == ("$1,234.50", "-$3.00")
     assert (percent(D("0.0325")), percent(D("0.1")), percent(D(1))) == ("3.25 %", "10 %", "100 %")
+
+
+def test_after_a_split_a_price_is_on_a_tick_and_never_0() -> None:
+    assert after_split(D("10"), D("7")) == D("1.43")
+    assert after_split(D("0.0001"), D("7")) == D("0.0001")

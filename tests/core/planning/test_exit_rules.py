@@ -47,8 +47,8 @@ def test_the_loss_is_not_larger_than_asked_and_the_gain_not_smaller(
     prices = entry_prices(price, ExitPolicy(stop, target), LIMITS, side)
     assert prices.target is not None
     loss, gain = (price - prices.stop) * side.sign, (prices.target - price) * side.sign
-    one_tick = max(tick_size(prices.stop), tick_size(price))
-    assert 0 < loss <= max(price * stop, one_tick)
+    nearest_taken = D("0.01") + max(tick_size(prices.stop), tick_size(price))
+    assert 0 < loss <= max(price * stop, nearest_taken)
     assert gain >= price * target or prices.target == D("0.0001")
     for level in (prices.stop, prices.target):
         assert level > 0

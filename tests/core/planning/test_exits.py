@@ -62,11 +62,27 @@ def test_no_more_is_closed_than_both_sides_show_in_whole_shares(here: str, there
     assert leaving.request.quantity == sold
 
 
-def test_a_fraction_is_sold_where_fractions_trade() -> None:
-    held = {"positions": (position(quantity="100.5"),), "holdings": (holding(quantity="100.5"),)}
+@pytest.mark.parametrize(
+    ("held", "price", "sold"),
+    [
+        ("100.5", "50", "100.5"),
+        ("0.02", "50", "0.02"),  # one dollar
+        ("1.00000000049", "50", "1"),  # finer than nine decimals
+        ("1.23456789012", "50", "1.234567890"),
+        ("3.5", "0.2", "3"),  # with its fraction it is worth 70 cents
+    ],
+)
+def test_a_fraction_is_sold_where_fractions_trade(held: str, price: str, sold: str) -> None:
+    there = {"positions": (position(quantity=held, price=price),), "holdings": (holding(quantity=held),)}
     assets = {"AAPL": Asset("AAPL", tradable=True, fractionable=True)}
-    (leaving,) = plan(situation([LEAVE], assets=assets, **held)).exits
-    assert leaving.request.quantity == D("100.5")
+    (leaving,) = plan(situation([LEAVE], assets=assets, **there)).exits
+    assert leaving.request.quantity == D(sold)
+
+
+def test_a_fraction_worth_less_than_a_dollar_stays() -> None:
+    held = {"positions": (position(quantity="0.019"),), "holdings": (holding(quantity="0.019"),)}
+    assets = {"AAPL": Asset("AAPL", tradable=True, fractionable=True)}
+    assert exit_denials(assets=assets, **held) == ["NOTHING_TO_SELL"]
 
 
 def exit_denials(**given: Any) -> list[str]:

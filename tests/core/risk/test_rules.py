@@ -81,6 +81,7 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("NOT_TRADABLE", {"assets": {"AAPL": Asset("AAPL", tradable=False)}}),
         ("NO_PRICE", {"quotes": {}}),
         ("NO_PRICE", {"quotes": {"AAPL": quote(last="0")}}),
+        ("NO_PRICE", {"quotes": {"AAPL": quote(last="0.01")}}),  # a stop keeps a cent from it
         ("PRICE_COLLAR", {"quotes": {"AAPL": quote(last="52.51", before="50")}}),
         ("PRICE_COLLAR", {"quotes": {"AAPL": quote(last="47.49", before="50")}}),
         ("PRICE_COLLAR", {"quotes": {"AAPL": replace(quote(), previous_close=None)}}),

@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.alpaca.house import House
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import UNPROCESSABLE
+from tests.fakes.alpaca.order_rules import FORBIDDEN, broken_rule
 from tests.fakes.alpaca.orders import known
 from tests.fakes.alpaca.wanted import request_of, with_changes
 from tradebot.brokers.paper import PaperBroker, PaperExchange
@@ -26,7 +27,24 @@ def submit(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     request = request_of(arrival.body)
     if not request.client_order_id:
         request = replace(request, client_order_id=_made_up(house, exchange))
+    _refuse_by_the_rules(house, exchange, request, arrival.body)
     return Answer(200, _sent(house, exchange, request))
+
+
+def _refuse_by_the_rules(house: House, exchange: PaperExchange, request: OrderRequest, body: dict[str, Any]) -> None:
+    """Refusal of a price or a size that breaks Alpaca's rules; an id that is taken is refused as such, elsewhere."""
+    with house.looking(exchange) as view:
+        asset, base = view.paper.asset(request.symbol), view.paper.last_price(request.symbol)
+        is_taken = view.paper.store.order_by_client_id(request.client_order_id) is not None
+    if asset is None or is_taken:
+        return
+    fractionable = house.terms.assets.get(request.symbol, {}).get("fractionable", asset.fractionable)
+    try:
+        words = broken_rule(body, base, fractionable=fractionable)
+    except (ArithmeticError, ValueError):
+        return  # infinite, or no number: the exchange refuses it
+    if words:
+        raise Refusal(403, 40310000, words) if words in FORBIDDEN else Refusal(UNPROCESSABLE, 42210000, words)
 
 
 def _made_up(house: House, exchange: PaperExchange) -> str:

@@ -19,7 +19,7 @@ from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction
 from tradebot.core.model.orders import OrderState
-from tradebot.core.model.values import ONE, to_cents, to_tick, whole_shares
+from tradebot.core.model.values import ONE, after_split, to_cents, whole_shares
 
 
 def apply_splits(view: ExchangeView, splits: Iterable[CorporateAction]) -> None:
@@ -69,4 +69,4 @@ def _split_order(view: ExchangeView, order: PaperOrder, ratio: Decimal) -> None:
 
 
 def _divided(price: Decimal | None, ratio: Decimal) -> Decimal | None:
-    return None if price is None else to_tick(price / ratio)
+    return None if price is None else after_split(price, ratio)

@@ -12,8 +12,9 @@ from tradebot.brokers.paper.buying_power import buying_power, closes, cost
 from tradebot.brokers.paper.orders import PaperOrder, draft_order
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.order_ids import MAX_LENGTH
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.model.values import NANO_SHARE, tick_size, to_tick, whole_shares
+from tradebot.core.model.values import tick_size, to_tick, whole_shares
 from tradebot.errors import AlreadySent, OrderRefused
 
 MALFORMED = "40010001"
@@ -47,14 +48,14 @@ def check_ids(view: ExchangeView, draft: PaperOrder, *legs: PaperOrder) -> None:
 def check_kind(view: ExchangeView, request: OrderRequest) -> None:
     """Refuse an unknown type or time in force, and a fraction of a share where none trades.
 
-    Fractions of up to nine decimals trade in DAY orders without legs, and are never sold short.
+    Fractions of up to nine decimals trade in DAY orders without legs, worth at least $1, and are never sold short.
     """
     if request.type not in _TYPES or request.time_in_force not in _TIMES_IN_FORCE:
         raise refusal(UNPROCESSABLE, "invalid order type or time_in_force", request.client_order_id)
     quantity = request.quantity
     if not quantity.is_finite() or whole_shares(quantity) == quantity:
         return
-    if quantity.quantize(NANO_SHARE) != quantity:
+    if quantity.quantize(US_STOCKS.share_step) != quantity:
         raise refusal(UNPROCESSABLE, "qty must have at most 9 decimal places", f"got {quantity}")
     if request.time_in_force is not TimeInForce.DAY:
         raise refusal(UNPROCESSABLE, "fractional orders must be DAY orders", request.time_in_force)
@@ -62,6 +63,10 @@ def check_kind(view: ExchangeView, request: OrderRequest) -> None:
         raise refusal(UNPROCESSABLE, "fractional orders must be simple orders", request.order_class)
     if request.side is Side.SELL and not closes(view, draft_order(request, view.state.now)):
         raise refusal(FORBIDDEN, "fractional orders cannot be sold short", f"no {request.symbol} is held")
+    price = request.limit_price or request.stop_price or view.last_price(request.symbol)
+    if price is not None and not US_STOCKS.takes_fraction(quantity, price):
+        words = f"cost basis must be >= minimal amount of order {US_STOCKS.min_fraction_value}"
+        raise refusal(FORBIDDEN, words, f"{quantity} {request.symbol} at {price}")
 
 
 def check_order(view: ExchangeView, draft: PaperOrder) -> None:
@@ -126,11 +131,11 @@ def check_price(name: str, price: Decimal | None, *, wanted: bool, order_type: O
 
 
 def check_leg_price(name: str, price: Decimal, above_for: Side, base: Decimal | None) -> None:
-    """Refuse a price less than a tick above ``base`` with BUY, or less than a tick below it with SELL."""
+    """Refuse a price less than a cent above ``base`` with BUY, or less than a cent below it with SELL."""
     if base is None:
         return
-    tick = tick_size(base)
-    if above_for is Side.BUY and price < base + tick:
-        raise refusal(UNPROCESSABLE, f"{name} must be >= base_price + {tick}", f"{price} against {base}")
-    if above_for is Side.SELL and price > base - tick:
-        raise refusal(UNPROCESSABLE, f"{name} must be <= base_price - {tick}", f"{price} against {base}")
+    least = US_STOCKS.leg_distance
+    if above_for is Side.BUY and price < base + least:
+        raise refusal(UNPROCESSABLE, f"{name} must be >= base_price + {least}", f"{price} against {base}")
+    if above_for is Side.SELL and price > base - least:
+        raise refusal(UNPROCESSABLE, f"{name} must be <= base_price - {least}", f"{price} against {base}")

@@ -25,7 +25,7 @@ from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHisto
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.model.values import ONE, ZERO, to_tick
+from tradebot.core.model.values import ONE, ZERO, after_split
 from tradebot.core.planning.exit_rules import entry_prices
 
 
@@ -260,9 +260,9 @@ def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding
         held,
         quantity=_shares(own),
         entry_price=_average_cost(own),
-        stop_price=to_tick(held.stop_price / ratio),
-        target_price=None if held.target_price is None else to_tick(held.target_price / ratio),
-        high_water=to_tick(held.high_water / ratio),
+        stop_price=after_split(held.stop_price, ratio),
+        target_price=None if held.target_price is None else after_split(held.target_price, ratio),
+        high_water=after_split(held.high_water, ratio),
     )
 
 
@@ -283,8 +283,8 @@ def _rescaled(intent: Intent, ratio: Decimal) -> Intent:
     request = intent.request
     rescaled = replace(
         request,
-        stop_loss=None if request.stop_loss is None else to_tick(request.stop_loss / ratio),
-        take_profit=None if request.take_profit is None else to_tick(request.take_profit / ratio),
+        stop_loss=None if request.stop_loss is None else after_split(request.stop_loss, ratio),
+        take_profit=None if request.take_profit is None else after_split(request.take_profit, ratio),
     )
     return intent if ratio == ONE else replace(intent, request=rescaled)
 

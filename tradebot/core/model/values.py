@@ -22,6 +22,11 @@ def to_tick(price: Decimal) -> Decimal:
     return price.quantize(tick_size(price), rounding=ROUND_HALF_EVEN)
 
 
+def after_split(price: Decimal, ratio: Decimal) -> Decimal:
+    """A price on the basis of a split, ``ratio`` new shares for one: the nearest tick, and never 0."""
+    return max(SUB_PENNY, to_tick(price / ratio))
+
+
 def tick_down(price: Decimal) -> Decimal:
     """``price`` rounded down to a tick."""
     return price.quantize(tick_size(price), rounding=ROUND_FLOOR)

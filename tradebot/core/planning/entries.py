@@ -9,10 +9,11 @@ import math
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Intent, OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.plan import Denial, Plan, Situation
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.model.values import ONE, SUB_PENNY
+from tradebot.core.model.values import ONE
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
 from tradebot.core.risk.candidate import Candidate, EntryTerms
@@ -67,7 +68,7 @@ def _candidate(signal: Signal, projected: ProjectedAccount) -> Candidate:
 
 
 def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> EntryTerms | None:
-    if quote is None or quote.last <= SUB_PENNY:  # no stop fits below such a price
+    if quote is None or US_STOCKS.leg_below(quote.last) is None:  # no stop fits below such a price
         return None
     limits = projected.limits
     prices = entry_prices(quote.last, signal.policy, limits, Side.BUY)

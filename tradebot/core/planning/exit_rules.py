@@ -12,9 +12,10 @@ from decimal import Decimal
 
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Limits
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
-from tradebot.core.model.values import ONE, SUB_PENNY, canonical, tick_down, tick_size, tick_up
+from tradebot.core.model.values import ONE, SUB_PENNY, canonical, tick_down, tick_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class ExitPrices:
 def entry_prices(price: Decimal, policy: ExitPolicy, limits: Limits, side: Side) -> ExitPrices:
     """Stop and target of a position entered on ``side`` at ``price``, which is above $0.0001.
 
-    Both are rounded to a tick in the position's favour: the stop towards the price, the target away from it. Each is at
-    least a tick from the price.
+    Both are rounded to a tick in the position's favour: the stop towards the price, the target away from it. One that
+    the venue would refuse as too near is moved away from the price, to the nearest that it takes. Where it takes none
+    below the price, the leg is at the lowest tick.
     """
     stop_fraction = limits.default_stop_loss_pct if policy.stop is None else policy.stop
     target_fraction = policy.target
@@ -43,24 +45,14 @@ def entry_prices(price: Decimal, policy: ExitPolicy, limits: Limits, side: Side)
 
 def _stop_beyond(price: Decimal, fraction: Decimal, side: Side) -> Decimal:
     if side is Side.BUY:
-        return max(SUB_PENNY, min(tick_up(price * (ONE - fraction)), _tick_below(price)))
-    return max(tick_down(price * (ONE + fraction)), _tick_above(price))
+        return max(SUB_PENNY, min(tick_up(price * (ONE - fraction)), US_STOCKS.leg_below(price) or SUB_PENNY))
+    return max(tick_down(price * (ONE + fraction)), US_STOCKS.leg_above(price))
 
 
 def _target_beyond(price: Decimal, fraction: Decimal, side: Side) -> Decimal:
     if side is Side.BUY:
-        return max(tick_up(price * (ONE + fraction)), _tick_above(price))
-    return max(SUB_PENNY, min(tick_down(price * (ONE - fraction)), _tick_below(price)))
-
-
-def _tick_below(price: Decimal) -> Decimal:
-    nearest = tick_down(price)
-    return nearest if nearest < price else tick_down(price - tick_size(price))
-
-
-def _tick_above(price: Decimal) -> Decimal:
-    nearest = tick_up(price)
-    return nearest if nearest > price else tick_up(price + tick_size(price))
+        return max(tick_up(price * (ONE + fraction)), US_STOCKS.leg_above(price))
+    return max(SUB_PENNY, min(tick_down(price * (ONE - fraction)), US_STOCKS.leg_below(price) or SUB_PENNY))
 
 
 def with_mark(holding: Holding, last: Decimal) -> Holding:

@@ -10,10 +10,11 @@ from decimal import Decimal
 
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.plan import Denial, DenialCode, Situation
 from tradebot.core.model.signals import Action
-from tradebot.core.model.values import ZERO, canonical, whole_shares
+from tradebot.core.model.values import ZERO, canonical
 from tradebot.core.planning.exit_rules import due_exit
 
 
@@ -80,7 +81,7 @@ class _ExitPlanner:
         """The shares of ours that can be closed: those that the broker shows and no foreign order is closing.
 
         Our stop and target do not count: the exit cancels them first. A fraction of a share stays where the broker
-        trades none.
+        trades none, or none of so small a value.
         """
         position = self.positions.get(holding.symbol)
         if position is None:
@@ -88,7 +89,8 @@ class _ExitPlanner:
         taken = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
         free = min(holding.shares_in(position), abs(position.quantity) - taken)
         asset = self.situation.assets.get(holding.symbol)
-        return free if asset is not None and asset.fractionable else whole_shares(free)
+        fractionable = asset is not None and asset.fractionable
+        return US_STOCKS.saleable(free, position.market_price, fractionable=fractionable)
 
     def intent(self, holding: Holding, reason: str) -> Intent:
         situation = self.situation
@@ -133,4 +135,8 @@ class _ExitPlanner:
             there = canonical(position.quantity) if position else "none"
             return f"the ledger holds {canonical(holding.quantity)} {holding.symbol}, and the broker shows {there}"
         ids = ", ".join(order.client_order_id or order.broker_order_id for order in self._foreign_closing(holding))
-        return f"the shares of {holding.symbol} are taken by {ids}" if ids else "less than one whole share is held"
+        return (
+            f"the shares of {holding.symbol} are taken by {ids}"
+            if ids
+            else "the rest is a fraction that cannot be sold"
+        )

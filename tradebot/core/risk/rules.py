@@ -13,6 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey
@@ -164,10 +165,15 @@ def not_tradable(candidate: Candidate, projected: ProjectedAccount) -> Denial | 
 
 
 def no_price(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:
-    """There is no price that a stop fits under."""
+    """There is no price, or the broker takes no stop below it."""
     if candidate.terms is not None:
         return None
-    return candidate.denied(DenialCode.NO_PRICE, f"{candidate.symbol} has no usable price")
+    quote = projected.situation.quotes.get(candidate.symbol)
+    if quote is None or quote.last <= 0:
+        return candidate.denied(DenialCode.NO_PRICE, f"{candidate.symbol} has no usable price")
+    distance = US_STOCKS.leg_distance
+    message = f"no stop is taken {dollars(distance)} below {candidate.symbol}'s price of {canonical(quote.last)}"
+    return candidate.denied(DenialCode.NO_PRICE, message, quote.last, distance)
 
 
 def price_collar(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:

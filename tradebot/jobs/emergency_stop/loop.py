@@ -15,7 +15,7 @@ from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import BookedPositions, ours_among
-from tradebot.core.model.values import to_tick
+from tradebot.core.model.values import after_split
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
@@ -287,7 +287,7 @@ class EmergencyStop:
         """The stop price of shares, USD on today's split basis: the ledger's, else that of the entry's bracket."""
         for holding in self.booked.holdings:
             if (holding.strategy, holding.symbol) == (owned.strategy, owned.symbol):
-                return to_tick(holding.stop_price / self._splits.get(owned.symbol, Decimal(1)))
+                return after_split(holding.stop_price, self._splits.get(owned.symbol, Decimal(1)))
         if self.state is None or owned.symbol in self._splits:
             return None
         for lot in reversed(ours_among(self.state.lots.get(owned.symbol, ()))):
