@@ -15,6 +15,7 @@ from tradebot.core.model.account import (
     CASH,
     ActionKind,
     Adjustment,
+    CalendarDay,
     CashEvent,
     CashKind,
     Fill,
@@ -295,5 +296,6 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.schedule.start_tracking(ScheduleClock.EXCHANGE, some.at, some.session)
     missed = [MissedJob(some.session, Job.PREFLIGHT)]
     ledger.schedule.settle(ScheduleClock.EXCHANGE, missed, some.next_session, some.at, some.later(1))
+    ledger.calendar_days.store(CalendarDay(some.next_session, None), some.at)
     ledger.runs.end(run, RunStatus.RAN, 0, some.later(1), some.later(1), "2 orders")
     return ledger

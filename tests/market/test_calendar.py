@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 
 import exchange_calendars
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.model.account import SessionHours
-from tradebot.market.calendar import CLOSED, CLOSURES_FILE, NyseCalendar, closures_in
+from tradebot.core.model.account import CalendarDay, SessionHours
+from tradebot.market.calendar import CLOSED, CLOSURES_FILE, CorrectedCalendar, NyseCalendar, closures_in
 from tradebot.ports import Calendar
 
 # The judge's own use of pandas, which is its business.
@@ -127,3 +128,52 @@ def test_a_past_year_costs_neither_pandas_nor_holidays() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- the broker's word for single days --------------------------------------------------------------
+
+TUESDAY, SATURDAY = date(2007, 1, 9), date(2007, 1, 13)
+
+
+def _hours(day: date, like: date) -> SessionHours:
+    """The hours of another session on a day of the same week."""
+    usual = CALENDAR.hours(like)
+    assert usual is not None
+    later = day - like
+    return replace(usual, session=day, opens=usual.opens + later, closes=usual.closes + later)
+
+
+def test_without_a_correction_the_installed_calendar_counts() -> None:
+    corrected = CorrectedCalendar(NyseCalendar())
+    year = date(2007, 1, 1), date(2007, 12, 31)
+    assert corrected.between(*year) == CALENDAR.between(*year)
+    assert corrected.corrections(date.min) == ()
+
+
+def test_a_closed_day_is_skipped_by_its_neighbours() -> None:
+    corrected = CorrectedCalendar(NyseCalendar(), [CalendarDay(TUESDAY, None)])
+    assert corrected.hours(TUESDAY) is None
+    assert corrected.following(date(2007, 1, 8)).session == date(2007, 1, 10)
+    assert corrected.previous(date(2007, 1, 10)).session == date(2007, 1, 8)
+    assert [each.session.day for each in corrected.between(date(2007, 1, 8), date(2007, 1, 11))] == [8, 10, 11]
+
+
+def test_an_extra_session_and_other_hours_take_their_place() -> None:
+    extra, early = _hours(SATURDAY, like=TUESDAY), _hours(TUESDAY, like=TUESDAY)
+    early = replace(early, closes=early.closes - timedelta(hours=3), half_day=True)
+    corrected = CorrectedCalendar(NyseCalendar(), [CalendarDay(SATURDAY, extra)])
+    corrected.correct([CalendarDay(TUESDAY, early)])
+    assert corrected.between(TUESDAY, date(2007, 1, 14))[0] == early
+    assert corrected.between(TUESDAY, date(2007, 1, 14))[-1] == extra
+    assert corrected.previous(date(2007, 1, 16)) == corrected.following(date(2007, 1, 12)) == extra
+
+
+def test_the_newest_word_counts_and_corrections_are_what_still_differs() -> None:
+    corrected = CorrectedCalendar(NyseCalendar())
+    closed, wednesday = CalendarDay(TUESDAY, None), CalendarDay(date(2007, 1, 10), None)
+    corrected.correct([wednesday, closed])
+    assert corrected.corrections(TUESDAY) == (closed, wednesday)
+    assert corrected.corrections(date(2007, 1, 10)) == (wednesday,)
+    corrected.correct([CalendarDay(TUESDAY, CALENDAR.hours(TUESDAY))])
+    assert corrected.corrections(TUESDAY) == (wednesday,)
+    assert corrected.hours(TUESDAY) == CALENDAR.hours(TUESDAY)

@@ -42,7 +42,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk, set_latch
 from tradebot.ledger.database import Database
-from tradebot.market.calendar import NyseCalendar
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
 from tradebot.runtime.import_stop_journals import import_journals
@@ -149,7 +149,7 @@ class Process:
                 settings=self.settings,
                 ownership=Ownership(key),
                 clock=clock,
-                calendar=NyseCalendar(),
+                calendar=CorrectedCalendar(NyseCalendar()),
                 broker=broker,
                 market=WorldData(town.market, exchange, io),
                 ledger=database.bind(key),

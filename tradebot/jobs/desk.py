@@ -10,7 +10,7 @@ from tradebot.core.model.ownership import Ownership
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import AccountLedger
-from tradebot.ports import Alerts, Broker, Calendar, Clock, Latch, Lock, MarketData, StopSwitch, Strategies
+from tradebot.ports import Alerts, Broker, Clock, CorrectableCalendar, Latch, Lock, MarketData, StopSwitch, Strategies
 from tradebot.settings import Settings
 
 
@@ -29,7 +29,7 @@ class Desk:
     settings: Settings
     ownership: Ownership  # of the pinned account
     clock: Clock
-    calendar: Calendar
+    calendar: CorrectableCalendar
     broker: Broker
     market: MarketData
     ledger: AccountLedger

@@ -20,6 +20,7 @@ from tradebot.core.results.preflight_checks import Check
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.core.safety.unsettled_orders import unsettled_text
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
+from tradebot.jobs.calendar_days import take_over_calendar
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.jobs.step_results import AccountResult, StepResult, SubmitResult
 
@@ -103,7 +104,10 @@ def open_run(desk: Desk, job: Job) -> JobRun:
     """
     try:
         market = desk.broker.clock()
-        return JobRun(job, market, desk.clock.now(), _session_of(market))
+        run = JobRun(job, market, desk.clock.now(), _session_of(market))
+        if job in DAY:  # before anything goes by the calendar; the other jobs go by what is stored
+            run.add(StepResult(notes=take_over_calendar(desk, market)))
+        return run
     except TradebotError as error:
         if job in DAY:
             _end_failed(desk, _begin(desk, job, None), error)

@@ -10,6 +10,7 @@ from tradebot.errors import LedgerError
 from tradebot.ledger import audit
 from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.books import Books
+from tradebot.ledger.calendar_days import CalendarDays
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
@@ -40,6 +41,7 @@ class AccountLedger:
         self.history = LedgerHistory(engine, account_key)
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)
+        self.calendar_days = CalendarDays(engine, account_key)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits."""

@@ -6,12 +6,12 @@ Importing `holidays` takes as long as everything else in a short command.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from functools import cache
 from pathlib import Path
 
-from tradebot.core.model.account import MarketClock, SessionHours
+from tradebot.core.model.account import CalendarDay, MarketClock, SessionHours
 from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 
 _OPENS = time(9, 30)
@@ -38,11 +38,11 @@ class NyseCalendar:
 
     def previous(self, day: date) -> SessionHours:
         """The last session before ``day``."""
-        return self._nearest(day, -_ONE_DAY)
+        return _nearest(self, day, -_ONE_DAY)
 
     def following(self, day: date) -> SessionHours:
         """The first session after ``day``."""
-        return self._nearest(day, _ONE_DAY)
+        return _nearest(self, day, _ONE_DAY)
 
     def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to ``last``, both inclusive, in order; none if ``last`` is before ``first``."""
@@ -52,11 +52,51 @@ class NyseCalendar:
             sessions += hours[bisect_left(days, first) : bisect_right(days, last)]
         return tuple(sessions)
 
-    def _nearest(self, day: date, step: timedelta) -> SessionHours:
+
+class CorrectedCalendar:
+    """An installed calendar on which the broker's word wins for single days; implements ports.CorrectableCalendar."""
+
+    def __init__(self, installed: NyseCalendar, days: Iterable[CalendarDay] = ()) -> None:
+        self._installed = installed
+        self._days: dict[date, SessionHours | None] = {}
+        self.correct(days)
+
+    def correct(self, days: Iterable[CalendarDay]) -> None:
+        """Go by ``days`` from now on, whatever was said of them before."""
+        self._days.update((each.day, each.hours) for each in days)
+
+    def corrections(self, first: date) -> tuple[CalendarDay, ...]:
+        """The corrected days from ``first`` on that differ from the installed calendar, in order."""
+        days = (CalendarDay(day, self._days[day]) for day in sorted(self._days) if day >= first)
+        return tuple(each for each in days if each.hours != self._installed.hours(each.day))
+
+    def hours(self, day: date) -> SessionHours | None:
+        """The session on a New York date; None if the exchange is closed."""
+        return self._days[day] if day in self._days else self._installed.hours(day)
+
+    def previous(self, day: date) -> SessionHours:
+        """The last session before ``day``."""
+        return _nearest(self, day, -_ONE_DAY)
+
+    def following(self, day: date) -> SessionHours:
+        """The first session after ``day``."""
+        return _nearest(self, day, _ONE_DAY)
+
+    def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
+        """The sessions from ``first`` to ``last``, both inclusive, in order; none if ``last`` is before ``first``."""
+        installed = self._installed.between(first, last)
+        corrected = {day: hours for day, hours in self._days.items() if first <= day <= last}
+        if not corrected:
+            return installed
+        by_day = {hours.session: hours for hours in installed} | corrected
+        return tuple(hours for day in sorted(by_day) if (hours := by_day[day]) is not None)
+
+
+def _nearest(calendar: NyseCalendar | CorrectedCalendar, day: date, step: timedelta) -> SessionHours:
+    day += step
+    while (hours := calendar.hours(day)) is None:
         day += step
-        while (hours := self.hours(day)) is None:
-            day += step
-        return hours
+    return hours
 
 
 def decision_date(clock: MarketClock) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradebot.ports.home import Alerts, Latch, Lock, StopSwitch
-from tradebot.ports.market import Broker, Calendar, Clock, MarketData, PriceSource
+from tradebot.ports.market import Broker, Calendar, Clock, CorrectableCalendar, MarketData, PriceSource
 from tradebot.ports.plugins import Strategies, StrategyFailure, StrategyInfo
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Broker",
     "Calendar",
     "Clock",
+    "CorrectableCalendar",
     "Latch",
     "Lock",
     "MarketData",

@@ -11,6 +11,7 @@ from tradebot.core.model.account import (
     AccountSnapshot,
     Activity,
     Asset,
+    CalendarDay,
     CorporateAction,
     DayBar,
     MarketClock,
@@ -58,6 +59,18 @@ class Calendar(Protocol):
 
     def between(self, first: date, last: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to ``last``, both included, in order."""
+        ...
+
+
+class CorrectableCalendar(Calendar, Protocol):
+    """A calendar in which the broker's word wins for single days."""
+
+    def correct(self, days: Iterable[CalendarDay]) -> None:
+        """Go by ``days`` from now on, whatever was said of them before."""
+        ...
+
+    def corrections(self, first: date) -> tuple[CalendarDay, ...]:
+        """The corrected days from ``first`` on that differ from the installed calendar, in order."""
         ...
 
 

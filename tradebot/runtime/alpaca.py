@@ -11,8 +11,7 @@ from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import RealPause, Timeouts
 from tradebot.errors import ConfigError, Problem
 from tradebot.home import paths
-from tradebot.market.calendar import NyseCalendar
-from tradebot.ports import Broker, Clock, MarketData
+from tradebot.ports import Broker, Calendar, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint, Keys
 
@@ -20,12 +19,12 @@ from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoin
 FRESH_FOR = timedelta(seconds=5)
 
 
-def open_alpaca(settings: Settings, clock: Clock, timeouts: Timeouts) -> tuple[Broker, MarketData]:
+def open_alpaca(settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts) -> tuple[Broker, MarketData]:
     """The broker and its market data. Raises ConfigError without keys, which only an emergency stop may lack."""
     keys = _keys(settings)
     trading, data = (Api(url, keys, RateLimiter(), RealPause(), timeouts) for url in _endpoints(settings))
     folder = paths.state_folder(settings.home)
-    market = AlpacaMarket(data, folder, settings.alpaca_feed, clock, NyseCalendar(), FRESH_FOR)
+    market = AlpacaMarket(data, folder, settings.alpaca_feed, clock, calendar, FRESH_FOR)
     return AlpacaBroker(trading, settings.trading_mode, folder), market
 
 

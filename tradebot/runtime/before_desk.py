@@ -13,7 +13,7 @@ from tradebot.errors import ExitCode, LedgerError, TradebotError
 from tradebot.home import paths
 from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import open_database
-from tradebot.market.calendar import NyseCalendar
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, schedule_clock
 from tradebot.settings import GlobalOptions, Settings
@@ -43,7 +43,8 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
             if pinned is None:
                 return ""
             ledger, rules, now = database.bind(pinned.key), settings.schedule_rules(), SystemClock().wall()
-            return JobSchedule(ledger, NyseCalendar(), rules, ScheduleClock.REAL, now).why_not_due(job)
+            calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
+            return JobSchedule(ledger, calendar, rules, ScheduleClock.REAL, now).why_not_due(job)
     except LedgerError:
         return ""
 

@@ -19,7 +19,6 @@ from tradebot.home.halt_file import LatchFile
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
-from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.alerts import outbox_alerts
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
@@ -157,11 +156,12 @@ def desk_at(
     alerts: Alerts,
 ) -> Desk:
     """A desk at a venue. Without ``strategies``, those of the settings are loaded when first asked for."""
+    venue.calendar.correct(ledger.calendar_days.all())
     return Desk(
         settings=settings,
         ownership=Ownership(ledger.account_key),
         clock=venue.clock,
-        calendar=NyseCalendar(),
+        calendar=venue.calendar,
         broker=venue.broker,
         market=venue.market,
         ledger=ledger,

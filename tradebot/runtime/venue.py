@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tradebot.ports import Broker, Clock, MarketData
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
+from tradebot.ports import Broker, Clock, CorrectableCalendar, MarketData
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.settings import BrokerName, Settings
 
@@ -29,6 +30,7 @@ class Venue:
     broker: Broker
     market: MarketData
     clock: Clock
+    calendar: CorrectableCalendar  # of the market data too
     advance: Callable[[Job], None] = _no_advance  # advances the embedded exchange to a job's time of day
     exchange: PaperExchange | None = None  # None at a broker outside
     fresh_for: timedelta = timedelta(0)  # how long a response may be used again
@@ -53,8 +55,9 @@ def open_venue(
         from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
 
         clock = SystemClock()
-        broker, market = open_alpaca(settings, clock, EMERGENCY if urgent else Timeouts())
-        yield Venue(broker, market, clock, fresh_for=FRESH_FOR)
+        calendar = CorrectedCalendar(NyseCalendar())
+        broker, market = open_alpaca(settings, clock, calendar, EMERGENCY if urgent else Timeouts())
+        yield Venue(broker, market, clock, calendar, fresh_for=FRESH_FOR)
     else:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
             yield venue
@@ -71,6 +74,7 @@ def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | N
             paper.PaperBroker(exchange),
             PaperMarket(prices_of(settings), exchange),
             ExchangeClock(exchange),
+            CorrectedCalendar(NyseCalendar()),
             partial(advance, settings, exchange),
             exchange,
         )

@@ -16,7 +16,7 @@ from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import DayBar
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
-from tradebot.market.calendar import NyseCalendar
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 
 Submit = Callable[[PaperExchange, OrderRequest], BrokerOrder]
 
@@ -67,13 +67,13 @@ class House:
     ``cancelled_at`` tells when orders, by number, were cancelled on request, ``replaced_by`` what took their place.
     ``pending`` are those that are to be cancelled, with the number of requests until they are. ``fails_one`` lets one
     item of the request at hand fail where it has several. ``bars_read`` are the bars that were read last, and what they
-    were read for.
+    were read for. ``calendar`` is what it tells of the sessions: correct it to announce a closing or other hours. The
+    exchange's own sessions are those of its prices, which have none on a day that is closed.
     """
 
-    calendar = NyseCalendar()
-
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, calendar: CorrectedCalendar | None = None) -> None:
         self.terms = terms
+        self.calendar = calendar or CorrectedCalendar(NyseCalendar())
         self.cancelled_at: dict[int, datetime] = {}
         self.replaced_by: dict[int, int] = {}
         self.pending: dict[int, int] = {}

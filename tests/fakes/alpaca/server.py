@@ -25,6 +25,7 @@ from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.struck import OnRequest, Rule, Strikes
 from tests.fakes.alpaca.transport import OUTCOME, SILENCE, TICKET, transport_of
 from tradebot.brokers.paper import PaperExchange
+from tradebot.market.calendar import CorrectedCalendar
 
 #: A pair of keys in the form of those of a paper account.
 KEY_ID = "PKFAKE7C1FCANARY0001"
@@ -47,7 +48,8 @@ class FakeAlpaca:
     """Alpaca's trading and data hosts, both at ``url``, over an embedded exchange. Runs while it is entered.
 
     ``exchange`` gives a handle on the exchange to the thread that asks; each connection keeps one while it lasts.
-    ``on_request`` is asked for the fault of each request, when it arrives. Leaving raises SpecificationBroken when the
+    ``on_request`` is asked for the fault of each request, when it arrives. ``calendar`` is the one of ``exchange``, for
+    hours that the installed one does not know. Leaving raises SpecificationBroken when the
     specification does not allow what was asked or answered.
     """
 
@@ -58,8 +60,9 @@ class FakeAlpaca:
         terms: Terms | None = None,
         on_request: OnRequest | None = None,
         port: int = 0,
+        calendar: CorrectedCalendar | None = None,
     ) -> None:
-        self.house = House(terms or Terms())
+        self.house = House(terms or Terms(), calendar)
         self.judge = Judge()
         self.served: list[Served] = []
         self.late: list[Arrival] = []

@@ -25,6 +25,14 @@ class SessionHours:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """What a calendar says of one New York date."""
+
+    day: date
+    hours: SessionHours | None  # None when the exchange is closed all day
+
+
+@dataclass(frozen=True, slots=True)
 class MarketClock:
     """The broker's clock and its sessions around now."""
 
@@ -33,6 +41,7 @@ class MarketClock:
     today: SessionHours | None  # None when the New York date of now is no session
     previous: SessionHours | None
     upcoming: SessionHours | None
+    sessions: tuple[SessionHours, ...] | None = None  # of the broker's own calendar around now; None where it has none
 
     @property
     def session(self) -> date | None:

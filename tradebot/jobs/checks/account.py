@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
-from tradebot.core.model.account import SessionHours
-from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
+from tradebot.core.model.account import MarketClock, SessionHours
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.values import canonical, dollars
 from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.core.risk.limit_report import limit_report
+from tradebot.core.safety.calendar_changes import hours_text
+from tradebot.jobs.calendar_days import changes_at
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
 
@@ -50,23 +53,36 @@ def clock(desk: Desk, run: JobRun) -> Check:
 
 
 def calendar(desk: Desk, run: JobRun) -> Check:
-    """Fails where the calendar here differs from the broker's on today or the sessions around it."""
-    market = run.market
+    """Fails where the calendar here differs from the broker's on today or the sessions around it.
+
+    A difference is left only where the broker's answer is not believed. Days to come on which the installed calendar
+    is wrong are a warning.
+    """
+    doubt = changes_at(desk, run.market).doubt
+    doubts = [f"the broker's is not believed: {doubt}"] if doubt else []
+    if differences := list(_differences(desk, run.market)):
+        remedy = "nothing is entered until they agree; update tradebot, or trade by hand today"
+        return Check("calendar", FAIL, "; ".join([*differences, *doubts]), remedy)
+    if doubts:
+        return Check("calendar", WARN, doubts[0], "look at the exchange's own calendar; the one here counts")
+    if ahead := desk.calendar.corrections(new_york_date(run.market.now)):
+        figure = ", ".join(f"{each.day} {hours_text(each.hours)}" for each in ahead)
+        remedy = "nothing to do: jobs go by the broker's calendar"
+        return Check("calendar", WARN, f"the installed one did not know: {figure}", remedy)
+    return Check("calendar", PASS, f"as the broker's: {_hours(run.market.today)}")
+
+
+def _differences(desk: Desk, market: MarketClock) -> Iterator[str]:
+    """What the calendar here says otherwise than the broker's on today and the sessions around it."""
     today = new_york_date(market.now)
     hours = {
         "today": (desk.calendar.hours(today), market.today),
         "the session before": (desk.calendar.previous(today), market.previous),
         "the next session": (desk.calendar.following(today), market.upcoming),
     }
-    differences = [
-        f"{which} is {_hours(here)} here and {_hours(there)} at the broker"
-        for which, (here, there) in hours.items()
-        if here != there and not (there is None and which != "today")
-    ]
-    if differences:
-        remedy = "nothing is entered until they agree; update tradebot, or trade by hand today"
-        return Check("calendar", FAIL, "; ".join(differences), remedy)
-    return Check("calendar", PASS, f"as the broker's: {_hours(market.today)}")
+    for which, (here, there) in hours.items():
+        if here != there and not (there is None and which != "today"):
+            yield f"{which} is {_hours(here)} here and {_hours(there)} at the broker"
 
 
 def session(desk: Desk, run: JobRun) -> Check:
@@ -120,5 +136,4 @@ def _hours(hours: SessionHours | None) -> str:
     if hours is None:
         return "no session"
     kind = "half day, " if hours.half_day else ""
-    opens, closes = hours.opens.astimezone(NEW_YORK), hours.closes.astimezone(NEW_YORK)
-    return f"{hours.session}: {kind}{opens:%H:%M} to {closes:%H:%M} in New York"
+    return f"{hours.session}: {kind}{hours_text(hours)} in New York"

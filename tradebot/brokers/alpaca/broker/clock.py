@@ -16,15 +16,14 @@ from tradebot.errors import BrokerUnavailable
 _USUAL_CLOSE = time(16, 0)  # New York time
 #: The calendar is read for these days before and after today: longer than any gap between two sessions since 1952.
 _AROUND = timedelta(days=14)
-#: Cached sessions must reach this far ahead, so that the next session is among them.
-_AHEAD = timedelta(days=7)
 
 
 class AlpacaClock:
     """The exchange's time, and the sessions around it.
 
-    The time is read anew at each call, the sessions once a New York date. Sessions that an earlier command cached are
-    used as long as they agree with the clock on the next open and the next close.
+    The time is read anew at each call, the sessions once a New York date, so that a closing is known at the latest on
+    the day after it is announced. Sessions that an earlier command cached on the same date are used as long as they
+    agree with the clock on the next open and the next close.
     """
 
     def __init__(self, api: Api, cache: JsonCache) -> None:
@@ -38,7 +37,7 @@ class AlpacaClock:
         now = fields.instant("timestamp")
         today = new_york_date(now)
         if today not in self._sessions:
-            cached = tuple(map(_parse_hours, self._cache.load() or ()))
+            cached = self._cached_sessions(today)
             self._sessions[today] = cached if _agree(cached, fields) else self._fetch_sessions(today)
         sessions = self._sessions[today]
         return MarketClock(
@@ -47,23 +46,32 @@ class AlpacaClock:
             today=next((hours for hours in sessions if hours.session == today), None),
             previous=max((hours for hours in sessions if hours.session < today), key=_session, default=None),
             upcoming=min((hours for hours in sessions if hours.session > today), key=_session, default=None),
+            sessions=sessions,
         )
 
-    def _fetch_sessions(self, day: date) -> tuple[SessionHours, ...]:
-        params = {"start": str(day - _AROUND), "end": str(day + _AROUND)}
+    def _cached_sessions(self, today: date) -> tuple[SessionHours, ...]:
+        """The sessions that a command cached today; none without such a command."""
+        cached = self._cache.load()
+        if not isinstance(cached, dict) or cached.get("read_on") != str(today):  # earlier versions kept a list
+            return ()
+        return tuple(map(_parse_hours, cached["sessions"]))
+
+    def _fetch_sessions(self, today: date) -> tuple[SessionHours, ...]:
+        params = {"start": str(today - _AROUND), "end": str(today + _AROUND)}
         days = json_list(self._api.read("/v2/calendar", params), "sessions")
         sessions = tuple(map(_parse_hours, days))
-        self._cache.save([{name: day[name] for name in ("date", "open", "close")} for day in days])
+        kept = [{name: day[name] for name in ("date", "open", "close")} for day in days]
+        self._cache.save({"read_on": str(today), "sessions": kept})
         return sessions
 
 
 def _agree(sessions: Sequence[SessionHours], clock: Fields) -> bool:
-    """Whether the sessions reach far enough ahead and have the clock's next open and next close."""
+    """Whether the sessions have the clock's next open and next close."""
     now = clock.instant("timestamp")
-    if not any(hours.closes > now + _AHEAD for hours in sessions):
+    opens = min((hours.opens for hours in sessions if hours.opens > now), default=None)
+    closes = min((hours.closes for hours in sessions if hours.closes > now), default=None)
+    if opens is None or closes is None:
         return False
-    opens = min(hours.opens for hours in sessions if hours.opens > now)
-    closes = min(hours.closes for hours in sessions if hours.closes > now)
     by_clock = (clock.flag("is_open"), clock.maybe_instant("next_open"), clock.maybe_instant("next_close"))
     return by_clock == (closes < opens, opens, closes)
 
