@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from tradebot.core.model.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
+from tradebot.core.model.account import (
+    AccountDay,
+    AccountSnapshot,
+    Activity,
+    Asset,
+    MarketClock,
+    Permissions,
+    Position,
+    UnreadActivity,
+)
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
 from tradebot.ports import Broker
@@ -77,6 +86,9 @@ class Around(Broker):
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
         return self._pass("late_activities", after).late_activities(after, is_known)
+
+    def unread_activities(self) -> tuple[UnreadActivity, ...]:
+        return self.inner.unread_activities()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         return self._pass("assets").assets(symbols)

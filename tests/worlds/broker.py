@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
 from tests.worlds.venue import Late, Venue
 from tradebot.brokers.paper import PaperBroker, PaperExchange
-from tradebot.core.model.account import AccountDay, AccountSnapshot, Activity, Asset, MarketClock, Permissions, Position
+from tradebot.core.model.account import (
+    AccountDay,
+    AccountSnapshot,
+    Activity,
+    Asset,
+    MarketClock,
+    Permissions,
+    Position,
+    UnreadActivity,
+)
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
 
@@ -113,6 +122,9 @@ class FaultyBroker:
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
         return self._broker.late_activities(after, is_known)
+
+    def unread_activities(self) -> tuple[UnreadActivity, ...]:
+        return self._broker.unread_activities()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         answer, _ = self._read("assets", lambda: self._broker.assets(symbols))

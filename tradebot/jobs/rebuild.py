@@ -31,7 +31,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.reconcile_accept import adjustment_for
 from tradebot.jobs.step_results import AccountState, coded, noted
-from tradebot.jobs.steps.activities import book_activities
+from tradebot.jobs.steps.activities import book_activities, unread_notes
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
 from tradebot.jobs.steps.sync import confirm_differences, is_explained, read_account_state
@@ -74,7 +74,7 @@ def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Out
     state = _recover_plans(desk, run)
     _take_over(desk, previous, _least_peak(state, activities))
     run.halts = refresh_halts(desk, run.session)
-    run.add(noted(*_summary(state, adjusted, previous, kept)))
+    run.add(noted(*unread_notes(desk), *_summary(state, adjusted, previous, kept)))
     desk.ledger.decisions.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )

@@ -19,6 +19,7 @@ from tradebot.core.model.account import (
     Position,
     Quote,
     SessionHours,
+    UnreadActivity,
 )
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
@@ -170,10 +171,14 @@ class Broker(Protocol):
         ...
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """The activities shortly before ``after`` whose ids are not known: the broker reported them late.
+        """The activities of the days before ``after`` whose ids are not known: the broker reported them late.
 
         Called right after ``activities``, it uses the same read of the account.
         """
+        ...
+
+    def unread_activities(self) -> tuple[UnreadActivity, ...]:
+        """The rows that the last ``activities``, and ``late_activities`` after it, could not read as activities."""
         ...
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:

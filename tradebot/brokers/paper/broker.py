@@ -32,6 +32,7 @@ from tradebot.core.model.account import (
     Permissions,
     Position,
     SessionHours,
+    UnreadActivity,
 )
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable
@@ -109,6 +110,10 @@ class PaperBroker:
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
         """None, because activities are numbered in the order of booking."""
+        return ()
+
+    def unread_activities(self) -> tuple[UnreadActivity, ...]:
+        """None, because the exchange knows every kind of its activities."""
         return ()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:

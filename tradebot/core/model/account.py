@@ -209,6 +209,15 @@ class Reorganisation:
 Activity = Fill | CashEvent | SplitEvent | FillBust | Reorganisation
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadActivity:
+    """A row of the broker's activities that tells no activity. What it moved stays a difference to the ledger."""
+
+    row_id: str  # the broker's; "" for a row without one
+    why: str  # for people
+    waits: bool  # whether it will be one: a fill whose order is not shown yet, or a split without all of its rows
+
+
 #: The symbol of cash.
 CASH = "USD"
 

@@ -17,11 +17,18 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.submit import apply_broker_state
 
+#: The most notes on rows of the broker's that one job has; the log has them all.
+MOST_UNREAD = 5
+
 
 def book_new_activities(desk: Desk) -> StepResult:
-    """Book the new activities: the result has their fills, and notes on foreign and busted ones. A bust is alerted."""
+    """Book the new activities: the result has their fills, and notes on foreign, busted and unread ones.
+
+    A bust is alerted.
+    """
     bookings = book_activities(desk)
     notes = [note for booking in bookings if (note := _note_of(booking))]
+    notes += unread_notes(desk)
     for booking in bookings:
         if isinstance(booking.activity, FillBust):
             desk.alerts.send("warning", "a fill was busted", _note_of(booking))
@@ -55,6 +62,14 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
         for intent in corrected:
             _correct(desk, intent)
     return bookings
+
+
+def unread_notes(desk: Desk) -> tuple[str, ...]:
+    """Notes on the rows of the activities that were just read and tell no activity."""
+    unread = desk.broker.unread_activities()
+    notes = tuple(f"unread: {each.why}" for each in unread[:MOST_UNREAD])
+    more = len(unread) - len(notes)
+    return (*notes, f"unread: {more} more rows of the broker's activities; the log has each") if more else notes
 
 
 def _histories_of_busted(

@@ -4,6 +4,10 @@ The id of an activity begins with the New York time of the event, not of its boo
 night, but sort before its fills. Paging from an id, as the API offers, would miss them for ever. Therefore the days
 around the newest known activity are read again, and everything booked after it is new.
 
+A row that tells no activity, such as cash of a type that nobody knows, is passed over with a note: what it moved stays
+a difference that reconciliation finds. A fill is never passed over: one whose order is not shown, or that cannot be
+read, waits and is read again.
+
 Shares that move without a trade or a split (transfers, spin-offs, mergers) are not read: reconciliation finds them. A
 fill that the exchange takes back is reported on Alpaca's stream only and disappears here; reconciliation finds it too.
 """
@@ -11,43 +15,45 @@ fill that the exchange takes back is reported on Alpaca's stream only and disapp
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
+from tradebot.brokers.alpaca.broker.activity_parsing import parse_cash_event, parse_fill
 from tradebot.brokers.alpaca.broker.activity_rows import FILL, SPLIT, ActivityRow, parse_row, time_of_id
-from tradebot.brokers.alpaca.broker.option_symbols import contract_size, is_option
+from tradebot.brokers.alpaca.broker.option_symbols import is_option
 from tradebot.brokers.alpaca.broker.order_groups import OrderSender
-from tradebot.brokers.alpaca.broker.order_parsing import parse_side
 from tradebot.brokers.alpaca.broker.order_queries import OrderQueries
-from tradebot.brokers.alpaca.broker.splits import parse_splits
+from tradebot.brokers.alpaca.broker.splits import SplitRows, parse_splits
 from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
-from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
-from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.values import ZERO
+from tradebot.brokers.http.responses import Json
+from tradebot.core.model.account import Activity, UnreadActivity, id_of
 from tradebot.errors import BrokerUnavailable
 
 #: Activities in one page, the most that the server gives.
 PAGE_SIZE = 100
-#: How far before the newest known activity the rows are read again.
-OVERLAP = timedelta(days=3)
-#: How much later than a newer activity an activity may appear.
-LATE = timedelta(minutes=10)
-
-_DIVIDEND = "DIV"
-_EXECUTED = frozenset({"executed", "correct"})
-_CASH_KINDS: Mapping[str, CashKind] = {  # by activity type
-    **dict.fromkeys(("DIV", "DIVCGL", "DIVCGS", "DIVFT", "DIVNRA", "DIVROC"), CashKind.DIVIDEND),
-    **dict.fromkeys(("DIVTW", "DIVTXEX", "DIVWH", "CGD", "WH"), CashKind.DIVIDEND),
-    **dict.fromkeys(("FEE", "CFEE", "DIVFEE", "PTC", "PTR"), CashKind.FEE),
-    **dict.fromkeys(("INT", "INTNRA", "INTTW", "INTPNL", "SWP"), CashKind.INTEREST),
-    **dict.fromkeys(("CIL", "SPLIT", "SPIN", "MA", "REO", "REORG", "NC", "VOF"), CashKind.CASH_IN_LIEU),
-}
-_IN_LIEU = "CIL"
-_PAID_IN = frozenset({"CSD", "CSW", "TRANS", "JNL", "JNLC", "ACATC"})
+#: How far before the newest known activity the rows are read again, to find those that were told late. Fees come after
+#: a night; dividends, corrections and what a broker forgot come within two weeks. A row that comes later than this is
+#: found by the time at which it was booked, unless it has none.
+OVERLAP = timedelta(days=14)
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows around and after an activity, in the order of booking."""
+
+    rows: Sequence[ActivityRow] = ()
+    known: int = 0  # how many of them are booked no later than that activity
+    unreadable: tuple[UnreadActivity, ...] = ()  # rows that have no place in the order
+
+    @property
+    def splits(self) -> Mapping[str, SplitRows]:
+        """The splits by the id of the row that they stand at."""
+        return {split.last.id: split for split in parse_splits(self.rows)}
 
 
 class ActivityQueries:
@@ -57,7 +63,8 @@ class ActivityQueries:
         self._api = api
         self._orders = orders
         self._last_cursor: str | None = None
-        self._last_rows: tuple[Sequence[ActivityRow], int | None] = ((), None)
+        self._last = _Rows()
+        self._unread: dict[str, UnreadActivity] = {}
 
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """The activities booked after the one with id ``cursor``; all of them without a cursor.
@@ -65,135 +72,142 @@ class ActivityQueries:
         A cursor that has disappeared, as a busted fill does, counts as booked at the time in its id. Raises
         BrokerUnavailable when the cursor is no id of Alpaca's, or an answer is incomplete.
         """
-        rows, position = self._rows_around(cursor)
-        if cursor is None or position is not None:
-            return self._as_activities(rows if position is None else rows[position + 1 :])
-        at = time_of_id(cursor)
-        return self._as_activities([row for row in rows if at is not None and row.booked_at > at])
+        self._unread = {}
+        self._last_cursor, self._last = cursor, self._rows_around(cursor)
+        for unreadable in self._last.unreadable:
+            self._leave(unreadable)
+        return self._activities_of(self._last.rows[self._last.known :])
 
     def late(self, cursor: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """The unknown activities booked within LATE before ``cursor``: they appeared later than it did."""
-        rows, position = self._last_rows if self._last_cursor == cursor else self._rows_around(cursor)
-        if position is None:
+        """The unknown activities booked within OVERLAP before ``cursor``: they appeared later than it did."""
+        if self._last_cursor != cursor:
+            self.after(cursor)
+        before = self._last.rows[: self._last.known]
+        if not before:
             return ()
-        since = rows[position].booked_at - LATE
-        recent = [row for row in rows[:position] if row.booked_at >= since]
-        activities = self._as_activities([row for row in recent if row.kind != FILL or not is_known(row.id)])
+        since, splits = before[-1].booked_at - OVERLAP, self._last.splits
+        recent = [row for row in before if row.booked_at >= since and not is_known(row.id)]
+        told = {
+            row.id for split in splits.values() if any(is_known(row.id) for row in split.rows) for row in split.rows
+        }
+        activities = self._activities_of([row for row in recent if row.id not in told])
         return tuple(activity for activity in activities if not is_known(id_of(activity)))
 
-    def _rows_around(self, cursor: str | None) -> tuple[Sequence[ActivityRow], int | None]:
-        """The rows around and after an activity, and its position among them; without a cursor all rows."""
+    def unread(self) -> tuple[UnreadActivity, ...]:
+        """The rows of the last ``after``, and of ``late`` after it, that told no activity."""
+        return tuple(self._unread.values())
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def _rows_around(self, cursor: str | None) -> _Rows:
+        """The rows around and after an activity; without a cursor all rows."""
         at = None if cursor is None else time_of_id(cursor)
         if cursor is not None and at is None:
             raise BrokerUnavailable(
                 f"no activity of an Alpaca account is called {cursor}: the ledger has read another broker's account. "
                 "Put the matching ledger back, or run `tradebot rebuild`."
             )
-        for since in (None,) if at is None else (at - OVERLAP, None):
-            rows = self._fetch_rows(since)
-            position = next((position for position, row in enumerate(rows) if row.id == cursor), None)
+        if at is None:
+            return self._fetch_rows(None)
+        for since in (at - OVERLAP, None):
+            read = self._fetch_rows(since)
+            position = next((position for position, row in enumerate(read.rows) if row.id == cursor), None)
             if position is not None:
-                break
-        self._last_cursor, self._last_rows = cursor, (rows, position)
-        return rows, position
+                return replace(read, known=position + 1)
+        return replace(read, known=bisect_right(read.rows, at, key=lambda row: row.booked_at))
 
-    def _fetch_rows(self, since: datetime | None) -> Sequence[ActivityRow]:
-        """Every row booked since then, in the order of booking; rows of one instant in the server's order."""
+    def _fetch_rows(self, since: datetime | None) -> _Rows:
+        """Every row booked since then, in the order of booking, and those of one instant by id."""
         params = {"direction": "asc", "page_size": str(PAGE_SIZE)}
         if since is not None:
             params["after"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         rows: dict[str, ActivityRow] = {}
+        unreadable: dict[str, UnreadActivity] = {}
         while True:
-            content = self._api.read("/v2/account/activities", params)
-            page = [parse_row(raw) for raw in json_list(content, "activities")]
-            new = [row for row in page if row.id not in rows]
-            rows |= {row.id: row for row in new}
+            page = json_list(self._api.read("/v2/account/activities", params), "activities")
+            before = len(rows) + len(unreadable)
+            for raw in page:
+                row = _parse_row(raw)
+                if isinstance(row, ActivityRow):
+                    rows.setdefault(row.id, row)
+                else:
+                    unreadable.setdefault(row.row_id, row)
             if len(page) < PAGE_SIZE:
-                return sorted(rows.values(), key=lambda row: row.booked_at)
-            if not new:
+                in_order = sorted(rows.values(), key=lambda row: (row.booked_at, row.id))
+                return _Rows(in_order, unreadable=tuple(unreadable.values()))
+            if len(rows) + len(unreadable) == before:
                 raise BrokerUnavailable("Alpaca gave the same page of activities twice; try again later.")
-            params["page_token"] = page[-1].id
+            params["page_token"] = Fields(page[-1], "the last activity of a page").text("id")
 
-    def _as_activities(self, rows: Sequence[ActivityRow]) -> tuple[Activity, ...]:
-        fills = [row for row in rows if row.kind == FILL]
-        symbols = {row.fields.text("order_id"): row.fields.text("symbol") for row in fills}
-        senders = self._orders.senders(symbols)
-        unknown = [row for row in fills if row.fields.text("order_id") not in senders and not _is_of_option(row)]
-        self._refuse_new(unknown)
-        splits = parse_splits(row for row in rows if row.kind == SPLIT)
-        return tuple(activity for row in rows for activity in _parse_activity(row, senders, splits))
+    # --- rows to activities ----------------------------------------------------------------------
 
-    def _refuse_new(self, fills: Sequence[ActivityRow]) -> None:
-        """Raise BrokerUnavailable for a new fill without a sender: if it is our own, it would be booked as foreign."""
-        if not fills:
-            return
-        now = Fields(self._api.read("/v2/clock"), "the clock").instant("timestamp")
-        for fill in fills:
-            if abs(now - fill.booked_at) < OVERLAP:
-                raise BrokerUnavailable(
-                    f"Alpaca tells of fill {fill.id} and does not show yet whose order {fill.fields.text('order_id')} "
-                    "is. No activity was taken in; try again in a minute."
-                )
+    def _activities_of(self, rows: Sequence[ActivityRow]) -> tuple[Activity, ...]:
+        senders = self._senders([row for row in rows if row.kind == FILL])
+        splits = self._last.splits
+        activities: list[Activity] = []
+        for row in rows:
+            try:
+                activities += self._parse(row, senders, splits)
+            except BrokerUnavailable as unreadable:
+                self._leave(UnreadActivity(row.id, str(unreadable), waits=row.kind == FILL))
+        return tuple(activities)
 
+    def _parse(
+        self, row: ActivityRow, senders: Mapping[str, OrderSender | None], splits: Mapping[str, SplitRows]
+    ) -> list[Activity]:
+        """The activities of a row. Raises BrokerUnavailable for one that cannot be read."""
+        if row.kind == FILL:
+            if row.id in senders:
+                return [parse_fill(row, senders[row.id])]
+            what = f"fill {row.id} of {row.fields.text('qty')} {row.fields.text('symbol')}"
+            why = f"{what} waits: Alpaca does not show yet whose order {row.fields.text('order_id')} is."
+            self._leave(UnreadActivity(row.id, why, waits=True))
+            return []
+        found: list[Activity] = []
+        if row.kind == SPLIT and (split := splits.get(row.id)) is not None:
+            if split.event is not None:
+                found.append(split.event)
+            else:
+                why = f"a split of {row.maybe_text('symbol')} waits: its rows do not tell the shares before and after."
+                self._leave(UnreadActivity(row.id, why, waits=True))
+        cash = parse_cash_event(row)
+        if isinstance(cash, UnreadActivity):
+            self._leave(cash)
+        elif cash is not None:
+            found.append(cash)
+        return found
 
-def _parse_activity(
-    row: ActivityRow, senders: Mapping[str, OrderSender], splits: Mapping[str, SplitEvent]
-) -> Iterator[Activity]:
-    """The activity of a row; none for a row that moves no cash, and no shares by a trade or a split."""
-    if row.kind == FILL:
-        yield _fill(row, senders)
-        return
-    if row.id in splits:
-        yield splits[row.id]
-    elif (row.fields.maybe_text("status") or "executed") in _EXECUTED:
-        amount = row.fields.maybe_number("net_amount") or ZERO
-        if amount != 0:
-            yield _cash_event(row, amount)
+    def _senders(self, fills: Sequence[ActivityRow]) -> Mapping[str, OrderSender | None]:
+        """Who sent the orders of fills, by the id of the fill; absent where it is not known yet.
 
+        None stands for nobody that is known: an order of several options is not parsed, and Alpaca may no longer show
+        the order of a fill that is older than OVERLAP where all activities are read.
+        """
+        orders = {row.id: order for row in fills if (order := row.maybe_text("order_id"))}
+        symbols = {orders[row.id]: row.maybe_text("symbol") or "" for row in fills if row.id in orders}
+        shown = self._orders.senders(symbols)
+        senders: dict[str, OrderSender | None] = {
+            fill: shown[order] for fill, order in orders.items() if order in shown
+        }
+        missing = [row for row in fills if row.id not in senders]
+        senders |= {row.id: None for row in missing if is_option(row.maybe_text("symbol") or "")}
+        if self._last_cursor is None and missing:
+            now = Fields(self._api.read("/v2/clock"), "the clock").instant("timestamp")
+            senders |= {row.id: None for row in missing if abs(now - row.booked_at) > OVERLAP}
+        return senders
 
-def _is_of_option(row: ActivityRow) -> bool:
-    """Whether a fill is an option's, and so foreign. An order of several options is not parsed, so it has no sender."""
-    return is_option(row.fields.text("symbol"))
-
-
-def _fill(row: ActivityRow, senders: Mapping[str, OrderSender]) -> Fill:
-    """A fill. Without a sender, as for an old order that Alpaca no longer shows, its client_order_id is empty."""
-    sender = senders.get(row.fields.text("order_id"))
-    return Fill(
-        fill_id=row.id,
-        broker_order_id=row.fields.text("order_id"),
-        client_order_id=sender.client_order_id if sender else "",
-        symbol=row.fields.text("symbol"),
-        side=parse_side(row.fields),
-        quantity=row.fields.number("qty"),
-        price=row.fields.number("price") * contract_size(row.fields.text("symbol")),
-        fee=ZERO,  # Alpaca books fees as activities of their own, some days later
-        at=row.booked_at,
-        session=new_york_date(row.booked_at),
-        parent_client_order_id=sender.parent_client_order_id if sender else None,
-    )
-
-
-def _cash_event(row: ActivityRow, amount: Decimal) -> CashEvent:
-    subtype = row.fields.maybe_text("activity_sub_type")
-    description = row.fields.maybe_text("description") or ""
-    return CashEvent(
-        event_id=row.id,
-        kind=_cash_kind(row.kind, subtype, amount),
-        amount=amount,
-        at=row.booked_at,
-        session=row.day,
-        symbol=row.fields.maybe_text("symbol"),
-        note=" ".join(filter(None, (row.kind, subtype, description))),
-    )
+    def _leave(self, unread: UnreadActivity) -> None:
+        _LOG.warning("activity %s: %s", unread.row_id or "without an id", unread.why)
+        self._unread[unread.row_id] = unread
 
 
-def _cash_kind(kind: str, subtype: str | None, amount: Decimal) -> CashKind:
-    """The kind of a cash movement. An unknown type counts as a deposit or a withdrawal, so as no gain or loss."""
-    if kind == _DIVIDEND and subtype == _IN_LIEU:
-        return CashKind.CASH_IN_LIEU
-    if kind in _CASH_KINDS:
-        return _CASH_KINDS[kind]
-    if kind not in _PAID_IN:
-        _LOG.warning("cash of %s USD of the unknown type %s counts as paid in or out", amount, kind)
-    return CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
+def _parse_row(raw: Json) -> ActivityRow | UnreadActivity:
+    """The row, or why it has no place in the order of booking."""
+    try:
+        return parse_row(raw)
+    except BrokerUnavailable as unreadable:
+        told = raw if isinstance(raw, dict) else {}
+        identifier = told.get("id")
+        return UnreadActivity(
+            identifier if isinstance(identifier, str) else "", str(unreadable), waits=told.get("activity_type") == FILL
+        )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TypeVar
 
 from tradebot.brokers.alpaca.json_fields import Fields
 from tradebot.brokers.http.responses import Json
@@ -13,6 +16,9 @@ from tradebot.errors import BrokerUnavailable
 FILL, SPLIT = "FILL", "SPLIT"
 
 _ID_TIME = "%Y%m%d%H%M%S"
+_EXECUTED = frozenset({"executed", "correct"})
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +33,65 @@ class ActivityRow:
     @property
     def day(self) -> date:
         """The New York date of the activity: its field "date", or else that of ``booked_at``."""
-        has_date = self.fields.maybe_text("date") is not None
-        return _date_field(self.fields) if has_date else new_york_date(self.booked_at)
+        return _date(self.fields) or new_york_date(self.booked_at)
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether it has moved cash or shares: it was neither cancelled nor is it on its way."""
+        return (self.maybe_text("status") or "executed") in _EXECUTED
+
+    def maybe_text(self, name: str) -> str | None:
+        """A text; None where it is missing or cannot be read."""
+        return _readable(self.fields.maybe_text, name)
+
+    def maybe_number(self, name: str) -> Decimal | None:
+        """A number; None where it is missing or cannot be read."""
+        return _readable(self.fields.maybe_number, name)
 
 
 def parse_row(raw: Json) -> ActivityRow:
-    """Parse one row. Raises BrokerUnavailable for a missing field."""
+    """Parse one row. Raises BrokerUnavailable for one without an id, a type, or anything that says when it was."""
     identifier = Fields(raw, "an activity").text("id")
     fields = Fields(raw, f"activity {identifier}")
     kind = fields.text("activity_type")
-    if kind == FILL:
-        return ActivityRow(identifier, kind, fields.instant("transaction_time"), fields)
-    booked_at = fields.maybe_instant("created_at")
-    if booked_at is None:  # splits precede the fills of their day, fees and the like follow them
-        booked_at = new_york_instant(_date_field(fields), time.min if kind == SPLIT else time.max)
-    return ActivityRow(identifier, kind, booked_at, fields)
+    return ActivityRow(identifier, kind, _booked_at(fields, kind, identifier), fields)
 
 
-def _date_field(fields: Fields) -> date:
-    """The field "date", written as a date or as an instant that begins with one."""
+def _booked_at(fields: Fields, kind: str, identifier: str) -> datetime:
+    """When a row was booked, by the first of its times that can be read.
+
+    Only the id of a fill says when it was: other ids begin with a midnight. By their date alone, splits precede the
+    fills of their day, fees and the like follow them.
+    """
+    told = (_readable(fields.maybe_instant, name) for name in _times(kind))
+    if (instant := next(filter(None, told), None)) is not None:
+        return instant
+    if kind == FILL and (at := time_of_id(identifier)) is not None:
+        return at
+    day = _date(fields)
+    if day is None:
+        return fields.instant("created_at")  # raises, and names the field that belongs there
+    return new_york_instant(day, time.min if kind == SPLIT else time.max)
+
+
+def _times(kind: str) -> tuple[str, str]:
+    return ("transaction_time", "created_at") if kind == FILL else ("created_at", "transaction_time")
+
+
+def _date(fields: Fields) -> date | None:
+    """The field "date", written as a date or as an instant that begins with one; None where it cannot be read."""
+    text = _readable(fields.maybe_text, "date")
     try:
-        return date.fromisoformat(fields.text("date")[:10])
+        return None if text is None else date.fromisoformat(text[:10])
     except ValueError:
-        raise BrokerUnavailable(f"Alpaca's date {fields.text('date')!r} of an activity is none.") from None
+        return None
+
+
+def _readable(read: Callable[[str], T | None], name: str) -> T | None:
+    try:
+        return read(name)
+    except BrokerUnavailable:
+        return None
 
 
 def time_of_id(activity_id: str) -> datetime | None:

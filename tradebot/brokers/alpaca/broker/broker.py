@@ -25,6 +25,7 @@ from tradebot.core.model.account import (
     MarketClock,
     Permissions,
     Position,
+    UnreadActivity,
 )
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
@@ -105,8 +106,12 @@ class AlpacaBroker:
         return self._activities.after(after)
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """Unknown activities booked shortly before ``after``."""
+        """Unknown activities booked in the two weeks before ``after``."""
         return self._activities.late(after, is_known)
+
+    def unread_activities(self) -> tuple[UnreadActivity, ...]:
+        """The rows of the last read that told no activity: passed over, or waiting."""
+        return self._activities.unread()
 
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         """The assets with these symbols; unknown symbols are absent."""

@@ -2,49 +2,71 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from tradebot.brokers.alpaca.broker.activity_rows import ActivityRow
+from tradebot.brokers.alpaca.broker.activity_rows import SPLIT, ActivityRow
 from tradebot.core.model.account import SplitEvent
 from tradebot.core.model.values import ZERO
 
 _REVERSE = "RSPLIT"
-_LOG = logging.getLogger(__name__)
 
 
-def parse_splits(rows: Iterable[ActivityRow]) -> Mapping[str, SplitEvent]:
-    """Splits by the id of their last row. One row removes the old shares, another one adds the new ones.
+@dataclass(frozen=True, slots=True)
+class SplitRows:
+    """The rows of one split that move shares. Its event has the id of the last one, whatever rows join them later."""
 
-    A split without both rows is not booked: reconciliation then finds the difference in shares.
+    rows: tuple[ActivityRow, ...]
+    event: SplitEvent | None  # None while the rows do not tell the shares before and after
+
+    @property
+    def last(self) -> ActivityRow:
+        """The row that the event stands for."""
+        return self.rows[-1]
+
+
+def parse_splits(rows: Iterable[ActivityRow]) -> tuple[SplitRows, ...]:
+    """The splits among ``rows``, which are in the order of booking.
+
+    One row removes the old shares, another one adds the new ones; a third may pay for a fraction of a share, and is
+    cash like any other. Until the first two are told a split has no event, and reconciliation finds the difference.
     """
-    rows_of_split: dict[str, list[ActivityRow]] = {}
+    groups: dict[str, list[ActivityRow]] = {}
     for row in rows:
-        key = row.fields.maybe_text("group_id") or f"{row.fields.maybe_text('symbol')} {row.day}"
-        rows_of_split.setdefault(key, []).append(row)
-    splits = (_split(pair) for pair in rows_of_split.values())
-    return {split.event_id: split for split in splits if split is not None}
+        if row.kind == SPLIT and row.is_executed:
+            key = row.maybe_text("group_id") or f"{row.maybe_text('symbol')} {row.day}"
+            groups.setdefault(key, []).append(row)
+    return tuple(_split(group) for group in groups.values() if any(map(_moves_shares, group)))
 
 
-def _split(pair: list[ActivityRow]) -> SplitEvent | None:
-    last = pair[-1]
-    symbol = last.fields.maybe_text("symbol")
-    quantities = [row.fields.maybe_number("qty") for row in pair]
-    shares = [quantity for quantity in quantities if quantity is not None]
-    removed = -sum((quantity for quantity in shares if quantity < 0), ZERO)
-    added = sum((quantity for quantity in shares if quantity > 0), ZERO)
-    reverse = last.fields.maybe_text("activity_sub_type") == _REVERSE
+def _moves_shares(row: ActivityRow) -> bool:
+    """Whether a row of a split moves whole shares. One that pays for a fraction of a share tells at most that."""
+    quantity = row.maybe_number("qty")
+    return quantity is not None and (not row.maybe_number("net_amount") or abs(quantity) >= 1)
+
+
+def _split(group: list[ActivityRow]) -> SplitRows:
+    """The split that the rows of a group tell, if they tell one yet."""
+    rows = tuple(row for row in group if _moves_shares(row))
+    quantities = {row.id: row.maybe_number("qty") or ZERO for row in group}
+    removed = -sum((quantities[row.id] for row in rows if quantities[row.id] < 0), ZERO)
+    added = sum((quantities[row.id] for row in rows if quantities[row.id] > 0), ZERO)
+    reverse = any(row.maybe_text("activity_sub_type") == _REVERSE for row in rows)
     is_long = added <= removed if reverse else added >= removed
     before, after = (removed, added) if is_long else (added, removed)
-    if symbol is None or len(shares) < 2 or not before or (not after and not reverse):
-        _LOG.warning("a split of %s does not say from how many shares to how many: it is not booked", symbol)
-        return None
     sign = 1 if is_long else -1
+    symbol = next((name for row in rows if quantities[row.id] * sign < 0 and (name := row.maybe_text("symbol"))), None)
+    if symbol is None or len(rows) < 2 or not before or (not after and not reverse):
+        return SplitRows(rows, None)
     ratio = ratio_between(before, after, reverse=reverse)
-    return SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked_at, last.day)
+    paid_out = sum((abs(quantities[row.id]) for row in group if row not in rows), ZERO)
+    after -= paid_out if paid_out == after % 1 else ZERO  # the new shares were told with the fraction
+    last = rows[-1]
+    event = SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked_at, last.day)
+    return SplitRows(rows, event)
 
 
 def ratio_between(before: Decimal, after: Decimal, *, reverse: bool) -> Decimal:
