@@ -91,7 +91,7 @@ def _open_ports(
     def booked() -> BookedPositions:
         with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             books = database.bind(key).books
-            return BookedPositions(books.lots(), books.holdings(), books.cursor())
+            return BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids())
 
     desk = StopDesk(
         ownership=Ownership(key),

@@ -216,6 +216,7 @@ class UnreadActivity:
     row_id: str  # the broker's; "" for a row without one
     why: str  # for people
     waits: bool  # whether it will be one: a fill whose order is not shown yet, or a split without all of its rows
+    symbol: str | None = None
 
 
 #: The symbol of cash.

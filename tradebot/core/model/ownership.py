@@ -23,6 +23,7 @@ class BookedPositions:
     lots: tuple[Lot, ...] = ()
     holdings: tuple[Holding, ...] = ()
     cursor: str | None = None  # id of the newest booked activity
+    known: frozenset[str] = frozenset()  # ids of all booked activities
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         market=desk.market,
         latch=desk.latch,
         alerts=desk.alerts,
-        booked=lambda: BookedPositions(books.lots(), books.holdings(), books.cursor()),
+        booked=lambda: BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids()),
         timeout=desk.settings.emergency_shutdown_timeout,
         ledger_sender=sender,
         journal=InLedger(desk.ledger.decisions),

@@ -171,7 +171,7 @@ class EmergencyStop:
     def _activities(self) -> tuple[Activity, ...]:
         """The activities that the ledger has not booked; all of them where the broker does not know its cursor."""
         broker = self.desk.broker
-        activities = self._read("activities", lambda: broker.activities(self.booked.cursor))
+        activities = self._read("activities", self._unbooked)
         if activities is None and self.booked.cursor is not None and self.read_number >= READS_BEFORE_DOUBT:
             activities = self._read("activities", lambda: broker.activities(None))
             if activities is not None:
@@ -179,7 +179,15 @@ class EmergencyStop:
                 del self.unread["activities"]
                 message = "the broker does not know where it ends; the broker's own records tell what is ours"
                 self.failures.append(FailureLine("ledger", message))
+        self.unread |= {f"activities of {each.symbol}": each.why for each in broker.unread_activities() if each.waits}
         return activities or ()
+
+    def _unbooked(self) -> tuple[Activity, ...]:
+        """The activities after the ledger's cursor, and those before it that were told late."""
+        broker, cursor = self.desk.broker, self.booked.cursor
+        new = broker.activities(cursor)
+        late = () if cursor is None else broker.late_activities(cursor, self.booked.known.__contains__)
+        return (*late, *new)
 
     def _read(self, what: str, call: Callable[[], T]) -> T | None:
         try:

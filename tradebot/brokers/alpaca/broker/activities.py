@@ -149,7 +149,7 @@ class ActivityQueries:
             try:
                 activities += self._parse(row, senders, splits)
             except BrokerUnavailable as unreadable:
-                self._leave(UnreadActivity(row.id, str(unreadable), waits=row.kind == FILL))
+                self._leave(UnreadActivity(row.id, str(unreadable), row.kind == FILL, row.maybe_text("symbol")))
         return tuple(activities)
 
     def _parse(
@@ -161,15 +161,16 @@ class ActivityQueries:
                 return [parse_fill(row, senders[row.id])]
             what = f"fill {row.id} of {row.fields.text('qty')} {row.fields.text('symbol')}"
             why = f"{what} waits: Alpaca does not show yet whose order {row.fields.text('order_id')} is."
-            self._leave(UnreadActivity(row.id, why, waits=True))
+            self._leave(UnreadActivity(row.id, why, waits=True, symbol=row.maybe_text("symbol")))
             return []
         found: list[Activity] = []
         if row.kind == SPLIT and (split := splits.get(row.id)) is not None:
             if split.event is not None:
                 found.append(split.event)
             else:
-                why = f"a split of {row.maybe_text('symbol')} waits: its rows do not tell the shares before and after."
-                self._leave(UnreadActivity(row.id, why, waits=True))
+                symbol = row.maybe_text("symbol")
+                why = f"a split of {symbol} waits: its rows do not tell the shares before and after."
+                self._leave(UnreadActivity(row.id, why, waits=True, symbol=symbol))
         cash = parse_cash_event(row)
         if isinstance(cash, UnreadActivity):
             self._leave(cash)
