@@ -44,6 +44,7 @@ from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
 from tradebot.ledger.symbol_history import read_symbol_history
 
+_OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
 #: Fields of a position that the broker alone knows, and that are read anew each time.
 _NOT_STORED = ("asset_id",)
 
@@ -123,7 +124,14 @@ class Books:
 
     def has_activity(self, activity_id: str) -> bool:
         """Whether the broker's activity with this id is booked."""
-        return any(self._has(table, activity_id) for table in (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS))
+        return any(self._has(table, activity_id) for table in _OF_THE_BROKER)
+
+    def activity_ids(self) -> frozenset[str]:
+        """The ids of all of the broker's activities that are booked."""
+        selects = (
+            f"SELECT {each.key} AS id FROM {each.table} WHERE account_key = :account_key" for each in _OF_THE_BROKER
+        )
+        return frozenset(str(row["id"]) for select in selects for row in self._engine.all(select, self._account))
 
     def unbooked(self, activities: Iterable[Activity]) -> tuple[Activity, ...]:
         """Those of ``activities`` that are not booked yet, in their order."""

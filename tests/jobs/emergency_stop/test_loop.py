@@ -204,7 +204,7 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
     with house.desk() as desk:
         stop = jobs_own(desk)
         outcome = emergency_stop.dry_run(replace(stop, broker=Watched(desk.broker, note)), close_positions=True)
-    assert set(calls) <= {"open_orders", "activities", "positions", "clock", "account"}
+    assert set(calls) <= {"open_orders", "activities", "late_activities", "positions", "clock", "account"}
     assert {line.result for line in outcome.lines} == {StopResult.WOULD_CANCEL, StopResult.WOULD_CLOSE}
     assert (outcome.cancelled_dollars, outcome.closed_dollars) == (Decimal(4500), Decimal(5000))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.brokers.alpaca.broker.conftest import Desk
+from tests.brokers.alpaca.broker.conftest import Desk, order_json
 from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.orders import Requests
 
@@ -38,19 +38,16 @@ def cash(number: int = 1, **fields: Any) -> dict[str, Any]:
     }
 
 
-def told(desk: Desk, *rows: dict[str, Any]) -> None:
-    """Let the server tell these activities, and of no order."""
+def told(desk: Desk, *rows: dict[str, Any], order_is_shown: bool = True) -> None:
+    """Let the server tell these activities, and of no order but that of FILL, which a person sent."""
+    orders = [order_json(id=FILL["order_id"], client_order_id="a-person-s", status="filled")] if order_is_shown else []
 
     def bend(arrival: Arrival, answer: Answer) -> Answer:
         if arrival.path == "/v2/clock":
             return answer
-        return (
-            Answer(200, list(rows))
-            if "activities" in arrival.path
-            else Answer(404, {"code": 40410000, "message": "no"})
-        )
+        if arrival.path == "/v2/orders":
+            return Answer(200, orders)
+        missing = Answer(404, {"code": 40410000, "message": "no"})
+        return Answer(200, list(rows)) if "activities" in arrival.path else missing
 
-    def no_orders(arrival: Arrival, answer: Answer) -> Answer:
-        return Answer(200, []) if arrival.path == "/v2/orders" else bend(arrival, answer)
-
-    desk.fake.bend = no_orders
+    desk.fake.bend = bend

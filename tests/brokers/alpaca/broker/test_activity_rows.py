@@ -32,8 +32,43 @@ NIGHT = "2024-07-06T01:30:00Z"  # still the fifth in New York
             datetime(2024, 7, 6, 3, 59, 59, 999_999, tzinfo=UTC),
             date(2024, 7, 5),
         ),
+        (
+            {"activity_type": "FEE", "transaction_time": NIGHT, "date": "2024-07-03"},
+            datetime(2024, 7, 6, 1, 30, tzinfo=UTC),
+            date(2024, 7, 3),
+        ),
+        (
+            {"activity_type": "FEE", "created_at": "in the night", "date": "2024-07-05"},
+            datetime(2024, 7, 6, 3, 59, 59, 999_999, tzinfo=UTC),
+            date(2024, 7, 5),
+        ),
+        (
+            {"activity_type": "FEE", "created_at": NIGHT, "date": "yesterday"},
+            datetime(2024, 7, 6, 1, 30, tzinfo=UTC),
+            date(2024, 7, 5),
+        ),
+        (
+            {"activity_type": "FILL", "date": "2024-07-05"},
+            datetime(2024, 7, 6, 3, 59, 59, 999_999, tzinfo=UTC),
+            date(2024, 7, 5),
+        ),
+        (
+            {"activity_type": "FILL", "id": "20240705101500250::1", "date": "2024-07-05"},
+            datetime(2024, 7, 5, 14, 15, 0, 250_000, tzinfo=UTC),
+            date(2024, 7, 5),
+        ),
     ],
-    ids=["a fill", "a fee", "a split", "a fee without a time"],
+    ids=[
+        "a fill",
+        "a fee",
+        "a split",
+        "a fee without a time",
+        "a fee with a time of transaction",
+        "a fee with a time that is none",
+        "a fee with a date that is none",
+        "a fill of a date only",
+        "a fill with the time in its id",
+    ],
 )
 def test_a_row_has_an_instant_and_a_new_york_day(fields: dict[str, Any], booked: datetime, day: date) -> None:
     row = parse_row({"id": "1", **fields})

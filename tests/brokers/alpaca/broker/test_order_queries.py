@@ -14,6 +14,7 @@ from tests.brokers.contract import QUIET, fills, leg_of, order_of
 from tests.core.builders import position, quote, situation
 from tests.fakes.alpaca import Answer, Arrival
 from tradebot.brokers.alpaca.broker import order_queries
+from tradebot.brokers.alpaca.broker.activities import OVERLAP
 from tradebot.core.model.orders import OrderState, OrderType, TimeInForce
 from tradebot.core.risk.exposure import measure_exposure
 from tradebot.errors import BrokerUnavailable
@@ -147,9 +148,10 @@ def test_the_fill_of_a_raised_stop_names_its_entry(alpaca: MakeDesk) -> None:
 
 
 def test_an_old_fill_of_an_order_that_alpaca_no_longer_knows_is_nobody_s(alpaca: MakeDesk) -> None:
-    desk = alpaca(QUIET, QUIET, QUIET, QUIET)
+    days = OVERLAP.days
+    desk = alpaca(*[QUIET] * days)
     desk.broker.submit(make.buy(1, client_id="gone"))
-    for _ in range(3):
+    for _ in range(days - 1):
         desk.pit.next("09:35")
 
     def forgotten(arrival: Arrival, answer: Answer) -> Answer:

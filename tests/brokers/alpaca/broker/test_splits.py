@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from tests.brokers.contract import QUIET, identifier
 from tests.fakes.pit import decimals
 from tests.fakes.prices import dividend, sessions, split
 from tradebot.brokers.alpaca.broker.splits import ratio_between
-from tradebot.core.model.account import CashEvent, CashKind, Fill, SplitEvent
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, SplitEvent
 
 THIRD = sessions(3)[-1]
 SPLIT = {"activity_type": "SPLIT", "symbol": "ACME", "net_amount": "0"}
@@ -108,3 +111,61 @@ def test_a_split_that_does_not_tell_both_sides_is_not_booked(alpaca: MakeDesk) -
     desk = alpaca()
     told(desk, cash(1, activity_type="SPLIT", qty="10", symbol="ACME", net_amount="0"))
     assert desk.broker.activities(None) == ()
+    (unread,) = desk.broker.unread_activities()
+    assert unread.waits and unread.symbol == "ACME"
+
+
+REVERSE = {**SPLIT, "activity_sub_type": "RSPLIT", "group_id": "g"}
+OLD = cash(1, qty="-1562", **REVERSE)
+NEW = cash(2, qty="156", **REVERSE)
+IN_LIEU = cash(3, **{**REVERSE, "net_amount": "4.10", "qty": "0.2"})
+FRACTIONAL = {**NEW, "qty": "156.2"}
+
+
+@pytest.mark.parametrize("rows", list(permutations((OLD, NEW, IN_LIEU))))
+def test_a_reverse_split_in_three_rows_is_one_event_and_the_cash(
+    alpaca: MakeDesk, rows: tuple[dict[str, Any], ...]
+) -> None:
+    desk = alpaca()
+    told(desk, *rows)
+    event, paid = desk.broker.activities(None)
+    assert isinstance(event, SplitEvent) and isinstance(paid, CashEvent)
+    assert (event.ratio, event.quantity_before, event.quantity_after) == decimals("0.1", 1562, 156)
+    assert (event.event_id, event.symbol, event.session) == (NEW["id"], "ACME", date(2021, 5, 10))
+    assert (paid.kind, paid.amount) == (CashKind.CASH_IN_LIEU, Decimal("4.10"))
+    assert desk.broker.unread_activities() == ()
+
+
+@pytest.mark.parametrize("first", [*permutations((OLD, NEW, IN_LIEU), 1), *permutations((OLD, NEW, IN_LIEU), 2)])
+@pytest.mark.parametrize("at", [OLD["created_at"], None])
+def test_rows_that_are_told_in_two_reads_are_booked_once(
+    alpaca: MakeDesk, first: tuple[dict[str, Any], ...], at: str | None
+) -> None:
+    """Read as a job does: what is new after the newest booked one, and what is not known before it."""
+    desk, fee = alpaca(), cash(0, date="2021-05-09", created_at="2021-05-09T20:00:00Z")
+    booked: list[Activity] = []
+    for rows in (first, (OLD, NEW, IN_LIEU), (IN_LIEU, OLD, NEW)):
+        told(desk, fee, *({**row, "created_at": at} for row in rows))
+        ids = [identifier(activity) for activity in booked]
+        cursor = ids[-1] if ids else str(fee["id"])
+        new = [each for each in desk.broker.activities(cursor) if identifier(each) not in ids]
+        known = {*ids, fee["id"]}
+        booked += [*desk.broker.late_activities(cursor, known.__contains__), *new]
+    assert sorted(type(activity).__name__ for activity in booked) == ["CashEvent", "SplitEvent"]
+    (event,) = [activity for activity in booked if isinstance(activity, SplitEvent)]
+    assert (event.quantity_before, event.quantity_after) == decimals(1562, 156)
+
+
+@pytest.mark.parametrize(("quantity", "left"), [("-0.2", "156"), ("0", "156.2"), (None, "156.2")])
+def test_a_fraction_stays_unless_a_row_pays_for_it(alpaca: MakeDesk, quantity: str | None, left: str) -> None:
+    desk = alpaca()
+    told(desk, OLD, FRACTIONAL, {**IN_LIEU, "qty": quantity})
+    event, _ = desk.broker.activities(None)
+    assert isinstance(event, SplitEvent)
+    assert (event.quantity_before, event.quantity_after) == decimals(1562, left)
+
+
+def test_a_split_that_was_cancelled_is_not_booked(alpaca: MakeDesk) -> None:
+    desk = alpaca()
+    told(desk, OLD | {"status": "canceled"}, NEW | {"status": "canceled"})
+    assert not desk.broker.activities(None) and not desk.broker.unread_activities()
