@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -68,6 +68,17 @@ def test_faults_and_terms_are_set_from_outside(tmp_path: Path, options: tuple[st
         assert (account["status"], account["cash"]) == ("ACCOUNT_CLOSED", "99749.5")
         told = [(each["path"], each["status"], each["fault"]) for each in fake.requests()[:3]]
     assert told == [("/v2/account", 200, None), ("/v2/clock", 429, Kind.TOO_MANY), ("/v2/clock", 401, None)]
+
+
+def test_a_closing_and_an_early_close_are_announced_from_outside(tmp_path: Path, options: tuple[str, ...]) -> None:
+    with running(tmp_path / "alpaca", *options) as fake:
+        fake.closes_on(date(2024, 7, 8))
+        fake.opens_from(date(2024, 7, 5), time(9, 30), time(13))
+        days = get(fake, "/v2/calendar?start=2024-07-05&end=2024-07-09").json()
+        assert [(day["date"], day["close"]) for day in days] == [("2024-07-05", "13:00"), ("2024-07-09", "16:00")]
+        fake.go_to(datetime(2024, 7, 5, 17, 0, tzinfo=UTC))  # 13:00 in New York
+        clock = get(fake, "/v2/clock").json()
+        assert (clock["is_open"], clock["next_open"]) == (False, "2024-07-09T09:30:00-04:00")
 
 
 def test_a_violation_fails_whoever_started_it(tmp_path: Path, options: tuple[str, ...]) -> None:

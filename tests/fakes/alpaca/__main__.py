@@ -20,7 +20,7 @@ from threading import Event
 from tests.fakes.alpaca.house import Terms
 from tests.fakes.alpaca.server import FakeAlpaca
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
-from tradebot.market.calendar import NyseCalendar
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.market.price_file import PriceFile
 
 EXCHANGE, JUDGEMENT, CONFIGURATION = "exchange.db", "judgement.json", "configuration.json"
@@ -51,7 +51,7 @@ def main() -> int:
         allow_short=asked.allow_short,
         max_fill_volume_pct=asked.fill_at_most,
     )
-    prices, calendar = PriceFile(asked.prices, asked.actions), NyseCalendar()
+    prices, calendar = PriceFile(asked.prices, asked.actions), CorrectedCalendar(NyseCalendar())
     file, left = asked.folder / EXCHANGE, asked.folder / CONFIGURATION
     asked.folder.mkdir(parents=True, exist_ok=True)
     if not PaperExchange.exists(file):
@@ -63,7 +63,10 @@ def main() -> int:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
     fake = FakeAlpaca(
-        lambda: PaperExchange.open(file, prices, calendar, rules, durable=False), terms=terms, port=asked.port
+        lambda: PaperExchange.open(file, prices, calendar, rules, durable=False),
+        terms=terms,
+        port=asked.port,
+        calendar=calendar,
     )
     fake.open()
     print(fake.url, flush=True)  # noqa: T201 - whoever started it reads where it is

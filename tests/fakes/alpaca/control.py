@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.messages import Answer, Arrival
 from tests.fakes.alpaca.times import go_to
 from tradebot.brokers.paper import PaperExchange
-from tradebot.core.model.account import CashKind
+from tradebot.core.model.account import CalendarDay, CashKind, SessionHours
+from tradebot.core.model.exchange_time import new_york_instant
 from tradebot.errors import TradebotError
 
 if TYPE_CHECKING:
@@ -79,6 +80,19 @@ def _cash(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     return {}
 
 
+def _calendar(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
+    """Announce the hours of a ``day``: ``opens`` and ``closes`` in New York time, or without them that it is closed.
+
+    The exchange's own sessions are those of its prices, which must have none on a day that is closed.
+    """
+    day, hours = date.fromisoformat(body["day"]), None
+    if "closes" in body:
+        opens, closes = (time.fromisoformat(body[name]) for name in ("opens", "closes"))
+        hours = SessionHours(day, new_york_instant(day, opens), new_york_instant(day, closes), closes < time(16))
+    fake.house.calendar.correct([CalendarDay(day, hours)])
+    return {}
+
+
 def _requests(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     return [
         {
@@ -114,4 +128,5 @@ _CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]
     ("GET", "judgement"): _judgement,
     ("POST", "forgive"): _forgive,
     ("POST", "cash"): _cash,
+    ("POST", "calendar"): _calendar,
 }

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,16 @@ class Running:
     def pay(self, amount: Decimal) -> None:
         """Pay USD into the account, or out of it when the amount is negative."""
         self._ask("POST", "cash", {"amount": str(amount)})
+
+    def closes_on(self, day: date) -> None:
+        """Announce that the exchange is closed on a day, on which its prices have no session."""
+        self._ask("POST", "calendar", {"day": day.isoformat()})
+
+    def opens_from(self, day: date, opens: time, closes: time) -> None:
+        """Announce the hours of a session, in New York time."""
+        self._ask(
+            "POST", "calendar", {"day": day.isoformat(), "opens": opens.isoformat(), "closes": closes.isoformat()}
+        )
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request so far: method, path, query, body, status, fault, and when, in seconds since 1970."""

@@ -48,7 +48,7 @@ class Account:
     machine: Played
     exchange: Path
     open_exchange: Callable[[], PaperExchange]
-    calendar: CorrectedCalendar
+    calendar: CorrectedCalendar  # the broker's
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
 
@@ -180,6 +180,26 @@ def test_a_closing_that_was_announced_while_the_machine_was_off_is_no_missed_ses
     account.calendar.correct([CLOSED_ON_TUESDAY])
     assert bought(account.day(WEDNESDAY)) == ["BOLT"]
     assert account.alerts() == [("warning", "the exchange was closed on 2007-01-09")]
+    marks = account.schedule(new_york(WEDNESDAY, 17))
+    assert marks == {str(day): {"ran"} for day in (FRIDAY, MONDAY, WEDNESDAY)}
+
+
+def test_a_closing_that_nobody_heard_of_before_is_said_on_the_day_itself(make_account: MakeAccount) -> None:
+    account = make_account(
+        [date(2007, 1, 3), date(2007, 1, 4), FRIDAY, MONDAY, WEDNESDAY], {"ACME": [MONDAY], "BOLT": [WEDNESDAY]}
+    )
+    account.day(FRIDAY)
+    account.day(MONDAY)
+    account.calendar.correct([CLOSED_ON_TUESDAY])
+    closed = account.day(TUESDAY)
+    assert closed["preflight"]["notes"] == [
+        "the exchange will be closed on 2007-01-09; the installed calendar did not know"
+    ]
+    assert {job: said["status"] for job, said in closed.items() if job != "preflight"} == dict.fromkeys(
+        ("run-daily", "check-exits", "reconcile", "report"), "idle"
+    )
+    assert bought(account.day(WEDNESDAY)) == ["BOLT"]
+    assert account.alerts() == [("warning", "the exchange will be closed on 2007-01-09")]
     marks = account.schedule(new_york(WEDNESDAY, 17))
     assert marks == {str(day): {"ran"} for day in (FRIDAY, MONDAY, WEDNESDAY)}
 
