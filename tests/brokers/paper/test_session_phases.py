@@ -155,3 +155,28 @@ def test_a_share_of_the_volume_bounds_what_fills(pit: OpenPit) -> None:
     assert world.order("c1").state is OrderState.FILLED
     assert world.order("c1").average_fill_price == Decimal("100.333333")
     assert world.fills() == [("c1", "100", "100"), ("c1", "20", "102")]
+
+
+@pytest.mark.parametrize("terms", [{}, {"limit": "100"}, {"limit": "95"}, {"stop": "102"}, {"stop": "100"}])
+@pytest.mark.parametrize("sent", ["09:00", "09:35", "12:00"])
+def test_nothing_fills_in_a_session_without_volume(pit: OpenPit, sent: str, terms: dict[str, str]) -> None:
+    world = pit(made({"ACME": ["100 101 99 100", "100 105 95 101 0", "100 105 95 101"]}))
+    world.next(sent)
+    order = world.buy(10, **terms)
+    world.at("20:00")
+    assert world.fills() == []
+    assert world.order(order.client_order_id).state is OrderState.ACCEPTED
+    world.next("16:00")
+    assert len(world.fills()) == 1
+
+
+def test_in_a_session_without_volume_a_day_order_expires_and_a_bracket_stays(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["100 101 99 100", "80 120 80 100 0", "100 101 99 100"]}))
+    world.at("09:35")
+    world.buy(10, stop_loss="90", take_profit="110")
+    world.next("09:35")
+    leaving = world.buy(1, tif=DAY)
+    world.at("20:00")
+    assert world.order(leaving.client_order_id).state is OrderState.EXPIRED
+    assert world.held() == 10
+    assert len(world.broker.open_orders()) == 2

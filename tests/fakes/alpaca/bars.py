@@ -91,8 +91,8 @@ def bar_json(bar: DayBar) -> dict[str, Any]:
 
 
 def so_far(paper: ExchangeView, symbol: str) -> DayBar | None:
-    """Today's bar as far as it has come: its open only, or all of it."""
-    bar = paper.bar(symbol)
+    """Today's bar as far as it has come: its open only, or all of it; none where nothing trades."""
+    bar = paper.traded_bar(symbol)
     if bar is None or paper.state.phase is not Phase.OPEN:
         return bar
     price = bar.open
@@ -167,7 +167,7 @@ def _read(paper: ExchangeView, first: date, last: date) -> dict[str, list[DayBar
     today, found = paper.state.session, defaultdict(list)
     upto = last if paper.state.phase in (Phase.RESOLVED, Phase.CLOSED) else min(last, today - timedelta(days=1))
     rows = paper.store._sql.execute(
-        "SELECT symbol, session, open, high, low, close, volume FROM bars WHERE session BETWEEN ? AND ?",
+        "SELECT symbol, session, open, high, low, close, volume FROM bars WHERE volume > 0 AND session BETWEEN ? AND ?",
         (first.isoformat(), upto.isoformat()),
     )
     for symbol, session, opening, high, low, close, volume in rows:
@@ -196,7 +196,7 @@ def _adjusted(paper: ExchangeView, bar: DayBar, adjustments: frozenset[str]) -> 
         if action.kind is ActionKind.SPLIT and adjustments & {"split", "all"}:
             ratio *= action.value
         if action.kind is ActionKind.DIVIDEND and adjustments & {"dividend", "all"}:
-            before = paper.store.prices.bar_before(action.symbol, action.ex_date)
+            before = paper.store.prices.traded_before(action.symbol, action.ex_date)
             if before is not None:
                 factor *= ONE - action.value / before.close
     opening, high, low, close = (

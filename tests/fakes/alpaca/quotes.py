@@ -49,12 +49,12 @@ def _of_each(
     found = {}
     with exchange.reading() as paper:
         for symbol in symbols_of(arrival):
-            before = paper.store.prices.bar_before(symbol, paper.state.session)
+            before = paper.store.prices.traded_before(symbol, paper.state.session)
             today = so_far(paper, symbol)
             if today is not None:
                 found[symbol] = told(paper, today, before)
             elif before is not None:
-                found[symbol] = told(paper, before, paper.store.prices.bar_before(symbol, before.session))
+                found[symbol] = told(paper, before, paper.store.prices.traded_before(symbol, before.session))
     return found
 
 

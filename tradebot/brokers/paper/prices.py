@@ -34,11 +34,11 @@ PRICE_SCHEMA = (
 )
 _BAR = "session, symbol, open, high, low, close, volume"
 _ACTION = "ex_date, symbol, kind, value"
-_BAR_BEFORE = """
+_TRADED_BEFORE = """
     SELECT b.session, b.symbol, b.open, b.high, b.low, b.close, b.volume
     FROM symbols y CROSS JOIN sessions s CROSS JOIN bars b
     WHERE y.symbol = :symbol AND s.session BETWEEN y.first_session AND min(y.last_session, :day_before)
-      AND b.session = s.session AND b.symbol = y.symbol
+      AND b.session = s.session AND b.symbol = y.symbol AND b.volume > 0
     ORDER BY s.session DESC LIMIT 1"""
 
 
@@ -173,14 +173,14 @@ class Prices:
         ).fetchone()
         return None if row is None else _bar(row)
 
-    def bar_before(self, symbol: str, session: date) -> DayBar | None:
-        """The symbol's newest bar before ``session``, or None.
+    def traded_before(self, symbol: str, session: date) -> DayBar | None:
+        """The symbol's newest bar before ``session`` in which it traded, or None.
 
         The table is ordered by session, so that the bars of a session are read together. The query goes back session by
         session from the symbol's last one, and so ends at once for a symbol that trades.
         """
         day_before = (session - timedelta(days=1)).isoformat()
-        row = self._sql.execute(_BAR_BEFORE, {"symbol": symbol, "day_before": day_before}).fetchone()
+        row = self._sql.execute(_TRADED_BEFORE, {"symbol": symbol, "day_before": day_before}).fetchone()
         return None if row is None else _bar(row)
 
     # --- corporate actions -----------------------------------------------------------------------

@@ -4,6 +4,8 @@ Each part of the daily bar is used once. At the open every resting order is matc
 each order of the first five minutes. When the clock first passes them, the rest of the bar is matched against the
 orders that rest at that moment, so that no later order or cancel avoids the low of the day. Later orders are matched
 against the close. At the close DAY orders expire and the equity is recorded.
+
+Where nothing trades nothing fills: in a session with volume 0, a halt of trading, orders of the symbol rest as before.
 """
 
 from __future__ import annotations
@@ -48,9 +50,9 @@ def begin_session(view: ExchangeView, session: date) -> None:
 
 
 def match_new_order(view: ExchangeView, order: PaperOrder) -> None:
-    """Match an order that has just arrived, and its legs, if the market is open."""
+    """Match an order that has just arrived, and its legs, if its symbol trades now."""
     price = view.trading_price(order.symbol)
-    bar = view.bar(order.symbol)
+    bar = view.traded_bar(order.symbol)
     if price is None or bar is None or not order.working:
         return
     _apply_match(view, order, match_price(order, price, view.rules.slippage_pct), bar)
@@ -80,7 +82,7 @@ def _match_rest_of_bar(view: ExchangeView) -> None:
 
 def _match_range(view: ExchangeView, number: int) -> None:
     order = view.book.orders[number]
-    bar = view.bar(order.symbol)
+    bar = view.traded_bar(order.symbol)
     if bar is None or not order.working:
         return
     _apply_match(view, order, match_range(order, bar, view.rules.slippage_pct), bar)

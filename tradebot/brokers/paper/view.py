@@ -67,20 +67,25 @@ class ExchangeView:
             self._bars[symbol] = self.store.prices.bar(symbol, self.state.session)
         return self._bars[symbol]
 
+    def traded_bar(self, symbol: str) -> DayBar | None:
+        """Today's bar, as ``bar``; None also where nothing trades today, as in a halt of trading: volume 0."""
+        bar = self.bar(symbol)
+        return None if bar is None or bar.volume == 0 else bar
+
     def trading_price(self, symbol: str) -> Decimal | None:
-        """The price, USD a share, that a new order is matched against; None while the market is closed."""
+        """The price, USD a share, that a new order is matched against; None while the symbol does not trade."""
         if self.state.phase not in (Phase.OPEN, Phase.RESOLVED):
             return None
-        bar = self.bar(symbol)
+        bar = self.traded_bar(symbol)
         return None if bar is None else self._newest_price(bar)
 
     def quote(self, symbol: str) -> Quote | None:
-        """The newest price of a symbol; None before its first bar.
+        """The newest price at which a symbol traded; None before it has.
 
         A previous close is divided by the ratios of the splits since then, and rounded to a hundredth of a cent.
         """
         previous = self._previous_close(symbol)
-        today = self.bar(symbol)
+        today = self.traded_bar(symbol)
         if today is not None:
             at = min(self.state.now, self.hours.closes)
             return Quote(symbol, self._newest_price(today), at, previous[1] if previous else None)
@@ -90,8 +95,8 @@ class ExchangeView:
         return Quote(symbol, close, session_hours(session, self.calendar).closes, close)
 
     def last_price(self, symbol: str) -> Decimal | None:
-        """The newest price of a symbol, USD a share; None before its first bar."""
-        today = self.bar(symbol)
+        """The newest price at which a symbol traded, USD a share; None before it has."""
+        today = self.traded_bar(symbol)
         if today is not None:
             return self._newest_price(today)
         quote = self.quote(symbol)
@@ -116,9 +121,9 @@ class ExchangeView:
         )
 
     def _previous_close(self, symbol: str) -> tuple[date, Decimal] | None:
-        """The session of the symbol's newest bar before today, and its close on today's split basis."""
+        """The session before today in which the symbol last traded, and its close on today's split basis."""
         if symbol not in self._previous_closes:
-            bar = self.store.prices.bar_before(symbol, self.state.session)
+            bar = self.store.prices.traded_before(symbol, self.state.session)
             self._previous_closes[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar))
         return self._previous_closes[symbol]
 
