@@ -210,7 +210,7 @@ class MarketData(Protocol):
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """The announced splits and dividends of ``symbols`` with an ex-date at most ``days`` days ahead.
+        """The announced actions of ``symbols`` with an ex-date at most ``days`` days ahead.
 
         Those of today are included until the open.
         """

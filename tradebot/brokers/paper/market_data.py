@@ -98,7 +98,7 @@ class PaperMarket:
         return tuple(zip(sessions[rows], closes[rows], strict=True))
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Splits and dividends with an ex-date at most ``days`` days ahead; today's only until the open."""
+        """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""
         today = decision_date(clock)
         opened = clock.today is not None and clock.now >= clock.today.opens
         first = today + timedelta(days=1) if opened else today

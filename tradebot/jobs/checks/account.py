@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tradebot.core.model.account import MarketClock, SessionHours
+from tradebot.core.model.account import CorporateAction, MarketClock, SessionHours
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.values import canonical, dollars
 from tradebot.core.results.preflight_checks import Check, CheckResult
@@ -125,10 +125,13 @@ def actions(desk: Desk, run: JobRun) -> Check:
     upcoming = desk.market.upcoming_actions(held, run.market, ACTIONS_AHEAD)
     if not upcoming:
         return Check("corporate actions", PASS, f"none within {ACTIONS_AHEAD} days on what is held")
-    figure = ", ".join(
-        f"{action.symbol} {action.kind} {canonical(action.value)} on {action.ex_date}" for action in upcoming
-    )
-    return Check("corporate actions", WARN, figure, "stops follow a split by themselves; look at them after it")
+    remedy = "stops follow splits and changes of name by themselves; look at them after it"
+    return Check("corporate actions", WARN, ", ".join(map(_action_line, upcoming)), remedy)
+
+
+def _action_line(action: CorporateAction) -> str:
+    into = f" into {action.new_symbol}" if action.new_symbol else ""
+    return f"{action.symbol} {action.kind} {canonical(action.value)}{into} on {action.ex_date}"
 
 
 def _hours(hours: SessionHours | None) -> str:

@@ -77,7 +77,7 @@ def test_bars_of_another_host_are_not_mixed_in(four: DataHost, market: Open, tmp
 def test_bars_of_another_version_are_not_used(four: DataHost, market: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))
     monkeypatch.setattr("tradebot.brokers.alpaca.data.bar_file.FORMAT", 2)
-    monkeypatch.setattr("tradebot.brokers.alpaca.data.corporate_action_cache.FORMAT", 2)
+    monkeypatch.setattr("tradebot.brokers.alpaca.data.corporate_action_cache.FORMAT", 3)
     four.asked.clear()
 
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))

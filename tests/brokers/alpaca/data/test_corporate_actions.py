@@ -64,11 +64,91 @@ def test_what_no_price_follows_is_left_out_and_logged(
     host.actions = [(name, item(**fields))]
 
     assert upcoming(market) == []
-    assert "left out of the adjustments: IBM" in caplog.text
+    assert "left out of the actions: IBM" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "expected"),
+    [
+        ("name_changes", {"old_symbol": "IBM", "new_symbol": "NEWN"}, ("name_change", "1", "NEWN", "0")),
+        (
+            "stock_mergers",
+            {
+                "acquiree_symbol": "IBM",
+                "acquiree_rate": 2,
+                "acquirer_symbol": "EXR",
+                "acquirer_rate": 1.79,
+                "effective_date": "2024-07-02",
+            },
+            ("stock_merger", "0.895", "EXR", "0"),
+        ),
+        (
+            "stock_and_cash_mergers",
+            {
+                "acquiree_symbol": "IBM",
+                "acquiree_rate": 1,
+                "acquirer_symbol": "FRBA",
+                "acquirer_rate": 0.7733,
+                "cash_rate": 7.8,
+                "effective_date": "2024-07-02",
+            },
+            ("stock_merger", "0.7733", "FRBA", "7.8"),
+        ),
+        (
+            "cash_mergers",
+            {"acquiree_symbol": "IBM", "rate": 5.37, "effective_date": "2024-07-02", "payable_date": "2024-07-02"},
+            ("cash_merger", "5.37", None, "0"),
+        ),
+        ("redemptions", {"symbol": "IBM", "rate": 25}, ("cash_merger", "25", None, "0")),
+        (
+            "spin_offs",
+            {
+                "source_symbol": "IBM",
+                "source_rate": 5,
+                "new_symbol": "KD",
+                "new_rate": 1,
+                "ex_date": "2024-07-02",
+            },
+            ("spin_off", "0.2", "KD", "0"),
+        ),
+        ("worthless_removals", {"symbol": "IBM"}, ("delisting", "0", None, "0")),
+    ],
+)
+def test_what_becomes_of_a_holding_is_told_from_its_day_on_and_survives_in_the_cache(
+    host: DataHost, market: Open, name: str, fields: dict[str, Any], expected: tuple[str, str, str | None, str]
+) -> None:
+    answer = {name: [{"id": "x", "process_date": "2024-07-02", **fields}]}
+    host.interfere = lambda number, asked: (200, {"corporate_actions": answer, "next_page_token": None})
+    kind, value, new_symbol, cash = expected
+    action = CorporateAction("IBM", TUESDAY, ActionKind(kind), Decimal(value), new_symbol, Decimal(cash))
+
+    assert market().actions_since(["IBM"], TUESDAY - timedelta(days=30), MORNING) == (action,)
+    assert market().actions_since(["IBM"], TUESDAY, MORNING) == (action,)
+    assert market().actions_since(["KD", "NEWN", "EXR"], TUESDAY - timedelta(days=30), MORNING) == ()
+    assert market().actions_since(["IBM"], TUESDAY - timedelta(days=30), at(TUESDAY - timedelta(days=1), "09:00")) == ()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"name_changes": [{"id": "x", "process_date": "2024-07-02", "old_symbol": "IBM", "new_symbol": "IBM"}]},
+        {"name_changes": [{"id": "x", "process_date": "2024-07-02", "old_symbol": "IBM"}]},
+        {"spin_offs": [item(TUESDAY, source_symbol="IBM", source_rate=0, new_symbol="KD", new_rate=1)]},
+        {"cash_mergers": [item(TUESDAY, acquiree_symbol="IBM", rate=1, effective_date="soon")]},
+        {"worthless_removals": [item(TUESDAY, symbol="")]},
+    ],
+)
+def test_what_becomes_of_a_holding_and_cannot_be_read_spoils_no_price(
+    host: DataHost, market: Open, items: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    host.interfere = lambda number, asked: (200, {"corporate_actions": items, "next_page_token": None})
+
+    assert market().actions_since(["IBM"], TUESDAY - timedelta(days=30), MORNING) == ()
+    assert "left out" in caplog.text
 
 
 def test_kinds_that_were_not_asked_for_are_passed_over(host: DataHost, market: Open) -> None:
-    merger = {"spin_offs": [{"id": "x"}], "of_tomorrow": [{}], "cash_dividends": None}
+    merger = {"unit_splits": [{"id": "x"}], "of_tomorrow": [{}], "cash_dividends": None}
     host.interfere = lambda number, asked: (200, {"corporate_actions": merger, "next_page_token": None})
 
     assert upcoming(market) == []

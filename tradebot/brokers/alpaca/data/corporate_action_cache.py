@@ -16,7 +16,7 @@ from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.core.model.exchange_time import new_york_date
 
-FORMAT = 1
+FORMAT = 2
 #: Actions processed more than this before the last fetch are not fetched again.
 OVERLAP = timedelta(days=60)
 #: A dividend is processed on its payment date: at most this long after its ex-date, or before it.
@@ -47,7 +47,7 @@ class _FetchedActions:
 
 
 class CorporateActionCache:
-    """Splits and dividends by symbol, in a file at ``path``; ``label`` is their origin, the host."""
+    """Corporate actions by symbol, in a file at ``path``; ``label`` is their origin, the host."""
 
     def __init__(self, api: Api, path: Path, label: str) -> None:
         self._api = api
@@ -142,8 +142,10 @@ def _to_json(fetched: _FetchedActions) -> bytes:
             each.action.ex_date.isoformat(),
             each.action.kind,
             str(each.action.value),
+            each.action.new_symbol,
+            str(each.action.cash),
         )
-        for each in sorted(fetched.actions)
+        for each in sorted(fetched.actions, key=lambda each: (each.processed_on, each.action_id))
         if each.processed_on >= fetched.since
     ]
     content = [fetched.fetched_at.isoformat(), fetched.since.isoformat(), sorted(fetched.symbols), rows]
@@ -156,8 +158,10 @@ def _from_json(payload: bytes) -> _FetchedActions:
         AnnouncedAction(
             date.fromisoformat(processed_on),
             action_id,
-            CorporateAction(symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value)),
+            CorporateAction(
+                symbol, date.fromisoformat(ex_date), ActionKind(kind), Decimal(value), new_symbol, Decimal(cash)
+            ),
         )
-        for processed_on, action_id, symbol, ex_date, kind, value in rows
+        for processed_on, action_id, symbol, ex_date, kind, value, new_symbol, cash in rows
     )
     return _FetchedActions(datetime.fromisoformat(fetched_at), date.fromisoformat(since), frozenset(symbols), actions)

@@ -1,4 +1,4 @@
-"""Splits and dividends from Alpaca (https://docs.alpaca.markets/reference/corporateactions-1)."""
+"""Corporate actions from Alpaca (https://docs.alpaca.markets/reference/corporateactions-1)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from tradebot.brokers.alpaca.data.pagination import read_by_symbols, read_pages,
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import ActionKind, CorporateAction
+from tradebot.core.model.values import ONE, ZERO
 
 PATH = "/v1/corporate-actions"
 #: Actions in one page, the most that the server gives.
 PAGE_SIZE = 1000
 MAX_SPLIT_RATIO = 1000
+#: The kinds that prices are adjusted for. One that cannot be read would make every older price wrong.
+_OF_PRICES = frozenset({ActionKind.SPLIT, ActionKind.DIVIDEND})
 
 _LOG = logging.getLogger(__name__)
 
 Item = Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class AnnouncedAction:
     """A corporate action with the date that Alpaca lists it by."""
 
@@ -33,10 +36,10 @@ class AnnouncedAction:
 
 
 def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> list[AnnouncedAction]:
-    """Every split and dividend of the symbols that is processed from ``first`` to ``last``.
+    """Every corporate action of the symbols that is processed from ``first`` to ``last``.
 
-    Spin-offs, mergers and rights are left out: their value a share is not announced. Raises BrokerUnavailable unless
-    every page was read.
+    Rights, partial calls, unit splits and reorganisations into several companies are left out. Raises BrokerUnavailable
+    unless every page was read.
     """
     actions: list[AnnouncedAction] = []
 
@@ -59,55 +62,109 @@ def fetch_actions(api: Api, symbols: Iterable[str], first: date, last: date) -> 
 
 
 def _parse_action(api: Api, name: str, parser: _Parser, item: Item) -> AnnouncedAction | None:
-    """Parse one item of the list ``name``; None for an action in another currency or with an impossible value."""
+    """Parse one item of the list ``name``.
+
+    None for an action in another currency or with an impossible value, and for one that no price follows and that
+    cannot be read.
+    """
     try:
-        kind, value = parser(item)
-        action = CorporateAction(str(item["symbol"]), date.fromisoformat(item["ex_date"]), kind, value)
+        action = parser.parse(item)
         announced = AnnouncedAction(date.fromisoformat(item["process_date"]), str(item["id"]), action)
         currency = item.get("currency") or "USD"
-    except KeyError as missing:
-        raise unusable(api, PATH, f"sent one of its {name} without {missing}") from None
-    except (TypeError, ValueError, InvalidOperation, ZeroDivisionError):
-        raise unusable(api, PATH, f"sent one of its {name} with something that is no number or no date") from None
+    except (KeyError, TypeError, ValueError, InvalidOperation, ZeroDivisionError) as error:
+        missing = f"without {error}" if isinstance(error, KeyError) else "with something that is no number or no date"
+        if parser.kind in _OF_PRICES:
+            raise unusable(api, PATH, f"sent one of its {name} {missing}") from None
+        _LOG.warning("left out: Alpaca sent one of its %s %s", name, missing)
+        return None
     if currency != "USD" or not _is_possible(action):
-        _LOG.warning("left out of the adjustments: %s %s of %s %s", action.symbol, kind, currency, value)
+        _LOG.warning("left out of the actions: %s %s of %s %s", action.symbol, action.kind, currency, action.value)
         return None
     return announced
 
 
 def _is_possible(action: CorporateAction) -> bool:
-    if not action.value.is_finite() or action.value <= 0:
+    if not action.value.is_finite() or not action.cash.is_finite() or action.cash < 0:
         return False
-    is_ratio = action.value != 1 and 1 <= action.value * MAX_SPLIT_RATIO <= MAX_SPLIT_RATIO**2
-    return action.kind is ActionKind.DIVIDEND or is_ratio
+    match action.kind:
+        case ActionKind.SPLIT:
+            return action.value != 1 and 1 <= action.value * MAX_SPLIT_RATIO <= MAX_SPLIT_RATIO**2
+        case ActionKind.NAME_CHANGE:
+            return action.new_symbol != action.symbol  # only the CUSIP changed
+        case ActionKind.DELISTING:
+            return action.value >= 0
+        case _:
+            return action.value > 0
 
 
-_Parser = Callable[[Item], tuple[ActionKind, Decimal]]
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    """How the items of one list are read: the names of the fields, and what makes the value of them."""
+
+    kind: ActionKind
+    value: Callable[[Item], Decimal]  # new shares for one old share, or USD a share
+    ex_date: str = "ex_date"
+    symbol: str = "symbol"
+    new_symbol: str | None = None
+    cash: str | None = None  # USD a share besides the new shares
+
+    def parse(self, item: Item) -> CorporateAction:
+        """Raises KeyError for a field that is missing, and ValueError and the like for one that cannot be read."""
+        return CorporateAction(
+            symbol=_text(item[self.symbol]),
+            ex_date=date.fromisoformat(item[self.ex_date]),
+            kind=self.kind,
+            value=self.value(item),
+            new_symbol=None if self.new_symbol is None else _text(item[self.new_symbol]),
+            cash=ZERO if self.cash is None else Decimal(item[self.cash]),
+        )
 
 
-def _split(item: Item) -> tuple[ActionKind, Decimal]:
-    return ActionKind.SPLIT, Decimal(item["new_rate"]) / Decimal(item["old_rate"])
+def _text(value: Json) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(value)
+    return value
 
 
-def _stock_dividend(item: Item) -> tuple[ActionKind, Decimal]:
+def _number(name: str) -> Callable[[Item], Decimal]:
+    return lambda item: Decimal(item[name])
+
+
+def _ratio(new: str, old: str) -> Callable[[Item], Decimal]:
+    return lambda item: Decimal(item[new]) / Decimal(item[old])
+
+
+def _stock_dividend(item: Item) -> Decimal:
     """New shares for each share held, which is a split with the ratio 1 + rate."""
-    return ActionKind.SPLIT, 1 + Decimal(item["rate"])
+    return 1 + Decimal(item["rate"])
 
 
-def _cash_dividend(item: Item) -> tuple[ActionKind, Decimal]:
-    return ActionKind.DIVIDEND, Decimal(item["rate"])
-
-
-def _capital_gains(item: Item) -> tuple[ActionKind, Decimal]:
+def _capital_gains(item: Item) -> Decimal:
     """A fund's distribution of gains, USD a share; at least one of the two rates is given."""
-    return ActionKind.DIVIDEND, Decimal(item.get("long_term_rate") or 0) + Decimal(item.get("short_term_rate") or 0)
+    return Decimal(item.get("long_term_rate") or 0) + Decimal(item.get("short_term_rate") or 0)
 
 
-_TYPES = ("forward_split", "reverse_split", "stock_dividend", "cash_dividend", "capital_gains_distribution")
+_SPLIT = _Parser(ActionKind.SPLIT, _ratio("new_rate", "old_rate"))
+_MERGED = _ratio("acquirer_rate", "acquiree_rate")
+_ACQUIRED, _ACQUIRER, _EFFECTIVE, _PROCESSED = "acquiree_symbol", "acquirer_symbol", "effective_date", "process_date"
+
+#: The lists of the answer. A list is called as the type that is asked for, with an s.
 _PARSERS: Mapping[str, _Parser] = {
-    "forward_splits": _split,
-    "reverse_splits": _split,
-    "stock_dividends": _stock_dividend,
-    "cash_dividends": _cash_dividend,
-    "capital_gains_distributions": _capital_gains,
+    "forward_splits": _SPLIT,
+    "reverse_splits": _SPLIT,
+    "stock_dividends": _Parser(ActionKind.SPLIT, _stock_dividend),
+    "cash_dividends": _Parser(ActionKind.DIVIDEND, _number("rate")),
+    "capital_gains_distributions": _Parser(ActionKind.DIVIDEND, _capital_gains),
+    "name_changes": _Parser(ActionKind.NAME_CHANGE, lambda item: ONE, _PROCESSED, "old_symbol", "new_symbol"),
+    "stock_mergers": _Parser(ActionKind.STOCK_MERGER, _MERGED, _EFFECTIVE, _ACQUIRED, _ACQUIRER),
+    "stock_and_cash_mergers": _Parser(
+        ActionKind.STOCK_MERGER, _MERGED, _EFFECTIVE, _ACQUIRED, _ACQUIRER, cash="cash_rate"
+    ),
+    "cash_mergers": _Parser(ActionKind.CASH_MERGER, _number("rate"), _EFFECTIVE, _ACQUIRED),
+    "redemptions": _Parser(ActionKind.CASH_MERGER, _number("rate"), _PROCESSED),
+    "spin_offs": _Parser(
+        ActionKind.SPIN_OFF, _ratio("new_rate", "source_rate"), symbol="source_symbol", new_symbol="new_symbol"
+    ),
+    "worthless_removals": _Parser(ActionKind.DELISTING, lambda item: ZERO, _PROCESSED),
 }
+_TYPES = tuple(name.removesuffix("s") for name in _PARSERS)

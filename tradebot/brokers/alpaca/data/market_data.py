@@ -144,7 +144,7 @@ class AlpacaMarket:
     # --- announcements ---------------------------------------------------------------------------
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Splits and dividends with an ex-date at most ``days`` days ahead; today's only until the open."""
+        """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""
         wanted, today = frozenset(symbols), decision_date(clock)
         if not wanted:
             return ()
