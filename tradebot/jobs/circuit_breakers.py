@@ -6,7 +6,9 @@ A loss makes an emergency stop, as the command does, through the job's own desk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import AccountSnapshot
@@ -26,15 +28,17 @@ from tradebot.core.risk.circuit_breakers import (
     loss_halts,
 )
 from tradebot.core.safety.stop_state import StopGoal, StopState
-from tradebot.errors import ExitCode, TradebotError
+from tradebot.errors import BrokerUnavailable, ExitCode, TradebotError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.desk import desk_for_stop
 from tradebot.jobs.emergency_stop.ledger_submit import ThroughLedger
 from tradebot.jobs.job_run import JobRun, read_account
 from tradebot.jobs.step_results import AccountState, StepResult, failed, noted
+from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.halts import refresh_halts
-from tradebot.jobs.steps.sync import counters, synchronise
+from tradebot.jobs.steps.sync import counters, resolve_open_intents, synchronise
 
 
 def check_failed_runs(desk: Desk, run: JobRun) -> None:
@@ -50,6 +54,21 @@ def check_failed_runs(desk: Desk, run: JobRun) -> None:
         halt = failed_runs_halt(_counted_runs(desk, run, job, since), limits, run.session, now)
         if halt is not None:
             _latch(desk, run, [halt])
+
+
+def look_and_check(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
+    """Synchronise, and check every circuit breaker. Returns the account as it is afterwards.
+
+    Where that is out of reach, as without activities, losses are judged by account and positions alone before
+    BrokerUnavailable is raised.
+    """
+    try:
+        state = run.add(synchronise(desk, run, at_most=at_most)).state
+    except BrokerUnavailable:
+        with suppress(BrokerUnavailable):  # the first error is the one to report
+            _judge_losses(desk, run)
+        raise
+    return check_circuit_breakers(desk, run, state)
 
 
 def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
@@ -71,6 +90,8 @@ def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> Acco
 def check_between_orders(desk: Desk, run: JobRun) -> None:
     """Check the losses again before the next entry, with at most one request, for the account's equity.
 
+    The equity is measured with what the last look explained, so money that moved since then passes for a result at
+    first. A loss is looked at again with everything that explains it before it halts.
     Limits need no check: each entry was planned with those before it counted. `submit` checks the halts itself.
     """
     account = read_account(desk, run, at_most=desk.fresh_for)
@@ -103,16 +124,38 @@ def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
         yield breach
 
 
-def _losses(desk: Desk, run: JobRun, account: AccountSnapshot) -> tuple[Halt, ...]:
-    """The losses that no halt in force is for.
+def _judge_losses(desk: Desk, run: JobRun) -> None:
+    """Check the losses by account, positions and what is booked. Raises BrokerUnavailable."""
+    run.halts = refresh_halts(desk, run.session)
+    account = _explained_account(desk, run)
+    if any(map(_stops, _latch(desk, run, _losses(desk, run, account, unbooked=True)))):
+        _stop(desk, run)
 
-    An emergency stop cannot be undone, so the equity is read again, and both readings must show the loss.
+
+def _explained_account(desk: Desk, run: JobRun) -> AccountSnapshot:
+    """Read account and positions, and explain the equity with what is booked. Raises BrokerUnavailable."""
+    account, positions = read_account(desk, run), desk.broker.positions()
+    held = {position.symbol for position in positions} | {lot.symbol for lot in desk.ledger.books.lots()}
+    quotes = desk.market.quotes(held | traded_today(desk, run))
+    run.explained = explain_equity(desk, run, account, positions, quotes)
+    return account
+
+
+def _losses(desk: Desk, run: JobRun, account: AccountSnapshot, *, unbooked: bool = False) -> tuple[Halt, ...]:
+    """The losses that no halt in force is for. ``unbooked``: the activities are out of reach.
+
+    An emergency stop cannot be undone, so the account is read and explained again, and both readings must show the
+    loss. Activities that can't be read leave it to what is booked.
     """
     known = {halt.rule for halt in run.halts if halt.of_account}
     new = {halt.rule for halt in _loss_halts(desk, run, account)} - known
     if not new:
         return ()
-    again = read_account(desk, run)
+    if not unbooked:
+        with suppress(BrokerUnavailable):
+            run.add(resolve_open_intents(desk, run))
+            run.add(book_new_activities(desk))
+    again = _explained_account(desk, run)
     return tuple(halt for halt in _loss_halts(desk, run, again) if halt.rule in new)
 
 

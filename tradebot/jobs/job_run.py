@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+from tradebot.core.accounting.day_result import ExplainedEquity
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.breaks import Break
@@ -38,6 +39,7 @@ class JobRun:
     session: date
     run_id: int = 0  # 0 in a run that is not recorded
     reading: AccountReading | None = None  # the newest reading of the account
+    explained: ExplainedEquity | None = None  # by the newest look; None before the first
     halts: tuple[Halt, ...] = ()  # in force
     objections: tuple[Check, ...] = ()  # failed checks, which let no entry be sent
     breaks: tuple[Break, ...] = ()  # open
@@ -50,7 +52,7 @@ class JobRun:
         if result.has_lines:
             self.done = StepResult().after(self.done, result)
         if isinstance(result, AccountResult):
-            self.breaks, self.gaps = result.state.breaks, result.state.gaps
+            self.breaks, self.gaps, self.explained = result.state.breaks, result.state.gaps, result.state.explained
         elif isinstance(result, SubmitResult) and result.halts:
             self.halts = result.halts
         return result

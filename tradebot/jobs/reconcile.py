@@ -8,12 +8,12 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 from tradebot.jobs import trading_session
-from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
+from tradebot.jobs.circuit_breakers import check_failed_runs, look_and_check
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded
 from tradebot.jobs.steps import untradable
-from tradebot.jobs.steps.sync import note_pending, synchronise
+from tradebot.jobs.steps.sync import note_pending
 
 
 def run(desk: Desk) -> Outcome:
@@ -27,8 +27,7 @@ def run(desk: Desk) -> Outcome:
 
 def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
-    state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run)).state)
-    state = trading_session.confirm(desk, run, state)
+    state = trading_session.confirm(desk, run, look_and_check(desk, run))
     run.add(note_pending(state))
     run.add(untradable.report_untradable(desk, state))
     if matter := [each.message for each in state.breaks if each.matters]:

@@ -17,6 +17,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
 from tradebot.jobs.step_results import noted
 from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.halts import current_halts
 from tradebot.jobs.steps.sync import counters
 
@@ -27,7 +28,9 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     account = read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
-    quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
+    wanted = {p.symbol for p in positions} | {h.symbol for h in holdings} | traded_today(desk, run)
+    quotes = desk.market.quotes(wanted)
+    run.explained = explain_equity(desk, run, account, positions, quotes)
     open_orders = desk.broker.open_orders()
     open_gaps = find_gaps(holdings, positions, open_orders, quotes)
     run.gaps, run.breaks = open_gaps, desk.ledger.halts_and_breaks.breaks()

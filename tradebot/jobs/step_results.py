@@ -9,6 +9,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Self
 
+from tradebot.core.accounting.day_result import ExplainedEquity
 from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
 from tradebot.core.model.breaks import OF_SHARES, Break
 from tradebot.core.model.halts import Halt
@@ -87,6 +88,7 @@ class AccountState:
     quotes: Mapping[str, Quote]
     breaks: tuple[Break, ...]  # confirmed
     gaps: tuple[Gap, ...]
+    explained: ExplainedEquity
     at: datetime  # when the broker had been read, desk time, aware UTC
     pending: tuple[Break, ...] = ()  # differences that one look has shown
     unsettled_symbols: frozenset[str] = frozenset()  # they changed with each look; CASH among them

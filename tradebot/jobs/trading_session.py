@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ExitCode
-from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs
+from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs, look_and_check
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, coded
@@ -16,19 +16,13 @@ from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
-from tradebot.jobs.steps.sync import (
-    confirm_differences,
-    note_pending,
-    read_account_state,
-    resolve_open_intents,
-    synchronise,
-)
+from tradebot.jobs.steps.sync import confirm_differences, note_pending, read_account_state, resolve_open_intents
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
     """Settle and compare with the broker, check halts and circuit breakers, and raise trailing stops."""
     check_failed_runs(desk, run)
-    state = check_circuit_breakers(desk, run, run.add(synchronise(desk, run, at_most=desk.fresh_for)).state)
+    state = look_and_check(desk, run, at_most=desk.fresh_for)
     with run.step("exits"):
         run.add(raise_trailing_stops(desk, run, state))
     return state

@@ -46,7 +46,7 @@ from tradebot.ledger.symbol_history import read_symbol_history
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
 #: Fields of a position that the broker alone knows, and that are read anew each time.
-_NOT_STORED = ("asset_id",)
+_NOT_STORED = ("asset_id", "previous_close")
 
 
 class Books:
@@ -234,14 +234,18 @@ class Books:
 
     # --- equity --------------------------------------------------------------------------
 
-    def store_equity(self, point: EquityPoint, positions: Sequence[Position]) -> None:
-        """Append an equity point, raise the peak to it, and replace the stored positions of its session."""
+    def store_equity(self, point: EquityPoint, positions: Sequence[Position], uncounted: Decimal = ZERO) -> None:
+        """Append an equity point, raise the peak to it, and replace the stored positions of its session.
+
+        ``uncounted``: the part of the equity that nothing explains, USD; it does not raise the peak.
+        """
         session = {**self._account, "session": point.session.isoformat()}
         with self._engine.transaction():
             self._trail.record(EQUITY, columns_of(point), point.at)
             peak = self.peak()
-            if peak is None or point.equity > peak:
-                self._move_peak(point.equity, point.at)
+            explained = point.equity - uncounted
+            if peak is None or explained > peak:
+                self._move_peak(explained, point.at)
             self._engine.execute(
                 "DELETE FROM positions WHERE account_key = :account_key AND session = :session", session
             )

@@ -19,6 +19,7 @@ from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
+from tradebot.ledger.session_records import SessionRecords
 
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
@@ -39,6 +40,7 @@ class AccountLedger:
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)
         self.decisions = DecisionLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
+        self.day = SessionRecords(engine, account_key)
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)
         self.calendar_days = CalendarDays(engine, account_key)

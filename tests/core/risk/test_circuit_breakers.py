@@ -28,7 +28,7 @@ LIMITS = limits_with(daily_loss_limit_pct=D("0.03"), emergency_stop_loss_pct=D("
 
 
 def rules(equity: str, baseline: str, peak: str, flow: str = "0") -> list[HaltRule]:
-    today = counters(baseline, peak, cash_flow_today=D(flow))
+    today = counters(baseline, peak, uncounted_today=D(flow), uncounted=D(flow))
     return [halt.rule for halt in loss_halts(account(equity), today, LIMITS, TODAY, NOW)]
 
 
@@ -51,21 +51,19 @@ def test_a_loss_that_reaches_its_limit_trips(equity: str, baseline: str, peak: s
 
 
 def test_money_taken_out_is_no_loss_and_money_put_in_hides_none() -> None:
-    assert rules("90000", "100000", "90000", flow="-10000") == []
-    assert rules("102000", "100000", "102000", flow="10000") == [HaltRule.DAILY_LOSS]
+    assert rules("90000", "100000", "100000", flow="-10000") == []
+    assert rules("102000", "100000", "100000", flow="5000") == [HaltRule.DAILY_LOSS]
+    assert rules("102000", "91000", "100000", flow="12000") == [HaltRule.DRAWDOWN]
 
 
 MONEY = st.integers(1, 1_000_000).map(Decimal)
 
 
 @given(equity=MONEY, baseline=MONEY, flow=st.integers(-500_000, 500_000).map(Decimal))
-def test_moving_money_changes_nothing_that_is_measured_in_dollars_lost(
-    equity: Decimal, baseline: Decimal, flow: Decimal
-) -> None:
-    """The same dollars lost of the same base trip alike, wherever the base came from."""
-    moved = counters(str(baseline), str(baseline + flow), cash_flow_today=flow)
-    alone = counters(str(baseline + flow), str(baseline + flow))
-    assert loss_halts(account(str(equity)), moved, LIMITS, TODAY, NOW) == loss_halts(
+def test_money_that_moved_changes_no_halt_and_no_figure(equity: Decimal, baseline: Decimal, flow: Decimal) -> None:
+    alone = counters(str(baseline), str(baseline))
+    moved = replace(alone, uncounted_today=flow, uncounted=flow)
+    assert loss_halts(account(str(equity + flow)), moved, LIMITS, TODAY, NOW) == loss_halts(
         account(str(equity)), alone, LIMITS, TODAY, NOW
     )
 

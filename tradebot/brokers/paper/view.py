@@ -102,6 +102,11 @@ class ExchangeView:
         quote = self.quote(symbol)
         return None if quote is None else quote.last
 
+    def previous_close(self, symbol: str) -> Decimal | None:
+        """The close of the symbol's newest session before today, USD a share on today's split basis."""
+        previous = self._previous_close(symbol)
+        return None if previous is None else previous[1]
+
     def asset(self, symbol: str) -> Asset | None:
         """The asset, tradable while it has bars; None before its first session."""
         listed = self.store.prices.listed_since(symbol)

@@ -90,6 +90,7 @@ class Position:
     average_price: Decimal
     market_price: Decimal
     asset_id: str | None = field(default=None, compare=False)  # the broker's, which outlives a change of symbol
+    previous_close: Decimal | None = field(default=None, compare=False)  # on today's split basis
 
     @property
     def market_value(self) -> Decimal:

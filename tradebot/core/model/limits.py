@@ -56,8 +56,9 @@ class Counters:
 
     session: date
     entries_sent: int
-    baseline_equity: Decimal  # USD at the previous close: the day's loss is measured from it
+    baseline_equity: Decimal  # USD, the capital of the day: its loss is measured from it
     peak_equity: Decimal  # USD, the highest since the last rebase: the drawdown is measured from it
-    cash_flow_today: Decimal = Decimal(0)  # USD, deposits less withdrawals of the session
+    uncounted_today: Decimal = Decimal(0)  # USD of equity that is no result of the day: money paid in
+    uncounted: Decimal = Decimal(0)  # USD of equity that nothing explains: the drawdown leaves it out
     orders_sent: int = 0  # submissions of any purpose; a resubmitted order counts twice
     orders_last_minute: int = 0  # the same, of the last 60 seconds

@@ -43,13 +43,13 @@ class EquityLoss:
 
 
 def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
-    """The loss since the previous close. Today's deposits and withdrawals move the baseline."""
-    return _loss(counters.baseline_equity + counters.cash_flow_today, account.equity, limits.daily_loss_limit_pct)
+    """The loss since the previous close. Deposits and withdrawals are neither gain nor loss."""
+    return _loss(counters.baseline_equity, account.equity - counters.uncounted_today, limits.daily_loss_limit_pct)
 
 
 def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
-    """The fall from the equity peak, which the ledger keeps adjusted for deposits and withdrawals."""
-    return _loss(counters.peak_equity, account.equity, limits.emergency_stop_loss_pct)
+    """The fall of the explained equity from its peak, which the ledger moves by each booked deposit and withdrawal."""
+    return _loss(counters.peak_equity, account.equity - counters.uncounted, limits.emergency_stop_loss_pct)
 
 
 def _loss(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:

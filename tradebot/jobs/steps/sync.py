@@ -23,6 +23,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.look import Look, read_look
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
@@ -169,7 +170,8 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     ledger, positions, open_orders = desk.ledger, look.positions, look.open_orders
     holdings = _aged(desk, run, ledger.books.holdings())
     unsettled = ledger.orders.unsettled()
-    quotes = desk.market.quotes({p.symbol for p in positions} | {h.symbol for h in holdings})
+    wanted = {p.symbol for p in positions} | {h.symbol for h in holdings} | traded_today(desk, run)
+    quotes = desk.market.quotes(wanted)
     now = desk.clock.now()
     ledger.orders.store_broker_orders(open_orders, now)  # a bracket's legs are explained by what is stored of them
     open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
@@ -198,6 +200,7 @@ def _shows_news(desk: Desk, seen: _Compared) -> bool:
 
 def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, moved: frozenset[str]) -> AccountState:
     ledger, look = desk.ledger, seen.look
+    explained = explain_equity(desk, run, look.account, look.positions, seen.quotes, moved)
     with ledger.transaction():
         found = ledger.halts_and_breaks.record_breaks(
             seen.differences,
@@ -206,9 +209,8 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             first_seen_by=first_seen_by,
             unsettled=moved | {CASH} if moved else moved,
         )
-        ledger.books.store_equity(
-            _equity_point(desk, run.session, look.account, look.positions, seen.gaps), look.positions
-        )
+        point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
+        ledger.books.store_equity(point, look.positions, explained.uncounted)
     return AccountState(
         account=look.account,
         positions=look.positions,
@@ -218,6 +220,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
         quotes=seen.quotes,
         breaks=tuple(each for each in found if each.confirmed),
         gaps=seen.gaps,
+        explained=explained,
         at=seen.at,
         pending=tuple(each for each in found if not each.confirmed),
         unsettled_symbols=moved,
@@ -225,15 +228,20 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
 
 
 def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
-    """Today's counters. The day's baseline equity, USD, is the first one stored today, so that no restart resets it."""
-    books, orders = desk.ledger.books, desk.ledger.orders
-    first = books.first_of_session(run.session)
+    """Today's counters, after a look at the account.
+
+    A reading of the account that is newer than the look is measured with what that look explained.
+    """
+    books, orders, explained = desk.ledger.books, desk.ledger.orders, run.explained
+    assert explained is not None, "the account was looked at"
+    counted = account.equity - explained.uncounted
     return Counters(
         session=run.session,
         entries_sent=orders.entries_sent(run.session),
-        baseline_equity=first.last_equity if first else account.last_equity,
-        peak_equity=max(books.peak() or account.equity, account.equity),
-        cash_flow_today=books.cash_flow(run.session),
+        baseline_equity=explained.base,
+        peak_equity=max(books.peak() or counted, counted),
+        uncounted_today=explained.uncounted_today,
+        uncounted=explained.uncounted,
         orders_sent=orders.submissions(run.session),
         orders_last_minute=orders.submissions(run.session, desk.clock.now() - MINUTE),
     )

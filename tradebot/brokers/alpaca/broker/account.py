@@ -72,13 +72,14 @@ def parse_positions(content: Json) -> tuple[Position, ...]:
 def _position(fields: Fields) -> Position:
     """One position. It is short if either the quantity or the side says so."""
     symbol, quantity, last = fields.text("symbol"), fields.number("qty"), fields.maybe_number("current_price")
-    size = contract_size(symbol)
+    size, close = contract_size(symbol), fields.maybe_number("lastday_price")
     return Position(
         symbol=symbol,
         quantity=-abs(quantity) if fields.maybe_text("side") == _SHORT else quantity,
         average_price=fields.number("avg_entry_price") * size,
         market_price=(fields.number("lastday_price") if last is None else last) * size,
         asset_id=fields.maybe_text("asset_id"),
+        previous_close=None if close is None else close * size,
     )
 
 

@@ -1,0 +1,193 @@
+"""The day's result explained by prices, fills and cash, and what of the equity is no result.
+
+A deposit or withdrawal is neither gain nor loss, at whatever hour and whether or not its activity is booked yet.
+Amounts are in USD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from tradebot.core.model.account import AccountSnapshot, CashEvent, Fill, Position, Quote
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.values import CENT, ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecords:
+    """What the ledger has booked that concerns a session."""
+
+    session: date
+    previous_close: datetime  # of the session before, aware UTC
+    baseline: Decimal  # the equity at that close, by the broker at its first look of the session
+    cash: Decimal | None  # that the booked activities add up to; None before the first
+    lots: tuple[Lot, ...] = ()  # open, foreign ones too
+    fills: tuple[Fill, ...] = ()  # of the session; a busted one with its reversal
+    cash_events: tuple[CashEvent, ...] = ()  # of the session and those near it
+    flow_since_first_look: Decimal = ZERO  # deposits less withdrawals that were booked after it
+    restated: frozenset[str] = frozenset()  # symbols whose shares changed today by something else than a fill
+
+
+@dataclass(frozen=True, slots=True)
+class DayLook:
+    """The account as the broker shows it."""
+
+    account: AccountSnapshot
+    positions: tuple[Position, ...]
+    quotes: Mapping[str, Quote]
+    settled: bool = True  # no order is in doubt, and nothing moved while the account was read
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """The sum of price changes, fills, dividends, fees and interest since the previous close."""
+
+    amount: Decimal
+    complete: bool  # whether every price that it needs was known
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedEquity:
+    """What the losses are measured with. The day's loss is ``base`` less equity plus ``uncounted_today``."""
+
+    base: Decimal  # the capital of the day, which its loss is a fraction of
+    uncounted_today: Decimal  # equity above ``base`` that is no result of the day
+    uncounted: Decimal  # equity that the ledger does not explain; the drawdown leaves it out
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """One symbol. Prices are USD a share."""
+
+    here: Decimal  # shares that the ledger explains
+    there: Decimal  # shares that the broker shows
+    price: Decimal | None
+    previous_close: Decimal | None
+    fills: list[Fill] = field(default_factory=list)
+
+    @property
+    def agree(self) -> bool:
+        return self.here == self.there
+
+    @property
+    def unexplained(self) -> Decimal:
+        """The value of the shares that the broker shows beyond the ledger's."""
+        return (self.there - self.here) * (self.price or ZERO)
+
+    def result(self) -> Decimal | None:
+        """The result of the ledger's shares; None where a price is missing."""
+        bought = sum((fill.side.sign * fill.quantity for fill in self.fills), ZERO)
+        before = self.here - bought
+        now = _value(self.here, self.price)
+        then = _value(before, self.previous_close)
+        if now is None or then is None:
+            return None
+        paid = sum((fill.side.sign * fill.quantity * fill.price + fill.fee for fill in self.fills), ZERO)
+        return now - then - paid
+
+
+def day_result(look: DayLook, records: DayRecords) -> DayResult:
+    """The result of the shares that the ledger explains, at the broker's prices.
+
+    It is incomplete without a price that it needs, for a symbol that was split or adjusted today (its previous close
+    may be on either basis), and once the broker has moved on to another previous close.
+    """
+    shares = _by_symbol(look, records)
+    results = [each.result() for each in shares.values()]
+    cash = sum((each.amount for each in records.cash_events if _is_income(each, records.session)), ZERO)
+    complete = (
+        None not in results and look.account.last_equity == records.baseline and not records.restated & shares.keys()
+    )
+    return DayResult(sum((each for each in results if each is not None), cash), complete)
+
+
+def explain(look: DayLook, records: DayRecords) -> ExplainedEquity:
+    """The part of the equity that counts as gain or loss, of the day and since the peak.
+
+    While the ledger explains every share and nothing is in doubt, the day's result counts, and unexplained cash does
+    not. Else the lower counts of the day's result and the plain change of equity less booked flows and less any
+    unexplained gain: a gain may be a deposit whose activity is to come, a loss may be a fill whose activity is to come.
+    """
+    equity, shares = look.account.equity, _by_symbol(look, records)
+    cash = _unexplained_cash(look, records)
+    in_shares = sum((each.unexplained for each in shares.values()), ZERO)
+    agrees = look.settled and all(each.agree for each in shares.values())
+    gain = max(min(cash, cash + in_shares), ZERO)  # cash that shares were sold for is none
+    result, plain = day_result(look, records), equity - records.baseline - _flow(records)
+    amount = _counted(result, plain, plain - gain, agrees=agrees)
+    base = equity - amount - max(gain, records.flow_since_first_look)
+    return ExplainedEquity(base, equity - amount - base, cash if agrees else gain)
+
+
+def _counted(result: DayResult, plain: Decimal, without_gain: Decimal, *, agrees: bool) -> Decimal:
+    if not result.complete:
+        return without_gain
+    if not agrees:
+        return min(result.amount, without_gain)
+    # Both equities are rounded to the cent.
+    return plain if abs(result.amount - plain) <= CENT else result.amount
+
+
+def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
+    here: dict[str, list[Lot]] = {}
+    for lot in records.lots:
+        here.setdefault(lot.symbol, []).append(lot)
+    there = {position.symbol: position for position in look.positions}
+    fills: dict[str, list[Fill]] = {}
+    for fill in records.fills:
+        fills.setdefault(fill.symbol, []).append(fill)
+    return {
+        symbol: _shares(here.get(symbol, []), there.get(symbol), look.quotes.get(symbol), fills.get(symbol, []))
+        for symbol in here.keys() | there.keys() | fills.keys()
+    }
+
+
+def _shares(lots: list[Lot], position: Position | None, quote: Quote | None, fills: list[Fill]) -> _Shares:
+    quoted, close = (quote.last, quote.previous_close) if quote else (None, None)
+    return _Shares(
+        here=sum((lot.quantity for lot in lots), ZERO),
+        there=position.quantity if position else ZERO,
+        price=position.market_price if position else quoted,
+        previous_close=position.previous_close if position and position.previous_close is not None else close,
+        fills=fills,
+    )
+
+
+def _value(quantity: Decimal, price: Decimal | None) -> Decimal | None:
+    if quantity == 0:
+        return ZERO
+    return None if price is None else quantity * price
+
+
+def _unexplained_cash(look: DayLook, records: DayRecords) -> Decimal:
+    """The broker's cash beyond the ledger's. A cent is rounding."""
+    if records.cash is None:
+        return ZERO
+    difference = look.account.cash - records.cash
+    return difference if abs(difference) > CENT else ZERO
+
+
+def _is_income(event: CashEvent, session: date) -> bool:
+    return not event.kind.is_external and event.session == session
+
+
+def _flow(records: DayRecords) -> Decimal:
+    """Deposits less withdrawals since the previous close: those of the session, and those made after that close.
+
+    An activity that was created on a later date than its own is a late one: the money moved on its own date.
+    """
+    return sum((each.amount for each in _external(records.cash_events) if _is_of_day(each, records)), ZERO)
+
+
+def _external(events: Iterable[CashEvent]) -> Iterator[CashEvent]:
+    return (event for event in events if event.kind.is_external)
+
+
+def _is_of_day(event: CashEvent, records: DayRecords) -> bool:
+    if event.session >= records.session:
+        return event.session == records.session
+    return event.at > records.previous_close and new_york_date(event.at) == event.session
