@@ -58,8 +58,8 @@ def quote(symbol: str = "AAPL", last: str = "50", before: str | None = None) -> 
     return Quote(symbol, D(last), NOW, D(before or last))
 
 
-def position(symbol: str = "AAPL", quantity: str = "100", price: str = "50") -> Position:
-    return Position(symbol, D(quantity), average_price=D(price), market_price=D(price))
+def position(symbol: str = "AAPL", quantity: str = "100", price: str = "50", **more: Any) -> Position:
+    return replace(Position(symbol, D(quantity), average_price=D(price), market_price=D(price)), **more)
 
 
 def holding(symbol: str = "AAPL", quantity: str = "100", entry: str = "50", stop: str = "49", **more: Any) -> Holding:

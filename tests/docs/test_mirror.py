@@ -33,6 +33,7 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",
     "jobs/steps/counters.py": "stories/test_order_controls.py",
+    "jobs/steps/day_result.py": "jobs/test_circuit_breakers.py",
     "jobs/steps/decision_log.py": "jobs/test_run_daily.py",
     "jobs/steps/planning.py": "jobs/test_run_daily.py",
     "jobs/steps/sync.py": "jobs/test_reconcile.py",

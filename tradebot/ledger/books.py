@@ -234,18 +234,18 @@ class Books:
 
     # --- equity --------------------------------------------------------------------------
 
-    def store_equity(self, point: EquityPoint, positions: Sequence[Position], uncounted: Decimal = ZERO) -> None:
-        """Append an equity point, raise the peak to it, and replace the stored positions of its session.
+    def store_equity(self, point: EquityPoint, positions: Sequence[Position], high: Decimal | None = None) -> None:
+        """Append an equity point, raise the peak, and replace the stored positions of its session.
 
-        ``uncounted``: the part of the equity that nothing explains, USD; it does not raise the peak.
+        ``high``: the equity that the peak is raised to, USD; that of the point by default.
         """
         session = {**self._account, "session": point.session.isoformat()}
         with self._engine.transaction():
             self._trail.record(EQUITY, columns_of(point), point.at)
             peak = self.peak()
-            explained = point.equity - uncounted
-            if peak is None or explained > peak:
-                self._move_peak(explained, point.at)
+            high = point.equity if high is None else high
+            if peak is None or high > peak:
+                self._move_peak(high, point.at)
             self._engine.execute(
                 "DELETE FROM positions WHERE account_key = :account_key AND session = :session", session
             )

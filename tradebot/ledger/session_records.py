@@ -14,7 +14,8 @@ from tradebot.ledger.engine import Engine, Row
 NEAR = timedelta(days=14)
 _RESTATED = (
     "SELECT symbol FROM corporate_actions WHERE account_key = :account_key AND session = :session"
-    " UNION SELECT symbol FROM adjustments WHERE account_key = :account_key AND session = :session"
+    " UNION SELECT symbol FROM reorganisations WHERE account_key = :account_key AND session = :session"
+    " UNION SELECT symbol FROM adjustments WHERE account_key = :account_key AND session = :session AND quantity <> '0'"
 )
 
 
@@ -40,7 +41,7 @@ class SessionRecords:
         return sum((Decimal(row["amount"]) for row in booked if CashKind(row["kind"]).is_external), ZERO)
 
     def restated(self, session: date) -> frozenset[str]:
-        """The symbols that were split or adjusted in a session."""
+        """The symbols whose shares were split, reorganised or adjusted in a session."""
         return frozenset(row["symbol"] for row in self._rows(_RESTATED, session))
 
     def _cash_rows(self, session: date) -> list[Row]:

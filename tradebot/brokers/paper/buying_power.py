@@ -41,7 +41,11 @@ def positions(view: ExchangeView) -> tuple[Position, ...]:
     """The positions at the newest prices, by symbol."""
     return tuple(
         Position(
-            held.symbol, held.quantity, held.average_price, market_price(view, held), view.previous_close(held.symbol)
+            held.symbol,
+            held.quantity,
+            held.average_price,
+            market_price(view, held),
+            previous_close=view.previous_close(held.symbol),
         )
         for _, held in sorted(view.book.positions.items())
         if held.quantity

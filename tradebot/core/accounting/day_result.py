@@ -57,6 +57,7 @@ class ExplainedEquity:
     base: Decimal  # the capital of the day, which its loss is a fraction of
     uncounted_today: Decimal  # equity above ``base`` that is no result of the day
     uncounted: Decimal  # equity that the ledger does not explain; the drawdown leaves it out
+    high: Decimal  # equity without anything that may be unexplained: what raises the peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,13 @@ class _Shares:
 def day_result(look: DayLook, records: DayRecords) -> DayResult:
     """The result of the shares that the ledger explains, at the broker's prices.
 
-    It is incomplete without a price that it needs, for a symbol that was split or adjusted today (its previous close
-    may be on either basis), and once the broker has moved on to another previous close.
+    It is incomplete without a price that it needs, when shares were split, renamed or adjusted today (their previous
+    close may be on either basis), and once the broker has moved on to another previous close.
     """
     shares = _by_symbol(look, records)
     results = [each.result() for each in shares.values()]
     cash = sum((each.amount for each in records.cash_events if _is_income(each, records.session)), ZERO)
-    complete = (
-        None not in results and look.account.last_equity == records.baseline and not records.restated & shares.keys()
-    )
+    complete = None not in results and look.account.last_equity == records.baseline and not records.restated
     return DayResult(sum((each for each in results if each is not None), cash), complete)
 
 
@@ -120,7 +119,8 @@ def explain(look: DayLook, records: DayRecords) -> ExplainedEquity:
     result, plain = day_result(look, records), equity - records.baseline - _flow(records)
     amount = _counted(result, plain, plain - gain, agrees=agrees)
     base = equity - amount - max(gain, records.flow_since_first_look)
-    return ExplainedEquity(base, equity - amount - base, cash if agrees else gain)
+    high = equity - (cash if agrees else max(gain, cash + in_shares))
+    return ExplainedEquity(base, equity - amount - base, cash if agrees else gain, high)
 
 
 def _counted(result: DayResult, plain: Decimal, without_gain: Decimal, *, agrees: bool) -> Decimal:

@@ -210,7 +210,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             unsettled=moved | {CASH} if moved else moved,
         )
         point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
-        ledger.books.store_equity(point, look.positions, explained.uncounted)
+        ledger.books.store_equity(point, look.positions, explained.high)
     return AccountState(
         account=look.account,
         positions=look.positions,

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tests.ledger.conftest import Samples
+from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.model.ledger_rows import Booking
+from tradebot.core.model.orders import Side
+from tradebot.ledger.database import AccountLedger
+
+
+def flow(some: Samples, number: int, session: date, kind: CashKind = CashKind.DEPOSIT) -> Booking:
+    return Booking(CashEvent(f"C{number}", kind, Decimal(100), some.at, session), "foreign", None)
+
+
+def test_the_cash_events_of_a_session_are_its_own_and_those_of_the_two_weeks_before(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    near, far = some.session - timedelta(days=14), some.session - timedelta(days=15)
+    for number, day in enumerate((far, near, some.session, some.next_session)):
+        ledger.books.book([flow(some, number, day)], some.at)
+    assert [event.event_id for event in ledger.day.cash_events(some.session)] == ["C1", "C2"]
+
+
+def test_only_money_of_the_owner_that_was_booked_after_an_instant_is_a_flow_after_it(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    ledger.books.book([flow(some, 1, some.session)], some.at)
+    ledger.books.book([flow(some, 2, some.session), flow(some, 3, some.session, CashKind.DIVIDEND)], some.later(5))
+    assert ledger.day.flow_booked_after(some.session, some.at) == 100
+    assert ledger.day.flow_booked_after(some.session, some.later(5)) == 0
+
+
+def test_a_fill_that_was_busted_is_one_of_the_other_side_in_the_session_of_the_bust(
+    ledger: AccountLedger, some: Samples
+) -> None:
+    booked = some.bought()
+    busted = some.bust(booked)
+    later = replace(busted, activity=replace(some.bust_of("F1"), session=some.next_session))
+    ledger.books.book([booked, later], some.at)
+    (bought,), (taken_back,) = ledger.day.fills(some.session), ledger.day.fills(some.next_session)
+    assert (bought.side, taken_back.side) == (Side.BUY, Side.SELL)
+    assert (taken_back.quantity, taken_back.price, taken_back.fee) == (bought.quantity, bought.price, -bought.fee)
+
+
+def test_symbols_are_restated_by_what_moves_their_shares_without_a_fill(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.book([some.bought(), some.adjustment()], some.at)
+    assert ledger.day.restated(some.session) == frozenset()
+    ledger.books.book([some.renamed(some.fill())], some.at)
+    assert ledger.day.restated(some.session) == {"AAPL"}
+    assert ledger.day.restated(some.next_session) == frozenset()
