@@ -72,5 +72,9 @@ def split(symbol: str, ex_date: date, ratio: str) -> CorporateAction:
     return CorporateAction(symbol, ex_date, ActionKind.SPLIT, Decimal(ratio))
 
 
+def ended(symbol: str, ex_date: date, kind: ActionKind, paid: str) -> CorporateAction:
+    return CorporateAction(symbol, ex_date, kind, Decimal(paid))
+
+
 def dividend(symbol: str, ex_date: date, amount: str) -> CorporateAction:
     return CorporateAction(symbol, ex_date, ActionKind.DIVIDEND, Decimal(amount))

@@ -157,6 +157,22 @@ def test_actions_come_by_ex_date_and_keep_their_decimals(bars_file: WriteFile, a
     )
 
 
+def test_a_delisting_without_a_value_pays_the_last_close(bars_file: WriteFile, actions_file: WriteFile) -> None:
+    rows = ("AAPL,2007-02-01,cash_merger,27.5", "MSFT,2007-02-01,delisting,", "MSFT,2007-02-02,delisting,0")
+    values = [action.value for action in PriceFile(bars_file(*GOOD), actions_file(*rows)).actions()]
+    last_close = next(Decimal(row.split(",")[5]) for row in reversed(GOOD) if row.startswith("MSFT"))
+    assert values == [Decimal("27.5"), last_close, 0]
+
+
+def test_the_last_close_before_a_delisting_is_taken_after_its_splits(
+    bars_file: WriteFile, actions_file: WriteFile
+) -> None:
+    actions = actions_file("MSFT,2007-02-01,split,4", "MSFT,2007-02-01,delisting,")
+    last_close = next(Decimal(row.split(",")[5]) for row in reversed(GOOD) if row.startswith("MSFT"))
+    (delisting,) = (each for each in PriceFile(bars_file(*GOOD), actions).actions() if each.kind == "delisting")
+    assert delisting.value == last_close / 4
+
+
 def test_own_bars_without_actions_have_none(bars_file: WriteFile) -> None:
     assert PriceFile(bars_file(*GOOD)).actions() == ()
 
@@ -164,7 +180,10 @@ def test_own_bars_without_actions_have_none(bars_file: WriteFile) -> None:
 @pytest.mark.parametrize(
     ("row", "what"),
     [
-        ("AAPL,2007-01-04,spilt,2", "kind is not split or dividend (AAPL 2007-01-04, kind spilt)"),
+        (
+            "AAPL,2007-01-04,spilt,2",
+            "kind is not split, dividend, cash_merger or delisting (AAPL 2007-01-04, kind spilt)",
+        ),
         ("AAPL,2007-01-04,dividend,lots", "value is not a number above zero (AAPL 2007-01-04, value lots)"),
         ("AAPL,2007-01-04,dividend,-0.1", "value is not a number above zero (AAPL 2007-01-04, value -0.1)"),
         ("AAPL,2007-01-04,split,0", "value is not a number above zero (AAPL 2007-01-04, value 0)"),
@@ -173,6 +192,20 @@ def test_own_bars_without_actions_have_none(bars_file: WriteFile) -> None:
         ("aapl,2007-01-04,split,2", "symbol is not a ticker (aapl 2007-01-04)"),
         ("AAPL,4.1.2007,split,2", "ex_date is not a date (AAPL 4.1.2007)"),
         ("AAPL,2007-01-06,split,2", "the New York Stock Exchange was closed on this day (AAPL 2007-01-06)"),
+        (
+            "AAPL,2007-01-04,delisting,none",
+            "value is not a number, zero or above, or empty (AAPL 2007-01-04, value none)",
+        ),
+        ("AAPL,2007-01-04,cash_merger,", "value is not a number above zero (AAPL 2007-01-04, value empty)"),
+        (
+            "AAPL,2007-01-04,cash_merger,2500",
+            "the merger pays more than 10 times the close before it, or less than a tenth "
+            "(AAPL 2007-01-04, value 2500)",
+        ),
+        (
+            "NONE,2007-01-04,delisting,",
+            "the delisting says no value, and no close comes before it (NONE 2007-01-04)",
+        ),
         (
             "AAPL,2007-01-04,dividend,25.1",
             "the dividend is not below the close before it (AAPL 2007-01-04, value 25.1)",
@@ -275,7 +308,7 @@ def test_all_problems_come_at_once_a_kind_a_line_with_the_first_ten_rows(
             "low is zero or negative (first: IBM 2007-03-01, low -1)",
         ),
         (f"{path}, rows 26 and 27", "high is below low (first: GOOG 2007-01-03, high 9, low 11)"),
-        (f"{actions}, row 2", "kind is not split or dividend (AAPL 2007-01-04, kind gift)"),
+        (f"{actions}, row 2", "kind is not split, dividend, cash_merger or delisting (AAPL 2007-01-04, kind gift)"),
     ]
 
 

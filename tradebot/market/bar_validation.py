@@ -21,7 +21,7 @@ MAX_PRICE_RATIO = 10  # of two consecutive closes, either way, after adjustment 
 MAX_SPLIT_RATIO = 1000
 _ROWS_SHOWN = 10
 #: The kinds of actions that a price file may hold.
-_KINDS = [ActionKind.SPLIT, ActionKind.DIVIDEND]
+_KINDS = [ActionKind.SPLIT, ActionKind.DIVIDEND, ActionKind.CASH_MERGER, ActionKind.DELISTING]
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
@@ -56,12 +56,19 @@ def check_actions(table: PriceTable) -> list[Problem]:
     findings = _Findings(table, "ex_date")
     _check_symbols_and_days(findings)
     kind, value = table.frame["kind"], table.frame["value"].to_numpy()
-    kinds = " or ".join(_KINDS)
+    kinds = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
     findings.add(~kind.isin(_KINDS).to_numpy(), f"kind is not {kinds}", f"Write {kinds}.", "kind")
+    delisting = (kind == ActionKind.DELISTING).to_numpy()
     findings.add(
-        ~(np.isfinite(value) & (value > 0)),
+        ~delisting & ~(np.isfinite(value) & (value > 0)),
         "value is not a number above zero",
         "Correct it, or delete the row.",
+        "value",
+    )
+    findings.add(
+        delisting & ~(np.isfinite(value) & (value >= 0)) & ~table.raw["value"].isna().to_numpy(),
+        "value is not a number, zero or above, or empty",
+        "Write the USD paid for one share, or nothing for the last close.",
         "value",
     )
     split = (kind == ActionKind.SPLIT).to_numpy()
@@ -96,15 +103,32 @@ def check_bars_against_actions(bars: PriceTable, actions: PriceTable) -> list[Pr
         "Use unadjusted prices, or take the split out of the corporate actions.",
         "close",
     )
-    in_actions = _Findings(actions, "ex_date")
-    in_actions.add(
-        (actions.frame["kind"] == ActionKind.DIVIDEND).to_numpy()
-        & (actions.frame["value"].to_numpy() >= _close_before(bars.frame, actions.frame)),
+    return in_bars.problems + _check_values_against_closes(bars, actions)
+
+
+def _check_values_against_closes(bars: PriceTable, actions: PriceTable) -> list[Problem]:
+    kind, value = actions.frame["kind"], actions.frame["value"].to_numpy()
+    before = _close_before(bars.frame, actions.frame)
+    findings = _Findings(actions, "ex_date")
+    findings.add(
+        (kind == ActionKind.DIVIDEND).to_numpy() & (value >= before),
         "the dividend is not below the close before it",
         "Write USD a share, or delete the row.",
         "value",
     )
-    return in_bars.problems + in_actions.problems
+    findings.add(
+        (kind == ActionKind.CASH_MERGER).to_numpy()
+        & ((value > before * MAX_PRICE_RATIO) | (value * MAX_PRICE_RATIO < before)),
+        f"the merger pays more than {MAX_PRICE_RATIO} times the close before it, or less than a tenth",
+        "Write USD a share, or delete the row.",
+        "value",
+    )
+    findings.add(
+        (kind == ActionKind.DELISTING).to_numpy() & np.isnan(value) & np.isnan(before),
+        "the delisting says no value, and no close comes before it",
+        "Write the USD paid for one share, or delete the row.",
+    )
+    return findings.problems
 
 
 class _Findings:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.values import ONE, without_dust
 from tradebot.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ class PriceFile:
 
     path: a .csv, .csv.gz or .parquet file with the columns symbol, date, open, high, low, close (USD a share, not
         adjusted) and volume (shares). None: the bundled bars.
-    actions: a file with the columns symbol, ex_date, kind (split or dividend) and value (new shares for one old share,
-        or USD a share, not adjusted). None: none for a user's bars, the bundled ones for the bundled bars.
+    actions: a file with the columns symbol, ex_date, kind (split, dividend, cash_merger or delisting) and value (new
+        shares for one old share, or USD a share, not adjusted). A delisting without a value pays the last close.
+        None: none for a user's bars, the bundled ones for the bundled bars.
 
     Dates of a symbol ascend. Prices are rounded to four decimals, the smallest tick of US stocks, and values of actions
     to eight: 25.1 is Decimal("25.1") even if a program wrote 25.100000381.
@@ -55,7 +58,7 @@ class PriceFile:
         return _bars_of(self.history())
 
     def actions(self) -> tuple[CorporateAction, ...]:
-        """All splits and dividends, by ex-date, then symbol."""
+        """All corporate actions, by ex-date, then symbol."""
         return self._content().actions
 
     def history(self) -> History:
@@ -97,7 +100,7 @@ def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -
         raise ConfigError(problems)
     history = _wide_history(bars.frame)
     sessions = tuple(stamp.date() for stamp in history.close.index)
-    return _Content(history, sessions, _corporate_actions(actions.frame))
+    return _Content(history, sessions, _corporate_actions(actions.frame, history))
 
 
 def _valid_table(
@@ -156,12 +159,26 @@ def _bars_of(history: History) -> Iterator[DayBar]:
                 )
 
 
-def _corporate_actions(actions: pd.DataFrame) -> tuple[CorporateAction, ...]:
+def _corporate_actions(actions: pd.DataFrame, history: History) -> tuple[CorporateAction, ...]:
     rows = actions.sort_values(["ex_date", "symbol", "kind"])
+    values = [
+        _decimal(value) if value == value else _last_close(symbol, stamp, history, actions)  # a NaN is not itself
+        for symbol, stamp, value in zip(rows["symbol"], rows["ex_date"], rows["value"], strict=True)
+    ]
     return tuple(
-        CorporateAction(symbol, stamp.date(), ActionKind(kind), _decimal(value))
-        for symbol, stamp, kind, value in zip(rows["symbol"], rows["ex_date"], rows["kind"], rows["value"], strict=True)
+        CorporateAction(symbol, stamp.date(), ActionKind(kind), value)
+        for symbol, stamp, kind, value in zip(rows["symbol"], rows["ex_date"], rows["kind"], values, strict=True)
     )
+
+
+def _last_close(symbol: str, ex_date: pd.Timestamp, history: History, actions: pd.DataFrame) -> Decimal:
+    """The symbol's last close before ``ex_date``, USD a share, on the basis of the splits between the two."""
+    closes = history.close.loc[history.close.index < ex_date, symbol].dropna()
+    last = _decimal(float(closes.iloc[-1]))
+    later = (actions["ex_date"] > closes.index[-1]) & (actions["ex_date"] <= ex_date)
+    splits = actions[later & (actions["symbol"] == symbol) & (actions["kind"] == ActionKind.SPLIT)]
+    ratio = prod(map(_decimal, splits["value"]), start=ONE)
+    return last if ratio == ONE else without_dust(last / ratio)
 
 
 def _decimal(number: float) -> Decimal:

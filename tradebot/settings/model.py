@@ -159,7 +159,7 @@ class PaperSettings:
         'Your own daily bars; blank means the bundled ones. Parquet needs `pip install "tradebot[parquet]"`.',
     )
     paper_actions: Path | None = setting(
-        None, FilePath("CSV or Parquet file"), "The splits and dividends that belong to PAPER_DATA."
+        None, FilePath("CSV or Parquet file"), "The corporate actions that belong to PAPER_DATA."
     )
     paper_start: date | None = setting(
         None,

@@ -9,13 +9,14 @@ import pytest
 
 from tests.brokers.conftest import OpenPit
 from tests.fakes.pit import decimals
-from tests.fakes.prices import dividend, made, sessions, split
+from tests.fakes.prices import dividend, ended, made, sessions, split
 from tradebot.brokers.paper import ExchangeRules
-from tradebot.core.model.account import CashEvent, CashKind, SplitEvent
+from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.orders import OrderState
+from tradebot.errors import OrderRefused
 from tradebot.market.price_file import PriceFile
 
-FIRST, SECOND = sessions(2)
+FIRST, SECOND, THIRD = sessions(3)
 QUIET = "100 101 99 100"
 
 
@@ -164,3 +165,69 @@ def test_the_real_special_dividend_leaves_equity_continuous(pit: OpenPit) -> Non
     # 29.97 at the close before, 27.39 at the close after, and 3.0295 in cash
     assert world.broker.account().equity == equity + Decimal("449.50")
     assert world.order("c1.stop").stop_price == 25
+
+
+# --- ends --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "paid", "cash"),
+    [(ActionKind.CASH_MERGER, "54.2", 379.4), (ActionKind.DELISTING, "0.125", 0.88), (ActionKind.DELISTING, "0", 0)],
+)
+def test_an_end_pays_the_position_out_and_cancels_the_orders(
+    pit: OpenPit, kind: ActionKind, paid: str, cash: float
+) -> None:
+    world = pit(made({"ACME": ["100 101 99 100"], "OTHER": [QUIET] * 3}, [ended("ACME", SECOND, kind, paid)]))
+    world.at("09:35")
+    world.buy(7, stop_loss="90", take_profit="110")
+    world.buy(1, limit="80")
+    elsewhere = world.buy(1, limit="80", symbol="OTHER")
+    before = world.broker.account().cash
+    world.next()
+    assert world.broker.positions() == ()
+    assert [order.client_order_id for order in world.broker.open_orders()] == [elsewhere.client_order_id]
+    assert world.order("c2").state is OrderState.CANCELLED
+    assert world.broker.account().cash == before + Decimal(str(cash))
+    end, *paid_out = world.happened()[1:]
+    assert isinstance(end, Reorganisation)
+    assert (end.kind, end.symbol, end.new_symbol, end.session) == (kind, "ACME", None, SECOND)
+    assert (end.quantity_before, end.quantity_after, end.cash) == decimals(7, 0, paid)
+    told = [(event.kind, event.amount, event.symbol) for event in paid_out if isinstance(event, CashEvent)]
+    assert told == ([(CashKind.CASH_IN_LIEU, Decimal(str(cash)), "ACME")] if cash else [])
+
+
+def test_what_has_ended_does_not_trade_until_it_is_listed_anew(pit: OpenPit) -> None:
+    gone = ended("ACME", SECOND, ActionKind.CASH_MERGER, "54.2")
+    world = pit(made({"ACME": [QUIET, None, "20 21 19 20"], "OTHER": [QUIET] * 3}, [gone]))
+    world.at("09:35")
+    world.next()
+    assert not world.broker.assets(["ACME"])["ACME"].tradable
+    world.at("09:35")
+    assert not world.broker.assets(["ACME"])["ACME"].tradable
+    assert world.happened() == ()  # nothing was held
+    world.next("09:35")
+    assert world.broker.assets(["ACME"])["ACME"].tradable
+    world.buy(1)
+    assert world.held() == 1
+
+
+def test_a_short_pays_for_the_end_and_a_split_of_the_day_comes_first(pit: OpenPit) -> None:
+    ends = [ended("ACME", SECOND, ActionKind.DELISTING, "60"), split("ACME", SECOND, "2")]
+    world = pit(made({"ACME": [QUIET], "OTHER": [QUIET] * 2}, ends), ExchangeRules(allow_short=True))
+    world.at("09:35")
+    world.sell(5)
+    cash = world.broker.account().cash
+    world.next()
+    assert world.broker.positions() == ()
+    assert world.broker.account().cash == cash - 600
+
+
+def test_a_fill_from_before_the_end_is_not_busted(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET], "OTHER": [QUIET] * 2}, [ended("ACME", SECOND, ActionKind.DELISTING, "60")]))
+    world.at("09:35")
+    world.buy(5)
+    (fill,) = world.happened()
+    assert isinstance(fill, Fill)
+    world.next()
+    with pytest.raises(OrderRefused, match="before the end of its symbol"):
+        world.exchange.bust(fill.fill_id)

@@ -13,7 +13,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import (
+    ActionKind,
+    Activity,
+    CashEvent,
+    CashKind,
+    Fill,
+    FillBust,
+    Reorganisation,
+    SplitEvent,
+)
 from tradebot.core.model.orders import OrderState, Side
 from tradebot.core.model.values import ZERO
 
@@ -159,7 +168,7 @@ class AccountBook:
             self._activate_legs(order)
         return order
 
-    # --- cash, splits and busts ----------------------------------------------------------------
+    # --- cash, splits, ends and busts ----------------------------------------------------------------
 
     def book_cash(self, kind: CashKind, amount: Decimal, symbol: str | None, note: str, time: BookingTime) -> None:
         """Book cash (USD, negative when it leaves the account) that does not come from a trade."""
@@ -176,6 +185,17 @@ class AccountBook:
         event_id = self._activity_id()
         self.activities.append(
             SplitEvent(event_id, symbol, ratio, before.quantity, quantity_after, time.at, time.session)
+        )
+
+    def book_end(self, symbol: str, kind: ActionKind, cash: Decimal, time: BookingTime) -> None:
+        """End a position for ``cash`` USD a share, which its caller books."""
+        before = self.positions[symbol]
+        self.positions[symbol] = PaperPosition(symbol, ZERO, ZERO)
+        self.touched_symbols.add(symbol)
+        self.activities.append(
+            Reorganisation(
+                self._activity_id(), kind, symbol, None, ZERO, before.quantity, ZERO, cash, time.at, time.session
+            )
         )
 
     def reverse_fill(self, fill: Fill, position: PaperPosition, time: BookingTime) -> None:

@@ -1,4 +1,4 @@
-"""Splits and dividends.
+"""Splits, dividends, and the ends of symbols.
 
 A split is applied before the open of its ex-date. It multiplies positions; a fraction of a share is paid in cash at the
 adjusted previous close. Resting orders are adjusted in the spirit of FINRA Rule 5330: the quantity is multiplied and
@@ -7,6 +7,9 @@ rounded down to whole shares, prices are divided and rounded to the tick.
 A dividend is paid at the open of its ex-date on the shares held at the previous close, so that equity does not drop
 when the price goes ex; a short pays it. Its amount is for shares after a split of the same day. Resting orders are not
 reduced for dividends.
+
+A merger for cash or a delisting ends a symbol before the open of its ex-date: its orders are cancelled, and each share
+held is paid out (a short pays). Until the symbol has another bar it does not trade.
 """
 
 from __future__ import annotations
@@ -38,6 +41,20 @@ def pay_dividends(view: ExchangeView, dividends: Iterable[CorporateAction]) -> N
         note = f"{held} shares at {dividend.value}"
         amount = to_cents(held * dividend.value)
         view.book.book_cash(CashKind.DIVIDEND, amount, dividend.symbol, note, view.booking_time)
+
+
+def end_symbols(view: ExchangeView, ends: Iterable[CorporateAction]) -> None:
+    """Cancel the live orders of each symbol that ends, and pay out its position, USD to the cent."""
+    for end in ends:
+        for order in view.book.live_orders():
+            if order.symbol == end.symbol and view.book.orders[order.number].live:
+                view.book.end(order, OrderState.CANCELLED, f"{end.symbol} ended by a {end.kind.replace('_', ' ')}")
+        held = view.book.held(end.symbol)
+        if held:
+            view.book.book_end(end.symbol, end.kind, end.value, view.booking_time)
+            note = f"{held} shares at {end.value}"
+            amount = to_cents(held * end.value)
+            view.book.book_cash(CashKind.CASH_IN_LIEU, amount, end.symbol, note, view.booking_time)
 
 
 def _split_position(view: ExchangeView, split: CorporateAction) -> None:

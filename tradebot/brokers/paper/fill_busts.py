@@ -15,13 +15,13 @@ from tradebot.brokers.paper.account_book import AVERAGE_PRICE_STEP, PaperPositio
 from tradebot.brokers.paper.order_validation import NOT_FOUND, UNPROCESSABLE, refusal
 from tradebot.brokers.paper.orders import PaperOrder, parse_number
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import Activity, Fill, FillBust, SplitEvent
+from tradebot.core.model.account import Activity, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.orders import OrderState, Side
 from tradebot.core.model.values import ZERO, to_tick
 
 
 def bust(view: ExchangeView, fill_id: str) -> None:
-    """Reverse a fill. Raises OrderRefused when no fill with this id stands, or its symbol has split since."""
+    """Reverse a fill. Raises OrderRefused when no fill with this id stands, or its symbol has split or ended since."""
     fill, others = _find(view, fill_id)
     view.book.reverse_fill(fill, _position_after(fill.symbol, others), view.booking_time)
     order = _with_fills(_order_of(view, fill), others)
@@ -58,8 +58,10 @@ def _find(view: ExchangeView, fill_id: str) -> tuple[Fill, list[Activity]]:
     fill = None if index is None else standing.pop(index)
     if index is None or not isinstance(fill, Fill):
         raise refusal(NOT_FOUND, "no such fill stands", fill_id)
-    if any(isinstance(later, SplitEvent) and later.symbol == fill.symbol for later in standing[index:]):
-        raise refusal(UNPROCESSABLE, "a fill from before a split stands", f"{fill_id} of {fill.symbol}")
+    for later in standing[index:]:
+        if isinstance(later, SplitEvent | Reorganisation) and later.symbol == fill.symbol:
+            what = "a split" if isinstance(later, SplitEvent) else "the end of its symbol"
+            raise refusal(UNPROCESSABLE, f"a fill from before {what} stands", f"{fill_id} of {fill.symbol}")
     return fill, standing
 
 
@@ -80,6 +82,8 @@ def _position_after(symbol: str, activities: Iterable[Activity]) -> PaperPositio
             case SplitEvent() if each.symbol == symbol:
                 average = (position.average_price / each.ratio).quantize(AVERAGE_PRICE_STEP)
                 position = PaperPosition(symbol, each.quantity_after, average if each.quantity_after else ZERO)
+            case Reorganisation() if each.symbol == symbol:
+                position = PaperPosition(symbol, ZERO, ZERO)
     return position
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import prod
 
 from tradebot.brokers.paper.row_codec import Row, decoder
-from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction, DayBar
 from tradebot.core.model.values import ONE, canonical
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import PriceSource
@@ -192,6 +192,11 @@ class Prices:
             (after.isoformat(), upto.isoformat()),
         )
         return tuple(_action(row) for row in rows)
+
+    def ends_between(self, symbol: str, after: date, upto: date) -> bool:
+        """Whether an action ends the symbol with an ex-date later than ``after`` and no later than ``upto``."""
+        actions = self.actions_between(after, upto)
+        return any(action.symbol == symbol and action.kind in ENDS_FOR_CASH for action in actions)
 
     def split_ratio(self, symbol: str, after: date, upto: date) -> Decimal:
         """New shares for one old share over all splits with an ex-date after ``after`` and no later than ``upto``."""

@@ -15,12 +15,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from tradebot.brokers.paper.buying_power import can_pay, equity
-from tradebot.brokers.paper.corporate_actions import apply_splits, pay_dividends
+from tradebot.brokers.paper.corporate_actions import apply_splits, end_symbols, pay_dividends
 from tradebot.brokers.paper.matching import Match, match_price, match_range
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
+from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction, DayBar
 from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
 from tradebot.core.model.values import ZERO
 
@@ -43,10 +43,11 @@ def advance_session(view: ExchangeView, to: datetime) -> None:
 
 
 def begin_session(view: ExchangeView, session: date) -> None:
-    """Begin the next session. Splits since the last session are applied before any order trades."""
+    """Begin the next session. Splits and ends since the last session are applied before any order trades."""
     previous = view.state.session
     view.begin_session(session)
     apply_splits(view, _actions(view, previous, ActionKind.SPLIT))
+    end_symbols(view, _actions(view, previous, *ENDS_FOR_CASH))
 
 
 def match_new_order(view: ExchangeView, order: PaperOrder) -> None:
@@ -122,6 +123,6 @@ def _volume_left(view: ExchangeView, bar: DayBar) -> Decimal | None:
     return max(fillable - traded, ZERO)
 
 
-def _actions(view: ExchangeView, after: date, kind: ActionKind) -> tuple[CorporateAction, ...]:
+def _actions(view: ExchangeView, after: date, *kinds: ActionKind) -> tuple[CorporateAction, ...]:
     actions = view.store.prices.actions_between(after, view.state.session)
-    return tuple(action for action in actions if action.kind is kind)
+    return tuple(action for action in actions if action.kind in kinds)

@@ -120,10 +120,11 @@ class ExchangeView:
     def _is_trading(self, symbol: str, listed: date) -> bool:
         if self.state.phase is not Phase.PRE_OPEN:
             return self.bar(symbol) is not None
-        newest = self.store.prices.session_before(self.state.session)
-        return listed == self.state.session or (
-            newest is not None and self.store.prices.bar(symbol, newest) is not None
-        )
+        prices, today = self.store.prices, self.state.session
+        newest = prices.session_before(today)
+        if newest is None or prices.bar(symbol, newest) is None:
+            return listed == today
+        return not prices.ends_between(symbol, newest, today)
 
     def _previous_close(self, symbol: str) -> tuple[date, Decimal] | None:
         """The session before today in which the symbol last traded, and its close on today's split basis."""

@@ -280,6 +280,9 @@ class CorporateAction:
 #: The kinds whose value is USD a share, unadjusted. That of the others is new shares for one old share.
 VALUE_IS_CASH = frozenset({ActionKind.DIVIDEND, ActionKind.CASH_MERGER, ActionKind.DELISTING})
 
+#: The kinds that end a holding for cash.
+ENDS_FOR_CASH = frozenset({ActionKind.CASH_MERGER, ActionKind.DELISTING})
+
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
