@@ -122,6 +122,7 @@ REFUSED = [
     ("PAPER_ADVANCE", "hourly", "manual or daily"),
     ("PAPER_STARTING_CASH", "99", "100 to 1,000,000,000"),
     ("PAPER_SLIPPAGE_PCT", "11%", "10%"),
+    ("ENTRY_FILL_SECONDS", "181", "5 to 180"),
     ("PAPER_COMMISSION_PER_SHARE", "10.01", "0 to 10"),
     ("PAPER_COMMISSION_MIN", "1001", "0 to 1,000"),
     ("TRADEBOT_STATE_DIR", "state", "absolute path"),

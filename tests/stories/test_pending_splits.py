@@ -12,7 +12,7 @@ from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, OrderType, Purpose
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, OutcomeUnknown
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
 
@@ -35,10 +35,13 @@ def assert_sound(house: House) -> None:
 
 
 class Rests(Around):
-    """Sends entries as limit orders that wait for a price of 95."""
+    """Sends entries as limit orders that wait for a price of 95, and no cancel of them arrives."""
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         return super().submit(replace(request, type=OrderType.LIMIT, limit_price=D(95)))
+
+    def cancel(self, broker_order_id: str) -> None:
+        raise OutcomeUnknown("timed out")
 
 
 def test_a_plan_from_before_a_split_is_not_sent(make_house: MakeHouse) -> None:
@@ -65,15 +68,12 @@ def test_a_decision_after_the_split_has_its_own_quantity_and_prices(make_house: 
 
 def test_an_entry_that_the_exchange_adjusts_is_ours_still(make_house: MakeHouse) -> None:
     policy = 'stop=Decimal("0.10"), target=Decimal("0.50")'
-    house = splitting(make_house, Script(enter={"ACME": [SECOND]}, policy=policy), AFTER, "47 48 46 47")
+    house = splitting(make_house, Script(enter={"ACME": [SECOND]}, policy=policy), "47 48 46 47")
     house.daily(wrap=Rests)
     house.next()
-    outcome = house.daily()
-    assert (outcome.exit_code, outcome.breaks, outcome.gaps) == (ExitCode.OK, (), ())
     entry = house.order(house.id(1, Purpose.ENTRY))
     assert entry is not None
     assert (entry.quantity, entry.limit_price, entry.state) == (D(100), D("47.5"), OrderState.ACCEPTED)
-    house.next()
     outcome = house.daily()
     assert (outcome.exit_code, outcome.breaks, outcome.unprotected) == (ExitCode.OK, (), D(0))
     held = house.holding()
@@ -93,8 +93,10 @@ def test_an_entry_whose_answer_was_lost_before_the_split_is_found_as_it_is_now(m
     outcome = house.daily()
     assert outcome.breaks == ()
     (intent,) = house.intents()
-    assert intent.state is OrderState.ACCEPTED
-    assert [order.quantity for order in house.open_orders()] == [100, 100]  # the entry and its stop
+    assert intent.state is OrderState.CANCELLED  # its time is up
+    entry = house.order(house.id(1, Purpose.ENTRY))
+    assert entry is not None
+    assert (entry.quantity, entry.state) == (D(100), OrderState.CANCELLED)
 
 
 def test_an_entry_that_a_reverse_split_leaves_no_share_of_is_over(make_house: MakeHouse) -> None:

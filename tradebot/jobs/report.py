@@ -13,9 +13,10 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.report_outcome import Period, ReportOutcome
-from tradebot.core.safety.stop_coverage import find_gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import unprotected_dollars
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
+from tradebot.jobs.steps.stop_gaps import look_for_gaps
 
 
 def run(desk: Desk, period: Period) -> ReportOutcome:
@@ -49,9 +50,8 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
-    open_gaps = find_gaps(
-        holdings, positions, desk.broker.open_orders(), desk.market.quotes(p.symbol for p in positions)
-    )
+    quotes = desk.market.quotes(p.symbol for p in positions)
+    open_gaps = look_for_gaps(desk, holdings, positions, desk.broker.open_orders(), quotes)
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     span = f"{first or (equity[0].session if equity else last)} to {last}"
     base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))

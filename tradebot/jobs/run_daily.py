@@ -16,7 +16,7 @@ from tradebot.core.model.plan import Plan
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
-from tradebot.errors import BrokerUnavailable
+from tradebot.errors import BrokerUnavailable, Stopped
 from tradebot.jobs import trading_session
 from tradebot.jobs.circuit_breakers import check_between_orders
 from tradebot.jobs.desk import Desk
@@ -26,6 +26,7 @@ from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.counters import halt_repeating_strategies
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
+from tradebot.jobs.steps.overdue_entries import await_entries
 from tradebot.jobs.steps.planning import (
     check_symbols_have_bars,
     count_probation_session,
@@ -33,7 +34,7 @@ from tradebot.jobs.steps.planning import (
     make_plan,
     read_signals,
 )
-from tradebot.jobs.steps.submit import await_ends, order_line, store_intents, submit
+from tradebot.jobs.steps.submit import store_intents, submit
 
 
 def run(desk: Desk) -> Outcome:
@@ -81,7 +82,11 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
         plan = make_plan(desk, run, confirmed, signals)
     store_decisions(desk, run, plan.entries, plan.denials, signals)
     run.add(StepResult(denials=plan.denials))
-    _enter(desk, run, plan)
+    try:
+        _enter(desk, run, plan)
+    except Stopped:
+        trading_session.end(desk, run)
+        raise
     trading_session.end(desk, run)
     return run.outcome(*_verdict(desk, run), totals(desk.ledger.history.results()))
 
@@ -119,13 +124,14 @@ def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
     with run.step("send"):
         store_intents(desk, plan.entries)
         sent: list[Intent] = []
+        began = desk.clock.now()
         try:
             for intent in plan.entries:
                 if sent:
                     check_between_orders(desk, run)
                 sent.append(run.add(submit(desk, run, intent)).intent)
         finally:
-            run.add(StepResult(orders=tuple(order_line(intent) for intent in await_ends(desk, sent))))
+            run.add(await_entries(desk, sent, began))
 
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:

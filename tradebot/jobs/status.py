@@ -12,13 +12,13 @@ from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
-from tradebot.core.safety.stop_coverage import find_gaps
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
 from tradebot.jobs.step_results import noted
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.halts import current_halts
+from tradebot.jobs.steps.stop_gaps import look_for_gaps
 from tradebot.jobs.steps.sync import counters
 
 
@@ -32,7 +32,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     quotes = desk.market.quotes(wanted)
     run.explained = explain_equity(desk, run, account, positions, quotes)
     open_orders = desk.broker.open_orders()
-    open_gaps = find_gaps(holdings, positions, open_orders, quotes)
+    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
     run.gaps, run.breaks = open_gaps, desk.ledger.halts_and_breaks.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
     run.add(noted(*(pending_text(each) for each in desk.ledger.halts_and_breaks.pending())))

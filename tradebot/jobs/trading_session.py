@@ -11,7 +11,7 @@ from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, coded
-from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps import overdue_entries, untradable
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
 from tradebot.jobs.steps.decision_log import store_decisions
@@ -20,8 +20,9 @@ from tradebot.jobs.steps.sync import confirm_differences, note_pending, read_acc
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
-    """Settle and compare with the broker, check halts and circuit breakers, and raise trailing stops."""
+    """End overdue entries, settle and compare, check halts and circuit breakers, and raise trailing stops."""
     check_failed_runs(desk, run)
+    run.add(overdue_entries.end_overdue(desk))
     state = look_and_check(desk, run, at_most=desk.fresh_for)
     with run.step("exits"):
         run.add(raise_trailing_stops(desk, run, state))

@@ -106,6 +106,14 @@ class Orders:
         # exactly the condition of the index orders_unsettled, so that the cost does not grow with the history
         return self._intents("state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')", {})
 
+    def open_entries(self, sent_by: datetime) -> tuple[Intent, ...]:
+        """The entries that may still fill and were last sent by an instant (desk time, aware), of any session."""
+        return self._intents(
+            "state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled') AND state <> 'planned'"
+            " AND purpose = 'entry' AND COALESCE(sent_at, written_at) <= :sent_by",
+            {"sent_by": stamp(sent_by)},
+        )
+
     def of_session(self, session: date) -> tuple[Intent, ...]:
         """The intents of a session, in the order of storing."""
         return self._intents("session = :session", {"session": session.isoformat()})

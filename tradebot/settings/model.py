@@ -141,6 +141,11 @@ class ScheduleSettings:
         Count(10, 385),
         "Minutes after the open in which run-daily still enters; later the decision on the previous close is stale.",
     )
+    entry_fill_seconds: int = setting(
+        60,
+        Count(5, 180),
+        "Seconds after which an entry that is not filled whole is ended; what was bought gets its stop then.",
+    )
     heartbeat_url: SecretText | None = setting(
         None,
         SecretUrl(),

@@ -30,7 +30,6 @@ def test_a_holding_without_a_stop_is_a_gap_worth_its_market_value() -> None:
     "protecting",
     [
         stop(),
-        stop(held=True),
         stop(type=OrderType.STOP_LIMIT, limit_price=D("48.50")),
         stop(price="49.50"),  # better than asked
         stop(time_in_force=TimeInForce.DAY),
@@ -79,11 +78,52 @@ def test_stops_for_more_than_the_position_could_turn_it_round() -> None:
     assert kinds(stop(quantity="130"), position=position(quantity="150")) == []  # fifty shares are foreign
 
 
-def test_a_leg_of_an_entry_still_being_filled_is_not_too_large() -> None:
-    parent = order(side=Side.BUY, broker_order_id="entry-AAPL", state=OrderState.PARTIALLY_FILLED)
+def test_a_working_leg_of_an_entry_still_being_filled_is_not_too_large() -> None:
     part = {"holding": holding(quantity="40"), "position": position(quantity="40")}
-    assert kinds(parent, stop(held=True), **part) == []
-    assert kinds(stop(held=True), **part) == [GapKind.TOO_LARGE]
+    assert kinds(ENTERING, stop(), **part) == []
+    assert kinds(stop(), **part) == [GapKind.TOO_LARGE]
+
+
+# --- legs that wait for their entry -------------------------------------------------------------------
+
+ENTERING = order(side=Side.BUY, broker_order_id="entry-AAPL", state=OrderState.PARTIALLY_FILLED)
+TARGET = order(
+    type=OrderType.LIMIT, limit_price=D(60), role=Purpose.TARGET, parent_id="entry-AAPL", broker_order_id="target-AAPL"
+)
+
+
+def kinds_after(filled: tuple[str, ...], *open_orders: BrokerOrder) -> list[GapKind]:
+    gaps = find_gaps((holding(),), (position(),), open_orders, {}, filled_entries=filled)
+    return [gap.kind for gap in gaps]
+
+
+def test_a_held_stop_protects_once_its_entry_has_filled_whole_and_its_target_works() -> None:
+    assert kinds_after(("entry-AAPL",), stop(held=True), TARGET) == []
+
+
+@pytest.mark.parametrize(
+    ("filled", "beside"),
+    [
+        ((), (TARGET,)),  # nobody says that the entry has filled whole
+        (("entry-AAPL",), ()),
+        (("entry-AAPL",), (replace(TARGET, held=True),)),
+        (("entry-AAPL",), (replace(TARGET, state=OrderState.CANCELLED),)),
+        (("entry-AAPL",), (replace(TARGET, state=OrderState.UNKNOWN),)),
+        (("entry-AAPL",), (replace(TARGET, parent_id="another"),)),
+        (("entry-AAPL",), (ENTERING, TARGET)),  # it is still shown as live
+        ((), (ENTERING, replace(TARGET, held=True))),
+    ],
+)
+def test_a_held_stop_protects_nothing_else(filled: tuple[str, ...], beside: tuple[BrokerOrder, ...]) -> None:
+    assert kinds_after(filled, stop(held=True), *beside) == [GapKind.MISSING]
+
+
+def test_the_stop_of_an_exit_pair_protects_while_its_limit_order_works() -> None:
+    head = replace(TARGET, parent_id=None, broker_order_id="pair")
+    behind = stop(held=True, parent_id="pair")
+    assert kinds_after((), head, behind) == []
+    assert kinds_after((), replace(head, held=True), behind) == [GapKind.MISSING]
+    assert kinds_after((), behind) == [GapKind.MISSING]
 
 
 def test_a_short_is_protected_by_a_buy_stop_above() -> None:

@@ -112,6 +112,16 @@ def test_it_is_reached_when_nothing_is_left_to_do() -> None:
     assert not replace(view(position=0, close=True), positions=None).is_reached
 
 
+LEG = replace(STOP, broker_order_id="leg", client_order_id="leg", held=True, parent_id=ENTRY.broker_order_id)
+TARGET = replace(LEG, broker_order_id="target", client_order_id="target", held=False, stop_price=None)
+
+
+def test_a_leg_that_waits_for_its_entry_covers_nothing() -> None:
+    assert [owned.shares for owned in view(LEG, ENTRY, replace(TARGET, held=True)).bare()] == [50]
+    assert not view(LEG).is_reached, "its twin does not work, so nothing tells that the entry has filled whole"
+    assert view(LEG, TARGET).is_reached
+
+
 def test_what_is_queued_for_the_open_is_all_that_can_be_done_now() -> None:
     waiting = view(CLOSE, close=True)
     assert not waiting.is_at_rest

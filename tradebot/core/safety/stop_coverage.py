@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, TimeInForce
+from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, TimeInForce
 from tradebot.core.model.values import ZERO, whole_shares
 
 
@@ -66,22 +66,46 @@ def coverable_shares(shares: Decimal) -> Decimal:
     return whole_shares(abs(shares)).copy_sign(shares)
 
 
+def waits_for_its_entry(
+    order: BrokerOrder, open_orders: Iterable[BrokerOrder], filled_entries: Collection[str] | None
+) -> bool:
+    """Whether a live order is a held leg that sells nothing yet.
+
+    A held stop works once its entry has filled whole and its twin, the other leg of that entry, is live and not held:
+    the broker then holds the stop only because both share their quantity. ``filled_entries`` are the broker ids of the
+    entries that have filled whole; None where nobody can tell, and then an entry that is not live counts. The limit
+    order of an exit pair (OCO) is the twin of its stop.
+    """
+    if not order.held:
+        return False
+    group = {other.broker_order_id: other for other in open_orders if _is_twin_or_parent(other, order)}
+    parent = group.pop(order.parent_id or "", None)
+    if parent is not None:
+        is_pair = parent.role is Purpose.TARGET and parent.side is order.side
+        return not (is_pair and _works(parent))
+    has_filled = filled_entries is None or order.parent_id in filled_entries
+    return not (has_filled and any(_works(twin) for twin in group.values()))
+
+
 def find_gaps(
     holdings: Iterable[Holding],
     positions: Iterable[Position],
-    open_orders: Iterable[BrokerOrder],
+    open_orders: Collection[BrokerOrder],
     quotes: Mapping[str, Quote],
     ended_by: datetime | None = None,
+    *,
+    filled_entries: Collection[str] = (),
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be.
 
-    A holding is protected by stop, stop-limit or trailing orders on the closing side, held legs included, that cover
-    the shares that the broker shows of it, at the holding's stop price or a better one. Shares that the broker does not
-    show need no stop; reconciliation reports them. With ``ended_by``, a stop that the broker ends by then is a gap too:
-    every DAY stop, and a GTC stop that expires earlier.
+    A holding is protected by stop, stop-limit or trailing orders on the closing side that cover the shares that the
+    broker shows of it, at the holding's stop price or a better one. Legs that wait for their entry protect nothing.
+    Shares that the broker does not show need no stop; reconciliation reports them. With ``ended_by``, a stop that the
+    broker ends by then is a gap too: every DAY stop, and a GTC stop that expires earlier. ``filled_entries`` are the
+    broker ids of the entries that have filled whole.
     """
     at_broker = {position.symbol: position for position in positions}
-    stops = _Stops(open_orders)
+    stops = _Stops(open_orders, filled_entries)
     found = []
     for holding in holdings:
         position = at_broker.get(holding.symbol)
@@ -100,8 +124,10 @@ def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
 class _Stops:
     """The live stop orders by symbol."""
 
-    def __init__(self, open_orders: Iterable[BrokerOrder]) -> None:
+    def __init__(self, open_orders: Collection[BrokerOrder], filled_entries: Collection[str]) -> None:
         live = [order for order in open_orders if order.state.live]
+        self._live = live
+        self._filled_entries = filled_entries
         self._ids = {order.broker_order_id for order in live}
         self._by_symbol: dict[str, list[BrokerOrder]] = {}
         for order in live:
@@ -112,6 +138,10 @@ class _Stops:
         orders = self._by_symbol.get(holding.symbol, ())
         return [order for order in orders if order.side is holding.side.opposite]
 
+    def rests(self, order: BrokerOrder) -> bool:
+        """Whether an order surely rests and would sell now."""
+        return order.state in _RESTING and not waits_for_its_entry(order, self._live, self._filled_entries)
+
     def is_leg_of_live_entry(self, order: BrokerOrder) -> bool:
         """Whether an order is a leg whose entry still fills. It sells what was bought and no more."""
         return order.parent_id in self._ids
@@ -121,7 +151,7 @@ def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, end
     held = holding.shares_in(position)
     wanted = coverable_shares(held)
     on_closing_side = stops.of(holding)
-    resting = [order for order in on_closing_side if order.state in _RESTING]
+    resting = [order for order in on_closing_side if stops.rests(order)]
     covered = _shares(resting)
     good = [order for order in resting if _is_good(order, holding)]
     if covered == 0 and wanted:
@@ -149,6 +179,15 @@ def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, end
         dollars=(held - protected) * last,
         stop_order_ids=tuple(order.broker_order_id for order in on_closing_side),
     )
+
+
+def _is_twin_or_parent(other: BrokerOrder, leg: BrokerOrder) -> bool:
+    is_twin = other.parent_id == leg.parent_id and other.broker_order_id != leg.broker_order_id
+    return other.state.live and leg.parent_id is not None and (is_twin or other.broker_order_id == leg.parent_id)
+
+
+def _works(order: BrokerOrder) -> bool:
+    return order.state in _RESTING and not order.held
 
 
 def _shares(orders: Iterable[BrokerOrder]) -> Decimal:

@@ -11,7 +11,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import BrokerOrder, Purpose, Side
 from tradebot.core.model.ownership import Lots, Ownership, ours_among
 from tradebot.core.model.values import ZERO
-from tradebot.core.safety.stop_coverage import coverable_shares
+from tradebot.core.safety.stop_coverage import coverable_shares, waits_for_its_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,14 @@ class StopState:
         )
 
     def covered(self, owned: OwnedShares) -> Decimal:
-        """The shares that a resting stop or a closing order sells."""
+        """The shares that a resting stop or a closing order sells. Legs that wait for their entry sell nothing."""
         stops = (
             order.remaining
             for order in self.orders
-            if order.symbol == owned.symbol and order.side is owned.closing_side and order.stop_price is not None
+            if order.symbol == owned.symbol
+            and order.side is owned.closing_side
+            and order.stop_price is not None
+            and not waits_for_its_entry(order, self.orders, filled_entries=None)
         )
         return min(owned.shares, sum(stops, ZERO) + _shares(self.closing(owned)))
 
@@ -131,6 +134,10 @@ class StopState:
                 yield OwnedShares(position, lots[0].strategy, ours)
             if foreign := abs(position.quantity) - ours:
                 yield OwnedShares(position, FOREIGN, foreign)
+
+    def is_being_entered(self, owned: OwnedShares) -> bool:
+        """Whether an entry of ours in the symbol is still live."""
+        return any(order.symbol == owned.symbol and self.purpose(order) is Purpose.ENTRY for order in self.orders)
 
     def ours_held(self) -> tuple[OwnedShares, ...]:
         """The shares of ours."""

@@ -6,11 +6,12 @@ from tradebot.core.model.halts import Halt, distinct, level_of, sources_text
 from tradebot.core.model.values import dollars
 from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.core.safety.schedule_status import UNDONE, JobStatus
-from tradebot.core.safety.stop_coverage import find_gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import unprotected_dollars
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.halts import current_halts
+from tradebot.jobs.steps.stop_gaps import look_for_gaps
 
 PASS, WARN, FAIL = CheckResult.PASS, CheckResult.WARN, CheckResult.FAIL
 
@@ -53,7 +54,7 @@ def protection(desk: Desk, run: JobRun) -> Check:
     """Warns of positions of ours without their stop."""
     positions = desk.broker.positions()
     quotes = desk.market.quotes(position.symbol for position in positions)
-    run.gaps = find_gaps(desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
+    run.gaps = look_for_gaps(desk, desk.ledger.books.holdings(), positions, desk.broker.open_orders(), quotes)
     if run.gaps:
         names = ", ".join(f"{gap.symbol} ({gap.kind})" for gap in run.gaps)
         figure = f"{dollars(unprotected_dollars(run.gaps))} unprotected: {names}"

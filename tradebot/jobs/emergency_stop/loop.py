@@ -62,6 +62,7 @@ class EmergencyStop:
     cancelled: dict[str, tuple[BrokerOrder, int]] = field(default_factory=dict)  # requested in read n
     refused: set[str] = field(default_factory=set)  # broker ids of orders whose newest cancel was refused
     closing: dict[tuple[str, bool], OwnedShares] = field(default_factory=dict)  # to be closed, as first read
+    waited_for: set[tuple[str, bool]] = field(default_factory=set)  # OwnedShares.key of shares whose entry is live
     sent: dict[str, Purpose] = field(default_factory=dict)  # by client_order_id
     fills_before: frozenset[str] = frozenset()  # fill ids of the first read
     timings: dict[str, float] = field(default_factory=dict)  # seconds since ``desk.began``
@@ -217,6 +218,9 @@ class EmergencyStop:
                 self._close(owned)
         quotes = self.quotes(owned.symbol for owned in state.bare())
         for owned in state.bare():
+            if state.is_being_entered(owned) and owned.key not in self.waited_for:
+                self.waited_for.add(owned.key)  # until the next read: Alpaca takes no stop beside an entry
+                continue
             self._protect(owned, state.coverable(owned), quotes.get(owned.symbol))
 
     def protect_unclosed(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
+from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, Side
 from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
@@ -14,8 +15,10 @@ from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.submit import READ_PAUSES, await_ends, order_line, store_intents, submit
-from tradebot.jobs.steps.sync import is_explained
+from tradebot.jobs.steps.sync import SECOND_LOOK_AFTER, is_explained
 
+#: Reads after which an exit waits for the next job, where no two in a row agree.
+_MOST_READS = 4
 _CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
@@ -30,7 +33,11 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
         why = "its resting orders were not cancelled in time; its exit waits"
         return failed(planned.symbol, why, ExitCode.BROKER)
     booked = book_new_activities(desk)  # the stop may have filled while it was being cancelled
-    quantity = min(planned.request.quantity, _still_held(desk, planned))
+    quantity = _to_sell(desk, planned)
+    if quantity is None:
+        return failed(planned.symbol, "its reads do not agree on what is left; its exit waits", ExitCode.BROKER).after(
+            booked
+        )
     if quantity <= 0:
         desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
         return noted(f"{planned.symbol}: its stop had sold it when the exit was about to").after(booked)
@@ -93,8 +100,38 @@ def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bo
     return False
 
 
-def _still_held(desk: Desk, planned: Intent) -> Decimal:
-    """The shares of the holding that are left at the broker."""
-    there = next((position for position in desk.broker.positions() if position.symbol == planned.symbol), None)
+def position_again(desk: Desk, symbol: str) -> Decimal:
+    """The shares that the broker shows of a symbol after a pause, negative for a short: a second look at them."""
+    desk.clock.sleep(SECOND_LOOK_AFTER.total_seconds())
+    return _shown(desk, symbol)
+
+
+def _to_sell(desk: Desk, planned: Intent) -> Decimal | None:
+    """The shares that a planned exit sells: at most those of the holding that the broker shows.
+
+    Fewer than the ledger explains take two reads in a row that agree; None where the reads never do.
+    """
     held = (h for h in desk.ledger.books.holdings() if (h.strategy, h.symbol) == (planned.strategy, planned.symbol))
-    return sum((holding.shares_in(there) for holding in held), ZERO)
+    holding = next(held, None)
+    if holding is None:
+        return ZERO
+    wanted = min(planned.request.quantity, abs(holding.quantity))
+    shown = _shown(desk, planned.symbol)
+    for _ in range(_MOST_READS):
+        left = _of_holding(holding, shown)
+        if left >= wanted:
+            return wanted
+        again = position_again(desk, planned.symbol)
+        if again == shown:
+            return left
+        shown = again
+    return None
+
+
+def _shown(desk: Desk, symbol: str) -> Decimal:
+    return next((position.quantity for position in desk.broker.positions() if position.symbol == symbol), ZERO)
+
+
+def _of_holding(holding: Holding, shown: Decimal) -> Decimal:
+    """The shares of a holding among those that the broker shows; 0 where they are on opposite sides."""
+    return min(abs(holding.quantity), abs(shown)) if holding.quantity * shown > 0 else ZERO

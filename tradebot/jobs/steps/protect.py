@@ -9,7 +9,7 @@ from tradebot.core.model.account import Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, TimeInForce
 from tradebot.core.model.schedule import Job, due_time
-from tradebot.core.model.values import dollars, tick_size
+from tradebot.core.model.values import ZERO, dollars, tick_size
 from tradebot.core.planning.exit_rules import raised_stop, stop_passed, with_mark
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
@@ -18,7 +18,8 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
-from tradebot.jobs.steps.close import close_holding, exits_under_way, take_back
+from tradebot.jobs.steps.close import close_holding, exits_under_way, position_again, take_back
+from tradebot.jobs.steps.overdue_entries import end_entries_of
 from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
 from tradebot.jobs.steps.sync import is_explained, read_account_state, synchronise
 
@@ -27,7 +28,8 @@ def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
     """Repair every gap that can be repaired; report and alert those that stay.
 
     Shares that an exit of ours is selling get no stop beside it: the broker would refuse one. At the session's last
-    check the unfilled rest of an exit is taken back, so that a stop covers it overnight.
+    check the unfilled rest of an exit is taken back, so that a stop covers it overnight. Likewise no stop can rest
+    beside an entry of ours, so what is open of it is ended first.
     """
     repaired = AccountResult(state=state)
     if any(gap.kind.can_be_closed for gap in state.gaps):
@@ -39,13 +41,20 @@ def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
 
 def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
     done: list[StepResult] = []
-    if _is_last_check(run) and (taken_back := _take_back_exits(desk, state)):
+    ended = end_entries_of(desk, (gap.symbol for gap in state.gaps if gap.kind.can_be_closed))
+    changed = [ended] if ended is not None else []
+    if _is_last_check(run):
+        changed += _take_back_exits(desk, state)
+    if changed:
         synchronised = synchronise(desk, run)
         state = synchronised.state
-        done += [*taken_back, synchronised]
+        done += [*changed, synchronised]
     holdings = {(holding.strategy, holding.symbol): holding for holding in state.holdings}
+    entered = {entry.symbol for entry in state.unsettled if entry.purpose is Purpose.ENTRY and entry.state.live}
     for gap in state.gaps:
-        if gap.kind.can_be_closed and not exits_under_way(desk, state.open_orders, gap.symbol):
+        if gap.kind.can_be_closed and not (
+            gap.symbol in entered or exits_under_way(desk, state.open_orders, gap.symbol)
+        ):
             done.append(_repair(desk, run, gap, holdings[(gap.strategy, gap.symbol)], state))
     done.append(book_new_activities(desk))
     return read_account_state(desk, run).after(*done)
@@ -142,11 +151,22 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
     there = replace(holding, quantity=gap.held)
     if gap.kind is GapKind.LAPSING and _refused_this_session(desk, run, holding):
         return StepResult()  # it still rests, and a second request would be refused again
+    if _shrinks_by_one_look(desk, gap, there, state):
+        return noted(f"{gap.symbol}: a second read does not show the same shares, so its stop was not made smaller")
     if gap.kind is not GapKind.MISSING:
         return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
     if quote is not None and stop_passed(there, quote.last):
         return _sell_now(desk, run, there, quote.last)
     return _place_stop(desk, run, there)
+
+
+def _shrinks_by_one_look(desk: Desk, gap: Gap, there: Holding, state: AccountState) -> bool:
+    """Whether a new stop would be smaller than the one that rests, and a second read does not show the same shares."""
+    resting = _resting_stop(desk, state, there)
+    if resting is None or resting.remaining <= abs(coverable_shares(there.quantity)):
+        return False
+    shown = next((position for position in state.positions if position.symbol == gap.symbol), None)
+    return position_again(desk, gap.symbol) != (shown.quantity if shown else ZERO)
 
 
 def _refused_this_session(desk: Desk, run: JobRun, holding: Holding) -> bool:

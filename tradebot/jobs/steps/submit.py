@@ -9,10 +9,11 @@ never by sending again under another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import chain, repeat
 
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
@@ -38,11 +39,11 @@ from tradebot.jobs.step_results import SubmitResult, coded, failed
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.halts import current_halts
 
-#: Seconds before each read of an order that was sent; together the half minute that a job waits for a fill.
+#: Seconds before each read of an order that was sent; together the half minute that a job waits for it to end.
 READ_PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
 MINUTE = timedelta(minutes=1)
 #: States in which another read may show more. An unknown outcome is left to `resolve_open_intents`.
-_UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
 def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
@@ -112,15 +113,22 @@ def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent
     return after
 
 
-def await_ends(desk: Desk, intents: Iterable[Intent]) -> tuple[Intent, ...]:
-    """Wait half a minute at most for orders to end, and return the intents in their newest states.
+def wait_seconds() -> float:
+    """The seconds that a job waits for an order to end, unless said otherwise."""
+    return sum(READ_PAUSES)
+
+
+def await_ends(desk: Desk, intents: Iterable[Intent], seconds: float | None = None) -> tuple[Intent, ...]:
+    """Wait for orders to end, half a minute or ``seconds`` at most, and return the intents in their newest states.
 
     Each read is one request for all orders that are still under way.
     """
     known = {intent.client_order_id: intent for intent in intents}
-    for pause in READ_PAUSES:
-        waiting = [each for each, intent in known.items() if intent.state in _UNDER_WAY]
-        if not waiting:
+    most = wait_seconds() if seconds is None else seconds
+    deadline = desk.clock.now() + timedelta(seconds=most)
+    for pause in _pauses(most):
+        waiting = [each for each, intent in known.items() if intent.state in UNDER_WAY]
+        if not waiting or (pause and desk.clock.now() >= deadline):
             break
         desk.clock.sleep(pause)
         for each, order in desk.broker.orders(waiting).items():
@@ -181,6 +189,16 @@ def order_line(intent: Intent) -> OrderLine:
         target=request.take_profit,
         reason=intent.reason,
     )
+
+
+def _pauses(seconds: float) -> Iterator[float]:
+    """The pauses before reads, which add up to ``seconds``, where reading takes no time."""
+    left = seconds
+    for pause in chain(READ_PAUSES, repeat(READ_PAUSES[-1])):
+        yield min(pause, left)
+        left -= pause
+        if left <= 0:
+            return
 
 
 def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:

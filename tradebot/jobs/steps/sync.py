@@ -17,7 +17,7 @@ from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import ZERO
 from tradebot.core.safety.reconciliation import find_breaks
-from tradebot.core.safety.stop_coverage import Gap, find_gaps, unprotected_dollars
+from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
@@ -25,6 +25,7 @@ from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, 
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.look import Look, read_look
+from tradebot.jobs.steps.stop_gaps import look_for_gaps
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
 #: The most looks that are taken at an account that keeps moving.
@@ -174,7 +175,7 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     quotes = desk.market.quotes(wanted)
     now = desk.clock.now()
     ledger.orders.store_broker_orders(open_orders, now)  # a bracket's legs are explained by what is stored of them
-    open_gaps = find_gaps(holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     differences = find_breaks(
         lots=ledger.books.lots(),
         positions=positions,

@@ -1,0 +1,47 @@
+"""Looks for the gaps in the protection, with what the ledger and the broker know of the entries behind held stops."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from tradebot.core.model.account import Position, Quote
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.orders import BrokerOrder, OrderState
+from tradebot.core.safety.stop_coverage import Gap, find_gaps
+from tradebot.jobs.desk import Desk
+
+
+def look_for_gaps(
+    desk: Desk,
+    holdings: Iterable[Holding],
+    positions: Iterable[Position],
+    open_orders: Collection[BrokerOrder],
+    quotes: Mapping[str, Quote],
+    ended_by: datetime | None = None,
+) -> tuple[Gap, ...]:
+    """The holdings that are not protected as they should be; see ``find_gaps``. Raises BrokerUnavailable."""
+    filled = filled_entries(desk, open_orders)
+    return find_gaps(holdings, positions, open_orders, quotes, ended_by, filled_entries=filled)
+
+
+def filled_entries(desk: Desk, open_orders: Iterable[BrokerOrder]) -> frozenset[str]:
+    """The broker ids of the entries behind held legs that have filled whole, by the ledger or by the broker.
+
+    The broker is asked, in one request, only for entries that are not live and that the ledger does not know as filled.
+    """
+    orders = [order for order in open_orders if order.state.live]
+    live = {order.broker_order_id for order in orders}
+    entries = {order.parent_client_order_id: order.parent_id for order in orders if order.held}
+    filled: set[str] = set()
+    asked: dict[str, str] = {}
+    for client_order_id, broker_order_id in entries.items():
+        if client_order_id is None or broker_order_id is None or broker_order_id in live:
+            continue
+        intent = desk.ledger.orders.get(client_order_id)
+        if intent is not None and intent.state is OrderState.FILLED:
+            filled.add(broker_order_id)
+        else:
+            asked[client_order_id] = broker_order_id
+    shown = desk.broker.orders(asked) if asked else {}
+    return frozenset(filled | {asked[each] for each, order in shown.items() if order.state is OrderState.FILLED})
