@@ -32,6 +32,7 @@ THROUGH_A_NEIGHBOUR = {
     "home/atomic_files.py": "home/test_halt_file.py",
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",
+    "jobs/steps/corporate_actions.py": "stories/real_account/test_renamed_holding.py",
     "jobs/steps/counters.py": "stories/test_order_controls.py",
     "jobs/steps/day_result.py": "jobs/test_circuit_breakers.py",
     "jobs/steps/decision_log.py": "jobs/test_run_daily.py",

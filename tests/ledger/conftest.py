@@ -277,7 +277,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
     ibm = some.bought("F4", "IBM")
     ledger.books.book([ibm, some.bust(ibm), some.adjustment(), some.renamed_foreign()], some.at)
-    ledger.books.remember_asset_ids({"AAPL": "a-1"}, some.at)
+    ledger.books.keep_asset_ids({"AAPL": "a-1"}, some.at)
     cash = ledger.books.cash() or Decimal(0)
     ledger.books.store_equity(replace(some.equity("100000"), cash=cash), [])
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))

@@ -221,10 +221,10 @@ def test_the_history_of_a_new_name_begins_with_the_lots_of_the_old_one(ledger: A
     assert [booked.arrived for booked in ledger.books.symbol_history("AAPL").activities] == [None, None]
 
 
-def test_the_id_of_an_asset_is_remembered_by_symbol(ledger: AccountLedger, some: Samples) -> None:
-    ledger.books.remember_asset_ids({"AAPL": "a-1", "MSFT": "m-1"}, some.at)
-    ledger.books.remember_asset_ids({"MSFT": "m-2"}, some.later(1))
-    assert ledger.books.asset_ids() == {"AAPL": "a-1", "MSFT": "m-2"}
+def test_the_ids_of_assets_are_those_kept_last(ledger: AccountLedger, some: Samples) -> None:
+    ledger.books.keep_asset_ids({"AAPL": "a-1", "MSFT": "m-1"}, some.at)
+    ledger.books.keep_asset_ids({"MSFT": "m-2"}, some.later(1))
+    assert ledger.books.asset_ids() == {"MSFT": "m-2"}
 
 
 # --- busts and adjustments -----------------------------------------------------------------

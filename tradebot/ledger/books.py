@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.account import (
+    EVIDENCE,
     Activity,
     Adjustment,
     Bookable,
@@ -102,8 +103,8 @@ class Books:
                 self._move_peak(peak + activity.amount, at)
         cash = (self.cash() or ZERO) + cash_effect(booking)
         state: dict[str, Value] = {"activities": number, "cash": to_column(cash)}
-        if not isinstance(activity, Adjustment):  # the broker does not know adjustments
-            state["activity_cursor"] = id_of(activity)
+        if not isinstance(activity, Adjustment) and not id_of(activity).startswith(EVIDENCE):
+            state["activity_cursor"] = id_of(activity)  # the broker does not know the others
         self._set_state(state)
 
     def _replace_state(self, after: SymbolState, at: datetime) -> None:
@@ -166,19 +167,19 @@ class Books:
     # --- assets --------------------------------------------------------------------------
 
     def asset_ids(self) -> dict[str, str]:
-        """The broker's id of the asset behind each symbol that was ever held, as last seen."""
+        """The broker's id of the asset behind each held symbol."""
         rows = self._engine.all("SELECT * FROM asset_ids WHERE account_key = :account_key", self._account)
         return {row["symbol"]: row["asset_id"] for row in rows}
 
-    def remember_asset_ids(self, ids: Mapping[str, str], at: datetime) -> None:
-        """Store the ids of assets by symbol. A known symbol takes the new id."""
-        for symbol, asset_id in ids.items():
-            self._engine.insert(
-                "asset_ids",
-                {**self._account, "symbol": symbol, "asset_id": asset_id, "seen_at": stamp(at)},
-                "ON CONFLICT (account_key, symbol) DO UPDATE SET asset_id = excluded.asset_id,"
-                " seen_at = excluded.seen_at",
-            )
+    def keep_asset_ids(self, ids: Mapping[str, str], at: datetime) -> None:
+        """Replace the stored ids of assets by these, by symbol."""
+        with self._engine.transaction():
+            self._engine.execute("DELETE FROM asset_ids WHERE account_key = :account_key", self._account)
+            rows = [
+                {**self._account, "symbol": symbol, "asset_id": asset_id, "seen_at": stamp(at)}
+                for symbol, asset_id in sorted(ids.items())
+            ]
+            self._engine.insert_many("asset_ids", rows)
 
     # --- lots and holdings ---------------------------------------------------------------
 

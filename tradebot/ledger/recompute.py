@@ -7,13 +7,14 @@ trades, lots, holdings and cash. A row that was changed together with its row of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from heapq import merge
 from itertools import groupby
 
 from tradebot.core.accounting.fill_busts import rebook_activity, rebook_without
-from tradebot.core.accounting.reorganisations import book_reorganisation, with_arrived
+from tradebot.core.accounting.lots import LotsAfter
+from tradebot.core.accounting.reorganisations import book_reorganisation
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
@@ -146,19 +147,24 @@ class _Account:
 
     def _book_activity(self, booked: BookedActivity) -> Booking:
         symbol = booked.activity.symbol
-        effects = rebook_activity(self.lots.get(symbol, ()), booked)
-        self.lots[symbol] = effects.lots
-        self._extend_history(symbol, booked, effects.trades)
+        effects = self._rebook_symbol(symbol, booked)
         return Booking(booked.activity, booked.strategy, symbol, effects.lots, effects.trades)
 
     def _book_reorganisation(self, event: Reorganisation, strategy: str) -> Booking:
         arrived = book_reorganisation(self.lots.get(event.symbol, ()), event).arrived
         booking = self._book_activity(BookedActivity(event, strategy))
-        if event.new_symbol is not None:
-            self.names[event.symbol] = event.new_symbol
-            self.lots[event.new_symbol] = with_arrived(self.lots.get(event.new_symbol, ()), arrived)
-            self._extend_history(event.new_symbol, BookedActivity(event, strategy, arrived))
-        return booking
+        new = event.new_symbol
+        if new is None:
+            return booking
+        self.names[event.symbol] = new
+        joined = self._rebook_symbol(new, BookedActivity(event, strategy, arrived))
+        return replace(booking, trades=(*booking.trades, *joined.trades))
+
+    def _rebook_symbol(self, symbol: str, booked: BookedActivity) -> LotsAfter:
+        effects = rebook_activity(self.lots.get(symbol, ()), booked)
+        self.lots[symbol] = effects.lots
+        self._extend_history(symbol, booked, effects.trades)
+        return effects
 
     def _extend_history(self, symbol: str, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
         if symbol in self.histories:

@@ -74,6 +74,15 @@ def test_a_spin_off_leaves_the_parent_as_it_is_and_begins_a_holding_with_the_def
     assert ZERO < after.holding.stop_price < D(20)
 
 
+def test_shares_that_were_sold_under_the_new_name_before_the_change_was_booked_close_what_arrives() -> None:
+    """As a stop that rested on and filled does, told before anything else."""
+    sold = fill("f1", Side.SELL, "40", "52", symbol="NEWN", fee=D(0))
+    _, booking = book(sold, reorganisation(ActionKind.NAME_CHANGE, "NEWN"), **HELD)
+    assert [(each.trade_id, each.quantity, each.exit_price) for each in booking.trades] == [("f0/f1", D(40), D(52))]
+    assert booking.successor is not None and booking.successor.holding is not None
+    assert booking.successor.holding == holding("NEWN", "60", target_price=D(60), high_water=D(55))
+
+
 def test_foreign_shares_take_the_new_name_without_a_holding() -> None:
     (booking,) = book(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), lots=(lot("f0", strategy=FOREIGN),))
     assert booking.successor is not None

@@ -136,7 +136,8 @@ def activities(house: House, exchange: PaperExchange, arrival: Arrival, kind: st
     query = arrival.query
     kinds = _kinds(query.get("activity_types", kind))
     with house.looking(exchange) as view:
-        found = sorted((row for row in view.happenings.rows if _wanted(row, kinds)), key=lambda row: row.id)
+        told = (row for row in view.happenings.rows if not house.terms.withheld(row.kind, row.at))
+        found = sorted((row for row in told if _wanted(row, kinds)), key=lambda row: row.id)
         category = query.get("category")
         if category is not None:
             found = [row for row in found if (row.kind in _TRADES) == (category == "trade_activity")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -51,8 +52,9 @@ class Happenings:
     However still the exchange's clock stands, no two are booked in the same microsecond.
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, renames: Mapping[str, str]) -> None:
         self._names = names
+        self._renames = renames
         self._upto = 0
         self._free: dict[datetime, datetime] = {}
         self._booked: datetime | None = None
@@ -104,7 +106,7 @@ class Happenings:
                 "price": number(fill.price),
                 "qty": number(fill.quantity),
                 "side": fill.side.value,
-                "symbol": fill.symbol,
+                "symbol": self._renames.get(fill.symbol, fill.symbol),
                 "type": "partial_fill" if leaves else "fill",
             },
         )

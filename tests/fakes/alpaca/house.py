@@ -14,7 +14,7 @@ from tests.fakes.alpaca.standing import Standing
 from tradebot.brokers.paper import PaperBroker, PaperExchange, row_codec
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import DayBar
+from tradebot.core.model.account import CorporateAction, DayBar
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 
@@ -35,7 +35,9 @@ class Terms:
     ``keys`` are the id and the secret that are let in; None lets in everybody who has any. ``allowance`` is how many
     requests are answered a minute; None counts none. ``slow_cancels`` is for how many more requests an order that is to
     be cancelled is still pending. ``account`` and ``assets`` (by symbol) are told in place of what would be told.
-    ``submit`` takes an order in.
+    ``announced`` are corporate actions beside those of the exchange's prices. ``renames`` has the new symbol by that of
+    the exchange: positions, orders and assets show it from now on, with the asset's id of before. ``withheld`` says of
+    a type of activities and the instant of its booking whether nothing is told of it yet. ``submit`` takes an order in.
     """
 
     groups: bool = False
@@ -46,6 +48,9 @@ class Terms:
     slow_cancels: int = 0
     account: dict[str, Any] = field(default_factory=dict)
     assets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    announced: tuple[CorporateAction, ...] = ()
+    renames: dict[str, str] = field(default_factory=dict)
+    withheld: Callable[[str, datetime], bool] = lambda kind, at: False
     submit: Submit = submit
     configuration: dict[str, Any] = field(
         default_factory=lambda: {
@@ -109,7 +114,7 @@ class House:
         with exchange.reading() as paper:
             names = self.names(paper.state.account_id)
             if self._happenings is None:
-                self._happenings = Happenings(names)
+                self._happenings = Happenings(names, self.terms.renames)
             if self._seen is None or self._seen.paper is not paper:
                 self._happenings.follow(paper)
                 self._seen = View(paper, names, self._happenings, Standing(paper, names, self._happenings, self))

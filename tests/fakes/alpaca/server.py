@@ -22,6 +22,7 @@ from tests.fakes.alpaca.faults import Fault, Kind, spoilt
 from tests.fakes.alpaca.house import House, Terms
 from tests.fakes.alpaca.judge import Judge
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.renames import in_new_names, in_old_names
 from tests.fakes.alpaca.struck import OnRequest, Rule, Strikes
 from tests.fakes.alpaca.transport import OUTCOME, SILENCE, TICKET, transport_of
 from tradebot.brokers.paper import PaperExchange
@@ -171,8 +172,10 @@ class FakeAlpaca:
             with self._exchange() as opened:
                 return self.process(arrival, opened)
         trading.bring_about_cancels(self.house, exchange)
+        renames = self.house.terms.renames
         try:
-            return routes.find(arrival).answer(self.house, exchange, arrival)
+            asked = in_old_names(renames, arrival)
+            return in_new_names(renames, arrival, routes.find(asked).answer(self.house, exchange, asked))
         except Refusal as refused:
             return refused.answer
 

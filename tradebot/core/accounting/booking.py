@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.fill_busts import Rebooked, rebook_without
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
-from tradebot.core.accounting.reorganisations import Reorganised, book_reorganisation, with_arrived
+from tradebot.core.accounting.reorganisations import Reorganised, book_reorganisation, join_arrived
 from tradebot.core.model.account import (
     CASH,
     ActionKind,
@@ -126,25 +126,34 @@ class _Bookings:
         if not booked.lots:
             self._set_holding(symbol, None)
         self._extend_history(BookedActivity(event, strategy), booked.trades)
-        successor = self._succeed(event, event.new_symbol, held, booked) if event.new_symbol else None
-        return replace(self._booking(event, strategy, symbol, booked.trades), successor=successor)
+        booking = self._booking(event, strategy, symbol, booked.trades)
+        return booking if event.new_symbol is None else self._succeed(booking, event, event.new_symbol, held, booked)
 
-    def _succeed(self, event: Reorganisation, symbol: str, old: Holding | None, booked: Reorganised) -> SymbolState:
-        """The new symbol with the lots that arrive there. The holding goes with them; a spin-off begins one."""
-        before = self.holdings.get(symbol)
-        self.lots[symbol] = with_arrived(self.lots.get(symbol, ()), booked.arrived)
-        own = self._ours(symbol)
-        if before is not None or old is None or not own:
-            self._set_holding(symbol, _resized(before, own) if before and own else None)
-        elif event.kind is ActionKind.SPIN_OFF:
-            self._set_holding(symbol, _entered(own, Owner(old.strategy, None, Purpose.ENTRY, ""), self.limits))
-        else:
-            self._set_holding(symbol, _after_split(replace(old, symbol=symbol), own, event.ratio))
+    def _succeed(
+        self, booking: Booking, event: Reorganisation, symbol: str, old: Holding | None, booked: Reorganised
+    ) -> Booking:
+        """The booking with its new symbol. The holding goes on there with the lots; a spin-off begins one."""
+        joined = join_arrived(self.lots.get(symbol, ()), booked.arrived)
+        self.lots[symbol] = joined.lots
+        self._set_holding(symbol, self._succeeding(event, symbol, old))
         history = self.histories.get(symbol)
         if history is not None:
             arrival = BookedActivity(event, self._holder(symbol), booked.arrived)
-            self.histories[symbol] = SymbolHistory((*history.activities, arrival), history.trades)
-        return SymbolState(symbol, self.lots[symbol], self.holdings.get(symbol))
+            self.histories[symbol] = SymbolHistory((*history.activities, arrival), (*history.trades, *joined.trades))
+        successor = SymbolState(symbol, joined.lots, self.holdings.get(symbol))
+        return replace(booking, trades=(*booking.trades, *joined.trades), successor=successor)
+
+    def _succeeding(self, event: Reorganisation, symbol: str, old: Holding | None) -> Holding | None:
+        own, there = self._ours(symbol), self.holdings.get(symbol)
+        if not own:
+            return None
+        if there is not None and there.quantity * own[0].quantity > 0:
+            return _resized(there, own)
+        if old is None:
+            return None
+        if event.kind is ActionKind.SPIN_OFF:
+            return _entered(own, Owner(old.strategy, None, Purpose.ENTRY, ""), self.limits)
+        return _after_split(replace(old, symbol=symbol), own, event.ratio)
 
     def _book_adjustment(self, adjustment: Adjustment) -> Booking:
         symbol = adjustment.symbol

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tradebot.core.accounting.lots import LotsAfter, book_adjustment, book_fill, book_split
-from tradebot.core.accounting.reorganisations import book_reorganisation, with_arrived
+from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import Adjustment, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
@@ -39,7 +39,7 @@ def rebook_activity(lots: Iterable[Lot], booked: BookedActivity, exit_reason: st
             return book_adjustment(lots, adjustment, booked.strategy)
         case Reorganisation() as event:
             if booked.arrived is not None:
-                return LotsAfter(with_arrived(lots, booked.arrived))
+                return join_arrived(lots, booked.arrived)
             effects = book_reorganisation(lots, event)
             return LotsAfter(effects.lots, effects.trades)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tradebot.core.accounting.lots import book_split, end_lots, oldest_first
-from tradebot.core.model.account import ActionKind, Reorganisation, SplitEvent
+from tradebot.core.accounting.lots import LotsAfter, book_fill, book_split, end_lots, oldest_first
+from tradebot.core.model.account import ActionKind, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO
 
 _EXIT_REASONS = {ActionKind.CASH_MERGER: "merger for cash", ActionKind.DELISTING: "delisting"}
@@ -44,9 +45,35 @@ def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganis
             return Reorganised((), _named(open_lots, new_symbol))
 
 
-def with_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> tuple[Lot, ...]:
-    """A symbol's lots together with those that a reorganisation brings, oldest first."""
-    return oldest_first((*lots, *arrived))
+def join_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> LotsAfter:
+    """A symbol's lots together with those that a reorganisation brings.
+
+    Lots of the other side close what arrives, first in, first out: those shares were sold under the new symbol before
+    the change was booked.
+    """
+    before, joined, trades = tuple(lots), tuple(arrived), list[Trade]()
+    if not any(old.quantity * new.quantity < 0 for old in before for new in joined):
+        return LotsAfter(oldest_first((*before, *joined)))
+    for lot in before:
+        booked = book_fill(joined, _as_fill(lot), lot.strategy, "sold under the new symbol")
+        joined, trades = booked.lots, [*trades, *booked.trades]
+    return LotsAfter(joined, tuple(trades))
+
+
+def _as_fill(lot: Lot) -> Fill:
+    """The fill that opened a lot."""
+    return Fill(
+        fill_id=lot.lot_id,
+        broker_order_id="",
+        client_order_id=lot.entry_client_order_id,
+        symbol=lot.symbol,
+        side=Side.BUY if lot.quantity > 0 else Side.SELL,
+        quantity=abs(lot.quantity),
+        price=lot.price,
+        fee=lot.fee,
+        at=lot.opened_at,
+        session=lot.session,
+    )
 
 
 def _as_split(event: Reorganisation) -> SplitEvent:

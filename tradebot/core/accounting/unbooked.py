@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tradebot.core.accounting.lots import book_fill, book_split
-from tradebot.core.accounting.reorganisations import book_reorganisation, with_arrived
+from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import Activity, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.ownership import BookedPositions, Lots, Ownership
@@ -33,5 +33,5 @@ def lots_including(booked: BookedPositions, activities: Iterable[Activity], owne
             lots[activity.symbol] = effects.lots
             if activity.new_symbol is not None:
                 before = lots.get(activity.new_symbol, ())
-                lots[activity.new_symbol] = with_arrived(before, effects.arrived)
+                lots[activity.new_symbol] = join_arrived(before, effects.arrived).lots
     return lots

@@ -242,6 +242,10 @@ class Adjustment:
 Bookable = Activity | Adjustment
 
 
+#: How the ids begin of activities that the ledger booked by evidence. No broker's do.
+EVIDENCE = "evidence:"
+
+
 def id_of(activity: Bookable) -> str:
     """The id that an activity or adjustment is booked under: the broker's, or the adjustment's own."""
     match activity:

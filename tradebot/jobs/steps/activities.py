@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
+from tradebot.core.accounting.corporate_actions import SAME_ACTION, is_told_again
 from tradebot.core.model.account import Activity, Fill, FillBust, id_of
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
@@ -45,8 +46,8 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     cursor = books.cursor()
     new = books.unbooked(desk.broker.activities(cursor))
     late = () if cursor is None else desk.broker.late_activities(cursor, books.has_activity)
-    activities = (*late, *new)
-    if not activities:
+    activities = _not_told_again(desk, (*late, *new))
+    if not activities and not new:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
     histories = _histories_of_busted(desk, activities, fills)
@@ -70,6 +71,17 @@ def unread_notes(desk: Desk) -> tuple[str, ...]:
     notes = tuple(f"unread: {each.why}" for each in unread[:MOST_UNREAD])
     more = len(unread) - len(notes)
     return (*notes, f"unread: {more} more rows of the broker's activities; the log has each") if more else notes
+
+
+def _not_told_again(desk: Desk, activities: tuple[Activity, ...]) -> tuple[Activity, ...]:
+    """The activities without those that tell of what was booked by evidence before."""
+    sessions = [activity.session for activity in activities if not isinstance(activity, Fill | FillBust)]
+    if not sessions:
+        return activities
+    history, since = desk.ledger.history, min(sessions) - SAME_ACTION
+    booked: tuple[Activity, ...] = (*history.splits(since), *history.cash_events(since))
+    booked += history.reorganisations(since)
+    return tuple(activity for activity in activities if not is_told_again(activity, booked))
 
 
 def _histories_of_busted(

@@ -14,6 +14,7 @@ from tradebot.core.planning.entries import plan
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, SignalsResult, StepResult, failed
+from tradebot.jobs.steps.corporate_actions import renamed_symbols, with_new_symbols
 from tradebot.jobs.steps.counters import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
 from tradebot.jobs.steps.sync import counters, locked_symbols
 from tradebot.settings import BrokerName
@@ -78,7 +79,7 @@ def count_probation_session(desk: Desk, run: JobRun, signals: tuple[Signal, ...]
 def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Situation:
     """Everything that a plan depends on, read now."""
     market = _market(desk, run)
-    wanted = tuple(signal for signal in signals if signal.action is not Action.NONE)
+    wanted = with_new_symbols(desk, (signal for signal in signals if signal.action is not Action.NONE))
     symbols = {signal.symbol for signal in wanted} | set(state.quotes)
     return Situation(
         ownership=desk.ownership,
@@ -97,7 +98,7 @@ def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple
         limits=desk.settings.limits(),
         counters=counters(desk, run, state.account),
         expected_as_of=desk.market.last_completed(market),
-        locked=locked_symbols(state),
+        locked=renamed_symbols(desk) | locked_symbols(state),
         decided=_decided(desk, run),
         halts=run.halts,
         average_volume=_volumes(desk, run, wanted),

@@ -23,6 +23,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.corporate_actions import follow_corporate_actions
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.look import Look, read_look
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
@@ -116,15 +117,17 @@ def read_account_state(
     Raises BrokerUnavailable.
     """
     first_seen_by = desk.clock.now() if is_second else max(run.began, desk.clock.now() - SECOND_LOOK_AFTER)
-    seen = _compared(desk, run, read_look(desk, run, at_most=at_most))
-    settled: list[StepResult] = []
+    look = read_look(desk, run, at_most=at_most)
+    settled: list[StepResult] = [follow_corporate_actions(desk, run, look)]
+    seen = _compared(desk, run, look)
     moved: frozenset[str] = frozenset()
     for _ in range(LOOKS - 1):
         if not _shows_news(desk, seen):
             break
         booked = book_new_activities(desk)
-        settled += [resolve_open_intents(desk, run), booked]
-        again = _compared(desk, run, read_look(desk, run))
+        look = read_look(desk, run)
+        settled += [resolve_open_intents(desk, run), booked, follow_corporate_actions(desk, run, look)]
+        again = _compared(desk, run, look)
         moved = again.look.moved_since(seen.look) | {fill.symbol for fill in booked.fills}
         seen = again
         if not moved:

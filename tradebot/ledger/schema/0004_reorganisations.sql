@@ -37,7 +37,7 @@ SELECT session, at, kind, symbol, new_symbol, CAST(ratio AS DOUBLE PRECISION) AS
        CAST(price AS DOUBLE PRECISION) AS price, strategy, event_id, account_key AS account
 FROM reorganisations;
 
--- The broker's id of the asset behind each symbol that the account holds or held, as last seen.
+-- The broker's id of the asset behind each held symbol, as seen first.
 CREATE TABLE asset_ids (
     account_key TEXT NOT NULL REFERENCES accounts,
     symbol      TEXT NOT NULL,

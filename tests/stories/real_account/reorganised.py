@@ -1,0 +1,108 @@
+"""A home whose jobs reach broker and market data over HTTP, at an exchange where companies are reorganised.
+
+The exchange knows no reorganisation but splits. Others happen as trades of a person, of which no activity tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from tests.fakes.alpaca import FakeAlpaca
+from tests.fakes.alpaca.client import api_of, broker_of
+from tests.fakes.orders import Requests
+from tests.jobs.house import House
+from tradebot.brokers.alpaca.data.market_data import AlpacaMarket
+from tradebot.core.model.account import ActionKind, CorporateAction, Position
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
+from tradebot.jobs import check_exits, reconcile, run_daily
+from tradebot.jobs.desk import Desk
+from tradebot.ledger.database import open_database
+from tradebot.ledger.findings import Finding
+from tradebot.ledger.verify import verify_ledger
+
+_JOBS = {Job.RUN_DAILY: run_daily.run, Job.CHECK_EXITS: check_exits.run, Job.RECONCILE: reconcile.run}
+
+
+@dataclass
+class Reorganised:
+    """A home and the server that its jobs reach."""
+
+    house: House
+    fake: FakeAlpaca
+    by_hand: Requests = field(default_factory=Requests)
+
+    @contextmanager
+    def desk(self, at: str | None = None) -> Iterator[Desk]:
+        with self.house.desk(at) as desk:
+            folder = self.house.home / "cache"
+            market = AlpacaMarket(api_of(self.fake), folder, "iex", desk.clock, desk.calendar)
+            yield replace(desk, broker=broker_of(self.fake), market=market)
+
+    def run(self, job: Job, at: str) -> Outcome:
+        with self.desk(at) as desk:
+            return _JOBS[job](desk)
+
+    def daily(self, at: str = "09:35") -> Outcome:
+        return self.run(Job.RUN_DAILY, at)
+
+    def check_exits(self, at: str) -> Outcome:
+        return self.run(Job.CHECK_EXITS, at)
+
+    def breaks(self) -> tuple[Break, ...]:
+        with self.house.desk() as desk:
+            return desk.ledger.halts_and_breaks.breaks()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What `verify` finds in the ledger."""
+        database = open_database(self.house.database, create=False)
+        try:
+            return verify_ledger(database)
+        finally:
+            database.close()
+
+    def positions(self) -> dict[str, Position]:
+        """As the server shows them."""
+        return {position.symbol: position for position in broker_of(self.fake).positions()}
+
+    def stops(self, symbol: str) -> list[tuple[Decimal, Decimal | None]]:
+        """Quantity and price of the stops that the server shows for a symbol."""
+        orders = broker_of(self.fake).open_orders()
+        return [(order.remaining, order.stop_price) for order in orders if order.symbol == symbol and order.stop_price]
+
+    # --- what happens there --------------------------------------------------------------------
+
+    def announce(
+        self, kind: ActionKind, day: date, value: str = "1", new: str | None = None, symbol: str = "ACME"
+    ) -> None:
+        action = CorporateAction(symbol, day, kind, Decimal(value), new)
+        self.fake.house.terms.announced = (*self.fake.house.terms.announced, action)
+
+    def withhold(self, *kinds: str) -> None:
+        """Nothing is told of activities of these types that come from now on; of none, everything is told."""
+        with self.house.exchange() as exchange:
+            now: datetime = exchange.now()
+        self.fake.house.terms.withheld = lambda kind, at: kind in kinds and at >= now
+
+    def cancel_orders(self) -> None:
+        with self.house.by_hand() as broker:
+            broker.cancel_all()
+
+    def trade(self, *, sell: int = 0, buy: int = 0, symbol: str = "ACME") -> None:
+        """A trade at the market."""
+        with self.house.by_hand() as broker:
+            if sell:
+                broker.submit(self.by_hand.sell(sell, symbol=symbol))
+            if buy:
+                broker.submit(self.by_hand.buy(buy, symbol=symbol))
+
+
+@contextmanager
+def reorganised(house: House) -> Iterator[Reorganised]:
+    with FakeAlpaca(house.exchange) as fake:
+        yield Reorganised(house, fake)

@@ -1,0 +1,118 @@
+"""A holding that is renamed at the broker goes on under its new name, with its stop, strategy, trade and history."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tests.stories.real_account.reorganised import Reorganised, reorganised
+from tradebot.core.model.account import ActionKind
+from tradebot.core.model.breaks import BreakKind
+from tradebot.errors import ExitCode
+
+SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
+HELD, STOP = Decimal(50), [(Decimal(50), Decimal(90))]
+
+
+def home(make_house: MakeHouse, *entries: date, leave: tuple[date, ...] = ()) -> House:
+    """A home that buys 50 ACME at 100 with a stop at 90. NEWN has the same prices; the strategy knows ACME alone."""
+    told = Script(enter={"ACME": [SECOND, *entries]}, leave={"ACME": leave}, symbols=("ACME",))
+    return make_house(told, prices={"ACME": [FLAT] * 10, "NEWN": [FLAT] * 10})
+
+
+def renamed(account: Reorganised, *, announced: bool = True, orders_stay: bool = False) -> None:
+    """ACME is held, and is NEWN on the morning after."""
+    account.daily()
+    account.house.next()
+    if announced:
+        account.announce(ActionKind.NAME_CHANGE, THIRD, new="NEWN")
+    if not orders_stay:
+        account.cancel_orders()
+    account.fake.house.terms.renames["ACME"] = "NEWN"
+
+
+def test_an_announced_name_is_followed_and_the_stop_rests_under_it(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        renamed(account)
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.OK, outcome.failures
+        assert account.breaks() == ()
+        assert account.stops("NEWN") == STOP
+        assert outcome.unprotected == 0
+        assert account.house.holding("ACME") is None
+        held = account.house.holding("NEWN")
+        assert held is not None
+        assert (held.strategy, held.quantity, held.stop_price, held.opened_session) == (
+            "scripted",
+            HELD,
+            Decimal(90),
+            SECOND,
+        )
+        assert any("name change to NEWN" in note for note in outcome.notes)
+
+
+def test_the_id_of_the_asset_is_enough(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        renamed(account, announced=False)
+        assert account.daily().exit_code is ExitCode.OK
+        assert account.house.holding("NEWN") is not None
+        assert account.stops("NEWN") == STOP
+
+
+def test_a_stop_that_rests_on_under_the_new_name_stays(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        renamed(account, orders_stay=True)
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.OK, outcome.failures
+        assert account.stops("NEWN") == STOP
+        assert outcome.orders == ()
+
+
+def test_the_strategy_leaves_the_new_name_by_its_signal_for_the_old_one(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house, leave=(FOURTH,))) as account:
+        renamed(account)
+        account.daily()
+        account.house.next()
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.OK, outcome.failures
+        assert account.positions() == {}
+        (trade,) = account.house.rows("SELECT * FROM trades")
+        assert (trade["symbol"], trade["strategy"], trade["entry_price"]) == ("NEWN", "scripted", "100")
+        assert trade["entry_session"] == SECOND.isoformat()
+
+
+def test_entries_of_the_old_name_are_denied(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house, THIRD, FOURTH)) as account:
+        renamed(account)
+        account.daily()
+        account.house.next()
+        outcome = account.daily()
+        assert [order for order in outcome.orders if order.symbol == "ACME"] == []
+        assert any("name change to NEWN" in denial.message for denial in outcome.denials if denial.symbol == "ACME")
+
+
+def test_the_ledger_verifies_afterwards(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house, leave=(FOURTH,))) as account:
+        renamed(account, orders_stay=True)
+        account.daily()
+        account.house.next()
+        account.daily()
+    assert account.findings() == ()
+
+
+def test_what_cannot_be_followed_is_told_and_locked(make_house: MakeHouse) -> None:
+    """Nothing is announced, and the asset has another id."""
+    with reorganised(home(make_house)) as account:
+        account.daily()
+        account.house.next()
+        account.cancel_orders()
+        account.withhold("FILL")
+        account.trade(sell=50)
+        account.trade(buy=50, symbol="NEWN")
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.BREAKS
+        kinds = {each.symbol: each.kind for each in account.breaks()}
+        assert kinds == {"ACME": BreakKind.MISSING_THERE, "NEWN": BreakKind.MISSING_HERE}
+        assert account.house.holding("ACME") is not None

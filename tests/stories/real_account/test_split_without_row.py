@@ -1,0 +1,95 @@
+"""A split that no activity tells of, or only days later: the announcement and the shares explain each other."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tests.stories.real_account.reorganised import Reorganised, reorganised
+from tradebot.core.model.account import ActionKind
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.schedule import Job
+from tradebot.errors import ExitCode
+
+SECOND, EX_DATE = date(2007, 1, 4), date(2007, 1, 8)
+HALVED = "50 50.5 49.5 50"
+
+
+def home(make_house: MakeHouse, ratio: str = "2", after: str = HALVED) -> House:
+    """A home that buys 50 ACME at 100 with a stop at 90, before ACME splits on the third session after."""
+    prices = {"ACME": [FLAT] * 3 + [after] * 7}
+    return make_house(Script(enter={"ACME": [SECOND]}), prices=prices, actions=[f"ACME,{EX_DATE},split,{ratio}"])
+
+
+def until_ex_date(account: Reorganised) -> None:
+    account.daily()
+    account.house.next()
+    account.daily()
+    account.withhold("SPLIT")
+    account.house.next()
+    account.cancel_orders()  # as Alpaca does with orders of a symbol that splits
+
+
+def test_an_announced_split_is_booked_on_its_ex_date_and_its_stop_rests_again(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        until_ex_date(account)
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.OK, outcome.failures
+        assert account.breaks() == ()
+        assert account.stops("ACME") == [(Decimal(100), Decimal(45))]
+        assert outcome.unprotected == 0
+        held = account.house.holding()
+        assert held is not None
+        assert (held.quantity, held.entry_price, held.stop_price) == (Decimal(100), Decimal(50), Decimal(45))
+        assert any("an announced split made 100 shares of 50" in note for note in outcome.notes)
+
+
+def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        until_ex_date(account)
+        account.daily()
+        account.house.next()
+        account.house.next()
+        account.withhold()
+        assert account.daily().exit_code is ExitCode.OK
+        assert account.breaks() == ()
+        assert account.positions()["ACME"].quantity == 100
+        assert [row["ratio"] for row in account.house.rows("SELECT ratio FROM corporate_actions")] == ["2"]
+        held = account.house.holding()
+        assert held is not None and held.quantity == 100
+
+
+def test_a_split_that_a_row_told_is_not_booked_again(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        until_ex_date(account)
+        account.withhold()
+        assert account.daily().exit_code is ExitCode.OK
+        account.house.next()
+        assert account.daily().exit_code is ExitCode.OK
+        assert len(account.house.rows("SELECT * FROM corporate_actions")) == 1
+
+
+def test_a_person_who_sells_half_on_the_day_of_a_reverse_split_is_no_split(make_house: MakeHouse) -> None:
+    """The shares fit the split, and the average price did not move."""
+    with reorganised(make_house(Script(enter={"ACME": [SECOND]}))) as account:
+        account.daily()
+        account.house.next()
+        account.announce(ActionKind.SPLIT, date(2007, 1, 5), "0.5")
+        account.withhold("FILL")
+        account.cancel_orders()
+        account.trade(sell=25)
+        account.check_exits("10:15")
+        assert account.house.rows("SELECT * FROM corporate_actions") == []
+        assert [each.kind for each in account.breaks() if each.symbol == "ACME"] == [BreakKind.QUANTITY]
+        assert account.stops("ACME") == [(Decimal(25), Decimal(90))]
+
+
+def test_nothing_is_booked_before_the_ex_date(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        account.daily()
+        account.house.next()
+        outcome = account.run(Job.RECONCILE, "10:00")
+        assert outcome.exit_code is ExitCode.OK
+        assert account.house.rows("SELECT * FROM corporate_actions") == []

@@ -1,0 +1,263 @@
+"""Corporate actions by evidence: announced actions that explain why the broker shows other shares than the ledger.
+
+An action counts only when shares, prices and cash at the broker are exactly as it would leave them. What is booked by
+evidence has an id of its own; a row of the broker's that tells of it later changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from tradebot.core.accounting.lots import shown_average
+from tradebot.core.model.account import (
+    EVIDENCE,
+    ActionKind,
+    Activity,
+    CashEvent,
+    CashKind,
+    CorporateAction,
+    Position,
+    Reorganisation,
+    SplitEvent,
+    id_of,
+)
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, canonical, tick_size, to_cents
+
+#: How many days a row of the broker's and the date of an announcement may lie apart and still be of one action.
+SAME_ACTION = timedelta(days=14)
+#: How far an average price may be from the one that a split makes: brokers round it before and after.
+_ROUNDING = Decimal("0.001")
+
+Action = SplitEvent | Reorganisation
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the ledger, the broker and the market say at one moment."""
+
+    lots: tuple[Lot, ...]  # all open lots
+    positions: tuple[Position, ...]
+    announced: tuple[CorporateAction, ...]  # with an ex-date that has come
+    asset_ids: Mapping[str, str]  # the id of each held symbol's asset, as the ledger remembers it
+    booked: tuple[Action, ...]  # recent splits and reorganisations
+    payments: tuple[CashEvent, ...]  # recent cash that was booked for a symbol
+    cash: Decimal  # USD that the broker shows beyond what the ledger explains
+    at: datetime
+    session: date
+
+
+def found_by_evidence(evidence: Evidence) -> tuple[Activity, ...]:
+    """The splits, reorganisations and payments that explain a difference, in the order in which they are booked."""
+    return tuple(_Search(evidence).found())
+
+
+def has_other_asset(position: Position, asset_ids: Mapping[str, str]) -> bool:
+    """Whether a symbol stands for another asset than the one that the ledger holds."""
+    known = asset_ids.get(position.symbol)
+    return known is not None and position.asset_id is not None and position.asset_id != known
+
+
+def is_told_again(activity: Activity, booked: Iterable[Activity]) -> bool:
+    """Whether a row of the broker's tells of something that was booked by evidence. ``booked``: the recent ones."""
+    return any(_is_same(activity, other) for other in booked if id_of(other).startswith(EVIDENCE))
+
+
+def _is_same(told: Activity, booked: Activity) -> bool:
+    if abs(told.session - booked.session) > SAME_ACTION:
+        return False
+    match told, booked:
+        case SplitEvent(), SplitEvent():
+            shares = (told.quantity_before, told.quantity_after) == (booked.quantity_before, booked.quantity_after)
+            return told.symbol == booked.symbol and (shares or told.ratio == booked.ratio)
+        case Reorganisation(), Reorganisation():
+            return (told.symbol, told.new_symbol) == (booked.symbol, booked.new_symbol)
+        case CashEvent(), CashEvent():
+            same_symbol = told.symbol is None or told.symbol == booked.symbol
+            return same_symbol and not told.kind.is_external and abs(told.amount - booked.amount) <= CENT
+    return False
+
+
+class _Search:
+    """The search for actions that explain an account."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.there = {position.symbol: position for position in evidence.positions}
+        self.lots: dict[str, tuple[Lot, ...]] = {}
+        for lot in evidence.lots:
+            self.lots[lot.symbol] = (*self.lots.get(lot.symbol, ()), lot)
+
+    def found(self) -> Iterator[Activity]:
+        explained: set[str] = set()
+        for action in sorted(self.evidence.announced, key=lambda action: action.ex_date):
+            if action.symbol not in explained and self._may_be_new(action):
+                events = self._explained_by(action)
+                explained |= {action.symbol} if events else set()
+                yield from events
+        for symbol in sorted(self.lots.keys() - explained):
+            yield from self._same_asset(symbol)
+
+    def _may_be_new(self, action: CorporateAction) -> bool:
+        """Whether an action is not booked yet, and concerns every lot of its symbol."""
+        lots = self.lots.get(action.symbol, ())
+        booked = (each for each in self.evidence.booked if each.symbol == action.symbol)
+        return (
+            bool(lots)
+            and all(lot.session < action.ex_date for lot in lots)
+            and not any(_is_of(each, action) for each in booked)
+        )
+
+    def _explained_by(self, action: CorporateAction) -> tuple[Activity, ...]:
+        match action.kind:
+            case ActionKind.SPLIT:
+                return self._split(action)
+            case ActionKind.NAME_CHANGE | ActionKind.STOCK_MERGER | ActionKind.SPIN_OFF:
+                return self._other_shares(action)
+            case ActionKind.CASH_MERGER | ActionKind.DELISTING:
+                return self._end(action)
+        return ()
+
+    def _split(self, action: CorporateAction) -> tuple[Activity, ...]:
+        here, position = self._here(action.symbol), self.there.get(action.symbol)
+        if position is None or position.quantity == here or not _fits(position.quantity, here * action.value):
+            return ()
+        before = shown_average(self.lots[action.symbol])
+        if not _moved(before, position.average_price, action.value):
+            return ()
+        return (
+            SplitEvent(
+                event_id=_id_of(action),
+                symbol=action.symbol,
+                ratio=action.value,
+                quantity_before=here,
+                quantity_after=position.quantity,
+                at=self.evidence.at,
+                session=self.evidence.session,
+            ),
+        )
+
+    def _other_shares(self, action: CorporateAction) -> tuple[Activity, ...]:
+        """A change of name, a merger for stock, or a spin-off: shares of the new symbol beside those of the ledger."""
+        here, new = self._here(action.symbol), action.new_symbol
+        if new is None:
+            return ()
+        shown = self.there.get(new)
+        made = self._at_broker(new) - self._here(new)
+        if made == 0 or not _fits(made, here * action.value):
+            return ()
+        stays = self._at_broker(action.symbol) == here
+        if stays is not (action.kind is ActionKind.SPIN_OFF) or not (stays or self._is_gone(action.symbol)):
+            return ()
+        known = self.evidence.asset_ids.get(action.symbol)
+        if action.kind is ActionKind.NAME_CHANGE and shown and known and shown.asset_id not in (None, known):
+            return ()
+        price = shown.average_price if shown and action.kind is ActionKind.SPIN_OFF else ZERO
+        event = self._event(action, new, action.value, made, price)
+        return (event, *self._payment(action, here * action.cash))
+
+    def _end(self, action: CorporateAction) -> tuple[Activity, ...]:
+        """A merger for cash or a delisting: the shares are gone, and their price was paid."""
+        payment = to_cents(self._here(action.symbol) * action.value)
+        if not self._is_gone(action.symbol):
+            return ()
+        unbooked = self._payment(action, payment)
+        if payment and not unbooked and not self._is_paid(action, payment):
+            return ()
+        return (self._event(action, None, ZERO, ZERO, ZERO), *unbooked)
+
+    def _same_asset(self, symbol: str) -> Iterator[Activity]:
+        """A holding whose asset the broker shows under another symbol, although nothing is announced."""
+        known, here = self.evidence.asset_ids.get(symbol), self._here(symbol)
+        if known is None or not self._is_gone(symbol):
+            return
+        for position in self.evidence.positions:
+            other = position.symbol
+            if position.asset_id == known and position.quantity == here + self._here(other):
+                action = CorporateAction(symbol, self.evidence.session, ActionKind.NAME_CHANGE, ONE, other)
+                yield self._event(action, other, ONE, here, ZERO)
+                return
+
+    def _payment(self, action: CorporateAction, amount: Decimal) -> tuple[CashEvent, ...]:
+        """The payment of ``amount`` where the broker shows it and no row has told of it."""
+        if not amount or abs(self.evidence.cash - amount) > CENT or self._is_paid(action, amount):
+            return ()
+        return (
+            CashEvent(
+                event_id=f"{_id_of(action)}:cash",
+                kind=CashKind.CASH_IN_LIEU,
+                amount=self.evidence.cash,
+                at=self.evidence.at,
+                session=self.evidence.session,
+                symbol=action.symbol,
+                note=f"{canonical(self._here(action.symbol))} shares of {action.symbol}, {action.kind}",
+            ),
+        )
+
+    def _is_paid(self, action: CorporateAction, amount: Decimal) -> bool:
+        paid = (
+            each.amount
+            for each in self.evidence.payments
+            if each.symbol == action.symbol and each.session >= action.ex_date and each.kind is CashKind.CASH_IN_LIEU
+        )
+        return abs(sum(paid, ZERO) - amount) <= CENT
+
+    def _event(
+        self, action: CorporateAction, new: str | None, ratio: Decimal, made: Decimal, price: Decimal
+    ) -> Reorganisation:
+        return Reorganisation(
+            event_id=_id_of(action),
+            kind=action.kind,
+            symbol=action.symbol,
+            new_symbol=new,
+            ratio=ratio,
+            quantity_before=self._here(action.symbol),
+            quantity_after=made,
+            cash=action.value if new is None else action.cash,
+            at=self.evidence.at,
+            session=self.evidence.session,
+            price=price,
+        )
+
+    def _is_gone(self, symbol: str) -> bool:
+        """Whether the broker shows no shares of a symbol that are the ledger's."""
+        position = self.there.get(symbol)
+        return position is None or position.quantity == 0 or has_other_asset(position, self.evidence.asset_ids)
+
+    def _here(self, symbol: str) -> Decimal:
+        return sum((lot.quantity for lot in self.lots.get(symbol, ())), ZERO)
+
+    def _at_broker(self, symbol: str) -> Decimal:
+        position = self.there.get(symbol)
+        return position.quantity if position else ZERO
+
+
+def _id_of(action: CorporateAction) -> str:
+    return f"{EVIDENCE}{action.kind}:{action.symbol}:{action.ex_date}"
+
+
+def _is_of(booked: Action, action: CorporateAction) -> bool:
+    """Whether a booked event is an announced action, or one after it on whose basis the lots are."""
+    is_split = action.kind is ActionKind.SPLIT
+    if is_split is not isinstance(booked, SplitEvent):
+        return False
+    if is_split and booked.session >= action.ex_date:
+        return True
+    same = booked.kind is action.kind if isinstance(booked, Reorganisation) else booked.ratio == action.value
+    return same and abs(booked.session - action.ex_date) <= SAME_ACTION
+
+
+def _fits(shares: Decimal, exact: Decimal) -> bool:
+    """Whether a broker shows ``shares`` where ``exact`` ones came about: all, or the whole ones with the rest paid."""
+    rounded = exact.quantize(NANO_SHARE)
+    return shares != 0 and shares in (rounded, Decimal(int(rounded)))
+
+
+def _moved(before: Decimal, after: Decimal, ratio: Decimal) -> bool:
+    """Whether the average price moved by the ratio of a split."""
+    expected = before / ratio
+    tolerance = max(tick_size(after), tick_size(before) / ratio, expected * _ROUNDING)
+    return abs(after - expected) <= tolerance and abs(after - expected) < abs(after - before)

@@ -1,0 +1,197 @@
+"""Follows corporate actions that no activity tells of, by what is announced and by the ids of assets.
+
+Nothing is asked where the ledger explains every position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tradebot.core.accounting.booking import bookings_for
+from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
+from tradebot.core.model.account import (
+    ActionKind,
+    Activity,
+    CashEvent,
+    CorporateAction,
+    Position,
+    Reorganisation,
+    SplitEvent,
+    id_of,
+)
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.signals import Action, Signal
+from tradebot.core.model.values import ZERO, canonical, dollars
+from tradebot.errors import BrokerUnavailable, OrderRefused
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import AccountState, StepResult, noted
+from tradebot.jobs.steps.look import Look, read_look
+
+#: How long ago an action may have been that explains the positions of today.
+LOOKED_BACK = timedelta(days=90)
+#: The pause before the second look that the end of a holding takes.
+_SECOND_LOOK_AFTER = timedelta(seconds=3)
+
+
+def follow_corporate_actions(desk: Desk, run: JobRun, look: Look) -> StepResult:
+    """Book what explains the positions of a look that differs from the ledger. A holding ends only by two looks.
+
+    Raises BrokerUnavailable when the second look fails.
+    """
+    lots, asset_ids = desk.ledger.books.lots(), desk.ledger.books.asset_ids()
+    _remember_assets(desk, lots, look.positions, asset_ids)
+    if not _differs(lots, look.positions, asset_ids):
+        return StepResult()
+    announced, notes = _announced(desk, run, lots)
+    found = found_by_evidence(_evidence(desk, run, look, announced))
+    if any(isinstance(event, Reorganisation) and event.new_symbol is None for event in found):
+        desk.clock.sleep(_SECOND_LOOK_AFTER.total_seconds())
+        again = found_by_evidence(_evidence(desk, run, read_look(desk, run), announced))
+        found = found if _ids_of(again) == _ids_of(found) else ()
+    books = desk.ledger.books
+    bookings = bookings_for(found, books.lots(), books.holdings(), {}, desk.settings.limits())
+    books.book(bookings, desk.clock.now())
+    texts = [_text(event) for event in found]
+    for event, text in zip(found, texts, strict=True):
+        if isinstance(event, Reorganisation):
+            desk.alerts.send("warning", f"{event.symbol} was reorganised", text)
+    return notes.after(noted(*texts))
+
+
+def renamed_symbols(desk: Desk) -> dict[str, str]:
+    """The reason by symbol that takes no entries, because its shares have another name or are gone."""
+    reasons: dict[str, str] = {}
+    for event in desk.ledger.history.reorganisations():
+        reasons.pop(event.new_symbol or "", None)
+        if event.kind is not ActionKind.SPIN_OFF:
+            reasons[event.symbol] = _text(event)
+    return reasons
+
+
+def with_new_symbols(desk: Desk, signals: Iterable[Signal]) -> tuple[Signal, ...]:
+    """The signals, exits of renamed holdings under the symbol of today: a strategy may know the old one only."""
+    signals = tuple(signals)
+    leaving = {(signal.strategy, signal.symbol) for signal in signals if signal.action is Action.EXIT}
+    names = _new_names(desk) if leaving else {}
+    held = {(holding.strategy, holding.symbol) for holding in desk.ledger.books.holdings()} if names else set()
+    renamed = []
+    for signal in signals:
+        new = names.get(signal.symbol, signal.symbol)
+        follows = signal.action is Action.EXIT and (signal.strategy, new) in held - leaving
+        renamed.append(replace(signal, symbol=new) if follows else signal)
+    return tuple(renamed)
+
+
+def _new_names(desk: Desk) -> dict[str, str]:
+    """The symbol of today by each symbol that another one has taken the place of."""
+    names: dict[str, str] = {}
+    for event in desk.ledger.history.reorganisations():
+        if event.new_symbol is not None and event.kind is not ActionKind.SPIN_OFF:
+            names = {old: event.new_symbol if new == event.symbol else new for old, new in names.items()}
+            names[event.symbol] = event.new_symbol
+    return names
+
+
+def cancel_orders_of_old_names(desk: Desk, state: AccountState) -> StepResult:
+    """Cancel our orders that rest under a symbol that another one has taken the place of. They could block its stop."""
+    names, held = _new_names(desk), {holding.symbol for holding in state.holdings}
+    notes = []
+    for order in state.open_orders:
+        if order.symbol in names and order.symbol not in held and desk.ownership.decision_of(order) is not None:
+            with suppress(OrderRefused):  # it ended by itself
+                desk.broker.cancel(order.broker_order_id)
+            notes.append(f"{order.symbol}: cancelled its {order.role}, for its shares are {names[order.symbol]} now")
+    return noted(*notes)
+
+
+def strangers(desk: Desk, positions: Iterable[Position]) -> tuple[Position, ...]:
+    """The positions under a held symbol that are shares of another company."""
+    asset_ids = desk.ledger.books.asset_ids()
+    return tuple(position for position in positions if has_other_asset(position, asset_ids))
+
+
+def _differs(lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]) -> bool:
+    """Whether the broker shows other shares than the ledger holds, or shares of another company."""
+    here, there = _shares(lots), {position.symbol: position for position in positions}
+    if not here:
+        return False
+    others = any(has_other_asset(position, asset_ids) for position in there.values())
+    return others or here != {symbol: position.quantity for symbol, position in there.items()}
+
+
+def _remember_assets(
+    desk: Desk, lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]
+) -> None:
+    """Store the asset ids of the held symbols, and forget those of others: another company may take them."""
+    here, ids = _shares(lots), dict[str, str]()
+    for position in positions:
+        if position.asset_id is not None and here.get(position.symbol) == position.quantity:
+            ids[position.symbol] = position.asset_id
+    ids |= {symbol: asset_id for symbol, asset_id in asset_ids.items() if symbol in here}
+    if ids != dict(asset_ids):
+        desk.ledger.books.keep_asset_ids(ids, desk.clock.now())
+
+
+def _announced(desk: Desk, run: JobRun, lots: Iterable[Lot]) -> tuple[tuple[CorporateAction, ...], StepResult]:
+    lots = tuple(lots)
+    if not lots:
+        return (), StepResult()
+    first = max(min(lot.session for lot in lots), _today(desk) - LOOKED_BACK)
+    try:
+        return desk.market.actions_since({lot.symbol for lot in lots}, first, run.market), StepResult()
+    except BrokerUnavailable as error:
+        return (), noted(f"announced corporate actions cannot be read: {error}")
+
+
+def _evidence(desk: Desk, run: JobRun, look: Look, announced: tuple[CorporateAction, ...]) -> Evidence:
+    history, since = desk.ledger.history, _today(desk) - LOOKED_BACK - SAME_ACTION
+    here = desk.ledger.books.cash()
+    return Evidence(
+        lots=desk.ledger.books.lots(),
+        positions=look.positions,
+        announced=tuple(action for action in announced if action.ex_date <= _today(desk)),
+        asset_ids=desk.ledger.books.asset_ids(),
+        booked=(*history.splits(since), *history.reorganisations(since)),
+        payments=history.cash_events(since),
+        cash=ZERO if here is None else look.account.cash - here,
+        at=desk.clock.now(),
+        session=run.session,
+    )
+
+
+def _ids_of(events: Iterable[Activity]) -> set[str]:
+    return {id_of(event) for event in events}
+
+
+def _text(event: Activity) -> str:
+    match event:
+        case SplitEvent():
+            before, after = canonical(event.quantity_before), canonical(event.quantity_after)
+            return f"{event.symbol}: an announced split made {after} shares of {before}; no activity tells of it yet"
+        case Reorganisation(new_symbol=str(new)):
+            what = event.kind.replace("_", " ")
+            shares = f"{canonical(event.quantity_before)} shares of it, {canonical(event.quantity_after)} of {new}"
+            return f"{event.symbol}: {what} to {new} on {event.session} ({shares})"
+        case Reorganisation():
+            what = event.kind.replace("_", " ")
+            return f"{event.symbol}: {what} on {event.session} at {dollars(event.cash)} a share ended the holding"
+        case CashEvent():
+            return f"{event.symbol}: {dollars(event.amount)} were paid for it; no activity tells of it yet"
+    return ""
+
+
+def _shares(lots: Iterable[Lot]) -> dict[str, Decimal]:
+    shares: dict[str, Decimal] = {}
+    for lot in lots:
+        shares[lot.symbol] = shares.get(lot.symbol, ZERO) + lot.quantity
+    return shares
+
+
+def _today(desk: Desk) -> date:
+    return new_york_date(desk.clock.now())
