@@ -19,15 +19,14 @@ AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 _SILENT = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT, Job.REPLAY})
 #: Jobs whose failure is an alert: a scheduler starts them, or nobody may read the terminal.
 _UNATTENDED = frozenset({*DAY, Job.EMERGENCY_STOP})
-#: The exit codes that raise an alert, with its level. BREAKS has none: the job that finds a break raises an alert with
-#: its figures. LOCKED and a stop by a signal have none either.
+#: The exit codes that raise an alert, with its level. BREAKS and HALTED have none: the job that finds a break or a halt
+#: raises an alert with its figures. LOCKED and a stop by a signal have none either.
 _LEVELS: dict[ExitCode, AlertLevel] = {
     ExitCode.BUG: "critical",
     ExitCode.CONFIG: "critical",
     ExitCode.LEDGER: "critical",
     ExitCode.BLOCKED: "critical",
     ExitCode.BROKER: "critical",
-    ExitCode.HALTED: "warning",
     ExitCode.DEGRADED: "warning",
 }
 

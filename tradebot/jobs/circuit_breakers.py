@@ -12,7 +12,8 @@ from datetime import timedelta
 
 from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import AccountSnapshot
-from tradebot.core.model.halts import LOSS_RULES, Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.halts import LOSS_RULES, Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.schedule import Job
@@ -81,6 +82,7 @@ def check_circuit_breakers(desk: Desk, run: JobRun, state: AccountState) -> Acco
     if all(halt.rule is not HaltRule.LIMIT_BREACH for halt in tripped):
         _end_breach(desk, run)
     is_new = any(map(_stops, _latch(desk, run, tripped)))
+    end_breaks_halt(desk, run, state)
     if not is_new and (not any(map(_stops, run.halts)) or _is_over(desk, state)):
         return state
     _stop(desk, run)
@@ -107,7 +109,7 @@ def _stops(halt: Halt) -> bool:
 def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
     limits, now = desk.settings.limits(), desk.clock.now()
     yield from _losses(desk, run, state.account)
-    value = breaks_halt(state.breaks, limits, run.session, now)
+    value = breaks_halt(state.breaks, limits, run.session, now, _sessions_since_breaks_halted(desk, run))
     if value is not None:
         yield value
     inputs = LimitInputs(
@@ -175,8 +177,6 @@ def _latch(desk: Desk, run: JobRun, halts: Iterable[Halt]) -> tuple[Halt, ...]:
         if _stops(halt):
             _latch_file(desk, run, halt)
         desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
-        rule = halt.rule.replace("_", " ")
-        desk.alerts.send("critical", f"{halt.level}: {rule}", f"{halt.reason}. `tradebot status` says what ends it.")
     if new:
         run.halts = refresh_halts(desk, run.session)
     return new
@@ -197,6 +197,34 @@ def _end_breach(desk: Desk, run: JobRun) -> None:
         desk.latch.clear(over)
         run.add(noted(f"no limit is breached any more: {over[0].reason}"))
         run.halts = refresh_halts(desk, run.session)
+
+
+def end_breaks_halt(desk: Desk, run: JobRun, state: AccountState) -> None:
+    """End the halt for breaks once two jobs in a row explain everything.
+
+    Shares that agree again although no row that was booked since is about them do not count as explained: from then on
+    the halt ends by a person alone.
+    """
+    halts = [halt for halt in run.halts if halt.rule is HaltRule.BREAKS and halt.ends_by is HaltEnd.EXPLAINED]
+    if not halts:
+        return
+    book, now = desk.ledger.halts_and_breaks, desk.clock.now()
+    since = halts[0].since or now
+    if returned := [symbol for symbol in book.came_back(since) if state.agrees_on(symbol)]:
+        book.only_resume_ends_breaks(now)
+        run.add(noted(f"{', '.join(returned)}: the shares agree again, and no activity says why; the halt stays"))
+    elif book.count_explained(run.run_id if state.explains_everything else None, now):
+        book.clear(halts, "two jobs in a row explained everything", now)
+        run.add(noted("two jobs in a row explained everything: the halt for breaks is over"))
+    else:
+        return
+    run.halts = refresh_halts(desk, run.session)
+
+
+def _sessions_since_breaks_halted(desk: Desk, run: JobRun) -> int | None:
+    """The sessions since the last halt for breaks ended; None where there was none."""
+    ended = desk.ledger.halts_and_breaks.last_end(HaltRule.BREAKS)
+    return len(desk.calendar.between(new_york_date(ended), run.session)) - 1 if ended else None
 
 
 def _counted_runs(desk: Desk, run: JobRun, job: Job, since: int) -> Iterator[Run]:

@@ -15,7 +15,7 @@ from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
-from tradebot.jobs.steps.halts import current_halts
+from tradebot.jobs.steps.halts import current_halts, tell_halts
 
 #: Checks of preflight that are left out: one fails on the halt itself, one only warns of later days and reads prices.
 _LEFT_OUT = ("halts", "corporate actions")
@@ -32,7 +32,7 @@ class ResumePreview:
     @property
     def may_end(self) -> tuple[Halt, ...]:
         """The halts that a resume would clear: none while a check fails."""
-        return () if self.failed else tuple(halt for halt in self.halts if halt.ends_by is HaltEnd.RESUME)
+        return () if self.failed else tuple(halt for halt in self.halts if halt.may_be_resumed)
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -49,7 +49,7 @@ def resume_preview(desk: Desk, scope: HaltScope = HaltScope.ACCOUNT, name: str =
     run = open_run(desk, Job.RESUME)
     halts = tuple(h for h in current_halts(desk, run.session) if (h.scope, h.scope_name) == (scope, name))
     subject = scope_text(scope, name)
-    if scope is not HaltScope.ACCOUNT or not any(halt.ends_by is HaltEnd.RESUME for halt in halts):
+    if scope is not HaltScope.ACCOUNT or not any(halt.may_be_resumed for halt in halts):
         return ResumePreview(subject, halts)
     return ResumePreview(subject, halts, preflight.checks_of_account(desk, run, without=_LEFT_OUT))
 
@@ -68,6 +68,7 @@ def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
 def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outcome:
     _clear(desk, reason, before.may_end)
     run.halts = current_halts(desk, run.session)
+    tell_halts(desk, run.halts)
     had = plural(len(distinct(before.halts)), "halt")
     left = distinct(halt for halt in run.halts if halt.subject == before.subject)
     if before.failed:
@@ -101,5 +102,5 @@ def _why_it_stays(halt: Halt) -> str:
             return f"a day's loss halts until the next session ({halt.until}): {halt.reason}"
         case HaltEnd.ITSELF:
             return f"a breached limit halts until the breach is gone: {halt.reason}"
-        case HaltEnd.RESUME:
+        case HaltEnd.RESUME | HaltEnd.EXPLAINED:
             return f"set meanwhile, and seen by nobody yet: {halt.reason}"

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from tradebot.core.accounting.day_result import ExplainedEquity
 from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
-from tradebot.core.model.breaks import OF_SHARES, Break
+from tradebot.core.model.breaks import ACCEPTABLE, OF_SHARES, Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, Intent
@@ -97,6 +97,12 @@ class AccountState:
     def differences(self) -> tuple[Break, ...]:
         """Everything that the ledger does not explain, confirmed or not."""
         return (*self.breaks, *self.pending)
+
+    @property
+    def explains_everything(self) -> bool:
+        """Whether the ledger explains shares and cash, in a look of one moment."""
+        differs = any(each.kind in ACCEPTABLE and each.matters for each in self.differences)
+        return not differs and not self.unsettled_symbols
 
     def agrees_on(self, symbol: str) -> bool:
         """Whether ledger and broker show the same shares of a symbol, which did not change while they were read."""

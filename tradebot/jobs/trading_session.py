@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ExitCode
-from tradebot.jobs.circuit_breakers import check_circuit_breakers, check_failed_runs, look_and_check
+from tradebot.jobs.circuit_breakers import (
+    check_circuit_breakers,
+    check_failed_runs,
+    end_breaks_halt,
+    look_and_check,
+)
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, coded
@@ -47,7 +52,10 @@ def execute_exits(
 def confirm(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
     """Look a second time at what one look showed, and check the circuit breakers again where it was confirmed."""
     looked = run.add(confirm_differences(desk, run, state)).state
-    return looked if looked.breaks == state.breaks else check_circuit_breakers(desk, run, looked)
+    if looked.breaks != state.breaks:
+        return check_circuit_breakers(desk, run, looked)
+    end_breaks_halt(desk, run, looked)
+    return looked
 
 
 def end(desk: Desk, run: JobRun) -> AccountState:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
-from tradebot.core.model.halts import Halt, HaltRule, HaltSource
+from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltSource
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
 
 _LATCHED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NULL ORDER BY halt_id"
+_CLEARED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NOT NULL ORDER BY halt_id"
+_LATCHED_BY_BREAKS = (
+    "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NULL AND rule = 'breaks'"
+    " AND ends = 'explained' ORDER BY halt_id"
+)
+#: Confirmed differences in shares that are closed since an instant.
+_CAME_BACK = (
+    "SELECT symbol, MIN(opened_at) AS opened_at FROM breaks WHERE account_key = :account_key AND confirmed = 1"
+    " AND closed_at >= :since AND kind IN ('quantity', 'side', 'missing_here', 'missing_there')"
+    " GROUP BY symbol ORDER BY symbol"
+)
+_BOOKED = (
+    "SELECT detail FROM audit WHERE account_key = :account_key AND at >= :since"
+    " AND kind IN ('fill_booked', 'split_booked', 'adjustment_booked') ORDER BY seq"
+)
 _OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS NULL ORDER BY break_id"
 
 
@@ -74,6 +90,71 @@ class HaltsAndBreaks:
         )
         return datetime.fromisoformat(row["at"]) if row and row["at"] else None
 
+    def last_end(self, rule: HaltRule) -> datetime | None:
+        """When a halt of a rule was last cleared, aware UTC; None for never."""
+        row = self._engine.one(
+            "SELECT MAX(cleared_at) AS at FROM halts WHERE account_key = :account_key AND rule = :rule",
+            {**self._account, "rule": rule.value},
+        )
+        return datetime.fromisoformat(row["at"]) if row and row["at"] else None
+
+    def count_explained(self, run_id: int | None, at: datetime) -> bool:
+        """Note that a run explains everything, or that the present one does not (None), for the halts that end by that.
+
+        True when an earlier run did too, with none between that did not.
+        """
+        with self._engine.transaction():
+            row = self._engine.one(_LATCHED_BY_BREAKS, self._account)
+            if row is None or row["explained_in"] == run_id:
+                return False
+            if run_id is not None and row["explained_in"] is not None:
+                return True
+            self._change_halt(row, "explained_in", run_id, at)
+            return False
+
+    def only_resume_ends_breaks(self, at: datetime) -> None:
+        """Let the latched halt for breaks end by a person alone."""
+        with self._engine.transaction():
+            row = self._engine.one(_LATCHED_BY_BREAKS, self._account)
+            if row is not None:
+                self._change_halt(row, "ends", HaltEnd.RESUME.value, at)
+
+    def _change_halt(self, row: Row, column: str, value: str | int | None, at: datetime) -> None:
+        self._engine.execute(
+            f"UPDATE halts SET {column} = :value WHERE halt_id = :halt_id",
+            {"value": value, "halt_id": row["halt_id"]},
+        )
+        self._trail.append(AuditKind.HALT_CHANGED, row["rule"], at, {"since": row["since"], column: value})
+
+    # --- halts that the operator was told of ---------------------------------------------
+
+    def told(self, halt: Halt, what: str, at: datetime) -> datetime:
+        """Note that the operator is told of a standing halt, and return since when he is."""
+        row = self._engine.insert(
+            "told_halts",
+            {**self._account, "halt_key": halt.key, "told_at": stamp(at), "what": what},
+            "ON CONFLICT DO UPDATE SET halt_key = excluded.halt_key RETURNING told_at",
+        )
+        assert row is not None, "the row was inserted or was there"
+        return datetime.fromisoformat(row["told_at"])
+
+    def told_and_over(self, standing: Collection[Halt]) -> tuple[tuple[str, str], ...]:
+        """The halts that were told and stand no more, each with why it ended. They are forgotten here."""
+        keys = {halt.key for halt in standing}
+        with self._engine.transaction():
+            rows = self._engine.all("SELECT * FROM told_halts WHERE account_key = :account_key", self._account)
+            over = [row for row in rows if row["halt_key"] not in keys]
+            if not over:
+                return ()
+            for row in over:
+                self._engine.execute(
+                    "DELETE FROM told_halts WHERE account_key = :account_key AND halt_key = :halt_key",
+                    {**self._account, "halt_key": row["halt_key"]},
+                )
+            cleared = self._engine.all(_CLEARED, self._account)
+            reasons = {_halt(row).key: row["cleared_reason"] for row in cleared}
+            return tuple((row["what"], reasons.get(row["halt_key"], "no latch holds it")) for row in over)
+
     # --- breaks --------------------------------------------------------------------------
 
     def breaks(self) -> tuple[Break, ...]:
@@ -116,6 +197,15 @@ class HaltsAndBreaks:
                 for row in rows:
                     self._close(row, at)
             return self._open_ones() if breaks else ()
+
+    def came_back(self, since: datetime) -> tuple[str, ...]:
+        """The symbols whose shares agree again since an instant although no row that was booked since is about them."""
+        rows = self._engine.all(_CAME_BACK, {**self._account, "since": stamp(since)})
+        return tuple(row["symbol"] for row in rows if not self._is_booked(row["symbol"], row["opened_at"]))
+
+    def _is_booked(self, symbol: str, since: str) -> bool:
+        details = self._engine.all(_BOOKED, {**self._account, "since": since})
+        return any(json.loads(row["detail"]).get("symbol") == symbol for row in details)
 
     def _open_ones(self) -> tuple[Break, ...]:
         return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))

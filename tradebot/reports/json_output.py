@@ -87,7 +87,7 @@ def plain(value: Any) -> Any:
         case Outcome():
             return {**plain(_lead_fields(value)), **_other_fields(value)}
         case Halt():
-            return {**_fields(value), "holds": value.holds}
+            return {**_fields(value), "holds": value.holds, "commands": plain(value.commands)}
         case Totals():
             return {**_fields(value), **plain(_derived_figures(value))}
         case list() | tuple():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model import order_ids
-from tradebot.core.model.limits import LossAction
+from tradebot.core.model.limits import BreaksHaltEnds, LossAction
 from tradebot.settings.field_types import Choice, Names, Switch, setting
 from tradebot.settings.number_fields import Count, Money, Percent
 
@@ -119,5 +119,10 @@ class EmergencySettings:
     break_halt_value: Decimal = setting(
         Decimal(5000),
         Money("1", "1000000000"),
-        "Dollars by which ledger and broker may differ before the account halts until `tradebot resume`.",
+        "Dollars by which ledger and broker may differ before the account halts.",
+    )
+    breaks_halt_ends: BreaksHaltEnds = setting(
+        BreaksHaltEnds.EXPLAINED,
+        Choice(BreaksHaltEnds),
+        "What ends the halt of BREAK_HALT_VALUE: two jobs in a row that explain everything, or only `tradebot resume`.",
     )

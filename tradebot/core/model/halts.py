@@ -58,6 +58,17 @@ class HaltScope(StrEnum):
     SYMBOL = "symbol"
 
 
+#: The commands that show what a halt is about, by its rule.
+_LOOK_AT = {
+    HaltRule.DAILY_LOSS: ("tradebot report", "tradebot emergency-stop --close-positions"),
+    HaltRule.DRAWDOWN: ("tradebot report --period all", "tradebot emergency-stop --close-positions"),
+    HaltRule.FAILED_RUNS: ("tradebot incident", "tradebot preflight"),
+    HaltRule.BREAKS: ("tradebot reconcile",),
+    HaltRule.REPEATED_ORDERS: ("tradebot report",),
+    HaltRule.UNREADABLE: ("tradebot status", "tradebot verify"),
+}
+
+
 def scope_text(scope: HaltScope, name: str) -> str:
     """A scope for people: "the account", "symbol AAPL"."""
     return "the account" if scope is HaltScope.ACCOUNT else f"{scope} {name}"
@@ -67,6 +78,7 @@ class HaltEnd(StrEnum):
     """What ends a halt."""
 
     RESUME = "resume"  # `tradebot resume`
+    EXPLAINED = "explained"  # two jobs in a row that explain everything, or `tradebot resume`
     SESSION = "session"  # the session in ``until``
     ITSELF = "itself"  # the end of its cause
     OWNER = "owner"  # the owner, who unsets the environment flag
@@ -87,6 +99,7 @@ class Halt:
     limit: Decimal | None = None
     scope: HaltScope = HaltScope.ACCOUNT
     scope_name: str = ""  # the strategy or symbol; "" for the account
+    ends: HaltEnd | None = None  # EXPLAINED or RESUME; None where the rule says it, and for halts of earlier versions
 
     @property
     def ends_by(self) -> HaltEnd:
@@ -95,6 +108,8 @@ class Halt:
             return HaltEnd.OWNER
         if self.rule is HaltRule.LIMIT_BREACH:
             return HaltEnd.ITSELF
+        if self.ends is not None:
+            return self.ends
         return HaltEnd.RESUME if self.until is None else HaltEnd.SESSION
 
     @property
@@ -107,9 +122,29 @@ class Halt:
                 return f"until session {self.until}"
             case HaltEnd.ITSELF:
                 return "until the breach is gone"
+            case HaltEnd.EXPLAINED:
+                return "until two jobs in a row explain everything, or until `tradebot resume`"
             case HaltEnd.RESUME:
                 about = "" if self.of_account else f" --{self.scope} {self.scope_name}"
                 return f"until `tradebot resume{about}`"
+
+    @property
+    def may_be_resumed(self) -> bool:
+        """Whether `tradebot resume` ends it."""
+        return self.ends_by in (HaltEnd.RESUME, HaltEnd.EXPLAINED)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands that show what it is about or end it, each as it is typed."""
+        about = "" if self.of_account else f" --{self.scope} {self.scope_name}"
+        resume = (f'tradebot resume{about} --reason "what was found and done"',) if self.may_be_resumed else ()
+        return (*_LOOK_AT.get(self.rule, ("tradebot status",)), *resume)
+
+    @property
+    def key(self) -> str:
+        """A text that no other halt has, and that copies in other latches share."""
+        since = self.since.isoformat() if self.since else self.source
+        return f"halt {self.rule} {self.scope} {self.scope_name} {since}"
 
     @property
     def of_account(self) -> bool:

@@ -15,6 +15,13 @@ class LossAction(StrEnum):
     REDUCE = "reduce"
 
 
+class BreaksHaltEnds(StrEnum):
+    """What ends a halt for breaks: EXPLAINED, two jobs in a row that explain everything; RESUME, a person alone."""
+
+    EXPLAINED = "explained"
+    RESUME = "resume"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of an account. A field is the setting of the same name, and the settings hold its default.
@@ -48,6 +55,7 @@ class Limits:
     limit_breach_tolerance_pct: Decimal  # of the limit that is exceeded
     failed_runs_limit: int  # of one job in a row
     break_halt_value: Decimal
+    breaks_halt_ends: BreaksHaltEnds
 
 
 @dataclass(frozen=True, slots=True)

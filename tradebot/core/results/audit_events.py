@@ -33,6 +33,7 @@ class AuditKind(StrEnum):
     PEAK_REBASED = "peak_rebased"
     HALT_LATCHED = "halt_latched"
     HALT_CLEARED = "halt_cleared"
+    HALT_CHANGED = "halt_changed"  # how it ends, or how far that has come
     DIFFERENCE_SEEN = "difference_seen"  # by one look: not a break yet
     DIFFERENCE_GONE = "difference_gone"  # a second look did not show it
     BREAK_OPENED = "break_opened"

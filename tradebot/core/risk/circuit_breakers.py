@@ -10,10 +10,10 @@ from itertools import takewhile
 
 from tradebot.core.model.account import AccountSnapshot, Position, Quote
 from tradebot.core.model.breaks import ACCEPTABLE, Break, unexplained
-from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.limits import Counters, Limits, LossAction
+from tradebot.core.model.limits import BreaksHaltEnds, Counters, Limits, LossAction
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ONE, ZERO, dollars, percent
@@ -93,8 +93,17 @@ def limit_breach_halt(inputs: LimitInputs, session: date, now: datetime) -> Halt
     return _halt(HaltRule.LIMIT_BREACH, HaltLevel.REDUCING, reason, session, now, first.value, first.limit)
 
 
-def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: datetime) -> Halt | None:
-    """The halt for differences between ledger and broker that together are worth too much."""
+#: A halt for breaks that returns within so many sessions of the last one's end ends by a person alone.
+BREAKS_RETURN_SESSIONS = 5
+
+
+def breaks_halt(
+    breaks: Iterable[Break], limits: Limits, session: date, now: datetime, sessions_since_last: int | None = None
+) -> Halt | None:
+    """The halt for differences between ledger and broker that together are worth too much.
+
+    sessions_since_last: since the end of the last halt of this rule; None for none.
+    """
     breaks = tuple(breaks)
     value, limit = unexplained(breaks), limits.break_halt_value
     if value < limit:
@@ -104,7 +113,10 @@ def breaks_halt(breaks: Iterable[Break], limits: Limits, session: date, now: dat
         f"the ledger and the broker differ by {dollars(value)} (in {symbols}), and {dollars(limit)} is the limit; "
         "`tradebot reconcile` shows each break"
     )
-    return _halt(HaltRule.BREAKS, HaltLevel.HALTED, reason, session, now, value, limit)
+    returned = sessions_since_last is not None and sessions_since_last <= BREAKS_RETURN_SESSIONS
+    by_itself = limits.breaks_halt_ends is BreaksHaltEnds.EXPLAINED and not returned
+    halt = _halt(HaltRule.BREAKS, HaltLevel.HALTED, reason, session, now, value, limit)
+    return replace(halt, ends=HaltEnd.EXPLAINED if by_itself else HaltEnd.RESUME)
 
 
 #: The jobs whose failures are counted: those that trade, protect or reconcile.

@@ -55,7 +55,6 @@ def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]
             continue
         halt = repetition_halt(key, repetition, limits, run.session, desk.clock.now())
         desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
-        desk.alerts.send("critical", f"{key.strategy} is halted: {halt.rule}", halt.reason)
         halts = refresh_halts(desk, run.session)
     return halts
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 
-from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, distinct, level_of
+from tradebot.core.results.halt_texts import halt_alert
 from tradebot.core.risk.circuit_breakers import active_halts
 from tradebot.errors import LedgerError
 from tradebot.jobs.desk import Desk
@@ -65,7 +66,25 @@ def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
     for halt in new:
         desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
     _clear_ended(desk, [halt for halt in latched if halt not in halts])
+    tell_halts(desk, halts)
     return (*halts, *new)
+
+
+def tell_halts(desk: Desk, halts: Iterable[Halt]) -> None:
+    """Alert each halt in force when it begins and once a day while it stands, and the end of those told before."""
+    groups, now = distinct(halts), desk.clock.now()
+    try:
+        with desk.ledger.transaction():
+            for same in groups:
+                title, message = halt_alert(same)
+                since = desk.ledger.halts_and_breaks.told(same[0], f"{title} ({same[0].reason})", now)
+                desk.alerts.send("critical", title, message, key=f"{same[0].key} {since.isoformat()}")
+            for what, why in desk.ledger.halts_and_breaks.told_and_over([same[0] for same in groups]):
+                message = f"{what} is over: {why}. `tradebot status` shows what holds now."
+                desk.alerts.send("warning", "a halt is over", message)
+    except LedgerError:  # the alerts go into the spool
+        for same in groups:
+            desk.alerts.send("critical", *halt_alert(same), key=same[0].key)
 
 
 def _clear_ended(desk: Desk, over: list[Halt]) -> None:

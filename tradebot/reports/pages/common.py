@@ -143,11 +143,11 @@ def breaks(open_breaks: Iterable[Break]) -> Page:
 
 
 def halts(active: Iterable[Halt]) -> Page:
-    """Two lines for each halt: level and reason, then its latches, beginning, duration and the compared numbers."""
+    """Three lines for each halt: level and reason; its latches, beginning, end and the compared numbers; what to do."""
     return section("Halts", *(line for same in distinct(active) for line in _halt(same)))
 
 
-def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
+def _halt(same: tuple[Halt, ...]) -> tuple[Line, ...]:
     """The lines of one halt, which several latches may hold. The strictest level is shown."""
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
@@ -159,6 +159,7 @@ def _halt(same: tuple[Halt, ...]) -> tuple[Line, Line]:
     return (
         Line(f"{level.upper()}{subject}: {halt.reason}", tone),
         Line(f"{set_by}{since}, {halt.holds}{compared}", Tone.QUIET, under=True),
+        Line(f"now: {'; '.join(f'`{command}`' for command in halt.commands)}", Tone.QUIET, under=True),
     )
 
 
