@@ -283,6 +283,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))
     ledger.books.store_equity(replace(some.equity("100500", minutes=60), cash=cash), [shares])
     ledger.halts_and_breaks.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
+    ledger.halts_and_breaks.told(ledger.halts_and_breaks.halts()[0], "reducing: drawdown", some.at)
     cash_differs = Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")
     ledger.halts_and_breaks.record_breaks([cash_differs], some.session, some.at, first_seen_by=some.at)
     ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])

@@ -115,6 +115,7 @@ REFUSED = [
     ("LIMIT_BREACH_TOLERANCE_PCT", "101%", "100%"),
     ("FAILED_RUNS_LIMIT", "0", "1 to 1,000"),
     ("BREAK_HALT_VALUE", "0", "1 to 1,000,000,000"),
+    ("BREAKS_HALT_ENDS", "never", "explained or resume"),
     ("BACKUP_KEEP", "0", "1 to 10,000"),
     ("PAPER_START", "2007-02-30", "2007-01-03"),
     ("PAPER_START", "03.01.2007", "YYYY-MM-DD"),

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from decimal import Decimal as D
 
 from tests.settings.conftest import LoadHome
-from tradebot.core.model.limits import Limits, LossAction
+from tradebot.core.model.limits import BreaksHaltEnds, Limits, LossAction
 from tradebot.settings import Settings
 from tradebot.settings.limit_model import EmergencySettings, LimitSettings
 
@@ -38,6 +38,7 @@ CHANGED: dict[str, tuple[str, object]] = {
     "LIMIT_BREACH_TOLERANCE_PCT": ("24%", D("0.24")),
     "FAILED_RUNS_LIMIT": ("26", 26),
     "BREAK_HALT_VALUE": ("27000", D(27_000)),
+    "BREAKS_HALT_ENDS": ("resume", BreaksHaltEnds.RESUME),
 }
 #: Settings beside them that say what an emergency stop does; no limit is compared with them.
 OF_THE_STOP = {"EMERGENCY_STOP_ENABLED", "EMERGENCY_CLOSE_POSITIONS", "EMERGENCY_SHUTDOWN_TIMEOUT"}
