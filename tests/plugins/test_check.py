@@ -154,8 +154,21 @@ def test_dollars_are_caught_by_the_price_level(
     caught = failed(report_on(answering(entry=dollars, exit="close < 0", score="None")))
     assert set(caught) == {"price level"}
     assert re.fullmatch(
-        SESSION_AND_SYMBOL + "entry is True as it is, False with prices x 0.5", caught["price level"].figure
+        SESSION_AND_SYMBOL + "entry is True as it is, False with prices x 0.5; "
+        "the rule depends on the price level, and a split changes it",
+        caught["price level"].figure,
     )
+
+
+@pytest.mark.parametrize(
+    "dollars", ["close > 0.5", "close > 5.0", "close < 1500.0", "(close > 300.0) & (close < 900.0) | (ratio > 1)"]
+)
+def test_dollars_far_from_every_price_are_caught_too(
+    report_on: Callable[..., CheckReport], answering: Answering, dollars: str
+) -> None:
+    caught = failed(report_on(answering(entry=dollars, exit="close < 0", score="None")))
+    assert set(caught) == {"price level"}
+    assert "a split changes it" in caught["price level"].figure
 
 
 def test_comparing_the_prices_of_two_symbols_is_caught_by_the_price_level(

@@ -32,6 +32,9 @@ MIN_LOOKAHEAD_CUTS = 60
 MAX_LOOKAHEAD_CELLS = 2_000_000
 WARMUP_CUTS = 120
 
+#: Powers of 2, so that products are exact: from about 1/1000 to 1000 times the price.
+PRICE_FACTORS = tuple(2.0**power for step in (1, 2, 3, 4, 6, 8, 10) for power in (step, -step) if power != -1)
+
 #: Allowed change of scores and exit fractions, relative to their size, by a change of price level or history length.
 TOLERANCE = 1e-4
 
@@ -87,18 +90,26 @@ def check_lookahead(subject: CheckSubject, signals: StrategySignals) -> tuple[st
 
 
 def check_price_level(subject: CheckSubject, signals: StrategySignals) -> tuple[str, str]:
-    """The signals are the same with prices multiplied by a factor, as a later split multiplies them."""
+    """The signals are the same with prices multiplied by a factor, as a later split multiplies them.
+
+    The factors reach so far that prices pass any amount in dollars that a rule may name.
+    """
     columns = len(signals.symbols)
     every_other = np.where(np.arange(columns) % 2 == 0, 0.5, 1.0)
-    for what, factors in (
-        ("x 0.5", np.full(columns, 0.5)),
-        ("x 0.7", np.full(columns, 0.7)),
+    cases = [
+        *((f"x {factor}", np.full(columns, factor)) for factor in (0.5, 0.7)),
         ("x 0.5 for every other symbol", every_other),
-    ):
+        ("/ 7", np.full(columns, 1 / 7)),
+        *((f"x {factor:g}", np.full(columns, factor)) for factor in PRICE_FACTORS),
+    ]
+    for what, factors in cases:
         scaled = subject.signals(_rescaled(subject.history, factors))
         if fault := first_difference(signals, scaled, DifferenceText("as it is", f"with prices {what}"), TOLERANCE):
-            return fault, ""
-    return "", "the same with prices x 0.5, x 0.7, and x 0.5 for every other symbol"
+            return f"{fault}; the rule depends on the price level, and a split changes it", ""
+    return (
+        "",
+        f"the same with prices x 0.5 for every other symbol, and for all x 0.7, / 7 and {len(PRICE_FACTORS)} more",
+    )
 
 
 def check_warmup(subject: CheckSubject, signals: StrategySignals) -> tuple[str, str]:

@@ -38,7 +38,8 @@ def test_a_holding_ends_for_cash(make_house: MakeHouse, action: str, reason: str
         house.next()
         outcome = house.daily()
         assert outcome.exit_code is ExitCode.OK
-        assert (outcome.breaks, outcome.unprotected) == ((), 0)
+        assert outcome.breaks == ()
+        assert outcome.unprotected == 0
         assert house.check_exits("15:45").exit_code is ExitCode.OK
     assert house.positions() == {}
     assert house.holding("BUYO") is None
