@@ -136,7 +136,8 @@ def activities(house: House, exchange: PaperExchange, arrival: Arrival, kind: st
     query = arrival.query
     kinds = _kinds(query.get("activity_types", kind))
     with house.looking(exchange) as view:
-        told = (row for row in view.happenings.rows if not house.terms.withheld(row.kind, row.at))
+        booked = (row for row in view.happenings.rows if not house.terms.withheld(row.kind, row.at))
+        told = house.terms.telling.rows(booked, view.paper.state.now)
         found = sorted((row for row in told if _wanted(row, kinds)), key=lambda row: row.id)
         category = query.get("category")
         if category is not None:

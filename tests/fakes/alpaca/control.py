@@ -63,7 +63,11 @@ def _deliver(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
 
 
 def _terms(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    """Any of ``house.Terms`` but ``submit``."""
+    """Any of ``house.Terms`` but ``submit``; of ``telling``, any of its settings."""
+    for name, value in body.pop("telling", {}).items():
+        if not hasattr(fake.house.terms.telling, name):
+            raise KeyError(name)
+        setattr(fake.house.terms.telling, name, value)
     for name, value in body.items():
         if name == "submit" or not hasattr(fake.house.terms, name):
             raise KeyError(name)

@@ -11,6 +11,7 @@ from typing import Any
 from tests.fakes.alpaca.happenings import Happenings
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.standing import Standing
+from tests.fakes.alpaca.telling import Telling
 from tradebot.brokers.paper import PaperBroker, PaperExchange, row_codec
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
@@ -37,7 +38,8 @@ class Terms:
     be cancelled is still pending. ``account`` and ``assets`` (by symbol) are told in place of what would be told.
     ``announced`` are corporate actions beside those of the exchange's prices. ``renames`` has the new symbol by that of
     the exchange: positions, orders and assets show it from now on, with the asset's id of before. ``withheld`` says of
-    a type of activities and the instant of its booking whether nothing is told of it yet. ``submit`` takes an order in.
+    a type of activities and the instant of its booking whether nothing is told of it yet. ``telling`` is how the others
+    are told. ``submit`` takes an order in.
     """
 
     groups: bool = False
@@ -51,6 +53,7 @@ class Terms:
     announced: tuple[CorporateAction, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
     withheld: Callable[[str, datetime], bool] = lambda kind, at: False
+    telling: Telling = field(default_factory=Telling)
     submit: Submit = submit
     configuration: dict[str, Any] = field(
         default_factory=lambda: {

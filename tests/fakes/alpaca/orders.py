@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from tests.fakes.alpaca.house import House
+from tests.fakes.alpaca.house import House, View
 from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, moment
 from tests.fakes.alpaca.standing import Standing
@@ -18,6 +19,8 @@ _MAX_LIST = 500
 def order(house: House, exchange: PaperExchange, arrival: Arrival, identifier: str) -> Answer:
     with house.looking(exchange) as view:
         found = known(view.orders, identifier)
+        if not _is_shown(house, view, found):
+            raise Refusal(404, 40410000, f"order not found for {identifier}")
         return Answer(200, view.orders.json(found, nested=arrival.query.get("nested") == "true"))
 
 
@@ -40,6 +43,7 @@ def orders(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
         standing = view.orders
         found = [each for each in standing.all.values() if _has_status(each, query.get("status", "open"))]
+        found = [each for each in found if _is_shown(house, view, each)]
         if nested:
             found = [each for each in found if each.parent is None]
         elif house.terms.hides_held:
@@ -57,7 +61,18 @@ def orders(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
         limit = int(query.get("limit", "50"))
         if not 1 <= limit <= _MAX_LIST:
             raise Refusal(UNPROCESSABLE, MALFORMED, f"limit must be between 1 and {_MAX_LIST}")
-        return Answer(200, [standing.json(each, nested=nested) for each in found[:limit]])
+        told = [standing.json(each, nested=nested) for each in found[:limit]]
+        return Answer(200, [_with_shown_legs(house, view, each) for each in told])
+
+
+def _is_shown(house: House, view: View, order: PaperOrder) -> bool:
+    """Whether an order can be found otherwise than by its client_order_id."""
+    return house.terms.telling.shows(view.happenings.filled_at.get(order.number), view.paper.state.now)
+
+
+def _with_shown_legs(house: House, view: View, told: dict[str, Any]) -> dict[str, Any]:
+    legs = [leg for leg in told["legs"] or () if _is_shown(house, view, known(view.orders, leg["id"]))]
+    return {**told, "legs": legs or None}
 
 
 def _has_status(order: PaperOrder, status: str) -> bool:

@@ -56,7 +56,7 @@ class Running:
         self._ask("POST", "deliver", {})
 
     def terms(self, **terms: object) -> None:
-        """Change any of ``house.Terms`` but ``submit``."""
+        """Change any of ``house.Terms`` but ``submit``; of ``telling``, any of its settings."""
         self._ask("POST", "terms", terms)
 
     def pay(self, amount: Decimal) -> None:

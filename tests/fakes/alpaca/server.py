@@ -232,4 +232,4 @@ class FakeAlpaca:
             told = self._told.setdefault(str(arrival), [])
             if not told or told[-1] != answer:
                 self._told[str(arrival)] = [*told[-1:], answer]
-        return answer
+        return self.house.terms.telling.told(arrival, answer)
