@@ -65,6 +65,7 @@ class ActivityQueries:
         self._last_cursor: str | None = None
         self._last = _Rows()
         self._unread: dict[str, UnreadActivity] = {}
+        self._logged: set[UnreadActivity] = set()
 
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """The activities booked after the one with id ``cursor``; all of them without a cursor.
@@ -198,7 +199,9 @@ class ActivityQueries:
         return senders
 
     def _leave(self, unread: UnreadActivity) -> None:
-        _LOG.warning("activity %s: %s", unread.row_id or "without an id", unread.why)
+        if unread not in self._logged:
+            _LOG.warning("activity %s: %s", unread.row_id or "without an id", unread.why)
+            self._logged.add(unread)
         self._unread[unread.row_id] = unread
 
 
