@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity, unexplained
+from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity, lone_cash, unexplained
 
 D = Decimal
 
@@ -35,3 +35,20 @@ def test_orders_and_missing_stops_have_moved_no_money() -> None:
     still = {BreakKind.UNKNOWN_ORDER, BreakKind.UNKNOWN_OUTCOME, BreakKind.UNPROTECTED}
     assert unexplained(breaks) == 100 * (len(BreakKind) - len(still))
     assert unexplained(each for each in breaks if each.kind in still) == 0
+
+
+@pytest.mark.parametrize(
+    ("cash", "others", "locks"),
+    [
+        ("500", [], True),
+        ("0.02", [], True),
+        ("5000", [found(BreakKind.MISSING_HERE, dollars="5000")], False),
+        ("5500", [found(BreakKind.UNKNOWN_OUTCOME, dollars="5000")], False),
+        ("5500.01", [found(BreakKind.QUANTITY, dollars="5000")], True),
+        ("500", [found(BreakKind.UNPROTECTED, dollars="5000"), found(BreakKind.UNKNOWN_ORDER, dollars="5000")], True),
+    ],
+)
+def test_cash_that_no_shares_were_traded_for_stands_alone(cash: str, others: list[Break], locks: bool) -> None:
+    missing = found(BreakKind.CASH, dollars=cash)
+    assert lone_cash([*others, missing]) == (missing if locks else None)
+    assert lone_cash(others) is None

@@ -55,6 +55,8 @@ NEEDS_CONFIRMATION = ACCEPTABLE | {BreakKind.UNKNOWN_ORDER}
 #: Differences in the number of shares.
 OF_SHARES = ACCEPTABLE - {BreakKind.PRICE, BreakKind.CASH}
 _LOCKS_NOTHING = frozenset({BreakKind.PRICE, BreakKind.CASH, BreakKind.UNPROTECTED})
+#: How much more than their present value shares may have been traded for: a part of it.
+_SLIPPAGE = Decimal("0.10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Break:
 
     @property
     def locks_symbol(self) -> bool:
-        """Whether the symbol takes no entries while the break is open. Exits stay possible."""
+        """Whether the symbol takes no entries while the break is open. Exits stay possible. For cash: ``lone_cash``."""
         return self.kind not in _LOCKS_NOTHING
 
     @property
@@ -95,6 +97,17 @@ def pending_text(pending: Break) -> str:
 def difference_severity(dollars: Decimal) -> BreakSeverity:
     """The severity of a difference worth ``dollars`` USD."""
     return BreakSeverity.CRITICAL if abs(dollars) >= CRITICAL_FROM else BreakSeverity.WARNING
+
+
+def lone_cash(differences: Iterable[Break]) -> Break | None:
+    """The cash difference that no difference in shares or unknown outcome can account for; None without one.
+
+    It locks every symbol. Cash that shares were traded for leaves it to the locks of their symbols.
+    """
+    differences = tuple(differences)
+    cash = next((each for each in differences if each.kind is BreakKind.CASH), None)
+    traded = (each.dollars for each in differences if each.kind in OF_SHARES | {BreakKind.UNKNOWN_OUTCOME})
+    return None if cash is None or cash.dollars <= sum(traded, ZERO) * (1 + _SLIPPAGE) else cash
 
 
 def unexplained(breaks: Iterable[Break]) -> Decimal:

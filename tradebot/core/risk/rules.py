@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from tradebot.core.model.account import CASH
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Side
@@ -83,6 +84,12 @@ def drawdown_reached(candidate: Candidate, projected: ProjectedAccount) -> Denia
     if not loss.breaks_limit:
         return None
     return candidate.denied(DenialCode.DRAWDOWN, f"drawdown: {loss}", loss.fraction, loss.limit)
+
+
+def cash_unexplained(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:
+    """Ledger and broker differ about the cash: nobody knows what the account may spend."""
+    why = projected.situation.locked.get(CASH)
+    return None if why is None else candidate.denied(DenialCode.CASH_UNEXPLAINED, why)
 
 
 # --- the symbol --------------------------------------------------------------------------
@@ -339,6 +346,7 @@ RULES: tuple[Rule, ...] = (
     account_blocked,
     daily_loss_reached,
     drawdown_reached,
+    cash_unexplained,
     symbol_locked,
     symbol_not_allowed,
     symbol_owned,

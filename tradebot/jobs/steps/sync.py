@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tradebot.core.model.account import CASH, AccountSnapshot, Position, Quote
-from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break, BreakKind, pending_text
+from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break, BreakKind, lone_cash, pending_text
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
@@ -252,10 +252,16 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
 
 
 def locked_symbols(state: AccountState) -> dict[str, str]:
-    """The reason by symbol that takes no entries: a difference, an unknown outcome, or shares that were moving."""
-    locked = dict.fromkeys(state.unsettled_symbols, "it changed whenever the account was read")
+    """The reason by symbol that takes no entries: a difference, an unknown outcome, or shares that were moving.
+
+    That of CASH holds for every symbol.
+    """
+    locked = dict.fromkeys(state.unsettled_symbols - {CASH}, "it changed whenever the account was read")
     locked |= {each.symbol: pending_text(each) for each in state.pending if each.locks_symbol}
     locked |= {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
+    cash = lone_cash(state.differences)
+    if cash is not None:
+        locked[CASH] = f"open break: {cash.message}" if cash.confirmed else pending_text(cash)
     for intent in state.unsettled:
         if intent.state.in_doubt:
             locked[intent.symbol] = f"the outcome of {intent.client_order_id} is unknown"
