@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from tests.core.builders import intent
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity, lone_cash, unexplained
+from tradebot.core.model.orders import OrderState
 
 D = Decimal
 
@@ -43,7 +46,7 @@ def test_orders_and_missing_stops_have_moved_no_money() -> None:
         ("500", [], True),
         ("0.02", [], True),
         ("5000", [found(BreakKind.MISSING_HERE, dollars="5000")], False),
-        ("5500", [found(BreakKind.UNKNOWN_OUTCOME, dollars="5000")], False),
+        ("5500", [found(BreakKind.QUANTITY, dollars="2000"), found(BreakKind.SIDE, dollars="3000")], False),
         ("5500.01", [found(BreakKind.QUANTITY, dollars="5000")], True),
         ("500", [found(BreakKind.UNPROTECTED, dollars="5000"), found(BreakKind.UNKNOWN_ORDER, dollars="5000")], True),
     ],
@@ -52,3 +55,10 @@ def test_cash_that_no_shares_were_traded_for_stands_alone(cash: str, others: lis
     missing = found(BreakKind.CASH, dollars=cash)
     assert lone_cash([*others, missing]) == (missing if locks else None)
     assert lone_cash(others) is None
+
+
+def test_cash_that_an_order_in_doubt_may_have_cost_does_not_stand_alone() -> None:
+    missing = found(BreakKind.CASH, dollars="5000")
+    bought = intent(state=OrderState.UNKNOWN, filled_quantity=D(100))  # 100 shares planned at 50
+    assert lone_cash([missing], [bought]) is None
+    assert lone_cash([missing], [replace(bought, state=OrderState.FILLED)]) == missing

@@ -46,7 +46,8 @@ def assert_no_loss(account: AtAlpaca, outcome: Outcome, moved: Decimal) -> None:
     assert outcome.halts == ()
     assert outcome.account is not None
     assert outcome.account.equity == 100_000 + moved
-    assert (used.daily_loss.fraction, used.drawdown.fraction) == (0, 0)
+    assert used.daily_loss.fraction == 0
+    assert used.drawdown.fraction == 0
 
 
 def peak(account: AtAlpaca) -> Decimal | None:

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from tradebot.core.model.orders import Intent
 from tradebot.core.model.values import ZERO
 
 
@@ -99,15 +100,16 @@ def difference_severity(dollars: Decimal) -> BreakSeverity:
     return BreakSeverity.CRITICAL if abs(dollars) >= CRITICAL_FROM else BreakSeverity.WARNING
 
 
-def lone_cash(differences: Iterable[Break]) -> Break | None:
-    """The cash difference that no difference in shares or unknown outcome can account for; None without one.
+def lone_cash(differences: Iterable[Break], unsettled: Iterable[Intent] = ()) -> Break | None:
+    """The cash difference that no difference in shares and no order in doubt can account for; None without one.
 
     It locks every symbol. Cash that shares were traded for leaves it to the locks of their symbols.
     """
     differences = tuple(differences)
     cash = next((each for each in differences if each.kind is BreakKind.CASH), None)
-    traded = (each.dollars for each in differences if each.kind in OF_SHARES | {BreakKind.UNKNOWN_OUTCOME})
-    return None if cash is None or cash.dollars <= sum(traded, ZERO) * (1 + _SLIPPAGE) else cash
+    shares = sum((each.dollars for each in differences if each.kind in OF_SHARES), ZERO)
+    ordered = sum((each.request.quantity * each.planned_price for each in unsettled if each.state.in_doubt), ZERO)
+    return None if cash is None or cash.dollars <= (shares + ordered) * (1 + _SLIPPAGE) else cash
 
 
 def unexplained(breaks: Iterable[Break]) -> Decimal:

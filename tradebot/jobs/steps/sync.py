@@ -259,7 +259,7 @@ def locked_symbols(state: AccountState) -> dict[str, str]:
     locked = dict.fromkeys(state.unsettled_symbols - {CASH}, "it changed whenever the account was read")
     locked |= {each.symbol: pending_text(each) for each in state.pending if each.locks_symbol}
     locked |= {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
-    cash = lone_cash(state.differences)
+    cash = lone_cash(state.differences, state.unsettled)
     if cash is not None:
         locked[CASH] = f"open break: {cash.message}" if cash.confirmed else pending_text(cash)
     for intent in state.unsettled:
