@@ -11,7 +11,15 @@ from tests.core.builders import D, holding, limits_with, signal
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.values import tick_size
-from tradebot.core.planning.exit_rules import ExitPrices, due_exit, entry_prices, raised_stop, stop_passed, with_mark
+from tradebot.core.planning.exit_rules import (
+    ExitPrices,
+    due_exit,
+    entry_prices,
+    raised_stop,
+    stop_passed,
+    taken_stop,
+    with_mark,
+)
 
 LIMITS = limits_with(default_stop_loss_pct=D("0.02"), default_take_profit_pct=D("0.04"))
 TRAILING = ExitPolicy(stop=D("0.01"), trail_trigger=D("0.05"), trail_offset=D("0.005"))
@@ -53,6 +61,22 @@ def test_the_loss_is_not_larger_than_asked_and_the_gain_not_smaller(
     for level in (prices.stop, prices.target):
         assert level > 0
         assert level % tick_size(level) == 0
+
+
+@pytest.mark.parametrize(
+    ("stop", "last", "side", "taken"),
+    [
+        ("24.50", "25", Side.BUY, "24.50"),
+        ("24.99", "25", Side.BUY, "24.99"),
+        ("24.99", "24.995", Side.BUY, "24.98"),
+        ("0.0500", "0.0550", Side.BUY, "0.0450"),
+        ("0.0050", "0.0060", Side.BUY, "0.0050"),  # no price is far enough
+        ("25.01", "25.005", Side.SELL, "25.02"),
+        ("0.0500", "0.0450", Side.SELL, "0.0550"),
+    ],
+)
+def test_a_stop_keeps_its_distance_from_the_last_price(stop: str, last: str, side: Side, taken: str) -> None:
+    assert taken_stop(D(stop), D(last), side) == D(taken)
 
 
 # --- trailing ----------------------------------------------------------------------------

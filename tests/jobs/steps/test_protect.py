@@ -150,6 +150,19 @@ def test_a_price_beyond_a_missing_stop_is_sold_at_once(make_house: MakeHouse) ->
     assert outcome.unprotected == Decimal(0)
 
 
+def test_a_missing_stop_too_near_to_the_price_is_placed_where_the_broker_takes_it(make_house: MakeHouse) -> None:
+    house = bought(make_house, "90.005 95 90.005 94", *[FLAT] * 3)
+    delete_stop(house)
+    house.next()
+    outcome = house.daily()
+    assert house.stops() == [(Decimal(50), Decimal("89.99"))]
+    assert outcome.exit_code is ExitCode.OK
+    assert any("moved from 90 to 89.99" in note for note in outcome.notes)
+    house.next()
+    assert house.daily().exit_code is ExitCode.OK
+    assert house.stops() == [(Decimal(50), Decimal("89.99"))]
+
+
 def test_a_price_exactly_at_a_missing_stop_is_beyond_it(make_house: MakeHouse) -> None:
     house = bought(make_house, "90 91 89 90.5")
     delete_stop(house)

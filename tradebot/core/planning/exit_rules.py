@@ -77,6 +77,16 @@ def raised_stop(holding: Holding) -> Decimal | None:
     return level if (level - holding.stop_price) * holding.side.sign > 0 else None
 
 
+def taken_stop(stop: Decimal, last: Decimal, side: Side) -> Decimal:
+    """The stop of a position entered on ``side``, moved away from ``last`` where the venue would refuse it as too near.
+
+    Where no price is far enough, it stays.
+    """
+    if side is Side.BUY:
+        return min(stop, US_STOCKS.leg_below(last) or stop)
+    return max(stop, US_STOCKS.leg_above(last))
+
+
 def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> str | None:
     """The reason to close the holding now, for people; None without one.
 

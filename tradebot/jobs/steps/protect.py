@@ -10,7 +10,7 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, TimeInForce
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.model.values import ZERO, dollars, tick_size
-from tradebot.core.planning.exit_rules import raised_stop, stop_passed, with_mark
+from tradebot.core.planning.exit_rules import raised_stop, stop_passed, taken_stop, with_mark
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
 from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares
@@ -97,10 +97,14 @@ def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
 
 
 def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
-    """The price to raise the stop to. None where the last price is beyond it: then the plan exits."""
+    """The price to raise the stop to. None where the last price is beyond it, for then the plan exits, or too near."""
     raised = raised_stop(holding)
-    late = raised is not None and quote is not None and stop_passed(holding.with_stop(raised), quote.last)
-    return None if late else raised
+    if raised is None or quote is None:
+        return raised
+    if stop_passed(holding.with_stop(raised), quote.last):
+        return None
+    taken = taken_stop(raised, quote.last, holding.side)
+    return taken if (taken - holding.stop_price) * holding.side.sign > 0 else None
 
 
 def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:
@@ -155,9 +159,16 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
         return noted(f"{gap.symbol}: a second read does not show the same shares, so its stop was not made smaller")
     if gap.kind is not GapKind.MISSING:
         return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
-    if quote is not None and stop_passed(there, quote.last):
+    if quote is None:
+        return _place_stop(desk, run, there)
+    if stop_passed(there, quote.last):
         return _sell_now(desk, run, there, quote.last)
-    return _place_stop(desk, run, there)
+    taken = taken_stop(holding.stop_price, quote.last, holding.side)
+    if taken == holding.stop_price:
+        return _place_stop(desk, run, there)
+    desk.ledger.books.save_holding(holding.with_stop(taken), desk.clock.now())
+    moved = f"{gap.symbol}: its stop moved from {holding.stop_price} to {taken}, too near to {quote.last} to be taken"
+    return noted(moved).after(_place_stop(desk, run, there.with_stop(taken)))
 
 
 def _shrinks_by_one_look(desk: Desk, gap: Gap, there: Holding, state: AccountState) -> bool:
