@@ -175,8 +175,7 @@ class Process:
 
             def booked() -> BookedPositions:
                 with closing(self._database()) as database:
-                    books = database.bind(key).books
-                    return BookedPositions(books.lots(), books.holdings(), books.cursor())
+                    return database.bind(key).booked_positions()
 
             town.stops += 1
             journal = StopJournalFile(town.home, WALL + timedelta(minutes=town.stops))

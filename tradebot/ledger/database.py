@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tradebot.core.model.account import Activity
+from tradebot.core.model.ownership import BookedPositions
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit
 from tradebot.ledger.accounts import PinnedAccounts
@@ -48,6 +50,12 @@ class AccountLedger:
     def transaction(self) -> AbstractContextManager[None]:
         """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits."""
         return self._engine.transaction()
+
+    def booked_positions(self) -> BookedPositions:
+        """What an emergency stop takes from the ledger."""
+        books, history = self.books, self.history
+        actions: tuple[Activity, ...] = (*history.splits(), *history.reorganisations())
+        return BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids(), actions)
 
 
 class Database:

@@ -90,8 +90,7 @@ def _open_ports(
 
     def booked() -> BookedPositions:
         with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
-            books = database.bind(key).books
-            return BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids())
+            return database.bind(key).booked_positions()
 
     desk = StopDesk(
         ownership=Ownership(key),

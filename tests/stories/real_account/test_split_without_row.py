@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from tests.fakes.alpaca.client import broker_of
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.stories.real_account.reorganised import Reorganised, reorganised
@@ -12,6 +14,8 @@ from tradebot.core.model.account import ActionKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
+from tradebot.jobs.emergency_stop import run as emergency_stop
+from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 
 SECOND, EX_DATE = date(2007, 1, 4), date(2007, 1, 8)
 HALVED = "50 50.5 49.5 50"
@@ -59,6 +63,17 @@ def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) ->
         assert [row["ratio"] for row in account.house.rows("SELECT ratio FROM corporate_actions")] == ["2"]
         held = account.house.holding()
         assert held is not None and held.quantity == 100
+
+
+def test_an_emergency_stop_counts_a_split_once_whose_row_came_after_it_was_booked(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        until_ex_date(account)
+        account.daily()
+        account.withhold()
+        with open_stop_desk(account.house.options, StopOptions("a drill")) as (desk, _, _):
+            outcome = emergency_stop.run(replace(desk, broker=broker_of(account.fake)), close_positions=True)
+        assert outcome.exit_code is ExitCode.OK, outcome
+        assert account.positions() == {}
 
 
 def test_a_split_that_a_row_told_is_not_booked_again(make_house: MakeHouse) -> None:

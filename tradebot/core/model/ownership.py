@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tradebot.core.model.account import Fill
+from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
 from tradebot.core.model.order_ids import DecisionId, account_hash, parse
 from tradebot.core.model.orders import BrokerOrder
@@ -24,6 +24,7 @@ class BookedPositions:
     holdings: tuple[Holding, ...] = ()
     cursor: str | None = None  # id of the newest booked activity
     known: frozenset[str] = frozenset()  # ids of all booked activities
+    corporate_actions: tuple[Activity, ...] = ()  # booked splits and reorganisations, which rows may tell again
 
 
 @dataclass(frozen=True, slots=True)

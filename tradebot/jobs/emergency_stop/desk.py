@@ -68,7 +68,6 @@ class StopDesk:
 
 def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
     """The ports of a stop that a job makes: the job holds the lock, and the orders are intents of the ledger."""
-    books = desk.ledger.books
     return StopDesk(
         ownership=desk.ownership,
         clock=desk.clock,
@@ -76,7 +75,7 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         market=desk.market,
         latch=desk.latch,
         alerts=desk.alerts,
-        booked=lambda: BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids()),
+        booked=desk.ledger.booked_positions,
         timeout=desk.settings.emergency_shutdown_timeout,
         ledger_sender=sender,
         journal=InLedger(desk.ledger.decisions),
