@@ -16,7 +16,7 @@ from tests.fakes.alpaca.client import api_of, broker_of
 from tests.fakes.orders import Requests
 from tests.jobs.house import House
 from tradebot.brokers.alpaca.data.market_data import AlpacaMarket
-from tradebot.core.model.account import ActionKind, CorporateAction, Position
+from tradebot.core.model.account import ActionKind, CashKind, CorporateAction, Position
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
@@ -92,6 +92,10 @@ class Reorganised:
     def cancel_orders(self) -> None:
         with self.house.by_hand() as broker:
             broker.cancel_all()
+
+    def deposit(self, amount: str) -> None:
+        with self.house.exchange() as exchange, exchange.writing() as view:
+            view.book.book_cash(CashKind.DEPOSIT, Decimal(amount), None, "by hand", view.booking_time)
 
     def trade(self, *, sell: int = 0, buy: int = 0, symbol: str = "ACME") -> None:
         """A trade at the market."""
