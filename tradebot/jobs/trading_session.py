@@ -19,7 +19,7 @@ from tradebot.jobs.step_results import AccountState, coded
 from tradebot.jobs.steps import overdue_entries, untradable
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding
-from tradebot.jobs.steps.corporate_actions import cancel_orders_of_old_names
+from tradebot.jobs.steps.corporate_actions import cancel_orders_without_shares
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
 from tradebot.jobs.steps.sync import confirm_differences, note_pending, read_account_state, resolve_open_intents
@@ -61,7 +61,7 @@ def confirm(desk: Desk, run: JobRun, state: AccountState) -> AccountState:
 def end(desk: Desk, run: JobRun) -> AccountState:
     """Settle the orders sent, repair and prove the protection, confirm what differs, report what does not trade."""
     state = _read_again(desk, run)
-    run.add(cancel_orders_of_old_names(desk, state))
+    run.add(cancel_orders_without_shares(desk, state))
     state = run.add(protect(desk, run, state)).state
     looked = confirm(desk, run, state)
     if looked is not state:

@@ -126,13 +126,18 @@ def test_an_announced_name_is_followed() -> None:
     [
         (shown("NEWN", "90"),),  # other shares
         (shown("NEWN", "100"), shown("AAPL", "100")),  # the old one is still there
-        (shown("NEWN", "100", asset_id="n-9"),),  # another asset
+        (shown("NEWN", "100", "51", asset_id="n-9"),),  # another asset at another cost
         (),
     ],
 )
 def test_what_only_looks_like_a_change_of_name_is_none(positions: tuple[Position, ...]) -> None:
     actions = (announced(ActionKind.NAME_CHANGE, new="NEWN"),)
     assert found(*positions, actions=actions, asset_ids={"AAPL": "a-1"}) == ()
+
+
+def test_an_announced_name_with_a_new_id_is_followed_by_its_cost() -> None:
+    actions = (announced(ActionKind.NAME_CHANGE, new="NEWN"),)
+    assert len(found(shown("NEWN", "100", asset_id="n-9"), actions=actions, asset_ids={"AAPL": "a-1"})) == 1
 
 
 def test_the_id_of_the_asset_alone_is_enough() -> None:

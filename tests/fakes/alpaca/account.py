@@ -79,7 +79,9 @@ def configuration(house: House, exchange: PaperExchange, arrival: Arrival) -> An
 
 def positions(house: House, exchange: PaperExchange, arrival: Arrival) -> Answer:
     with house.looking(exchange) as view:
-        return Answer(200, [_position(view, held) for held in buying_power.positions(view.paper)])
+        ids = house.terms.asset_ids
+        told = [_position(view, held) for held in buying_power.positions(view.paper)]
+        return Answer(200, [each | {"asset_id": ids.get(each["symbol"], each["asset_id"])} for each in told])
 
 
 def position(house: House, exchange: PaperExchange, arrival: Arrival, symbol: str) -> Answer:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.stories.real_account.reorganised import Reorganised, reorganised
-from tradebot.core.model.account import ActionKind
+from tradebot.core.model.account import CASH, ActionKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.errors import ExitCode
+from tradebot.jobs import reconcile_accept
 
 SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
 HELD, STOP = Decimal(50), [(Decimal(50), Decimal(90))]
@@ -102,7 +103,7 @@ def test_the_ledger_verifies_afterwards(make_house: MakeHouse) -> None:
     assert account.findings() == ()
 
 
-def test_what_cannot_be_followed_is_told_and_locked(make_house: MakeHouse) -> None:
+def test_what_cannot_be_followed_is_told_locked_and_counted_as_bare(make_house: MakeHouse) -> None:
     """Nothing is announced, and the asset has another id."""
     with reorganised(home(make_house)) as account:
         account.daily()
@@ -115,4 +116,49 @@ def test_what_cannot_be_followed_is_told_and_locked(make_house: MakeHouse) -> No
         assert outcome.exit_code is ExitCode.BREAKS
         kinds = {each.symbol: each.kind for each in account.breaks()}
         assert kinds == {"ACME": BreakKind.MISSING_THERE, "NEWN": BreakKind.MISSING_HERE}
+        assert outcome.unprotected == 5000
+        assert any("NEWN: $5,000.00 have no stop" in failure.message for failure in outcome.failures)
         assert account.house.holding("ACME") is not None
+        account.withhold()
+        assert account.check_exits("10:15").exit_code is ExitCode.OK
+        assert account.breaks() == ()
+
+
+def test_a_symbol_that_another_company_takes_is_neither_sold_nor_protected(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house, leave=(THIRD, FOURTH))) as account:
+        account.daily()
+        account.house.next()
+        account.cancel_orders()
+        account.fake.house.terms.asset_ids["ACME"] = "11111111-2222-3333-4444-555555555555"
+        outcome = account.daily()
+        assert outcome.exit_code is ExitCode.BREAKS
+        assert {each.kind for each in account.breaks()} == {BreakKind.IDENTITY, BreakKind.MISSING_THERE}
+        assert outcome.orders == ()
+        assert account.positions()["ACME"].quantity == HELD
+        assert account.stops("ACME") == []
+
+
+def test_the_end_of_a_holding_that_the_broker_does_not_show_any_more_is_accepted(make_house: MakeHouse) -> None:
+    """As after a delisting that nothing tells of. Its stop, which rests on, is cancelled by the next job."""
+    with reorganised(home(make_house)) as account:
+        account.daily()
+        account.house.next()
+        account.withhold("FILL")
+        stop = account.stops("ACME")
+        with account.house.by_hand() as broker:
+            (order,) = broker.open_orders()
+            broker.cancel(order.broker_order_id)
+        account.trade(sell=50)
+        assert stop == STOP
+        assert account.daily().exit_code is ExitCode.BREAKS
+        with account.desk("10:00") as desk:
+            reconcile_accept.run(desk, "ACME", "delisted, the broker wrote")
+        with account.desk("10:01") as desk:
+            reconcile_accept.run(desk, CASH, "paid for it")
+        assert account.house.holding("ACME") is None
+        assert account.breaks() == ()
+        assert account.check_exits("10:15").exit_code is ExitCode.OK
+        (row,) = account.house.rows("SELECT * FROM adjustments WHERE symbol = 'ACME'")
+        assert (row["quantity"], row["reason"]) == ("-50", "delisted, the broker wrote")
+        assert account.house.rows("SELECT * FROM lots") == []
+        assert account.findings() == ()

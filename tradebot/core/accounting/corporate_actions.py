@@ -152,12 +152,22 @@ class _Search:
         stays = self._at_broker(action.symbol) == here
         if stays is not (action.kind is ActionKind.SPIN_OFF) or not (stays or self._is_gone(action.symbol)):
             return ()
-        known = self.evidence.asset_ids.get(action.symbol)
-        if action.kind is ActionKind.NAME_CHANGE and shown and known and shown.asset_id not in (None, known):
+        if action.kind is ActionKind.NAME_CHANGE and shown and not self._is_same_holding(action.symbol, shown):
             return ()
         price = shown.average_price if shown and action.kind is ActionKind.SPIN_OFF else ZERO
         event = self._event(action, new, action.value, made, price)
         return (event, *self._payment(action, here * action.cash))
+
+    def _is_same_holding(self, symbol: str, shown: Position) -> bool:
+        """Whether a position may be a holding under a new symbol: by the asset's id, or by its cost where that differs.
+
+        No documentation of Alpaca's says whether an asset keeps its id.
+        """
+        known = self.evidence.asset_ids.get(symbol)
+        if known is None or shown.asset_id in (None, known):
+            return True
+        cost = shown_average(self.lots[symbol])
+        return abs(shown.average_price - cost) <= tick_size(cost)
 
     def _end(self, action: CorporateAction) -> tuple[Activity, ...]:
         """A merger for cash or a delisting: the shares are gone, and their price was paid."""

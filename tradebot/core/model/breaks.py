@@ -27,6 +27,7 @@ class BreakKind(StrEnum):
     UNKNOWN_OUTCOME = "unknown_outcome"  # an order of ours in doubt
     UNPROTECTED = "unprotected"  # shares of ours without their stop
     CASH = "cash"
+    IDENTITY = "identity"  # the symbol stands for shares of another company now
 
 
 class BreakSeverity(StrEnum):
@@ -52,7 +53,7 @@ ACCEPTABLE = frozenset(
     }
 )
 #: Differences that a stale or partial answer of the broker would show as well. A second look has to show them too.
-NEEDS_CONFIRMATION = ACCEPTABLE | {BreakKind.UNKNOWN_ORDER}
+NEEDS_CONFIRMATION = ACCEPTABLE | {BreakKind.UNKNOWN_ORDER, BreakKind.IDENTITY}
 #: Differences in the number of shares.
 OF_SHARES = ACCEPTABLE - {BreakKind.PRICE, BreakKind.CASH}
 _LOCKS_NOTHING = frozenset({BreakKind.PRICE, BreakKind.CASH, BreakKind.UNPROTECTED})

@@ -23,6 +23,7 @@ class GapKind(StrEnum):
     WRONG_PRICE = "wrong_price"  # worse than the holding's stop price
     LAPSING = "lapsing"  # the broker is about to end it
     FRACTION = "fraction"  # a part of a share is not covered
+    UNFOLLOWED = "unfollowed"  # the shares stand under a symbol that nothing connects with the holding
 
     @property
     def text(self) -> str:
@@ -31,14 +32,18 @@ class GapKind(StrEnum):
 
     @property
     def can_be_closed(self) -> bool:
-        """Whether a new stop can close the gap. No order that outlives its day covers a part of a share."""
-        return self is not GapKind.FRACTION
+        """Whether a new stop can close the gap.
+
+        No order that outlives its day covers a part of a share, and none is sent for shares that may not be ours.
+        """
+        return self not in (GapKind.FRACTION, GapKind.UNFOLLOWED)
 
 
 _TEXTS = {
     GapKind.WRONG_PRICE: "at a worse price",
     GapKind.LAPSING: "about to be ended by the broker",
     GapKind.FRACTION: "over whole shares only, for it can cover no part of one",
+    GapKind.UNFOLLOWED: "not placed, for nothing tells that these shares are its own",
 }
 
 

@@ -25,6 +25,7 @@ from tradebot.core.model.account import (
 )
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import Lot
+from tradebot.core.model.orders import Purpose
 from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import ZERO, canonical, dollars
 from tradebot.errors import BrokerUnavailable, OrderRefused
@@ -98,22 +99,24 @@ def _new_names(desk: Desk) -> dict[str, str]:
     return names
 
 
-def cancel_orders_of_old_names(desk: Desk, state: AccountState) -> StepResult:
-    """Cancel our orders that rest under a symbol that another one has taken the place of. They could block its stop."""
+def cancel_orders_without_shares(desk: Desk, state: AccountState) -> StepResult:
+    """Cancel our orders that rest under a symbol that another one has taken the place of, and our stops over nothing.
+
+    The first could block the stop under the new symbol, the second could sell short.
+    """
     names, held = _new_names(desk), {holding.symbol for holding in state.holdings}
+    shown = {position.symbol for position in state.positions if position.quantity}
     notes = []
     for order in state.open_orders:
-        if order.symbol in names and order.symbol not in held and desk.ownership.decision_of(order) is not None:
+        made = desk.ownership.decision_of(order) if order.symbol not in held and order.state.live else None
+        over_nothing = order.symbol not in shown and made is not None and made.purpose is Purpose.STOP
+        if made is not None and (order.symbol in names or over_nothing):
             with suppress(OrderRefused):  # it ended by itself
                 desk.broker.cancel(order.broker_order_id)
-            notes.append(f"{order.symbol}: cancelled its {order.role}, for its shares are {names[order.symbol]} now")
+            notes.append(
+                f"{order.symbol}: its {made.purpose} was cancelled: no shares of ours are left under this symbol"
+            )
     return noted(*notes)
-
-
-def strangers(desk: Desk, positions: Iterable[Position]) -> tuple[Position, ...]:
-    """The positions under a held symbol that are shares of another company."""
-    asset_ids = desk.ledger.books.asset_ids()
-    return tuple(position for position in positions if has_other_asset(position, asset_ids))
 
 
 def _differs(lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]) -> bool:

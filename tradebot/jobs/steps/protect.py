@@ -109,6 +109,14 @@ def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
 
 def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:
     """Alert a gap that stays: dollars without a stop, or a stop that covers them and is not as it should be."""
+    if gap.kind is GapKind.UNFOLLOWED:
+        title = f"{gap.symbol} is unprotected"
+        message = (
+            f"{gap.symbol}: {dollars(gap.dollars)} have no stop. They are as many shares as a holding of "
+            f"{gap.strategy} has that the broker does not show any more, and nothing tells that they are its own"
+        )
+        desk.alerts.send("critical", title, message, key=f"unprotected {gap.strategy} {gap.symbol}")
+        return failed(gap.symbol, message)
     if not gap.kind.can_be_closed:
         title = f"a part of a share of {gap.symbol} is unprotected"
         message = f"{gap.symbol}: {dollars(gap.dollars)} of {gap.strategy} have no stop: it is {gap.kind.text}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState
+from tradebot.core.safety.identity import find_strangers, unfollowed_gaps
 from tradebot.core.safety.stop_coverage import Gap, find_gaps
 from tradebot.jobs.desk import Desk
 
@@ -21,8 +22,12 @@ def look_for_gaps(
     ended_by: datetime | None = None,
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be; see ``find_gaps``. Raises BrokerUnavailable."""
+    holdings, positions, lots = tuple(holdings), tuple(positions), desk.ledger.books.lots()
+    strangers = find_strangers(positions, lots, desk.ledger.books.asset_ids())
+    own = tuple(position for position in positions if position not in strangers)
     filled = filled_entries(desk, open_orders)
-    return find_gaps(holdings, positions, open_orders, quotes, ended_by, filled_entries=filled)
+    gaps = find_gaps(holdings, own, open_orders, quotes, ended_by, filled_entries=filled)
+    return (*gaps, *unfollowed_gaps(holdings, own, lots, open_orders))
 
 
 def filled_entries(desk: Desk, open_orders: Iterable[BrokerOrder]) -> frozenset[str]:

@@ -16,6 +16,7 @@ from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.limits import Counters
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import ZERO
+from tradebot.core.safety.identity import find_strangers, identity_breaks
 from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.errors import BrokerUnavailable, ExitCode
@@ -172,7 +173,9 @@ class _Compared:
 
 def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     ledger, positions, open_orders = desk.ledger, look.positions, look.open_orders
-    holdings = _aged(desk, run, ledger.books.holdings())
+    strangers = find_strangers(positions, ledger.books.lots(), ledger.books.asset_ids())
+    lost = {position.symbol for position in strangers}  # nothing of them is ours to protect or to sell
+    holdings = _aged(desk, run, (each for each in ledger.books.holdings() if each.symbol not in lost))
     unsettled = ledger.orders.unsettled()
     wanted = {p.symbol for p in positions} | {h.symbol for h in holdings} | traded_today(desk, run)
     quotes = desk.market.quotes(wanted)
@@ -181,7 +184,7 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     differences = find_breaks(
         lots=ledger.books.lots(),
-        positions=positions,
+        positions=[position for position in positions if position.symbol not in lost],
         unsettled=unsettled,
         open_orders=open_orders,
         ours=frozenset(order.broker_order_id for order in open_orders if is_explained(desk, order)),
@@ -189,7 +192,7 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
         cash_here=ledger.books.cash(),
         cash_there=look.account.cash,
     )
-    return _Compared(look, holdings, unsettled, quotes, open_gaps, differences, now)
+    return _Compared(look, holdings, unsettled, quotes, open_gaps, (*differences, *identity_breaks(strangers)), now)
 
 
 def _shows_news(desk: Desk, seen: _Compared) -> bool:

@@ -1,0 +1,50 @@
+"""Shares of another company under a held symbol, and shares that are probably a holding's under another symbol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.builders import D, holding, lot, position, stop
+from tradebot.core.model.account import Position
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.orders import BrokerOrder
+from tradebot.core.safety.identity import find_strangers, identity_breaks, unfollowed_gaps
+from tradebot.core.safety.stop_coverage import GapKind
+
+
+def of_asset(asset_id: str | None) -> Position:
+    return replace(position(), asset_id=asset_id)
+
+
+def test_a_held_symbol_with_another_asset_is_a_break_that_locks() -> None:
+    strangers = find_strangers([of_asset("a-2")], [lot()], {"AAPL": "a-1"})
+    (found,) = identity_breaks(strangers)
+    assert (found.kind, found.symbol, found.there) == (BreakKind.IDENTITY, "AAPL", D(100))
+    assert found.locks_symbol and found.matters
+
+
+@pytest.mark.parametrize("asset_id", ["a-1", None])
+def test_the_same_asset_or_none_that_is_known_is_no_stranger(asset_id: str | None) -> None:
+    assert find_strangers([of_asset(asset_id)], [lot()], {"AAPL": "a-1"}) == ()
+    assert find_strangers([of_asset("a-2")], [], {"AAPL": "a-1"}) == ()
+
+
+def test_as_many_shares_as_a_lost_holding_has_are_counted_as_bare() -> None:
+    (gap,) = unfollowed_gaps([holding()], [position("NEWN")], [lot()], ())
+    assert (gap.kind, gap.symbol, gap.strategy, gap.dollars) == (GapKind.UNFOLLOWED, "NEWN", "trend", D(5000))
+    assert not gap.kind.can_be_closed
+
+
+@pytest.mark.parametrize(
+    ("positions", "orders"),
+    [
+        ([position("NEWN", "90")], ()),  # another number of shares
+        ([position("AAPL"), position("NEWN")], ()),  # the holding is there
+        ([position("NEWN")], (stop("NEWN"),)),  # a stop covers them
+        ([], ()),
+    ],
+)
+def test_anything_else_is_not(positions: list[Position], orders: tuple[BrokerOrder, ...]) -> None:
+    assert unfollowed_gaps([holding()], positions, [lot()], orders) == ()

@@ -1,0 +1,84 @@
+"""Identity of shares: whether the broker's shares under a symbol are those that the ledger holds under it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+
+from tradebot.core.accounting.corporate_actions import has_other_asset
+from tradebot.core.model.account import Position
+from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
+from tradebot.core.model.holdings import Holding, Lot
+from tradebot.core.model.orders import BrokerOrder
+from tradebot.core.model.values import ZERO, canonical
+from tradebot.core.safety.stop_coverage import Gap, GapKind
+
+
+def find_strangers(
+    positions: Iterable[Position], lots: Iterable[Lot], asset_ids: Mapping[str, str]
+) -> tuple[Position, ...]:
+    """The positions under a held symbol that are shares of another company."""
+    held = {lot.symbol for lot in lots}
+    return tuple(each for each in positions if each.symbol in held and has_other_asset(each, asset_ids))
+
+
+def identity_breaks(strangers: Iterable[Position]) -> tuple[Break, ...]:
+    """A break for each symbol that stands for shares of another company. None of them is sold or protected."""
+    return tuple(
+        Break(
+            BreakKind.IDENTITY,
+            each.symbol,
+            ZERO,
+            each.quantity,
+            f"{each.symbol}: the broker shows {canonical(each.quantity)} shares of another company under this symbol",
+            severity=BreakSeverity.CRITICAL,
+        )
+        for each in strangers
+    )
+
+
+def unfollowed_gaps(
+    holdings: Iterable[Holding],
+    positions: Iterable[Position],
+    lots: Collection[Lot],
+    open_orders: Collection[BrokerOrder],
+) -> tuple[Gap, ...]:
+    """The shares that are probably a holding's under a symbol that nothing tells of, as far as they have no stop.
+
+    The broker shows none of the holding, and as many shares as it has under a symbol that the ledger does not know.
+    """
+    shown = {position.symbol: position for position in positions if position.quantity}
+    known = {lot.symbol for lot in lots}
+    found = []
+    for holding in holdings:
+        if holding.symbol in shown:
+            continue
+        for position in shown.values():
+            if position.symbol not in known and position.quantity == holding.quantity:
+                found.append(_gap(holding, position, open_orders))
+                break
+    return tuple(gap for gap in found if gap.dollars)
+
+
+def _gap(holding: Holding, position: Position, open_orders: Iterable[BrokerOrder]) -> Gap:
+    stops = [
+        order
+        for order in open_orders
+        if order.symbol == position.symbol
+        and order.state.live
+        and not order.held
+        and order.stop_price is not None
+        and order.side is holding.side.opposite
+    ]
+    held = abs(position.quantity)
+    covered: Decimal = min(sum((stop.remaining for stop in stops), ZERO), held)
+    return Gap(
+        kind=GapKind.UNFOLLOWED,
+        strategy=holding.strategy,
+        symbol=position.symbol,
+        held=position.quantity,
+        protected=covered.copy_sign(position.quantity),
+        stop_price=holding.stop_price,
+        dollars=(held - covered) * position.market_price,
+        stop_order_ids=tuple(stop.broker_order_id for stop in stops),
+    )
