@@ -39,6 +39,7 @@ class Kind(StrEnum):
     # An answer that is not the whole truth.
     EMPTY = "empty list"
     STALE = "stale answer"
+    FEWER_SHARES = "positions with fewer shares"
     LAGGING = "activities late"
     UNKNOWN_STATUS = "unknown status"
     UNKNOWN_FIELDS = "unknown fields"
@@ -48,7 +49,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``amount`` is in seconds for Retry-After (0: the header is missing) and a skewed clock, in rows for LAGGING."""
+    """``amount`` is in seconds for Retry-After (0: the header is missing) and a skewed clock, in rows for LAGGING, in
+    shares for FEWER_SHARES.
+    """
 
     kind: Kind
     amount: int = 0
@@ -140,9 +143,22 @@ def _lagging(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
     """Without the rows that were booked last, whichever way the list goes."""
     if not arrival.path.startswith("/v2/account/activities") or not isinstance(answer.body, list):
         return answer
-    booked = sorted(answer.body, key=lambda row: (row.get("transaction_time") or row["created_at"], "date" in row))
+    booked = sorted(answer.body, key=lambda row: (_booked_at(row), "date" in row))
     hidden = {row["id"] for row in booked[-max(fault.amount, 1) :]}
     return replace(answer, body=[row for row in answer.body if row["id"] not in hidden])
+
+
+def _booked_at(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row.get("transaction_time") or row["created_at"])
+
+
+def _fewer_shares(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
+    """As of a moment at which no position had more than so many shares; none of them with 0."""
+    if arrival.path != "/v2/positions" or not isinstance(answer.body, list):
+        return answer
+    most = fault.amount
+    fewer = [{**row, "qty": str(most)} if float(row["qty"]) > most else row for row in answer.body]
+    return replace(answer, body=fewer if most else [])
 
 
 def _unknown_status(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
@@ -183,6 +199,7 @@ _AFTERWARDS: dict[Kind, Callable[[Fault, Arrival, Answer], Answer]] = {
     Kind.DUPLICATE: _duplicate,
     Kind.EMPTY: _empty,
     Kind.LAGGING: _lagging,
+    Kind.FEWER_SHARES: _fewer_shares,
     Kind.UNKNOWN_STATUS: _unknown_status,
     Kind.UNKNOWN_FIELDS: _unknown_fields,
     Kind.SKEWED: _skewed,
