@@ -26,10 +26,15 @@ from tradebot.jobs.steps.sync import confirm_differences, note_pending, read_acc
 
 
 def begin(desk: Desk, run: JobRun) -> AccountState:
-    """End overdue entries, settle and compare, check halts and circuit breakers, and raise trailing stops."""
+    """End overdue entries, settle and compare, check halts and circuit breakers, and raise trailing stops.
+
+    Shares that the look finds bare get their stop at once, before anything is planned.
+    """
     check_failed_runs(desk, run)
     run.add(overdue_entries.end_overdue(desk))
     state = look_and_check(desk, run, at_most=desk.fresh_for)
+    if any(gap.dollars and gap.kind.can_be_closed for gap in state.gaps):
+        state = run.add(protect(desk, run, state)).state
     with run.step("exits"):
         run.add(raise_trailing_stops(desk, run, state))
     return state

@@ -50,6 +50,19 @@ def test_what_a_person_leaves_of_a_position_has_its_stop_at_once(make_house: Mak
         assert {each.symbol for each in outcome.breaks} == ({"ACME", "USD"} if late else set())
 
 
+def test_shares_that_a_persons_order_does_not_sell_have_a_stop_beside_it(make_house: MakeHouse) -> None:
+    with holding(make_house) as account:
+        with account.house.by_hand() as broker:
+            for order in broker.open_orders():
+                broker.cancel(order.broker_order_id)
+            broker.submit(Requests("ACME").sell(20, limit="150", client_id="mine"))
+        for at in ("10:15", "10:30"):
+            outcome = account.check_exits(at)
+            assert account.house.stops() == [(Decimal(30), Decimal("90.00"))]
+            assert outcome.unprotected == 2000
+        assert len([i for i in account.house.intents() if i.purpose is Purpose.STOP]) == 1, "none is refused"
+
+
 @pytest.mark.parametrize(("first", "times"), [(1, 1), (1, 2), (0, 3)])
 def test_a_stop_is_not_made_smaller_by_stale_reads(make_house: MakeHouse, first: int, times: int) -> None:
     with holding(make_house) as account:

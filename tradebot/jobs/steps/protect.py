@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, TimeInForce
+from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.model.values import ZERO, dollars, tick_size
 from tradebot.core.planning.exit_rules import raised_stop, stop_passed, taken_stop, with_mark
@@ -158,9 +158,12 @@ def _take_back_exits(desk: Desk, state: AccountState) -> list[StepResult]:
 
 
 def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> StepResult:
-    """Close one gap, over the shares that the broker shows: it would refuse a stop over more."""
+    """Close one gap, over the shares that the broker lets a stop sell: it would refuse a stop over more."""
     quote = state.quotes.get(gap.symbol)
-    there = replace(holding, quantity=gap.held)
+    free = min(abs(gap.held), _free_shares(desk, gap, state))
+    if free <= abs(gap.protected) and gap.dollars:
+        return StepResult()  # a person's order is selling the others
+    there = replace(holding, quantity=free.copy_sign(gap.held))
     if gap.kind is GapKind.LAPSING and _refused_this_session(desk, run, holding):
         return StepResult()  # it still rests, and a second request would be refused again
     if _shrinks_by_one_look(desk, gap, there, state):
@@ -177,6 +180,19 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
     desk.ledger.books.save_holding(holding.with_stop(taken), desk.clock.now())
     moved = f"{gap.symbol}: its stop moved from {holding.stop_price} to {taken}, too near to {quote.last} to be taken"
     return noted(moved).after(_place_stop(desk, run, there.with_stop(taken)))
+
+
+def _free_shares(desk: Desk, gap: Gap, state: AccountState) -> Decimal:
+    """The shares of a position that no order of others is selling."""
+    shown = next((position.quantity for position in state.positions if position.symbol == gap.symbol), ZERO)
+    closing = Side.SELL if shown > 0 else Side.BUY
+    taken = (
+        order.remaining
+        for order in state.open_orders
+        if order.symbol == gap.symbol and order.side is closing and order.state.live and not order.held
+        if order.stop_price is None and not is_explained(desk, order)
+    )
+    return max(abs(shown) - sum(taken, ZERO), ZERO)
 
 
 def _shrinks_by_one_look(desk: Desk, gap: Gap, there: Holding, state: AccountState) -> bool:
