@@ -225,6 +225,28 @@ def test_a_loss_between_two_entries_stops_the_second(make_house: MakeHouse) -> N
     assert outcome.status is RunStatus.BLOCKED
 
 
+def test_money_taken_out_between_two_entries_stops_nothing(make_house: MakeHouse) -> None:
+    house = make_house(
+        Script(enter={"ACME": [SECOND], "BOLT": [THIRD], "COAL": [THIRD]}, policy=WIDE),
+        prices=dict.fromkeys(("ACME", "BOLT", "COAL"), [FLAT] * 4),
+        settings=ROOM,
+    )
+    house.daily()
+    house.next()
+    taken: list[str] = []
+
+    def take_out(broker: Broker, call: str, asked: object) -> None:
+        if call == "submit" and not taken:
+            taken.append(call)
+            with house.exchange() as exchange, exchange.writing() as view:
+                view.book.cash -= 6_000
+
+    outcome = house.daily(wrap=lambda broker: Watched(broker, take_out))
+    assert taken
+    assert outcome.halts == ()
+    assert set(house.positions()) == {"ACME", "BOLT", "COAL"}
+
+
 def _requests(house: House) -> dict[str, int]:
     """How often run-daily asks for what the account is and holds."""
     asked: list[str] = []

@@ -79,3 +79,13 @@ def test_resume_measures_the_drawdown_anew_from_todays_equity(make_house: MakeHo
     assert house.daily().exit_code is ExitCode.OK  # 97,001 USD, 1.9995 % below 98,980
     house.next()
     assert rules(house.daily()) == [HaltRule.DRAWDOWN]  # 97,000 USD, 2.0004 %
+
+
+def test_a_deposit_that_nothing_tells_of_yet_is_no_part_of_the_new_peak(make_house: MakeHouse) -> None:
+    house = drawn_down(make_house, FALLS, "70.01 71 70 70.01", "70 71 69 70")
+    house.daily()
+    with house.exchange() as exchange, exchange.writing() as view:
+        view.book.cash += 15_000
+    house.resume("seen it")
+    with house.desk() as desk:
+        assert desk.ledger.books.peak() == Decimal("98980.00")

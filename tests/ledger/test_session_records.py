@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.ledger.conftest import Samples
-from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Reorganisation, SplitEvent
 from tradebot.core.model.ledger_rows import Booking
 from tradebot.core.model.orders import Side
 from tradebot.ledger.database import AccountLedger
@@ -15,13 +15,11 @@ def flow(some: Samples, number: int, session: date, kind: CashKind = CashKind.DE
     return Booking(CashEvent(f"C{number}", kind, Decimal(100), some.at, session), "foreign", None)
 
 
-def test_the_cash_events_of_a_session_are_its_own_and_those_of_the_two_weeks_before(
-    ledger: AccountLedger, some: Samples
-) -> None:
+def test_the_cash_events_of_a_session_are_those_since_two_weeks_before(ledger: AccountLedger, some: Samples) -> None:
     near, far = some.session - timedelta(days=14), some.session - timedelta(days=15)
     for number, day in enumerate((far, near, some.session, some.next_session)):
         ledger.books.book([flow(some, number, day)], some.at)
-    assert [event.event_id for event in ledger.day.cash_events(some.session)] == ["C1", "C2"]
+    assert [event.event_id for event in ledger.day.cash_events(some.session)] == ["C1", "C2", "C3"]
 
 
 def test_only_money_of_the_owner_that_was_booked_after_an_instant_is_a_flow_after_it(
@@ -45,9 +43,19 @@ def test_a_fill_that_was_busted_is_one_of_the_other_side_in_the_session_of_the_b
     assert (taken_back.quantity, taken_back.price, taken_back.fee) == (bought.quantity, bought.price, -bought.fee)
 
 
-def test_symbols_are_restated_by_what_moves_their_shares_without_a_fill(ledger: AccountLedger, some: Samples) -> None:
-    ledger.books.book([some.bought(), some.adjustment()], some.at)
-    assert ledger.day.restated(some.session) == frozenset()
-    ledger.books.book([some.renamed(some.fill())], some.at)
-    assert ledger.day.restated(some.session) == {"AAPL"}
-    assert ledger.day.restated(some.next_session) == frozenset()
+def test_a_change_of_name_reorganises_nothing_and_a_merger_does(ledger: AccountLedger, some: Samples) -> None:
+    renamed = some.renamed(some.fill())
+    ledger.books.book([some.bought(), renamed], some.at)
+    assert not ledger.day.is_reorganised(some.session)
+    assert isinstance(renamed.activity, Reorganisation)
+    merged = replace(renamed.activity, event_id="R2", kind=ActionKind.STOCK_MERGER)
+    ledger.books.book([replace(renamed, activity=merged)], some.at)
+    assert ledger.day.is_reorganised(some.session)
+    assert not ledger.day.is_reorganised(some.next_session)
+
+
+def test_a_split_is_one_of_its_session(ledger: AccountLedger, some: Samples) -> None:
+    event = SplitEvent("S1", "AAPL", Decimal(2), Decimal(10), Decimal(20), some.at, some.session)
+    ledger.books.book([some.bought(), Booking(event, "trend", "AAPL")], some.at)
+    assert ledger.day.split(some.session) == {"AAPL"}
+    assert ledger.day.split(some.next_session) == frozenset()

@@ -37,7 +37,7 @@ from tradebot.jobs.emergency_stop.ledger_submit import ThroughLedger
 from tradebot.jobs.job_run import JobRun, read_account
 from tradebot.jobs.step_results import AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
-from tradebot.jobs.steps.day_result import explain_equity, traded_today
+from tradebot.jobs.steps.day_result import read_explained
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.sync import counters, resolve_open_intents, synchronise
 
@@ -129,18 +129,9 @@ def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
 def _judge_losses(desk: Desk, run: JobRun) -> None:
     """Check the losses by account, positions and what is booked. Raises BrokerUnavailable."""
     run.halts = refresh_halts(desk, run.session)
-    account = _explained_account(desk, run)
+    account, run.explained = read_explained(desk, run)
     if any(map(_stops, _latch(desk, run, _losses(desk, run, account, unbooked=True)))):
         _stop(desk, run)
-
-
-def _explained_account(desk: Desk, run: JobRun) -> AccountSnapshot:
-    """Read account and positions, and explain the equity with what is booked. Raises BrokerUnavailable."""
-    account, positions = read_account(desk, run), desk.broker.positions()
-    held = {position.symbol for position in positions} | {lot.symbol for lot in desk.ledger.books.lots()}
-    quotes = desk.market.quotes(held | traded_today(desk, run))
-    run.explained = explain_equity(desk, run, account, positions, quotes)
-    return account
 
 
 def _losses(desk: Desk, run: JobRun, account: AccountSnapshot, *, unbooked: bool = False) -> tuple[Halt, ...]:
@@ -157,7 +148,7 @@ def _losses(desk: Desk, run: JobRun, account: AccountSnapshot, *, unbooked: bool
         with suppress(BrokerUnavailable):
             run.add(resolve_open_intents(desk, run))
             run.add(book_new_activities(desk))
-    again = _explained_account(desk, run)
+    again, run.explained = read_explained(desk, run)
     return tuple(halt for halt in _loss_halts(desk, run, again) if halt.rule in new)
 
 

@@ -15,6 +15,7 @@ from tradebot.jobs import preflight
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
+from tradebot.jobs.steps.day_result import read_explained
 from tradebot.jobs.steps.halts import current_halts, tell_halts
 
 #: Checks of preflight that are left out: one fails on the halt itself, one only warns of later days and reads prices.
@@ -59,14 +60,15 @@ def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
 
     No halt is cleared while preflight fails. These stay: a day's loss until the next session, a limit breach until it
     is gone, the environment flag until it is unset, and a halt that was set after ``seen``. Clearing a drawdown sets
-    the equity peak to today's equity, else the account would halt again at once. Failed runs count anew from here.
+    the equity peak to today's explained equity, else the account would halt again at once. Failed runs count anew from
+    here.
     """
     run = open_run(desk, Job.RESUME)
     return record(desk, run, lambda: _resume(desk, run, reason, resume_preview(desk) if seen is None else seen))
 
 
 def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outcome:
-    _clear(desk, reason, before.may_end)
+    _clear(desk, run, reason, before.may_end)
     run.halts = current_halts(desk, run.session)
     tell_halts(desk, run.halts)
     had = plural(len(distinct(before.halts)), "halt")
@@ -83,14 +85,14 @@ def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outc
     return run.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")
 
 
-def _clear(desk: Desk, reason: str, halts: tuple[Halt, ...]) -> None:
+def _clear(desk: Desk, run: JobRun, reason: str, halts: tuple[Halt, ...]) -> None:
     if not halts:
         return
     now = desk.clock.now()
     with desk.ledger.transaction():
         desk.ledger.halts_and_breaks.clear(halts, reason, now)
         if any(halt.rule is HaltRule.DRAWDOWN for halt in halts):
-            desk.ledger.books.rebase_peak(desk.broker.account().equity, now)
+            desk.ledger.books.rebase_peak(read_explained(desk, run)[1].high, now)
     desk.latch.clear(halts)
 
 

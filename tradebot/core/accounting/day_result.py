@@ -7,14 +7,14 @@ Amounts are in USD.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.account import AccountSnapshot, CashEvent, Fill, Position, Quote
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import Lot
-from tradebot.core.model.values import CENT, ZERO
+from tradebot.core.model.values import CENT, SUB_PENNY, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class DayRecords:
     cash: Decimal | None  # that the booked activities add up to; None before the first
     lots: tuple[Lot, ...] = ()  # open, foreign ones too
     fills: tuple[Fill, ...] = ()  # of the session; a busted one with its reversal
-    cash_events: tuple[CashEvent, ...] = ()  # of the session and those near it
+    cash_events: tuple[CashEvent, ...] = ()  # of the session, and of the days near it
     flow_since_first_look: Decimal = ZERO  # deposits less withdrawals that were booked after it
-    restated: frozenset[str] = frozenset()  # symbols whose shares changed today by something else than a fill
+    split: frozenset[str] = frozenset()  # symbols that were split today
+    reorganised: bool = False  # whether shares became others today, or ended for cash
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,18 @@ class _Shares:
     there: Decimal  # shares that the broker shows
     price: Decimal | None
     previous_close: Decimal | None
-    fills: list[Fill] = field(default_factory=list)
+    fills: list[Fill]
+    split: bool  # today
+
+    @property
+    def rounding(self) -> Decimal:
+        """How far the result may be off, USD: a previous close from before a split is rounded."""
+        return abs(self.before) * SUB_PENNY if self.split else ZERO
+
+    @property
+    def before(self) -> Decimal:
+        """The shares at the previous close, in the shares of today."""
+        return self.here - sum((fill.side.sign * fill.quantity for fill in self.fills), ZERO)
 
     @property
     def agree(self) -> bool:
@@ -81,26 +93,33 @@ class _Shares:
 
     def result(self) -> Decimal | None:
         """The result of the ledger's shares; None where a price is missing."""
-        bought = sum((fill.side.sign * fill.quantity for fill in self.fills), ZERO)
-        before = self.here - bought
         now = _value(self.here, self.price)
-        then = _value(before, self.previous_close)
+        then = _value(self.before, None if self._close_is_doubtful() else self.previous_close)
         if now is None or then is None:
             return None
         paid = sum((fill.side.sign * fill.quantity * fill.price + fill.fee for fill in self.fills), ZERO)
         return now - then - paid
 
+    def _close_is_doubtful(self) -> bool:
+        """Whether the previous close may be on the basis before a split: the shares were split, or they differ.
+
+        It may where it is half as high again as the price, or less than two thirds of it.
+        """
+        if self.price is None or self.previous_close is None or (self.agree and not self.split):
+            return False
+        return not self.previous_close * 2 < self.price * 3 < self.previous_close * 9 / 2
+
 
 def day_result(look: DayLook, records: DayRecords) -> DayResult:
     """The result of the shares that the ledger explains, at the broker's prices.
 
-    It is incomplete without a price that it needs, when shares were split, renamed or adjusted today (their previous
-    close may be on either basis), and once the broker has moved on to another previous close.
+    It is incomplete without a price that it needs, when shares became others today, and once the broker has moved on to
+    another previous close. Shares that a person adjusted count as held since the previous close.
     """
     shares = _by_symbol(look, records)
     results = [each.result() for each in shares.values()]
     cash = sum((each.amount for each in records.cash_events if _is_income(each, records.session)), ZERO)
-    complete = None not in results and look.account.last_equity == records.baseline and not records.restated
+    complete = None not in results and look.account.last_equity == records.baseline and not records.reorganised
     return DayResult(sum((each for each in results if each is not None), cash), complete)
 
 
@@ -117,19 +136,19 @@ def explain(look: DayLook, records: DayRecords) -> ExplainedEquity:
     agrees = look.settled and all(each.agree for each in shares.values())
     gain = max(min(cash, cash + in_shares), ZERO)  # cash that shares were sold for is none
     result, plain = day_result(look, records), equity - records.baseline - _flow(records)
-    amount = _counted(result, plain, plain - gain, agrees=agrees)
+    rounding = CENT + sum((each.rounding for each in shares.values()), ZERO)
+    amount = _counted(result, plain, plain - gain, rounding, agrees=agrees)
     base = equity - amount - max(gain, records.flow_since_first_look)
     high = equity - (cash if agrees else max(gain, cash + in_shares))
     return ExplainedEquity(base, equity - amount - base, cash if agrees else gain, high)
 
 
-def _counted(result: DayResult, plain: Decimal, without_gain: Decimal, *, agrees: bool) -> Decimal:
+def _counted(result: DayResult, plain: Decimal, without_gain: Decimal, rounding: Decimal, *, agrees: bool) -> Decimal:
     if not result.complete:
         return without_gain
     if not agrees:
         return min(result.amount, without_gain)
-    # Both equities are rounded to the cent.
-    return plain if abs(result.amount - plain) <= CENT else result.amount
+    return plain if abs(result.amount - plain) <= rounding else result.amount
 
 
 def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
@@ -141,20 +160,30 @@ def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
     for fill in records.fills:
         fills.setdefault(fill.symbol, []).append(fill)
     return {
-        symbol: _shares(here.get(symbol, []), there.get(symbol), look.quotes.get(symbol), fills.get(symbol, []))
+        symbol: _Shares(
+            here=sum((lot.quantity for lot in here.get(symbol, ())), ZERO),
+            there=there[symbol].quantity if symbol in there else ZERO,
+            price=_price(there.get(symbol), look.quotes.get(symbol)),
+            previous_close=_previous_close(there.get(symbol), look.quotes.get(symbol), split=symbol in records.split),
+            fills=fills.get(symbol, []),
+            split=symbol in records.split,
+        )
         for symbol in here.keys() | there.keys() | fills.keys()
     }
 
 
-def _shares(lots: list[Lot], position: Position | None, quote: Quote | None, fills: list[Fill]) -> _Shares:
-    quoted, close = (quote.last, quote.previous_close) if quote else (None, None)
-    return _Shares(
-        here=sum((lot.quantity for lot in lots), ZERO),
-        there=position.quantity if position else ZERO,
-        price=position.market_price if position else quoted,
-        previous_close=position.previous_close if position and position.previous_close is not None else close,
-        fills=fills,
-    )
+def _price(position: Position | None, quote: Quote | None) -> Decimal | None:
+    if position is not None:
+        return position.market_price
+    return None if quote is None else quote.last
+
+
+def _previous_close(position: Position | None, quote: Quote | None, *, split: bool) -> Decimal | None:
+    """The previous close by the position, else by the quote. After a split a position may bear the one before it."""
+    quoted = None if quote is None else quote.previous_close
+    if position is None or position.previous_close is None or split:
+        return quoted
+    return position.previous_close
 
 
 def _value(quantity: Decimal, price: Decimal | None) -> Decimal | None:
@@ -172,7 +201,7 @@ def _unexplained_cash(look: DayLook, records: DayRecords) -> Decimal:
 
 
 def _is_income(event: CashEvent, session: date) -> bool:
-    return not event.kind.is_external and event.session == session
+    return not event.kind.is_external and event.session >= session
 
 
 def _flow(records: DayRecords) -> Decimal:
@@ -188,6 +217,6 @@ def _external(events: Iterable[CashEvent]) -> Iterator[CashEvent]:
 
 
 def _is_of_day(event: CashEvent, records: DayRecords) -> bool:
-    if event.session >= records.session:
-        return event.session == records.session
+    if event.session >= records.session:  # later than it on a weekend, which still belongs to the last session
+        return True
     return event.at > records.previous_close and new_york_date(event.at) == event.session

@@ -9,7 +9,7 @@ from tradebot.core.accounting.day_result import DayLook, DayRecords, ExplainedEq
 from tradebot.core.model.account import AccountSnapshot, Position, Quote
 from tradebot.core.model.values import ZERO
 from tradebot.jobs.desk import Desk
-from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.job_run import JobRun, read_account
 
 
 def explain_equity(
@@ -30,6 +30,14 @@ def explain_equity(
     return explain(look, _records(desk, run, account))
 
 
+def read_explained(desk: Desk, run: JobRun) -> tuple[AccountSnapshot, ExplainedEquity]:
+    """Read account and positions, and explain the equity by what is booked. Raises BrokerUnavailable."""
+    account, positions = read_account(desk, run), desk.broker.positions()
+    held = {position.symbol for position in positions} | {lot.symbol for lot in desk.ledger.books.lots()}
+    quotes = desk.market.quotes(held | traded_today(desk, run))
+    return account, explain_equity(desk, run, account, positions, quotes)
+
+
 def traded_today(desk: Desk, run: JobRun) -> frozenset[str]:
     """The symbols of the session's fills: their previous closes are part of the day's result."""
     return frozenset(fill.symbol for fill in desk.ledger.day.fills(run.session))
@@ -46,7 +54,8 @@ def _records(desk: Desk, run: JobRun, account: AccountSnapshot) -> DayRecords:
         fills=day.fills(session),
         cash_events=day.cash_events(session),
         flow_since_first_look=ZERO,
-        restated=day.restated(session),
+        split=day.split(session),
+        reorganised=day.is_reorganised(session),
     )
     first = books.first_of_session(session)
     if first is None:
