@@ -136,6 +136,12 @@ def test_a_symbol_that_another_company_takes_is_neither_sold_nor_protected(make_
         assert outcome.orders == ()
         assert account.positions()["ACME"].quantity == HELD
         assert account.stops("ACME") == []
+        for minute, reason in ("01", "what was bought is gone"), ("02", "and these are mine"):
+            with account.desk(f"10:{minute}") as desk:
+                reconcile_accept.run(desk, "ACME", reason)
+        assert account.breaks() == ()
+        assert [row["strategy"] for row in account.house.rows("SELECT * FROM lots")] == ["foreign"]
+        assert account.check_exits("10:15").orders == ()
 
 
 def test_the_end_of_a_holding_that_the_broker_does_not_show_any_more_is_accepted(make_house: MakeHouse) -> None:
