@@ -26,12 +26,12 @@ from tradebot.core.model.values import ZERO, canonical, plural
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.stop_coverage import GapKind
-from tradebot.errors import ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.reconcile_accept import adjustment_for
 from tradebot.jobs.step_results import AccountState, coded, noted
-from tradebot.jobs.steps.activities import book_activities, unread_notes
+from tradebot.jobs.steps.activities import book_activities, first_waiting, unread_notes
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.submit import apply_broker_state
 from tradebot.jobs.steps.sync import confirm_differences, is_explained, read_account_state
@@ -68,6 +68,8 @@ def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Out
     desk.lock.assert_held()
     resting = desk.broker.open_orders()  # before the activities: a fill in between is in one of the two
     activities = desk.broker.activities(None)
+    if (waiting := first_waiting(desk)) is not None:  # what it moved would be taken for somebody else's
+        raise BrokerUnavailable(f"No ledger was made: {waiting.why} Try again in some minutes.")
     recovered = _recover_orders(desk, run, resting, activities)
     booked = book_activities(desk)
     adjusted = tuple(_adjust(desk, run))

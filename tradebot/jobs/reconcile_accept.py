@@ -19,6 +19,7 @@ from tradebot.errors import ExitCode, UsageError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import AccountState, coded, noted
+from tradebot.jobs.steps.activities import first_waiting
 from tradebot.jobs.steps.halts import refresh_halts
 from tradebot.jobs.steps.sync import confirm_differences, read_account_state, synchronise
 
@@ -36,6 +37,8 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     desk.lock.assert_held()
     state = run.add(confirm_differences(desk, run, run.add(synchronise(desk, run)).state)).state
     run.halts = refresh_halts(desk, run.session)
+    if (waiting := first_waiting(desk, symbol)) is not None:  # it would be booked on top of the adjustment
+        raise UsageError(f"{symbol} cannot be accepted yet: {waiting.why} Run `tradebot reconcile` in some minutes.")
     accepted = _acceptable(symbol, state.breaks)
     adjustment = adjustment_for(desk, run, state, accepted, reason)
     books = desk.ledger.books

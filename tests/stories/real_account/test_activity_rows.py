@@ -19,7 +19,8 @@ from tradebot.core.model.account import CashKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.stop_outcome import StopOutcome
-from tradebot.errors import ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode, UsageError
+from tradebot.jobs import rebuild, reconcile_accept
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 
@@ -170,6 +171,30 @@ def test_a_stop_s_fill_waits_for_its_order_and_the_rest_is_booked(make_house: Ma
         account.check_exits("10:05")
         assert not breaks(account) and differs_by(account) == 0
         assert [row["strategy"] for row in account.house.rows("SELECT strategy FROM trades")] == ["scripted"]
+
+
+def test_a_difference_is_not_accepted_while_its_fill_waits(make_house: MakeHouse) -> None:
+    """The fill would be booked on top of the adjustment."""
+    with at_alpaca(home(make_house)) as account:
+        tell(account, late={"FILL": 2 * DAY})
+        account.daily()
+        tell(account, late={}, orders_after=2 * DAY)
+        account.check_exits("10:05")
+        with account.house.desk() as desk, pytest.raises(UsageError, match="does not show yet whose order"):
+            reconcile_accept.run(replace(desk, broker=broker_of(account.fake)), "ACME", "they are mine")
+        assert account.house.rows("SELECT * FROM adjustments WHERE symbol = 'ACME'") == []
+
+
+def test_no_ledger_is_made_anew_while_a_fill_waits(make_house: MakeHouse) -> None:
+    """Its shares would be taken for somebody else's, and booked once more when it is shown."""
+    with at_alpaca(home(make_house)) as account:
+        account.house.passes("09:35")
+        with account.house.by_hand() as broker:
+            broker.submit(Requests().buy(1, symbol="ACME"))
+        tell(account, orders_after=2 * DAY)
+        with account.house.desk() as desk, pytest.raises(BrokerUnavailable, match=r"No ledger was made: fill .* waits"):
+            rebuild.run(replace(desk, broker=broker_of(account.fake)), rebuild.PreviousFiles(), "")
+        assert account.house.rows("SELECT * FROM fills") == []
 
 
 def stopped(account: AtAlpaca) -> StopOutcome:

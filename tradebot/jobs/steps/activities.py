@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, is_told_again
-from tradebot.core.model.account import Activity, Fill, FillBust, id_of
+from tradebot.core.model.account import CASH, Activity, Fill, FillBust, UnreadActivity, id_of
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
@@ -71,6 +71,12 @@ def unread_notes(desk: Desk) -> tuple[str, ...]:
     notes = tuple(f"unread: {each.why}" for each in unread[:MOST_UNREAD])
     more = len(unread) - len(notes)
     return (*notes, f"unread: {more} more rows of the broker's activities; the log has each") if more else notes
+
+
+def first_waiting(desk: Desk, symbol: str | None = None) -> UnreadActivity | None:
+    """A row of the activities just read that will be an activity, of ``symbol`` if given; None for none."""
+    waiting = (each for each in desk.broker.unread_activities() if each.waits)
+    return next((each for each in waiting if symbol in (None, CASH, each.symbol) or each.symbol is None), None)
 
 
 def _not_told_again(desk: Desk, activities: tuple[Activity, ...]) -> tuple[Activity, ...]:

@@ -119,7 +119,17 @@ def test_a_fill_on_the_side_of_a_short_sale_is_a_sale(alpaca: MakeDesk) -> None:
 )
 def test_a_fill_that_cannot_be_read_waits_and_the_others_are_told(alpaca: MakeDesk, fields: dict[str, Any]) -> None:
     desk, fee = alpaca(), cash()
-    told(desk, FILL | fields, fee)
-    assert [identifier(activity) for activity in desk.broker.activities(None)] == [fee["id"]]
+    told(desk, FILL | fields, fee, cash(2))
+    assert [identifier(activity) for activity in desk.broker.activities(str(cash(2)["id"]))] == []
+    late = desk.broker.late_activities(str(cash(2)["id"]), {str(cash(2)["id"])}.__contains__)
+    assert [identifier(activity) for activity in late] == [fee["id"]]
     (unread,) = desk.broker.unread_activities()
     assert unread.waits and next(iter(fields)) in unread.why
+
+
+def test_a_fill_that_cannot_be_read_is_passed_over_where_it_is_history(alpaca: MakeDesk) -> None:
+    """A new ledger cannot wait for a row of years ago."""
+    desk = alpaca()
+    told(desk, FILL | {"price": None})
+    assert not desk.broker.activities(None)
+    assert [unread.waits for unread in desk.broker.unread_activities()] == [False]

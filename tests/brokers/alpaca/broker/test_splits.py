@@ -109,10 +109,13 @@ def test_the_split_of_a_short_position_keeps_it_short(alpaca: MakeDesk) -> None:
 
 def test_a_split_that_does_not_tell_both_sides_is_not_booked(alpaca: MakeDesk) -> None:
     desk = alpaca()
-    told(desk, cash(1, activity_type="SPLIT", qty="10", symbol="ACME", net_amount="0"))
-    assert desk.broker.activities(None) == ()
-    (unread,) = desk.broker.unread_activities()
-    assert unread.waits and unread.symbol == "ACME"
+    half = cash(1, activity_type="SPLIT", qty="10", symbol="ACME", net_amount="0")
+    told(desk, half, cash(2))
+    assert len(desk.broker.activities(None)) == 1
+    assert [(unread.waits, unread.symbol) for unread in desk.broker.unread_activities()] == [(False, "ACME")]
+    desk.broker.activities(str(cash(2)["id"]))
+    assert desk.broker.late_activities(str(cash(2)["id"]), lambda identifier: identifier != half["id"]) == ()
+    assert [(unread.waits, unread.symbol) for unread in desk.broker.unread_activities()] == [(True, "ACME")]
 
 
 REVERSE = {**SPLIT, "activity_sub_type": "RSPLIT", "group_id": "g"}

@@ -66,6 +66,7 @@ class ActivityQueries:
         self._last = _Rows()
         self._unread: dict[str, UnreadActivity] = {}
         self._logged: set[UnreadActivity] = set()
+        self._now: datetime | None = None  # of the server, where it was needed
 
     def after(self, cursor: str | None) -> tuple[Activity, ...]:
         """The activities booked after the one with id ``cursor``; all of them without a cursor.
@@ -73,7 +74,7 @@ class ActivityQueries:
         A cursor that has disappeared, as a busted fill does, counts as booked at the time in its id. Raises
         BrokerUnavailable when the cursor is no id of Alpaca's, or an answer is incomplete.
         """
-        self._unread = {}
+        self._unread, self._now = {}, None
         self._last_cursor, self._last = cursor, self._rows_around(cursor)
         for unreadable in self._last.unreadable:
             self._leave(unreadable)
@@ -150,7 +151,8 @@ class ActivityQueries:
             try:
                 activities += self._parse(row, senders, splits)
             except BrokerUnavailable as unreadable:
-                self._leave(UnreadActivity(row.id, str(unreadable), row.kind == FILL, row.maybe_text("symbol")))
+                waits = row.kind == FILL and not self._is_history(row)
+                self._leave(UnreadActivity(row.id, str(unreadable), waits, row.maybe_text("symbol")))
         return tuple(activities)
 
     def _parse(
@@ -171,7 +173,7 @@ class ActivityQueries:
             else:
                 symbol = row.maybe_text("symbol")
                 why = f"a split of {symbol} waits: its rows do not tell the shares before and after."
-                self._leave(UnreadActivity(row.id, why, waits=True, symbol=symbol))
+                self._leave(UnreadActivity(row.id, why, not self._is_history(row), symbol))
         cash = parse_cash_event(row)
         if isinstance(cash, UnreadActivity):
             self._leave(cash)
@@ -193,10 +195,15 @@ class ActivityQueries:
         }
         missing = [row for row in fills if row.id not in senders]
         senders |= {row.id: None for row in missing if is_option(row.maybe_text("symbol") or "")}
-        if self._last_cursor is None and missing:
-            now = Fields(self._api.read("/v2/clock"), "the clock").instant("timestamp")
-            senders |= {row.id: None for row in missing if abs(now - row.booked_at) > OVERLAP}
-        return senders
+        return senders | {row.id: None for row in missing if row.maybe_text("order_id") and self._is_history(row)}
+
+    def _is_history(self, row: ActivityRow) -> bool:
+        """Whether a row is older than OVERLAP where all activities are read, as for a new ledger."""
+        if self._last_cursor is not None:
+            return False
+        if self._now is None:
+            self._now = Fields(self._api.read("/v2/clock"), "the clock").instant("timestamp")
+        return abs(self._now - row.booked_at) > OVERLAP
 
     def _leave(self, unread: UnreadActivity) -> None:
         if unread not in self._logged:
