@@ -131,3 +131,13 @@ def test_b32_nothing_is_late_where_everything_is_known(venue: VenueOf) -> None:
     known = [identifier(activity) for activity in market.broker.activities(None)]
     assert market.broker.activities(known[-1]) == ()
     assert market.broker.late_activities(known[-1], known.__contains__) == ()
+
+
+def test_b33_a_position_tells_the_close_of_the_session_before(venue: VenueOf) -> None:
+    market = venue("100 105 95 104", "106 108 100 101")
+    market.to_open()
+    market.broker.submit(make.buy(10))
+    market.to_next_day()
+    market.to_open()
+    (position,) = market.broker.positions()
+    assert (position.market_price, position.previous_close) == (106, 104)

@@ -72,8 +72,10 @@ def test_a_position_without_a_price_today_has_that_of_the_last_day(alpaca: MakeD
 def test_an_option_counts_for_the_hundred_shares_it_stands_for(alpaca: MakeDesk) -> None:
     desk = alpaca()
     desk.broker.submit(make.buy(10))
-    desk.fake.bend = with_body("/v2/positions", symbol="AAPL240719C00200000", qty="2", current_price="3.5")
-    assert [position.market_value for position in desk.broker.positions()] == [Decimal(700)]
+    option = {"symbol": "AAPL240719C00200000", "qty": "2", "current_price": "3.5", "lastday_price": "3"}
+    desk.fake.bend = with_body("/v2/positions", **option)
+    (position,) = desk.broker.positions()
+    assert (position.market_value, position.previous_close) == (700, 300)
 
 
 def test_fields_that_nobody_knows_change_nothing(alpaca: MakeDesk) -> None:
