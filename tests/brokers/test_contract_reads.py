@@ -140,4 +140,5 @@ def test_b33_a_position_tells_the_close_of_the_session_before(venue: VenueOf) ->
     market.to_next_day()
     market.to_open()
     (position,) = market.broker.positions()
-    assert (position.market_price, position.previous_close) == (106, 104)
+    assert position.market_price == 106
+    assert position.previous_close == 104

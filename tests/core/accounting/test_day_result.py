@@ -228,3 +228,11 @@ def test_a_transfer_of_the_weekend_after_a_session_is_no_result_of_it() -> None:
     day = Day(flow=D(-6_000), booked=moved(D(-6_000), NOW + timedelta(days=2), TODAY + timedelta(days=2)))
     look = replace(day.look(), settled=False)
     assert explain(look, day.records()) == ExplainedEquity(D(94_000), ZERO, ZERO, D(94_000))
+
+
+def test_on_the_day_of_its_opening_an_accounts_result_begins_with_that() -> None:
+    """AAPL fell from 50 to 40 before the account was met, and to 39 since; 6,000 USD were taken out."""
+    day = Day(price=D(39), flow=D(-6_000))
+    records = replace(day.records(), baseline=D(99_000), opening={"AAPL": D(40)})
+    assert day_result(day.look(), records).amount == -100
+    assert explain(day.look(), records) == ExplainedEquity(D(93_000), D(-0), D(-6_000), D(98_900))

@@ -23,13 +23,14 @@ class DayRecords:
 
     session: date
     previous_close: datetime  # of the session before, aware UTC
-    baseline: Decimal  # the equity at that close, by the broker at its first look of the session
+    baseline: Decimal  # the equity at that close, by the broker at the session's first look, or of the opening
     cash: Decimal | None  # that the booked activities add up to; None before the first
     lots: tuple[Lot, ...] = ()  # open, foreign ones too
     fills: tuple[Fill, ...] = ()  # of the session; a busted one with its reversal
     cash_events: tuple[CashEvent, ...] = ()  # of the session, and of the days near it
     flow_since_first_look: Decimal = ZERO  # deposits less withdrawals that were booked after it
     split: frozenset[str] = frozenset()  # symbols that were split today
+    opening: Mapping[str, Decimal] | None = None  # on the day of the account's opening: its prices by symbol
     reorganised: bool = False  # whether shares became others today, or ended for cash
 
 
@@ -114,12 +115,14 @@ def day_result(look: DayLook, records: DayRecords) -> DayResult:
     """The result of the shares that the ledger explains, at the broker's prices.
 
     It is incomplete without a price that it needs, when shares became others today, and once the broker has moved on to
-    another previous close. Shares that a person adjusted count as held since the previous close.
+    another previous close. Shares that a person adjusted count as held since the previous close. On the day of its
+    opening an account's result begins with that.
     """
     shares = _by_symbol(look, records)
     results = [each.result() for each in shares.values()]
     cash = sum((each.amount for each in records.cash_events if _is_income(each, records.session)), ZERO)
-    complete = None not in results and look.account.last_equity == records.baseline and not records.reorganised
+    is_same_day = records.opening is not None or look.account.last_equity == records.baseline
+    complete = None not in results and is_same_day and not records.reorganised
     return DayResult(sum((each for each in results if each is not None), cash), complete)
 
 
@@ -164,7 +167,7 @@ def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
             here=sum((lot.quantity for lot in here.get(symbol, ())), ZERO),
             there=there[symbol].quantity if symbol in there else ZERO,
             price=_price(there.get(symbol), look.quotes.get(symbol)),
-            previous_close=_previous_close(there.get(symbol), look.quotes.get(symbol), split=symbol in records.split),
+            previous_close=_previous_close(symbol, there.get(symbol), look.quotes.get(symbol), records),
             fills=fills.get(symbol, []),
             split=symbol in records.split,
         )
@@ -178,10 +181,12 @@ def _price(position: Position | None, quote: Quote | None) -> Decimal | None:
     return None if quote is None else quote.last
 
 
-def _previous_close(position: Position | None, quote: Quote | None, *, split: bool) -> Decimal | None:
+def _previous_close(symbol: str, position: Position | None, quote: Quote | None, records: DayRecords) -> Decimal | None:
     """The previous close by the position, else by the quote. After a split a position may bear the one before it."""
+    if records.opening is not None:
+        return records.opening.get(symbol)
     quoted = None if quote is None else quote.previous_close
-    if position is None or position.previous_close is None or split:
+    if position is None or position.previous_close is None or symbol in records.split:
         return quoted
     return position.previous_close
 

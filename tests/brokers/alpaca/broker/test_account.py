@@ -75,7 +75,8 @@ def test_an_option_counts_for_the_hundred_shares_it_stands_for(alpaca: MakeDesk)
     option = {"symbol": "AAPL240719C00200000", "qty": "2", "current_price": "3.5", "lastday_price": "3"}
     desk.fake.bend = with_body("/v2/positions", **option)
     (position,) = desk.broker.positions()
-    assert (position.market_value, position.previous_close) == (700, 300)
+    assert position.market_value == 700
+    assert position.previous_close == 300
 
 
 def test_fields_that_nobody_knows_change_nothing(alpaca: MakeDesk) -> None:
