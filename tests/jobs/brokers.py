@@ -69,6 +69,9 @@ class Around(Broker):
         found = {each: self.order(each) for each in client_order_ids}
         return {each: order for each, order in found.items() if order is not None}
 
+    def client_order_ids(self) -> frozenset[str]:
+        return self._pass("client_order_ids").client_order_ids()
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         return self._pass("submit", request).submit(request)
 

@@ -63,8 +63,8 @@ def said(house: House) -> list[tuple[str, str]]:
 
 
 def notes(outcome: Outcome) -> list[str]:
-    """What was noted, save the jobs that a home without a crontab misses."""
-    return [note for note in outcome.notes if not note.startswith("missed")]
+    """What was noted, save the opening and the jobs that a home without a crontab misses."""
+    return [note for note in outcome.notes if not note.startswith(("missed", "opening"))]
 
 
 def test_a_calendar_that_agrees_says_nothing(make_house: MakeHouse) -> None:

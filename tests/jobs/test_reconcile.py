@@ -14,10 +14,12 @@ import pytest
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable
 from tests.jobs.conftest import CopyHouse, MakeHouse, holding_acme
-from tests.jobs.house import House, Script
+from tests.jobs.house import ACCOUNT, House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Activity, Fill, Position
 from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable, ExitCode
@@ -130,6 +132,14 @@ def a_foreign_order(broker: PaperBroker) -> None:
     broker.submit(Requests("BOLT").buy(1, limit="10", client_id="mine"))
 
 
+#: An id of this account's, of a decision that its ledger never made.
+UNDECIDED = client_order_id(ACCOUNT, SECOND, "scripted", "BOLT", Purpose.ENTRY, 7)
+
+
+def an_undecided_order(broker: PaperBroker) -> None:
+    broker.submit(Requests("BOLT").buy(1, limit="10", client_id=UNDECIDED))
+
+
 def a_missing_stop(broker: PaperBroker) -> None:
     (stop,) = broker.open_orders()
     broker.cancel(stop.broker_order_id)
@@ -138,7 +148,7 @@ def a_missing_stop(broker: PaperBroker) -> None:
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
-        (a_foreign_order, ("unknown_order", "BOLT", *figures(0, 1))),
+        (an_undecided_order, ("unknown_order", "BOLT", *figures(0, 1))),
         (a_missing_stop, ("unprotected", "ACME", *figures(50, 0))),
     ],
 )
@@ -154,7 +164,7 @@ def test_an_order_too_many_or_too_few_is_a_break(
 
 def test_a_break_ages_by_session_and_closes_when_it_is_gone(house: House) -> None:
     with house.by_hand() as broker:
-        a_foreign_order(broker)
+        an_undecided_order(broker)
     ages = []
     for _ in range(3):
         house.reconcile()
@@ -164,7 +174,7 @@ def test_a_break_ages_by_session_and_closes_when_it_is_gone(house: House) -> Non
     assert ages == [(SECOND, SECOND, 0), (SECOND, THIRD, 1), (SECOND, FOURTH, 2)]
 
     with house.by_hand() as broker:
-        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.client_order_id == "mine"))
+        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.client_order_id == UNDECIDED))
     outcome = house.reconcile()
     assert (outcome.breaks, outcome.exit_code) == ((), ExitCode.OK)
     told = house.rows("SELECT kind FROM audit WHERE kind LIKE 'break%' ORDER BY seq")
@@ -175,6 +185,7 @@ def test_a_break_locks_its_symbol_and_no_other(make_house: MakeHouse) -> None:
     house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [SECOND]}))
     with house.exchange() as exchange:
         exchange.advance_to(exchange.hours().opens)
+    house.reconcile(at="09:30")
     trade_by_hand(house, "ACME", 10)
     outcome = house.daily(wrap=TellsNoFills)
     assert "SYMBOL_LOCKED" in [denial.code for denial in outcome.denials if denial.symbol == "ACME"]

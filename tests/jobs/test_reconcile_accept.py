@@ -19,7 +19,7 @@ from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import Blocked, ExitCode, OutcomeUnknown, UsageError
 from tradebot.home import paths
@@ -47,6 +47,10 @@ def at_the_broker(house: House, *statements: str) -> None:
 def accept(house: House, symbol: str, wrap: Callable[[Broker], Broker] | None = None) -> Outcome:
     with house.desk(wrap=wrap) as desk:
         return reconcile_accept.run(desk, symbol, "the broker's statement says so")
+
+
+def adjusted(house: House) -> list[str]:
+    return [row["adjustment_id"] for row in house.rows("SELECT adjustment_id FROM adjustments")]
 
 
 def found_by(house: House, wrap: Callable[[Broker], Broker] | None = None) -> list[BreakKind]:
@@ -142,10 +146,10 @@ def test_one_break_is_accepted_at_a_time(house: House) -> None:
     outcome = accept(house, "ACME")
     assert (outcome.exit_code, kinds(outcome)) == (ExitCode.BREAKS, [BreakKind.CASH])
     assert kinds(accept(house, "USD")) == []
-    rows = house.rows("SELECT adjustment_id, symbol, quantity, amount, reason FROM adjustments ORDER BY seq")
+    rows = house.rows("SELECT adjustment_id, symbol, quantity, amount, reason FROM adjustments ORDER BY seq")[1:]
     assert [tuple(row.values())[:4] for row in rows] == [
-        ("ADJ-000001", "ACME", "-20", "0"),
-        ("ADJ-000002", "USD", "0", "2000"),
+        ("ADJ-000002", "ACME", "-20", "0"),
+        ("ADJ-000003", "USD", "0", "2000"),
     ]
     assert {row["reason"] for row in rows} == {"the broker's statement says so"}
     assert_clean(house)
@@ -154,7 +158,7 @@ def test_one_break_is_accepted_at_a_time(house: House) -> None:
 def test_the_reason_is_in_the_audit_trail(house: House) -> None:
     at_the_broker(house, "DELETE FROM positions")
     accept(house, "ACME")
-    (row,) = house.rows("SELECT detail FROM audit WHERE kind = 'adjustment_booked'")
+    _, row = house.rows("SELECT detail FROM audit WHERE kind = 'adjustment_booked' ORDER BY seq")
     assert "the broker's statement says so" in row["detail"]
 
 
@@ -178,13 +182,13 @@ def test_a_symbol_without_a_break_is_refused(house: House, symbol: str) -> None:
     at_the_broker(house, "INSERT INTO positions VALUES ('BOLT', '7', '88.5')")
     with pytest.raises(UsageError, match=f"{symbol} has no break.*BOLT"):
         accept(house, symbol)
-    assert house.rows("SELECT * FROM adjustments") == []
+    assert adjusted(house) == ["OPENING-CASH"]
 
 
-def test_a_foreign_order_can_only_be_ended_at_the_broker(house: House) -> None:
+def test_an_order_that_this_ledger_did_not_decide_can_only_be_ended_at_the_broker(house: House) -> None:
     with house.by_hand() as broker:
-        broker.submit(Requests("BOLT").buy(5, limit="50"))
-    with pytest.raises(UsageError, match="Cancel it at the broker"):
+        broker.submit(Requests("BOLT").buy(5, limit="50", client_id=house.id(1, Purpose.ENTRY, "BOLT")))
+    with pytest.raises(UsageError, match="cancel it at the broker"):
         accept(house, "BOLT")
 
 
@@ -254,4 +258,4 @@ def test_it_needs_the_lock(house: House) -> None:
     at_the_broker(house, "DELETE FROM positions")
     with house.desk() as desk, pytest.raises(Blocked):
         reconcile_accept.run(replace(desk, lock=Unlocked()), "ACME", "because")
-    assert house.rows("SELECT * FROM adjustments") == []
+    assert adjusted(house) == ["OPENING-CASH"]

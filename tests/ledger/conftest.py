@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.builders import limits_with
+from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import (
     CASH,
     ActionKind,
@@ -28,6 +30,7 @@ from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus, SymbolState
+from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import (
     BrokerOrder,
@@ -196,6 +199,24 @@ class Samples:
         )
         return Booking(adjusted, "foreign", None)
 
+    def opening(self) -> Opening:
+        """An account with cash, 10 AAPL and an order of somebody else's."""
+        return Opening(
+            self.session,
+            self.at,
+            Decimal(1260),
+            Decimal(1000),
+            (Position("AAPL", Decimal(10), Decimal(25), Decimal(26)),),
+            ("sell 10 AAPL stop 20 (mine)",),
+            "A-9",
+            ("A-8", "A-9"),
+        )
+
+    def opening_point(self) -> EquityPoint:
+        """The first equity point of that account."""
+        point = replace(self.equity("1260"), cash=Decimal(1000), last_equity=Decimal(1260))
+        return replace(point, long_value=Decimal(260))
+
     def cash(self, event_id: str, kind: CashKind, amount: str, symbol: str | None = None) -> Booking:
         event = CashEvent(event_id, kind, Decimal(amount), self.at, self.session, symbol)
         return Booking(event, "foreign", None)
@@ -264,6 +285,15 @@ def ledger(database: Database, some: Samples) -> AccountLedger:
     return database.bind(some.account)
 
 
+def opened(database: Database, some: Samples) -> AccountLedger:
+    """The ledger of an account that began with the broker's statement."""
+    database.pinned_accounts.pin(some.pin("alpaca:live:OPENED"), opening_due=True)
+    ledger = database.bind("alpaca:live:OPENED")
+    bookings = bookings_for(some.opening().adjustments(), (), (), {}, limits_with())
+    ledger.openings.make(some.opening(), bookings, some.opening_point())
+    return ledger
+
+
 @pytest.fixture
 def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLedger:
     """A ledger in which every table has rows."""
@@ -295,6 +325,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
         posted, [DeliveryAttempt("mail", "no answer")], DeliveryState.WAITING, some.at, some.later(5)
     )
     ledger.schedule.start_tracking(ScheduleClock.EXCHANGE, some.at, some.session)
+    opened(database, some)
     missed = [MissedJob(some.session, Job.PREFLIGHT)]
     ledger.schedule.settle(ScheduleClock.EXCHANGE, missed, some.next_session, some.at, some.later(1))
     ledger.calendar_days.store(CalendarDay(some.next_session, None), some.at)

@@ -81,7 +81,7 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ("UPDATE halts SET until = '2007-01-04'", "halts", "drawdown", "does not have it so"),
         ("DELETE FROM halts", "halts", "drawdown", "is gone"),
         (
-            "UPDATE accounts SET peak_equity = '1'",
+            "UPDATE accounts SET peak_equity = '1' WHERE broker = 'paper'",
             "accounts",
             "",
             "the equity peak is 1; the audit trail has it 100500",

@@ -24,7 +24,8 @@ def test_own_prices_begin_with_the_warm_up_behind_them(make_house: MakeHouse) ->
     house = make_house(prices={"ACME": [FLAT] * 225}, settings={**RSI2, "SYMBOLS": "ACME"})
     assert standing(house) == house.days[220]
     outcome = house.daily()
-    assert (outcome.exit_code, outcome.notes, outcome.failures) == (ExitCode.OK, ("missed: 2007-11-15 preflight",), ())
+    notes = ("missed: 2007-11-15 preflight", "opening statement of 2007-11-15: cash 100,000.00")
+    assert (outcome.exit_code, outcome.notes, outcome.failures) == (ExitCode.OK, notes, ())
 
 
 def test_own_prices_that_are_too_few_warm_up_and_nothing_has_failed(make_house: MakeHouse) -> None:

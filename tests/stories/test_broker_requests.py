@@ -69,7 +69,9 @@ def home(make_house: MakeHouse, entering: int, leaving: int = 0) -> House:
         enter={symbol: [SECOND] for symbol in SYMBOLS[:entering]},
         leave={symbol: [THIRD] for symbol in SYMBOLS[:leaving]},
     )
-    return make_house(script, prices={symbol: [FLAT] * 5 for symbol in SYMBOLS}, settings=ROOM)
+    house = make_house(script, prices={symbol: [FLAT] * 5 for symbol in SYMBOLS}, settings=ROOM)
+    house.reconcile(at="09:30")  # first contact costs once what it costs
+    return house
 
 
 def asked(house: House, job: Job = Job.RUN_DAILY, fresh_for: float = 5.0) -> dict[str, int]:

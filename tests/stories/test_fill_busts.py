@@ -25,6 +25,7 @@ from tradebot.home import paths
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.opening import make_opening
 from tradebot.jobs.steps.sync import read_account_state
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
@@ -198,6 +199,7 @@ def test_lots_are_positions_and_cash_is_cash_whatever_is_filled_busted_and_split
                  "BOLT,2007-01-09,dividend,0.31"],
     )  # fmt: skip
     with house.desk("09:35") as desk, by_hand(house) as exchange:
+        make_opening(desk, open_run(desk, Job.RECONCILE))
         walk = Walk(desk, exchange, chance)
         for _ in range(7):
             for _ in range(chance.randint(8, 16)):

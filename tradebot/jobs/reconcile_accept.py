@@ -70,8 +70,8 @@ def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
         return accepted
     if any(each.kind is BreakKind.UNKNOWN_ORDER for each in of_symbol):
         raise UsageError(
-            f"{symbol} has an order that the bot did not send; no row of the ledger can explain that. Cancel it at the "
-            "broker, or leave it: it counts in exposure, and its symbol takes no entries while it rests."
+            f"{symbol} has an order with an id of ours that this ledger did not decide; no row of the ledger can "
+            "explain that. Find out what sent it, and cancel it at the broker; its symbol takes no entry till then."
         )
     if of_symbol:
         raise UsageError(f"{symbol} lacks a stop, which is not accepted but mended: run `tradebot check-exits`.")

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from tradebot.core.accounting.performance import Totals, totals
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
+from tradebot.core.model.opening import Opening
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.position_lines import position_lines
@@ -46,7 +47,10 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     first = _period_start(period, last) if last else None
     records = desk.ledger.history
     trades = records.trades(first, last)
-    equity = _with_base(desk, first, records.closing_equity(first, last))
+    opening = desk.ledger.openings.opening()
+    if opening is not None and not (first or opening.session) <= opening.session <= last:
+        opening = None
+    equity = _with_base(desk, first, opening, records.closing_equity(first, last))
     read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
@@ -61,6 +65,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
         first=first or (equity[0].session if equity else None),
         last=last,
         equity=equity,
+        opening=opening,
         benchmark=_benchmark(desk, equity),
         trades=trades,
         by_strategy=_by_strategy(trades),
@@ -71,9 +76,12 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     )
 
 
-def _with_base(desk: Desk, first: date | None, equity: tuple[EquityPoint, ...]) -> tuple[EquityPoint, ...]:
-    """The closing points, led by the last one before the period: the base of its first return."""
-    base = desk.ledger.books.previous_close(first) if first else None
+def _with_base(
+    desk: Desk, first: date | None, opening: Opening | None, equity: tuple[EquityPoint, ...]
+) -> tuple[EquityPoint, ...]:
+    """The closing points, led by the base of their first return: the last one before the period, or the opening's."""
+    books = desk.ledger.books
+    base = books.first_of_session(opening.session) if opening else books.previous_close(first) if first else None
     return (base, *equity) if base else equity
 
 

@@ -37,6 +37,8 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     found = untradable.find_untradable(desk, positions, open_orders)
     run.add(noted(*(pending_text(each) for each in desk.ledger.halts_and_breaks.pending())))
     run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
+    others = (order for order in open_orders if desk.ownership.is_others(order))
+    run.add(noted(*(f"foreign order: {order.text}" for order in others)))
     halts = current_halts(desk, run.session)
     limits, today = desk.settings.limits(), counters(desk, run, account)
     unsettled = desk.ledger.orders.unsettled()

@@ -92,6 +92,7 @@ class AccountState:
     at: datetime  # when the broker had been read, desk time, aware UTC
     pending: tuple[Break, ...] = ()  # differences that one look has shown
     unsettled_symbols: frozenset[str] = frozenset()  # they changed with each look; CASH among them
+    foreign_orders: tuple[BrokerOrder, ...] = ()  # open ones that somebody else sent
 
     @property
     def differences(self) -> tuple[Break, ...]:

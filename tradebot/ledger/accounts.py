@@ -24,8 +24,11 @@ class PinnedAccounts:
         )
         return value_from(PinnedAccount, row) if row else None
 
-    def pin(self, account: PinnedAccount) -> None:
-        """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay."""
+    def pin(self, account: PinnedAccount, *, opening_due: bool = False) -> None:
+        """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay.
+
+        ``opening_due``: an account that is new here begins with the broker's statement.
+        """
         before = self.pinned(account.broker, account.mode)
         if before is not None and before.key == account.key:
             return
@@ -36,7 +39,12 @@ class PinnedAccounts:
             )
             self._engine.insert(
                 "accounts",
-                {"account_key": account.key, "pinned": 1, **columns_of(account, without=("key",))},
+                {
+                    "account_key": account.key,
+                    "pinned": 1,
+                    "opening": "due" if opening_due else "none",
+                    **columns_of(account, without=("key",)),
+                },
                 "ON CONFLICT (account_key) DO UPDATE SET pinned = 1, pinned_at = excluded.pinned_at",
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}

@@ -17,6 +17,7 @@ from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
+from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.runs import RunLog
@@ -39,6 +40,7 @@ class AccountLedger:
         self.runs = RunLog(engine, trail)
         self.orders = Orders(engine, trail)
         self.books = Books(engine, trail)
+        self.openings = Openings(engine, trail, self.books)
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)
         self.decisions = DecisionLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
@@ -55,7 +57,8 @@ class AccountLedger:
         """What an emergency stop takes from the ledger."""
         books, history = self.books, self.history
         actions: tuple[Activity, ...] = (*history.splits(), *history.reorganisations())
-        return BookedPositions(books.lots(), books.holdings(), books.cursor(), books.activity_ids(), actions)
+        known, opening = books.activity_ids(), self.openings.opening()
+        return BookedPositions(books.lots(), books.holdings(), books.cursor(), known, actions, opening)
 
 
 class Database:

@@ -39,6 +39,10 @@ class Outbox:
             self._engine.insert("alert_posts", {**self._account, **post})
         return True
 
+    def has(self, key: str) -> bool:
+        """Whether an alert with this key was ever raised."""
+        return self._newest(key) is not None
+
     def _newest(self, key: str) -> Alert | None:
         row = self._engine.one(
             "SELECT * FROM alerts WHERE account_key = :account_key AND key = :key ORDER BY seq DESC LIMIT 1",

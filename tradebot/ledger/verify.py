@@ -20,6 +20,7 @@ from tradebot.ledger.audit import CHAINED, GENESIS, ChainedTable, digest_of, dig
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.openings import check_openings
 from tradebot.ledger.recompute import check_tables
 
 #: An account key and the name of a row within the account.
@@ -72,7 +73,11 @@ def verify_ledger(database: Database, known_heads: Collection[str] = ()) -> tupl
         *_halts(engine, trail),
         *_peaks(engine, trail),
     )
-    return contradicted or (*check_tables(engine, trail.moved_orders), *trail.cash_findings)
+    return contradicted or (
+        *check_tables(engine, trail.moved_orders),
+        *check_openings(engine),
+        *trail.cash_findings,
+    )
 
 
 def trigger_sql(table: str, verb: str) -> str:

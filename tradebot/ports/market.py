@@ -141,6 +141,10 @@ class Broker(Protocol):
         """The orders by id, each as ``order`` gives it, in few requests. Ids without an order are absent."""
         ...
 
+    def client_order_ids(self) -> frozenset[str]:
+        """The client_order_id of every order that the broker still tells of, ended ones and legs included."""
+        ...
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Send an order. Raises AlreadySent when the broker has one with its client_order_id."""
         ...

@@ -41,7 +41,7 @@ class Curve:
     """The closing equity of each session of a period, and the equity before it."""
 
     base: Decimal  # USD; the first return is measured from it
-    base_session: date | None  # None: the broker reported the base as the close before the account's first point
+    base_session: date | None  # None: the opening, or the broker's close before the account's first point
     points: tuple[EquityPoint, ...]  # by session
 
     @classmethod
@@ -50,6 +50,8 @@ class Curve:
         if not report.equity:
             return None
         head, *rest = report.equity
+        if report.opening is not None:
+            return cls(head.equity, None, tuple(rest))
         if report.first is not None and head.session < report.first:
             return cls(head.equity, head.session, tuple(rest))
         return cls(head.last_equity, None, report.equity)

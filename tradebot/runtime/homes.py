@@ -81,7 +81,7 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
     with closing(open_database(settings.database_path, create=not paths.is_initialised(settings.home))) as database:
         key = account_key(broker, account_id)
         if new_account:
-            database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+            _pin(database, broker, account_id, key, clock)
         pin(database, broker, account_id, key, clock, schedule_clock(settings))
     register_home(settings)
     return account_id
@@ -116,7 +116,7 @@ def pin(
     """Pin the account at first use, and begin to track its schedule. Raises Blocked for another account later."""
     pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
     if pinned is None:
-        database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+        _pin(database, broker, account_id, key, clock)
         since = clock.wall() if schedule_clock is ScheduleClock.REAL else clock.now()
         database.bind(key).schedule.start_tracking(schedule_clock, since, new_york_date(since))
     elif pinned.account_id != account_id:
@@ -125,6 +125,12 @@ def pin(
             f"{pinned.pinned_at:%Y-%m-%d}, but the broker shows account {account_id}. Nothing is sent. Check the keys, "
             "or use another --home for another account."
         )
+
+
+def _pin(database: Database, broker: Broker, account_id: str, key: str, clock: Clock) -> None:
+    """Pin an account. One that is new in this ledger begins with the broker's statement."""
+    account = PinnedAccount(key, broker.name, broker.mode, account_id, clock.now())
+    database.pinned_accounts.pin(account, opening_due=True)
 
 
 def keep_head(settings: Settings, database: Database) -> None:

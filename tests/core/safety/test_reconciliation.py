@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import find_gaps
 
+#: The broker's id of `order()`.
+ALL = frozenset({order().broker_order_id})
+
 
 def breaks(**given: Any) -> tuple[Break, ...]:
     agreed: dict[str, Any] = {
@@ -18,7 +22,7 @@ def breaks(**given: Any) -> tuple[Break, ...]:
         "positions": (position(),),
         "unsettled": (),
         "open_orders": (stop(),),
-        "ours": frozenset({"stop-AAPL"}),
+        "undecided": frozenset(),
         "gaps": (),
         "cash_here": D(1000),
         "cash_there": D(1000),
@@ -57,11 +61,13 @@ def test_foreign_lots_explain_foreign_positions() -> None:
     assert breaks(lots=(lot(), lot("f1", "7", strategy=FOREIGN)), positions=(position(quantity="107"),)) == ()
 
 
-def test_an_open_order_that_is_not_ours_is_a_break_whoever_sent_it() -> None:
-    by_hand = order("KO", Side.SELL, "30", filled_quantity=D(10))
-    assert told(open_orders=(stop(), by_hand)) == [("unknown_order", "KO", 0, -20)]
-    assert told(ours=frozenset()) == [("unknown_order", "AAPL", 0, -100)]
-    assert told(open_orders=(stop(), order(state=OrderState.FILLED))) == []
+def test_an_open_order_with_an_id_of_ours_that_the_ledger_did_not_decide_is_a_break() -> None:
+    other = order("KO", Side.SELL, "30", filled_quantity=D(10))
+    undecided = frozenset({other.broker_order_id})
+    assert told(open_orders=(stop(), other), undecided=undecided) == [("unknown_order", "KO", 0, -20)]
+    assert told(open_orders=(stop(), other)) == [], "somebody else sent it"
+    over = replace(other, state=OrderState.FILLED)
+    assert told(open_orders=(stop(), over), undecided=undecided) == []
 
 
 @pytest.mark.parametrize("state", [OrderState.UNKNOWN, OrderState.SUBMITTING])
@@ -142,10 +148,13 @@ def test_a_price_is_not_compared_where_the_shares_differ() -> None:
         ({"gaps": find_gaps((holding(),), (position(),), (), {})}, BreakSeverity.CRITICAL),
         ({"gaps": find_gaps((holding(),), (position(),), (stop(quantity="90"),), {})}, BreakSeverity.WARNING),
         ({"unsettled": (intent(state=OrderState.UNKNOWN),)}, BreakSeverity.CRITICAL),
-        ({"open_orders": (stop(), order())}, BreakSeverity.WARNING),  # nobody knows what a market order is worth
-        ({"open_orders": (stop(), order(limit_price=D(50)))}, BreakSeverity.CRITICAL),
-        ({"open_orders": (stop(), order(quantity="0", notional=D(999)))}, BreakSeverity.WARNING),
-        ({"open_orders": (stop(), order(quantity="0", notional=D(1000)))}, BreakSeverity.CRITICAL),
+        (
+            {"open_orders": (stop(), order()), "undecided": ALL},
+            BreakSeverity.WARNING,
+        ),  # a market order
+        ({"open_orders": (stop(), order(limit_price=D(50))), "undecided": ALL}, BreakSeverity.CRITICAL),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(999))), "undecided": ALL}, BreakSeverity.WARNING),
+        ({"open_orders": (stop(), order(quantity="0", notional=D(1000))), "undecided": ALL}, BreakSeverity.CRITICAL),
     ],
 )
 def test_how_much_a_break_matters_goes_by_dollars(given: dict[str, Any], severity: BreakSeverity) -> None:

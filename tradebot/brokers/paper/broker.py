@@ -101,6 +101,11 @@ class PaperBroker:
                 if order is not None
             }
 
+    def client_order_ids(self) -> frozenset[str]:
+        """The client_order_id of every order that the account ever had."""
+        with self._exchange.reading() as view:
+            return view.store.client_order_ids()
+
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         """Fills, cash movements and splits after the activity ``after``, in the order of booking.
 

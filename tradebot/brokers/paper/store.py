@@ -251,6 +251,10 @@ class Store:
         """The order with this client_order_id, or None."""
         return self._order("client_order_id = ?", client_order_id)
 
+    def client_order_ids(self) -> frozenset[str]:
+        """The client_order_id of every order."""
+        return frozenset(name for (name,) in self._sql.execute("SELECT client_order_id FROM orders"))
+
     def group(self, group: int) -> tuple[PaperOrder, ...]:
         """An entry and all its legs, by number."""
         rows = self._sql.execute(

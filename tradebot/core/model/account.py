@@ -218,6 +218,7 @@ class UnreadActivity:
     why: str  # for people
     waits: bool  # whether it will be one: a fill whose order is not shown yet, or a split without all of its rows
     symbol: str | None = None
+    is_fill: bool = False
 
 
 #: The symbol of cash.

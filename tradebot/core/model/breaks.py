@@ -23,7 +23,7 @@ class BreakKind(StrEnum):
     MISSING_HERE = "missing_here"  # a position that the ledger does not explain
     MISSING_THERE = "missing_there"  # a position that the broker does not show
     PRICE = "price"  # the average entry price
-    UNKNOWN_ORDER = "unknown_order"  # an open order that we did not send
+    UNKNOWN_ORDER = "unknown_order"  # an open order with an id of ours that this ledger did not decide
     UNKNOWN_OUTCOME = "unknown_outcome"  # an order of ours in doubt
     UNPROTECTED = "unprotected"  # shares of ours without their stop
     CASH = "cash"

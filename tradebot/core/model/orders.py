@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.values import canonical, dollars
 
 
 class Side(StrEnum):
@@ -211,6 +212,14 @@ class BrokerOrder:
     def remaining(self) -> Decimal:
         """Shares that have not filled."""
         return self.quantity - self.filled_quantity
+
+    @property
+    def text(self) -> str:
+        """The order for people: "sell 100 BAC stop 30 (its id)"."""
+        prices = (("limit", self.limit_price), ("stop", self.stop_price))
+        priced = "".join(f" {name} {canonical(price)}" for name, price in prices if price is not None)
+        of = canonical(self.remaining) if self.quantity or self.notional is None else dollars(self.notional)
+        return f"{self.side} {of} {self.symbol}{priced} ({self.client_order_id or self.broker_order_id})"
 
     def shares_at(self, price: Decimal) -> Decimal:
         """Shares that have not filled; for a notional, the shares that it buys at ``price``, which is above 0."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tradebot.core.model.account import Activity, Fill
+from tradebot.core.model.account import Activity, Fill, id_of
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
+from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import DecisionId, account_hash, parse
 from tradebot.core.model.orders import BrokerOrder
 
@@ -25,6 +26,15 @@ class BookedPositions:
     cursor: str | None = None  # id of the newest booked activity
     known: frozenset[str] = frozenset()  # ids of all booked activities
     corporate_actions: tuple[Activity, ...] = ()  # booked splits and reorganisations, which rows may tell again
+    opening: Opening | None = None  # of the account, which covers what happened before it
+
+    def knows(self, activity_id: str) -> bool:
+        """Whether the activity with this id is booked, or was told before the opening."""
+        return activity_id in self.known or (self.opening is not None and activity_id in self.opening.known)
+
+    def lacks(self, activity: Activity) -> bool:
+        """Whether an activity is neither booked nor covered by the opening."""
+        return not self.knows(id_of(activity)) and not (self.opening is not None and self.opening.covers(activity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,15 @@ class Ownership:
     def is_foreign(self, order: BrokerOrder) -> bool:
         """Whether an order was sent by others than us. Legs are not: their parent's ids say whose they are."""
         return order.parent_id is None and self.decision_of(order) is None
+
+    def is_others(self, order: BrokerOrder) -> bool:
+        """Whether an order, or the entry of a leg, has an id that we did not make.
+
+        Of a leg whose entry is unknown nobody can say so: False.
+        """
+        if order.parent_id is None:
+            return self.decision_of(order) is None
+        return order.parent_client_order_id is not None and self.decision(order.parent_client_order_id) is None
 
     def is_explained(self, order: BrokerOrder, *, in_ledger: bool) -> bool:
         """Whether the ledger explains an order. ``in_ledger``: it holds the order's intent or its parent's.

@@ -13,6 +13,7 @@ class AuditKind(StrEnum):
     """Kinds of audit rows that the ledger writes itself. Jobs add rows of further kinds."""
 
     ACCOUNT_PINNED = "account_pinned"
+    ACCOUNT_OPENED = "account_opened"  # with the broker's statement at first contact
     RUN_BEGAN = "run_began"
     RUN_ENDED = "run_ended"
     INTENT_WRITTEN = "intent_written"

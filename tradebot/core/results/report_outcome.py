@@ -11,6 +11,7 @@ from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.account import CashEvent, Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.opening import Opening
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine
 
@@ -31,7 +32,9 @@ class ReportOutcome(Outcome):
     period: Period = Period.DAY
     first: date | None = None  # first session of the period
     last: date | None = None  # last session of the period
-    equity: tuple[EquityPoint, ...] = ()  # at the close of each session, after the last point before the period, if any
+    #: At the close of each session; before them the last point before the period, or the opening's where it is within.
+    equity: tuple[EquityPoint, ...] = ()
+    opening: Opening | None = None  # of the account, where it lies within the period
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
     trades: tuple[Trade, ...] = ()  # closed in the period
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)

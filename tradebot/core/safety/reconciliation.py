@@ -20,7 +20,7 @@ def find_breaks(
     positions: Iterable[Position],
     unsettled: Iterable[Intent],
     open_orders: Iterable[BrokerOrder],
-    ours: frozenset[str],
+    undecided: frozenset[str],
     gaps: Iterable[Gap],
     cash_here: Decimal | None,
     cash_there: Decimal,
@@ -28,12 +28,12 @@ def find_breaks(
     """Every difference, over the union of both sides, by symbol.
 
     lots: all open lots; foreign ones explain foreign positions.
-    ours: the broker ids of the open orders that are ours, legs included.
+    undecided: the broker ids of the open orders with an id of ours, or legs of one, that this ledger did not decide.
     cash_here: the cash that the ledger explains, USD; None when it has booked nothing yet.
     """
     differences = [
         *_positions(lots, positions),
-        *_orders(open_orders, ours),
+        *_orders(open_orders, undecided),
         *_outcomes(unsettled),
         *_unprotected(gaps),
         *_cash(cash_here, cash_there),
@@ -78,12 +78,14 @@ def _kind_of(ledger: Decimal, broker: Decimal) -> BreakKind:
     return BreakKind.SIDE if ledger * broker < 0 else BreakKind.QUANTITY
 
 
-def _orders(open_orders: Iterable[BrokerOrder], ours: frozenset[str]) -> Iterable[Break]:
+def _orders(open_orders: Iterable[BrokerOrder], undecided: frozenset[str]) -> Iterable[Break]:
     for order in open_orders:
-        if order.state.live and order.broker_order_id not in ours:
+        if order.state.live and order.broker_order_id in undecided:
             shares = order.remaining * order.side.sign
             name = order.client_order_id or order.broker_order_id
-            message = f"{order.symbol}: the broker has an open order that we did not send: {order.side} {name}"
+            message = (
+                f"{order.symbol}: this ledger did not decide an open order with an id of ours: {order.side} {name}"
+            )
             price = order.limit_price or order.stop_price or ZERO
             value = order.remaining * price if order.quantity or order.notional is None else order.notional
             severity = difference_severity(value)

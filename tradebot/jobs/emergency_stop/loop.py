@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from tradebot.core.accounting.corporate_actions import is_told_again
 from tradebot.core.accounting.unbooked import lots_including
-from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent, id_of
+from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import after_split
@@ -188,8 +188,8 @@ class EmergencyStop:
         """The activities after the ledger's cursor, and those before it that were told late."""
         broker, booked = self.desk.broker, self.booked
         new = broker.activities(booked.cursor)
-        late = () if booked.cursor is None else broker.late_activities(booked.cursor, booked.known.__contains__)
-        unbooked = (activity for activity in (*late, *new) if id_of(activity) not in booked.known)
+        late = () if booked.cursor is None else broker.late_activities(booked.cursor, booked.knows)
+        unbooked = (activity for activity in (*late, *new) if booked.lacks(activity))
         return tuple(activity for activity in unbooked if not is_told_again(activity, booked.corporate_actions))
 
     def _read(self, what: str, call: Callable[[], T]) -> T | None:

@@ -43,10 +43,15 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     Fills that change an order which has ended correct the order in the same transaction. Raises BrokerUnavailable.
     """
     books = desk.ledger.books
-    cursor = books.cursor()
+    cursor, opening = books.cursor(), desk.ledger.openings.opening()
+
+    def is_known(activity_id: str) -> bool:
+        return books.has_activity(activity_id) or (opening is not None and activity_id in opening.known)
+
     new = books.unbooked(desk.broker.activities(cursor))
-    late = () if cursor is None else desk.broker.late_activities(cursor, books.has_activity)
-    activities = _not_told_again(desk, (*late, *new))
+    late = () if cursor is None else desk.broker.late_activities(cursor, is_known)
+    since = tuple(activity for activity in (*late, *new) if opening is None or not opening.covers(activity))
+    activities = _not_told_again(desk, since)
     if not activities and not new:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
@@ -66,8 +71,10 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
 
 
 def unread_notes(desk: Desk) -> tuple[str, ...]:
-    """Notes on the rows of the activities that were just read and tell no activity."""
-    unread = desk.broker.unread_activities()
+    """Notes on the rows of the activities that were just read, tell no activity, and are no history of the opening."""
+    opening = desk.ledger.openings.opening()
+    known = opening.known if opening else ()
+    unread = [each for each in desk.broker.unread_activities() if each.row_id not in known]
     notes = tuple(f"unread: {each.why}" for each in unread[:MOST_UNREAD])
     more = len(unread) - len(notes)
     return (*notes, f"unread: {more} more rows of the broker's activities; the log has each") if more else notes

@@ -14,8 +14,9 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.look import SECOND_LOOK_AFTER
 from tradebot.jobs.steps.submit import READ_PAUSES, await_ends, order_line, store_intents, submit
-from tradebot.jobs.steps.sync import SECOND_LOOK_AFTER, is_explained
+from tradebot.jobs.steps.sync import is_explained
 
 #: Reads after which an exit waits for the next job, where no two in a row agree.
 _MOST_READS = 4

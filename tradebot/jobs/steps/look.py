@@ -11,6 +11,11 @@ from tradebot.core.model.values import CENT
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
 
+#: The most looks that are taken at an account that keeps moving.
+LOOKS = 4
+#: A second look is taken this long after the first.
+SECOND_LOOK_AFTER = timedelta(seconds=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -26,27 +26,29 @@ from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, 
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.corporate_actions import follow_corporate_actions
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
-from tradebot.jobs.steps.look import Look, read_look
+from tradebot.jobs.steps.foreign import tell_foreign
+from tradebot.jobs.steps.look import LOOKS, SECOND_LOOK_AFTER, Look, read_look
+from tradebot.jobs.steps.opening import make_opening
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
-#: The most looks that are taken at an account that keeps moving.
-LOOKS = 4
-#: A difference is confirmed by a second look this long after the first.
-SECOND_LOOK_AFTER = timedelta(seconds=3)
 #: A stop that the broker ends within this time is renewed. A week leaves room for days without a job.
 RENEWED_BEFORE = timedelta(days=7)
 
 
 def synchronise(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountResult:
-    """Settle open intents, book new activities, compare and store. A reading of the account may be ``at_most`` old.
+    """Make the opening where it is due, settle open intents, book new activities, compare and store.
 
-    Raises BrokerUnavailable when the broker can't be read whole.
+    A reading of the account may be ``at_most`` old. Raises LedgerError where the opening can't be made, and
+    BrokerUnavailable when the broker can't be read whole.
     """
     with run.step("sync"):
+        opened = make_opening(desk, run)
         settled = resolve_open_intents(desk, run)
         booked = book_new_activities(desk)
-        return read_account_state(desk, run, at_most=at_most).after(settled, booked)
+        read = read_account_state(desk, run, at_most=at_most)
+        told = tell_foreign(desk, read.state)
+        return read.after(opened, settled, booked, told)
 
 
 def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
@@ -187,7 +189,7 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
         positions=[position for position in positions if position.symbol not in lost],
         unsettled=unsettled,
         open_orders=open_orders,
-        ours=frozenset(order.broker_order_id for order in open_orders if is_explained(desk, order)),
+        undecided=frozenset(order.broker_order_id for order in open_orders if _is_undecided(desk, order)),
         gaps=open_gaps,
         cash_here=ledger.books.cash(),
         cash_there=look.account.cash,
@@ -231,6 +233,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
         at=seen.at,
         pending=tuple(each for each in found if not each.confirmed),
         unsettled_symbols=moved,
+        foreign_orders=tuple(order for order in look.open_orders if desk.ownership.is_others(order)),
     )
 
 
@@ -255,11 +258,12 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
 
 
 def locked_symbols(state: AccountState) -> dict[str, str]:
-    """The reason by symbol that takes no entries: a difference, an unknown outcome, or shares that were moving.
+    """The reason by symbol that takes no entries.
 
-    That of CASH holds for every symbol.
+    A foreign order, a difference, an unknown outcome, or shares that were moving. That of CASH holds for every symbol.
     """
-    locked = dict.fromkeys(state.unsettled_symbols - {CASH}, "it changed whenever the account was read")
+    locked = {order.symbol: f"an order of somebody else rests: {order.text}" for order in state.foreign_orders}
+    locked |= dict.fromkeys(state.unsettled_symbols - {CASH}, "it changed whenever the account was read")
     locked |= {each.symbol: pending_text(each) for each in state.pending if each.locks_symbol}
     locked |= {each.symbol: f"open break: {each.message}" for each in state.breaks if each.locks_symbol}
     cash = lone_cash(state.differences, state.unsettled)
@@ -275,6 +279,11 @@ def is_explained(desk: Desk, order: BrokerOrder) -> bool:
     """Whether the ledger explains an order, by its intent or by its id."""
     in_ledger = desk.ledger.orders.owner_of(order.client_order_id, None) is not None
     return desk.ownership.is_explained(order, in_ledger=in_ledger)
+
+
+def _is_undecided(desk: Desk, order: BrokerOrder) -> bool:
+    """Whether an order with an id of ours, or a leg, is none that this ledger decided."""
+    return not desk.ownership.is_others(order) and not is_explained(desk, order)
 
 
 def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding, ...]:

@@ -60,7 +60,7 @@ def _equity(outcome: ReportOutcome) -> Page:
         "Equity, USD",
         Facts(
             (
-                (f"at the close of {day(curve.base_session)}" if curve.base_session else "before", usd(curve.base)),
+                (_base_name(outcome, curve), usd(curve.base)),
                 (f"at the close of {day(last.session)}", usd(last.equity)),
                 ("change", signed_usd(last.equity - curve.base)),
                 ("cash", usd(last.cash)),
@@ -68,6 +68,12 @@ def _equity(outcome: ReportOutcome) -> Page:
             )
         ),
     )
+
+
+def _base_name(outcome: ReportOutcome, curve: Curve) -> str:
+    if outcome.opening is not None:
+        return f"opening statement of {day(outcome.opening.session)}"
+    return f"at the close of {day(curve.base_session)}" if curve.base_session else "before"
 
 
 def _statistics(figures: Iterable[Figure]) -> Page:

@@ -151,8 +151,9 @@ class ActivityQueries:
             try:
                 activities += self._parse(row, senders, splits)
             except BrokerUnavailable as unreadable:
-                waits = row.kind == FILL and not self._is_history(row)
-                self._leave(UnreadActivity(row.id, str(unreadable), waits, row.maybe_text("symbol")))
+                is_fill = row.kind == FILL
+                waits = is_fill and not self._is_history(row)
+                self._leave(UnreadActivity(row.id, str(unreadable), waits, row.maybe_text("symbol"), is_fill))
         return tuple(activities)
 
     def _parse(
@@ -164,7 +165,7 @@ class ActivityQueries:
                 return [parse_fill(row, senders[row.id])]
             what = f"fill {row.id} of {row.fields.text('qty')} {row.fields.text('symbol')}"
             why = f"{what} waits: Alpaca does not show yet whose order {row.fields.text('order_id')} is."
-            self._leave(UnreadActivity(row.id, why, waits=True, symbol=row.maybe_text("symbol")))
+            self._leave(UnreadActivity(row.id, why, waits=True, symbol=row.maybe_text("symbol"), is_fill=True))
             return []
         found: list[Activity] = []
         if row.kind == SPLIT and (split := splits.get(row.id)) is not None:

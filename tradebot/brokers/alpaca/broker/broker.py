@@ -101,6 +101,10 @@ class AlpacaBroker:
         """The orders with these ids, as ``order`` returns them."""
         return self._orders.by_client_ids(client_order_ids)
 
+    def client_order_ids(self) -> frozenset[str]:
+        """The client_order_id of every order that Alpaca lists, whatever its state, legs included."""
+        return self._orders.client_order_ids()
+
     def activities(self, after: str | None) -> tuple[Activity, ...]:
         """Fills, cash movements and splits booked after the activity ``after``, in the order of booking."""
         return self._activities.after(after)

@@ -85,6 +85,11 @@ class OrderQueries:
                 orders[identifier] = order
         return orders
 
+    def client_order_ids(self) -> frozenset[str]:
+        """The client_order_id of every listed order, whatever its state, legs included."""
+        heads = (head for page in self._pages(status="all", nested="true") for head in page)
+        return frozenset(order.order.client_order_id for head in heads for order in (head, *head.legs))
+
     def by_id(self, broker_order_id: str) -> BrokerOrder | None:
         """The order with the broker's id, without its legs; None when the broker says that there is none."""
         order = self._fetch(broker_order_id)
