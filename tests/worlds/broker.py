@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
+from tests.worlds.real_life import fill_a_stop
 from tests.worlds.venue import Late, Venue
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.model.account import (
@@ -20,6 +21,7 @@ from tradebot.core.model.account import (
     Permissions,
     Position,
     UnreadActivity,
+    id_of,
 )
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
@@ -84,11 +86,12 @@ class FaultyBroker:
         return answer
 
     def positions(self) -> tuple[Position, ...]:
-        return self._perhaps_old("positions", self._broker.positions)
+        answer, struck = self._read("positions", self._broker.positions)
+        return self._perhaps_empty(struck, "positions", self._old(struck, "positions", answer))
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         answer, struck = self._read("open_orders", self._broker.open_orders)
-        answer = self._old(struck, "open_orders", answer)
+        answer = self._perhaps_empty(struck, "open_orders", self._old(struck, "open_orders", answer))
         return tuple(self._state_unknown(struck, order, "open_orders") for order in answer)
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
@@ -106,8 +109,13 @@ class FaultyBroker:
             if not self._not_yet_shown(struck, order)
         }
 
+    def client_order_ids(self) -> frozenset[str]:
+        answer, _ = self._read("client_order_ids", self._broker.client_order_ids)
+        return answer
+
     def activities(self, after: str | None) -> tuple[Activity, ...]:
-        answer, struck = self._read("activities", lambda: self._broker.activities(after))
+        answer, struck = self._read("activities", lambda: self._shown(self._broker.activities(after)))
+        answer = self._perhaps_empty(struck, "activities", answer)
         for fault in of_kind(struck, K.LAGGING):
             if answer:
                 self._io.meet(fault, "activities")
@@ -121,7 +129,14 @@ class FaultyBroker:
         return answer
 
     def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        return self._broker.late_activities(after, is_known)
+        every = self._broker.activities(None)
+        before = every[: len(every) - len(self._broker.activities(after))]
+        late = (activity for activity in self._shown(before) if self._venue.rows.is_late(activity))
+        return tuple(activity for activity in late if not is_known(id_of(activity)))
+
+    def _shown(self, activities: tuple[Activity, ...]) -> tuple[Activity, ...]:
+        today = self._exchange.session()
+        return tuple(activity for activity in activities if not self._venue.rows.hides(activity, today))
 
     def unread_activities(self) -> tuple[UnreadActivity, ...]:
         return self._broker.unread_activities()
@@ -141,12 +156,15 @@ class FaultyBroker:
         def arrive_and_wait(broker: PaperBroker) -> BrokerOrder:
             fault = waits[0]
             due = self._venue.now + timedelta(seconds=fault.amount)
-            order = self._venue.submit_unmatched(broker, request, due, reject=fault.kind is K.REJECTED_LATER)
+            if fault.kind is K.PARTIAL_FILL:
+                order = self._venue.submit_in_part(broker, request, due)
+            else:
+                order = self._venue.submit_unmatched(broker, request, due, reject=fault.kind is K.REJECTED_LATER)
             self._io.meet(fault, "submit")
             return self._taken_in(order)
 
         struck = self._io.step("submit", "write")
-        waits = list(of_kind(struck, K.SLOW_FILL, K.REJECTED_LATER))
+        waits = list(of_kind(struck, K.SLOW_FILL, K.REJECTED_LATER, K.PARTIAL_FILL))
         order = self._write("submit", struck, arrive_and_wait if waits else arrive)
         return self._state_unknown(struck, order, "submit")
 
@@ -178,6 +196,9 @@ class FaultyBroker:
         for fault in of_kind(struck, *_NO_ANSWER):
             self._io.meet(fault, call)
             raise BrokerUnavailable(f"{call}: {fault.kind}")
+        for fault in of_kind(struck, K.STOP_FILLS):
+            if fill_a_stop(self._exchange):
+                self._io.meet(fault, call)
         return ask(), struck
 
     def _write(self, call: str, struck: tuple[Fault, ...], arrive: Callable[[PaperBroker], T]) -> T:
@@ -221,6 +242,14 @@ class FaultyBroker:
             if old is not answer:
                 self._io.meet(fault, call)
                 return old
+        return answer
+
+    def _perhaps_empty(self, struck: tuple[Fault, ...], call: str, answer: tuple[T, ...]) -> tuple[T, ...]:
+        """The answer, or an empty list in its place."""
+        for fault in of_kind(struck, K.EMPTY_LIST):
+            if answer:
+                self._io.meet(fault, call)
+                return ()
         return answer
 
     def _not_yet_shown(self, struck: tuple[Fault, ...], order: BrokerOrder) -> bool:

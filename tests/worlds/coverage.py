@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from tests.worlds.faults import UNANSWERED, FaultKind, told_as
+from tests.worlds.real_life import EARLIER_LIFE, RENAMED, ROW_LATE, SYMBOL_HALTED
 from tests.worlds.town import Town
 from tests.worlds.trouble import LATCH_DEEDS, OVER_HTTP, Possible
 from tests.worlds.world import Deed, Lapse
@@ -40,6 +41,10 @@ def goes_wrong(possible: Possible) -> tuple[str, ...]:
         *(name for kind in possible.kinds for name in _names_of(kind)),
         *possible.shown,
         PARTIAL,
+        RENAMED,
+        SYMBOL_HALTED,
+        EARLIER_LIFE,
+        ROW_LATE,
         *Lapse,
         "clock jumped",
         *(deed for deed in Deed if deed in done),
@@ -115,6 +120,8 @@ def met_in(town: Town) -> Counter[str]:
             " GROUP BY o.number HAVING MIN(CAST(a.quantity AS NUMERIC)) < CAST(o.quantity AS NUMERIC)"
         )
     )
+    met[ROW_LATE] = town.rows_are_missing
+    met[EARLIER_LIFE] = town.world.days[0].session < min(run.at.date() for run in town.world.runs)
     return +met + town.door.met()
 
 

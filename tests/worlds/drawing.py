@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from random import Random
 
 from tests.worlds.controls import draw_controls
 from tests.worlds.market import Market
+from tests.worlds.real_life import NEVER
 from tests.worlds.schedule import calm_day
-from tests.worlds.trouble import AT_ITS_OWN_DOOR, Odds, Possible, draw_odds, troubled
+from tests.worlds.trouble import AT_ITS_OWN_DOOR, Odds, Possible, draw_odds, earlier_deeds, troubled
 from tests.worlds.world import Day, Script, World
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.model.signals import ExitPolicy
@@ -26,7 +28,37 @@ def draw(seed: int, market: Market, odds: Odds | None = None, possible: Possible
     settings = (*_settings(chance), *draw_controls(seed, market))
     drawn = draw_odds(chance, possible)
     days = tuple(Day(day, troubled(day, calm_day(day, chance), odds or drawn, chance, market)) for day in sessions)
-    return World(seed, days, scripts, settings, rules)
+    world = World(seed, days, scripts, settings, rules)
+    return world if odds is not None and odds.life == 0 else _with_real_life(world, market, possible)
+
+
+def _with_real_life(world: World, market: Market, possible: Possible) -> World:
+    """The world with an earlier life of its account, and with what happens to symbols and rows; drawn by itself."""
+    chance = Random(f"real life {world.seed}")
+    sessions = [day.session for day in world.days]
+    symbols = [symbol for symbol, first in market.listed.items() if first <= sessions[0]]
+    acting = {(action.symbol, action.ex_date) for action in market.actions}
+    trading = [(symbol, day) for day in sessions for symbol in symbols if (symbol, day) not in acting]
+    halted = tuple(each for each in trading if chance.random() < 0.1) if chance.random() < 0.3 else ()
+    renamed = (chance.choice(symbols), chance.choice(sessions[1:])) if chance.random() < 0.15 else None
+    kinds = {"transfer": [1, 2], "dividend": [1, 2, 3], "split": [1, 2, NEVER, NEVER], "fill": [1]}
+    odds = {"transfer": 0.3, "dividend": 0.2, "split": 0.5, "fill": 0.04}
+    late = tuple((kind, chance.choice(after)) for kind, after in kinds.items() if chance.random() < odds[kind])
+    return replace(_with_earlier_life(world, market, possible, chance), halted=halted, renamed=renamed, rows_late=late)
+
+
+def _with_earlier_life(world: World, market: Market, possible: Possible, chance: Random) -> World:
+    """One to three sessions before the first, in which people trade and pay in and out."""
+    count = chance.choice([0, 0, 1, 2, 3])
+    first = market.sessions.index(world.days[0].session)
+    sessions = market.sessions[max(1, first - count) : first]
+    if not sessions:
+        return world
+    earlier = tuple(
+        Day(session, tuple(sorted(earlier_deeds(session, chance, market, possible), key=lambda step: step.at)))
+        for session in sessions
+    )
+    return replace(world, days=(*earlier, *world.days), rules=replace(world.rules, start=sessions[0]))
 
 
 def _stretch(chance: Random, market: Market) -> tuple[date, ...]:

@@ -35,6 +35,9 @@ class FaultKind(StrEnum):
     REJECTED_LATER = "rejected later"
     REPEATED = "activities again"
     LAGGING = "activities late"
+    EMPTY_LIST = "empty list"
+    STOP_FILLS = "stop fills between two reads"
+    PARTIAL_FILL = "fills in part and rests"
     # Only where there is a wire between the two. A read that meets one of these is asked again, and so may do well.
     TOO_MANY_UNTIL = "429 with Retry-After"  # a write certainly did not arrive
     NO_CONNECTION = "no connection in time"  # likewise
@@ -45,7 +48,7 @@ class FaultKind(StrEnum):
     DUPLICATE = "refused as a duplicate"  # a write has arrived, and a proxy has sent it twice: OrderRefused
     CUT_OFF = "answer cut off"  # a write has arrived: OutcomeUnknown
     NO_KEYS = "401"  # nothing was done: Blocked
-    EMPTY_LIST = "empty list"
+    NO_INSTANTS = "rows without instants"
     NEW_FIELDS = "unknown fields"
     CLOCK_ASKEW = "clock askew"
     # The ledger's database.
@@ -94,12 +97,15 @@ ON_THE_WIRE = (
     FaultKind.DUPLICATE,
     FaultKind.CUT_OFF,
     FaultKind.NO_KEYS,
-    FaultKind.EMPTY_LIST,
+    FaultKind.NO_INSTANTS,
     FaultKind.NEW_FIELDS,
     FaultKind.CLOCK_ASKEW,
 )
 #: The kinds that there are at the embedded exchange's own door, too.
 WITHOUT_WIRE = tuple(kind for kind in FaultKind if kind not in ON_THE_WIRE)
+
+#: What happens at the exchange while a process works there. Every answer is true when it is given.
+TRUTHFUL = frozenset({FaultKind.STOP_FILLS, FaultKind.PARTIAL_FILL})
 
 _WRITES = frozenset({"submit", "replace", "cancel", "cancel_all"})
 #: Answers that do not come: to a question, or to something that was to be done.
@@ -167,8 +173,8 @@ class Io:
 
     @property
     def met_fault(self) -> bool:
-        """Whether any fault has had its effect."""
-        return bool(self._told)
+        """Whether any fault has had its effect, save those after which the broker still tells the truth."""
+        return any(fault.kind not in TRUTHFUL for fault in self._told)
 
     def meet(self, fault: Fault, where: str) -> None:
         """Tell that a fault had its effect. One that lasts is told once."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 
+from tests.worlds.real_life import transfer
 from tests.worlds.town import Town
 from tests.worlds.world import ByHand, Deed
 from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.model.account import CashKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
-from tradebot.core.model.values import to_tick
+from tradebot.core.model.values import to_cents, to_tick, whole_shares
 from tradebot.errors import OrderRefused
 from tradebot.home.halt_file import LatchFile
 from tradebot.jobs.steps.halts import halt_by_hand
@@ -46,6 +49,12 @@ def _do(town: Town, exchange: PaperExchange, broker: PaperBroker, by_hand: ByHan
             order = orders[by_hand.which % len(orders)]
             broker.cancel(order.broker_order_id)
             return order.client_order_id
+        case Deed.STOP:
+            return _place_stop(town, broker, by_hand)
+        case Deed.CANCEL_AND_SELL:
+            return _cancel_and_sell(town, exchange, broker, by_hand)
+        case Deed.PAY_IN | Deed.TAKE_OUT:
+            return _transfer(exchange, by_hand)
         case Deed.BUST | Deed.CORRECT:
             return _take_back(town, exchange, by_hand)
         case Deed.LATCH:
@@ -91,10 +100,62 @@ def _order(
     return f"{order.client_order_id} {order.state}"
 
 
+def _place_stop(town: Town, broker: PaperBroker, by_hand: ByHand) -> str:
+    """Rest a stop of one's own under a position, where no other order sells its shares."""
+    selling = {order.symbol for order in broker.open_orders() if order.side is Side.SELL}
+    bare = [position for position in broker.positions() if position.symbol not in selling]
+    if not bare:
+        return ""
+    position = bare[by_hand.which % len(bare)]
+    town.by_hand += 1
+    order = broker.submit(
+        OrderRequest(
+            client_order_id=f"hand-{town.by_hand}",
+            symbol=position.symbol,
+            side=Side.SELL,
+            quantity=position.quantity,
+            type=OrderType.STOP,
+            time_in_force=TimeInForce.GTC,
+            stop_price=to_tick(position.market_price * Decimal("0.9")),
+        )
+    )
+    return f"{order.client_order_id} {order.state}"
+
+
+def _cancel_and_sell(town: Town, exchange: PaperExchange, broker: PaperBroker, by_hand: ByHand) -> str:
+    """Cancel every order that sells a position, and sell half of it."""
+    held = broker.positions()
+    if not held:
+        return ""
+    position = held[by_hand.which % len(held)]
+    for order in broker.open_orders():
+        if order.symbol == position.symbol and order.side is Side.SELL:
+            with suppress(OrderRefused):  # it went with the other leg
+                broker.cancel(order.broker_order_id)
+    half = whole_shares(position.quantity / 2)
+    return _order(town, exchange, broker, by_hand, Side.SELL, position.symbol, half) or "cancelled"
+
+
+def _transfer(exchange: PaperExchange, by_hand: ByHand) -> str:
+    """Move 1 to 15 % of the equity; no more leaves than there is of cash."""
+    fraction = {1: "0.01", 3: "0.03", 20: "0.06"}.get(by_hand.shares, "0.15")
+    status = exchange.status()
+    amount = to_cents(status.equity * Decimal(fraction))
+    if by_hand.deed is Deed.PAY_IN:
+        transfer(exchange, CashKind.DEPOSIT, amount)
+        return f"{amount} USD"
+    amount = min(amount, to_cents(status.cash * Decimal("0.9")))
+    if amount <= 0:
+        return ""
+    transfer(exchange, CashKind.WITHDRAWAL, -amount)
+    return f"{amount} USD"
+
+
 def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
     """Bust or correct one of the newest fills: those of this session and the one before it.
 
-    A purchase whose shares are sold again is left alone: its bust would leave the account short.
+    A purchase whose shares are sold again is left alone: its bust would leave the account short. So is a fill of a
+    symbol that has another name by now.
     """
     since = town.market.after(town.session, -1).isoformat()
     fills = town.exchange.rows("SELECT * FROM activities WHERE kind = 'fill' AND session >= ? ORDER BY number", since)
@@ -102,6 +163,8 @@ def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
         return ""
     fill = fills[by_hand.which % len(fills)]
     fill_id = f"A-{fill['number']:09d}"
+    if town.name_of(fill["symbol"]) != fill["symbol"]:
+        return ""
     if by_hand.deed is Deed.BUST:
         (side,) = town.exchange.texts("SELECT side FROM orders WHERE number = CAST(? AS INTEGER)", fill["order_number"])
         held = {position.symbol: position.quantity for position in exchange.status().positions}

@@ -8,9 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from tests.worlds.causes import check_ends, check_halts, count_failures
+from tests.worlds.moment import cover
 from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
@@ -24,6 +27,7 @@ from tradebot.ledger.verify import verify_ledger
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+DEFAULT_ENTRY_FILL_SECONDS = 60
 _SYNCHRONISING = frozenset({"run-daily", "check-exits", "reconcile"})
 
 
@@ -32,6 +36,8 @@ def after(town: Town, ended: Iterable[Ended]) -> None:
     one_order_a_decision(town)
     no_more_sold_than_held(town)
     ended = tuple(ended)
+    count_failures(town, ended)
+    check_halts(town, ended)
     if not any(process.met_fault for process in ended) and any(map(_stopped, ended)):
         nothing_left_that_could_open(town)
     for process in ended:
@@ -43,6 +49,7 @@ def after(town: Town, ended: Iterable[Ended]) -> None:
             positions_explained(town)
             cash_explained(town)
             protection_told(town, process)
+            entries_ended(town, process)
 
 
 def recovered(town: Town) -> None:
@@ -52,6 +59,7 @@ def recovered(town: Town) -> None:
     positions_equal(town)
     cash_equal(town)
     all_protected(town)
+    check_ends(town)
     equity_rebuilt(town)
     audit_sound(town)
 
@@ -112,14 +120,18 @@ def orders_settled(town: Town) -> None:
 def every_fill(town: Town) -> None:
     """Each fill is booked as it happened, under the strategy that sent its order."""
     booked = {row["fill_id"]: row for row in town.ledger.rows("SELECT * FROM fills")}
+    opening = _opening(town)
     for fill in town.exchange.rows(
-        "SELECT a.number, a.symbol, a.quantity, a.price, a.fee, o.client_order_id, o.side, p.client_order_id AS entry"
+        "SELECT a.number, a.at, a.symbol, a.quantity, a.price, a.fee, o.client_order_id, o.side,"
+        " p.client_order_id AS entry"
         " FROM activities a JOIN orders o ON o.number = a.order_number LEFT JOIN orders p ON p.number = o.parent"
         " WHERE a.kind = 'fill'"
     ):
         name = f"{fill['side']} {fill['quantity']} {fill['symbol']} of {fill['client_order_id']}"
         row = booked.pop(town.door.activity_id(fill["number"]), None)
         columns = ("symbol", "side", "quantity", "price", *([] if town.door.fees_apart else ["fee"]))
+        if row is None and opening.covers(town, fill):
+            continue
         if row is None:
             town.story.violate(Promise.EVERY_FILL, f"{name} is not in the ledger")
             continue
@@ -130,8 +142,10 @@ def every_fill(town: Town) -> None:
         ours = made is not None and made.account_hash == town.ours
         if ours != (row["strategy"] != "foreign"):
             town.story.violate(Promise.OWNED, f"{name} is booked as {row['strategy']}'s")
-    for bust in town.exchange.rows("SELECT number, reverses FROM activities WHERE kind = 'bust'"):
+    for bust in town.exchange.rows("SELECT number, at, reverses FROM activities WHERE kind = 'bust'"):
         row = booked.pop(town.door.activity_id(bust["number"]), None)
+        if row is None and opening.covers(town, bust):
+            continue
         if row is None or row["reverses"] != town.door.activity_id(bust["reverses"]):
             town.story.violate(Promise.EVERY_FILL, f"the bust of A-{bust['reverses']:09d} is not in the ledger")
     for row in booked.values():
@@ -164,11 +178,25 @@ def cash_explained(town: Town) -> None:
 
 
 def protection_told(town: Town, process: Ended) -> None:
-    """The shares of ours that no live stop covers, as the exchange has it, against what the job said of the dollars."""
-    bare = _bare(town)
-    told = process.outcome.unprotected if process.outcome is not None else None
-    if bool(bare) != bool(told):
-        town.story.violate(Promise.PROTECTED, f"{process.run.job} said {told} USD; without a stop are {bare}")
+    """The dollars that a job said to be bare, against the exchange's rows at some instant within its newest look."""
+    ours, told = _ours(town), process.outcome.unprotected if process.outcome is not None else None
+    bares = [_dollars(town, moment.bare(ours)) for moment in (*process.covers, cover(town.exchange))]
+    if told is None or all(abs(told - bare) > CENT for bare in bares):
+        said = f"{process.run.job} said {told} USD; without a stop were {sorted(set(bares))}"
+        town.story.violate(Promise.SAID_PROTECTED, said)
+
+
+def entries_ended(town: Town, process: Ended) -> None:
+    """No entry of ours that was sent before a trading job began, and had its time, is open when the job ends."""
+    if process.run.job is Job.RECONCILE:
+        return
+    due = process.run.at - timedelta(seconds=DEFAULT_ENTRY_FILL_SECONDS)
+    open_entries = "SELECT client_order_id, submitted_at FROM orders WHERE live = 1 AND parent IS NULL"
+    for row in town.exchange.rows(open_entries):
+        made = parse(row["client_order_id"])
+        is_ours = made is not None and made.account_hash == town.ours and made.purpose is Purpose.ENTRY
+        if is_ours and datetime.fromisoformat(row["submitted_at"]) <= due:
+            town.story.violate(Promise.OVERDUE, f"{row['client_order_id']} is still open")
 
 
 def all_protected(town: Town) -> None:
@@ -189,21 +217,24 @@ def all_protected(town: Town) -> None:
 def _beyond_their_stops(town: Town) -> Iterator[str]:
     told = town.ledger.texts("SELECT symbol FROM breaks WHERE closed_at IS NULL AND kind = 'unprotected'")
     for row in town.ledger.rows("SELECT symbol, stop_price FROM holdings"):
-        close = town.market.closes[row["symbol"], town.session]
+        close = town.close_of(row["symbol"], town.session)
         if row["symbol"] in told and close <= Decimal(row["stop_price"]):
             yield row["symbol"]
 
 
 def _bare(town: Town) -> dict[str, Decimal]:
     """Our shares of each symbol that no live stop at the exchange covers."""
-    ours = _sums(town.ledger.rows("SELECT symbol, quantity FROM lots WHERE strategy <> 'foreign'"))
-    stops = town.exchange.rows(
-        "SELECT symbol, CAST(quantity AS NUMERIC) - CAST(filled_quantity AS NUMERIC) AS quantity FROM orders"
-        " WHERE live = 1 AND side = 'sell' AND type IN ('stop', 'stop_limit')"
-    )
-    held, covered = _held(town), _sums(stops)
-    shares = {symbol: min(count, held.get(symbol, ZERO)) - covered.get(symbol, ZERO) for symbol, count in ours.items()}
-    return {symbol: count for symbol, count in shares.items() if count > 0}
+    return cover(town.exchange).bare(_ours(town))
+
+
+def _ours(town: Town) -> dict[str, Decimal]:
+    return _sums(town.ledger.rows("SELECT symbol, quantity FROM lots WHERE strategy <> 'foreign'"))
+
+
+def _dollars(town: Town, shares: dict[str, Decimal]) -> Decimal:
+    with town.venue.exchange() as exchange:
+        quotes = exchange.quotes(sorted(shares))
+    return sum((count * quotes[symbol].last for symbol, count in shares.items()), ZERO)
 
 
 def _differences(town: Town) -> Iterator[tuple[str, Decimal, Decimal]]:
@@ -235,7 +266,13 @@ def equity_rebuilt(town: Town) -> None:
     for split in town.ledger.rows("SELECT * FROM corporate_actions"):
         gained = Decimal(split["quantity_after"]) - Decimal(split["quantity_before"])
         rows[_closed_with(town, split)].append((split["symbol"], gained, ZERO))
-    there = {row["session"]: Decimal(row["equity"]) for row in town.exchange.rows("SELECT * FROM equity")}
+    for added in town.ledger.rows("SELECT * FROM adjustments"):
+        rows[added["session"]].append((added["symbol"], Decimal(added["quantity"]), Decimal(added["amount"])))
+    there = {
+        row["session"]: Decimal(row["equity"])
+        for row in town.exchange.rows("SELECT * FROM equity")
+        if row["session"] >= _opening(town).session
+    }
     cash = ZERO
     shares_held: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
     for session in sorted({*rows, *there}):
@@ -243,10 +280,30 @@ def equity_rebuilt(town: Town) -> None:
             cash += amount
             shares_held[symbol] += shares
         day = date.fromisoformat(session)
-        worth = sum((n * town.market.closes[symbol, day] for symbol, n in shares_held.items() if n), ZERO)
+        worth = sum((n * town.close_of(symbol, day) for symbol, n in shares_held.items() if n), ZERO)
         here = (cash + worth).quantize(CENT, rounding=ROUND_HALF_EVEN)
         if session in there and here != there[session]:
             town.story.violate(Promise.EQUITY, f"{session}: {here} rebuilt, {there[session]} at the exchange")
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """The ledger's opening: what happened before it is no part of the ledger."""
+
+    session: str = ""
+    at: str = ""
+    cursor: str = ""
+
+    def covers(self, town: Town, activity: sqlite3.Row) -> bool:
+        """Whether an activity of the exchange happened before, or was told by then."""
+        if not self.at or town.door.activity_id(activity["number"]) == self.cursor:
+            return bool(self.at)
+        return datetime.fromisoformat(activity["at"]) < datetime.fromisoformat(self.at) - timedelta(minutes=1)
+
+
+def _opening(town: Town) -> _Opening:
+    rows = town.ledger.rows("SELECT o.* FROM openings o JOIN accounts a USING (account_key) WHERE a.pinned = 1")
+    return _Opening(rows[0]["session"], rows[0]["at"], rows[0]["cursor"] or "") if rows else _Opening()
 
 
 def _closed_with(town: Town, row: sqlite3.Row) -> str:

@@ -63,7 +63,11 @@ def entries_of(session: date, orders: Iterable[BrokerOrder]) -> int:
 
 def stops_of(ledger: Eyes, orders: Iterable[BrokerOrder]) -> dict[str, tuple[Decimal, Decimal]]:
     """The shares of ours and their stop price: of the holding in the ledger, or of the stop that rests before that."""
-    resting = {order.symbol: (order.remaining, order.stop_price) for order in orders if order.stop_price is not None}
+    resting = {
+        order.symbol: (order.remaining, order.stop_price)
+        for order in orders
+        if order.stop_price is not None and not order.client_order_id.startswith("hand-")
+    }
     held = {
         row["symbol"]: (Decimal(row["quantity"]), Decimal(row["stop_price"]))
         for row in ledger.rows("SELECT * FROM holdings")

@@ -38,7 +38,7 @@ def rough(*kinds: FaultKind, fault: float = 0.7, first: int = 0, **more: float) 
     first: the seed to begin with, one that is known to show it; the others follow in case that it does no more.
     """
     nothing = dict.fromkeys(("missed", "late", "overlap", "hands", "stop", "flag", "skew"), 0.0)
-    odds: dict[str, Any] = {"doubled": 0.4} | nothing | more
+    odds: dict[str, Any] = {"doubled": 0.4, "life": 0.0} | nothing | more
     these = Odds(kinds=kinds, fault=fault if kinds else 0.0, **odds)
     return lambda market: (draw(seed, market, these) for seed in range(first, first + SEEDS))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tests.worlds.witness import Witness
 from tests.worlds.world import World
 from tradebot.brokers.paper import PaperExchange
 from tradebot.brokers.paper.market_data import PaperMarket
-from tradebot.core.model.account import CorporateAction, MarketClock, Quote
+from tradebot.core.model.account import ActionKind, CorporateAction, MarketClock, Quote
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.signals import Signal
 from tradebot.core.results.alerts import AlertLevel
@@ -24,7 +25,7 @@ from tradebot.errors import Blocked, ConfigError, ExitCode, Problem, Stopped
 from tradebot.home.halt_file import LatchFile
 from tradebot.home.stop_journal import StopJournalFile
 from tradebot.market.price_file import PriceFile
-from tradebot.ports import Lock, StrategyFailure, StrategyInfo
+from tradebot.ports import Alerts, Lock, StrategyFailure, StrategyInfo
 
 if TYPE_CHECKING:
     from tradebot.strategy_api import History
@@ -61,6 +62,7 @@ class WorldData:
     market: Market
     exchange: PaperExchange
     io: Io
+    renamed: tuple[str, str, date] | None = None  # a symbol, its present name, and the day of the change
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         for fault in of_kind(self.io.step("quotes"), K.NO_QUOTES):
@@ -85,7 +87,12 @@ class WorldData:
         return PaperMarket(PriceFile(), self.exchange).upcoming_actions(symbols, clock, days)
 
     def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
-        return PaperMarket(PriceFile(), self.exchange).actions_since(symbols, first, clock)
+        wanted = frozenset(symbols)
+        announced = PaperMarket(PriceFile(), self.exchange).actions_since(wanted, first, clock)
+        if self.renamed is None or self.renamed[0] not in wanted or self.renamed[2] < first:
+            return announced
+        old, new, day = self.renamed
+        return (*announced, CorporateAction(old, day, ActionKind.NAME_CHANGE, Decimal(1), new_symbol=new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +189,15 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Word to the operator; implements ports.Alerts."""
+    """Word to the operator, in the story and in the ledger's outbox; implements ports.Alerts."""
 
     tell: Callable[[str], None]
+    outbox: Alerts | None = None
 
     def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
         self.tell(f"    alert ({level}): {title}")
+        if self.outbox is not None:
+            self.outbox.send(level, title, message, key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.worlds.database import WatchedEngine
 from tests.worlds.faults import Fault, Io, Killed
+from tests.worlds.moment import Cover, Moment
 from tests.worlds.ports import (
     WALL,
     OthersAtWork,
@@ -28,6 +29,9 @@ from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tests.worlds.witness import Witness
 from tests.worlds.world import Run
+from tradebot.alerts.sinks import OutboxAlerts
+from tradebot.alerts.spool import Spool
+from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.model.schedule import Job
@@ -41,7 +45,7 @@ from tradebot.jobs import check_exits, preflight, reconcile, report, resume, run
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk, set_latch
-from tradebot.ledger.database import Database
+from tradebot.ledger.database import AccountLedger, Database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
@@ -69,6 +73,8 @@ class Ended:
     error: TradebotError | None = None
     met_fault: bool = False
     overlapped: bool = False
+    moments: tuple[Moment, ...] = ()  # at which it read the account
+    covers: tuple[Cover, ...] = ()  # as the exchange had it when the broker was read, the last few times
 
     @property
     def ran(self) -> bool:
@@ -113,7 +119,13 @@ class Process:
         story.tell(
             f"  {self.who}: {ended}".replace(str(self.town.home), "~").replace(self.town.door.host, "the broker")
         )
-        return replace(ended, met_fault=self.io.met_fault, overlapped=self.overlaps)
+        return replace(
+            ended,
+            met_fault=self.io.met_fault,
+            overlapped=self.overlaps,
+            moments=tuple(self.witness.moments),
+            covers=tuple(self.witness.covers),
+        )
 
     def _met(self, fault: Fault, where: str) -> None:
         self.town.story.met_fault(self.who, fault, where)
@@ -151,13 +163,13 @@ class Process:
                 clock=clock,
                 calendar=CorrectedCalendar(NyseCalendar()),
                 broker=broker,
-                market=WorldData(town.market, exchange, io),
+                market=self._data(exchange),
                 ledger=database.bind(key),
                 strategies=Scripts(town.world, io),
                 latch=self._latch(),
                 lock=WatchedLock(tuple(locks_held), paths.lock_file(town.home), io),
                 stop=Signals(io),
-                alerts=Told(town.story.tell),
+                alerts=Told(town.story.tell, self._outbox(database.bind(key), clock)),
                 pid=1,
                 fresh_for=town.door.fresh_for,
             )
@@ -184,7 +196,7 @@ class Process:
                 ownership=Ownership(key),
                 clock=clock,
                 broker=broker,
-                market=WorldData(town.market, exchange, io),
+                market=self._data(exchange),
                 latch=latch,
                 alerts=Told(town.story.tell),
                 booked=booked,
@@ -193,6 +205,15 @@ class Process:
                 others=OthersAtWork(self._others, io),
             )
             return emergency_stop.run(desk, close_positions=self.run.close)
+
+    def _data(self, exchange: PaperExchange) -> WorldData:
+        renamed = self.town.world.renamed
+        named = (renamed[0], self.town.name_of(renamed[0]), renamed[1]) if renamed and self.town.is_renamed else None
+        return WorldData(self.town.market, exchange, self.io, named)
+
+    def _outbox(self, ledger: AccountLedger, clock: WorldClock) -> OutboxAlerts:
+        spool = Spool(paths.spool_file(self.town.home))
+        return OutboxAlerts(ledger.outbox, spool, ledger.account_key, clock, lambda text: text, silent=True)
 
     def _others(self) -> str:
         return ", ".join(who for who in self.town.at_work if who != self.who)

@@ -15,13 +15,18 @@ from tests.fakes.alpaca.house import submit
 from tests.worlds.broker import SHOWN_AFTER
 from tests.worlds.fates import Fate
 from tests.worlds.faults import FaultKind, of_kind
+from tests.worlds.real_life import fill_a_stop
 from tests.worlds.trouble import LEG_HELD
 from tests.worlds.venue import Late, Venue
 from tests.worlds.witness import Witness
 from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.brokers.paper.orders import parse_number
+from tradebot.core.model.account import id_of
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 K = FaultKind
+#: The rows that an activity of the exchange can have at Alpaca.
+_PARTS = ("fill", "fee", "cash", "old", "new")
 
 
 class WorldServer(FakeAlpaca):
@@ -49,13 +54,16 @@ class WorldServer(FakeAlpaca):
 
     def process(self, arrival: Arrival, exchange: PaperExchange | None = None) -> Answer:
         """What Alpaca makes of a request, or made of it when it was asked before."""
-        answer = super().process(arrival, exchange)
         fate = self._fate
         assert fate is not None, "somebody asks past the worlds"
+        self._fill_stops(fate)
+        answer = super().process(arrival, exchange)
         self._note(arrival, answer, fate.witness)
         if answer.status == 200 and not arrival.writes:
             shown = self._not_yet_shown if fate.call == "order" else self._old
             answer = shown(fate, arrival, answer)
+            if fate.call == "activities":
+                answer = self._without_instants(fate, self._shown_rows(answer))
         self._truth = answer
         return answer
 
@@ -100,13 +108,41 @@ class WorldServer(FakeAlpaca):
 
     def _take_in(self, exchange: PaperExchange, request: OrderRequest) -> BrokerOrder:
         """Take an order in; one that does not trade at once is as any other."""
-        for fault in () if self._fate is None else self._fate.meets(K.SLOW_FILL, K.REJECTED_LATER):
+        for fault in () if self._fate is None else self._fate.meets(K.SLOW_FILL, K.REJECTED_LATER, K.PARTIAL_FILL):
             due = self._venue.now + timedelta(seconds=fault.amount)
+            if fault.kind is K.PARTIAL_FILL:
+                return self._venue.submit_in_part(PaperBroker(exchange), request, due)
             reject = fault.kind is K.REJECTED_LATER
             return self._venue.submit_unmatched(PaperBroker(exchange), request, due, reject=reject)
         return submit(exchange, request)
 
+    def _fill_stops(self, fate: Fate) -> None:
+        """Let stops fill right before a request is worked on."""
+        for fault in of_kind(fate.struck, K.STOP_FILLS):
+            with self._venue.exchange() as exchange:
+                if fill_a_stop(exchange):
+                    fate.io.meet(fault, fate.call)
+
     # --- answers that were the whole truth -----------------------------------------------------------
+
+    def _shown_rows(self, answer: Answer) -> Answer:
+        """The answer without the rows that are not shown yet."""
+        rows = self._venue.rows
+        with self._venue.exchange() as exchange:
+            today, every = exchange.session(), PaperBroker(exchange).activities(None)
+            hidden = [parse_number(id_of(done), "A") or 0 for done in every if rows.hides(done, today)]
+            with self.house.looking(exchange) as view:
+                ids = {view.names.activity(number, part) for number in hidden for part in _PARTS}
+        return replace(answer, body=[row for row in answer.body if row["id"].partition("::")[2] not in ids])
+
+    def _without_instants(self, fate: Fate, answer: Answer) -> Answer:
+        """The answer without the instants at which rows were booked, where a row has a date besides."""
+        for fault in of_kind(fate.struck, K.NO_INSTANTS):
+            if any("created_at" in row for row in answer.body):
+                fate.io.meet(fault, fate.call)
+            body = [{name: value for name, value in row.items() if name != "created_at"} for row in answer.body]
+            return replace(answer, body=body)
+        return answer
 
     def _old(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:
         """The answer, or the newest one of this session that was another."""

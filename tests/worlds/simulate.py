@@ -17,6 +17,7 @@ from tests.worlds.doors import Opening, directly
 from tests.worlds.hands import act
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
+from tests.worlds.real_life import RENAMED, SYMBOL_HALTED, rename, set_volume
 from tests.worlds.schedule import recovery
 from tests.worlds.story import Promise, Story
 from tests.worlds.town import Town, found
@@ -37,7 +38,18 @@ def simulate(world: World, market: Market, opening: Opening = directly) -> Story
         for objection in town.door.objections():
             town.story.violate(Promise.SPOKEN, objection)
         town.story.met.update(met_in(town))
+        _keep_the_end(town)
         return town.story
+
+
+def _keep_the_end(town: Town) -> None:
+    """Put into the story what the ledger says of alerts, halts and breaks at the end."""
+    story, ledger = town.story, town.ledger
+    for row in ledger.rows("SELECT raised_at, level, title FROM alerts ORDER BY seq"):
+        story.alerts.append(f"{row['raised_at'][:10]} {row['level']}: {row['title']}")
+    for row in ledger.rows("SELECT session, rule, cleared_at FROM halts ORDER BY halt_id"):
+        story.halts.append(f"{row['session']} {row['rule']}, cleared {(row['cleared_at'] or 'never')[:10]}")
+    story.breaks = len(ledger.rows("SELECT 1 FROM breaks WHERE closed_at IS NULL"))
 
 
 @contextmanager
@@ -74,8 +86,27 @@ def _begin(town: Town, session: date) -> None:
     with town.venue.exchange() as exchange:
         while town.session < session:
             town.session = town.venue.next_session(exchange)
+            _change_symbols(town)
         held = ", ".join(f"{p.quantity:f} {p.symbol}" for p in exchange.status().positions) or "nothing"
     town.story.tell(f"session {session}: {held} held")
+
+
+def _change_symbols(town: Town) -> None:
+    """Stop the trading of the symbols that are halted in the session, and rename the one whose day it is."""
+    file, world, story = str(town.venue.path), town.world, town.story
+    for symbol, session, volume in town.halted:
+        set_volume(file, town.name_of(symbol), session, volume)
+    town.halted.clear()
+    if world.renamed is not None and not town.is_renamed and town.session >= world.renamed[1]:
+        old = world.renamed[0]
+        town.is_renamed = True
+        rename(file, old, town.name_of(old))
+        story.happened(RENAMED, f"{old} is called {town.name_of(old)} from now on")
+    for symbol, session in world.halted:
+        if session == town.session:
+            volume = set_volume(file, town.name_of(symbol), session, 0)
+            town.halted.append((symbol, session, volume))
+            story.happened(SYMBOL_HALTED, f"{symbol} does not trade")
 
 
 def _do(town: Town, step: Step) -> None:

@@ -29,6 +29,11 @@ class Promise(StrEnum):
     POSITIONS = "the ledger explains the positions, or an open break says why not"
     CASH = "the ledger explains the cash, or an open break says why not"
     PROTECTED = "unprotected dollars are zero or reported"
+    REAL_CAUSE = "no halt without a cause, and no job that ends for breaks where nothing differs"
+    HALT_ENDS = "a halt whose cause is gone ends as it says"
+    OVERDUE = "an entry that is not filled whole in its time is ended"
+    SHRUNK = "no stop is made smaller than what it protects"
+    SAID_PROTECTED = "said protected is protected: the dollars said to be bare are those at the exchange"
     AUDIT = "the ledger verifies"
     EQUITY = "the equity rebuilt from the ledger is the exchange's"
     NO_BUG = "no unexpected error"
@@ -54,6 +59,9 @@ class Story:
     lines: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)  # of the outbox, as "2005-02-07 critical: title"
+    halts: list[str] = field(default_factory=list)  # ever latched, as "2005-02-07 breaks, cleared 2005-02-08"
+    breaks: int = 0  # open at the end
 
     def tell(self, line: str) -> None:
         self.lines.append(line)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.worlds.doors import Door, Opening
 from tests.worlds.eyes import Eyes
 from tests.worlds.market import Market, TakenIn
+from tests.worlds.moment import Moment
+from tests.worlds.real_life import LateRows
 from tests.worlds.story import Story
 from tests.worlds.venue import Venue
 from tests.worlds.world import World
-from tradebot.brokers.paper import PaperExchange
+from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.core.model.limits import Limits
 from tradebot.core.model.order_ids import account_hash
 from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
+from tradebot.settings import Settings
 
 _ACTIVITIES = (
     "SELECT a.*, o.client_order_id, o.side FROM activities a LEFT JOIN orders o ON o.number = a.order_number"
@@ -46,6 +52,11 @@ class Town:
     by_hand: int = 0  # orders that a person has sent
     stops: int = 0  # emergency stops so far, each with a journal of its own
     told_up_to: int = 0  # the newest activity of the exchange that the story tells
+    halted: list[tuple[str, date, int]] = field(default_factory=list)  # symbols that do not trade, with their volume
+    is_renamed: bool = False
+    moments: list[Moment] = field(default_factory=list)  # each at which a process has read the account
+    halts_checked: int = 0  # the newest halt in the ledger whose cause was looked for
+    failures: int = 0  # processes of counted jobs that did not end well
 
     def tell_activities(self) -> None:
         """Put into the story what has happened at the exchange since it was told last."""
@@ -57,6 +68,32 @@ class Town:
             elif row["kind"] != "fill":
                 detail = f"{row['symbol'] or ''} {row['note'] or row['ratio'] or ''} {row['amount'] or ''}"
             self.story.tell(f"      exchange, {row['at'][11:19]}: {row['kind']} {detail}")
+
+    def name_of(self, symbol: str) -> str:
+        """The present name of a symbol."""
+        renamed = self.world.renamed
+        return f"{symbol}X" if self.is_renamed and renamed is not None and renamed[0] == symbol else symbol
+
+    def close_of(self, symbol: str, session: date) -> Decimal:
+        """The newest close of a symbol, under any of its names, at the end of a session, USD a share."""
+        closes = self.market.closes
+        listed = symbol if symbol in self.market.listed else symbol.removesuffix("X")
+        while (listed, session) in self.world.halted:
+            session = self.market.after(session, -1)
+        return closes[listed, session]
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the home."""
+        settings: dict[str, Any] = dict(self.world.settings)
+        return replace(Settings(tradebot_home=self.home), **settings).limits()
+
+    @property
+    def rows_are_missing(self) -> bool:
+        """Whether the broker does not show the row of an activity yet, or has just shown one."""
+        with self.venue.exchange() as exchange:
+            every, rows = PaperBroker(exchange).activities(None), self.venue.rows
+        return any(rows.hides(activity, day) for activity in every for day in (self.session, activity.session))
 
     @property
     def ours(self) -> str:
@@ -92,7 +129,7 @@ def found(world: World, market: Market, home: Path, opening: Opening) -> Iterato
     with (
         closing(Eyes(ledger)) as of_ledger,
         closing(Eyes(exchange)) as of_exchange,
-        Venue(exchange, world.rules) as venue,
+        Venue(exchange, world.rules, LateRows(world, market.sessions)) as venue,
         opening(world, venue) as door,
     ):
         yield Town(world, market, home, venue, door, of_ledger, of_exchange, session)

@@ -10,7 +10,7 @@ from random import Random
 from tests.worlds.faults import ANY, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
-from tests.worlds.world import ByHand, Deed, Lapse, Missed, Overlap, Run, Step
+from tests.worlds.world import TRANSFERS, ByHand, Deed, Lapse, Missed, Overlap, Run, Step
 from tradebot.core.model.schedule import Job
 
 K = FaultKind
@@ -36,6 +36,9 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.REJECTED_LATER: ("submit",),
     K.REPEATED: ("activities",),
     K.LAGGING: ("activities",),
+    K.EMPTY_LIST: ("positions", "open_orders", "activities"),
+    K.STOP_FILLS: ("account", "positions", "open_orders", "activities"),
+    K.PARTIAL_FILL: ("submit",),
     K.DB_LOCKED: ("begin",),
     K.DB_FULL: ("sql",),
     K.DB_IO_ERROR: ("sql", "begin", "commit"),
@@ -58,7 +61,7 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.NO_KEYS: _ON_THE_WIRE,
     K.NEW_FIELDS: _NO_ANSWER,
     K.CLOCK_ASKEW: ("clock",),
-    K.EMPTY_LIST: ("positions", "open_orders", "activities"),
+    K.NO_INSTANTS: ("activities",),
 }
 #: How late a call can come in a process; those that are made for each order come soon.
 _LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25, "submit": 2, "check": 2, "assert_held": 2}
@@ -73,6 +76,7 @@ _SENDING = _TRADING | {Job.EMERGENCY_STOP}
 #: The kinds that only some jobs can meet.
 _ONLY_IN: dict[FaultKind, frozenset[Job]] = {
     **dict.fromkeys((K.LOST_REQUEST, K.LATE_REQUEST, K.SLOW_FILL, K.REJECTED_LATER, K.KILL_AFTER), _SENDING),
+    **dict.fromkeys((K.PARTIAL_FILL,), frozenset({Job.RUN_DAILY})),
     **dict.fromkeys((K.SIGNAL, K.LOCK_REMOVED, K.STRATEGY_FAILS), _TRADING),
     **dict.fromkeys((K.REPEATED, K.LAGGING), _SENDING | {Job.RECONCILE}),
     K.LATCH_FAILS: frozenset({Job.EMERGENCY_STOP}),
@@ -93,6 +97,8 @@ _WEIGHTS = {
     K.UNKNOWN_STATE: 2,
     K.SLOW_FILL: 3,
     K.REJECTED_LATER: 3,
+    K.PARTIAL_FILL: 4,
+    K.STOP_FILLS: 4,
     K.LAGGING: 2,
     K.KILL: 2,
     K.KILL_AFTER: 4,
@@ -115,7 +121,20 @@ _WEIGHTS = {
 _SENDING_CALLS = frozenset({"submit", "cancel", "replace", "write", "order", "check", "assert_held"})
 
 
-_BY_HAND = (Deed.BUY, Deed.SELL, Deed.SELL, Deed.CANCEL, Deed.CANCEL, Deed.REST)
+_BY_HAND = (
+    Deed.BUY,
+    Deed.SELL,
+    Deed.SELL,
+    Deed.CANCEL,
+    Deed.CANCEL,
+    Deed.REST,
+    Deed.STOP,
+    Deed.CANCEL_AND_SELL,
+    Deed.CANCEL_AND_SELL,
+    Deed.PAY_IN,
+    Deed.TAKE_OUT,
+    Deed.TAKE_OUT,
+)
 LATCH_DEEDS = (Deed.LATCH, Deed.SPOIL_LATCH, Deed.CLEAR_LATCH, Deed.HALT_SYMBOL, Deed.HALT_STRATEGY)
 
 
@@ -162,6 +181,7 @@ class Odds:
     skew: float
     deeds: tuple[Deed, ...] = AT_ITS_OWN_DOOR.deeds
     most_faults: int = AT_ITS_OWN_DOOR.most
+    life: float = 1.0  # 0 for a world without an earlier life of its account, halted and renamed symbols, late rows
 
 
 def draw_odds(chance: Random, possible: Possible) -> Odds:
@@ -268,6 +288,8 @@ def _amount(kind: FaultKind, chance: Random) -> int:
             return chance.choice([1, 5, 15, 45, 300, 1800])
         case K.SLOW_FILL | K.REJECTED_LATER:
             return chance.choice([1, 5, 20, 120, 3600])
+        case K.PARTIAL_FILL:
+            return chance.choice([5, 20, 50, 100, 3600, 86_400])
         case K.TOO_MANY_UNTIL:
             return chance.choice([1, 2, 20, 60, 600])
         case K.CLOCK_ASKEW:
@@ -298,8 +320,20 @@ def _deeds(session: date, odds: Odds, chance: Random, market: Market) -> Iterato
     for _ in range(chance.choice([1, 1, 2, 3])):
         at = opens + timedelta(minutes=chance.choice([-20, 1, 8, 60, 200, 300]))
         deed = chance.choice(LATCH_DEEDS if chance.random() < 0.1 else odds.deeds)
+        if deed in TRANSFERS:
+            at = opens + timedelta(minutes=chance.choice([-240, -20, 1, 8, 60, 300, 395, 500, 690]))
         yield ByHand(
             deed, at, chance.choice(list(market.listed)), chance.choice([1, 3, 20, 1000]), chance.randrange(10)
         )
         if deed in LATCH_DEEDS and chance.random() < 0.7:
             yield Run(Job.RESUME, at + timedelta(minutes=chance.choice([3, 30, 400])))
+
+
+def earlier_deeds(session: date, chance: Random, market: Market, possible: Possible) -> Iterator[ByHand]:
+    """What people did on a day before the home met the account."""
+    opens = hours_of(session).opens
+    deeds = [deed for deed in possible.deeds if deed not in (Deed.BUST, Deed.CORRECT)]
+    for _ in range(chance.choice([1, 2, 4])):
+        deed = chance.choice([Deed.BUY, Deed.BUY, Deed.STOP, *deeds])
+        at = opens + timedelta(minutes=chance.choice([1, 8, 60, 200, 300]))
+        yield ByHand(deed, at, chance.choice(list(market.listed)), chance.choice([1, 3, 20]), chance.randrange(10))

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from unittest.mock import patch
 
 from tests.worlds.market import TakenIn
+from tests.worlds.real_life import LateRows, submit_in_part
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.brokers.paper.orders import parse_number
 from tradebot.brokers.paper.session_phases import match_new_order
@@ -65,9 +66,10 @@ class Venue:
     does while it works there.
     """
 
-    def __init__(self, path: Path, rules: ExchangeRules) -> None:
+    def __init__(self, path: Path, rules: ExchangeRules, rows: LateRows) -> None:
         self.path = path
         self.rules = rules
+        self.rows = rows
         self.memory = Memory()
         self.on_the_wire: list[Late] = []
         self.unmatched: list[Unmatched] = []
@@ -132,6 +134,12 @@ class Venue:
         with patch("tradebot.brokers.paper.broker.match_new_order", _not_yet):
             order = broker.submit(request)
         self.unmatched.append(Unmatched(due, order.broker_order_id, reject))
+        return order
+
+    def submit_in_part(self, broker: PaperBroker, request: OrderRequest, due: datetime) -> BrokerOrder:
+        """Take an order in and fill half of it; the rest does not trade before ``due``."""
+        order = submit_in_part(broker, request)
+        self.unmatched.append(Unmatched(due, order.broker_order_id, reject=False))
         return order
 
     def _move(self, exchange: PaperExchange, instant: datetime) -> None:

@@ -6,11 +6,13 @@ are committed in the ledger, the latch file as it lies there.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 
 from tests.worlds.controls import Leaving, broken_controls, known_to
 from tests.worlds.limits import Scene, breaches, entries_of, stops_of
+from tests.worlds.moment import Cover, Moment, cover, flows
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
@@ -18,9 +20,14 @@ from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.halts import Halt, HaltScope
 from tradebot.core.model.order_ids import DecisionId, parse
 from tradebot.core.model.orders import OrderRequest, Purpose
+from tradebot.core.model.values import ZERO, whole_shares
 from tradebot.home.halt_file import LatchFile
 from tradebot.jobs.emergency_stop.submit import ATTEMPTS
 from tradebot.settings import Settings
+
+#: The reads that make a look at the account, and how many of them belong to the newest look at the most.
+_LOOKS = frozenset({"account", "positions", "open_orders", "activities"})
+_LOOK = 8
 
 
 class Witness:
@@ -32,6 +39,8 @@ class Witness:
         self.settings = settings
         self.locks = locks
         self._calls = 0
+        self.moments: list[Moment] = []
+        self.covers: deque[Cover] = deque(maxlen=_LOOK)
         self._latch_seen: tuple[int, tuple[Halt, ...]] = (-1, ())  # after how many calls, and what it held
         self._clock_seen: tuple[int, bool] = (-1, False)  # after how many calls, and whether the market was open
         self._sheet: tuple[Phase, Decimal] | None = None  # the phase and the equity that entries were planned with
@@ -42,6 +51,8 @@ class Witness:
     def called(self, call: str) -> None:
         """The process talks to its broker."""
         self._calls += 1
+        if call in _LOOKS:
+            self.covers.append(cover(self.town.exchange))
 
     def saw_latch(self, halts: tuple[Halt, ...]) -> None:
         self._latch_seen = (self._calls, halts)
@@ -50,8 +61,10 @@ class Witness:
         self._clock_seen = (self._calls, clock.is_open)
 
     def saw_account(self, exchange: PaperExchange, account: AccountSnapshot) -> None:
+        status = exchange.status()
+        self.moments.append(Moment(status.equity, flows(self.town.exchange)))
         if not self._entering:
-            self._sheet = (exchange.status().phase, account.equity)
+            self._sheet = (status.phase, account.equity)
 
     def took_lock(self) -> None:
         self.town.at_work.append(self.who)
@@ -74,6 +87,8 @@ class Witness:
             if not (made.purpose.reduces and made.attempt in ATTEMPTS):  # an emergency stop whose ledger fails
                 self._written_first(request)
             self._alone()
+        if made.purpose is Purpose.STOP and replacing is not None:
+            self._not_shrunk(exchange, request, replacing)
         if made.purpose is Purpose.ENTRY:
             self._one_id(made)
             self._in_session(exchange)
@@ -108,6 +123,17 @@ class Witness:
                 f"{request.client_order_id} leaves for {request.quantity} shares while the ledger has it "
                 f"{row['state']} for {row['quantity']}",
             )
+
+    def _not_shrunk(self, exchange: PaperExchange, request: OrderRequest, replacing: str) -> None:
+        """A stop is replaced by a smaller one only where fewer shares are held."""
+        status = exchange.status()
+        held = next((each.quantity for each in status.positions if each.symbol == request.symbol), ZERO)
+        lots = "SELECT quantity FROM lots WHERE symbol = ? AND strategy <> 'foreign'"
+        ours = sum((Decimal(quantity) for quantity in self.town.ledger.texts(lots, request.symbol)), ZERO)
+        old = next((each for each in status.open_orders if each.broker_order_id == replacing), None)
+        if old is not None and request.quantity < min(old.remaining, whole_shares(min(ours, held))):
+            told = f"{request.symbol}: a stop over {old.remaining} becomes one over {request.quantity}; {held} are held"
+            self._violate(Promise.SHRUNK, told)
 
     def _alone(self) -> None:
         others = [who for who in self.town.at_work if who != self.who]
@@ -207,7 +233,7 @@ class Witness:
             last=scene.last[request.symbol],
             equity=scene.equity,
             earlier=known_to(town.ledger, (order for order in sent if order is not None)),
-            is_first=made.session == town.world.days[0].session,
+            is_first=made.session == next(iter(town.world.runs)).at.date(),
         )
         yield from broken_controls(leaving, scene.limits, town.market, town.exchange)
 

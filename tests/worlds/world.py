@@ -107,6 +107,10 @@ class Deed(StrEnum):
     SELL = "sold by hand"
     REST = "order left resting by hand"
     CANCEL = "cancelled by hand"
+    STOP = "stop placed by hand"
+    CANCEL_AND_SELL = "stop cancelled and half sold by hand"
+    PAY_IN = "money paid in"
+    TAKE_OUT = "money taken out"
     BUST = "fill busted"
     CORRECT = "fill corrected"
     LATCH = "latch file made by hand"
@@ -114,6 +118,10 @@ class Deed(StrEnum):
     CLEAR_LATCH = "latch file removed by hand"
     HALT_SYMBOL = "symbol halted by hand"
     HALT_STRATEGY = "strategy halted by hand"
+
+
+#: Deeds that move money, at any hour.
+TRANSFERS = frozenset({Deed.PAY_IN, Deed.TAKE_OUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +162,24 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that is drawn from a seed. ``settings`` are those of the home, by field name."""
+    """Everything that is drawn from a seed.
+
+    days: the sessions in order; those before the first run are the account's life before the home met it.
+    settings: those of the home, by field name.
+    halted: symbols that do not trade in a session.
+    rows_late: by kind of activity, the sessions after which the broker shows its row; it does so at the latest in
+        the recovery, save for a split that is never shown.
+    renamed: a symbol that has another name from a session on.
+    """
 
     seed: int
     days: tuple[Day, ...]
     scripts: tuple[Script, ...]
     settings: tuple[tuple[str, int | bool | Decimal | tuple[str, ...]], ...]
     rules: ExchangeRules
+    halted: tuple[tuple[str, date], ...] = ()
+    rows_late: tuple[tuple[str, int], ...] = ()
+    renamed: tuple[str, date] | None = None
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -149,7 +149,8 @@ def _lagging(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
 
 
 def _booked_at(row: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(row.get("transaction_time") or row["created_at"])
+    told = row.get("transaction_time") or row.get("created_at") or f"{row['date']}T23:59:59Z"
+    return datetime.fromisoformat(told)
 
 
 def _fewer_shares(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:

@@ -1,0 +1,62 @@
+"""The account at the exchange at one moment, read from the exchange's own rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from tests.worlds.eyes import Eyes
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Equity and transfers, USD."""
+
+    equity: Decimal
+    flows: Decimal  # deposits less withdrawals since the account began
+
+    @property
+    def profit(self) -> Decimal:
+        """What the account has earned, but for a constant."""
+        return self.equity - self.flows
+
+
+def flows(exchange: Eyes, upto: datetime | None = None) -> Decimal:
+    """Deposits less withdrawals, USD, up to an instant or so far."""
+    rows = exchange.rows("SELECT at, amount FROM activities WHERE kind IN ('deposit', 'withdrawal')")
+    return sum(
+        (Decimal(row["amount"]) for row in rows if upto is None or datetime.fromisoformat(row["at"]) <= upto), ZERO
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The shares held, and those of them that a live stop sells, by symbol. Legs that wait for their entry are none."""
+
+    held: Mapping[str, Decimal]
+    covered: Mapping[str, Decimal]
+
+    def bare(self, ours: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Our shares of each symbol that no live stop covers. ``ours``: the shares that the ledger calls ours."""
+        shares = {
+            symbol: min(count, self.held.get(symbol, ZERO)) - self.covered.get(symbol, ZERO)
+            for symbol, count in ours.items()
+        }
+        return {symbol: count for symbol, count in shares.items() if count > 0}
+
+
+def cover(exchange: Eyes) -> Cover:
+    """What is held and covered at the exchange now."""
+    held = {row["symbol"]: Decimal(row["quantity"]) for row in exchange.rows("SELECT symbol, quantity FROM positions")}
+    covered: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in exchange.rows(
+        "SELECT symbol, quantity, filled_quantity FROM orders"
+        " WHERE live = 1 AND waiting = 0 AND side = 'sell' AND type IN ('stop', 'stop_limit')"
+    ):
+        covered[row["symbol"]] += Decimal(row["quantity"]) - Decimal(row["filled_quantity"])
+    return Cover(held, dict(covered))
