@@ -35,6 +35,15 @@ class TellsNoFills(Around):
         return tuple(done for done in super().activities(after) if not isinstance(done, Fill))
 
 
+class ShowsTenMore(Around):
+    """Shows 10 ACME beside what was bought, and cash as if nobody had paid for them."""
+
+    def positions(self) -> tuple[Position, ...]:
+        shown = {each.symbol: each for each in super().positions()}
+        acme = shown.get("ACME", Position("ACME", Decimal(0), Decimal(100), Decimal(100)))
+        return tuple((shown | {"ACME": replace(acme, quantity=acme.quantity + 10)}).values())
+
+
 class SoldShort(Around):
     """Shows 20 ACME sold short where the ledger has bought some."""
 
@@ -191,6 +200,16 @@ def test_a_break_locks_its_symbol_and_no_other(make_house: MakeHouse) -> None:
     assert "SYMBOL_LOCKED" in [denial.code for denial in outcome.denials if denial.symbol == "ACME"]
     assert [line.symbol for line in outcome.orders] == ["BOLT"]
     assert outcome.exit_code is ExitCode.BREAKS
+
+
+def test_cash_that_is_not_explained_lets_nothing_be_entered_and_everything_be_left(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND], "BOLT": [THIRD]}, leave={"ACME": [THIRD]}))
+    house.daily()
+    change_ledger(house, "UPDATE accounts SET cash = '94999'")
+    house.next()
+    outcome = house.daily()
+    assert [denial.code for denial in outcome.denials if denial.symbol == "BOLT"] == ["CASH_UNEXPLAINED"]
+    assert house.positions() == {}
 
 
 def test_a_position_under_a_break_can_still_be_left(make_house: MakeHouse) -> None:

@@ -39,6 +39,8 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     run.halts = refresh_halts(desk, run.session)
     if (waiting := first_waiting(desk, symbol)) is not None:  # it would be booked on top of the adjustment
         raise UsageError(f"{symbol} cannot be accepted yet: {waiting.why} Run `tradebot reconcile` in some minutes.")
+    if any(each.symbol == symbol for each in state.pending):
+        raise UsageError(f"{symbol} differs in one look, and a second did not show the same yet. Run it again.")
     accepted = _acceptable(symbol, state.breaks)
     adjustment = adjustment_for(desk, run, state, accepted, reason)
     books = desk.ledger.books

@@ -10,7 +10,7 @@ from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.safety.reconciliation import find_breaks
-from tradebot.core.safety.stop_coverage import find_gaps
+from tradebot.core.safety.stop_coverage import GapKind, find_gaps
 
 #: The broker's id of `order()`.
 ALL = frozenset({order().broker_order_id})
@@ -86,6 +86,13 @@ def test_a_gap_in_the_protection_is_a_break_that_locks_nothing() -> None:
     assert (found.kind, found.here, found.there) == (BreakKind.UNPROTECTED, D(100), D(60))
     assert "$2,000.00" in found.message
     assert not found.locks_symbol
+
+
+def test_a_stop_that_is_too_large_for_shares_that_differ_is_one_break_of_the_shares() -> None:
+    gaps = find_gaps((holding(),), (position(quantity="60"),), (stop(),), {})
+    assert [gap.kind for gap in gaps] == [GapKind.TOO_LARGE]
+    assert [found.kind for found in breaks(positions=(position(quantity="60"),), gaps=gaps)] == [BreakKind.QUANTITY]
+    assert [found.kind for found in breaks(gaps=gaps)] == [BreakKind.UNPROTECTED]
 
 
 @pytest.mark.parametrize(("there", "broken"), [("1000.01", False), ("999.99", False), ("1000.02", True), ("0", True)])

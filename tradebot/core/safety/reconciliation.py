@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from tradebot.core.accounting.lots import shown_average
@@ -11,7 +11,7 @@ from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, differen
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
-from tradebot.core.safety.stop_coverage import Gap
+from tradebot.core.safety.stop_coverage import Gap, GapKind
 
 
 def find_breaks(
@@ -31,11 +31,12 @@ def find_breaks(
     undecided: the broker ids of the open orders with an id of ours, or legs of one, that this ledger did not decide.
     cash_here: the cash that the ledger explains, USD; None when it has booked nothing yet.
     """
+    shares = tuple(_positions(lots, positions))
     differences = [
-        *_positions(lots, positions),
+        *shares,
         *_orders(open_orders, undecided),
         *_outcomes(unsettled),
-        *_unprotected(gaps),
+        *_unprotected(gaps, {each.symbol for each in shares}),
         *_cash(cash_here, cash_there),
     ]
     return tuple(sorted(differences, key=lambda difference: (difference.symbol, difference.kind)))
@@ -102,10 +103,11 @@ def _outcomes(unsettled: Iterable[Intent]) -> Iterable[Break]:
             yield Break(kind, intent.symbol, shares, ZERO, message, severity=severity, dollars=value)
 
 
-def _unprotected(gaps: Iterable[Gap]) -> Iterable[Break]:
+def _unprotected(gaps: Iterable[Gap], differing: Collection[str]) -> Iterable[Break]:
+    """The gaps that a stop can close, save a stop that is too large because fewer shares are shown: that is told."""
     for gap in gaps:
-        if not gap.kind.can_be_closed:
-            continue  # it is reported as a gap, and nothing differs
+        if not gap.kind.can_be_closed or (gap.kind is GapKind.TOO_LARGE and gap.symbol in differing):
+            continue  # it is reported as a gap, and nothing more differs
         held, covered = canonical(abs(gap.held)), canonical(abs(gap.protected))
         message = (
             f"{gap.symbol}: the stop of {gap.strategy} at {canonical(gap.stop_price)} is {gap.kind.text}: "

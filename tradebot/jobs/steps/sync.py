@@ -119,7 +119,8 @@ def read_account_state(
     ``SECOND_LOOK_AFTER`` ago, is confirmed; with ``is_second`` whenever it was first seen.
     Raises BrokerUnavailable.
     """
-    first_seen_by = desk.clock.now() if is_second else max(run.began, desk.clock.now() - SECOND_LOOK_AFTER)
+    now, before_this_run = desk.clock.now(), run.began - timedelta.resolution
+    first_seen_by = now if is_second else max(before_this_run, now - SECOND_LOOK_AFTER)
     look = read_look(desk, run, at_most=at_most)
     settled: list[StepResult] = [follow_corporate_actions(desk, run, look)]
     seen = _compared(desk, run, look)
