@@ -35,15 +35,6 @@ class TellsNoFills(Around):
         return tuple(done for done in super().activities(after) if not isinstance(done, Fill))
 
 
-class ShowsTenMore(Around):
-    """Shows 10 ACME beside what was bought, and cash as if nobody had paid for them."""
-
-    def positions(self) -> tuple[Position, ...]:
-        shown = {each.symbol: each for each in super().positions()}
-        acme = shown.get("ACME", Position("ACME", Decimal(0), Decimal(100), Decimal(100)))
-        return tuple((shown | {"ACME": replace(acme, quantity=acme.quantity + 10)}).values())
-
-
 class SoldShort(Around):
     """Shows 20 ACME sold short where the ledger has bought some."""
 

@@ -74,7 +74,7 @@ class JobRun:
             self.timings[name] = self.timings.get(name, 0.0) + time.perf_counter() - started
 
     def outcome(self, status: RunStatus, headline: str, totals: Totals | None = None) -> Outcome:
-        """The run so far as a value."""
+        """The run so far as a value. Failures and notes that several steps report alike are told once."""
         codes = frozenset(self.done.codes)
         return Outcome(
             job=self.job,
@@ -90,8 +90,8 @@ class JobRun:
             breaks=self.breaks,
             halts=self.halts,
             gaps=self.gaps or (),
-            failures=self.done.failures,
-            notes=self.done.notes,
+            failures=tuple(dict.fromkeys(self.done.failures)),
+            notes=tuple(dict.fromkeys(self.done.notes)),
             account=self.reading.account if self.reading else None,
             totals=totals,
             unprotected=None if self.gaps is None else unprotected_dollars(self.gaps),
