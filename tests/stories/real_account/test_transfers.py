@@ -119,6 +119,25 @@ def test_nor_is_an_activity_that_is_told_before_the_money_moves(make_house: Make
         days_after(account, amount)
 
 
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_shares_that_were_sold_today_make_their_part_of_the_result_beside_it(
+    make_house: MakeHouse, amount: Decimal
+) -> None:
+    house = make_house(
+        Script(enter={"ACME": [THURSDAY]}, leave={"ACME": [FRIDAY]}),
+        prices={"ACME": [FLAT, FLAT, "98 99 97 98"], "BOLT": [FLAT] * 3},
+    )
+    with at_alpaca(house) as account:
+        account.daily()
+        house.next()
+        account.daily()
+        assert house.positions() == {}
+        move_cash(account, amount)
+        assert account.check_exits("10:15").halts == ()
+        lost = use_of(account).daily_loss
+        assert lost.base - lost.equity == 100  # 50 shares from 100 to 98
+
+
 def test_cash_that_nothing_explains_takes_no_entry_anywhere_until_it_is_explained(make_house: MakeHouse) -> None:
     script = Script(enter={"ACME": [THURSDAY], "BOLT": [FRIDAY, MONDAY]})
     house = make_house(script, prices={"ACME": [FLAT] * 8, "BOLT": [FLAT] * 8})

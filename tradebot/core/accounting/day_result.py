@@ -141,9 +141,17 @@ def explain(look: DayLook, records: DayRecords) -> ExplainedEquity:
     result, plain = day_result(look, records), equity - records.baseline - _flow(records)
     rounding = CENT + sum((each.rounding for each in shares.values()), ZERO)
     amount = _counted(result, plain, plain - gain, rounding, agrees=agrees)
-    base = equity - amount - max(gain, records.flow_since_first_look)
+    base = _base(equity - amount, gain, records.flow_since_first_look)
     high = equity - (cash if agrees else max(gain, cash + in_shares))
     return ExplainedEquity(base, equity - amount - base, cash if agrees else gain, high)
+
+
+def _base(capital: Decimal, gain: Decimal, flow: Decimal) -> Decimal:
+    """The capital of the day without money that came since its first look, so that a loss is no smaller a fraction.
+
+    Money that is booked and more than doubled the account counts: the account was opened with it.
+    """
+    return capital - max(gain, flow if flow * 2 <= capital else ZERO)
 
 
 def _counted(result: DayResult, plain: Decimal, without_gain: Decimal, rounding: Decimal, *, agrees: bool) -> Decimal:
