@@ -11,10 +11,12 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.alpaca.client import broker_of
+from tests.fakes.orders import Requests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, Script
 from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tests.stories.real_account.transfers import move_cash, on, tell
+from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.risk.circuit_breakers import LimitUse
 from tradebot.jobs import status
@@ -136,6 +138,23 @@ def test_shares_that_were_sold_today_make_their_part_of_the_result_beside_it(
         assert account.check_exits("10:15").halts == ()
         lost = use_of(account).daily_loss
         assert lost.base - lost.equity == 100  # 50 shares from 100 to 98
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_the_first_day_counts_from_the_opening_whatever_was_before(make_house: MakeHouse, amount: Decimal) -> None:
+    """A person held 300 BOLT, which fell from 100 to 80 before the account was met, and goes on to 79."""
+    house = make_house(Script(symbols=("ACME",)), prices={"ACME": [FLAT] * 4, "BOLT": [FLAT, FLAT, "80 81 79 79"]})
+    house.passes("09:35")
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").buy(300))
+    house.next()
+    with at_alpaca(house) as account:
+        assert account.daily().halts == ()
+        move_cash(account, amount)
+        account.house.passes("16:05")
+        assert account.run(Job.RECONCILE, "16:05").halts == ()
+        lost = use_of(account).daily_loss
+        assert lost.base - lost.equity == 300
 
 
 def test_cash_that_nothing_explains_takes_no_entry_anywhere_until_it_is_explained(make_house: MakeHouse) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 from tradebot.core.accounting.day_result import DayLook, DayRecords, ExplainedEquity, explain
 from tradebot.core.model.account import AccountSnapshot, Position, Quote
@@ -43,6 +45,14 @@ def traded_today(desk: Desk, run: JobRun) -> frozenset[str]:
     return frozenset(fill.symbol for fill in desk.ledger.day.fills(run.session))
 
 
+def _opening_prices(desk: Desk, session: date) -> Mapping[str, Decimal] | None:
+    """The prices of the account's opening, where that was made in this session."""
+    opening = desk.ledger.openings.opening()
+    if opening is None or opening.session != session:
+        return None
+    return {position.symbol: position.market_price for position in opening.positions}
+
+
 def _records(desk: Desk, run: JobRun, account: AccountSnapshot) -> DayRecords:
     books, day, session = desk.ledger.books, desk.ledger.day, run.session
     records = DayRecords(
@@ -55,6 +65,7 @@ def _records(desk: Desk, run: JobRun, account: AccountSnapshot) -> DayRecords:
         cash_events=day.cash_events(session),
         flow_since_first_look=ZERO,
         split=day.split(session),
+        opening=_opening_prices(desk, session),
         reorganised=day.is_reorganised(session),
     )
     first = books.first_of_session(session)
