@@ -179,12 +179,12 @@ class Samples:
             session=self.session,
         )
         lots = (replace(self.lot(fill), symbol=symbol),)
-        return Booking(event, "trend", fill.symbol, successor=SymbolState(symbol, lots, self.holding(symbol)))
+        return Booking(event, "trend", fill.symbol, others=(SymbolState(symbol, lots, self.holding(symbol)),))
 
     def renamed_foreign(self) -> Booking:
         """The change of the name of a symbol that is not held any more."""
         renamed = self.renamed(self.fill("F9", "GOLD"), "GLD").activity
-        return Booking(renamed, "foreign", "GOLD", successor=SymbolState("GLD"))
+        return Booking(renamed, "foreign", "GOLD", others=(SymbolState("GLD"),))
 
     def adjustment(self, adjustment_id: str = "ADJ-1", amount: str = "5") -> Booking:
         adjusted = Adjustment(

@@ -212,13 +212,14 @@ def test_a_renamed_holding_stands_under_its_new_name_and_verifies(
     assert verify_ledger(database) == ()
 
 
-def test_the_history_of_a_new_name_begins_with_the_lots_of_the_old_one(ledger: AccountLedger, some: Samples) -> None:
+def test_the_history_of_a_new_name_comes_with_that_of_the_old_one(ledger: AccountLedger, some: Samples) -> None:
     bought = some.bought()
     assert isinstance(bought.activity, Fill)
-    ledger.books.book([bought, some.renamed(bought.activity)], some.at)
-    (arrival,) = ledger.books.symbol_history("NEWN").activities
-    assert arrival.arrived == (replace(some.lot(bought.activity), symbol="NEWN"),)
-    assert [booked.arrived for booked in ledger.books.symbol_history("AAPL").activities] == [None, None]
+    renamed = some.renamed(bought.activity)
+    ledger.books.book([bought, renamed], some.at)
+    histories = ledger.books.histories(["NEWN"])
+    assert [booked.activity for booked in histories["NEWN"].activities] == [renamed.activity]
+    assert [booked.activity for booked in histories["AAPL"].activities] == [bought.activity, renamed.activity]
 
 
 def test_the_ids_of_assets_are_those_kept_last(ledger: AccountLedger, some: Samples) -> None:
@@ -329,7 +330,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         some.sold(),
     ]
     ledger.books.book(bookings, some.at)
-    past = ledger.books.symbol_history("AAPL")
+    past = ledger.books.histories(["AAPL"])["AAPL"]
     assert [(done.activity, done.strategy) for done in past.activities] == [
         (some.bought().activity, "trend"),
         (split, "trend"),
@@ -337,7 +338,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         (some.sold().activity, "trend"),
     ]
     assert past.trades == some.sold().trades
-    assert ledger.books.symbol_history("IBM") == SymbolHistory()
+    assert ledger.books.histories(["IBM"]) == {"IBM": SymbolHistory()}
 
 
 def test_everything_booked_has_a_number_in_the_order_of_booking(

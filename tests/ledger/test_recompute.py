@@ -14,7 +14,7 @@ import pytest
 
 from tests.core.builders import limits_with
 from tradebot.core.accounting.booking import bookings_for
-from tradebot.core.model.account import Adjustment
+from tradebot.core.model.account import Adjustment, Reorganisation, SplitEvent
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking
@@ -55,7 +55,7 @@ def traded(ledger: AccountLedger, some: Samples) -> AccountLedger:
 def book(ledger: AccountLedger, some: Samples, *activities: Any) -> None:
     """Book activities as the jobs do, with the past that the ledger has."""
     books = ledger.books
-    past = {"AAPL": books.symbol_history("AAPL")}
+    past = books.histories(["AAPL", "MSFT", "NEWN"])
     books.book(bookings_for(activities, books.lots(), books.holdings(), {}, limits_with(), past), some.at)
 
 
@@ -102,6 +102,35 @@ def _chain_again(connection: sqlite3.Connection) -> None:
         row |= {"seq": seq, "prev_hash": previous}
         row["hash"] = previous = hash_of(row)
         connection.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+@pytest.fixture
+def told_late(ledger: AccountLedger, some: Samples) -> AccountLedger:
+    """A sale before the split of its shares is told, one under a name that is told later, and a purchase told last."""
+    book(ledger, some, some.fill(), some.fill("F2", "MSFT"))
+    sold = some.fill("F3", side=Side.SELL, price="12.50")
+    book(ledger, some, replace(sold, quantity=Decimal(20), at=some.later(30)))
+    book(ledger, some, replace(some.fill("F4", "NEWN", Side.SELL), quantity=Decimal(4), at=some.later(30)))
+    ten, twenty, at = Decimal(10), Decimal(20), some.later(90)
+    split = SplitEvent("S1", "AAPL", Decimal(2), ten, twenty, at, some.session, effective_at=some.later(10))
+    name = some.renamed(some.fill("F2", "MSFT")).activity
+    assert isinstance(name, Reorganisation)
+    book(ledger, some, split, replace(name, effective_at=some.later(20)))
+    book(ledger, some, replace(some.fill("F5", "MSFT"), at=some.later(5)))
+    return ledger
+
+
+def test_what_was_told_late_adds_up(database: Database, told_late: AccountLedger) -> None:
+    assert verify_ledger(database) == ()
+    assert [(lot.lot_id, lot.symbol, lot.quantity) for lot in told_late.books.lots()] == [
+        ("F2", "NEWN", Decimal(6)),
+        ("F5", "NEWN", Decimal(10)),
+    ]
+    trades = told_late.history.trades()
+    assert [(trade.trade_id, trade.entry_price) for trade in trades] == [
+        ("F1/F3@S1", Decimal("12.55")),
+        ("F2/F4@R1", Decimal("25.10")),
+    ]
 
 
 def test_what_was_booked_adds_up(database: Database, traded: AccountLedger) -> None:

@@ -43,7 +43,7 @@ from tradebot.ledger.audit import (
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
-from tradebot.ledger.symbol_history import read_symbol_history
+from tradebot.ledger.symbol_history import read_histories
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
 #: Fields of a position that the broker alone knows, and that are read anew each time.
@@ -95,8 +95,8 @@ class Books:
             self._trail.record(TRADES, columns_of(trade), at)
         if booking.symbol is not None:
             self._replace_state(SymbolState(booking.symbol, booking.lots, booking.holding), at)
-        if booking.successor is not None:
-            self._replace_state(booking.successor, at)
+        for other in booking.others:
+            self._replace_state(other, at)
         if isinstance(activity, CashEvent) and activity.kind.is_external:
             peak = self.peak()
             if peak is not None:
@@ -150,12 +150,12 @@ class Books:
         )
         return tuple(value_from(Fill, row) for row in rows)
 
-    def symbol_history(self, symbol: str) -> SymbolHistory:
-        """The standing activities and round trips of a symbol, in the order of booking.
+    def histories(self, symbols: Iterable[str]) -> dict[str, SymbolHistory]:
+        """The histories of symbols, and of those that a reorganisation connects with them.
 
-        The cost grows with the history; it is read only when a fill was busted.
+        The cost grows with the history; they are read only where a symbol may be booked again.
         """
-        return read_symbol_history(self._engine, self._trail.account_key, symbol)
+        return read_histories(self._engine, self._trail.account_key, symbols)
 
     def _has(self, chained: ChainedTable, identifier: str) -> bool:
         row = self._engine.one(
@@ -364,15 +364,15 @@ def fill_reversal(fill: Fill, bust: FillBust) -> dict[str, Value]:
     return {**columns_of(reversed_fill), "reverses": fill.fill_id}
 
 
-def trade_reversal(trade: Trade, bust: Bookable) -> dict[str, Value]:
-    """The columns that reverse a round trip on the day of the bust: profit and fees negative."""
+def trade_reversal(trade: Trade, activity: Bookable) -> dict[str, Value]:
+    """The columns that reverse a round trip on the day of what undoes it: profit and fees negative."""
     reversed_trade = replace(
         trade,
-        trade_id=f"{trade.trade_id}~{id_of(bust)}",
+        trade_id=f"{trade.trade_id}~{id_of(activity)}",
         fees=-trade.fees,
         pnl=-trade.pnl,
-        closed_at=bust.at,
-        exit_session=bust.session,
-        exit_reason="a fill was busted",
+        closed_at=activity.at,
+        exit_session=activity.session,
+        exit_reason="a fill was busted" if isinstance(activity, FillBust) else "something before it was told late",
     )
     return {**columns_of(reversed_trade), "reverses": trade.trade_id}

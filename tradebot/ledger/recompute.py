@@ -12,10 +12,10 @@ from decimal import Decimal
 from heapq import merge
 from itertools import groupby
 
-from tradebot.core.accounting.fill_busts import rebook_activity, rebook_without
-from tradebot.core.accounting.lots import LotsAfter
-from tradebot.core.accounting.reorganisations import book_reorganisation
-from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
+from tradebot.core.accounting.fill_busts import rebook_without
+from tradebot.core.accounting.rebooking import Rebooked, book_again, comes_last, rebook, symbols_of, with_activity
+from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
+from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent, id_of
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
@@ -27,6 +27,13 @@ from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 
 Numbered = tuple[ChainedTable, Row]
+#: The symbols with a busted fill, and those with an event that takes effect at an instant.
+_BOOKED_AGAIN = (
+    "SELECT DISTINCT symbol FROM fills WHERE reverses IS NOT NULL AND",
+    "SELECT DISTINCT symbol FROM corporate_actions WHERE effective_at IS NOT NULL AND",
+    "SELECT DISTINCT symbol FROM reorganisations WHERE",
+    "SELECT DISTINCT new_symbol AS symbol FROM reorganisations WHERE new_symbol IS NOT NULL AND",
+)
 
 
 def check_tables(engine: Engine, moved_orders: Iterable[tuple[str, str]]) -> Iterator[Finding]:
@@ -62,14 +69,6 @@ class _Order:
 
 
 @dataclass(slots=True)
-class _SymbolHistory:
-    """The standing activities and round trips of one symbol so far."""
-
-    activities: list[BookedActivity] = field(default_factory=list)
-    trades: list[Trade] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Account:
     """One account while its rows are booked again."""
 
@@ -78,7 +77,7 @@ class _Account:
     booked: int = 0  # the number of the newest booked row
     cash: Decimal | None = None
     lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
-    histories: dict[str, _SymbolHistory] = field(default_factory=dict)  # of the symbols with a busted fill
+    histories: dict[str, SymbolHistory] = field(default_factory=dict)  # of the symbols that may be booked again
     orders: dict[str, _Order] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # the symbol that took a symbol's place
 
@@ -86,8 +85,7 @@ class _Account:
         self, booked: Iterable[Numbered], state: Row, moved_orders: frozenset[tuple[str, str]]
     ) -> Iterator[Finding]:
         """Book the rows of ``booked``, and compare the result with the other tables; ``state`` is the account's row."""
-        busted = self._rows("SELECT DISTINCT symbol FROM fills WHERE reverses IS NOT NULL AND")
-        self.histories = {row["symbol"]: _SymbolHistory() for row in busted}
+        self.histories = {row["symbol"]: SymbolHistory() for select in _BOOKED_AGAIN for row in self._rows(select)}
         yield from self._rebook(booked)
         yield from self._state(state)
         yield from self._lots()
@@ -131,7 +129,7 @@ class _Account:
         if chained == SPLITS:
             return self._book_activity(BookedActivity(value_from(SplitEvent, row), strategy))
         if chained == REORGANISATIONS:
-            return self._book_reorganisation(value_from(Reorganisation, row), strategy)
+            return self._book_activity(BookedActivity(value_from(Reorganisation, row), strategy))
         if chained == FILLS:
             return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
         adjustment = value_from(Adjustment, row)
@@ -146,42 +144,49 @@ class _Account:
         return self._book_activity(BookedActivity(fill, row["strategy"]))
 
     def _book_activity(self, booked: BookedActivity) -> Booking:
-        symbol = booked.activity.symbol
-        effects = self._rebook_symbol(symbol, booked)
-        return Booking(booked.activity, booked.strategy, symbol, effects.lots, effects.trades)
-
-    def _book_reorganisation(self, event: Reorganisation, strategy: str) -> Booking:
-        arrived = book_reorganisation(self.lots.get(event.symbol, ()), event).arrived
-        booking = self._book_activity(BookedActivity(event, strategy))
-        new = event.new_symbol
-        if new is None:
-            return booking
-        self.names[event.symbol] = new
-        joined = self._rebook_symbol(new, BookedActivity(event, strategy, arrived))
-        return replace(booking, trades=(*booking.trades, *joined.trades))
-
-    def _rebook_symbol(self, symbol: str, booked: BookedActivity) -> LotsAfter:
-        effects = rebook_activity(self.lots.get(symbol, ()), booked)
+        activity, symbol = booked.activity, booked.activity.symbol
+        if isinstance(activity, Reorganisation) and activity.new_symbol is not None:
+            self.names[symbol] = activity.new_symbol
+        is_last = comes_last(self.histories, booked)
+        self.histories = with_activity(self.histories, booked)
+        if not is_last:
+            rebooked = rebook(self.histories, symbols_of(activity), id_of(activity))
+            return self._rebooked(Booking(activity, booked.strategy, symbol), rebooked)
+        effects = book_again(self.lots.get(symbol, ()), booked)
+        trades = effects.trades
+        self._add_trades(symbol, effects.trades)
+        if isinstance(activity, Reorganisation) and activity.new_symbol is not None:
+            trades += self._join(activity, activity.new_symbol)
         self.lots[symbol] = effects.lots
-        self._extend_history(symbol, booked, effects.trades)
-        return effects
+        return Booking(activity, booked.strategy, symbol, trades=trades)
 
-    def _extend_history(self, symbol: str, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
-        if symbol in self.histories:
-            self.histories[symbol].activities.append(booked)
-            self.histories[symbol].trades.extend(trades)
+    def _join(self, event: Reorganisation, symbol: str) -> tuple[Trade, ...]:
+        """The round trips that the shares close which a reorganisation brings to its new symbol."""
+        arrived = book_reorganisation(self.lots.get(event.symbol, ()), event).arrived
+        joined = join_arrived(self.lots.get(symbol, ()), arrived)
+        self.lots[symbol] = joined.lots
+        self._add_trades(symbol, joined.trades)
+        return joined.trades
+
+    def _add_trades(self, symbol: str, trades: tuple[Trade, ...]) -> None:
+        if symbol in self.histories and trades:
+            history = self.histories[symbol]
+            self.histories[symbol] = replace(history, trades=(*history.trades, *trades))
 
     def _book_bust(self, row: Row) -> Booking | None:
-        reversal, history = value_from(Fill, row), self.histories[row["symbol"]]
+        reversal = value_from(Fill, row)
         bust = FillBust(reversal.fill_id, row["reverses"], reversal.at, reversal.session)
-        effects = rebook_without(SymbolHistory(tuple(history.activities), tuple(history.trades)), bust)
+        effects = rebook_without(self.histories, bust)
         if effects is None or any(row[name] != value for name, value in fill_reversal(effects.fill, bust).items()):
             return None
-        fill, symbol = effects.fill, effects.fill.symbol
-        self.histories[symbol] = _SymbolHistory(list(effects.history.activities), list(effects.history.trades))
-        self.lots[symbol] = effects.lots
-        self.orders[fill.client_order_id].filled -= fill.quantity
-        return Booking(bust, row["strategy"], symbol, effects.lots, effects.new_trades, None, fill, effects.undone)
+        self.orders[effects.fill.client_order_id].filled -= effects.fill.quantity
+        booking = Booking(bust, row["strategy"], effects.fill.symbol, busted=effects.fill)
+        return self._rebooked(booking, effects.rebooked)
+
+    def _rebooked(self, booking: Booking, rebooked: Rebooked) -> Booking:
+        self.histories |= rebooked.histories
+        self.lots |= rebooked.lots
+        return replace(booking, trades=rebooked.new_trades, undone=rebooked.undone)
 
     # --- comparing -------------------------------------------------------------------------
 

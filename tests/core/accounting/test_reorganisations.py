@@ -28,9 +28,9 @@ def book(*activities: Activity, **held: Any) -> list[Booking]:
 def test_a_renamed_holding_goes_on_with_its_lots_stop_target_and_high_water() -> None:
     (booking,) = book(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), **HELD)
     assert (booking.symbol, booking.strategy, booking.lots, booking.holding) == ("AAPL", "trend", (), None)
-    assert booking.successor is not None
-    assert booking.successor.lots == (lot("f0", symbol="NEWN"),)
-    assert booking.successor.holding == holding("NEWN", target_price=D(60), high_water=D(55))
+    (after,) = booking.others
+    assert after.lots == (lot("f0", symbol="NEWN"),)
+    assert after.holding == holding("NEWN", target_price=D(60), high_water=D(55))
     assert booking.trades == ()
 
 
@@ -44,15 +44,15 @@ def test_a_sale_under_the_new_name_ends_the_lot_of_the_old_one() -> None:
 def test_a_merger_for_stock_puts_shares_and_prices_on_the_new_basis() -> None:
     event = reorganisation(ActionKind.STOCK_MERGER, "BUYR", ratio=D("0.5"), quantity_after=D(50))
     (booking,) = book(event, **HELD)
-    after = booking.successor
-    assert after is not None and after.holding is not None
+    (after,) = booking.others
+    assert after.holding is not None
     assert [(each.symbol, each.quantity, each.price) for each in after.lots] == [("BUYR", D(50), D(100))]
     assert (after.holding.stop_price, after.holding.target_price, after.holding.high_water) == (D(98), D(120), D(110))
 
 
 def test_a_merger_for_cash_ends_each_lot_at_the_cash_for_a_share() -> None:
     (booking,) = book(reorganisation(ActionKind.CASH_MERGER), **HELD)
-    assert (booking.lots, booking.holding, booking.successor) == ((), None, None)
+    assert (booking.lots, booking.holding, booking.others) == ((), None, ())
     assert [(each.exit_price, each.pnl, each.exit_reason) for each in booking.trades] == [
         (D(60), D(999), "merger for cash")
     ]
@@ -67,8 +67,8 @@ def test_a_spin_off_leaves_the_parent_as_it_is_and_begins_a_holding_with_the_def
     event = reorganisation(ActionKind.SPIN_OFF, "SPUN", ratio=D("0.1"), quantity_after=D(10), price=D(20))
     (booking,) = book(event, **HELD)
     assert (booking.lots, booking.holding) == (HELD["lots"], HELD["holdings"][0])
-    after = booking.successor
-    assert after is not None and after.holding is not None
+    (after,) = booking.others
+    assert after.holding is not None
     assert [(each.quantity, each.price, each.strategy) for each in after.lots] == [(D(10), D(20), "trend")]
     assert after.holding.strategy == "trend"
     assert ZERO < after.holding.stop_price < D(20)
@@ -79,15 +79,16 @@ def test_shares_that_were_sold_under_the_new_name_before_the_change_was_booked_c
     sold = fill("f1", Side.SELL, "40", "52", symbol="NEWN", fee=D(0))
     _, booking = book(sold, reorganisation(ActionKind.NAME_CHANGE, "NEWN"), **HELD)
     assert [(each.trade_id, each.quantity, each.exit_price) for each in booking.trades] == [("f0/f1", D(40), D(52))]
-    assert booking.successor is not None and booking.successor.holding is not None
-    assert booking.successor.holding == holding("NEWN", "60", target_price=D(60), high_water=D(55))
+    (after,) = booking.others
+    assert after.holding is not None
+    assert after.holding == holding("NEWN", "60", target_price=D(60), high_water=D(55))
 
 
 def test_foreign_shares_take_the_new_name_without_a_holding() -> None:
     (booking,) = book(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), lots=(lot("f0", strategy=FOREIGN),))
-    assert booking.successor is not None
-    assert [each.strategy for each in booking.successor.lots] == [FOREIGN]
-    assert booking.successor.holding is None
+    (after,) = booking.others
+    assert [each.strategy for each in after.lots] == [FOREIGN]
+    assert after.holding is None
 
 
 def test_shares_that_arrive_where_a_holding_is_belong_to_it() -> None:
@@ -96,9 +97,10 @@ def test_shares_that_arrive_where_a_holding_is_belong_to_it() -> None:
         "holdings": (holding(), holding("NEWN", "50", "40", "39", strategy="other")),
     }
     (booking,) = book(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), **held)
-    assert booking.successor is not None and booking.successor.holding is not None
-    assert (booking.successor.holding.strategy, booking.successor.holding.quantity) == ("other", D(150))
-    assert booking.successor.holding.stop_price == D(39)
+    (after,) = booking.others
+    assert after.holding is not None
+    assert (after.holding.strategy, after.holding.quantity) == ("other", D(150))
+    assert after.holding.stop_price == D(39)
 
 
 @given(

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tradebot.core.accounting.fill_busts import Rebooked, rebook_without
+from tradebot.core.accounting.fill_busts import rebook_without
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split
+from tradebot.core.accounting.rebooking import (
+    Histories,
+    Rebooked,
+    comes_last,
+    in_order,
+    lots_before,
+    rebook,
+    symbols_of,
+    with_activity,
+)
 from tradebot.core.accounting.reorganisations import Reorganised, book_reorganisation, join_arrived
 from tradebot.core.model.account import (
     CASH,
@@ -19,11 +29,13 @@ from tradebot.core.model.account import (
     FillBust,
     Reorganisation,
     SplitEvent,
+    id_of,
 )
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
-from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory, SymbolState
+from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolState
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
+from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ONE, ZERO, after_split
 from tradebot.core.planning.exit_rules import entry_prices
@@ -48,14 +60,15 @@ def bookings_for(
     holdings: Iterable[Holding],
     owners: Mapping[str, Owner],
     limits: Limits,
-    histories: Mapping[str, SymbolHistory] | None = None,
+    histories: Histories | None = None,
 ) -> tuple[Booking, ...]:
     """The bookings of activities, in order, each with the effects after the one before it.
 
     lots: the open lots, oldest first.
     owners: the owner by a fill's client_order_id or an adjustment's id; without one, the activity is foreign.
     limits: the exit plan of a holding without an entry's intent.
-    histories: the history of each symbol with a busted fill, whose fills need owners too.
+    histories: of each symbol that may be booked again, as of a busted fill, of an event that took effect before fills
+    that are booked, and of a fill from before such an event. Their fills need owners too.
 
     A booking of a symbol carries all its open lots and its holding afterwards, changed or not.
     """
@@ -72,7 +85,7 @@ class _Bookings:
         holdings: Iterable[Holding],
         owners: Mapping[str, Owner],
         limits: Limits,
-        histories: Mapping[str, SymbolHistory],
+        histories: Histories,
     ) -> None:
         self.lots: dict[str, tuple[Lot, ...]] = {}
         for lot in lots:
@@ -85,6 +98,10 @@ class _Bookings:
 
     def book(self, activity: Bookable) -> Booking:
         match activity:
+            case Fill() | SplitEvent() | Reorganisation() if not comes_last(
+                self.histories, BookedActivity(activity, "")
+            ):
+                return self._book_in_place(activity)
             case Fill():
                 return self._book_fill(activity)
             case SplitEvent():
@@ -136,12 +153,8 @@ class _Bookings:
         joined = join_arrived(self.lots.get(symbol, ()), booked.arrived)
         self.lots[symbol] = joined.lots
         self._set_holding(symbol, self._succeeding(event, symbol, old))
-        history = self.histories.get(symbol)
-        if history is not None:
-            arrival = BookedActivity(event, self._holder(symbol), booked.arrived)
-            self.histories[symbol] = SymbolHistory((*history.activities, arrival), (*history.trades, *joined.trades))
-        successor = SymbolState(symbol, joined.lots, self.holdings.get(symbol))
-        return replace(booking, trades=(*booking.trades, *joined.trades), successor=successor)
+        self._add_trades(symbol, joined.trades)
+        return replace(booking, trades=(*booking.trades, *joined.trades), others=(self._state(symbol),))
 
     def _succeeding(self, event: Reorganisation, symbol: str, old: Holding | None) -> Holding | None:
         own, there = self._ours(symbol), self.holdings.get(symbol)
@@ -165,25 +178,72 @@ class _Bookings:
         return self._booking(adjustment, owner.strategy, symbol)
 
     def _book_bust(self, bust: FillBust) -> Booking:
-        rebooked = (rebook_without(history, bust) for history in self.histories.values())
-        result = next((each for each in rebooked if each is not None), None)
+        result = rebook_without(self.histories, bust, self._exit_reasons())
         if result is None:
             return Booking(bust, FOREIGN, None)
         symbol, held = result.fill.symbol, self.holdings.get(result.fill.symbol)
-        self.histories[symbol] = result.history
-        self.lots[symbol] = result.lots
-        self._set_holding(symbol, self._after_bust(result, held))
+        self._take(result.rebooked)
+        for other in result.rebooked.lots:
+            self._set_holding(other, self._held_still(other, self.holdings.get(other)))
+        if held is None and symbol in self.holdings:
+            closing = self.owners.get(result.fill.client_order_id, FOREIGN_OWNER)
+            self.holdings[symbol] = _with_stop_of(closing, self.holdings[symbol])
         if held is not None and symbol not in self.holdings:
             self.interrupted[result.fill.client_order_id] = held
-        booking = self._booking(bust, result.busted.strategy, symbol, result.new_trades)
-        return replace(booking, busted=result.fill, undone=result.undone)
+        return replace(self._rebooking(bust, result.strategy, symbol, result.rebooked), busted=result.fill)
+
+    def _book_in_place(self, activity: Fill | SplitEvent | Reorganisation) -> Booking:
+        """Book what took effect before activities that are booked."""
+        symbol, old = activity.symbol, self.holdings.get(activity.symbol)
+        booked = BookedActivity(activity, FOREIGN)
+        booked = replace(booked, strategy=self._strategy_then(with_activity(self.histories, booked), booked))
+        self.histories = with_activity(self.histories, booked)
+        result = rebook(self.histories, symbols_of(activity), id_of(activity), self._exit_reasons())
+        self._take(result)
+        for each in result.lots:
+            held = self.holdings.get(each)
+            if isinstance(activity, SplitEvent):
+                held = self._on_basis_of(activity, each, held)
+            elif isinstance(activity, Reorganisation) and each == activity.new_symbol:
+                held = self._succeeding(activity, each, old) or held
+            self._set_holding(each, self._held_still(each, held))
+        return self._rebooking(activity, booked.strategy, symbol, result)
+
+    def _strategy_then(self, histories: Histories, booked: BookedActivity) -> str:
+        """The strategy of a fill, or the one whose shares an event changes at its place."""
+        if isinstance(booked.activity, Fill):
+            return self.owners.get(booked.activity.client_order_id, FOREIGN_OWNER).strategy
+        return next(
+            (lot.strategy for lot in ours_among(lots_before(histories, booked.activity.symbol, booked))), FOREIGN
+        )
+
+    def _exit_reasons(self) -> dict[str, str]:
+        """The exit reason by fill_id of the fills in the histories, should they close a round trip."""
+        activities = (booked.activity for history in self.histories.values() for booked in history.activities)
+        fills = (activity for activity in activities if isinstance(activity, Fill))
+        return {
+            fill.fill_id: _exit_reason(self.owners.get(fill.client_order_id, FOREIGN_OWNER), fill, None)
+            for fill in fills
+        }
+
+    def _take(self, rebooked: Rebooked) -> None:
+        self.histories |= rebooked.histories
+        self.lots |= rebooked.lots
+
+    def _rebooking(self, activity: Bookable, strategy: str, symbol: str, rebooked: Rebooked) -> Booking:
+        booking = self._booking(activity, strategy, symbol, rebooked.new_trades)
+        others = tuple(self._state(other) for other in rebooked.lots if other != symbol)
+        return replace(booking, undone=rebooked.undone, others=others)
 
     def _extend_history(self, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
-        """Add an activity to its symbol's history, where that is needed for a bust."""
-        symbol = booked.activity.symbol
+        """Add an activity to the histories of its symbols, where those are needed."""
+        self.histories = with_activity(self.histories, booked)
+        self._add_trades(booked.activity.symbol, trades)
+
+    def _add_trades(self, symbol: str, trades: tuple[Trade, ...]) -> None:
         history = self.histories.get(symbol)
-        if history is not None:
-            self.histories[symbol] = SymbolHistory((*history.activities, booked), (*history.trades, *trades))
+        if history is not None and trades:
+            self.histories[symbol] = replace(history, trades=(*history.trades, *trades))
 
     def _after_fill(self, fill: Fill, owner: Owner, held: Holding | None) -> Holding | None:
         holding = self._held_by(owner, fill.symbol, held)
@@ -192,21 +252,22 @@ class _Bookings:
             return holding
         return _resized(before, self._ours(fill.symbol))
 
-    def _after_bust(self, result: Rebooked, held: Holding | None) -> Holding | None:
-        """The holding that remains, or that comes back with the shares of a busted sale."""
-        symbol = result.fill.symbol
-        opener = next((lot for lot in result.lots if lot.strategy != FOREIGN), None)
+    def _held_still(self, symbol: str, held: Holding | None) -> Holding | None:
+        """The holding of a symbol that was booked again: it remains, or comes back with shares that do."""
+        opener = next(iter(self._ours(symbol)), None)
         if opener is None:
             return None
         owner = replace(self.owners.get(opener.entry_client_order_id, FOREIGN_OWNER), strategy=opener.strategy)
         if owner.intent is not None:
-            owner = replace(
-                owner, intent=_rescaled(owner.intent, _split_ratio_since(result.history.activities, opener))
-            )
-        holding = self._held_by(owner, symbol, held)
-        if holding is None or held is not None:
-            return holding
-        return _with_stop_of(self.owners.get(result.fill.client_order_id, FOREIGN_OWNER), holding)
+            owner = replace(owner, intent=_rescaled(owner.intent, _ratio_since(self.histories, symbol, opener)))
+        return self._held_by(owner, symbol, held)
+
+    def _on_basis_of(self, event: SplitEvent, symbol: str, held: Holding | None) -> Holding | None:
+        """A holding as it is after a split that its shares went through."""
+        own = self._ours(symbol)
+        is_held = held is not None and own and own[0].quantity * held.quantity > 0
+        went_through = is_held and event.effective_at is not None and own[0].opened_at < event.effective_at
+        return _after_split(held, own, event.ratio) if held is not None and went_through else held
 
     def _held_by(self, owner: Owner, symbol: str, held: Holding | None) -> Holding | None:
         """A symbol's holding. It stays with its strategy while shares of ours are left.
@@ -219,7 +280,7 @@ class _Bookings:
         return _entered(own, owner, self.limits) if own and owner.strategy != FOREIGN else None
 
     def _ours(self, symbol: str) -> tuple[Lot, ...]:
-        return tuple(lot for lot in self.lots.get(symbol, ()) if lot.strategy != FOREIGN)
+        return ours_among(self.lots.get(symbol, ()))
 
     def _holder(self, symbol: str) -> str:
         held = self.holdings.get(symbol)
@@ -230,6 +291,9 @@ class _Bookings:
             self.holdings.pop(symbol, None)
         else:
             self.holdings[symbol] = holding
+
+    def _state(self, symbol: str) -> SymbolState:
+        return SymbolState(symbol, self.lots.get(symbol, ()), self.holdings.get(symbol))
 
     def _booking(self, activity: Bookable, strategy: str, symbol: str, trades: tuple[Trade, ...] = ()) -> Booking:
         return Booking(activity, strategy, symbol, self.lots.get(symbol, ()), trades, self.holdings.get(symbol))
@@ -275,16 +339,23 @@ def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding
     )
 
 
-def _split_ratio_since(activities: Iterable[BookedActivity], opener: Lot) -> Decimal:
-    """New shares for one old share over all splits since a lot was opened."""
+def _ratio_since(histories: Histories, symbol: str, opener: Lot) -> Decimal:
+    """New shares for one old share over all splits and mergers since a lot was opened."""
     ratio, opened = ONE, False
-    for booked in activities:
+    for booked in in_order(histories[symbol].activities):
         match booked.activity:
             case Fill(fill_id=identifier) | Adjustment(adjustment_id=identifier):
                 opened = opened or identifier == opener.lot_id
             case SplitEvent(ratio=split) if opened:
                 ratio *= split
+            case Reorganisation(symbol=old, ratio=merged) if old != symbol and not opened:
+                opened = _was_opened(histories, old, opener)
+                ratio = merged * _ratio_since(histories, old, opener) if opened else ratio
     return ratio
+
+
+def _was_opened(histories: Histories, symbol: str, opener: Lot) -> bool:
+    return any(id_of(booked.activity) == opener.lot_id for booked in histories[symbol].activities)
 
 
 def _rescaled(intent: Intent, ratio: Decimal) -> Intent:

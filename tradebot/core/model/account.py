@@ -174,6 +174,7 @@ class SplitEvent:
     quantity_after: Decimal
     at: datetime
     session: date
+    effective_at: datetime | None = None  # from when shares are on the new basis; None: in the order of booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ class Reorganisation:
     at: datetime
     session: date
     price: Decimal = ZERO  # USD a share of ``new_symbol`` that a spin-off begins with, by the broker
+    effective_at: datetime | None = None  # from when the shares are others; None: in the order of booking
 
 
 #: An event that changed the account. Its id never repeats, and brokers report activities in a fixed order.

@@ -18,6 +18,11 @@ def new_york_instant(day: date, wall_time: time) -> datetime:
     return datetime.combine(day, wall_time, tzinfo=NEW_YORK).astimezone(UTC)
 
 
+def start_of_day(day: date) -> datetime:
+    """The aware UTC instant at which ``day`` begins in New York."""
+    return new_york_instant(day, time())
+
+
 def new_york_text(instant: datetime) -> str:
     """An aware instant for people, in New York time to the minute: "2007-01-03 09:35 EST"."""
     return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}"

@@ -87,8 +87,8 @@ class Booking:
     trades: tuple[Trade, ...] = ()  # round trips that it closed
     holding: Holding | None = None  # the symbol's holding afterwards; None when there is none
     busted: Fill | None = None  # the fill that a bust takes back
-    undone: tuple[Trade, ...] = ()  # round trips that a bust takes back
-    successor: SymbolState | None = None  # the new symbol of a reorganisation, afterwards
+    undone: tuple[Trade, ...] = ()  # round trips that it takes back
+    others: tuple[SymbolState, ...] = ()  # the other symbols that it changes, afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,14 @@ class BookedActivity:
 
     activity: Fill | SplitEvent | Adjustment | Reorganisation
     strategy: str
-    arrived: tuple[Lot, ...] | None = (
-        None  # lots that a reorganisation brings; None for one that starts from the symbol
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolHistory:
-    """The booked activities of one symbol, in order, and its round trips, without those that a bust took back."""
+    """The booked activities of one symbol, in the order of booking, and its round trips: those that stand.
+
+    A reorganisation is in the history of its old symbol and in that of its new one.
+    """
 
     activities: tuple[BookedActivity, ...] = ()
     trades: tuple[Trade, ...] = ()

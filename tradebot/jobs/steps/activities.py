@@ -8,7 +8,17 @@ from decimal import Decimal
 
 from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, is_told_again
-from tradebot.core.model.account import CASH, Activity, Fill, FillBust, UnreadActivity, id_of
+from tradebot.core.accounting.rebooking import symbols_of
+from tradebot.core.model.account import (
+    CASH,
+    Activity,
+    Fill,
+    FillBust,
+    Reorganisation,
+    SplitEvent,
+    UnreadActivity,
+    id_of,
+)
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
@@ -55,11 +65,8 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     if not activities and not new:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
-    histories = _histories_of_busted(desk, activities, fills)
-    booked = (done.activity for history in histories.values() for done in history.activities)
-    earlier = [activity for activity in booked if isinstance(activity, Fill)]
-    owners = {fill.client_order_id: _owner(desk, fill) for fill in earlier}
-    owners |= _owners(desk, fills)
+    histories = books.histories(_may_be_booked_again(desk, activities, fills))
+    owners = {**owners_in(desk, histories), **_owners(desk, fills)}
     _revive_abandoned(desk, owners.values())
     bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits(), histories)
     corrected = _corrected_intents(desk, bookings)
@@ -97,17 +104,29 @@ def _not_told_again(desk: Desk, activities: tuple[Activity, ...]) -> tuple[Activ
     return tuple(activity for activity in activities if not is_told_again(activity, booked))
 
 
-def _histories_of_busted(
-    desk: Desk, activities: Iterable[Activity], fills: Iterable[Fill]
-) -> Mapping[str, SymbolHistory]:
-    """The history of every symbol that has a busted fill, new or booked. A bust of an unknown fill has none."""
+def _may_be_booked_again(desk: Desk, activities: Iterable[Activity], fills: Iterable[Fill]) -> set[str]:
+    """The symbols of busted fills, of events that may come late, and of fills from before events that are booked."""
+    symbols: set[str] = set()
     new = {fill.fill_id: fill for fill in fills}
-    busted = [activity.fill_id for activity in activities if isinstance(activity, FillBust)]
-    known = [new.get(fill_id) or desk.ledger.books.fill(fill_id) for fill_id in busted]
-    return {
-        symbol: desk.ledger.books.symbol_history(symbol)
-        for symbol in {fill.symbol for fill in known if fill is not None}
-    }
+    for activity in activities:
+        if isinstance(activity, FillBust):
+            busted = new.get(activity.fill_id) or desk.ledger.books.fill(activity.fill_id)
+            symbols |= set() if busted is None else {busted.symbol}
+        elif isinstance(activity, SplitEvent | Reorganisation):
+            symbols |= set(symbols_of(activity)) if activity.effective_at else set()
+    if new:
+        since, history = min(fill.session for fill in new.values()), desk.ledger.history
+        events: tuple[SplitEvent | Reorganisation, ...] = (*history.splits(since), *history.reorganisations(since))
+        for event in events:
+            at, changed = event.effective_at, symbols_of(event)
+            symbols |= {fill.symbol for fill in new.values() if at and fill.at < at and fill.symbol in changed}
+    return symbols
+
+
+def owners_in(desk: Desk, histories: Mapping[str, SymbolHistory]) -> dict[str, Owner]:
+    """The owners of the fills in histories, by client_order_id."""
+    booked = (done.activity for history in histories.values() for done in history.activities)
+    return {each.client_order_id: _owner(desk, each) for each in booked if isinstance(each, Fill)}
 
 
 def _owner(desk: Desk, fill: Fill) -> Owner:

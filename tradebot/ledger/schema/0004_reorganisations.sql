@@ -18,6 +18,7 @@ CREATE TABLE reorganisations (
     price           TEXT NOT NULL,
     strategy        TEXT NOT NULL,
     booked_at       TEXT NOT NULL,
+    effective_at    TEXT CHECK (effective_at LIKE '____-__-__T__:__:__.______Z'),
     UNIQUE (account_key, event_id),
     UNIQUE (account_key, number)
 ) STRICT;
@@ -34,7 +35,7 @@ CREATE VIEW v_reorganisations AS
 SELECT session, at, kind, symbol, new_symbol, CAST(ratio AS DOUBLE PRECISION) AS ratio,
        CAST(quantity_before AS DOUBLE PRECISION) AS quantity_before,
        CAST(quantity_after AS DOUBLE PRECISION) AS quantity_after, CAST(cash AS DOUBLE PRECISION) AS cash,
-       CAST(price AS DOUBLE PRECISION) AS price, strategy, event_id, account_key AS account
+       CAST(price AS DOUBLE PRECISION) AS price, effective_at, strategy, event_id, account_key AS account
 FROM reorganisations;
 
 -- The broker's id of the asset behind each held symbol, as seen first.

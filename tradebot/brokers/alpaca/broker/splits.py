@@ -10,6 +10,7 @@ from math import ceil, floor
 
 from tradebot.brokers.alpaca.broker.activity_rows import SPLIT, ActivityRow
 from tradebot.core.model.account import SplitEvent
+from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.values import ZERO
 
 _REVERSE = "RSPLIT"
@@ -65,7 +66,8 @@ def _split(group: list[ActivityRow]) -> SplitRows:
     paid_out = sum((abs(quantities[row.id]) for row in group if row not in rows), ZERO)
     after -= paid_out if paid_out == after % 1 else ZERO  # the new shares were told with the fraction
     last = rows[-1]
-    event = SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked_at, last.day)
+    begins = start_of_day(last.day)
+    event = SplitEvent(last.id, symbol, ratio, before * sign, after * sign, last.booked_at, last.day, begins)
     return SplitRows(rows, event)
 
 

@@ -1,0 +1,196 @@
+"""Histories of symbols booked again, with an activity put in at its place or taken out.
+
+The effect of an activity depends on every one before it, so lots and round trips are computed anew from all of them.
+Round trips that come out the same stay; the others are undone, and new ones take their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tradebot.core.accounting.lots import LotsAfter, book_adjustment, book_fill, book_split
+from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
+from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent, id_of
+from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
+
+Histories = Mapping[str, SymbolHistory]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebooked:
+    """Symbols that were booked again."""
+
+    histories: dict[str, SymbolHistory]
+    lots: dict[str, tuple[Lot, ...]]  # open lots by symbol, oldest first
+    undone: tuple[Trade, ...]  # round trips that are taken back
+    new_trades: tuple[Trade, ...]  # round trips that take their place
+
+
+def symbols_of(activity: Fill | SplitEvent | Adjustment | Reorganisation) -> tuple[str, ...]:
+    """The symbols whose shares an activity changes: of a reorganisation the old one and the new one."""
+    if isinstance(activity, Reorganisation) and activity.new_symbol is not None:
+        return activity.symbol, activity.new_symbol
+    return (activity.symbol,)
+
+
+def in_order(activities: Iterable[BookedActivity]) -> tuple[BookedActivity, ...]:
+    """The activities of a symbol in the order in which they take effect.
+
+    An event that takes effect at an instant comes before everything since and after everything until then. The rest
+    stays in the order of booking.
+    """
+    activities = tuple(activities)
+    instants = sorted(at for each in activities if (at := _effective_at(each)) is not None)
+
+    def place(booked: BookedActivity) -> tuple[int, bool]:
+        at = _effective_at(booked)
+        if at is not None:
+            return sum(instant <= at for instant in instants), False
+        return sum(instant <= booked.activity.at for instant in instants), True
+
+    return tuple(sorted(activities, key=place))
+
+
+def with_activity(histories: Histories, booked: BookedActivity) -> dict[str, SymbolHistory]:
+    """The histories with one more activity in those of its symbols that are there."""
+    extended = dict(histories)
+    for symbol in symbols_of(booked.activity):
+        if symbol in extended:
+            before = extended[symbol]
+            extended[symbol] = replace(before, activities=(*before.activities, booked))
+    return extended
+
+
+def comes_last(histories: Histories, booked: BookedActivity) -> bool:
+    """Whether an activity takes effect after everything that ``histories`` hold of its symbols."""
+    earlier = [
+        each for symbol in symbols_of(booked.activity) if symbol in histories for each in histories[symbol].activities
+    ]
+    at = _effective_at(booked)
+    if at is None:
+        instants = (_effective_at(each) for each in earlier)
+        return all(instant is None or instant <= booked.activity.at for instant in instants)
+    return all(each.activity.at < at if _effective_at(each) is None else _takes_effect(each) <= at for each in earlier)
+
+
+def book_again(lots: Iterable[Lot], booked: BookedActivity, exit_reason: str = "") -> LotsAfter:
+    """The lots of an activity's symbol (the old one, of a reorganisation) after it, booked for the same strategy."""
+    match booked.activity:
+        case Fill() as fill:
+            return book_fill(lots, fill, booked.strategy, exit_reason)
+        case SplitEvent() as event:
+            return book_split(lots, event)
+        case Adjustment() as adjustment:
+            return book_adjustment(lots, adjustment, booked.strategy)
+        case Reorganisation() as event:
+            effects = book_reorganisation(lots, event)
+            return LotsAfter(effects.lots, effects.trades)
+
+
+def lots_at(histories: Histories, symbol: str, instant: datetime) -> tuple[Lot, ...]:
+    """The open lots of a symbol right before an instant, oldest first."""
+    before = (each for each in in_order(histories[symbol].activities) if _takes_effect(each) < instant)
+    return _replay(histories, symbol, before, {}).lots
+
+
+def lots_before(histories: Histories, symbol: str, booked: BookedActivity) -> tuple[Lot, ...]:
+    """The open lots of a symbol right before one of its activities, oldest first."""
+    before: list[BookedActivity] = []
+    for each in in_order(histories[symbol].activities):
+        if id_of(each.activity) == id_of(booked.activity):
+            break
+        before.append(each)
+    return _replay(histories, symbol, before, {}).lots
+
+
+def rebook(
+    histories: Histories, changed: Iterable[str], event_id: str, exit_reasons: Mapping[str, str] | None = None
+) -> Rebooked:
+    """The symbols whose histories were ``changed``, and those that took their place since, booked again.
+
+    event_id: what changed the histories; the new round trips bear it in their ids.
+    exit_reasons: the exit reason by fill_id, for round trips of fills that closed none before.
+    """
+    lots: dict[str, tuple[Lot, ...]] = {}
+    after: dict[str, SymbolHistory] = {}
+    undone: list[Trade] = []
+    new: list[Trade] = []
+    for symbol in _with_successors(histories, changed):
+        history = histories[symbol]
+        standing = {_original_id(trade.trade_id): trade for trade in history.trades}
+        reasons = {trade_id.rpartition("/")[2]: trade.exit_reason for trade_id, trade in standing.items()}
+        replayed = _replay(histories, symbol, in_order(history.activities), {**(exit_reasons or {}), **reasons})
+        made = {trade.trade_id: trade for trade in replayed.trades}
+        gone = [each for trade_id, each in standing.items() if not _is_same(each, made.get(trade_id))]
+        come = [
+            replace(trade, trade_id=f"{trade_id}@{event_id}")
+            for trade_id, trade in made.items()
+            if not _is_same(trade, standing.get(trade_id))
+        ]
+        kept = (trade for trade in history.trades if trade not in gone)
+        after[symbol] = SymbolHistory(history.activities, (*kept, *come))
+        lots[symbol] = replayed.lots
+        undone += gone
+        new += come
+    return Rebooked(after, lots, tuple(undone), tuple(new))
+
+
+def _replay(
+    histories: Histories, symbol: str, activities: Iterable[BookedActivity], reasons: Mapping[str, str]
+) -> LotsAfter:
+    """The lots of a symbol after ``activities``, in order, and all round trips that they close."""
+    lots: tuple[Lot, ...] = ()
+    trades: list[Trade] = []
+    for booked in activities:
+        if booked.activity.symbol == symbol:
+            effects = book_again(lots, booked, reasons.get(id_of(booked.activity), ""))
+        else:
+            effects = join_arrived(lots, _arrived(histories, booked))
+        lots = effects.lots
+        trades.extend(effects.trades)
+    return LotsAfter(lots, tuple(trades))
+
+
+def _arrived(histories: Histories, booked: BookedActivity) -> tuple[Lot, ...]:
+    """The lots that a reorganisation brings to its new symbol."""
+    event = booked.activity
+    assert isinstance(event, Reorganisation), "only a reorganisation has two symbols"
+    return book_reorganisation(lots_before(histories, event.symbol, booked), event).arrived
+
+
+def _with_successors(histories: Histories, changed: Iterable[str]) -> tuple[str, ...]:
+    """The symbols, and those to which reorganisations took their shares, in the order in which they did."""
+    found = dict.fromkeys(changed)
+    waiting = list(found)
+    while waiting:
+        symbol = waiting.pop(0)
+        for booked in in_order(histories[symbol].activities):
+            for other in symbols_of(booked.activity)[1:]:
+                if other not in found and other in histories:
+                    found[other] = None
+                    waiting.append(other)
+    return tuple(found)
+
+
+def _effective_at(booked: BookedActivity) -> datetime | None:
+    event = booked.activity
+    return event.effective_at if isinstance(event, SplitEvent | Reorganisation) else None
+
+
+def _takes_effect(booked: BookedActivity) -> datetime:
+    return _effective_at(booked) or booked.activity.at
+
+
+def _original_id(trade_id: str) -> str:
+    """The id of a round trip before its symbol was booked again."""
+    return trade_id.partition("@")[0]
+
+
+def _is_same(trade: Trade, other: Trade | None) -> bool:
+    """Whether two round trips differ at most in what stands of their history: the id and the exit reason."""
+    return other is not None and replace(trade, trade_id="", exit_reason="") == replace(
+        other, trade_id="", exit_reason=""
+    )
