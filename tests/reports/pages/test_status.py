@@ -36,7 +36,8 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     text = plain(status_page(status, place))
     for words in (
         "HALTED: only cancels", "pid 17 (run-daily)", "HALTED: a drill", "latch file (operator)",
-        "until `tradebot resume`", "the broker is away", "NO ", "2007-01-03 12:00 EST",
+        "until `tradebot resume`",
+        'now: `tradebot status`; `tradebot resume --reason "', "the broker is away", "NO ", "2007-01-03 12:00 EST",
     ):  # fmt: skip
         assert words in text
     figures = {name.strip(): row for name, *row in (line.rsplit(maxsplit=2) for line in text.splitlines() if line)}

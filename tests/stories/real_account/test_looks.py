@@ -11,6 +11,7 @@ from datetime import date
 import pytest
 
 from tests.fakes.alpaca import Arrival, Fault, Kind
+from tests.fakes.alpaca.client import broker_of
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
@@ -20,7 +21,7 @@ from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.schedule import Job
 from tradebot.errors import BrokerUnavailable, ExitCode, UsageError
 from tradebot.home import paths
-from tradebot.jobs import reconcile_accept
+from tradebot.jobs import preflight, reconcile_accept, status
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 DIPS = "100 101 89 95"  # through the stop at 90, and back
@@ -187,6 +188,13 @@ def test_a_second_look_that_fails_leaves_it_to_the_next_job(make_house: MakeHous
         assert any("the second look failed" in note for note in outcome.notes)
         assert any("seen once, not confirmed: ACME" in note for note in outcome.notes)
         account.happens = lambda arrival: None
+        with house.desk() as desk:
+            shown = status.run(replace(desk, broker=broker_of(account.fake)), "")
+            warned = preflight.run(replace(desk, broker=broker_of(account.fake)))
+        assert shown.breaks == ()
+        assert any("seen once, not confirmed: ACME" in note for note in shown.notes)
+        (check,) = (check for check in warned.checks if check.name == "breaks")
+        assert "seen once, not confirmed: ACME" in check.figure
         waited = sum(account.waited)
         outcome = account.run(Job.RECONCILE, "10:15")
         assert sum(account.waited) == waited, "the first look was the earlier job's"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tradebot.core.model.breaks import pending_text
 from tradebot.core.model.halts import Halt, distinct, level_of, sources_text
 from tradebot.core.model.values import dollars
 from tradebot.core.results.preflight_checks import Check, CheckResult
@@ -32,9 +33,10 @@ def _remedy_of(halts: tuple[Halt, ...]) -> str:
 
 
 def breaks(desk: Desk, run: JobRun) -> Check:
-    """Warns of open breaks that matter."""
+    """Warns of open breaks that matter, and of differences that one look has shown."""
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     matter = [each.message for each in run.breaks if each.matters]
+    matter += [pending_text(each) for each in desk.ledger.halts_and_breaks.pending() if each.matters]
     if not matter:
         return Check("breaks", PASS, "none open")
     messages = "; ".join(matter)
