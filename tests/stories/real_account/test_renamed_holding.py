@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.stories.real_account.reorganised import Reorganised, reorganised
@@ -17,10 +19,11 @@ SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
 HELD, STOP = Decimal(50), [(Decimal(50), Decimal(90))]
 
 
-def home(make_house: MakeHouse, *entries: date, leave: tuple[date, ...] = ()) -> House:
+def home(make_house: MakeHouse, *entries: date, leave: tuple[date, ...] = (), falls_on: int = 10) -> House:
     """A home that buys 50 ACME at 100 with a stop at 90. NEWN has the same prices; the strategy knows ACME alone."""
     told = Script(enter={"ACME": [SECOND, *entries]}, leave={"ACME": leave}, symbols=("ACME",))
-    return make_house(told, prices={"ACME": [FLAT] * 10, "NEWN": [FLAT] * 10})
+    bars = [FLAT] * falls_on + ["85 86 84 85"] * (10 - falls_on)
+    return make_house(told, prices={"ACME": bars, "NEWN": bars})
 
 
 def renamed(account: Reorganised, *, announced: bool = True, orders_stay: bool = False) -> None:
@@ -69,6 +72,22 @@ def test_a_stop_that_rests_on_under_the_new_name_stays(make_house: MakeHouse) ->
         assert outcome.exit_code is ExitCode.OK, outcome.failures
         assert account.stops("NEWN") == STOP
         assert outcome.orders == ()
+
+
+@pytest.mark.parametrize("falls_on", [2, 3])
+def test_a_stop_that_fills_under_the_new_name_ends_the_trade(make_house: MakeHouse, falls_on: int) -> None:
+    """On the morning of the change, before a job has seen it, or on the morning after."""
+    with reorganised(home(make_house, falls_on=falls_on)) as account:
+        renamed(account, orders_stay=True)
+        account.daily()
+        account.house.next()
+        assert account.daily().exit_code is ExitCode.OK
+        assert account.positions() == {}
+        assert account.breaks() == ()
+        (trade,) = account.house.rows("SELECT * FROM trades")
+        assert (trade["symbol"], trade["entry_price"], trade["exit_price"]) == ("NEWN", "100", "85")
+        assert account.house.holding("ACME") is None and account.house.holding("NEWN") is None
+        assert account.findings() == ()
 
 
 def test_the_strategy_leaves_the_new_name_by_its_signal_for_the_old_one(make_house: MakeHouse) -> None:
