@@ -8,9 +8,9 @@ import pytest
 
 from tests.core.builders import D, holding, lot, position, stop
 from tradebot.core.model.account import Position
-from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.safety.identity import find_strangers, identity_breaks, unfollowed_gaps
+from tradebot.core.safety.identity import find_strangers, identity_breaks, unfollowed_gaps, unfollowed_holding
 from tradebot.core.safety.stop_coverage import GapKind
 
 
@@ -48,3 +48,20 @@ def test_as_many_shares_as_a_lost_holding_has_are_counted_as_bare() -> None:
 )
 def test_anything_else_is_not(positions: list[Position], orders: tuple[BrokerOrder, ...]) -> None:
     assert unfollowed_gaps([holding()], positions, [lot()], orders) == ()
+
+
+GONE = Break(BreakKind.MISSING_THERE, "AAPL", D(100), D(0), "gone")
+THERE = Break(BreakKind.MISSING_HERE, "NEWN", D(0), D(100), "there")
+
+
+@pytest.mark.parametrize(
+    ("breaks", "price", "is_protected"),
+    [((GONE, THERE), "50", True), ((GONE, THERE), "51", False), ((GONE,), "50", False), ((), "50", False)],
+)
+def test_a_stop_covers_them_once_two_looks_have_shown_shares_of_the_same_cost(
+    breaks: tuple[Break, ...], price: str, is_protected: bool
+) -> None:
+    shown = position("NEWN", price=price)
+    (gap,) = unfollowed_gaps([holding()], [shown], [lot()], ())
+    found = unfollowed_holding(gap, [holding()], [shown], breaks)
+    assert found == (holding("NEWN") if is_protected else None)

@@ -19,11 +19,13 @@ SECOND, THIRD, FOURTH = date(2007, 1, 4), date(2007, 1, 5), date(2007, 1, 8)
 HELD, STOP = Decimal(50), [(Decimal(50), Decimal(90))]
 
 
-def home(make_house: MakeHouse, *entries: date, leave: tuple[date, ...] = (), falls_on: int = 10) -> House:
+def home(
+    make_house: MakeHouse, *entries: date, leave: tuple[date, ...] = (), falls_on: int = 10, other: str = ""
+) -> House:
     """A home that buys 50 ACME at 100 with a stop at 90. NEWN has the same prices; the strategy knows ACME alone."""
     told = Script(enter={"ACME": [SECOND, *entries]}, leave={"ACME": leave}, symbols=("ACME",))
     bars = [FLAT] * falls_on + ["85 86 84 85"] * (10 - falls_on)
-    return make_house(told, prices={"ACME": bars, "NEWN": bars})
+    return make_house(told, prices={"ACME": bars, "NEWN": [other] * 10 if other else bars})
 
 
 def renamed(account: Reorganised, *, announced: bool = True, orders_stay: bool = False) -> None:
@@ -122,8 +124,8 @@ def test_the_ledger_verifies_afterwards(make_house: MakeHouse) -> None:
     assert account.findings() == ()
 
 
-def test_what_cannot_be_followed_is_told_locked_and_counted_as_bare(make_house: MakeHouse) -> None:
-    """Nothing is announced, and the asset has another id."""
+def test_what_cannot_be_followed_is_told_locked_and_has_a_stop(make_house: MakeHouse) -> None:
+    """Nothing is announced, and the asset has another id. As many shares of the same cost are probably the holding."""
     with reorganised(home(make_house)) as account:
         account.daily()
         account.house.next()
@@ -135,12 +137,26 @@ def test_what_cannot_be_followed_is_told_locked_and_counted_as_bare(make_house: 
         assert outcome.exit_code is ExitCode.BREAKS
         kinds = {each.symbol: each.kind for each in account.breaks()}
         assert kinds == {"ACME": BreakKind.MISSING_THERE, "NEWN": BreakKind.MISSING_HERE}
-        assert outcome.unprotected == 5000
-        assert any("NEWN: $5,000.00 have no stop" in failure.message for failure in outcome.failures)
+        assert any("NEWN: its shares are probably those of ACME" in note for note in outcome.notes)
+        assert account.stops("NEWN") == STOP
         assert account.house.holding("ACME") is not None
-        account.withhold()
+        account.withhold()  # a person has traded: what is foreign keeps no stop of ours
         assert account.check_exits("10:15").exit_code is ExitCode.OK
         assert account.breaks() == ()
+        assert account.stops("NEWN") == []
+
+
+def test_as_many_shares_of_another_cost_count_as_bare(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house, other="60 61 59 60")) as account:
+        account.daily()
+        account.house.next()
+        account.cancel_orders()
+        account.withhold("FILL")
+        account.trade(sell=50)
+        account.trade(buy=50, symbol="NEWN")
+        outcome = account.daily()
+        assert outcome.unprotected == 3000
+        assert account.stops("NEWN") == []
 
 
 def test_a_symbol_that_another_company_takes_is_neither_sold_nor_protected(make_house: MakeHouse) -> None:

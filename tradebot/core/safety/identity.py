@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.accounting.corporate_actions import has_other_asset
@@ -10,7 +11,7 @@ from tradebot.core.model.account import Position
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.model.values import ZERO, canonical
+from tradebot.core.model.values import ZERO, canonical, tick_size
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 
 
@@ -60,6 +61,24 @@ def unfollowed_gaps(
     return tuple(gap for gap in found if gap.dollars)
 
 
+def unfollowed_holding(
+    gap: Gap, holdings: Iterable[Holding], positions: Iterable[Position], breaks: Iterable[Break]
+) -> Holding | None:
+    """A lost holding under the symbol of its probable shares, whose stop may cover them; None where it may not.
+
+    They have to have cost the same, and two looks have to have shown that the one is gone and the other there.
+    ``breaks`` are confirmed ones.
+    """
+    confirmed = {(each.kind, each.symbol) for each in breaks}
+    if not {(BreakKind.MISSING_THERE, gap.held_as), (BreakKind.MISSING_HERE, gap.symbol)} <= confirmed:
+        return None
+    lost = next((each for each in holdings if (each.strategy, each.symbol) == (gap.strategy, gap.held_as)), None)
+    shown = next((each for each in positions if each.symbol == gap.symbol), None)
+    if lost is None or shown is None or abs(shown.average_price - lost.entry_price) > tick_size(lost.entry_price):
+        return None
+    return replace(lost, symbol=gap.symbol)
+
+
 def _gap(holding: Holding, position: Position, open_orders: Iterable[BrokerOrder]) -> Gap:
     stops = [
         order
@@ -81,4 +100,5 @@ def _gap(holding: Holding, position: Position, open_orders: Iterable[BrokerOrder
         stop_price=holding.stop_price,
         dollars=(held - covered) * position.market_price,
         stop_order_ids=tuple(stop.broker_order_id for stop in stops),
+        held_as=holding.symbol,
     )

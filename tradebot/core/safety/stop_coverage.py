@@ -34,7 +34,7 @@ class GapKind(StrEnum):
     def can_be_closed(self) -> bool:
         """Whether a new stop can close the gap.
 
-        No order that outlives its day covers a part of a share, and none is sent for shares that may not be ours.
+        No order that outlives its day covers a part of a share. Shares that may not be ours are a case of their own.
         """
         return self not in (GapKind.FRACTION, GapKind.UNFOLLOWED)
 
@@ -43,7 +43,7 @@ _TEXTS = {
     GapKind.WRONG_PRICE: "at a worse price",
     GapKind.LAPSING: "about to be ended by the broker",
     GapKind.FRACTION: "over whole shares only, for it can cover no part of one",
-    GapKind.UNFOLLOWED: "not placed, for nothing tells that these shares are its own",
+    GapKind.UNFOLLOWED: "not there, for nothing tells that these shares are its own",
 }
 
 
@@ -59,6 +59,7 @@ class Gap:
     stop_price: Decimal  # the holding's
     dollars: Decimal  # USD market value of the shares without a stop
     stop_order_ids: tuple[str, ...] = ()  # broker ids of all live stops on the closing side, of unknown state too
+    held_as: str = ""  # the holding's symbol, of shares that are probably its own under another
 
 
 #: States in which a stop surely rests. In an unknown state it only may.

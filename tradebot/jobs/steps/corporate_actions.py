@@ -26,6 +26,7 @@ from tradebot.core.model.account import (
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import Purpose
+from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import ZERO, canonical, dollars
 from tradebot.errors import BrokerUnavailable, OrderRefused
@@ -102,19 +103,21 @@ def _new_names(desk: Desk) -> dict[str, str]:
 def cancel_orders_without_shares(desk: Desk, state: AccountState) -> StepResult:
     """Cancel our orders that rest under a symbol that another one has taken the place of, and our stops over nothing.
 
-    The first could block the stop under the new symbol, the second could sell short.
+    The first could block the stop under the new symbol, the second could sell short or sell foreign shares.
     """
-    names, held = _new_names(desk), {holding.symbol for holding in state.holdings}
+    names, lots = _new_names(desk), desk.ledger.books.lots()
+    ours = {lot.symbol for lot in ours_among(lots)}
+    foreign = {lot.symbol for lot in lots} - ours
     shown = {position.symbol for position in state.positions if position.quantity}
     notes = []
     for order in state.open_orders:
-        made = desk.ownership.decision_of(order) if order.symbol not in held and order.state.live else None
-        over_nothing = order.symbol not in shown and made is not None and made.purpose is Purpose.STOP
+        made = desk.ownership.decision_of(order) if order.symbol not in ours and order.state.live else None
+        over_nothing = made is not None and made.purpose is Purpose.STOP and order.symbol not in shown - foreign
         if made is not None and (order.symbol in names or over_nothing):
             with suppress(OrderRefused):  # it ended by itself
                 desk.broker.cancel(order.broker_order_id)
             notes.append(
-                f"{order.symbol}: its {made.purpose} was cancelled: no shares of ours are left under this symbol"
+                f"{order.symbol}: its {made.purpose} was cancelled, for no shares of ours have this symbol now"
             )
     return noted(*notes)
 

@@ -13,6 +13,7 @@ from tradebot.core.model.values import ZERO, dollars, tick_size
 from tradebot.core.planning.exit_rules import raised_stop, stop_passed, taken_stop, with_mark
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
+from tradebot.core.safety.identity import unfollowed_holding
 from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
@@ -32,7 +33,7 @@ def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
     beside an entry of ours, so what is open of it is ended first.
     """
     repaired = AccountResult(state=state)
-    if any(gap.kind.can_be_closed for gap in state.gaps):
+    if any(_protected_by(gap, state) for gap in state.gaps):
         with run.step("protect"):
             repaired = _close_gaps(desk, run, state)
     left = [_report_gap(desk, gap, repaired.state) for gap in repaired.state.gaps]
@@ -49,15 +50,21 @@ def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
         synchronised = synchronise(desk, run)
         state = synchronised.state
         done += [*changed, synchronised]
-    holdings = {(holding.strategy, holding.symbol): holding for holding in state.holdings}
     entered = {entry.symbol for entry in state.unsettled if entry.purpose is Purpose.ENTRY and entry.state.live}
     for gap in state.gaps:
-        if gap.kind.can_be_closed and not (
-            gap.symbol in entered or exits_under_way(desk, state.open_orders, gap.symbol)
-        ):
-            done.append(_repair(desk, run, gap, holdings[(gap.strategy, gap.symbol)], state))
+        holding = _protected_by(gap, state)
+        if holding and not (gap.symbol in entered or exits_under_way(desk, state.open_orders, gap.symbol)):
+            done.append(_repair(desk, run, gap, holding, state))
     done.append(book_new_activities(desk))
     return read_account_state(desk, run).after(*done)
+
+
+def _protected_by(gap: Gap, state: AccountState) -> Holding | None:
+    """The holding whose stop closes a gap; None where no stop can."""
+    if gap.kind is GapKind.UNFOLLOWED:
+        return unfollowed_holding(gap, state.holdings, state.positions, state.breaks)
+    named = (each for each in state.holdings if (each.strategy, each.symbol) == (gap.strategy, gap.symbol))
+    return next(named, None) if gap.kind.can_be_closed else None
 
 
 def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepResult:
@@ -168,7 +175,7 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
         return StepResult()  # it still rests, and a second request would be refused again
     if _shrinks_by_one_look(desk, gap, there, state):
         return noted(f"{gap.symbol}: a second read does not show the same shares, so its stop was not made smaller")
-    if gap.kind is not GapKind.MISSING:
+    if gap.kind not in (GapKind.MISSING, GapKind.UNFOLLOWED):
         return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
     if quote is None:
         return _place_stop(desk, run, there)
