@@ -175,7 +175,9 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
         return StepResult()  # it still rests, and a second request would be refused again
     if _shrinks_by_one_look(desk, gap, there, state):
         return noted(f"{gap.symbol}: a second read does not show the same shares, so its stop was not made smaller")
-    if gap.kind not in (GapKind.MISSING, GapKind.UNFOLLOWED):
+    if gap.kind is GapKind.UNFOLLOWED:
+        return _place_probable_stop(desk, run, gap, there, quote)
+    if gap.kind is not GapKind.MISSING:
         return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
     if quote is None:
         return _place_stop(desk, run, there)
@@ -200,6 +202,14 @@ def _free_shares(desk: Desk, gap: Gap, state: AccountState) -> Decimal:
         if order.stop_price is None and not is_explained(desk, order)
     )
     return max(abs(shown) - sum(taken, ZERO), ZERO)
+
+
+def _place_probable_stop(desk: Desk, run: JobRun, gap: Gap, there: Holding, quote: Quote | None) -> StepResult:
+    """Place the stop of a lost holding for its probable shares. They are not sold: they may be a person's."""
+    if quote is not None and stop_passed(there, quote.last):
+        return StepResult()
+    what = f"{gap.symbol}: its shares are probably those of {gap.held_as}, whose stop was placed for them"
+    return noted(what).after(_place_stop(desk, run, there))
 
 
 def _shrinks_by_one_look(desk: Desk, gap: Gap, there: Holding, state: AccountState) -> bool:
