@@ -85,17 +85,20 @@ def alerts(house: House) -> list[str]:
 def test_a_stop_that_fills_between_two_reads_is_explained_at_once(make_house: MakeHouse, job: Job, read: str) -> None:
     house = home(make_house, DIPS)
     booked: list[str] = []
+    filled: list[str] = []
 
     def the_stop_fills(arrival: Arrival) -> Fault | None:
         if arrival.path.startswith("/v2/account/activities"):
             booked.append(arrival.path)
         elif booked and arrival.path == read and house.positions().get("ACME"):
-            house.passes("15:58")
+            house.passes("09:40")
+            filled.append(arrival.path)
         return None
 
     with holding_there(house) as account:
         account.happens = the_stop_fills
-        outcome = account.run(job, "10:00")
+        outcome = account.run(job, "09:33")
+    assert filled == [read], "between two reads"
     assert house.positions() == {}
     assert (outcome.breaks, outcome.halts, outcome.exit_code) == ((), (), ExitCode.OK)
     assert house.rows("SELECT 1 FROM breaks") == []
