@@ -83,3 +83,17 @@ def test_halt_needs_a_home(run: Run, tmp_path: Path) -> None:
     ended = run("halt", "--reason", "why", "--home", tmp_path / "nowhere")
     assert ended.code == 3
     assert "was never initialised" in ended.err
+
+
+def test_every_job_meets_a_halt_and_the_operator_is_told_of_it_once(run: Run, home: Path) -> None:
+    assert run("halt", "--reason", "travelling", "--home", home).code == 0
+    for job in ("run-daily", "check-exits", "check-exits", "reconcile"):
+        assert run(job, "--home", home).code == 4
+
+    def told() -> list[tuple[str, str]]:
+        listed = run("alerts", "list", "--json", "--home", home).json["alerts"]
+        return [(posted["alert"]["level"], posted["alert"]["title"]) for posted in listed]
+
+    assert told() == [("critical", "halted: operator")]
+    assert run("resume", "--reason", "back", "--yes", "--home", home).code == 0
+    assert told()[1:] == [("warning", "a halt is over")]
