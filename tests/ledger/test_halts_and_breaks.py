@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tradebot.core.model.breaks import Break, BreakKind
-from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 
@@ -175,3 +175,39 @@ def test_an_unchanged_comparison_leaves_no_trace(database: Database, ledger: Acc
     head = database.head()
     seen(ledger, [SHARES], some.session, some.later(30))
     assert database.head() == head
+
+
+def test_shares_come_back_with_a_row_about_their_symbol_or_without(ledger: AccountLedger, some: Samples) -> None:
+    other = replace(SHARES, symbol="IBM")
+    for minutes in (0, 15):
+        seen(ledger, [SHARES, other, MONEY], some.session, some.later(minutes))
+    ledger.books.book([some.bought("F9", "IBM")], some.later(20))
+    assert ledger.halts_and_breaks.came_back(some.at) == (), "they differ"
+    seen(ledger, [], some.session, some.later(30))
+    assert ledger.halts_and_breaks.came_back(some.at) == ("AAPL",)
+    assert ledger.halts_and_breaks.came_back(some.later(31)) == (), "before the halt"
+
+
+def test_two_runs_in_a_row_explain_everything(ledger: AccountLedger, some: Samples) -> None:
+    book = ledger.halts_and_breaks
+    assert not book.count_explained(1, some.at), "nothing is halted"
+    breaks = replace(STOP, rule=HaltRule.BREAKS, ends=HaltEnd.EXPLAINED)
+    book.latch(breaks, some.at)
+    assert [book.count_explained(run, some.at) for run in (1, 1, None, 2, 2, 3)] == [
+        False, False, False, False, False, True
+    ]  # fmt: skip
+    book.only_resume_ends_breaks(some.at)
+    assert [halt.ends_by for halt in book.halts()] == [HaltEnd.RESUME]
+    assert not book.count_explained(4, some.at)
+
+
+def test_a_halt_is_told_since_it_began_and_once_more_when_it_is_over(ledger: AccountLedger, some: Samples) -> None:
+    book = ledger.halts_and_breaks
+    assert [book.told(STOP, "by hand", some.later(minutes)) for minutes in (0, 15)] == [some.at, some.at]
+    assert book.told_and_over([STOP]) == ()
+    assert book.told_and_over([]) == (("by hand", "no latch holds it"),)
+    assert book.told_and_over([]) == ()
+    assert book.told(STOP, "by hand", some.later(30)) == some.later(30)
+    book.latch(STOP, some.at)
+    book.clear([STOP], "looked at it", some.later(31))
+    assert book.told_and_over([]) == (("by hand", "looked at it"),)

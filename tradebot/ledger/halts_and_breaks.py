@@ -29,7 +29,7 @@ _CAME_BACK = (
 )
 _BOOKED = (
     "SELECT detail FROM audit WHERE account_key = :account_key AND at >= :since"
-    " AND kind IN ('fill_booked', 'split_booked', 'adjustment_booked') ORDER BY seq"
+    " AND kind IN ('fill_booked', 'split_booked', 'reorganisation_booked', 'adjustment_booked') ORDER BY seq"
 )
 _OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS NULL ORDER BY break_id"
 
@@ -204,8 +204,9 @@ class HaltsAndBreaks:
         return tuple(row["symbol"] for row in rows if not self._is_booked(row["symbol"], row["opened_at"]))
 
     def _is_booked(self, symbol: str, since: str) -> bool:
-        details = self._engine.all(_BOOKED, {**self._account, "since": since})
-        return any(json.loads(row["detail"]).get("symbol") == symbol for row in details)
+        rows = self._engine.all(_BOOKED, {**self._account, "since": since})
+        details = (json.loads(row["detail"]) for row in rows)
+        return any(symbol in (detail.get("symbol"), detail.get("new_symbol")) for detail in details)
 
     def _open_ones(self) -> tuple[Break, ...]:
         return tuple(value_from(Break, row) for row in self._engine.all(_OPEN, self._account))

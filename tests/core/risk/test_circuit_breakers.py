@@ -12,7 +12,7 @@ from tests.core.builders import NOW, TODAY, D, account, counters, limits_with, p
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.limits import LossAction
+from tradebot.core.model.limits import BreaksHaltEnds, LossAction
 from tradebot.core.model.schedule import Job
 from tradebot.core.risk.circuit_breakers import (
     LimitInputs,
@@ -131,6 +131,25 @@ def test_breaks_halt_by_the_dollars_they_come_to_together() -> None:
 @pytest.mark.parametrize("kind", [BreakKind.UNKNOWN_ORDER, BreakKind.UNKNOWN_OUTCOME, BreakKind.UNPROTECTED])
 def test_an_order_under_way_and_a_missing_stop_are_no_missing_money(kind: BreakKind) -> None:
     assert breaks_halt([difference(kind, "AAPL", "9000")], LIMITS, TODAY, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("since_last", "setting", "ends"),
+    [
+        (None, BreaksHaltEnds.EXPLAINED, HaltEnd.EXPLAINED),
+        (6, BreaksHaltEnds.EXPLAINED, HaltEnd.EXPLAINED),
+        (5, BreaksHaltEnds.EXPLAINED, HaltEnd.RESUME),
+        (0, BreaksHaltEnds.EXPLAINED, HaltEnd.RESUME),
+        (None, BreaksHaltEnds.RESUME, HaltEnd.RESUME),
+    ],
+)
+def test_breaks_halt_until_they_are_explained_unless_they_return_or_a_person_wants_to_look(
+    since_last: int | None, setting: BreaksHaltEnds, ends: HaltEnd
+) -> None:
+    limits = replace(LIMITS, breaks_halt_ends=setting)
+    halt = breaks_halt([difference(BreakKind.QUANTITY, "AAPL", "9000")], limits, TODAY, NOW, since_last)
+    assert halt is not None
+    assert halt.ends_by is ends
 
 
 # --- failed runs -----------------------------------------------------------------------------------
