@@ -11,6 +11,7 @@ import typer
 
 from tradebot import __version__
 from tradebot.commands import (
+    adopt,
     alerts,
     backup,
     check_exits,
@@ -84,6 +85,7 @@ app = _group(
         run_daily.command,
         check_exits.command,
         reconcile.command,
+        adopt.command,
         report.command,
         status.command,
         explain.command,

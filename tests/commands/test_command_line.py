@@ -30,7 +30,7 @@ def _command_paths() -> list[tuple[str, ...]]:
 COMMANDS = _command_paths()
 WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",),
-    ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
+    ("adopt",), ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("incident",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"),

@@ -226,15 +226,18 @@ def test_halts_and_the_peak_are_taken_over_from_a_ledger_that_can_be_read(house:
     assert house.daily().exit_code is ExitCode.HALTED
 
 
-def test_a_lost_peak_is_at_least_what_was_put_in(make_house: MakeHouse) -> None:
+def test_a_lost_peak_begins_with_todays_equity_and_says_what_the_history_shows(make_house: MakeHouse) -> None:
     house = make_house(Script(enter={"ACME": [SECOND]}, policy=TRAILING), prices={"ACME": [RISING[0], "100 101 91 92"]})
     house.daily()
     house.reconcile()
     lose(house)
-    rebuild(house)
+    outcome = rebuild(house)
     with house.desk() as desk:
-        assert desk.broker.account().equity == 100_000 - 50 * 8
-        assert desk.ledger.books.peak() == 100_000
+        assert desk.ledger.books.peak() == desk.broker.account().equity == 100_000 - 50 * 8
+    (said,) = [note for note in outcome.notes if "equity peak" in note]
+    assert "today's equity, $99,600.00" in said
+    assert "$100,000.00 at least" in said
+    assert house.check_exits().exit_code is not ExitCode.HALTED
 
 
 def test_a_ledger_that_another_process_holds_is_not_taken_for_lost(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 
 from tests.worlds.real_life import transfer
@@ -155,10 +156,13 @@ def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
     """Bust or correct one of the newest fills: those of this session and the one before it.
 
     A purchase whose shares are sold again is left alone: its bust would leave the account short. So is a fill of a
-    symbol that has another name by now.
+    symbol that has another name by now, and one from before the ledger met the account: nothing explains its bust.
     """
     since = town.market.after(town.session, -1).isoformat()
     fills = town.exchange.rows("SELECT * FROM activities WHERE kind = 'fill' AND session >= ? ORDER BY number", since)
+    opened = town.ledger.texts("SELECT o.at FROM openings o JOIN accounts a USING (account_key) WHERE a.pinned = 1")
+    met = datetime.fromisoformat(opened[0]) if opened else None
+    fills = [fill for fill in fills if met is not None and datetime.fromisoformat(fill["at"]) >= met]
     if not fills:
         return ""
     fill = fills[by_hand.which % len(fills)]

@@ -13,7 +13,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.preflight_checks import Check, CheckResult, MachineFacts, PreflightOutcome
 from tradebot.errors import ExitCode, TradebotError
-from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues
+from tradebot.jobs.checks import account, broker_records, machine, market_data, open_issues, opening
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
@@ -23,6 +23,7 @@ DeskCheck = Callable[[Desk, JobRun], Check]
 #: The checks of the account and the exchange, by the names that they give themselves.
 _OF_ACCOUNT: dict[str, DeskCheck] = {
     "broker": account.broker,
+    "opening": opening.opening,
     "permissions": broker_records.permissions,
     "baseline": broker_records.baseline,
     "mode": account.switches,

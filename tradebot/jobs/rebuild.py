@@ -22,7 +22,7 @@ from tradebot.core.model.order_ids import DecisionId, client_order_id
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.model.values import ZERO, canonical, plural
+from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.stop_coverage import GapKind
@@ -74,9 +74,10 @@ def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Out
     booked = book_activities(desk)
     adjusted = tuple(_adjust(desk, run))
     state = _recover_plans(desk, run)
-    _take_over(desk, previous, _least_peak(state, activities))
+    _take_over(desk, previous, state)
     run.halts = refresh_halts(desk, run.session)
-    run.add(noted(*unread_notes(desk), *_summary(state, adjusted, previous, kept)))
+    notes = _summary(state, adjusted, previous, kept, _least_peak(state, activities))
+    run.add(noted(*unread_notes(desk), *notes))
     desk.ledger.decisions.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )
@@ -249,28 +250,39 @@ def _stop_of(desk: Desk, holding: Holding, resting: BrokerOrder | None) -> Decim
 
 
 def _least_peak(state: AccountState, activities: Iterable[Activity]) -> Decimal:
-    """A lower bound of the equity peak, USD: deposits less withdrawals, or the newest close."""
+    """What the equity reached at least by the broker's history, USD: deposits less withdrawals, or the newest close."""
     put_in = (done.amount for done in activities if isinstance(done, CashEvent) and done.kind.is_external)
     return max(sum(put_in, ZERO), state.account.last_equity)
 
 
-def _take_over(desk: Desk, previous: PreviousFiles, least_peak: Decimal) -> None:
-    """Take over latched halts, and the equity peak that drawdown is measured from."""
+def _take_over(desk: Desk, previous: PreviousFiles, state: AccountState) -> None:
+    """Take over latched halts, and the equity peak that drawdown is measured from.
+
+    Without an old one the peak begins at today's equity: the history of an account tells of losses that are long known.
+    """
     for halt in previous.halts:
         desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
-    known = least_peak if previous.peak is None else previous.peak
-    peak = desk.ledger.books.peak()
-    if peak is None or known > peak:
+    known, peak = previous.peak, desk.ledger.books.peak()
+    if known is None:
+        desk.ledger.books.rebase_peak(state.account.equity, desk.clock.now())
+    elif peak is None or known > peak:
         desk.ledger.books.rebase_peak(known, desk.clock.now())
 
 
-def _summary(state: AccountState, adjusted: Iterable[Break], previous: PreviousFiles, kept: str) -> Iterator[str]:
+def _summary(
+    state: AccountState, adjusted: Iterable[Break], previous: PreviousFiles, kept: str, least_peak: Decimal
+) -> Iterator[str]:
     yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
     if previous.readable:
-        yield f"taken over from the old ledger: {plural(len(previous.halts), 'halt')} and the equity peak"
+        peak = "" if previous.peak is None else " and the equity peak"
+        yield f"taken over from the old ledger: {plural(len(previous.halts), 'halt')}{peak}"
     else:
         yield "not recovered: halts latched in the ledger; one in the latch file or the environment still holds"
-        yield "not recovered: the equity peak; drawdown is measured from the most that the broker can show"
+    if previous.peak is None:
+        yield (
+            "not recovered: the equity peak; drawdown is measured from today's equity, "
+            f"{dollars(state.account.equity)} (by the broker's history it was {dollars(least_peak)} at least)"
+        )
     for each in adjusted:
         yield f"adjusted: {each.message}; {_TOO_OLD}"
     bare = {(gap.strategy, gap.symbol) for gap in state.gaps if gap.kind is GapKind.MISSING}

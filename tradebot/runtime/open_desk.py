@@ -65,6 +65,7 @@ ACCESS: dict[Job, Access] = {
     Job.STATUS: Access(),
     Job.EXPLAIN: Access(),
     Job.INCIDENT: Access(),
+    Job.ADOPT: Access(locks=True, asks_strategies=True),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
 

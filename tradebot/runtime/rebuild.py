@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import locks, paths
@@ -28,10 +29,11 @@ from tradebot.runtime.homes import (
     home_context,
     is_fresh,
     keep_head,
+    register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
 from tradebot.runtime.venue import open_venue
-from tradebot.settings import GlobalOptions, Loaded, Settings
+from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Rebuild:
 def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
     """Wire a desk over a fresh ledger. Without an error it becomes the ledger, and the old one is kept beside it.
 
-    Raises what ``open_desk`` raises, but accepts an old ledger that is missing, damaged or of another history.
+    Raises what ``open_desk`` raises, but accepts an old ledger that is missing, damaged or of another history. A folder
+    that is no home becomes one where the broker shows orders of ours; else it is refused.
     """
     loaded = configuration(options)
     settings = loaded.settings
-    is_fresh(settings, makes_home=False)
+    fresh = is_fresh(settings, makes_home=settings.broker is not BrokerName.PAPER)
     with ExitStack() as held:
         stop = held.enter_context(ShutdownSignals())
         home_lock = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
@@ -61,6 +64,8 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         broker, clock = venue.broker, venue.clock
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
+        if fresh and not _has_traded(broker, key):
+            is_fresh(settings, makes_home=False)  # refuses it
         name = account_on_this_machine(settings, key)
         account_lock = locks.account_lock(settings.state_path, name, command=Job.REBUILD, wall=clock.wall())
         lock = BothLocks(home_lock, held.enter_context(account_lock))
@@ -79,6 +84,14 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         _move_heads(settings, kept)
         with closing(open_database(old, create=False)) as database:
             keep_head(settings, database)
+        if fresh:
+            register_home(settings)
+
+
+def _has_traded(broker: Broker, key: str) -> bool:
+    """Whether the broker shows an order that this tool sent for the account."""
+    ownership = Ownership(key)
+    return any(ownership.decision(order_id) for order_id in broker.client_order_ids())
 
 
 def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> PreviousFiles:

@@ -30,6 +30,7 @@ class Job(StrEnum):
     REPLAY = "replay"
     REBUILD = "rebuild"
     INCIDENT = "incident"
+    ADOPT = "adopt"
 
 
 #: The jobs of a session, in the order in which they are due.
