@@ -14,7 +14,7 @@ from tests.worlds.market import Market
 from tests.worlds.story import Promise
 from tests.worlds.trouble import Odds
 from tests.worlds.ways import Way
-from tests.worlds.world import World
+from tests.worlds.world import Deed, World
 
 TakesOut = Callable[[pytest.MonkeyPatch], None]
 Worlds = Callable[[Market], Iterable[World]]
@@ -32,7 +32,7 @@ class Mutation:
     worlds: Worlds
 
 
-def rough(*kinds: FaultKind, fault: float = 0.7, first: int = 0, **more: float) -> Worlds:
+def rough(*kinds: FaultKind, fault: float = 0.7, first: int = 0, **more: float | tuple[Deed, ...]) -> Worlds:
     """Worlds in which only this goes wrong, but often.
 
     first: the seed to begin with, one that is known to show it; the others follow in case that it does no more.

@@ -21,6 +21,18 @@ class Target(StrEnum):
     REPAIR_OF_A_STOP = "tradebot.jobs.steps.protect._repair"
     TRANSACTION = "tradebot.ledger.engine.Engine.transaction"
 
+    RECORD_BREAKS = "tradebot.ledger.halts_and_breaks.HaltsAndBreaks.record_breaks"
+    EXPLAINED_RUNS = "tradebot.ledger.halts_and_breaks.HaltsAndBreaks.count_explained"
+    NEWS_OF_A_LOOK = "tradebot.jobs.steps.sync._shows_news"
+    WAITING_LEG = "tradebot.core.safety.stop_coverage.waits_for_its_entry"
+    END_OF_ENTRIES = "tradebot.jobs.steps.overdue_entries._end"
+    EVIDENCE = "tradebot.jobs.steps.corporate_actions.found_by_evidence"
+    EXPLAINED_EQUITY = "tradebot.jobs.steps.day_result.explain"
+    EQUITY_POINT = "tradebot.ledger.books.Books.store_equity"
+    FOREIGN_ORDERS = "tradebot.core.safety.reconciliation._orders"
+    OPENING = "tradebot.jobs.steps.sync.make_opening"
+    SHRINKING_STOP = "tradebot.jobs.steps.protect._shrinks_by_one_look"
+
     ALPACA_GROUP_MEMBERS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.add"
     ALPACA_ABSENT_LEGS = "tradebot.brokers.alpaca.broker.order_groups.OrderGroups.lacks_live_legs"
     ALPACA_ORDER_STATE = "tradebot.brokers.alpaca.broker.order_parsing._state"

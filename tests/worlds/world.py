@@ -170,6 +170,7 @@ class World:
     rows_late: by kind of activity, the sessions after which the broker shows its row; it does so at the latest in
         the recovery, save for a split that is never shown.
     renamed: a symbol that has another name from a session on.
+    forgets: whether the broker shows only half of the activities of the account's earlier life.
     """
 
     seed: int
@@ -180,6 +181,7 @@ class World:
     halted: tuple[tuple[str, date], ...] = ()
     rows_late: tuple[tuple[str, int], ...] = ()
     renamed: tuple[str, date] | None = None
+    forgets: bool = False
 
     @property
     def runs(self) -> tuple[Run, ...]:
