@@ -38,6 +38,7 @@ _BY_HAND = (
 def check_halts(town: Town, ended: Iterable[Ended]) -> None:
     """Hold every halt that has begun since the last check against what really happened."""
     ended = tuple(ended)
+    note_misread_opening(town, ended)
     town.moments.extend(moment for process in ended for moment in process.moments)
     begun = town.ledger.rows("SELECT * FROM halts WHERE halt_id > CAST(? AS INTEGER)", str(town.halts_checked))
     for row in begun:
@@ -170,6 +171,14 @@ def _exceeds(town: Town) -> Iterator[bool]:
     yield any(max(values[s], costs[s]) > equity * limits.max_position_size_pct for s in values)
     yield total > equity * limits.max_gross_exposure_pct
     yield total > equity * limits.max_portfolio_risk_pct
+
+
+def note_misread_opening(town: Town, ended: Iterable[Ended]) -> None:
+    """Note an opening that was made while the broker gave the same untrue answer twice: it stays a difference."""
+    lies = (fault for process in ended for fault in process.run.faults if fault.kind in _UNTRUE and fault.times > 1)
+    if not town.opened:
+        town.opened = bool(town.ledger.rows("SELECT 1 FROM openings"))
+        town.misread = town.opened and any(lies)
 
 
 def count_failures(town: Town, ended: Iterable[Ended]) -> None:

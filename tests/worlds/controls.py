@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -62,15 +62,19 @@ def draw_controls(seed: int, market: Market) -> Drawn:
     return tuple(drawn)
 
 
-def broken_controls(leaving: Leaving, limits: Limits, market: Market, exchange: Eyes) -> Iterator[str]:
-    """Every control that an entry breaks by leaving."""
+def broken_controls(
+    leaving: Leaving, limits: Limits, market: Market, exchange: Eyes, volumes: Mapping[tuple[str, date], int]
+) -> Iterator[str]:
+    """Every control that an entry breaks by leaving. ``volumes``: of halted symbols, as the jobs see them."""
     symbol, session = leaving.request.symbol, leaving.made.session
     if symbol in limits.deny_symbols or (limits.allow_symbols and symbol not in limits.allow_symbols):
         yield f"{symbol} takes no entries"
     bars = _bars(exchange, symbol, session)
-    yield from _collar(leaving, bars[-1][1] if bars else None, limits)
+    closes = [close for day, close, _ in bars if (symbol, day) not in volumes]
+    yield from _collar(leaving, closes[-1] if closes else None, limits)
     newest = set(market.sessions[: market.sessions.index(session)][-20:])
-    traded = sum((shares for day, _, shares in bars if day in newest), Decimal(0)) / max(1, len(newest))
+    shares = [volumes.get((symbol, day), count) for day, _, count in bars if day in newest]
+    traded = sum(shares, Decimal(0)) / max(1, len(newest))
     if leaving.request.quantity > traded * limits.max_order_adv_pct:
         yield f"{leaving.request.quantity} shares, of {traded} that trade in a session"
     yield from _messages(leaving, limits)

@@ -65,6 +65,7 @@ def _live(town: Town) -> None:
     """The days as drawn, then a fault-free run of the jobs; it ends early once a promise is broken."""
     story = town.story
     last = town.world.days[-1].session
+    _change_symbols(town)
     for day in town.world.days:
         _begin(town, day.session)
         for step in day.steps:
@@ -94,9 +95,6 @@ def _begin(town: Town, session: date) -> None:
 def _change_symbols(town: Town) -> None:
     """Stop the trading of the symbols that are halted in the session, and rename the one whose day it is."""
     file, world, story = str(town.venue.path), town.world, town.story
-    for symbol, session, volume in town.halted:
-        set_volume(file, town.name_of(symbol), session, volume)
-    town.halted.clear()
     if world.renamed is not None and not town.is_renamed and town.session >= world.renamed[1]:
         old = world.renamed[0]
         town.is_renamed = True
@@ -104,8 +102,7 @@ def _change_symbols(town: Town) -> None:
         story.happened(RENAMED, f"{old} is called {town.name_of(old)} from now on")
     for symbol, session in world.halted:
         if session == town.session:
-            volume = set_volume(file, town.name_of(symbol), session, 0)
-            town.halted.append((symbol, session, volume))
+            town.volumes[symbol, session] = set_volume(file, town.name_of(symbol), session, 0)
             story.happened(SYMBOL_HALTED, f"{symbol} does not trade")
 
 

@@ -52,10 +52,12 @@ class Town:
     by_hand: int = 0  # orders that a person has sent
     stops: int = 0  # emergency stops so far, each with a journal of its own
     told_up_to: int = 0  # the newest activity of the exchange that the story tells
-    halted: list[tuple[str, date, int]] = field(default_factory=list)  # symbols that do not trade, with their volume
+    volumes: dict[tuple[str, date], int] = field(default_factory=dict)  # of halted symbols, as strategies see them
     is_renamed: bool = False
     moments: list[Moment] = field(default_factory=list)  # each at which a process has read the account
     halts_checked: int = 0  # the newest halt in the ledger whose cause was looked for
+    opened: bool = False  # whether the ledger has its opening
+    misread: bool = False  # whether the opening was made of an untrue answer that was given twice
     failures: int = 0  # processes of counted jobs that did not end well
 
     def tell_activities(self) -> None:

@@ -235,7 +235,7 @@ class Witness:
             earlier=known_to(town.ledger, (order for order in sent if order is not None)),
             is_first=made.session == next(iter(town.world.runs)).at.date(),
         )
-        yield from broken_controls(leaving, scene.limits, town.market, town.exchange)
+        yield from broken_controls(leaving, scene.limits, town.market, town.exchange, town.volumes)
 
 
 def _spoken(request: OrderRequest) -> str:
