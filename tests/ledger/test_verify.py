@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tradebot.core.model.account import CashKind
+from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.orders import OrderState
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
@@ -151,6 +152,17 @@ def test_a_change_of_one_row_is_one_finding(database: Database, tamper: Tamper) 
     tamper("UPDATE fills SET price = '20' WHERE fill_id = 'F2'")
     (finding,) = verify_ledger(database)
     assert str(finding) == "fills F2: was changed: price is 20, was 26.1"
+
+
+def test_a_halt_that_only_resume_ends_from_now_on_is_no_finding(
+    busy: AccountLedger, database: Database, some: Samples
+) -> None:
+    halt = Halt(HaltSource.LEDGER, HaltRule.BREAKS, HaltLevel.HALTED, "apart", since=some.at, ends=HaltEnd.EXPLAINED)
+    busy.halts_and_breaks.latch(halt, some.at)
+    busy.halts_and_breaks.only_resume_ends_breaks(some.later(1))
+    assert verify_ledger(database) == ()
+    database.engine.execute("UPDATE halts SET ends = 'explained' WHERE rule = 'breaks'")
+    assert "does not have it so" in str(verify_ledger(database)[0])
 
 
 def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(

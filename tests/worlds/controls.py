@@ -73,8 +73,8 @@ def broken_controls(
     closes = [close for day, close, _ in bars if (symbol, day) not in volumes]
     yield from _collar(leaving, closes[-1] if closes else None, limits)
     newest = set(market.sessions[: market.sessions.index(session)][-20:])
-    shares = [volumes.get((symbol, day), count) for day, _, count in bars if day in newest]
-    traded = sum(shares, Decimal(0)) / max(1, len(newest))
+    counts = [Decimal(volumes.get((symbol, day), count)) for day, _, count in bars if day in newest]
+    traded = sum(counts, Decimal(0)) / max(1, len(newest))
     if leaving.request.quantity > traded * limits.max_order_adv_pct:
         yield f"{leaving.request.quantity} shares, of {traded} that trade in a session"
     yield from _messages(leaving, limits)

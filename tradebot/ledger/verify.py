@@ -139,6 +139,8 @@ def _apply(row: Row, trail: _TrailState) -> Iterator[Finding]:
             trail.holdings.pop(key, None)
         case AuditKind.HALT_LATCHED:
             trail.halts.append((account, _halt_in(row)))
+        case AuditKind.HALT_CHANGED:
+            _change_halts(trail, account, subject, json.loads(row["detail"]))
         case AuditKind.HALT_CLEARED:
             cleared = _halt_in(row)
             trail.halts = [each for each in trail.halts if each[0] != account or not _matches(each[1], cleared)]
@@ -262,6 +264,13 @@ def _halt_in(row: Row) -> dict[str, Value]:
     """The columns of the halt in an audit row."""
     detail: dict[str, Value] = json.loads(row["detail"])
     return {name: value for name, value in detail.items() if name not in ("source", "cleared_reason")}
+
+
+def _change_halts(trail: _TrailState, account: str, rule: str, detail: Mapping[str, Value]) -> None:
+    """Change the latched halts of a rule as an audit row says; columns that a halt was latched without stay out."""
+    for key, halt in trail.halts:
+        if (key, halt["rule"], halt["since"]) == (account, rule, detail["since"]):
+            halt.update({name: value for name, value in detail.items() if name in halt})
 
 
 def _matches(latched: Mapping[str, Value], other: Row) -> bool:
