@@ -23,6 +23,7 @@ from tradebot.core.model.account import (
     Reorganisation,
     SplitEvent,
 )
+from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.values import tick_size
 
 LOT = lot("f0", "100", "50")
@@ -46,7 +47,8 @@ def found(*positions: Position, actions: tuple[CorporateAction, ...] = (), **mor
 
 def test_a_split_is_found_where_shares_and_average_price_moved_by_its_ratio() -> None:
     (event,) = found(shown("AAPL", "200", "25"), actions=(announced(ActionKind.SPLIT, "2"),))
-    assert event == SplitEvent("evidence:split:AAPL:2007-01-04", "AAPL", D(2), D(100), D(200), NOW, TODAY)
+    begins = start_of_day(TODAY)
+    assert event == SplitEvent("evidence:split:AAPL:2007-01-04", "AAPL", D(2), D(100), D(200), NOW, TODAY, begins)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_stop_that_fills_under_the_new_name_ends_the_trade(make_house: MakeHou
         assert account.breaks() == ()
         (trade,) = account.house.rows("SELECT * FROM trades")
         assert (trade["symbol"], trade["entry_price"], trade["exit_price"]) == ("NEWN", "100", "85")
+        assert trade["exit_reason"] == "stop"
         assert account.house.holding("ACME") is None and account.house.holding("NEWN") is None
         assert account.findings() == ()
 

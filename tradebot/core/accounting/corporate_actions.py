@@ -24,6 +24,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
+from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, canonical, tick_size, to_cents
 
@@ -137,6 +138,7 @@ class _Search:
                 quantity_after=position.quantity,
                 at=self.evidence.at,
                 session=self.evidence.session,
+                effective_at=start_of_day(action.ex_date),
             ),
         )
 
@@ -230,6 +232,7 @@ class _Search:
             at=self.evidence.at,
             session=self.evidence.session,
             price=price,
+            effective_at=start_of_day(action.ex_date),
         )
 
     def _is_gone(self, symbol: str) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
+from tradebot.core.accounting.rebooking import symbols_of
 from tradebot.core.model.account import (
     ActionKind,
     Activity,
@@ -33,6 +34,7 @@ from tradebot.errors import BrokerUnavailable, OrderRefused
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, StepResult, noted
+from tradebot.jobs.steps.activities import owners_in
 from tradebot.jobs.steps.look import Look, read_look
 
 #: How long ago an action may have been that explains the positions of today.
@@ -56,14 +58,22 @@ def follow_corporate_actions(desk: Desk, run: JobRun, look: Look) -> StepResult:
         desk.clock.sleep(_SECOND_LOOK_AFTER.total_seconds())
         again = found_by_evidence(_evidence(desk, run, read_look(desk, run), announced))
         found = found if _ids_of(again) == _ids_of(found) else ()
-    books = desk.ledger.books
-    bookings = bookings_for(found, books.lots(), books.holdings(), {}, desk.settings.limits())
-    books.book(bookings, desk.clock.now())
+    _book(desk, found)
     texts = [_text(event) for event in found]
     for event, text in zip(found, texts, strict=True):
         if isinstance(event, Reorganisation):
             desk.alerts.send("warning", f"{event.symbol} was reorganised", text)
     return notes.after(noted(*texts))
+
+
+def _book(desk: Desk, found: tuple[Activity, ...]) -> None:
+    """Book events from their ex-dates on, before what was traded since."""
+    books = desk.ledger.books
+    events = (event for event in found if isinstance(event, SplitEvent | Reorganisation))
+    histories = books.histories({symbol for event in events for symbol in symbols_of(event)})
+    owners = owners_in(desk, histories)
+    bookings = bookings_for(found, books.lots(), books.holdings(), owners, desk.settings.limits(), histories)
+    books.book(bookings, desk.clock.now())
 
 
 def renamed_symbols(desk: Desk) -> dict[str, str]:
