@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.fakes.alpaca.client import broker_of
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
@@ -74,6 +76,20 @@ def test_an_emergency_stop_counts_a_split_once_whose_row_came_after_it_was_booke
             outcome = emergency_stop.run(replace(desk, broker=broker_of(account.fake)), close_positions=True)
         assert outcome.exit_code is ExitCode.OK, outcome
         assert account.positions() == {}
+
+
+@pytest.mark.parametrize("sold", [40, 100])
+def test_shares_that_were_sold_since_the_ex_date_are_on_its_basis(make_house: MakeHouse, sold: int) -> None:
+    """As by a stop at the open, before a job has seen the split."""
+    with reorganised(home(make_house)) as account:
+        until_ex_date(account)
+        account.trade(sell=sold)
+        assert account.daily().exit_code is ExitCode.OK
+        assert account.breaks() == ()
+        assert account.stops("ACME") == ([(Decimal(60), Decimal(45))] if sold == 40 else [])
+        trades = account.house.rows("SELECT * FROM trades WHERE reverses IS NULL ORDER BY seq DESC")
+        assert (trades[0]["quantity"], trades[0]["entry_price"]) == (str(sold), "50")
+        assert account.findings() == ()
 
 
 def test_a_split_that_a_row_told_is_not_booked_again(make_house: MakeHouse) -> None:

@@ -7,7 +7,7 @@ evidence has an id of its own; a row of the broker's that tells of it later chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -49,6 +49,7 @@ class Evidence:
     cash: Decimal  # USD that the broker shows beyond what the ledger explains
     at: datetime
     session: date
+    lots_before: Mapping[tuple[str, date], tuple[Lot, ...]] = field(default_factory=dict)  # by split: at its ex-date
 
 
 def found_by_evidence(evidence: Evidence) -> tuple[Activity, ...]:
@@ -104,13 +105,17 @@ class _Search:
 
     def _may_be_new(self, action: CorporateAction) -> bool:
         """Whether an action is not booked yet, and concerns every lot of its symbol."""
-        lots = self.lots.get(action.symbol, ())
+        lots = self._lots_before(action)
         booked = (each for each in self.evidence.booked if each.symbol == action.symbol)
         return (
             bool(lots)
             and all(lot.session < action.ex_date for lot in lots)
             and not any(_is_of(each, action) for each in booked)
         )
+
+    def _lots_before(self, action: CorporateAction) -> tuple[Lot, ...]:
+        """The lots of an action's symbol at its ex-date; the open ones where that is not known."""
+        return self.evidence.lots_before.get((action.symbol, action.ex_date), self.lots.get(action.symbol, ()))
 
     def _explained_by(self, action: CorporateAction) -> tuple[Activity, ...]:
         match action.kind:
@@ -123,19 +128,24 @@ class _Search:
         return ()
 
     def _split(self, action: CorporateAction) -> tuple[Activity, ...]:
-        here, position = self._here(action.symbol), self.there.get(action.symbol)
-        if position is None or position.quantity == here or not _fits(position.quantity, here * action.value):
+        """A split. Shares that were sold since its ex-date, by a stop for instance, are on its basis."""
+        position, lots = self.there.get(action.symbol), self._lots_before(action)
+        before = sum((lot.quantity for lot in lots), ZERO)
+        traded = self._here(action.symbol) - before
+        made = self._at_broker(action.symbol) - traded
+        if made == before or traded * before > 0 or not _fits(made, before * action.value):
             return ()
-        before = shown_average(self.lots[action.symbol])
-        if not _moved(before, position.average_price, action.value):
+        if position is not None and not _moved(shown_average(lots), position.average_price, action.value):
+            return ()
+        if position is None and not traded:
             return ()
         return (
             SplitEvent(
                 event_id=_id_of(action),
                 symbol=action.symbol,
                 ratio=action.value,
-                quantity_before=here,
-                quantity_after=position.quantity,
+                quantity_before=before,
+                quantity_after=made,
                 at=self.evidence.at,
                 session=self.evidence.session,
                 effective_at=start_of_day(action.ex_date),

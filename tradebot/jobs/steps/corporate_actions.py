@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
-from tradebot.core.accounting.rebooking import symbols_of
+from tradebot.core.accounting.rebooking import lots_at, symbols_of
 from tradebot.core.model.account import (
     ActionKind,
     Activity,
@@ -24,7 +24,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
-from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.exchange_time import new_york_date, start_of_day
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.ownership import ours_among
@@ -178,7 +178,22 @@ def _evidence(desk: Desk, run: JobRun, look: Look, announced: tuple[CorporateAct
         cash=ZERO if here is None else look.account.cash - here,
         at=desk.clock.now(),
         session=run.session,
+        lots_before=_lots_before(desk, announced),
     )
+
+
+def _lots_before(desk: Desk, announced: Iterable[CorporateAction]) -> dict[tuple[str, date], tuple[Lot, ...]]:
+    """The lots at the ex-date of each announced split whose symbol was traded since."""
+    splits = [action for action in announced if action.kind is ActionKind.SPLIT]
+    if not splits:
+        return {}
+    traded = {fill.symbol for fill in desk.ledger.history.fills(min(each.ex_date for each in splits))}
+    histories = desk.ledger.books.histories({action.symbol for action in splits} & traded)
+    return {
+        (action.symbol, action.ex_date): lots_at(histories, action.symbol, start_of_day(action.ex_date))
+        for action in splits
+        if action.symbol in histories
+    }
 
 
 def _ids_of(events: Iterable[Activity]) -> set[str]:
