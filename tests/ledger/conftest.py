@@ -45,6 +45,7 @@ from tradebot.core.model.orders import (
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState
+from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
 from tradebot.ledger.database import AccountLedger, Database, open_database
 
@@ -235,6 +236,10 @@ class Samples:
     def alert(self, key: str = "breaks", level: AlertLevel = "warning", minutes: int = 0) -> Alert:
         return Alert(level, "breaks", "AAPL: 10 here, 5 there", self.later(minutes), key)
 
+    def bare(self, symbol: str = "AAPL") -> BarePeriod:
+        """Ten shares without a stop since the moment."""
+        return BarePeriod(self.session, "trend", symbol, Decimal(10), Decimal(260), self.at)
+
     def decision(self, symbol: str = "AAPL", code: str = "", session: date | None = None) -> DecisionRow:
         return DecisionRow(
             session or self.session,
@@ -318,6 +323,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.halts_and_breaks.record_breaks([cash_differs], some.session, some.at, first_seen_by=some.at)
     ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
     ledger.runs.record_strategy_session("trend", "1.0.0+0123456789ab", some.session, some.at)
+    ledger.bare_periods.begin(some.bare(), some.at)
     ledger.decisions.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
     posted = database.alert_queue.newest(1)[0]

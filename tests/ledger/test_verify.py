@@ -79,6 +79,13 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "the audit trail has it filled",
         ),
         ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "drawdown", "never cleared"),
+        (
+            "UPDATE bare_periods SET dollars = '1'",
+            "bare_periods",
+            "trend AAPL",
+            "the audit trail has it 260",
+        ),
+        ("DELETE FROM bare_periods", "bare_periods", "trend AAPL", "is gone"),
         ("UPDATE halts SET until = '2007-01-04'", "halts", "drawdown", "does not have it so"),
         ("DELETE FROM halts", "halts", "drawdown", "is gone"),
         (

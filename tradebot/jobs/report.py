@@ -12,6 +12,7 @@ from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
+from tradebot.core.results.bare_lines import bare_lines
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.report_outcome import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import unprotected_dollars
@@ -70,6 +71,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
         trades=trades,
         by_strategy=_by_strategy(trades),
         positions=position_lines(positions, holdings, open_gaps),
+        bare=bare_lines(desk.ledger.bare_periods.between(first, last), desk.clock.now()),
         cash_events=records.cash_events(first, last),
         denial_counts=desk.ledger.decisions.denial_counts(first, last),
         period_fills=records.fills(first, last),

@@ -9,6 +9,7 @@ from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
+from tradebot.core.results.bare_lines import bare_lines
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
@@ -52,6 +53,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         last_runs=desk.ledger.runs.last_of_each_job(),
         schedule=desk.job_schedule().session_jobs(),
         positions=position_lines(positions, holdings, open_gaps),
+        bare=bare_lines(desk.ledger.bare_periods.between(run.session, run.session), desk.clock.now()),
         counters=today,
         limits=limits,
         used=limit_use(inputs, account, today),

@@ -11,6 +11,7 @@ from tradebot.core.model.ownership import BookedPositions
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit
 from tradebot.ledger.accounts import PinnedAccounts
+from tradebot.ledger.bare_periods import BarePeriods
 from tradebot.ledger.books import Books
 from tradebot.ledger.calendar_days import CalendarDays
 from tradebot.ledger.decisions import DecisionLog
@@ -42,6 +43,7 @@ class AccountLedger:
         self.books = Books(engine, trail)
         self.openings = Openings(engine, trail, self.books)
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)
+        self.bare_periods = BarePeriods(engine, trail)
         self.decisions = DecisionLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
         self.day = SessionRecords(engine, account_key)

@@ -41,6 +41,7 @@ class _TrailState:
     states: dict[Key, OrderState] = field(default_factory=dict)  # of orders
     holdings: dict[Key, str] = field(default_factory=dict)  # columns as JSON
     halts: list[tuple[str, dict[str, Value]]] = field(default_factory=list)  # account and columns of latched ones
+    bare: dict[Key, list[dict[str, Value]]] = field(default_factory=dict)  # columns of the bare periods of a holding
     peaks: dict[str, str] = field(default_factory=dict)  # equity peak by account
     cash: dict[str, Decimal] = field(default_factory=dict)  # sum of the bookings so far by account, USD
     cash_breaks: set[str] = field(default_factory=set)  # accounts with an open break of cash
@@ -71,6 +72,7 @@ def verify_ledger(database: Database, known_heads: Collection[str] = ()) -> tupl
         *_orders(engine, trail),
         *_holdings(engine, trail),
         *_halts(engine, trail),
+        *_bare_periods(engine, trail),
         *_peaks(engine, trail),
     )
     return contradicted or (
@@ -144,6 +146,10 @@ def _apply(row: Row, trail: _TrailState) -> Iterator[Finding]:
         case AuditKind.HALT_CLEARED:
             cleared = _halt_in(row)
             trail.halts = [each for each in trail.halts if each[0] != account or not _matches(each[1], cleared)]
+        case AuditKind.BARE_BEGAN:
+            trail.bare.setdefault(key, []).append(json.loads(row["detail"]))
+        case AuditKind.BARE_ENDED:
+            trail.bare[key][-1] = json.loads(row["detail"])
         case AuditKind.PEAK_MOVED | AuditKind.PEAK_REBASED:
             trail.peaks[account] = json.loads(row["detail"])["to"]
         case AuditKind.DIFFERENCE_SEEN | AuditKind.BREAK_OPENED if subject == _CASH_BREAK:
@@ -288,6 +294,18 @@ def _halts(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
             missing.remove(match)
     for _, halt in missing:
         yield Finding("halts", str(halt["rule"]), "was latched and never cleared, and is gone or was changed")
+
+
+def _bare_periods(engine: Engine, trail: _TrailState) -> Iterator[Finding]:
+    for row in engine.each("SELECT * FROM bare_periods ORDER BY period_id"):
+        name = f"{row['strategy']} {row['symbol']}"
+        written = trail.bare.get((row["account_key"], name))
+        if written:
+            yield from _changes("bare_periods", name, row, written.pop(0))
+        else:
+            yield Finding("bare_periods", name, "was put in from outside: the audit trail does not know it")
+    for _, name in (key for key, left in trail.bare.items() if left):
+        yield Finding("bare_periods", name, "is gone")
 
 
 def _peaks(engine: Engine, trail: _TrailState) -> Iterator[Finding]:

@@ -98,19 +98,18 @@ def test_the_time_without_a_stop_is_journaled_from_before_its_cancel(holding: Ho
 
     with pytest.raises(Crash):
         holding.check_exits(wrap=DiesCancelling)
-    (opened,) = gaps_journaled(holding)
-    assert opened["gap"] == "opens"
+    assert [kind for kind, _ in bare_times(holding)] == ["bare_began"]
     assert exits(holding) == [(1, OrderState.PLANNED, Decimal(0))]
 
     holding.check_exits()
-    assert [note["gap"] for note in gaps_journaled(holding)] == ["opens", "opens", "ends"]
-    ended = gaps_journaled(holding)[-1]
-    assert (ended["quantity"], ended["exit"]) == ("50", holding.id(2, Purpose.EXIT))
+    assert [kind for kind, _ in bare_times(holding)] == ["bare_began", "bare_ended"] * 2
+    _, ended = bare_times(holding)[-1]
+    assert (ended["shares"], ended["dollars"], ended["ended_at"]) == ("50", "5000", ended["began_at"])
 
 
-def gaps_journaled(house: House) -> list[dict[str, str]]:
-    notes = house.rows("SELECT detail FROM audit WHERE kind = 'protection_gap' AND subject = 'ACME' ORDER BY seq")
-    return [json.loads(note["detail"]) for note in notes]
+def bare_times(house: House) -> list[tuple[str, dict[str, str]]]:
+    rows = house.rows("SELECT kind, detail FROM audit WHERE kind LIKE 'bare_%' ORDER BY seq")
+    return [(row["kind"], json.loads(row["detail"])) for row in rows]
 
 
 def test_a_stop_that_fills_while_it_is_cancelled_has_sold_already(make_house: MakeHouse) -> None:

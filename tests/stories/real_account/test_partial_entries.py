@@ -106,3 +106,12 @@ def test_an_emergency_stop_arms_what_filled_of_an_entry(make_house: MakeHouse) -
         account.emergency_stop()
         assert entry_state(account) is OrderState.CANCELLED
         assert live(account) == [(Decimal(10), Decimal("90.00"), False)]
+
+
+def test_the_seconds_between_fill_and_stop_are_told(make_house: MakeHouse) -> None:
+    with at_alpaca(entering(make_house), fillable=10) as account:
+        account.daily()
+        (period,) = account.house.rows("SELECT * FROM v_bare_periods")
+        assert (period["symbol"], period["shares"], period["dollars"]) == ("ACME", 10, 1000)
+        assert period["ended_at"] is not None
+        assert period["ended_at"] >= period["began_at"]

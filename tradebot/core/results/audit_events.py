@@ -40,6 +40,8 @@ class AuditKind(StrEnum):
     BREAK_OPENED = "break_opened"
     BREAK_CHANGED = "break_changed"
     BREAK_CLOSED = "break_closed"
+    BARE_BEGAN = "bare_began"  # shares of ours have no live stop
+    BARE_ENDED = "bare_ended"
     DECIDED = "decided"
     STRATEGY_SPOKE = "strategy_spoke"
     ALERT_RAISED = "alert_raised"

@@ -12,6 +12,7 @@ from tradebot.core.model.account import CashEvent, Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.opening import Opening
+from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine
 
@@ -39,6 +40,7 @@ class ReportOutcome(Outcome):
     trades: tuple[Trade, ...] = ()  # closed in the period
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)
     positions: tuple[PositionLine, ...] = ()
+    bare: tuple[BareLine, ...] = ()  # that began in the period, and those that last
     cash_events: tuple[CashEvent, ...] = ()
     denial_counts: Mapping[str, int] = field(default_factory=dict)  # by rule
     period_fills: tuple[Fill, ...] = ()

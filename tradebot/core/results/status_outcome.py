@@ -8,6 +8,7 @@ from datetime import datetime
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.ledger_rows import Run
 from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.risk.circuit_breakers import LimitUse
@@ -23,6 +24,7 @@ class StatusOutcome(Outcome):
     last_runs: tuple[Run, ...] = ()
     schedule: tuple[SessionJob, ...] = ()
     positions: tuple[PositionLine, ...] = ()
+    bare: tuple[BareLine, ...] = ()  # of today, and those that last
     counters: Counters | None = None
     limits: Limits | None = None
     used: LimitUse | None = None

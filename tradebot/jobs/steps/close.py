@@ -14,6 +14,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.bare_time import begin_before_cancel, was_not_bare
 from tradebot.jobs.steps.look import SECOND_LOOK_AFTER
 from tradebot.jobs.steps.submit import READ_PAUSES, await_ends, order_line, store_intents, submit
 from tradebot.jobs.steps.sync import is_explained
@@ -24,13 +25,16 @@ _CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
 def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
-    """Execute a planned exit: store the intent and the protection gap, cancel the resting stop, wait for the cancel,
-    then sell at most the shares still held. If part stays open, `protect()` places a new stop at the end of the job.
+    """Execute a planned exit: store the intent and that its shares are bare, cancel the resting stop, wait for the
+    cancel, then sell at most the shares still held.
+
+    If part stays open, `protect()` places a new stop at the end of the job.
     """
     desk.stop.check()
     store_intents(desk, [planned])
-    _journal_gap(desk, planned, "opens")
+    bare = begin_before_cancel(desk, planned)
     if not _cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
+        was_not_bare(desk, bare)
         why = "its resting orders were not cancelled in time; its exit waits"
         return failed(planned.symbol, why, ExitCode.BROKER)
     booked = book_new_activities(desk)  # the stop may have filled while it was being cancelled
@@ -47,7 +51,6 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
         store_intents(desk, [intent])
     sent = submit(desk, run, intent)
     (intent,) = await_ends(desk, [sent.intent])
-    _journal_gap(desk, intent, "ends")
     return StepResult(orders=(order_line(intent),)).after(booked, sent)
 
 
@@ -71,11 +74,6 @@ def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepRes
     if _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
         return noted(f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session")
     return failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
-
-
-def _journal_gap(desk: Desk, intent: Intent, what: str) -> None:
-    detail = {"gap": what, "exit": intent.client_order_id, "quantity": str(intent.request.quantity)}
-    desk.ledger.decisions.note("protection_gap", intent.symbol, desk.clock.now(), detail)
 
 
 def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ...]:

@@ -24,6 +24,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
+from tradebot.jobs.steps.bare_time import record_look
 from tradebot.jobs.steps.corporate_actions import follow_corporate_actions
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.foreign import tell_foreign
@@ -219,6 +220,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             first_seen_by=first_seen_by,
             unsettled=moved | {CASH} if moved else moved,
         )
+        record_look(desk, run.session, seen.gaps, look.open_orders, seen.at)
         point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
         ledger.books.store_equity(point, look.positions, explained.high)
     return AccountState(

@@ -11,6 +11,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, distinct, sources_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
+from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.errors import ExitCode
@@ -117,6 +118,31 @@ def positions(position_lines: Iterable[PositionLine]) -> Page:
             ),
         ),
     )
+
+
+def bare(bare_lines: Iterable[BareLine]) -> Page:
+    """The times in which positions had no live stop. Amounts are USD."""
+    return section(
+        "Without a live stop",
+        *table(
+            "symbol | >shares | >value | from | >bare for | ~strategy",
+            (
+                (
+                    line.symbol,
+                    shares(line.shares),
+                    usd(line.dollars),
+                    instant(line.began_at),
+                    Cell(f"{line.seconds:,} s{'' if line.ended_at else ' so far'}", _bare_tone(line)),
+                    line.strategy,
+                )
+                for line in bare_lines
+            ),
+        ),
+    )
+
+
+def _bare_tone(line: BareLine) -> Tone:
+    return Tone.PLAIN if line.ended_at else Tone.BAD
 
 
 def breaks(open_breaks: Iterable[Break]) -> Page:

@@ -44,6 +44,7 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
         *common.totals_by_strategy(outcome.by_strategy),
         *common.positions(outcome.positions),
         *_unprotected(outcome),
+        *common.bare(outcome.bare),
         *_denials(outcome),
         *_cash(outcome.cash_events),
         *common.breaks(outcome.breaks),

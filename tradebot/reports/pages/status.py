@@ -51,6 +51,7 @@ def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
         *_schedule(outcome),
         *_last_runs(outcome),
         *common.positions(outcome.positions),
+        *common.bare(outcome.bare),
         *common.breaks(outcome.breaks),
         *_limits(outcome),
         *common.account(outcome),

@@ -1,0 +1,47 @@
+"""Records for how long shares of ours have no live stop: by each look, and where a job cancels a stop itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+from tradebot.core.model.orders import BrokerOrder, Intent
+from tradebot.core.safety.bare_time import BarePeriod, Evidence, changes
+from tradebot.core.safety.stop_coverage import Gap
+from tradebot.jobs.desk import Desk
+
+
+def record_look(
+    desk: Desk, session: date, gaps: Iterable[Gap], open_orders: Iterable[BrokerOrder], at: datetime
+) -> None:
+    """Begin and end bare periods by a look at the account. Call it before the look itself is stored."""
+    periods, gaps = desk.ledger.bare_periods, tuple(gaps)
+    standing = periods.standing()
+    if not standing and not gaps:
+        return
+    lots = (lot for gap in gaps for lot in desk.ledger.books.lots(gap.symbol))
+    opened: dict[str, datetime] = {}
+    for lot in lots:
+        opened[lot.symbol] = max(lot.opened_at, opened.get(lot.symbol, lot.opened_at))
+    traded = {period.symbol: moment for period in standing if (moment := periods.last_trade(period.symbol))}
+    evidence = Evidence(session, at, periods.last_look(), opened, traded)
+    ended, begun = changes(standing, gaps, open_orders, evidence)
+    for period in ended:
+        periods.end(period, at)
+    for period in begun:
+        periods.begin(period, at)
+
+
+def begin_before_cancel(desk: Desk, planned: Intent) -> BarePeriod | None:
+    """Begin the bare period of an exit, before the stop that holds its shares is cancelled; None if they are bare."""
+    now, shares = desk.clock.now(), planned.request.quantity
+    dollars = shares * planned.planned_price
+    period = BarePeriod(planned.session, planned.strategy, planned.symbol, shares, dollars, now)
+    return period if desk.ledger.bare_periods.begin(period, now) else None
+
+
+def was_not_bare(desk: Desk, period: BarePeriod | None) -> None:
+    """End a period that was begun before a cancel which had no effect, where it began."""
+    if period is not None:
+        desk.ledger.bare_periods.end(replace(period, ended_at=period.began_at), desk.clock.now())
