@@ -23,9 +23,10 @@ import pytest
 
 from tests.fakes.alpaca import Arrival, FakeAlpaca, Fault, Kind, Terms
 from tests.fakes.alpaca.times import go_to
+from tests.fakes.orders import Requests
 from tests.stories.processes.played import KEYS, Played, differences, new_york
 from tradebot.__main__ import main
-from tradebot.brokers.paper import ExchangeRules, PaperExchange
+from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 
@@ -386,3 +387,54 @@ def test_in_the_middle_of_resuming_the_halt_stays(desk: Desk) -> None:
     assert desk.run(LATER, "check-exits")[0] == 4
     assert desk.run(LATER, "resume", "--reason", "looked", "--yes")[0] == 0
     the_next_run_settles(desk)
+
+
+# --- a home that was lost -------------------------------------------------------------------------
+
+
+def test_a_home_that_was_lost_is_rebuilt_in_a_folder_that_never_was_one(desk: Desk) -> None:
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    held = {each["symbol"] for each in desk.run(LATER, "status")[1]["positions"]}
+    shutil.move(desk.machine.home, desk.machine.home.with_name("lost"))
+    desk.machine.settle_in("STRATEGIES=rsi2_mean_reversion,momentum_rotation")
+
+    code, said, words = desk.run(LATER, "rebuild", "--yes")
+    assert code == 0, words or said
+    told = desk.run(LATER, "status")[1]
+    assert {each["symbol"] for each in told["positions"]} == held
+    assert all(each["strategy"] != "foreign" and each["protected"] for each in told["positions"])
+    assert desk.run(LATER, "reconcile")[0] == 0
+
+
+def test_a_first_contact_with_our_own_orders_ends_with_10_and_names_the_way_out(desk: Desk) -> None:
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    shutil.move(desk.machine.home, desk.machine.home.with_name("lost"))
+    desk.machine.settle_in("STRATEGIES=rsi2_mean_reversion,momentum_rotation")
+    code, _, words = desk.run(LATER, "check-exits")
+    assert (code, "never initialised" in words) == (3, True)
+    code, said, words = desk.run(LATER, "run-daily")
+    assert (code, "tradebot rebuild" in f"{words}{said}") == (10, True)
+    code, said, words = desk.run(LATER, "rebuild", "--yes")
+    assert code == 0, words or said
+    assert desk.run(LATER, "reconcile")[0] == 0
+
+
+def test_a_folder_without_a_home_is_not_rebuilt_where_the_broker_knows_nothing_of_us(desk: Desk) -> None:
+    code, _, words = desk.run(MORNING, "rebuild", "--yes")
+    assert (code, "never initialised" in words) == (3, True)
+    assert not (desk.machine.home / "state" / "home.json").exists()
+
+
+def test_a_foreign_position_is_adopted_by_a_command(desk: Desk) -> None:
+    with opened(desk.exchange) as exchange:
+        go_to(exchange, MORNING)
+        PaperBroker(exchange).submit(Requests("IBM").buy(5, client_id="mine"))
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    adopt = ("adopt", "IBM", "--strategy", "momentum_rotation", "--reason", "it fits", "--stop")
+    for stop in ("5000", "1", "abc"):
+        assert desk.run(LATER, *adopt, stop)[0] == 2
+    code, said, words = desk.run(LATER, *adopt, "85")
+    assert code == 0, words or said
+    lines = {each["symbol"]: each for each in desk.run(LATER, "status")[1]["positions"]}
+    assert (lines["IBM"]["strategy"], lines["IBM"]["stop"]) == ("momentum_rotation", "85")
+    assert desk.run(LATER, "verify")[0] == 0
