@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.builders import D, fill, holding, limits_with, lot, reorganisation
 from tradebot.core.accounting.booking import bookings_for
-from tradebot.core.accounting.reorganisations import book_reorganisation
+from tradebot.core.accounting.reorganisations import book_reorganisation, text_of
 from tradebot.core.model.account import ActionKind, Activity
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking
@@ -123,3 +123,9 @@ def test_a_merger_for_stock_keeps_cost_and_fees_and_makes_exactly_the_shares_tha
         assert sum((each.fee for each in effects.arrived), ZERO) == sum((each.fee for each in lots), ZERO)
     else:
         assert len(effects.trades) == len(lots)
+
+
+def test_a_reorganisation_is_told_in_one_line() -> None:
+    renamed, bought = reorganisation(ActionKind.NAME_CHANGE, "NEWN"), reorganisation(ActionKind.CASH_MERGER)
+    assert text_of(renamed) == "AAPL: name change to NEWN on 2007-01-04 (100 shares of it, 100 of NEWN)"
+    assert text_of(bought) == "AAPL: cash merger on 2007-01-04 at $60.00 a share ended the holding"

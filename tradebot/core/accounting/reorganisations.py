@@ -9,7 +9,7 @@ from tradebot.core.accounting.lots import LotsAfter, book_fill, book_split, end_
 from tradebot.core.model.account import ActionKind, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
 from tradebot.core.model.orders import Side
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.values import ZERO, canonical, dollars
 
 _EXIT_REASONS = {ActionKind.CASH_MERGER: "merger for cash", ActionKind.DELISTING: "delisting"}
 
@@ -43,6 +43,15 @@ def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganis
             return Reorganised(open_lots, tuple(_spun_off(lot, event, new_symbol) for lot in spun_off))
         case _:
             return Reorganised((), _named(open_lots, new_symbol))
+
+
+def text_of(event: Reorganisation) -> str:
+    """A reorganisation for people: "OLDN: name change to NEWN on 2007-01-05 (50 shares of it, 50 of NEWN)"."""
+    what, new = f"{event.symbol}: {event.kind.replace('_', ' ')}", event.new_symbol
+    if new is None:
+        return f"{what} on {event.session} at {dollars(event.cash)} a share ended the holding"
+    shares = f"{canonical(event.quantity_before)} shares of it, {canonical(event.quantity_after)} of {new}"
+    return f"{what} to {new} on {event.session} ({shares})"
 
 
 def join_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> LotsAfter:

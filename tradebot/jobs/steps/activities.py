@@ -9,6 +9,7 @@ from decimal import Decimal
 from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, is_told_again
 from tradebot.core.accounting.rebooking import symbols_of
+from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import (
     CASH,
     Activity,
@@ -227,8 +228,10 @@ def _correct(desk: Desk, intent: Intent) -> None:
 
 
 def _note_of(booking: Booking) -> str:
-    """The note on a foreign fill or a bust; "" for any other activity."""
+    """The note on a foreign fill, a bust or a reorganisation; "" for any other activity."""
     match booking.activity:
+        case Reorganisation() as event:
+            return text_of(event)
         case Fill() as fill if booking.strategy == FOREIGN:
             return f"foreign: {fill.side} {fill.quantity} {fill.symbol} @ {fill.price} was not sent by us"
         case FillBust() as bust:

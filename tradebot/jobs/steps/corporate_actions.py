@@ -14,6 +14,7 @@ from decimal import Decimal
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
 from tradebot.core.accounting.rebooking import lots_at, symbols_of
+from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import (
     ActionKind,
     Activity,
@@ -82,7 +83,7 @@ def renamed_symbols(desk: Desk) -> dict[str, str]:
     for event in desk.ledger.history.reorganisations():
         reasons.pop(event.new_symbol or "", None)
         if event.kind is not ActionKind.SPIN_OFF:
-            reasons[event.symbol] = _text(event)
+            reasons[event.symbol] = text_of(event)
     return reasons
 
 
@@ -205,13 +206,8 @@ def _text(event: Activity) -> str:
         case SplitEvent():
             before, after = canonical(event.quantity_before), canonical(event.quantity_after)
             return f"{event.symbol}: an announced split made {after} shares of {before}; no activity tells of it yet"
-        case Reorganisation(new_symbol=str(new)):
-            what = event.kind.replace("_", " ")
-            shares = f"{canonical(event.quantity_before)} shares of it, {canonical(event.quantity_after)} of {new}"
-            return f"{event.symbol}: {what} to {new} on {event.session} ({shares})"
         case Reorganisation():
-            what = event.kind.replace("_", " ")
-            return f"{event.symbol}: {what} on {event.session} at {dollars(event.cash)} a share ended the holding"
+            return text_of(event)
         case CashEvent():
             return f"{event.symbol}: {dollars(event.amount)} were paid for it; no activity tells of it yet"
     return ""
