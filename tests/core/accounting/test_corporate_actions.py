@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +19,15 @@ from tradebot.core.model.account import (
     CashEvent,
     CashKind,
     CorporateAction,
+    Fill,
     Position,
     Reorganisation,
     SplitEvent,
 )
 from tradebot.core.model.exchange_time import start_of_day
+from tradebot.core.model.holdings import Lot
+from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
 
 LOT = lot("f0", "100", "50")
@@ -47,8 +51,9 @@ def found(*positions: Position, actions: tuple[CorporateAction, ...] = (), **mor
 
 def test_a_split_is_found_where_shares_and_average_price_moved_by_its_ratio() -> None:
     (event,) = found(shown("AAPL", "200", "25"), actions=(announced(ActionKind.SPLIT, "2"),))
-    begins = start_of_day(TODAY)
-    assert event == SplitEvent("evidence:split:AAPL:2007-01-04", "AAPL", D(2), D(100), D(200), NOW, TODAY, begins)
+    assert event == SplitEvent(
+        "evidence:split:AAPL:2007-01-04", "AAPL", D(2), D(100), D(200), NOW, TODAY, start_of_day(TODAY)
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,6 +112,77 @@ def test_no_sale_is_taken_for_a_split(quantity: int, sold: int, cents: int) -> N
     assume(Decimal(ratio) < D("0.98"))
     actions = (announced(ActionKind.SPLIT, ratio),)
     assert found(shown("AAPL", str(left), price), actions=actions, lots=(lot("f0", str(quantity), price),)) == ()
+
+
+# --- fills since ---------------------------------------------------------------------------
+
+BOUGHT = fill("f0", at=NOW - timedelta(days=1), session=YESTERDAY)
+SPLIT = (announced(ActionKind.SPLIT, "2"),)
+
+
+def after_fills(*fills: Fill, lots: tuple[Lot, ...] = ()) -> dict[str, Any]:
+    """What the ledger holds after a purchase yesterday of 100 AAPL at 50, and these fills today."""
+    booked: dict[str, SymbolHistory] = {"AAPL": SymbolHistory((BookedActivity(BOUGHT, "trend"),))}
+    for each in fills:
+        past = booked.get(each.symbol, SymbolHistory())
+        booked[each.symbol] = SymbolHistory((*past.activities, BookedActivity(each, "trend")))
+    return {"lots": lots, "histories": booked, "closes": {"AAPL": D(25)}}
+
+
+def sold(quantity: str, price: str, symbol: str = "AAPL") -> Fill:
+    return fill("f1", Side.SELL, quantity, price, symbol=symbol)
+
+
+def test_a_split_is_found_after_a_stop_has_sold_all_that_it_made() -> None:
+    oversold = lot("f1", "-100", "24")
+    (event,) = found(actions=SPLIT, **after_fills(sold("200", "24"), lots=(oversold,)))
+    assert isinstance(event, SplitEvent)
+    assert (event.quantity_before, event.quantity_after) == (D(100), D(200))
+    assert event.effective_at == start_of_day(TODAY)
+
+
+def test_a_split_is_found_after_a_sale_of_as_many_shares_as_the_ledger_knew() -> None:
+    (event,) = found(shown("AAPL", "100", "25"), actions=SPLIT, **after_fills(sold("100", "26")))
+    assert isinstance(event, SplitEvent) and event.quantity_after == 200
+
+
+@pytest.mark.parametrize(
+    ("position", "price"),
+    [
+        (None, "49"),  # sold at the old price
+        (shown("AAPL", "1", "25"), "24"),  # one share too many
+        (shown("AAPL", "-100", "24"), "24"),  # the ledger is right: there was no split
+    ],
+)
+def test_fills_that_do_not_come_from_a_split_find_none(position: Position | None, price: str) -> None:
+    positions = () if position is None else (position,)
+    assert found(*positions, actions=SPLIT, **after_fills(sold("200", price), lots=(lot("f1", "-100", price),))) == ()
+
+
+def test_a_person_who_sells_half_twice_is_no_reverse_split() -> None:
+    """One sale is told, the other is not: 100 * 1/2 - 50 is what the broker shows, and the price is the old one."""
+    half = (announced(ActionKind.SPLIT, "0.5"),)
+    left = (lot("f0", "50", "50"),)
+    assert found(actions=half, **after_fills(sold("50", "50"), lots=left) | {"closes": {"AAPL": D(100)}}) == ()
+
+
+def test_without_a_close_nothing_that_is_gone_is_taken_for_split() -> None:
+    gone = after_fills(sold("200", "24"), lots=(lot("f1", "-100", "24"),)) | {"closes": {}}
+    assert found(actions=SPLIT, **gone) == ()
+
+
+def test_a_change_of_name_takes_effect_between_the_fills_of_both_names() -> None:
+    actions = (announced(ActionKind.NAME_CHANGE, new="NEWN"),)
+    early = replace(sold("40", "52", "NEWN"), at=NOW - timedelta(hours=12))
+    lots = (LOT, lot("f1", "-40", "52", symbol="NEWN"))
+    (event,) = found(shown("NEWN", "60"), actions=actions, **after_fills(early, lots=lots))
+    assert isinstance(event, Reorganisation)
+    assert (event.quantity_after, event.effective_at) == (D(100), early.at)
+    late = fill("f2", at=NOW - timedelta(minutes=5))
+    more = after_fills(late, lots=(LOT, lot("f2")))
+    (event,) = found(shown("NEWN", "200"), actions=actions, **more)
+    assert isinstance(event, Reorganisation) and event.effective_at is not None
+    assert late.at < event.effective_at < NOW
 
 
 # --- names ---------------------------------------------------------------------------------

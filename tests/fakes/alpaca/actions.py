@@ -43,7 +43,7 @@ def corporate_actions(house: House, exchange: PaperExchange, arrival: Arrival) -
         today = paper.state.session
         first, last = _date(query.get("start"), today), _date(query.get("end"), today)
         known = paper.store.prices.actions_between(first - _PAID - timedelta(days=1), today + _ANNOUNCED)
-    known = (*known, *house.terms.announced)
+    known = (*(known if house.terms.announces else ()), *house.terms.announced)
     found = [
         action
         for action in sorted(known, key=lambda action: (_processed(action), action.symbol, action.kind))

@@ -36,10 +36,11 @@ class Terms:
     ``keys`` are the id and the secret that are let in; None lets in everybody who has any. ``allowance`` is how many
     requests are answered a minute; None counts none. ``slow_cancels`` is for how many more requests an order that is to
     be cancelled is still pending. ``account`` and ``assets`` (by symbol) are told in place of what would be told.
-    ``announced`` are corporate actions beside those of the exchange's prices. ``renames`` has the new symbol by that of
-    the exchange: positions, orders and assets show it from now on, with the asset's id of before. ``asset_ids`` are
-    those of positions that are told as another company's. ``withheld`` says of a type of activities and the instant of
-    its booking whether nothing is told of it yet. ``telling`` is how the others are told. ``submit`` takes an order in.
+    ``announced`` are corporate actions beside those of the exchange's prices, which it ``announces`` or not.
+    ``renames`` has the new symbol by that of the exchange: positions, orders and assets show it from now on, with
+    the asset's id of before. ``asset_ids`` are those of positions that are told as another company's. ``withheld``
+    says of a type of activities and the instant of its booking whether nothing is told of it yet. ``telling`` is
+    how the others are told. ``submit`` takes an order in.
     """
 
     groups: bool = False
@@ -51,6 +52,7 @@ class Terms:
     account: dict[str, Any] = field(default_factory=dict)
     assets: dict[str, dict[str, Any]] = field(default_factory=dict)
     announced: tuple[CorporateAction, ...] = ()
+    announces: bool = True
     renames: dict[str, str] = field(default_factory=dict)
     asset_ids: dict[str, str] = field(default_factory=dict)
     withheld: Callable[[str, datetime], bool] = lambda kind, at: False

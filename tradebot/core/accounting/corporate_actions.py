@@ -2,16 +2,20 @@
 
 An action counts only when shares, prices and cash at the broker are exactly as it would leave them. What is booked by
 evidence has an id of its own; a row of the broker's that tells of it later changes nothing.
+
+Fills since the action count: what the action makes of the shares before them, and they of that, is what the broker
+shows. So an action is found after a stop has sold all that it made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tradebot.core.accounting.lots import shown_average
+from tradebot.core.accounting.lots import book_split, shown_average
+from tradebot.core.accounting.rebooking import Histories, book_again, effective_since, lots_at
 from tradebot.core.model.account import (
     EVIDENCE,
     ActionKind,
@@ -19,6 +23,7 @@ from tradebot.core.model.account import (
     CashEvent,
     CashKind,
     CorporateAction,
+    Fill,
     Position,
     Reorganisation,
     SplitEvent,
@@ -26,12 +31,15 @@ from tradebot.core.model.account import (
 )
 from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.holdings import Lot
+from tradebot.core.model.ledger_rows import BookedActivity
 from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, canonical, tick_size, to_cents
 
 #: How many days a row of the broker's and the date of an announcement may lie apart and still be of one action.
 SAME_ACTION = timedelta(days=14)
 #: How far an average price may be from the one that a split makes: brokers round it before and after.
 _ROUNDING = Decimal("0.001")
+#: The kinds that leave the symbol's shares there, so that fills since may be of the same symbol.
+_GOES_ON = frozenset({ActionKind.SPLIT, ActionKind.SPIN_OFF})
 
 Action = SplitEvent | Reorganisation
 
@@ -49,7 +57,10 @@ class Evidence:
     cash: Decimal  # USD that the broker shows beyond what the ledger explains
     at: datetime
     session: date
-    lots_before: Mapping[tuple[str, date], tuple[Lot, ...]] = field(default_factory=dict)  # by split: at its ex-date
+    histories: Histories = field(default_factory=dict)  # of the symbols whose shares differ, and those connected
+    closes: Mapping[str, Decimal] = field(
+        default_factory=dict
+    )  # previous, on today's basis: of symbols without a position
 
 
 def found_by_evidence(evidence: Evidence) -> tuple[Activity, ...]:
@@ -104,18 +115,21 @@ class _Search:
             yield from self._same_asset(symbol)
 
     def _may_be_new(self, action: CorporateAction) -> bool:
-        """Whether an action is not booked yet, and concerns every lot of its symbol."""
-        lots = self._lots_before(action)
+        """Whether an action is not booked yet, and concerns shares of the ledger."""
         booked = (each for each in self.evidence.booked if each.symbol == action.symbol)
-        return (
-            bool(lots)
-            and all(lot.session < action.ex_date for lot in lots)
-            and not any(_is_of(each, action) for each in booked)
-        )
+        return bool(self._lots_then(action)) and not any(_is_of(each, action) for each in booked)
 
-    def _lots_before(self, action: CorporateAction) -> tuple[Lot, ...]:
-        """The lots of an action's symbol at its ex-date; the open ones where that is not known."""
-        return self.evidence.lots_before.get((action.symbol, action.ex_date), self.lots.get(action.symbol, ()))
+    def _lots_then(self, action: CorporateAction) -> tuple[Lot, ...]:
+        """The lots that an action concerns: those of before its ex-date."""
+        if action.kind in _GOES_ON and self._since(action):
+            return lots_at(self.evidence.histories, action.symbol, start_of_day(action.ex_date))
+        lots = self.lots.get(action.symbol, ())
+        return lots if all(lot.session < action.ex_date for lot in lots) else ()
+
+    def _since(self, action: CorporateAction) -> tuple[BookedActivity, ...]:
+        """What was booked of an action's symbol since its ex-date began."""
+        history = self.evidence.histories.get(action.symbol)
+        return () if history is None else effective_since(history, start_of_day(action.ex_date))
 
     def _explained_by(self, action: CorporateAction) -> tuple[Activity, ...]:
         match action.kind:
@@ -128,29 +142,44 @@ class _Search:
         return ()
 
     def _split(self, action: CorporateAction) -> tuple[Activity, ...]:
-        """A split. Shares that were sold since its ex-date, by a stop for instance, are on its basis."""
-        position, lots = self.there.get(action.symbol), self._lots_before(action)
-        before = sum((lot.quantity for lot in lots), ZERO)
-        traded = self._here(action.symbol) - before
-        made = self._at_broker(action.symbol) - traded
-        if made == before or traded * before > 0 or not _fits(made, before * action.value):
+        then, since = self._lots_then(action), self._since(action)
+        if not all(isinstance(each.activity, Fill) for each in since):
             return ()
-        if position is not None and not _moved(shown_average(lots), position.average_price, action.value):
+        before, made = _shares(then), self._at_broker(action.symbol) - _traded(since)
+        if made == before or not _fits(made, before * action.value):
             return ()
-        if position is None and not traded:
-            return ()
-        return (
-            SplitEvent(
-                event_id=_id_of(action),
-                symbol=action.symbol,
-                ratio=action.value,
-                quantity_before=before,
-                quantity_after=made,
-                at=self.evidence.at,
-                session=self.evidence.session,
-                effective_at=start_of_day(action.ex_date),
-            ),
+        event = SplitEvent(
+            event_id=_id_of(action),
+            symbol=action.symbol,
+            ratio=action.value,
+            quantity_before=before,
+            quantity_after=made,
+            at=self.evidence.at,
+            session=self.evidence.session,
+            effective_at=start_of_day(action.ex_date),
         )
+        return (event,) if self._shows_prices_of(event, then, since) else ()
+
+    def _shows_prices_of(self, event: SplitEvent, then: tuple[Lot, ...], since: tuple[BookedActivity, ...]) -> bool:
+        """Whether the position's average price is that after a split; where none is left, the prices of the fills."""
+        position = self.there.get(event.symbol)
+        if position is None or position.quantity == 0:
+            return bool(since) and all(self._is_on_new_basis(each, event) for each in since)
+        before = shown_average(then)
+        if since:
+            lots = book_split(then, event).lots
+            for each in since:
+                lots = book_again(lots, each).lots
+            before = shown_average(lots) * event.ratio
+        return _moved(before, position.average_price, event.ratio)
+
+    def _is_on_new_basis(self, booked: BookedActivity, event: SplitEvent) -> bool:
+        """Whether a fill's price is nearer to the previous close than to that on the basis of before the split."""
+        close, fill = self.evidence.closes.get(event.symbol), booked.activity
+        if close is None or not isinstance(fill, Fill):
+            return False
+        between = close * close * event.ratio  # the square of the price in the middle of both, as factors go
+        return fill.price**2 < between if event.ratio > ONE else fill.price**2 > between
 
     def _other_shares(self, action: CorporateAction) -> tuple[Activity, ...]:
         """A change of name, a merger for stock, or a spin-off: shares of the new symbol beside those of the ledger."""
@@ -159,7 +188,8 @@ class _Search:
             return ()
         shown = self.there.get(new)
         made = self._at_broker(new) - self._here(new)
-        if made == 0 or not _fits(made, here * action.value):
+        then = _shares(self._lots_then(action))
+        if made == 0 or not _fits(made, then * action.value):
             return ()
         stays = self._at_broker(action.symbol) == here
         if stays is not (action.kind is ActionKind.SPIN_OFF) or not (stays or self._is_gone(action.symbol)):
@@ -167,7 +197,7 @@ class _Search:
         if action.kind is ActionKind.NAME_CHANGE and shown and not self._is_same_holding(action.symbol, shown):
             return ()
         price = shown.average_price if shown and action.kind is ActionKind.SPIN_OFF else ZERO
-        event = self._event(action, new, action.value, made, price)
+        event = replace(self._event(action, new, action.value, made, price), quantity_before=then)
         return (event, *self._payment(action, here * action.cash))
 
     def _is_same_holding(self, symbol: str, shown: Position) -> bool:
@@ -242,8 +272,25 @@ class _Search:
             at=self.evidence.at,
             session=self.evidence.session,
             price=price,
-            effective_at=start_of_day(action.ex_date),
+            effective_at=None if new is None else self._effective_at(action, new),
         )
+
+    def _effective_at(self, action: CorporateAction, new: str) -> datetime:
+        """From when shares are those of the new symbol: the ex-date, or what the fills under both symbols say."""
+        begins = start_of_day(action.ex_date)
+        if action.kind is ActionKind.SPIN_OFF:
+            return begins
+        last = max(self._fill_times(action.symbol), default=None)
+        if last is not None and last >= begins:
+            begins = last + timedelta(microseconds=1)
+        if action.kind is ActionKind.NAME_CHANGE:
+            return min([begins, *(at for at in self._fill_times(new) if last is None or at > last)])
+        return begins
+
+    def _fill_times(self, symbol: str) -> list[datetime]:
+        history = self.evidence.histories.get(symbol)
+        activities = () if history is None else history.activities
+        return [booked.activity.at for booked in activities if isinstance(booked.activity, Fill)]
 
     def _is_gone(self, symbol: str) -> bool:
         """Whether the broker shows no shares of a symbol that are the ledger's."""
@@ -251,7 +298,7 @@ class _Search:
         return position is None or position.quantity == 0 or has_other_asset(position, self.evidence.asset_ids)
 
     def _here(self, symbol: str) -> Decimal:
-        return sum((lot.quantity for lot in self.lots.get(symbol, ())), ZERO)
+        return _shares(self.lots.get(symbol, ()))
 
     def _at_broker(self, symbol: str) -> Decimal:
         position = self.there.get(symbol)
@@ -271,6 +318,16 @@ def _is_of(booked: Action, action: CorporateAction) -> bool:
         return True
     same = booked.kind is action.kind if isinstance(booked, Reorganisation) else booked.ratio == action.value
     return same and abs(booked.session - action.ex_date) <= SAME_ACTION
+
+
+def _shares(lots: Iterable[Lot]) -> Decimal:
+    return sum((lot.quantity for lot in lots), ZERO)
+
+
+def _traded(booked: Iterable[BookedActivity]) -> Decimal:
+    """The shares that fills bought, less those that they sold."""
+    fills = (each.activity for each in booked if isinstance(each.activity, Fill))
+    return sum((fill.side.sign * fill.quantity for fill in fills), ZERO)
 
 
 def _fits(shares: Decimal, exact: Decimal) -> bool:

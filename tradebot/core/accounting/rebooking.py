@@ -96,6 +96,11 @@ def lots_at(histories: Histories, symbol: str, instant: datetime) -> tuple[Lot, 
     return _replay(histories, symbol, before, {}).lots
 
 
+def effective_since(history: SymbolHistory, instant: datetime) -> tuple[BookedActivity, ...]:
+    """The activities of a symbol that take effect at an instant or later, in order."""
+    return tuple(each for each in in_order(history.activities) if _takes_effect(each) >= instant)
+
+
 def lots_before(histories: Histories, symbol: str, booked: BookedActivity) -> tuple[Lot, ...]:
     """The open lots of a symbol right before one of its activities, oldest first."""
     before: list[BookedActivity] = []

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
-from tradebot.core.accounting.rebooking import lots_at, symbols_of
+from tradebot.core.accounting.rebooking import symbols_of
 from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import (
     ActionKind,
@@ -25,7 +25,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
-from tradebot.core.model.exchange_time import new_york_date, start_of_day
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import Lot
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.ownership import ours_among
@@ -51,13 +51,14 @@ def follow_corporate_actions(desk: Desk, run: JobRun, look: Look) -> StepResult:
     """
     lots, asset_ids = desk.ledger.books.lots(), desk.ledger.books.asset_ids()
     _remember_assets(desk, lots, look.positions, asset_ids)
-    if not _differs(lots, look.positions, asset_ids):
+    differing = _differing(desk, lots, look.positions, asset_ids)
+    if not differing:
         return StepResult()
-    announced, notes = _announced(desk, run, lots)
-    found = found_by_evidence(_evidence(desk, run, look, announced))
+    announced, notes = _announced(desk, run, lots, differing)
+    found = found_by_evidence(_evidence(desk, run, look, announced, differing))
     if any(isinstance(event, Reorganisation) and event.new_symbol is None for event in found):
         desk.clock.sleep(_SECOND_LOOK_AFTER.total_seconds())
-        again = found_by_evidence(_evidence(desk, run, read_look(desk, run), announced))
+        again = found_by_evidence(_evidence(desk, run, read_look(desk, run), announced, differing))
         found = found if _ids_of(again) == _ids_of(found) else ()
     _book(desk, found)
     texts = [_text(event) for event in found]
@@ -133,13 +134,24 @@ def cancel_orders_without_shares(desk: Desk, state: AccountState) -> StepResult:
     return noted(*notes)
 
 
-def _differs(lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]) -> bool:
-    """Whether the broker shows other shares than the ledger holds, or shares of another company."""
-    here, there = _shares(lots), {position.symbol: position for position in positions}
-    if not here:
-        return False
-    others = any(has_other_asset(position, asset_ids) for position in there.values())
-    return others or here != {symbol: position.quantity for symbol, position in there.items()}
+def _differing(
+    desk: Desk, lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]
+) -> set[str]:
+    """The held and lately traded symbols of which the broker shows other shares than the ledger, or another company's.
+
+    Where something is held, every other symbol of which it shows shares as well: it may be a new name.
+    """
+    here = _shares(lots)
+    there = {position.symbol: position.quantity for position in positions}
+    differing = {each for each in here.keys() | there.keys() if here.get(each, ZERO) != there.get(each, ZERO)}
+    differing |= {position.symbol for position in positions if has_other_asset(position, asset_ids)}
+    return differing if here else differing & _traded_lately(desk).keys()
+
+
+def _traded_lately(desk: Desk) -> dict[str, date]:
+    """The session of the first fill in the days looked back by symbol."""
+    fills = desk.ledger.history.fills(_today(desk) - LOOKED_BACK)
+    return {fill.symbol: fill.session for fill in sorted(fills, key=lambda fill: fill.session, reverse=True)}
 
 
 def _remember_assets(
@@ -155,18 +167,27 @@ def _remember_assets(
         desk.ledger.books.keep_asset_ids(ids, desk.clock.now())
 
 
-def _announced(desk: Desk, run: JobRun, lots: Iterable[Lot]) -> tuple[tuple[CorporateAction, ...], StepResult]:
-    lots = tuple(lots)
-    if not lots:
+def _announced(
+    desk: Desk, run: JobRun, lots: Iterable[Lot], differing: set[str]
+) -> tuple[tuple[CorporateAction, ...], StepResult]:
+    began = [(lot.symbol, lot.session) for lot in lots]
+    began += [(symbol, session) for symbol, session in _traded_lately(desk).items() if symbol in differing]
+    if not began:
         return (), StepResult()
-    first = max(min(lot.session for lot in lots), _today(desk) - LOOKED_BACK)
+    first = max(min(session for _, session in began), _today(desk) - LOOKED_BACK)
     try:
-        return desk.market.actions_since({lot.symbol for lot in lots}, first, run.market), StepResult()
+        return desk.market.actions_since({symbol for symbol, _ in began}, first, run.market), StepResult()
     except BrokerUnavailable as error:
         return (), noted(f"announced corporate actions cannot be read: {error}")
 
 
-def _evidence(desk: Desk, run: JobRun, look: Look, announced: tuple[CorporateAction, ...]) -> Evidence:
+def _evidence(
+    desk: Desk, run: JobRun, look: Look, announced: tuple[CorporateAction, ...], differing: set[str]
+) -> Evidence:
+    held = {position.symbol for position in look.positions}
+    split = {action.symbol for action in announced if action.kind is ActionKind.SPLIT}
+    gone = (split & differing) - held
+    quotes = desk.market.quotes(gone) if gone else {}
     history, since = desk.ledger.history, _today(desk) - LOOKED_BACK - SAME_ACTION
     here = desk.ledger.books.cash()
     return Evidence(
@@ -179,22 +200,9 @@ def _evidence(desk: Desk, run: JobRun, look: Look, announced: tuple[CorporateAct
         cash=ZERO if here is None else look.account.cash - here,
         at=desk.clock.now(),
         session=run.session,
-        lots_before=_lots_before(desk, announced),
+        histories=desk.ledger.books.histories(differing),
+        closes={symbol: quote.previous_close or quote.last for symbol, quote in quotes.items()},
     )
-
-
-def _lots_before(desk: Desk, announced: Iterable[CorporateAction]) -> dict[tuple[str, date], tuple[Lot, ...]]:
-    """The lots at the ex-date of each announced split whose symbol was traded since."""
-    splits = [action for action in announced if action.kind is ActionKind.SPLIT]
-    if not splits:
-        return {}
-    traded = {fill.symbol for fill in desk.ledger.history.fills(min(each.ex_date for each in splits))}
-    histories = desk.ledger.books.histories({action.symbol for action in splits} & traded)
-    return {
-        (action.symbol, action.ex_date): lots_at(histories, action.symbol, start_of_day(action.ex_date))
-        for action in splits
-        if action.symbol in histories
-    }
 
 
 def _ids_of(events: Iterable[Activity]) -> set[str]:
