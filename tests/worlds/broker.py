@@ -24,6 +24,7 @@ from tradebot.core.model.account import (
     id_of,
 )
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
+from tradebot.core.model.values import whole_shares
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class FaultyBroker:
 
     def positions(self) -> tuple[Position, ...]:
         answer, struck = self._read("positions", self._broker.positions)
-        return self._perhaps_empty(struck, "positions", self._old(struck, "positions", answer))
+        answer = self._fewer_shares(struck, self._old(struck, "positions", answer))
+        return self._perhaps_empty(struck, "positions", answer)
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         answer, struck = self._read("open_orders", self._broker.open_orders)
@@ -250,6 +252,15 @@ class FaultyBroker:
             if answer:
                 self._io.meet(fault, call)
                 return ()
+        return answer
+
+    def _fewer_shares(self, struck: tuple[Fault, ...], answer: tuple[Position, ...]) -> tuple[Position, ...]:
+        """The answer with half of each position, as before the second half was bought."""
+        for fault in of_kind(struck, K.FEWER_SHARES):
+            halves = [replace(each, quantity=whole_shares(each.quantity / 2)) for each in answer]
+            if halves:
+                self._io.meet(fault, "positions")
+            return tuple(half for half in halves if half.quantity)
         return answer
 
     def _not_yet_shown(self, struck: tuple[Fault, ...], order: BrokerOrder) -> bool:

@@ -23,7 +23,9 @@ _ROUNDING = Decimal("0.0005")
 _K = FaultKind
 #: Answers that are not the truth. Told twice within a second they are no cause; told longer, they are what there is.
 _TWICE = 2
-_UNTRUE = frozenset({_K.OLD_ANSWER, _K.EMPTY_LIST, _K.LAGGING, _K.UNKNOWN_STATE, _K.NO_QUOTES, _K.CLOCK_ASKEW})
+_UNTRUE = frozenset(
+    {_K.OLD_ANSWER, _K.EMPTY_LIST, _K.FEWER_SHARES, _K.LAGGING, _K.UNKNOWN_STATE, _K.NO_QUOTES, _K.CLOCK_ASKEW}
+)
 _BY_HAND = (
     "emergency stop",
     "emergency stop, closing",
@@ -49,7 +51,7 @@ def check_halts(town: Town, ended: Iterable[Ended]) -> None:
         outcome = process.outcome
         if outcome is None or process.met_fault or process.overlapped or ExitCode.BREAKS not in outcome.codes:
             continue
-        if not _differs(town) and not town.rows_are_missing and not _in_doubt(town):
+        if not _differs(town) and not town.missing_rows() and not _in_doubt(town):
             told = [each.message for each in outcome.breaks]
             town.story.violate(Promise.REAL_CAUSE, f"{process.run.job} ended for breaks, and nothing differs: {told}")
 
@@ -82,18 +84,23 @@ def _has_cause(town: Town, rule: HaltRule, ended: tuple[Ended, ...]) -> bool:
         case HaltRule.LIMIT_BREACH:
             return _untrue(town, ended) or any(_exceeds(town))
         case HaltRule.BREAKS:
-            return _untrue(town, ended) or _differs(town)
+            return _untrue(town, ended) or _differs(town) or bool(town.missing_rows())
         case HaltRule.DAILY_LOSS:
-            return _untrue(town, ended) or _lost_today(town, ended) >= _limit(town, "daily_loss_limit_pct")
+            return _in_the_dark(town, ended) or _lost_today(town, ended) >= _limit(town, "daily_loss_limit_pct")
         case HaltRule.DRAWDOWN:
-            return _untrue(town, ended) or _drawdown(town, ended) >= _limit(town, "emergency_stop_loss_pct")
+            return _in_the_dark(town, ended) or _drawdown(town, ended) >= _limit(town, "emergency_stop_loss_pct")
 
 
 def _untrue(town: Town, ended: Iterable[Ended]) -> bool:
-    """Whether the broker keeps a row back, or gave the same untrue answer more than once."""
+    """Whether the broker gave untrue answers more often than twice."""
     faults = [fault for process in ended if process.met_fault for fault in process.run.faults]
     lies = [fault for fault in faults if fault.kind in _UNTRUE]
-    return town.rows_are_missing or sum(min(fault.times, _TWICE + 1) for fault in lies) > _TWICE
+    return sum(min(fault.times, _TWICE + 1) for fault in lies) > _TWICE
+
+
+def _in_the_dark(town: Town, ended: Iterable[Ended]) -> bool:
+    """Whether a result can't be known: untrue answers, or a row kept back that is no transfer."""
+    return _untrue(town, ended) or bool(town.missing_rows() - {"transfer"})
 
 
 def _differs(town: Town) -> bool:
@@ -183,5 +190,6 @@ def note_misread_opening(town: Town, ended: Iterable[Ended]) -> None:
 
 def count_failures(town: Town, ended: Iterable[Ended]) -> None:
     """Count the processes of counted jobs that did not end well."""
+    town.rows_late += bool(town.missing_rows())
     counted = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
     town.failures += sum(process.run.job in counted and process.outcome is None for process in ended)

@@ -59,6 +59,8 @@ def draw_controls(seed: int, market: Market) -> Drawn:
         drawn += [("repeat_order_limit", chance.choice([1, 2])), ("repeat_order_sessions", chance.choice([2, 3]))]
     if chance.random() < 0.6:
         drawn.append(("probation_sessions", chance.choice([0, 0, 1, 2])))
+    if chance.random() < 0.3:
+        drawn.append(("break_halt_value", chance.choice([Decimal(100), Decimal(1000)])))
     return tuple(drawn)
 
 

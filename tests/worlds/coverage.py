@@ -120,7 +120,7 @@ def met_in(town: Town) -> Counter[str]:
             " GROUP BY o.number HAVING MIN(CAST(a.quantity AS NUMERIC)) < CAST(o.quantity AS NUMERIC)"
         )
     )
-    met[ROW_LATE] = town.rows_are_missing
+    met[ROW_LATE] = town.rows_late
     met[EARLIER_LIFE] = town.world.days[0].session < min(run.at.date() for run in town.world.runs)
     return +met + town.door.met()
 

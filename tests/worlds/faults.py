@@ -36,6 +36,7 @@ class FaultKind(StrEnum):
     REPEATED = "activities again"
     LAGGING = "activities late"
     EMPTY_LIST = "empty list"
+    FEWER_SHARES = "half of the shares"
     STOP_FILLS = "stop fills between two reads"
     PARTIAL_FILL = "fills in part and rests"
     # Only where there is a wire between the two. A read that meets one of these is asked again, and so may do well.

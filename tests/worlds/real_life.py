@@ -45,7 +45,7 @@ class LateRows:
         """Whether the row of an activity is not shown in session ``today``."""
         if self._forgets and activity.session < self._first:
             return sum(map(ord, id_of(activity))) % 2 == 0
-        late = self._after.get(_kind_of(activity), 0)
+        late = self._after.get(kind_of(activity), 0)
         if not self.is_late(activity) or late == 0:
             return False
         return late == NEVER or (
@@ -54,10 +54,11 @@ class LateRows:
 
     def is_late(self, activity: Activity) -> bool:
         """Whether the row of an activity is, or was, shown late."""
-        return activity.session > self._first and _kind_of(activity) in self._after
+        return activity.session > self._first and kind_of(activity) in self._after
 
 
-def _kind_of(activity: Activity) -> str:
+def kind_of(activity: Activity) -> str:
+    """The kind of an activity whose row may be late; "" for any other."""
     match activity:
         case Fill():
             return "fill"

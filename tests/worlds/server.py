@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY, Answer, Arrival, FakeAlpaca, Terms
@@ -62,6 +63,8 @@ class WorldServer(FakeAlpaca):
         if answer.status == 200 and not arrival.writes:
             shown = self._not_yet_shown if fate.call == "order" else self._old
             answer = shown(fate, arrival, answer)
+            if fate.call == "positions":
+                answer = self._fewer_shares(fate, answer)
             if fate.call == "activities":
                 answer = self._without_instants(fate, self._shown_rows(answer))
         self._truth = answer
@@ -134,6 +137,15 @@ class WorldServer(FakeAlpaca):
             with self.house.looking(exchange) as view:
                 ids = {view.names.activity(number, part) for number in hidden for part in _PARTS}
         return replace(answer, body=[row for row in answer.body if row["id"].partition("::")[2] not in ids])
+
+    def _fewer_shares(self, fate: Fate, answer: Answer) -> Answer:
+        """The answer with half of each position, as before the second half was bought."""
+        for fault in of_kind(fate.struck, K.FEWER_SHARES):
+            if answer.body:
+                fate.io.meet(fault, fate.call)
+            halves = [{**each, "qty": str(int(Decimal(each["qty"]) / 2))} for each in answer.body]
+            return replace(answer, body=[half for half in halves if half["qty"] != "0"])
+        return answer
 
     def _without_instants(self, fate: Fate, answer: Answer) -> Answer:
         """The answer without the instants at which rows were booked, where a row has a date besides."""

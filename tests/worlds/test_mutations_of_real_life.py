@@ -100,9 +100,14 @@ def the_end_of_a_halt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _MONEY = (Deed.PAY_IN, Deed.TAKE_OUT)
 MUTATIONS = (
-    Mutation("a second look", a_second_look, Promise.REAL_CAUSE, rough(K.OLD_ANSWER, K.EMPTY_LIST, fault=0.9)),
+    Mutation("a second look", a_second_look, Promise.REAL_CAUSE, rough(K.OLD_ANSWER, K.EMPTY_LIST, fault=0.5, first=42)),
     Mutation("one look is one moment", one_moment, Promise.SAID_PROTECTED, rough(K.STOP_FILLS, fault=0.9)),
-    Mutation("legs that wait", legs_that_wait, Promise.SAID_PROTECTED, rough(K.PARTIAL_FILL, fault=0.9)),
+    Mutation(
+        "legs that wait",
+        legs_that_wait,
+        Promise.SAID_PROTECTED,
+        rough(K.PARTIAL_FILL, K.KILL, K.KILL_AFTER, fault=0.9, missed=0.3, first=18),
+    ),
     Mutation("the end of entries", the_end_of_entries, Promise.OVERDUE, rough(K.PARTIAL_FILL, fault=0.9)),
     Mutation("evidence of corporate actions", evidence, Promise.POSITIONS, rough(life=1.0)),
     Mutation("an explained day", an_explained_day, Promise.REAL_CAUSE, rough(hands=1.0, deeds=_MONEY)),
@@ -114,7 +119,7 @@ MUTATIONS = (
     ),
     Mutation("what is foreign", what_is_foreign, Promise.REAL_CAUSE, rough(hands=1.0)),
     Mutation("the opening", the_opening, Promise.POSITIONS, rough(life=1.0)),
-    Mutation("two looks to shrink", two_looks_to_shrink, Promise.SHRUNK, rough(K.OLD_ANSWER, fault=0.9)),
+    Mutation("two looks to shrink", two_looks_to_shrink, Promise.SHRUNK, rough(K.FEWER_SHARES, fault=0.9)),
     Mutation("the end of a halt", the_end_of_a_halt, Promise.HALT_ENDS, rough(K.LAGGING, fault=0.9)),
 )
 

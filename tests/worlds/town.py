@@ -15,7 +15,7 @@ from tests.worlds.doors import Door, Opening
 from tests.worlds.eyes import Eyes
 from tests.worlds.market import Market, TakenIn
 from tests.worlds.moment import Moment
-from tests.worlds.real_life import LateRows
+from tests.worlds.real_life import LateRows, kind_of
 from tests.worlds.story import Story
 from tests.worlds.venue import Venue
 from tests.worlds.world import World
@@ -56,6 +56,7 @@ class Town:
     is_renamed: bool = False
     moments: list[Moment] = field(default_factory=list)  # each at which a process has read the account
     halts_checked: int = 0  # the newest halt in the ledger whose cause was looked for
+    rows_late: int = 0  # processes that ended while a row was not shown
     opened: bool = False  # whether the ledger has its opening
     misread: bool = False  # whether the opening was made of an untrue answer that was given twice
     failures: int = 0  # processes of counted jobs that did not end well
@@ -90,12 +91,11 @@ class Town:
         settings: dict[str, Any] = dict(self.world.settings)
         return replace(Settings(tradebot_home=self.home), **settings).limits()
 
-    @property
-    def rows_are_missing(self) -> bool:
-        """Whether the broker does not show the row of an activity yet, or has just shown one."""
+    def missing_rows(self) -> frozenset[str]:
+        """The kinds of activities whose rows the broker does not show, though they happened since the first run."""
         with self.venue.exchange() as exchange:
             every, rows = PaperBroker(exchange).activities(None), self.venue.rows
-        return any(rows.hides(activity, day) for activity in every for day in (self.session, activity.session))
+        return frozenset(kind_of(activity) for activity in every if rows.hides(activity, self.session))
 
     @property
     def ours(self) -> str:

@@ -37,6 +37,7 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.REPEATED: ("activities",),
     K.LAGGING: ("activities",),
     K.EMPTY_LIST: ("positions", "open_orders", "activities"),
+    K.FEWER_SHARES: ("positions",),
     K.STOP_FILLS: ("account", "positions", "open_orders", "activities"),
     K.PARTIAL_FILL: ("submit",),
     K.DB_LOCKED: ("begin",),
