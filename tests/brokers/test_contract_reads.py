@@ -55,6 +55,19 @@ def test_b04_an_unknown_order_is_none_and_an_unknown_symbol_absent(venue: VenueO
     assert broker.assets(["ACME"])["ACME"].tradable
 
 
+def test_b34_every_order_is_told_by_its_id_whatever_became_of_it_and_legs_too(venue: VenueOf) -> None:
+    market = venue(QUIET)
+    market.to_open()
+    broker = market.broker
+    assert broker.client_order_ids() == frozenset()
+    broker.submit(make.buy(1, client_id="filled"))
+    broker.cancel(broker.submit(make.buy(1, limit="50", client_id="cancelled")).broker_order_id)
+    broker.submit(make.buy(2, client_id="bracket", stop_loss="90", take_profit="120"))
+    told = broker.client_order_ids()
+    assert {"filled", "cancelled", "bracket"} <= told
+    assert len(told) == 5, "the two legs have ids of the broker's"
+
+
 # --- activities ------------------------------------------------------------------------------------
 
 

@@ -187,6 +187,8 @@ def test_the_work_goes_on_where_the_old_version_stopped(old: OldHome) -> None:
         old.run("paper", "next", alerts=alerts)
         traded = old.json("run-daily", alerts=alerts)
         assert (traded["session"], traded["breaks"], traded["unprotected"]) == ("2006-12-08", [], "0")
+        assert old.rows("trading_robot.db", "SELECT opening FROM accounts") == [("none",)]
+        assert old.rows("trading_robot.db", "SELECT * FROM openings") == [], "its positions stay the strategies' own"
         assert old.json("verify")["findings"] == []
 
 

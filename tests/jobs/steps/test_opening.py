@@ -13,6 +13,7 @@ from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
+from tradebot.__main__ import main
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import AccountSnapshot, Activity
 from tradebot.core.model.orders import BrokerOrder, Purpose
@@ -162,3 +163,12 @@ def test_one_stale_answer_is_not_the_opening(used: House) -> None:
     (row,) = stored(used)
     assert "my stop" in str(row["orders"])
     assert Decimal(str(row["cash"])) == 90_000
+
+
+def test_a_new_account_of_the_embedded_exchange_begins_with_an_opening_of_its_own(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}))
+    house.daily()
+    assert main(["paper", "reset", "--yes", "--home", str(house.home)]) == 0
+    outcome = house.daily()
+    assert "opening statement of 2007-01-04: cash 100,000.00" in outcome.notes
+    assert [row["account_key"] for row in stored(house)] == ["paper:paper:PAPER-0001", "paper:paper:PAPER-0002"]
