@@ -83,6 +83,7 @@ def deposit(account: AtAlpaca, amount: int = 500) -> None:
 )
 def test_rows_that_lack_their_times_or_their_order_are_booked(make_house: MakeHouse, telling: dict[str, Any]) -> None:
     with at_alpaca(home(make_house, "ACME,2007-01-08,dividend,0.5", settings=COSTS)) as account:
+        account.check_exits("09:30")  # makes the opening, of which an earlier deposit would be a part
         tell(account, **telling)
         deposit(account)
         account.check_exits("09:31")  # without its time the deposit counts as booked at the end of the day
