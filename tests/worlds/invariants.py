@@ -19,6 +19,7 @@ from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
@@ -270,7 +271,8 @@ def equity_rebuilt(town: Town) -> None:
         rows[_closed_with(town, event)].append(("", ZERO, Decimal(event["amount"])))
     for split in town.ledger.rows("SELECT * FROM corporate_actions"):
         gained = Decimal(split["quantity_after"]) - Decimal(split["quantity_before"])
-        rows[_closed_with(town, split)].append((split["symbol"], gained, ZERO))
+        began = split["effective_at"] and new_york_date(datetime.fromisoformat(split["effective_at"])).isoformat()
+        rows[began or _closed_with(town, split)].append((split["symbol"], gained, ZERO))
     for added in town.ledger.rows("SELECT * FROM adjustments"):
         rows[added["session"]].append((added["symbol"], Decimal(added["quantity"]), Decimal(added["amount"])))
     there = {

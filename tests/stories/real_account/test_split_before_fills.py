@@ -121,6 +121,24 @@ def test_a_sale_of_half_on_the_day_of_the_split_is_told_apart_from_it(make_house
         assert trades(account) == [("ACME", "70", "50", "50", "0", "closed outside tradebot")]
 
 
+def test_a_purchase_from_before_the_split_that_is_told_after_it_is_booked_before_it(make_house: MakeHouse) -> None:
+    with reorganised(splits(make_house, HALVED)) as account:
+        account.daily()
+        account.house.next()
+        account.withhold("FILL")
+        account.trade(buy=10)
+        account.house.next()
+        assert account.daily().exit_code is ExitCode.BREAKS
+        assert [each.kind for each in account.breaks()][:1] == [BreakKind.QUANTITY]
+        account.withhold()
+        outcome = account.check_exits("10:15")
+        assert outcome.exit_code is ExitCode.OK, outcome.failures
+        assert account.breaks() == ()
+        lots = account.house.rows("SELECT strategy, quantity, price FROM lots ORDER BY strategy DESC")
+        assert [tuple(lot.values()) for lot in lots] == [("scripted", "100", "50"), ("foreign", "20", "50")]
+        assert account.findings() == ()
+
+
 # --- names ---------------------------------------------------------------------------------
 
 
