@@ -185,6 +185,22 @@ def test_a_change_of_name_takes_effect_between_the_fills_of_both_names() -> None
     assert late.at < event.effective_at < NOW
 
 
+def test_a_name_that_nothing_announces_takes_effect_before_the_first_fill_under_it() -> None:
+    early = replace(sold("40", "52", "NEWN"), at=NOW - timedelta(hours=12))
+    booked = after_fills(early, lots=(LOT, lot("f1", "-40", "52", symbol="NEWN")))
+    (event,) = found(shown("NEWN", "60", asset_id="a-1"), asset_ids={"AAPL": "a-1"}, **booked)
+    assert isinstance(event, Reorganisation)
+    assert (event.quantity_before, event.effective_at) == (D(100), early.at)
+
+
+def test_a_spin_off_counts_the_shares_that_its_parent_had_on_its_day() -> None:
+    actions = (announced(ActionKind.SPIN_OFF, "0.1", "SPUN"),)
+    booked = after_fills(sold("40", "45"), lots=(lot("f0", "60"),))
+    (event,) = found(shown("AAPL", "60"), shown("SPUN", "10", "20"), actions=actions, **booked)
+    assert isinstance(event, Reorganisation)
+    assert (event.quantity_before, event.quantity_after, event.effective_at) == (D(100), D(10), start_of_day(TODAY))
+
+
 # --- names ---------------------------------------------------------------------------------
 
 
