@@ -108,6 +108,18 @@ def test_what_cannot_be_adopted_is_refused(house: House, symbol: str, strategy: 
     assert (house.rows("SELECT * FROM lots"), house.rows("SELECT * FROM adjustments")) == before
 
 
+def test_a_stop_nearer_to_the_price_than_the_broker_takes_is_refused(make_house: MakeHouse) -> None:
+    """Below $1 the tick is finer than the distance that Alpaca asks for, $0.01."""
+    house = make_house(Script(symbols=("BOLT",)), prices={"BOLT": ["0.5 0.51 0.49 0.5"] * 6})
+    house.passes("09:31")
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").buy(40, client_id="mine"))
+    house.daily()
+    with pytest.raises(UsageError, match=r"0\.4995 is nearer to the last price of BOLT, 0\.5, than the 0\.01"):
+        adopted(house, stop="0.4995")
+    assert adopted(house, stop="0.49").exit_code is ExitCode.OK
+
+
 def test_a_symbol_on_which_an_order_rests_is_refused(house: House) -> None:
     with house.by_hand() as broker:
         broker.submit(Requests("BOLT").sell(40, stop="80", client_id="my stop"))

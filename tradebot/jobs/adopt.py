@@ -13,6 +13,7 @@ from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Adjustment, Position
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, RunStatus
+from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ONE, ZERO, canonical, percent, tick_size
@@ -101,6 +102,11 @@ def _refuse_stop(wanted: Adoption, state: AccountState) -> None:
     if stop >= quote.last:
         raise UsageError(
             f"the stop {canonical(stop)} is not below the last price of {symbol}, {canonical(quote.last)}."
+        )
+    if stop > quote.last - US_STOCKS.leg_distance:
+        raise UsageError(
+            f"the stop {canonical(stop)} is nearer to the last price of {symbol}, {canonical(quote.last)}, than the "
+            f"{canonical(US_STOCKS.leg_distance)} that brokers ask for. Give a lower one."
         )
     if stop < quote.last * (ONE - FARTHEST_STOP):
         raise UsageError(

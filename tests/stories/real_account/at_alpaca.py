@@ -80,10 +80,10 @@ class AtAlpaca:
     def check_exits(self, at: str) -> Outcome:
         return self.run(Job.CHECK_EXITS, at)
 
-    def emergency_stop(self) -> StopOutcome:
-        """An emergency stop that keeps the positions."""
+    def emergency_stop(self, *, close: bool = False) -> StopOutcome:
+        """An emergency stop, which keeps the positions or closes them."""
         with open_stop_desk(self.house.options, StopOptions("a drill")) as (desk, _, _):
-            return emergency_stop.run(replace(desk, broker=broker_of(self.fake)), close_positions=False)
+            return emergency_stop.run(replace(desk, broker=broker_of(self.fake)), close_positions=close)
 
     def orders(self, symbol: str = "ACME") -> list[BrokerOrder]:
         """The live orders of a symbol at the exchange itself."""

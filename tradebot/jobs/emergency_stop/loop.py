@@ -23,6 +23,7 @@ from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, bl
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
+from tradebot.jobs.saleable import saleable_shares
 
 #: Seconds between reads of the account; the last of them is repeated.
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0)
@@ -281,8 +282,13 @@ class EmergencyStop:
         self._journal("cancel asked for", order.symbol, order.client_order_id, order.remaining)
 
     def _close(self, owned: OwnedShares) -> None:
-        request = OrderRequest("", owned.symbol, owned.closing_side, owned.shares, OrderType.MARKET, TimeInForce.DAY)
-        self._send(request, owned, Purpose.CLOSE, owned.position.market_price)
+        symbol, price = owned.symbol, owned.position.market_price
+        shares = saleable_shares(self.desk.broker, symbol, owned.shares, price)
+        if shares:
+            request = OrderRequest("", symbol, owned.closing_side, shares, OrderType.MARKET, TimeInForce.DAY)
+            self._send(request, owned, Purpose.CLOSE, price)
+        else:
+            self.trouble[owned.key] = "a fraction of a share that the broker does not sell"
 
     def _protect(self, owned: OwnedShares, shares: Decimal, quote: Quote | None) -> None:
         """Place a stop over uncovered shares. Where the price is beyond it already, sell at the market instead."""

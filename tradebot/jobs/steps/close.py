@@ -12,6 +12,7 @@ from tradebot.core.model.values import ZERO
 from tradebot.errors import ExitCode, OrderRefused
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.saleable import saleable_shares
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.bare_time import begin_before_cancel, was_not_bare
@@ -26,7 +27,7 @@ _CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
     """Execute a planned exit: store the intent and that its shares are bare, cancel the resting stop, wait for the
-    cancel, then sell at most the shares still held.
+    cancel, then sell at most the shares still held. A fraction that the broker would refuse is kept.
 
     If part stays open, `protect()` places a new stop at the end of the job.
     """
@@ -43,6 +44,7 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
         return failed(planned.symbol, "its reads do not agree on what is left; its exit waits", ExitCode.BROKER).after(
             booked
         )
+    quantity = saleable_shares(desk.broker, planned.symbol, quantity, planned.planned_price)
     if quantity <= 0:
         desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
         return noted(f"{planned.symbol}: its stop had sold it when the exit was about to").after(booked)
