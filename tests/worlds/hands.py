@@ -167,7 +167,7 @@ def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
         return ""
     fill = fills[by_hand.which % len(fills)]
     fill_id = f"A-{fill['number']:09d}"
-    if town.name_of(fill["symbol"]) != fill["symbol"]:
+    if town.is_renamed and town.name_of(fill["symbol"].removesuffix("X")) != fill["symbol"].removesuffix("X"):
         return ""
     if by_hand.deed is Deed.BUST:
         (side,) = town.exchange.texts("SELECT side FROM orders WHERE number = CAST(? AS INTEGER)", fill["order_number"])

@@ -100,7 +100,12 @@ def the_end_of_a_halt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 _MONEY = (Deed.PAY_IN, Deed.TAKE_OUT)
 MUTATIONS = (
-    Mutation("a second look", a_second_look, Promise.REAL_CAUSE, rough(K.OLD_ANSWER, K.EMPTY_LIST, fault=0.5, first=42)),
+    Mutation(
+        "a second look",
+        a_second_look,
+        Promise.REAL_CAUSE,
+        rough(K.OLD_ANSWER, K.EMPTY_LIST, fault=0.5, first=42),
+    ),
     Mutation("one look is one moment", one_moment, Promise.SAID_PROTECTED, rough(K.STOP_FILLS, fault=0.9)),
     Mutation(
         "legs that wait",
