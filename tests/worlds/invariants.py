@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from tests.worlds.causes import check_ends, check_halts, count_failures
@@ -19,7 +19,7 @@ from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
-from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
@@ -275,10 +275,12 @@ def equity_rebuilt(town: Town) -> None:
         rows[began or _closed_with(town, split)].append((split["symbol"], gained, ZERO))
     for added in town.ledger.rows("SELECT * FROM adjustments"):
         rows[added["session"]].append((added["symbol"], Decimal(added["quantity"]), Decimal(added["amount"])))
+    transfers = town.ledger.rows("SELECT * FROM cash_events WHERE kind IN ('deposit', 'withdrawal')")
+    unclear = {row["session"] for row in transfers if _of_a_date_only(row)}  # before the close or after it
     there = {
         row["session"]: Decimal(row["equity"])
         for row in town.exchange.rows("SELECT * FROM equity")
-        if row["session"] >= _opening(town).session
+        if row["session"] >= _opening(town).session and row["session"] not in unclear
     }
     cash = ZERO
     shares_held: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
@@ -315,9 +317,17 @@ def _opening(town: Town) -> _Opening:
     return _Opening(rows[0]["session"], rows[0]["at"], frozenset([rows[0]["cursor"], *json.loads(rows[0]["known"])]))
 
 
+def _of_a_date_only(row: sqlite3.Row) -> bool:
+    """Whether a row was told without an instant, and counts as booked at the end of its day."""
+    at = datetime.fromisoformat(row["at"]).astimezone(NEW_YORK)
+    return at.time().replace(microsecond=0) == time(23, 59, 59)
+
+
 def _closed_with(town: Town, row: sqlite3.Row) -> str:
     """The session whose closing equity shows a row: a fill that is busted after the close shows in the next one's."""
     session = date.fromisoformat(row["session"])
+    if _of_a_date_only(row):
+        return session.isoformat()
     to_the_second = datetime.fromisoformat(row["at"]).replace(microsecond=0)  # a server spreads what is of one instant
     after_close = to_the_second > hours_of(session).closes
     return (town.market.after(session) if after_close else session).isoformat()
