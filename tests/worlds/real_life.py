@@ -39,7 +39,7 @@ class LateRows:
         self._number = {session: number for number, session in enumerate(sessions)}
         self._last = world.days[-1].session
         self._forgets = world.forgets
-        self._first = next(day.session for day in world.days if _has_runs(day))
+        self._first = next((day.session for day in world.days if _has_runs(day)), self._last)
 
     def hides(self, activity: Activity, today: date) -> bool:
         """Whether the row of an activity is not shown in session ``today``."""
