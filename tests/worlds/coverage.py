@@ -121,7 +121,8 @@ def met_in(town: Town) -> Counter[str]:
         )
     )
     met[ROW_LATE] = town.rows_late
-    met[EARLIER_LIFE] = town.world.days[0].session < min((run.at.date() for run in town.world.runs), default=town.session)
+    first_run = min((run.at.date() for run in town.world.runs), default=town.session)
+    met[EARLIER_LIFE] = town.world.days[0].session < first_run
     return +met + town.door.met()
 
 
