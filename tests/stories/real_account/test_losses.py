@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
 from tests.fakes.alpaca import Kind
+from tests.fakes.alpaca.client import broker_of
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tests.stories.real_account.transfers import move_cash, on, tell
+from tradebot.core.model.account import Quote
 from tradebot.core.model.halts import HaltRule
 from tradebot.core.model.schedule import Job
 from tradebot.errors import BrokerUnavailable
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
+from tradebot.jobs import check_exits
+from tradebot.ports import MarketData
 
 THURSDAY, FRIDAY = date(2007, 1, 4), date(2007, 1, 5)
 ROOM = {"RISK_PER_TRADE_PCT": "5%", "MAX_PORTFOLIO_RISK_PCT": "20%"}
@@ -85,6 +91,35 @@ def test_a_stop_that_gapped_stops_the_account_while_the_activities_cannot_be_rea
             with pytest.raises(BrokerUnavailable):
                 account.check_exits(at)
         assert account.house.rows("SELECT rule FROM halts") == [{"rule": "daily_loss"}]
+
+
+class NoQuotes:
+    """Market data whose quotes are out of reach."""
+
+    def __init__(self, market: MarketData) -> None:
+        self._market = market
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._market, name)
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        raise BrokerUnavailable("the market data does not answer")
+
+
+@pytest.mark.parametrize("out_of_reach", [0, 10_000])
+def test_a_stop_that_gapped_stops_the_account_while_there_are_no_quotes(
+    make_house: MakeHouse, out_of_reach: int
+) -> None:
+    """Whether the activities can be read or not."""
+    with holding_acme(make_house, *["60 61 59 60"] * 4, policy='stop=Decimal("0.10")') as account:
+        account.house.next()
+        if out_of_reach:
+            account.fake.strike(Kind.SERVER_ERROR, path="/v2/account/activities", times=out_of_reach)
+        with account.house.desk("10:15") as desk, pytest.raises(BrokerUnavailable):
+            check_exits.run(
+                replace(desk, broker=broker_of(account.fake), market=cast(MarketData, NoQuotes(desk.market)))
+            )
+        assert rules(account.house) == [HaltRule.DAILY_LOSS]
 
 
 def test_a_withdrawal_stops_nothing_while_the_activities_cannot_be_read(make_house: MakeHouse) -> None:

@@ -69,6 +69,7 @@ class _Shares:
     here: Decimal  # shares that the ledger explains
     there: Decimal  # shares that the broker shows
     price: Decimal | None
+    cost: Decimal  # of the newest lot; 0 without one
     previous_close: Decimal | None
     fills: list[Fill]
     split: bool  # today
@@ -89,8 +90,8 @@ class _Shares:
 
     @property
     def unexplained(self) -> Decimal:
-        """The value of the shares that the broker shows beyond the ledger's."""
-        return (self.there - self.here) * (self.price or ZERO)
+        """The value of the shares that the broker shows beyond the ledger's, at cost where their price is not known."""
+        return (self.there - self.here) * (self.cost if self.price is None else self.price)
 
     def result(self) -> Decimal | None:
         """The result of the ledger's shares; None where a price is missing."""
@@ -175,6 +176,7 @@ def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
             here=sum((lot.quantity for lot in here.get(symbol, ())), ZERO),
             there=there[symbol].quantity if symbol in there else ZERO,
             price=_price(there.get(symbol), look.quotes.get(symbol)),
+            cost=here[symbol][-1].price if symbol in here else ZERO,
             previous_close=_previous_close(symbol, there.get(symbol), look.quotes.get(symbol), records),
             fills=fills.get(symbol, []),
             split=symbol in records.split,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,6 +11,7 @@ from decimal import Decimal
 from tradebot.core.accounting.day_result import DayLook, DayRecords, ExplainedEquity, explain
 from tradebot.core.model.account import AccountSnapshot, Position, Quote
 from tradebot.core.model.values import ZERO
+from tradebot.errors import BrokerUnavailable
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, read_account
 
@@ -33,10 +35,15 @@ def explain_equity(
 
 
 def read_explained(desk: Desk, run: JobRun) -> tuple[AccountSnapshot, ExplainedEquity]:
-    """Read account and positions, and explain the equity by what is booked. Raises BrokerUnavailable."""
+    """Read account and positions, and explain the equity by what is booked. Raises BrokerUnavailable.
+
+    Quotes that cannot be read leave it to the prices of the positions.
+    """
     account, positions = read_account(desk, run), desk.broker.positions()
     held = {position.symbol for position in positions} | {lot.symbol for lot in desk.ledger.books.lots()}
-    quotes = desk.market.quotes(held | traded_today(desk, run))
+    quotes: Mapping[str, Quote] = {}
+    with suppress(BrokerUnavailable):
+        quotes = desk.market.quotes(held | traded_today(desk, run))
     return account, explain_equity(desk, run, account, positions, quotes)
 
 
