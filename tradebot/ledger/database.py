@@ -60,7 +60,8 @@ class AccountLedger:
         books, history = self.books, self.history
         actions: tuple[Activity, ...] = (*history.splits(), *history.reorganisations())
         known, opening = books.activity_ids(), self.openings.opening()
-        return BookedPositions(books.lots(), books.holdings(), books.cursor(), known, actions, opening)
+        lots, holdings = books.lots(), books.holdings()
+        return BookedPositions(lots, holdings, books.cursor(), known, actions, opening, books.asset_ids())
 
 
 class Database:

@@ -10,7 +10,14 @@ from tests.core.builders import D, holding, lot, position, stop
 from tradebot.core.model.account import Position
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.safety.identity import find_strangers, identity_breaks, unfollowed_gaps, unfollowed_holding
+from tradebot.core.model.ownership import BookedPositions
+from tradebot.core.safety.identity import (
+    find_strangers,
+    followed,
+    identity_breaks,
+    unfollowed_gaps,
+    unfollowed_holding,
+)
 from tradebot.core.safety.stop_coverage import GapKind
 
 
@@ -29,6 +36,29 @@ def test_a_held_symbol_with_another_asset_is_a_break_that_locks() -> None:
 def test_the_same_asset_or_none_that_is_known_is_no_stranger(asset_id: str | None) -> None:
     assert find_strangers([of_asset(asset_id)], [lot()], {"AAPL": "a-1"}) == ()
     assert find_strangers([of_asset("a-2")], [], {"AAPL": "a-1"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("shown", "held", "changed"),
+    [
+        ((("AAPL", "a-1"),), "AAPL", {}),
+        ((("NEWN", "a-1"),), "NEWN", {"AAPL": "NEWN"}),
+        ((("NEWN", "a-1"), ("AAPL", "a-2")), "NEWN", {"AAPL": "NEWN"}),  # another company took the old symbol
+        ((("AAPL", "a-2"),), None, {"AAPL": ""}),
+        ((("AAPL", None),), "AAPL", {}),
+        ((("NEWN", "a-3"),), "AAPL", {}),
+        ((), "AAPL", {}),
+    ],
+)
+def test_what_is_booked_follows_its_asset(
+    shown: tuple[tuple[str, str | None], ...], held: str | None, changed: dict[str, str]
+) -> None:
+    booked = BookedPositions((lot(),), (holding(),), asset_ids={"AAPL": "a-1"})
+    positions = [replace(position(symbol), asset_id=asset_id) for symbol, asset_id in shown]
+    now, names = followed(booked, positions)
+    assert [each.symbol for each in now.lots] == [each.symbol for each in now.holdings]
+    assert [each.symbol for each in now.lots] == ([] if held is None else [held])
+    assert names == changed
 
 
 def test_as_many_shares_as_a_lost_holding_has_are_counted_as_bare() -> None:

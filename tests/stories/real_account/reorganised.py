@@ -20,11 +20,14 @@ from tradebot.core.model.account import ActionKind, CashKind, CorporateAction, P
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.jobs import check_exits, reconcile, run_daily
 from tradebot.jobs.desk import Desk
+from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.ledger.database import open_database
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.verify import verify_ledger
+from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 
 _JOBS = {Job.RUN_DAILY: run_daily.run, Job.CHECK_EXITS: check_exits.run, Job.RECONCILE: reconcile.run}
 
@@ -53,6 +56,10 @@ class Reorganised:
 
     def check_exits(self, at: str) -> Outcome:
         return self.run(Job.CHECK_EXITS, at)
+
+    def emergency_stop(self, *, close: bool) -> StopOutcome:
+        with open_stop_desk(self.house.options, StopOptions("a drill")) as (desk, _, _):
+            return emergency_stop.run(replace(desk, broker=broker_of(self.fake)), close_positions=close)
 
     def breaks(self) -> tuple[Break, ...]:
         with self.house.desk() as desk:

@@ -125,6 +125,47 @@ def test_the_ledger_verifies_afterwards(make_house: MakeHouse) -> None:
     assert account.findings() == ()
 
 
+@pytest.mark.parametrize("close", [False, True])
+def test_an_emergency_stop_knows_the_holding_before_any_job_does(make_house: MakeHouse, *, close: bool) -> None:
+    with reorganised(home(make_house)) as account:
+        renamed(account)
+        account.house.passes("09:31")
+        outcome = account.emergency_stop(close=close)
+        assert outcome.exit_code is ExitCode.OK, outcome.lines
+        assert account.stops("NEWN") == ([] if close else STOP)
+        assert account.positions().keys() == (set() if close else {"NEWN"})
+        assert ExitCode.BREAKS not in account.check_exits("10:15").codes
+        assert account.breaks() == ()
+    assert account.findings() == ()
+
+
+def test_an_emergency_stop_leaves_a_symbol_that_another_company_takes(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        account.daily()
+        account.house.next()
+        account.cancel_orders()
+        account.fake.house.terms.asset_ids["ACME"] = "11111111-2222-3333-4444-555555555555"
+        account.house.passes("09:31")
+        account.emergency_stop(close=True)
+        assert account.positions()["ACME"].quantity == HELD
+
+
+def test_an_emergency_stop_says_what_it_cannot_follow(make_house: MakeHouse) -> None:
+    with reorganised(home(make_house)) as account:
+        account.daily()
+        account.house.next()
+        account.cancel_orders()
+        account.withhold("FILL")
+        account.trade(sell=50)
+        account.trade(buy=50, symbol="NEWN")
+        account.house.passes("09:31")
+        outcome = account.emergency_stop(close=True)
+        assert outcome.exit_code is ExitCode.INCOMPLETE
+        (failure,) = (each for each in outcome.failures if each.what == "NEWN")
+        assert "probably those of ACME (scripted)" in failure.message
+        assert account.positions()["NEWN"].quantity == HELD
+
+
 def test_what_cannot_be_followed_is_told_locked_and_has_a_stop(make_house: MakeHouse) -> None:
     """Nothing is announced, and the asset has another id. As many shares of the same cost are probably the holding."""
     with reorganised(home(make_house)) as account:

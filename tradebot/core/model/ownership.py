@@ -27,6 +27,7 @@ class BookedPositions:
     known: frozenset[str] = frozenset()  # ids of all booked activities
     corporate_actions: tuple[Activity, ...] = ()  # booked splits and reorganisations, which rows may tell again
     opening: Opening | None = None  # of the account, which covers what happened before it
+    asset_ids: Mapping[str, str] = field(default_factory=dict)  # the broker's id of the asset behind each held symbol
 
     def knows(self, activity_id: str) -> bool:
         """Whether the activity with this id is booked, or was told before the opening."""

@@ -11,6 +11,7 @@ from tradebot.core.model.account import Position
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.orders import BrokerOrder
+from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.values import ZERO, canonical, tick_size
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 
@@ -36,6 +37,31 @@ def identity_breaks(strangers: Iterable[Position]) -> tuple[Break, ...]:
         )
         for each in strangers
     )
+
+
+def followed(booked: BookedPositions, positions: Collection[Position]) -> tuple[BookedPositions, dict[str, str]]:
+    """What the ledger has booked, under the symbols that the assets have at the broker now; and the changed symbols.
+
+    A symbol that stands for another company's shares now holds nothing of the ledger's; where its asset is not shown,
+    its new symbol is "".
+    """
+    symbol_of = {each.asset_id: each.symbol for each in positions if each.asset_id is not None and each.quantity}
+    shown, held = {each.symbol for each in positions if each.quantity}, {lot.symbol for lot in booked.lots}
+    strangers = {each.symbol for each in find_strangers(positions, booked.lots, booked.asset_ids)}
+    changed = {
+        symbol: symbol_of.get(booked.asset_ids.get(symbol, ""), "")
+        for symbol in held
+        if symbol in strangers or (symbol not in shown and booked.asset_ids.get(symbol) in symbol_of)
+    }
+    if not changed:
+        return booked, {}
+    lots = (replace(lot, symbol=changed.get(lot.symbol, lot.symbol)) for lot in booked.lots)
+    holdings = (replace(each, symbol=changed.get(each.symbol, each.symbol)) for each in booked.holdings)
+    return replace(
+        booked,
+        lots=tuple(lot for lot in lots if lot.symbol),
+        holdings=tuple(each for each in holdings if each.symbol),
+    ), changed
 
 
 def unfollowed_gaps(

@@ -13,12 +13,14 @@ from typing import TypeVar
 
 from tradebot.core.accounting.corporate_actions import is_told_again
 from tradebot.core.accounting.unbooked import lots_including
-from tradebot.core.model.account import Activity, Fill, MarketClock, Quote, SplitEvent
+from tradebot.core.model.account import Activity, Fill, MarketClock, Position, Quote, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import after_split
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.stop_entry import StopEntry
+from tradebot.core.safety.identity import followed, unfollowed_gaps
+from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk
@@ -53,6 +55,8 @@ class EmergencyStop:
     goal: StopGoal
     sender: StopSender
     booked: BookedPositions = field(default_factory=BookedPositions)
+    held: BookedPositions | None = None  # the same under the symbols of the newest read of the positions
+    changed: dict[str, str] = field(default_factory=dict)  # the symbol of today by the ledger's, where they differ
     market: MarketClock | None = None
     state: StopState | None = None  # the newest read; None before the first
     has_agreed: bool = False  # whether enough reads in a row showed the goal
@@ -124,13 +128,33 @@ class EmergencyStop:
             goal=self.goal,
             orders=orders,
             positions=None if positions is None else {position.symbol: position for position in positions},
-            lots=lots_including(self.booked, activities, self.desk.ownership),
+            lots=lots_including(self._follow(positions), activities, self.desk.ownership),
             fills=fills,
             market_is_open=self.market is None or self.market.is_open,
         )
         if self.state.is_reached and not self.unread:
             self.timings.setdefault("reached", self.seconds())
         return self.state
+
+    def _follow(self, positions: tuple[Position, ...] | None) -> BookedPositions:
+        """What the ledger has booked, under the symbols of today as far as the ids of assets tell them."""
+        if positions is not None:
+            self.held, changed = followed(self.booked, positions)
+            for old, new in changed.items() - self.changed.items():
+                what = f"is {new} at the broker now" if new else "stands for shares of another company now"
+                self.desk.say(f"{old} {what}.")
+                self._journal(what, old)
+            self.changed = changed
+        return self.held or self.booked
+
+    def unfollowed(self) -> tuple[Gap, ...]:
+        """The shares without a stop that are probably ours under a symbol that nothing connects with the ledger's."""
+        state = self.state
+        if state is None or state.positions is None:
+            return ()
+        held = [each for each in (self.held or self.booked).holdings if ours_among(state.lots.get(each.symbol, ()))]
+        lots = [lot for of_symbol in state.lots.values() for lot in of_symbol]
+        return unfollowed_gaps(held, state.positions.values(), lots, state.orders)
 
     def others_at_work(self) -> bool:
         """Whether a running job may still send an order that it had begun to send when the latch was set."""
@@ -178,7 +202,7 @@ class EmergencyStop:
         if activities is None and self.booked.cursor is not None and self.read_number >= READS_BEFORE_DOUBT:
             activities = self._read("activities", lambda: broker.activities(None))
             if activities is not None:
-                self.booked = BookedPositions()
+                self.booked, self.held = BookedPositions(), None
                 del self.unread["activities"]
                 message = "the broker does not know where it ends; the broker's own records tell what is ours"
                 self.failures.append(FailureLine("ledger", message))
@@ -305,7 +329,7 @@ class EmergencyStop:
 
     def _stop_price(self, owned: OwnedShares) -> Decimal | None:
         """The stop price of shares, USD on today's split basis: the ledger's, else that of the entry's bracket."""
-        for holding in self.booked.holdings:
+        for holding in (self.held or self.booked).holdings:
             if (holding.strategy, holding.symbol) == (owned.strategy, owned.symbol):
                 return after_split(holding.stop_price, self._splits.get(owned.symbol, Decimal(1)))
         if self.state is None or owned.symbol in self._splits:

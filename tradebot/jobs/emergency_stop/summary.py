@@ -12,6 +12,7 @@ from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.results.outcomes import FailureLine, Outcome
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.core.results.stop_outcome import StopLine, StopOutcome, StopResult
+from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopState
 from tradebot.errors import ExitCode
 from tradebot.jobs.emergency_stop.loop import READ_ERRORS, EmergencyStop
@@ -70,6 +71,7 @@ def _outcome(
         account = None
         notes.append(f"the account's balance could not be read: {error}")
     failures = [*stop.failures, *(FailureLine(what, message) for what, message in stop.unread.items())]
+    failures += [FailureLine(gap.symbol, _unfollowed_text(gap)) for gap in stop.unfollowed()]
     if desk.journal.trouble:
         failures.append(FailureLine("journal", desk.journal.trouble))
     if desk.not_latched:
@@ -101,9 +103,18 @@ def _outcome(
     )
 
 
+def _unfollowed_text(gap: Gap) -> str:
+    return (
+        f"{canonical(gap.held)} shares are probably those of {gap.held_as} ({gap.strategy}), which the broker does not "
+        f"show any more. Nothing tells so: they were left as foreign, and {dollars(gap.dollars)} of them have no stop. "
+        "Close them or set a stop at the broker"
+    )
+
+
 def _codes(stop: EmergencyStop) -> set[ExitCode]:
     codes = set()
-    if not stop.has_agreed or stop.state is None or not stop.state.is_reached or stop.desk.not_latched:
+    is_reached = stop.state is not None and stop.state.is_reached
+    if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.desk.not_latched:
         codes.add(ExitCode.INCOMPLETE)
     if stop.unread:
         codes.add(ExitCode.BROKER)
@@ -120,6 +131,8 @@ def _headline(stop: EmergencyStop, codes: set[ExitCode]) -> str:
         return "stopped, not everything closed"
     if state.bare():
         return "stopped, but not everything that is open has its stop"
+    if stop.unfollowed():
+        return "stopped, but shares that may be ours were left as foreign"
     if stop.at_work:
         return "stopped, but another job is still at work: see that it ends, then run it again"
     if codes:
