@@ -47,5 +47,5 @@ def command(
     level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
     halt = halt_by_hand(latch, now, level, reason.strip(), scope, name)
     return render.show_result(
-        options, "halt", halt_page(halt), home=home, headline=f"{halt.subject} is {level}", halt=halt
+        options, "halt", halt_page(halt, home), home=home, headline=f"{halt.subject} is {level}", halt=halt
     )

@@ -49,7 +49,7 @@ def command(
     with open_desk.desk_for(options, Job.RESUME) as opened:
         prospect = resume.resume_preview(opened.desk, scope, name)
         if prospect.may_end and not yes:
-            confirm.show_on_stderr((*common.halts(prospect.halts), *checks_table(prospect.checks)))
+            confirm.show_on_stderr((*common.halts(prospect.halts, opened.context.home), *checks_table(prospect.checks)))
             opened.desk.stop.check()
             confirm.confirm(options, f"Resume {prospect.subject}?")
         outcome = resume.run(opened.desk, reason.strip(), seen=prospect)

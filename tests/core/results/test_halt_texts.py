@@ -12,8 +12,9 @@ from typer.main import get_command
 
 from tradebot.cli import app
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltScope, HaltSource
-from tradebot.core.results.halt_texts import halt_alert
+from tradebot.core.results.halt_texts import commands_of, halt_alert
 
+HOME = "/home/me/trade bot"
 SINCE = datetime(2007, 1, 4, 14, 35, tzinfo=UTC)
 
 
@@ -67,7 +68,8 @@ def test_every_rule_is_tried() -> None:
 def test_the_commands_are_taken_as_they_stand(name: str) -> None:
     halted = HALTS[name]
     assert halted.commands
-    typed = [parsed(line) for line in halted.commands]
+    typed = [parsed(line) for line in commands_of(halted, HOME)]
+    assert {str(each["options"].home if "options" in each else each["home"]) for each in typed} == {HOME}
     resumed = [each for each in typed if each["command"] == "resume"]
     assert bool(resumed) == halted.may_be_resumed
     for each in resumed:
@@ -78,17 +80,17 @@ def test_the_commands_are_taken_as_they_stand(name: str) -> None:
 @pytest.mark.parametrize("name", HALTS)
 def test_an_alert_says_what_since_when_what_ends_it_and_what_to_do(name: str) -> None:
     halted = HALTS[name]
-    title, message = halt_alert((halted,))
+    title, message = halt_alert((halted,), HOME)
     assert title.startswith(f"{halted.level}: {halted.rule.replace('_', ' ')}")
     assert "for a reason" in message
     assert ("since 2007-01-04 09:35 EST" in message) == (halted.since is not None)
     assert ENDS.get(name, "until `tradebot resume`") in message
-    assert message.splitlines()[-len(halted.commands) :] == list(halted.commands)
+    assert message.splitlines()[-len(halted.commands) :] == list(commands_of(halted, HOME))
 
 
 def test_the_strictest_level_of_its_latches_is_told() -> None:
     lax, strict = halt(HaltRule.OPERATOR, level=HaltLevel.REDUCING), halt(HaltRule.OPERATOR)
-    assert halt_alert((lax, strict))[0] == "halted: operator"
+    assert halt_alert((lax, strict), HOME)[0] == "halted: operator"
 
 
 def test_copies_in_two_latches_have_one_key_and_others_another() -> None:

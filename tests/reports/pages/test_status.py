@@ -37,7 +37,9 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     for words in (
         "HALTED: only cancels", "pid 17 (run-daily)", "HALTED: a drill", "latch file (operator)",
         "until `tradebot resume`",
-        'now: `tradebot status`; `tradebot resume --reason "', "the broker is away", "NO ", "2007-01-03 12:00 EST",
+        "    now  tradebot status --home /home/me/desk\n",
+        '         tradebot resume --reason "what was found and done" --home /home/me/desk\n',
+        "the broker is away", "NO ", "2007-01-03 12:00 EST",
     ):  # fmt: skip
         assert words in text
     figures = {name.strip(): row for name, *row in (line.rsplit(maxsplit=2) for line in text.splitlines() if line)}

@@ -135,7 +135,7 @@ class Halt:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The commands that show what it is about or end it, each as it is typed."""
+        """The commands that show what it is about or end it, each as it is typed in the home."""
         about = "" if self.of_account else f" --{self.scope} {self.scope_name}"
         resume = (f'tradebot resume{about} --reason "what was found and done"',) if self.may_be_resumed else ()
         return (*_LOOK_AT.get(self.rule, ("tradebot status",)), *resume)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.halts import Halt, HaltLevel, sources_text
 
+#: A path that a shell takes as one word.
+_ONE_WORD = re.compile(r"[\w@%+=:,./\\~-]+")
 
-def halt_alert(same: tuple[Halt, ...]) -> tuple[str, str]:
-    """The title and the message of the alert on one halt, which several latches may hold."""
+
+def commands_of(halt: Halt, home: object) -> tuple[str, ...]:
+    """The commands that show what a halt is about or end it, each as it is typed in any folder."""
+    word = str(home) if _ONE_WORD.fullmatch(str(home)) else f'"{home}"'
+    return tuple(f"{command} --home {word}" for command in halt.commands)
+
+
+def halt_alert(same: tuple[Halt, ...], home: object) -> tuple[str, str]:
+    """The title and the message of the alert on one halt of a home, which several latches may hold."""
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
     about = "" if halt.of_account else f" of {halt.subject}"
     since = f"since {new_york_text(halt.since)}, " if halt.since else ""
     lines = (halt.reason, f"It holds {since}{halt.holds} (set by {sources_text(same)}).", "What you can do now:")
-    return f"{level}: {halt.rule.replace('_', ' ')}{about}", "\n".join((*lines, *halt.commands))
+    return f"{level}: {halt.rule.replace('_', ' ')}{about}", "\n".join((*lines, *commands_of(halt, home)))

@@ -76,7 +76,7 @@ def tell_halts(desk: Desk, halts: Iterable[Halt]) -> None:
     try:
         with desk.ledger.transaction():
             for same in groups:
-                title, message = halt_alert(same)
+                title, message = halt_alert(same, desk.settings.home)
                 since = desk.ledger.halts_and_breaks.told(same[0], f"{title} ({same[0].reason})", now)
                 desk.alerts.send("critical", title, message, key=f"{same[0].key} {since.isoformat()}")
             for what, why in desk.ledger.halts_and_breaks.told_and_over([same[0] for same in groups]):
@@ -84,7 +84,7 @@ def tell_halts(desk: Desk, halts: Iterable[Halt]) -> None:
                 desk.alerts.send("warning", "a halt is over", message)
     except LedgerError:  # the alerts go into the spool
         for same in groups:
-            desk.alerts.send("critical", *halt_alert(same), key=same[0].key)
+            desk.alerts.send("critical", *halt_alert(same, desk.settings.home), key=same[0].key)
 
 
 def _clear_ended(desk: Desk, over: list[Halt]) -> None:

@@ -36,7 +36,7 @@ def reconcile_page(outcome: Outcome, where: RunHeader) -> Page:
     return (
         *common.headline(outcome),
         *common.breaks(outcome.breaks),
-        *common.halts(outcome.halts),
+        *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
         *common.account(outcome),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import chain, repeat
+from pathlib import Path
 
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.breaks import Break, BreakSeverity
@@ -12,6 +14,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
 from tradebot.core.results.bare_lines import BareLine
+from tradebot.core.results.halt_texts import commands_of
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.errors import ExitCode
@@ -168,12 +171,12 @@ def breaks(open_breaks: Iterable[Break]) -> Page:
     )
 
 
-def halts(active: Iterable[Halt]) -> Page:
-    """Three lines for each halt: level and reason; its latches, beginning, end and the compared numbers; what to do."""
-    return section("Halts", *(line for same in distinct(active) for line in _halt(same)))
+def halts(active: Iterable[Halt], home: Path) -> Page:
+    """Each halt of a home: level and reason; latches, beginning, end and the compared numbers; a command a line."""
+    return section("Halts", *(line for same in distinct(active) for line in _halt(same, home)))
 
 
-def _halt(same: tuple[Halt, ...]) -> tuple[Line, ...]:
+def _halt(same: tuple[Halt, ...], home: Path) -> tuple[Block, ...]:
     """The lines of one halt, which several latches may hold. The strictest level is shown."""
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
@@ -185,7 +188,7 @@ def _halt(same: tuple[Halt, ...]) -> tuple[Line, ...]:
     return (
         Line(f"{level.upper()}{subject}: {halt.reason}", tone),
         Line(f"{set_by}{since}, {halt.holds}{compared}", Tone.QUIET, under=True),
-        Line(f"now: {'; '.join(f'`{command}`' for command in halt.commands)}", Tone.QUIET, under=True),
+        Facts(tuple(zip(chain(("  now",), repeat("")), commands_of(halt, home), strict=False))),
     )
 
 

@@ -42,7 +42,7 @@ def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
             *(() if is_dry else _remaining(outcome)),
             *_foreign_remaining(outcome),
         ),
-        *common.halts(outcome.halts),
+        *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
         *section("Next", *next_step),

@@ -29,7 +29,7 @@ def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figu
     return (
         *common.headline(outcome),
         Line(speed),
-        *common.halts(outcome.halts),
+        *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
         *(_period_sections(outcome.report, where, figures) if outcome.report else ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.exchange_time import NEW_YORK
@@ -47,7 +48,7 @@ def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
         *common.headline(outcome),
         Line(level, tone),
         Facts((("desk time", instant(outcome.now)), ("lock", outcome.lock_holder or "free"))),
-        *common.halts(outcome.halts),
+        *common.halts(outcome.halts, where.home),
         *_schedule(outcome),
         *_last_runs(outcome),
         *common.positions(outcome.positions),
@@ -60,11 +61,11 @@ def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
     )
 
 
-def halt_page(halt: Halt) -> Page:
-    """The halt that was just set, and how it ends."""
+def halt_page(halt: Halt, home: Path) -> Page:
+    """The halt that was just set in a home, and how it ends."""
     return (
         Heading("halt"),
-        *common.halts((halt,)),
+        *common.halts((halt,), home),
         *section(
             "Next",
             Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),
@@ -75,7 +76,7 @@ def halt_page(halt: Halt) -> Page:
 
 def resume_page(outcome: Outcome, where: RunHeader) -> Page:
     """The outcome of resume, and the halts that remain."""
-    return (*common.headline(outcome), *common.halts(outcome.halts), *common.notes(outcome.notes))
+    return (*common.headline(outcome), *common.halts(outcome.halts, where.home), *common.notes(outcome.notes))
 
 
 def _schedule(outcome: StatusOutcome) -> Page:

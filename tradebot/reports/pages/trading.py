@@ -20,7 +20,7 @@ def page(outcome: Outcome, where: RunHeader) -> Page:
         return (*common.headline(outcome), *common.notes(outcome.notes))
     return (
         *common.headline(outcome),
-        *common.halts(outcome.halts),
+        *common.halts(outcome.halts, where.home),
         *section("Strategies", *lines(f"strategy loaded: {strategy}" for strategy in outcome.strategies)),
         *_exits(outcome),
         *_plan(outcome),
