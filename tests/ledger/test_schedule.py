@@ -40,6 +40,15 @@ def test_turns_go_by_the_clock_that_the_run_kept(ledger: AccountLedger, some: Sa
     assert ledger.schedule.job_starts(EXCHANGE, some.later(1)) == ()
 
 
+def test_a_mistyped_command_is_no_run_of_its_job(ledger: AccountLedger, some: Samples) -> None:
+    for status, code in (RunStatus.FAILED, 2), (RunStatus.FAILED, 6):
+        run = ledger.runs.begin(Job.RECONCILE, some.session, some.at, some.at, 1, REAL)
+        ledger.runs.end(run, status, code, some.at, some.at, "")
+    ledger.runs.begin(Job.REPORT, some.session, some.at, some.at, 1, REAL)
+    jobs = [(start.job, start.status) for start in ledger.schedule.job_starts(REAL, some.at)]
+    assert jobs == [(Job.RECONCILE, RunStatus.FAILED), (Job.REPORT, RunStatus.RUNNING)]
+
+
 def test_a_missed_job_is_news_once(ledger: AccountLedger, some: Samples) -> None:
     one, other = MissedJob(some.session, Job.RUN_DAILY), MissedJob(some.session, Job.REPORT)
     ledger.schedule.start_tracking(REAL, some.at, some.session)

@@ -27,7 +27,7 @@ def start(settings: Settings, job: Job) -> None:
 def end(name: str, options: GlobalOptions, code: ExitCode) -> None:
     """Ping how a job ended, also if it failed before ``start``.
 
-    There is no ping if the home or account is locked: another run does the job.
+    There is no ping if the home or account is locked, where another run does the job, nor for a mistyped command.
     """
     global _heartbeat
     current, _heartbeat = _heartbeat or _not_started(name, options, code), None
@@ -38,7 +38,7 @@ def end(name: str, options: GlobalOptions, code: ExitCode) -> None:
 def _not_started(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat | None:
     from tradebot.core.model.schedule import DAY, Job
 
-    if name not in DAY or code is ExitCode.LOCKED:
+    if name not in DAY or code in (ExitCode.LOCKED, ExitCode.USAGE):
         return None
     from tradebot.runtime.before_desk import heartbeat
     from tradebot.settings import load_for

@@ -22,10 +22,13 @@ _READ_ONLY = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
 
 
 @contextmanager
-def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwargs: Any) -> Iterator[OpenDesk]:
+def desk_for(
+    options: GlobalOptions, job: Job, *, scheduled: bool = False, by_hand: bool = False, **kwargs: Any
+) -> Iterator[OpenDesk]:
     """The desk of ``job``. ``kwargs`` and errors are those of ``runtime.open_desk``.
 
-    Raises NotDue if ``scheduled`` is true and the job is not due now.
+    The monitor is told nothing of a run that only a person starts: ``by_hand``. Raises NotDue if ``scheduled`` is true
+    and the job is not due now.
     """
     from tradebot.runtime.open_desk import open_desk  # here, as the emergency stop imports this module for its logs
 
@@ -39,7 +42,8 @@ def desk_for(options: GlobalOptions, job: Job, *, scheduled: bool = False, **kwa
             raise
         if scheduled and (why := opened.desk.job_schedule().why_not_due(job)):
             raise NotDue(why)
-        heartbeats.start(opened.loaded.settings, job)
+        if not by_hand:
+            heartbeats.start(opened.loaded.settings, job)
         if job not in _READ_ONLY:
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.context, opened.loaded.warnings)

@@ -59,6 +59,6 @@ def command(
         raise UsageError("--accept names no symbol. Give the one with the break, or USD for the cash.")
     if bool(symbol) != bool(why):
         raise UsageError("--accept and --reason belong together: say which figure of the broker is right, and why.")
-    with open_desk.desk_for(options, Job.RECONCILE, scheduled=scheduled) as opened:
+    with open_desk.desk_for(options, Job.RECONCILE, scheduled=scheduled, by_hand=bool(symbol)) as opened:
         outcome = reconcile_accept.run(opened.desk, symbol, why) if symbol else reconcile.run(opened.desk)
     return render.finish(options, opened.context, outcome, reconcile_page)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
+from tradebot.errors import ExitCode
 from tradebot.ledger.audit import MISSED, AuditTrail
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
@@ -45,11 +46,20 @@ class ScheduleLog:
             )
 
     def job_starts(self, schedule_clock: ScheduleClock, since: datetime) -> tuple[JobStart, ...]:
-        """The runs that began at ``since`` (by ``schedule_clock``, aware) or later, in the order of their beginning."""
+        """The runs that began at ``since`` (by ``schedule_clock``, aware) or later, in the order of their beginning.
+
+        A mistyped command is no run of its job.
+        """
         rows = self._engine.all(
             "SELECT job, turn_at AS at, status FROM runs"
-            " WHERE account_key = :account_key AND keeping = :keeping AND turn_at >= :since ORDER BY turn_at, run_id",
-            {**self._account, "keeping": schedule_clock.value, "since": stamp(since)},
+            " WHERE account_key = :account_key AND keeping = :keeping AND turn_at >= :since"
+            " AND COALESCE(exit_code, 0) <> :usage ORDER BY turn_at, run_id",
+            {
+                **self._account,
+                "keeping": schedule_clock.value,
+                "since": stamp(since),
+                "usage": int(ExitCode.USAGE),
+            },
         )
         return tuple(value_from(JobStart, row) for row in rows)
 

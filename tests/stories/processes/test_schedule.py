@@ -146,6 +146,14 @@ def test_a_scheduler_that_comes_at_wrong_hours_does_nothing_and_pings_nobody(hos
     assert host.pings() == ["run-daily/start", "run-daily"]
 
 
+def test_a_mistyped_command_is_no_run_of_its_job_and_pings_nobody(host: Host) -> None:
+    assert host.run(MONDAY, time(16, 6), "reconcile --accept NOSUCH")["exit_code"] == 2
+    assert host.run(MONDAY, time(16, 7), "reconcile --accept NOSUCH --reason slip")["exit_code"] == 2
+    assert host.pings() == []
+    assert host.grid(MONDAY, time(16, 8))[f"{MONDAY}"].split()[3] == "due"
+    assert not [title for title in host.alerts() if "reconcile" in title]
+
+
 def test_a_weekend_and_a_half_day_have_what_is_theirs(host: Host) -> None:
     """Christmas Eve of 2026 closes at 13:00, and the exchange does not open on the 25th."""
     eve = date(2026, 12, 24)
