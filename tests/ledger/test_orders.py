@@ -206,3 +206,20 @@ def test_the_brokers_view_of_any_kind_of_order_is_kept(
     shown = replace(some.shown("B1"), type=kind, time_in_force=tif, notional=Decimal(50), expires_at=some.at)
     ledger.orders.store_broker_orders([shown], some.at)
     assert database.engine.one("SELECT type, time_in_force FROM broker_orders") == {"type": kind, "time_in_force": tif}
+
+
+@pytest.mark.parametrize("state", [OrderState.PLANNED, OrderState.ACCEPTED, OrderState.UNKNOWN, OrderState.FILLED])
+def test_entries_that_may_still_fill_are_found_by_when_they_were_sent(
+    ledger: AccountLedger, some: Samples, state: OrderState
+) -> None:
+    put(ledger, some, state)
+    is_open = state in (OrderState.ACCEPTED, OrderState.UNKNOWN)
+    assert len(ledger.orders.open_entries(sent_by=some.at)) == is_open
+    assert ledger.orders.open_entries(sent_by=some.later(-1)) == ()
+
+
+def test_an_order_that_reduces_is_no_open_entry(ledger: AccountLedger, some: Samples) -> None:
+    stop = replace(some.intent("MSFT", Purpose.STOP), policy=None)
+    ledger.orders.write([stop], some.at)
+    ledger.orders.move(stop.client_order_id, OrderState.SUBMITTING, some.at)
+    assert ledger.orders.open_entries(sent_by=some.later(1)) == ()

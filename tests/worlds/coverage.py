@@ -92,7 +92,7 @@ _PATHS = (
     "fill reversed",
     "intent rewritten",
     "peak rebased",
-    "protection gap",
+    "bare began",
     "exit taken back",
     "split booked",
 )
@@ -146,7 +146,7 @@ def _paths(kind: str, subject: str, detail: Mapping[str, str]) -> Iterator[str]:
             yield "fill of an emergency stop"
         case "protection_gap" if detail.get("gap") == "exit taken back":
             yield "exit taken back"
-        case "intent_rewritten" | "split_booked" | "protection_gap" | "peak_rebased":
+        case "intent_rewritten" | "split_booked" | "bare_began" | "peak_rebased":
             yield _words(kind)
 
 

@@ -18,6 +18,7 @@ from tradebot.core.results.report_outcome import Period, ReportOutcome
 from tradebot.core.safety.stop_coverage import unprotected_dollars
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
+from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
 
 
@@ -56,7 +57,8 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(p.symbol for p in positions)
-    open_gaps = look_for_gaps(desk, holdings, positions, desk.broker.open_orders(), quotes)
+    open_orders = desk.broker.open_orders()
+    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     span = f"{first or (equity[0].session if equity else last)} to {last}"
     base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))
@@ -71,7 +73,7 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
         trades=trades,
         by_strategy=_by_strategy(trades),
         positions=position_lines(positions, holdings, open_gaps),
-        bare=bare_lines(desk.ledger.bare_periods.between(first, last), desk.clock.now()),
+        bare=bare_lines(told_periods(desk, run.session, open_gaps, open_orders, (first, last)), desk.clock.now()),
         cash_events=records.cash_events(first, last),
         denial_counts=desk.ledger.decisions.denial_counts(first, last),
         period_fills=records.fills(first, last),

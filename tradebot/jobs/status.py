@@ -17,6 +17,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
 from tradebot.jobs.step_results import noted
 from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.halts import current_halts
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
@@ -44,6 +45,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     limits, today = desk.settings.limits(), counters(desk, run, account)
     unsettled = desk.ledger.orders.unsettled()
     inputs = LimitInputs(account.equity, positions, holdings, open_orders, unsettled, quotes, limits)
+    today_only = (run.session, run.session)
     headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
     base = run.outcome(RunStatus.RAN, headline)
     return StatusOutcome.of(
@@ -53,7 +55,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         last_runs=desk.ledger.runs.last_of_each_job(),
         schedule=desk.job_schedule().session_jobs(),
         positions=position_lines(positions, holdings, open_gaps),
-        bare=bare_lines(desk.ledger.bare_periods.between(run.session, run.session), desk.clock.now()),
+        bare=bare_lines(told_periods(desk, run.session, open_gaps, open_orders, today_only), desk.clock.now()),
         counters=today,
         limits=limits,
         used=limit_use(inputs, account, today),

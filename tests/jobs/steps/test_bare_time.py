@@ -76,6 +76,14 @@ def test_what_stays_bare_is_one_period_over_jobs_and_told_by_status_and_report(h
     assert periods(house) == [("50", "5000", "14:35", "15:45")]
 
 
+def test_status_tells_what_no_job_has_seen_yet_and_stores_nothing(house: House) -> None:
+    cancel_the_stop(house, "09:50")
+    with house.desk("10:40") as desk:
+        (line,) = status.run(desk, "").bare
+    assert (line.symbol, line.seconds, line.ended_at) == ("ACME", Decimal(65 * 60), None)
+    assert periods(house) == []
+
+
 def test_reconcile_records_it_too_and_a_sale_by_hand_ends_it(house: House) -> None:
     cancel_the_stop(house, "09:50")
     house.reconcile("10:00")

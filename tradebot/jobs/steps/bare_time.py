@@ -16,21 +16,45 @@ def record_look(
     desk: Desk, session: date, gaps: Iterable[Gap], open_orders: Iterable[BrokerOrder], at: datetime
 ) -> None:
     """Begin and end bare periods by a look at the account. Call it before the look itself is stored."""
+    ended, begun = _changes(desk, session, gaps, open_orders, at)
+    for period in ended:
+        desk.ledger.bare_periods.end(period, at)
+    for period in begun:
+        desk.ledger.bare_periods.begin(period, at)
+
+
+def told_periods(
+    desk: Desk,
+    session: date,
+    gaps: Iterable[Gap],
+    open_orders: Iterable[BrokerOrder],
+    period: tuple[date | None, date | None],
+) -> tuple[BarePeriod, ...]:
+    """The bare periods of the sessions of ``period``, first and last included, and those that a look now shows.
+
+    Nothing is stored.
+    """
+    ended, begun = _changes(desk, session, gaps, open_orders, desk.clock.now())
+    over = {each.key: each for each in ended}
+    known = desk.ledger.bare_periods.between(*period)
+    return (*(over.get(each.key, each) if each.ended_at is None else each for each in known), *begun)
+
+
+def _changes(
+    desk: Desk, session: date, gaps: Iterable[Gap], open_orders: Iterable[BrokerOrder], at: datetime
+) -> tuple[tuple[BarePeriod, ...], tuple[BarePeriod, ...]]:
+    """The standing periods that a look ends, and those that it begins."""
     periods, gaps = desk.ledger.bare_periods, tuple(gaps)
     standing = periods.standing()
     if not standing and not gaps:
-        return
+        return (), ()
     lots = (lot for gap in gaps for lot in desk.ledger.books.lots(gap.symbol))
     opened: dict[str, datetime] = {}
     for lot in lots:
         opened[lot.symbol] = max(lot.opened_at, opened.get(lot.symbol, lot.opened_at))
     traded = {period.symbol: moment for period in standing if (moment := periods.last_trade(period.symbol))}
     evidence = Evidence(session, at, periods.last_look(), opened, traded)
-    ended, begun = changes(standing, gaps, open_orders, evidence)
-    for period in ended:
-        periods.end(period, at)
-    for period in begun:
-        periods.begin(period, at)
+    return changes(standing, gaps, open_orders, evidence)
 
 
 def begin_before_cancel(desk: Desk, planned: Intent) -> BarePeriod | None:

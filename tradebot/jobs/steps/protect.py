@@ -289,10 +289,15 @@ def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
 
 
 def _resting_stop(desk: Desk, state: AccountState, holding: Holding) -> BrokerOrder | None:
-    """Our stop over a holding, the largest if there are several. A stop that a person placed is not ours to change."""
+    """Our stop over a holding, the largest if there are several.
+
+    A stop that a person placed is not ours to change, and a leg whose entry is live is for the shares that it may buy.
+    """
+    live = {order.broker_order_id for order in state.open_orders}
     stops = [
         order
         for order in state.open_orders
         if order.symbol == holding.symbol and order.side is holding.side.opposite and order.stop_price is not None
+        if not (order.held and order.parent_id in live)
     ]
     return max((stop for stop in stops if is_explained(desk, stop)), key=lambda stop: stop.remaining, default=None)
