@@ -35,7 +35,7 @@ def _compare(desk: Desk, run: JobRun) -> Outcome:
     run.add(untradable.report_untradable(desk, state))
     if matter := [each for each in state.breaks if each.matters]:
         run.add(coded(ExitCode.BREAKS).after(noted(*_ways_out(matter))))
-        desk.alerts.send("warning", "reconciliation found breaks", "; ".join(each.message for each in matter))
+        trading_session.tell_breaks(desk, matter)
     compared = f"{plural(len(state.positions), 'position')} and {plural(len(state.open_orders), 'open order')} compared"
     if state.breaks:
         return run.outcome(RunStatus.RAN, f"{compared}: {plural(len(state.breaks), 'break')}")

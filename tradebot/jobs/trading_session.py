@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ExitCode
@@ -74,9 +75,18 @@ def end(desk: Desk, run: JobRun) -> AccountState:
         state = run.add(protect(desk, run, looked)).state
     run.add(note_pending(state))
     run.add(untradable.report_untradable(desk, state))
-    if any(each.matters for each in state.breaks):
+    if matter := [each for each in state.breaks if each.matters]:
         run.add(coded(ExitCode.BREAKS))
+        tell_breaks(desk, (each for each in matter if each.kind in NEEDS_CONFIRMATION))  # `protect` tells of stops
     return state
+
+
+def tell_breaks(desk: Desk, breaks: Iterable[Break]) -> None:
+    """Alert each break when it is found, and once a week while it lasts."""
+    for each in breaks:
+        message = f"{each.message}. `tradebot reconcile` says what to do."
+        key = f"break {each.kind} {each.symbol} {each.first_seen}"
+        desk.alerts.send("warning", "ledger and broker differ", message, key=key)
 
 
 def _read_again(desk: Desk, run: JobRun) -> AccountState:

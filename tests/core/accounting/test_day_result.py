@@ -166,6 +166,17 @@ def test_money_that_came_since_the_first_look_is_capital_of_the_day_where_the_ac
     assert Day(flow=D(flow), booked=moved(D(flow)), booked_late=True).explained().base == base
 
 
+@pytest.mark.parametrize(
+    ("at", "session", "counted"),
+    [(NOW, TODAY, -4_000), (NIGHT, YESTERDAY, -4_000), (CLOSE, YESTERDAY, 0), (NOW, YESTERDAY, 0)],
+)
+def test_a_charge_of_the_night_is_a_loss_of_the_day_and_a_late_one_is_none(
+    at: datetime, session: date, counted: int
+) -> None:
+    charged = Day(income=(CashEvent("fee", CashKind.FEE, D(-4_000), at, session),))
+    assert charged.counted == counted
+
+
 def test_a_withdrawal_whose_activity_is_to_come_is_no_loss() -> None:
     explained = Day(flow=D(-6_000)).explained()
     assert explained == ExplainedEquity(D(94_000), uncounted_today=ZERO, uncounted=D(-6_000), high=D(100_000))

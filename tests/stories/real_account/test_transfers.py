@@ -167,6 +167,12 @@ def test_cash_that_nothing_explains_takes_no_entry_anywhere_until_it_is_explaine
         outcome = account.daily()
         assert [(denial.symbol, denial.code) for denial in outcome.denials] == [("BOLT", "CASH_UNEXPLAINED")]
         assert house.stops() == [(Decimal(50), Decimal(90))]
+        for at in ("10:00", "15:45"):
+            account.check_exits(at)
+        account.house.passes("16:05")
+        account.run(Job.RECONCILE, "16:05")
+        (told,) = house.rows("SELECT message FROM alerts WHERE title = 'ledger and broker differ'")
+        assert "the ledger explains $95,000.00 of cash, the broker shows $94,500.00" in told["message"]
         tell(account, Decimal(-500), on(FRIDAY, "09:30"))
         account.house.next()
         assert account.daily().denials == ()

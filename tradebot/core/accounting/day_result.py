@@ -121,7 +121,7 @@ def day_result(look: DayLook, records: DayRecords) -> DayResult:
     """
     shares = _by_symbol(look, records)
     results = [each.result() for each in shares.values()]
-    cash = sum((each.amount for each in records.cash_events if _is_income(each, records.session)), ZERO)
+    cash = sum((each.amount for each in records.cash_events if _is_income(each, records)), ZERO)
     is_same_day = records.opening is not None or look.account.last_equity == records.baseline
     complete = None not in results and is_same_day and not records.reorganised
     return DayResult(sum((each for each in results if each is not None), cash), complete)
@@ -215,8 +215,11 @@ def _unexplained_cash(look: DayLook, records: DayRecords) -> Decimal:
     return difference if abs(difference) > CENT else ZERO
 
 
-def _is_income(event: CashEvent, session: date) -> bool:
-    return not event.kind.is_external and event.session >= session
+def _is_income(event: CashEvent, records: DayRecords) -> bool:
+    """Whether cash is part of the result: that of the session, and charges that were made after the previous close."""
+    if event.kind.is_external:
+        return False
+    return event.session >= records.session or (event.amount < 0 and _is_of_day(event, records))
 
 
 def _flow(records: DayRecords) -> Decimal:
