@@ -13,6 +13,7 @@ import pytest
 from tests.fakes.orders import Requests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
+from tradebot.core.model.halts import HaltRule
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import Blocked, ExitCode, UsageError
 from tradebot.home import paths
@@ -66,6 +67,13 @@ def test_the_position_becomes_the_strategys_and_the_next_job_places_its_stop(hou
     assert after.breaks == ()
     assert after.unprotected == 0
     assert sound(house)
+
+
+def test_a_position_beyond_a_limit_is_taken_and_it_is_said_that_entries_halt(house: House) -> None:
+    house.set(MAX_POSITION_SIZE_PCT="2%", RISK_PER_TRADE_PCT="0.5%")
+    outcome = adopted(house)
+    assert any("halts all entries until this is over" in note and "BOLT is $4,000.00" in note for note in outcome.notes)
+    assert [halt.rule for halt in house.check_exits().halts] == [HaltRule.LIMIT_BREACH]
 
 
 def test_it_is_audited_with_its_reason(house: House) -> None:

@@ -19,6 +19,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ONE, ZERO, canonical, percent, tick_size
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import UsageError
+from tradebot.jobs.circuit_breakers import limit_breach
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import AccountState, noted
@@ -56,7 +57,9 @@ def _adopt(desk: Desk, run: JobRun, wanted: Adoption) -> Outcome:
     what = f"{canonical(position.quantity)} {wanted.symbol} into the care of {wanted.strategy}"
     detail = {"strategy": wanted.strategy, "stop": canonical(wanted.stop), "reason": wanted.reason}
     desk.ledger.decisions.note("adopted", wanted.symbol, desk.clock.now(), detail)
-    run.add(read_account_state(desk, run))
+    state = run.add(read_account_state(desk, run)).state
+    if (breach := limit_breach(desk, run, state)) is not None:
+        run.add(noted(f"the next job halts all entries until this is over: {breach.reason}"))
     run.add(noted(f"its stop at {canonical(wanted.stop)} is placed by the next job, such as `tradebot check-exits`"))
     return run.outcome(RunStatus.RAN, f"took {what} ({wanted.reason})")
 

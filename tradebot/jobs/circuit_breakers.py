@@ -112,6 +112,13 @@ def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
     value = breaks_halt(state.breaks, limits, run.session, now, _sessions_since_breaks_halted(desk, run))
     if value is not None:
         yield value
+    breach = limit_breach(desk, run, state)
+    if breach is not None:
+        yield breach
+
+
+def limit_breach(desk: Desk, run: JobRun, state: AccountState) -> Halt | None:
+    """The halt for the limits that the account exceeds, which is not latched by this."""
     inputs = LimitInputs(
         equity=state.account.equity,
         positions=state.positions,
@@ -119,11 +126,9 @@ def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
         open_orders=state.open_orders,
         unsettled=state.unsettled,
         quotes=state.quotes,
-        limits=limits,
+        limits=desk.settings.limits(),
     )
-    breach = limit_breach_halt(inputs, run.session, now)
-    if breach is not None:
-        yield breach
+    return limit_breach_halt(inputs, run.session, desk.clock.now())
 
 
 def _judge_losses(desk: Desk, run: JobRun) -> None:
