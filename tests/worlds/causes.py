@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlite3 import Row
 
 from tests.worlds.faults import FaultKind
-from tests.worlds.moment import Moment, flows
+from tests.worlds.moment import Moment, flows, moment
 from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
@@ -82,7 +82,7 @@ def _has_cause(town: Town, rule: HaltRule, ended: tuple[Ended, ...]) -> bool:
         case HaltRule.FAILED_RUNS:
             return town.failures > 0
         case HaltRule.LIMIT_BREACH:
-            return _untrue(town, ended) or any(_exceeds(town))
+            return _untrue(town, ended) or any(_exceeds(town, moment) for moment in _seen(town, ended))
         case HaltRule.BREAKS:
             return _untrue(town, ended) or _differs(town) or bool(town.missing_rows())
         case HaltRule.DAILY_LOSS:
@@ -99,17 +99,20 @@ def _untrue(town: Town, ended: Iterable[Ended]) -> bool:
 
 
 def _in_the_dark(town: Town, ended: Iterable[Ended]) -> bool:
-    """Whether a result can't be known: untrue answers, or a row kept back that is no transfer."""
-    return _untrue(town, ended) or bool(town.missing_rows() - {"transfer"})
+    """Whether a result can't be known: untrue answers, a row kept back that is no transfer, or other shares here."""
+    return _untrue(town, ended) or bool(town.missing_rows() - {"transfer"}) or _shares_differ(town)
 
 
 def _differs(town: Town) -> bool:
     """Whether ledger and exchange hold other shares or other cash."""
-    here = sorted(_shares(town.ledger.rows("SELECT symbol, quantity FROM lots")).items())
-    there = sorted(_shares(town.exchange.rows("SELECT symbol, quantity FROM positions")).items())
     (cash,) = town.exchange.texts("SELECT cash FROM exchange")
     booked = town.ledger.texts("SELECT cash FROM accounts WHERE pinned = 1")
-    return here != there or Decimal(booked[0] or 0) != Decimal(cash)
+    return _shares_differ(town) or Decimal(booked[0] or 0) != Decimal(cash)
+
+
+def _shares_differ(town: Town) -> bool:
+    here = _shares(town.ledger.rows("SELECT symbol, quantity FROM lots"))
+    return here != _shares(town.exchange.rows("SELECT symbol, quantity FROM positions"))
 
 
 def _shares(rows: Iterable[Row]) -> dict[str, Decimal]:
@@ -160,24 +163,18 @@ def _seen(town: Town, ended: Iterable[Ended]) -> Iterator[Moment]:
 def moment_now(town: Town) -> Moment:
     """The account as it is."""
     with town.venue.exchange() as exchange:
-        return Moment(exchange.status().equity, flows(town.exchange))
+        return moment(exchange.status(), flows(town.exchange))
 
 
-def _exceeds(town: Town) -> Iterator[bool]:
+def _exceeds(town: Town, moment: Moment) -> bool:
     """Whether the account is over a limit, by figures that are never below the ones that halt."""
-    with town.venue.exchange() as exchange:
-        status = exchange.status()
-    limits, equity = town.limits, status.equity
-    values = {position.symbol: abs(position.market_value) for position in status.positions}
-    costs = {position.symbol: abs(position.quantity * position.average_price) for position in status.positions}
-    opening = {order.symbol for order in status.open_orders if order.parent_id is None}
-    total = sum(values.values(), ZERO) + sum(
-        (order.remaining * (order.limit_price or order.stop_price or ZERO) for order in status.open_orders), ZERO
+    limits, equity = town.limits, moment.equity
+    total = sum(moment.values, ZERO)
+    return (
+        moment.symbols > limits.max_positions
+        or any(value > equity * limits.max_position_size_pct for value in moment.values)
+        or total > equity * min(limits.max_gross_exposure_pct, limits.max_portfolio_risk_pct)
     )
-    yield len(values.keys() | opening) > limits.max_positions
-    yield any(max(values[s], costs[s]) > equity * limits.max_position_size_pct for s in values)
-    yield total > equity * limits.max_gross_exposure_pct
-    yield total > equity * limits.max_portfolio_risk_pct
 
 
 def note_misread_opening(town: Town, ended: Iterable[Ended]) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.worlds.eyes import Eyes
+from tradebot.brokers.paper.exchange import ExchangeStatus
 
 ZERO = Decimal(0)
 
@@ -19,11 +20,27 @@ class Moment:
 
     equity: Decimal
     flows: Decimal  # deposits less withdrawals since the account began
+    symbols: int = 0  # with a position or an order that opens one
+    values: tuple[Decimal, ...] = ()  # of each position at its price or its cost, the higher one, and of each order
 
     @property
     def profit(self) -> Decimal:
         """What the account has earned, but for a constant."""
         return self.equity - self.flows
+
+
+def moment(status: ExchangeStatus, flowed: Decimal) -> Moment:
+    """The account by the exchange's own status."""
+    opening = [order for order in status.open_orders if order.parent_id is None]
+    return Moment(
+        equity=status.equity,
+        flows=flowed,
+        symbols=len({held.symbol for held in status.positions} | {order.symbol for order in opening}),
+        values=(
+            *(abs(held.quantity) * max(held.market_price, held.average_price) for held in status.positions),
+            *(order.remaining * (order.limit_price or order.stop_price or ZERO) for order in opening),
+        ),
+    )
 
 
 def flows(exchange: Eyes, upto: datetime | None = None) -> Decimal:

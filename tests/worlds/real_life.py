@@ -15,7 +15,7 @@ from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.brokers.paper.matching import with_slippage
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, SplitEvent, id_of
+from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent, id_of
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Side
 from tradebot.core.model.values import whole_shares
 
@@ -60,7 +60,7 @@ class LateRows:
 def kind_of(activity: Activity) -> str:
     """The kind of an activity whose row may be late; "" for any other."""
     match activity:
-        case Fill():
+        case Fill() | FillBust():
             return "fill"
         case SplitEvent():
             return "split"

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from tests.worlds.controls import Leaving, broken_controls, known_to
 from tests.worlds.limits import Scene, breaches, entries_of, stops_of
-from tests.worlds.moment import Cover, Moment, cover, flows
+from tests.worlds.moment import Cover, Moment, cover, flows, moment
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
@@ -62,7 +62,7 @@ class Witness:
 
     def saw_account(self, exchange: PaperExchange, account: AccountSnapshot) -> None:
         status = exchange.status()
-        self.moments.append(Moment(status.equity, flows(self.town.exchange)))
+        self.moments.append(moment(status, flows(self.town.exchange)))
         if not self._entering:
             self._sheet = (status.phase, account.equity)
 

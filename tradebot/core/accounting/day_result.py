@@ -143,7 +143,7 @@ def explain(look: DayLook, records: DayRecords) -> ExplainedEquity:
     rounding = CENT + sum((each.rounding for each in shares.values()), ZERO)
     amount = _counted(result, plain, plain - gain, rounding, agrees=agrees)
     base = _base(equity - amount, gain, records.flow_since_first_look)
-    high = equity - (cash if agrees else max(gain, cash + in_shares))
+    high = equity - max(ZERO, cash if agrees else max(gain, cash + in_shares))
     return ExplainedEquity(base, equity - amount - base, cash if agrees else gain, high)
 
 
