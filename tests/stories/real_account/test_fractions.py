@@ -51,7 +51,10 @@ def test_a_price_beyond_a_missing_stop_sells_the_whole_shares(account: AtAlpaca)
 
 def test_an_emergency_stop_closes_the_whole_shares_and_tells_of_the_rest(account: AtAlpaca) -> None:
     assert broker_of(account.fake).assets(["BOLT"])["BOLT"] == Asset("BOLT", tradable=True, fractionable=False)
+    asked: list[str] = []
+    account.happens = lambda arrival: asked.append(arrival.path)
     outcome = account.emergency_stop(close=True)
+    assert asked.count("/v2/positions") < 8, "it does not wait for what nobody takes"
     assert account.house.positions()["BOLT"].quantity == LEFT
     assert outcome.exit_code is ExitCode.INCOMPLETE
     assert any("a fraction of a share that the broker does not sell" in line.detail for line in outcome.lines)

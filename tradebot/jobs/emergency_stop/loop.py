@@ -68,6 +68,7 @@ class EmergencyStop:
     cancelled: dict[str, tuple[BrokerOrder, int]] = field(default_factory=dict)  # requested in read n
     refused: set[str] = field(default_factory=set)  # broker ids of orders whose newest cancel was refused
     closing: dict[tuple[str, bool], OwnedShares] = field(default_factory=dict)  # to be closed, as first read
+    unsaleable: set[tuple[str, bool]] = field(default_factory=set)  # OwnedShares.key of fractions that nobody takes
     waited_for: set[tuple[str, bool]] = field(default_factory=set)  # OwnedShares.key of shares whose entry is live
     sent: dict[str, Purpose] = field(default_factory=dict)  # by client_order_id
     fills_before: frozenset[str] = frozenset()  # fill ids of the first read
@@ -224,6 +225,13 @@ class EmergencyStop:
             self.unread[what] = str(error)
             return None
 
+    def is_at_rest(self, state: StopState) -> bool:
+        """Whether nothing can be done now; what is left to close may be fractions that the broker does not sell."""
+        if state.is_at_rest:
+            return True
+        nothing_to_send = state.positions is not None and not state.to_cancel() and not state.bare()
+        return nothing_to_send and all(owned.key in self.unsaleable for owned in state.to_close())
+
     # --- acting --------------------------------------------------------------------------------
 
     def cancel_entries_at_once(self) -> None:
@@ -308,10 +316,12 @@ class EmergencyStop:
     def _close(self, owned: OwnedShares) -> None:
         symbol, price = owned.symbol, owned.position.market_price
         shares = saleable_shares(self.desk.broker, symbol, owned.shares, price)
+        self.unsaleable.discard(owned.key)
         if shares:
             request = OrderRequest("", symbol, owned.closing_side, shares, OrderType.MARKET, TimeInForce.DAY)
             self._send(request, owned, Purpose.CLOSE, price)
         else:
+            self.unsaleable.add(owned.key)
             self.trouble[owned.key] = "a fraction of a share that the broker does not sell"
 
     def _protect(self, owned: OwnedShares, shares: Decimal, quote: Quote | None) -> None:

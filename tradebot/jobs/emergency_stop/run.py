@@ -48,7 +48,7 @@ def finish(stop: EmergencyStop) -> StopOutcome:
         busy = stop.others_at_work()
         if state is not None and not state.is_at_rest:
             stop.act(state)
-        is_sure = state is not None and state.is_at_rest and not stop.unread and not busy
+        is_sure = state is not None and stop.is_at_rest(state) and not stop.unread and not busy
         agreed = agreed + 1 if is_sure else 0
         if agreed == READS_THAT_AGREE:
             break
