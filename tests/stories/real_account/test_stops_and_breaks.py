@@ -15,6 +15,7 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import Script
 from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tradebot.core.model.orders import OrderState, Purpose
+from tradebot.errors import ExitCode
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 FIFTY_AT_90 = [(Decimal(50), Decimal("90.00"))]
@@ -48,6 +49,19 @@ def test_what_a_person_leaves_of_a_position_has_its_stop_at_once(make_house: Mak
         assert account.house.stops() == [(Decimal(25), Decimal("90.00"))]
         assert outcome.unprotected == 0
         assert {each.symbol for each in outcome.breaks} == ({"ACME", "USD"} if late else set())
+
+
+def test_so_has_it_while_the_difference_halts_the_account(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}), settings={"BREAK_HALT_VALUE": "1000"})
+    with at_alpaca(house) as account:
+        account.daily()
+        by_hand_cancel_the_stop_and_sell_half(account)
+        account.fake.strike(Kind.LAGGING, 1, path="/v2/account/activities", times=100)
+        for at in ("10:15", "10:30"):
+            outcome = account.check_exits(at)
+            assert outcome.exit_code is ExitCode.HALTED
+            assert house.stops() == [(Decimal(25), Decimal("90.00"))]
+            assert outcome.unprotected == 0
 
 
 def test_shares_that_a_persons_order_does_not_sell_have_a_stop_beside_it(make_house: MakeHouse) -> None:
