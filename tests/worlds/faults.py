@@ -177,6 +177,11 @@ class Io:
         """Whether any fault has had its effect, save those after which the broker still tells the truth."""
         return any(fault.kind not in TRUTHFUL for fault in self._told)
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything happened at the exchange while the process worked there."""
+        return any(fault.kind in TRUTHFUL for fault in self._told)
+
     def meet(self, fault: Fault, where: str) -> None:
         """Tell that a fault had its effect. One that lasts is told once."""
         if fault not in self._told:

@@ -48,8 +48,9 @@ def after(town: Town, ended: Iterable[Ended]) -> None:
         if process.error is not None:
             town.story.violate(Promise.RECOVERS, f"{process.run.job} met no fault and ended with {process}")
         elif process.run.job in _SYNCHRONISING and process.ran:
-            positions_explained(town)
-            cash_explained(town)
+            if not process.moved:
+                positions_explained(town)
+                cash_explained(town)
             protection_told(town, process)
             entries_ended(town, process)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from tests.worlds.database import WatchedEngine
-from tests.worlds.faults import Fault, Io, Killed
+from tests.worlds.faults import Fault, FaultKind, Io, Killed
 from tests.worlds.moment import Cover, Moment
 from tests.worlds.ports import (
     WALL,
@@ -52,6 +52,8 @@ from tradebot.runtime.homes import account_key, pin
 from tradebot.runtime.import_stop_journals import import_journals
 from tradebot.settings import Settings
 
+_UNTRUE_POSITIONS = (FaultKind.FEWER_SHARES, FaultKind.OLD_ANSWER)
+_TWICE = 2
 #: The jobs that hold the lock while they work.
 LOCKING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.RESUME})
 _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
@@ -73,6 +75,7 @@ class Ended:
     error: TradebotError | None = None
     met_fault: bool = False
     overlapped: bool = False
+    moved: bool = False  # whether something happened at the exchange meanwhile, after its last read perhaps
     moments: tuple[Moment, ...] = ()  # at which it read the account
     covers: tuple[Cover, ...] = ()  # as the exchange had it when the broker was read, the last few times
 
@@ -99,7 +102,8 @@ class Process:
         places = Settings(tradebot_home=town.home, tradebot_state_dir=town.state_path)
         limits: dict[str, Any] = dict(town.world.settings)
         self.settings = replace(places, emergency_stop_enabled=run.flag, **limits)
-        self.witness = Witness(town, who, self.settings, locks=run.job in LOCKING)
+        untrue = [fault.times for fault in run.faults if fault.kind in _UNTRUE_POSITIONS]
+        self.witness = Witness(town, who, self.settings, locks=run.job in LOCKING, misled=sum(untrue) > _TWICE)
 
     def work(self) -> Ended:
         """Run to the end. An error that no command would tell its user is a broken promise."""
@@ -122,6 +126,7 @@ class Process:
         return replace(
             ended,
             met_fault=self.io.met_fault,
+            moved=self.io.moved,
             overlapped=self.overlaps,
             moments=tuple(self.witness.moments),
             covers=tuple(self.witness.covers),
