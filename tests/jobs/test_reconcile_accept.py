@@ -18,6 +18,7 @@ from tests.jobs.house import House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.halts import HaltRule
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.results.outcomes import Outcome
@@ -139,6 +140,33 @@ def test_cash_is_moved_to_the_brokers_figure(house: House, there: str) -> None:
     with house.desk() as desk:
         assert desk.ledger.books.cash() == D(there)
     assert_clean(house)
+
+
+@pytest.mark.parametrize("there", ["83000", "110000"])
+def test_money_that_no_activity_tells_of_moves_the_peak_when_it_is_accepted(house: House, there: str) -> None:
+    """A withdrawal of 12 % would be a drawdown else, and so would a deposit whose activity comes after all."""
+    with house.desk() as desk:
+        before, cash = desk.ledger.books.peak(), desk.ledger.books.cash()
+    assert before is not None
+    assert cash is not None
+    at_the_broker(house, f"UPDATE exchange SET cash = '{there}'")
+    found_by(house)
+    accept(house, "USD")
+    with house.desk() as desk:
+        assert desk.ledger.books.peak() == before + D(there) - cash
+    house.next()
+    assert HaltRule.DRAWDOWN not in [halt.rule for halt in house.daily().halts]
+
+
+def test_the_price_of_shares_that_were_accepted_moves_no_peak(house: House) -> None:
+    with house.desk() as desk:
+        before = desk.ledger.books.peak()
+    at_the_broker(house, "UPDATE positions SET quantity = '30'", "UPDATE exchange SET cash = '97000'")
+    found_by(house)
+    accept(house, "ACME")
+    accept(house, "USD")
+    with house.desk() as desk:
+        assert desk.ledger.books.peak() == before
 
 
 def test_one_break_is_accepted_at_a_time(house: House) -> None:

@@ -7,13 +7,14 @@ end no round trip, and cash becomes the broker's figure.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import CASH, Adjustment
 from tradebot.core.model.breaks import ACCEPTABLE, Break, BreakKind
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.values import ZERO, plural
+from tradebot.core.model.values import ZERO, dollars, plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, UsageError
 from tradebot.jobs.desk import Desk
@@ -46,6 +47,8 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     books = desk.ledger.books
     bookings = bookings_for([adjustment], books.lots(), books.holdings(), {}, desk.settings.limits())
     books.book(bookings, desk.clock.now())
+    if _is_transfer(desk, accepted, state):
+        _move_peak(desk, run, adjustment.amount)
     held = {holding.symbol: holding.quantity for holding in state.holdings}
     state = run.add(read_account_state(desk, run)).state
     run.add(noted(f"accepted: {accepted.message} ({reason})"))
@@ -56,6 +59,26 @@ def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
         run.add(coded(ExitCode.BREAKS))
     rest = f"{plural(len(left), 'break')} left" if left else "the ledger explains everything at the broker"
     return run.outcome(RunStatus.RAN, f"accepted the broker's figure for {symbol}: {rest}")
+
+
+def _is_transfer(desk: Desk, accepted: Break, state: AccountState) -> bool:
+    """Whether accepted cash counts as paid in or out: it is the price of no shares that differ or were adjusted."""
+    others = [each for each in (*state.breaks, *state.pending) if each.kind in ACCEPTABLE and each.symbol != CASH]
+    opening = desk.ledger.openings.opening()
+    adjusted = [
+        each
+        for each in desk.ledger.history.adjustments(accepted.first_seen)
+        if each.quantity and (opening is None or each.at > opening.at)
+    ]
+    return accepted.kind is BreakKind.CASH and not others and not adjusted
+
+
+def _move_peak(desk: Desk, run: JobRun, amount: Decimal) -> None:
+    """Move the equity peak with accepted cash, or a withdrawal that no activity tells of would be a drawdown."""
+    peak = desk.ledger.books.peak()
+    if peak is not None:
+        desk.ledger.books.rebase_peak(peak + amount, desk.clock.now())
+        run.add(noted(f"the equity peak moved with it, from {dollars(peak)} to {dollars(peak + amount)}"))
 
 
 def _acceptable(symbol: str, breaks: Iterable[Break]) -> Break:
