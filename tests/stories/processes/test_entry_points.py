@@ -37,6 +37,7 @@ def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, 
 
 #: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("adopt",): ("AAPL", "--strategy", "rsi2_mean_reversion", "--stop", "1", "--reason", "a test"),
     ("explain",): ("AAPL",),
     ("halt",): ("--reason", "a test"),
     ("paper", "reset"): ("--yes",),
@@ -48,7 +49,11 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("schedule", "verify"): ("--dir", "crontab.d"),
     ("strategies", "check"): ("rsi2_mean_reversion",),
 }
-CODES = {("restore",): ExitCode.LEDGER, ("schedule", "verify"): ExitCode.DEGRADED}
+CODES = {
+    ("adopt",): ExitCode.USAGE,  # nothing is foreign here
+    ("restore",): ExitCode.LEDGER,
+    ("schedule", "verify"): ExitCode.DEGRADED,
+}
 
 
 @pytest.mark.parametrize("command", list(_commands()), ids=" ".join)

@@ -87,5 +87,5 @@ def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(mad
     ended = made(*REPLAY, "--json")
     assert whole.orders == {Traces.of(made.home).orders}
     assert len(Traces.of(made.home).orders) > 5
-    assert (ended.code, len(ended.json["report"]["equity"])) == (0, 40)  # NYSE sessions from 2006-11-02 on
+    assert (ended.code, len(ended.json["report"]["equity"])) == (0, 41)  # the opening and 40 sessions
     assert not list(Traces.of(made.home).differences())
