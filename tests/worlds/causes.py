@@ -163,7 +163,7 @@ def _seen(town: Town, ended: Iterable[Ended]) -> Iterator[Moment]:
 def moment_now(town: Town) -> Moment:
     """The account as it is."""
     with town.venue.exchange() as exchange:
-        return moment(exchange.status(), flows(town.exchange))
+        return moment(exchange, flows(town.exchange))
 
 
 def _exceeds(town: Town, moment: Moment) -> bool:

@@ -40,7 +40,7 @@ def _with_real_life(world: World, market: Market, possible: Possible) -> World:
     acting = {(action.symbol, action.ex_date) for action in market.actions}
     trading = [(symbol, day) for day in sessions for symbol in symbols if (symbol, day) not in acting]
     halted = tuple(each for each in trading if chance.random() < 0.1) if chance.random() < 0.3 else ()
-    renamed = (chance.choice(symbols), chance.choice(sessions[1:])) if chance.random() < 0.15 else None
+    renamed = chance.choice([each for each in trading if each[1] != sessions[0]]) if chance.random() < 0.15 else None
     kinds = {"transfer": [1, 2], "dividend": [1, 2, 3], "split": [1, 2, NEVER, NEVER], "fill": [1]}
     odds = {"transfer": 0.3, "dividend": 0.2, "split": 0.5, "fill": 0.04}
     late = tuple((kind, chance.choice(after)) for kind, after in kinds.items() if chance.random() < odds[kind])

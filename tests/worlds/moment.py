@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.worlds.eyes import Eyes
-from tradebot.brokers.paper.exchange import ExchangeStatus
+from tradebot.brokers.paper import PaperExchange
 
 ZERO = Decimal(0)
 
@@ -29,8 +29,10 @@ class Moment:
         return self.equity - self.flows
 
 
-def moment(status: ExchangeStatus, flowed: Decimal) -> Moment:
+def moment(exchange: PaperExchange, flowed: Decimal) -> Moment:
     """The account by the exchange's own status."""
+    status = exchange.status()
+    last = exchange.quotes([order.symbol for order in status.open_orders])
     opening = [order for order in status.open_orders if order.parent_id is None]
     return Moment(
         equity=status.equity,
@@ -38,7 +40,11 @@ def moment(status: ExchangeStatus, flowed: Decimal) -> Moment:
         symbols=len({held.symbol for held in status.positions} | {order.symbol for order in opening}),
         values=(
             *(abs(held.quantity) * max(held.market_price, held.average_price) for held in status.positions),
-            *(order.remaining * (order.limit_price or order.stop_price or ZERO) for order in opening),
+            *(
+                order.remaining * max(order.limit_price or ZERO, order.stop_price or ZERO, last[order.symbol].last)
+                for order in opening
+                if order.symbol in last
+            ),
         ),
     )
 

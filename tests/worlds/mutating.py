@@ -20,6 +20,8 @@ TakesOut = Callable[[pytest.MonkeyPatch], None]
 Worlds = Callable[[Market], Iterable[World]]
 #: Worlds that are tried before a mutation counts as missed.
 SEEDS = 40
+#: Deeds that move money alone.
+MONEY = (Deed.PAY_IN, Deed.TAKE_OUT)
 
 
 @dataclass(frozen=True, slots=True)

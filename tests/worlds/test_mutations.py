@@ -41,7 +41,7 @@ def a_sale_by_hand_that_is_told_late(market: Market) -> Iterator[World]:
     first, second = market.sessions[100:102]
     bought = ByHand(Deed.BUY, due(Job.RUN_DAILY, first).at, "MSFT", shares=20, which=0)
     sold = ByHand(Deed.SELL, hours_of(second).opens, "MSFT", shares=20, which=0)
-    told_late = Fault(FaultKind.LAGGING, "activities", amount=1)
+    told_late = Fault(FaultKind.LAGGING, "activities", times=1000, amount=1)
     trades = replace(due(Job.RUN_DAILY, second), faults=(told_late,))
     buys = Script("alpha", ("MSFT",), ExitPolicy(), eager=1.0, fickle=0.0)
     days = (Day(first, (bought, due(Job.RECONCILE, first))), Day(second, (sold, trades)))

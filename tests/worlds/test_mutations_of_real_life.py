@@ -10,11 +10,10 @@ import pytest
 
 from tests.worlds.faults import FaultKind
 from tests.worlds.market import Market
-from tests.worlds.mutating import Mutation, assert_needed, rough
+from tests.worlds.mutating import MONEY, Mutation, assert_needed, rough
 from tests.worlds.story import Promise
 from tests.worlds.targets import Target
 from tests.worlds.ways import WAYS
-from tests.worlds.world import Deed
 from tradebot.core.accounting.day_result import DayLook, DayRecords, ExplainedEquity
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.orders import BrokerOrder
@@ -98,7 +97,6 @@ def the_end_of_a_halt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Target.EXPLAINED_RUNS, lambda self, run_id, at: False)
 
 
-_MONEY = (Deed.PAY_IN, Deed.TAKE_OUT)
 MUTATIONS = (
     Mutation(
         "a second look",
@@ -115,12 +113,12 @@ MUTATIONS = (
     ),
     Mutation("the end of entries", the_end_of_entries, Promise.OVERDUE, rough(K.PARTIAL_FILL, fault=0.9)),
     Mutation("evidence of corporate actions", evidence, Promise.POSITIONS, rough(life=1.0)),
-    Mutation("an explained day", an_explained_day, Promise.REAL_CAUSE, rough(hands=1.0, deeds=_MONEY)),
+    Mutation("an explained day", an_explained_day, Promise.REAL_CAUSE, rough(hands=1.0, deeds=MONEY)),
     Mutation(
         "a peak of what is explained",
         a_peak_of_what_is_explained,
         Promise.REAL_CAUSE,
-        rough(hands=1.0, deeds=_MONEY, life=1.0),
+        rough(hands=1.0, deeds=MONEY, life=1.0),
     ),
     Mutation("what is foreign", what_is_foreign, Promise.REAL_CAUSE, rough(hands=1.0)),
     Mutation("the opening", the_opening, Promise.POSITIONS, rough(life=1.0)),

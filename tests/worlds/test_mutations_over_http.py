@@ -9,7 +9,7 @@ import pytest
 
 from tests.worlds.faults import FaultKind
 from tests.worlds.market import Market
-from tests.worlds.mutating import Mutation, assert_needed, rough
+from tests.worlds.mutating import MONEY, Mutation, assert_needed, rough
 from tests.worlds.story import Promise
 from tests.worlds.targets import Target
 from tests.worlds.ways import WAYS
@@ -67,9 +67,9 @@ def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 MUTATIONS = (
     Mutation("sent once", sent_once, Promise.SENT_ONCE, rough(FaultKind.GATEWAY_TIMEOUT)),
     Mutation("families of orders", families, Promise.OWNED, rough()),
-    Mutation("a look for absent legs", look_for_absent_legs, Promise.PROTECTED, rough(first=6)),
+    Mutation("a look for absent legs", look_for_absent_legs, Promise.SAID_PROTECTED, rough(first=6)),
     Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),
-    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(FaultKind.LAGGING, first=5)),
+    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(hands=1.0, deeds=MONEY, life=1.0)),
 )
 
 

@@ -67,7 +67,7 @@ class Witness:
 
     def saw_account(self, exchange: PaperExchange, account: AccountSnapshot) -> None:
         status = exchange.status()
-        self.moments.append(moment(status, flows(self.town.exchange)))
+        self.moments.append(moment(exchange, flows(self.town.exchange)))
         if not self._entering:
             self._sheet = (status.phase, account.equity)
 
