@@ -218,6 +218,11 @@ def test_entries_that_may_still_fill_are_found_by_when_they_were_sent(
     assert ledger.orders.open_entries(sent_by=some.later(-1)) == ()
 
 
+def test_an_entry_that_was_given_up_for_lost_may_have_arrived_since(ledger: AccountLedger, some: Samples) -> None:
+    ledger.orders.move(put(ledger, some, OrderState.UNKNOWN), OrderState.PLANNED, some.later(1))
+    assert len(ledger.orders.open_entries(sent_by=some.later(1))) == 1
+
+
 def test_an_order_that_reduces_is_no_open_entry(ledger: AccountLedger, some: Samples) -> None:
     stop = replace(some.intent("MSFT", Purpose.STOP), policy=None)
     ledger.orders.write([stop], some.at)

@@ -109,7 +109,8 @@ class Orders:
     def open_entries(self, sent_by: datetime) -> tuple[Intent, ...]:
         """The entries that may still fill and were last sent by an instant (desk time, aware), of any session."""
         return self._intents(
-            "state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled') AND state <> 'planned'"
+            "state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')"
+            " AND (state <> 'planned' OR sends > 0)"  # one that was given up for lost may have arrived since
             " AND purpose = 'entry' AND COALESCE(sent_at, written_at) <= :sent_by",
             {"sent_by": stamp(sent_by)},
         )
