@@ -14,6 +14,7 @@ from tests.worlds.schedule import hours_of
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
 from tradebot.core.model.halts import HaltRule
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 
@@ -189,4 +190,7 @@ def count_failures(town: Town, ended: Iterable[Ended]) -> None:
     """Count the processes of counted jobs that did not end well."""
     town.rows_late += bool(town.missing_rows())
     counted = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE)
-    town.failures += sum(process.run.job in counted and process.outcome is None for process in ended)
+    town.failures += sum(
+        process.run.job in counted and (process.outcome is None or process.outcome.status is RunStatus.FAILED)
+        for process in ended
+    )

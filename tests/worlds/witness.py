@@ -240,7 +240,7 @@ class Witness:
             last=scene.last[request.symbol],
             equity=scene.equity,
             earlier=known_to(town.ledger, (order for order in sent if order is not None)),
-            is_first=made.session == next(iter(town.world.runs)).at.date(),
+            is_first=made.session == min((run.at.date() for run in town.world.runs), default=town.session),
         )
         yield from broken_controls(leaving, scene.limits, town.market, town.exchange, town.volumes)
 
