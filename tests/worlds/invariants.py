@@ -186,6 +186,8 @@ def cash_explained(town: Town) -> None:
 
 def protection_told(town: Town, process: Ended) -> None:
     """The dollars that a job said to be bare, against the exchange's rows at some instant within its newest look."""
+    if "fill" in town.missing_rows():
+        return  # what is ours is not known here before the broker tells it
     ours, told = _ours(town), process.outcome.unprotected if process.outcome is not None else None
     bares = [_dollars(town, moment.bare(ours)) for moment in (*process.covers, cover(town.exchange))]
     if told is None or all(abs(told - bare) > CENT for bare in bares):

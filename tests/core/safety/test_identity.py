@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.builders import D, holding, lot, position, stop
+from tests.core.builders import D, holding, lot, order, position, stop
 from tradebot.core.model.account import Position
 from tradebot.core.model.breaks import Break, BreakKind
-from tradebot.core.model.orders import BrokerOrder
+from tradebot.core.model.orders import BrokerOrder, OrderType, Purpose
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.safety.identity import (
     find_strangers,
@@ -67,12 +67,23 @@ def test_as_many_shares_as_a_lost_holding_has_are_counted_as_bare() -> None:
     assert not gap.kind.can_be_closed
 
 
+TARGET = order(
+    "NEWN",
+    broker_order_id="target-NEWN",
+    type=OrderType.LIMIT,
+    limit_price=D(60),
+    role=Purpose.TARGET,
+    parent_id="entry-NEWN",
+)
+
+
 @pytest.mark.parametrize(
     ("positions", "orders"),
     [
         ([position("NEWN", "90")], ()),  # another number of shares
         ([position("AAPL"), position("NEWN")], ()),  # the holding is there
         ([position("NEWN")], (stop("NEWN"),)),  # a stop covers them
+        ([position("NEWN")], (stop("NEWN", held=True), TARGET)),  # so does one that shares its shares with a target
         ([], ()),
     ],
 )

@@ -13,7 +13,7 @@ from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.values import ZERO, canonical, tick_size
-from tradebot.core.safety.stop_coverage import Gap, GapKind
+from tradebot.core.safety.stop_coverage import Gap, GapKind, waits_for_its_entry
 
 
 def find_strangers(
@@ -105,13 +105,13 @@ def unfollowed_holding(
     return replace(lost, symbol=gap.symbol)
 
 
-def _gap(holding: Holding, position: Position, open_orders: Iterable[BrokerOrder]) -> Gap:
+def _gap(holding: Holding, position: Position, open_orders: Collection[BrokerOrder]) -> Gap:
     stops = [
         order
         for order in open_orders
         if order.symbol == position.symbol
         and order.state.live
-        and not order.held
+        and not waits_for_its_entry(order, open_orders, None)
         and order.stop_price is not None
         and order.side is holding.side.opposite
     ]
