@@ -52,7 +52,7 @@ from tradebot.runtime.homes import account_key, pin
 from tradebot.runtime.import_stop_journals import import_journals
 from tradebot.settings import Settings
 
-_UNTRUE_POSITIONS = (FaultKind.FEWER_SHARES, FaultKind.OLD_ANSWER)
+_UNTRUE_POSITIONS = (FaultKind.FEWER_SHARES, FaultKind.OLD_ANSWER, FaultKind.EMPTY_LIST)
 _TWICE = 2
 #: The jobs that hold the lock while they work.
 LOCKING = frozenset({Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.RESUME})

@@ -201,6 +201,8 @@ class Witness:
     # --- limits --------------------------------------------------------------------------------------
 
     def _within_limits(self, exchange: PaperExchange, request: OrderRequest) -> None:
+        if self.misled:
+            return
         broker, status = PaperBroker(exchange), exchange.status()
         symbols = {request.symbol, *(p.symbol for p in status.positions), *(o.symbol for o in status.open_orders)}
         entries = [order_id for order_id in self.town.accepted if parse(order_id) is not None]
