@@ -16,7 +16,7 @@ from tradebot.core.accounting.fill_busts import rebook_without
 from tradebot.core.accounting.rebooking import Rebooked, book_again, comes_last, rebook, symbols_of, with_activity
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent, id_of
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import ZERO, canonical
@@ -213,8 +213,7 @@ class _Account:
     def _holdings(self) -> Iterator[Finding]:
         for row in self._rows("SELECT * FROM holdings WHERE"):
             holding = value_from(Holding, row)
-            own = (lot.quantity for lot in self.lots.get(holding.symbol, ()) if lot.strategy != FOREIGN)
-            shares = sum(own, ZERO)
+            shares = shares_of(lot for lot in self.lots.get(holding.symbol, ()) if lot.strategy != FOREIGN)
             if holding.quantity != shares:
                 what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
                 yield Finding("holdings", f"{holding.strategy} {holding.symbol}", what)

@@ -31,7 +31,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolState
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
@@ -304,7 +304,7 @@ def _entered(own: tuple[Lot, ...], owner: Owner, limits: Limits) -> Holding:
     intent = owner.intent if owner.purpose is Purpose.ENTRY else None
     policy = (intent.policy if intent else None) or ExitPolicy()
     entry_price = _average_cost(own)
-    quantity = _shares(own)
+    quantity = shares_of(own)
     usual = entry_prices(entry_price, policy, limits, Side.BUY if quantity > 0 else Side.SELL)
     stop_loss = intent.request.stop_loss if intent else None
     return Holding(
@@ -324,14 +324,14 @@ def _resized(held: Holding, own: tuple[Lot, ...]) -> Holding:
     entry_price = _average_cost(own)
     best = max if held.side is Side.BUY else min
     high_water = best(held.high_water, entry_price)
-    return replace(held, quantity=_shares(own), entry_price=entry_price, high_water=high_water)
+    return replace(held, quantity=shares_of(own), entry_price=entry_price, high_water=high_water)
 
 
 def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding:
     """The holding on the new split basis. Its prices are rounded to the nearest tick, like those of its orders."""
     return replace(
         held,
-        quantity=_shares(own),
+        quantity=shares_of(own),
         entry_price=_average_cost(own),
         stop_price=after_split(held.stop_price, ratio),
         target_price=None if held.target_price is None else after_split(held.target_price, ratio),
@@ -387,9 +387,5 @@ def _exit_reason(owner: Owner, fill: Fill, held: Holding | None) -> str:
     return "target" if reached else "stop"
 
 
-def _shares(lots: tuple[Lot, ...]) -> Decimal:
-    return sum((lot.quantity for lot in lots), ZERO)
-
-
 def _average_cost(lots: tuple[Lot, ...]) -> Decimal:
-    return sum((lot.quantity * lot.price for lot in lots), ZERO) / _shares(lots)
+    return sum((lot.quantity * lot.price for lot in lots), ZERO) / shares_of(lots)

@@ -30,7 +30,7 @@ from tradebot.core.model.account import (
     id_of,
 )
 from tradebot.core.model.exchange_time import start_of_day
-from tradebot.core.model.holdings import Lot
+from tradebot.core.model.holdings import Lot, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity
 from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, canonical, tick_size, to_cents
 
@@ -58,9 +58,8 @@ class Evidence:
     at: datetime
     session: date
     histories: Histories = field(default_factory=dict)  # of the symbols whose shares differ, and those connected
-    closes: Mapping[str, Decimal] = field(
-        default_factory=dict
-    )  # previous, on today's basis: of symbols without a position
+    #: the previous closes, on today's basis, of symbols without a position
+    closes: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def found_by_evidence(evidence: Evidence) -> tuple[Activity, ...]:
@@ -145,7 +144,7 @@ class _Search:
         then, since = self._lots_then(action), self._since(action)
         if not all(isinstance(each.activity, Fill) for each in since):
             return ()
-        before, made = _shares(then), self._at_broker(action.symbol) - _traded(since)
+        before, made = shares_of(then), self._at_broker(action.symbol) - _traded(since)
         if made == before or not _fits(made, before * action.value):
             return ()
         event = SplitEvent(
@@ -188,7 +187,7 @@ class _Search:
             return ()
         shown = self.there.get(new)
         made = self._at_broker(new) - self._here(new)
-        then = _shares(self._lots_then(action))
+        then = shares_of(self._lots_then(action))
         if made == 0 or not _fits(made, then * action.value):
             return ()
         stays = self._at_broker(action.symbol) == here
@@ -298,7 +297,7 @@ class _Search:
         return position is None or position.quantity == 0 or has_other_asset(position, self.evidence.asset_ids)
 
     def _here(self, symbol: str) -> Decimal:
-        return _shares(self.lots.get(symbol, ()))
+        return shares_of(self.lots.get(symbol, ()))
 
     def _at_broker(self, symbol: str) -> Decimal:
         position = self.there.get(symbol)
@@ -318,10 +317,6 @@ def _is_of(booked: Action, action: CorporateAction) -> bool:
         return True
     same = booked.kind is action.kind if isinstance(booked, Reorganisation) else booked.ratio == action.value
     return same and abs(booked.session - action.ex_date) <= SAME_ACTION
-
-
-def _shares(lots: Iterable[Lot]) -> Decimal:
-    return sum((lot.quantity for lot in lots), ZERO)
 
 
 def _traded(booked: Iterable[BookedActivity]) -> Decimal:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import AccountSnapshot, CashEvent, Fill, Position, Quote
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.holdings import Lot
+from tradebot.core.model.holdings import Lot, shares_of
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO
 
 
@@ -173,7 +173,7 @@ def _by_symbol(look: DayLook, records: DayRecords) -> dict[str, _Shares]:
         fills.setdefault(fill.symbol, []).append(fill)
     return {
         symbol: _Shares(
-            here=sum((lot.quantity for lot in here.get(symbol, ())), ZERO),
+            here=shares_of(here.get(symbol, ())),
             there=there[symbol].quantity if symbol in there else ZERO,
             price=_price(there.get(symbol), look.quotes.get(symbol)),
             cost=here[symbol][-1].price if symbol in here else ZERO,

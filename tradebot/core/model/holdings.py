@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -83,3 +84,16 @@ class Holding:
         if position is None or position.quantity * self.quantity <= 0:
             return ZERO
         return min(abs(self.quantity), abs(position.quantity))
+
+
+def shares_of(lots: Iterable[Lot]) -> Decimal:
+    """The shares of lots of one symbol, negative for a short."""
+    return sum((lot.quantity for lot in lots), ZERO)
+
+
+def shares_by_symbol(lots: Iterable[Lot]) -> dict[str, Decimal]:
+    """The shares of lots by symbol, negative for a short."""
+    shares: dict[str, Decimal] = {}
+    for lot in lots:
+        shares[lot.symbol] = shares.get(lot.symbol, ZERO) + lot.quantity
+    return shares

@@ -8,7 +8,7 @@ from decimal import Decimal
 from tradebot.core.accounting.lots import shown_average
 from tradebot.core.model.account import CASH, Position
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity
-from tradebot.core.model.holdings import Lot
+from tradebot.core.model.holdings import Lot, shares_of
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
 from tradebot.core.safety.stop_coverage import Gap, GapKind
@@ -49,7 +49,7 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
     there = {position.symbol: position for position in positions}
     for symbol in here.keys() | there.keys():
         own, position = here.get(symbol, []), there.get(symbol)
-        ledger = sum((lot.quantity for lot in own), ZERO)
+        ledger = shares_of(own)
         broker = position.quantity if position else ZERO
         if ledger != broker:
             message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"

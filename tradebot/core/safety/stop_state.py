@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model.account import Fill, Position
-from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.holdings import FOREIGN, shares_of
 from tradebot.core.model.orders import BrokerOrder, Purpose, Side
 from tradebot.core.model.ownership import Lots, Ownership, ours_among
 from tradebot.core.model.values import ZERO
@@ -128,7 +128,7 @@ class StopState:
         """The positions by owner: our shares, then the foreign rest of each."""
         for position in (self.positions or {}).values():
             lots = ours_among(self.lots.get(position.symbol, ()))
-            held = sum((lot.quantity for lot in lots), ZERO)
+            held = shares_of(lots)
             ours = min(abs(held), abs(position.quantity)) if held * position.quantity > 0 else ZERO
             if ours:
                 yield OwnedShares(position, lots[0].strategy, ours)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.accounting.corporate_actions import SAME_ACTION, Evidence, found_by_evidence, has_other_asset
@@ -26,7 +25,7 @@ from tradebot.core.model.account import (
     id_of,
 )
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.holdings import Lot
+from tradebot.core.model.holdings import Lot, shares_by_symbol
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.signals import Action, Signal
@@ -36,12 +35,10 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, StepResult, noted
 from tradebot.jobs.steps.activities import owners_in
-from tradebot.jobs.steps.look import Look, read_look
+from tradebot.jobs.steps.look import SECOND_LOOK_AFTER, Look, read_look
 
 #: How long ago an action may have been that explains the positions of today.
 LOOKED_BACK = timedelta(days=90)
-#: The pause before the second look that the end of a holding takes.
-_SECOND_LOOK_AFTER = timedelta(seconds=3)
 
 
 def follow_corporate_actions(desk: Desk, run: JobRun, look: Look) -> StepResult:
@@ -57,7 +54,7 @@ def follow_corporate_actions(desk: Desk, run: JobRun, look: Look) -> StepResult:
     announced, notes = _announced(desk, run, lots, differing)
     found = found_by_evidence(_evidence(desk, run, look, announced, differing))
     if any(isinstance(event, Reorganisation) and event.new_symbol is None for event in found):
-        desk.clock.sleep(_SECOND_LOOK_AFTER.total_seconds())
+        desk.clock.sleep(SECOND_LOOK_AFTER.total_seconds())
         again = found_by_evidence(_evidence(desk, run, read_look(desk, run), announced, differing))
         found = found if _ids_of(again) == _ids_of(found) else ()
     _book(desk, found)
@@ -141,7 +138,7 @@ def _differing(
 
     Where something is held, every other symbol of which it shows shares as well: it may be a new name.
     """
-    here = _shares(lots)
+    here = shares_by_symbol(lots)
     there = {position.symbol: position.quantity for position in positions}
     differing = {each for each in here.keys() | there.keys() if here.get(each, ZERO) != there.get(each, ZERO)}
     differing |= {position.symbol for position in positions if has_other_asset(position, asset_ids)}
@@ -158,7 +155,7 @@ def _remember_assets(
     desk: Desk, lots: Iterable[Lot], positions: Iterable[Position], asset_ids: Mapping[str, str]
 ) -> None:
     """Store the asset ids of the held symbols, and forget those of others: another company may take them."""
-    here, ids = _shares(lots), dict[str, str]()
+    here, ids = shares_by_symbol(lots), dict[str, str]()
     for position in positions:
         if position.asset_id is not None and here.get(position.symbol) == position.quantity:
             ids[position.symbol] = position.asset_id
@@ -219,13 +216,6 @@ def _text(event: Activity) -> str:
         case CashEvent():
             return f"{event.symbol}: {dollars(event.amount)} were paid for it; no activity tells of it yet"
     return ""
-
-
-def _shares(lots: Iterable[Lot]) -> dict[str, Decimal]:
-    shares: dict[str, Decimal] = {}
-    for lot in lots:
-        shares[lot.symbol] = shares.get(lot.symbol, ZERO) + lot.quantity
-    return shares
 
 
 def _today(desk: Desk) -> date:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from tradebot.core.model.holdings import FOREIGN
-from tradebot.core.model.values import ZERO, canonical
+from tradebot.core.model.holdings import FOREIGN, shares_by_symbol
+from tradebot.core.model.values import canonical
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import AccountState, StepResult, noted
@@ -43,9 +42,6 @@ def _shares(desk: Desk) -> Iterator[tuple[str, str, str]]:
     """Key, symbol and text of each symbol with foreign shares that the opening does not list."""
     opening = desk.ledger.openings.opening()
     listed = {held.symbol for held in opening.positions} if opening else set()
-    shares: dict[str, Decimal] = {}
-    for lot in desk.ledger.books.lots():
-        if lot.strategy == FOREIGN and lot.symbol not in listed:
-            shares[lot.symbol] = shares.get(lot.symbol, ZERO) + lot.quantity
-    for symbol, quantity in shares.items():
+    lots = (lot for lot in desk.ledger.books.lots() if lot.strategy == FOREIGN and lot.symbol not in listed)
+    for symbol, quantity in shares_by_symbol(lots).items():
         yield f"foreign shares {symbol}", symbol, f"foreign shares: {canonical(quantity)} {symbol}"
