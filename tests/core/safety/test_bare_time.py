@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.core.builders import NOW, TODAY, D, stop
-from tradebot.core.safety.bare_time import BarePeriod, Evidence, changes
+from tradebot.core.safety.bare_time import BarePeriod, LookTimes, changes
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 
 GAP = Gap(GapKind.MISSING, "trend", "AAPL", D(100), D(0), D(49), D(5100))
@@ -21,8 +21,8 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def evidence(at: float, **more: Any) -> Evidence:
-    return replace(Evidence(TODAY, after(at), before=None, opened={}, traded={}), **more)
+def look(at: float, **more: Any) -> LookTimes:
+    return replace(LookTimes(TODAY, after(at), before=None, opened={}, traded={}), **more)
 
 
 def placed(at: float, **more: Any) -> Any:
@@ -45,17 +45,17 @@ def test_a_period_begins_when_the_shares_can_have_been_covered_last(
 ) -> None:
     looked = None if before is None else after(before)
     opened = {} if bought is None else {"AAPL": after(bought)}
-    ended, begun = changes((), (GAP,), (), evidence(60, before=looked, opened=opened))
+    ended, begun = changes((), (GAP,), (), look(60, before=looked, opened=opened))
     assert (ended, begun) == ((), (replace(BEGAN, began_at=after(began)),))
 
 
 def test_it_goes_on_while_the_same_shares_are_bare() -> None:
-    assert changes((BEGAN,), (GAP,), (), evidence(60)) == ((), ())
+    assert changes((BEGAN,), (GAP,), (), look(60)) == ((), ())
 
 
 def test_other_shares_are_another_period() -> None:
     fewer = replace(GAP, protected=D(40), dollars=D(3060))
-    ended, begun = changes((BEGAN,), (fewer,), (), evidence(60))
+    ended, begun = changes((BEGAN,), (fewer,), (), look(60))
     assert ended == (replace(BEGAN, ended_at=after(60)),)
     assert begun == (replace(BEGAN, shares=D(60), dollars=D(3060), began_at=after(60)),)
 
@@ -78,13 +78,13 @@ def test_it_ends_when_the_broker_says_that_the_shares_were_covered_or_gone(
     orders: tuple[Any, ...], traded: float | None, ended: float
 ) -> None:
     times = {} if traded is None else {"AAPL": after(traded)}
-    over, begun = changes((BEGAN,), (), orders, evidence(60, traded=times))
+    over, begun = changes((BEGAN,), (), orders, look(60, traded=times))
     assert (over, begun) == ((replace(BEGAN, ended_at=after(ended)),), ())
 
 
 def test_a_stop_that_covers_the_shares_otherwise_than_it_should_leaves_nothing_bare() -> None:
     worse = replace(GAP, kind=GapKind.WRONG_PRICE, protected=D(100), dollars=D(0))
-    assert changes((), (worse,), (), evidence(60)) == ((), ())
+    assert changes((), (worse,), (), look(60)) == ((), ())
 
 
 def test_its_length_is_in_seconds() -> None:

@@ -42,7 +42,7 @@ class BarePeriod:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LookTimes:
     """What a look knows about the times before it. Instants are aware UTC.
 
     session: the session of the look
@@ -60,7 +60,7 @@ class Evidence:
 
 
 def changes(
-    standing: Iterable[BarePeriod], gaps: Iterable[Gap], open_orders: Iterable[BrokerOrder], evidence: Evidence
+    standing: Iterable[BarePeriod], gaps: Iterable[Gap], open_orders: Iterable[BrokerOrder], look: LookTimes
 ) -> tuple[tuple[BarePeriod, ...], tuple[BarePeriod, ...]]:
     """The periods among ``standing`` that have ended, with their ends, and those that have begun, by a look.
 
@@ -73,11 +73,11 @@ def changes(
     for key, period in known.items():
         gap = bare.get(key)
         if gap is None:
-            ended.append(replace(period, ended_at=_end(period, orders, evidence)))
+            ended.append(replace(period, ended_at=_end(period, orders, look)))
         elif _shares(gap) != period.shares:
-            ended.append(replace(period, ended_at=max(evidence.at, period.began_at)))
-            begun.append(_period(gap, evidence, evidence.at))
-    begun += [_period(gap, evidence, _beginning(gap, evidence)) for key, gap in bare.items() if key not in known]
+            ended.append(replace(period, ended_at=max(look.at, period.began_at)))
+            begun.append(_period(gap, look, look.at))
+    begun += [_period(gap, look, _beginning(gap, look)) for key, gap in bare.items() if key not in known]
     return tuple(ended), tuple(begun)
 
 
@@ -85,17 +85,17 @@ def _shares(gap: Gap) -> Decimal:
     return abs(gap.held) - abs(gap.protected)
 
 
-def _period(gap: Gap, evidence: Evidence, began_at: datetime) -> BarePeriod:
-    return BarePeriod(evidence.session, gap.strategy, gap.symbol, _shares(gap), gap.dollars, began_at)
+def _period(gap: Gap, look: LookTimes, began_at: datetime) -> BarePeriod:
+    return BarePeriod(look.session, gap.strategy, gap.symbol, _shares(gap), gap.dollars, began_at)
 
 
-def _beginning(gap: Gap, evidence: Evidence) -> datetime:
+def _beginning(gap: Gap, look: LookTimes) -> datetime:
     """The later one of the look before and of the purchase of the newest shares; never after the look."""
-    times = [at for at in (evidence.before, evidence.opened.get(gap.symbol)) if at is not None]
-    return min(max(times, default=evidence.at), evidence.at)
+    times = [at for at in (look.before, look.opened.get(gap.symbol)) if at is not None]
+    return min(max(times, default=look.at), look.at)
 
 
-def _end(period: BarePeriod, orders: Iterable[BrokerOrder], evidence: Evidence) -> datetime:
+def _end(period: BarePeriod, orders: Iterable[BrokerOrder], look: LookTimes) -> datetime:
     """When the stop that covers the shares was placed or they were traded last; the look where neither is known.
 
     A stop that rested before the period began, as a stale answer or a cancel without effect leaves it, makes the period
@@ -113,7 +113,7 @@ def _end(period: BarePeriod, orders: Iterable[BrokerOrder], evidence: Evidence) 
     if stops and all(stop.submitted_at < period.began_at for stop in stops):
         return period.began_at
     times = [stop.submitted_at for stop in stops]
-    if period.symbol in evidence.traded:
-        times.append(evidence.traded[period.symbol])
-    within = [at for at in times if period.began_at <= at <= evidence.at]
-    return max(within, default=max(evidence.at, period.began_at))
+    if period.symbol in look.traded:
+        times.append(look.traded[period.symbol])
+    within = [at for at in times if period.began_at <= at <= look.at]
+    return max(within, default=max(look.at, period.began_at))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from tradebot.core.model.orders import BrokerOrder, Intent
-from tradebot.core.safety.bare_time import BarePeriod, Evidence, changes
+from tradebot.core.safety.bare_time import BarePeriod, LookTimes, changes
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.jobs.desk import Desk
 
@@ -53,8 +53,8 @@ def _changes(
     for lot in lots:
         opened[lot.symbol] = max(lot.opened_at, opened.get(lot.symbol, lot.opened_at))
     traded = {period.symbol: moment for period in standing if (moment := periods.last_trade(period.symbol))}
-    evidence = Evidence(session, at, periods.last_look(), opened, traded)
-    return changes(standing, gaps, open_orders, evidence)
+    look = LookTimes(session, at, periods.last_look(), opened, traded)
+    return changes(standing, gaps, open_orders, look)
 
 
 def begin_before_cancel(desk: Desk, planned: Intent) -> BarePeriod | None:
