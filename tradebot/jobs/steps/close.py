@@ -26,9 +26,9 @@ _CLOSING = frozenset({Purpose.EXIT, Purpose.CLOSE})
 
 
 def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
-    """Execute a planned exit: store the intent and that its shares are bare, cancel the resting stop, wait for the
-    cancel, then sell at most the shares still held. A fraction that the broker would refuse is kept.
+    """Execute a planned exit: cancel the resting stop, wait for the cancel, then sell at most the shares still held.
 
+    The intent, and that its shares are bare, is stored before. A fraction that the broker would refuse is kept.
     If part stays open, `protect()` places a new stop at the end of the job.
     """
     desk.stop.check()

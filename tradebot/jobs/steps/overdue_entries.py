@@ -38,7 +38,7 @@ def await_entries(desk: Desk, sent: Sequence[Intent], began: datetime) -> StepRe
 
     Raises BrokerUnavailable.
     """
-    limit = float(desk.settings.entry_fill_seconds)
+    limit = desk.settings.entry_fill_seconds
     passed = (desk.clock.now() - began).total_seconds()
     waited = await_ends(desk, sent, max(limit - passed, min(limit, wait_seconds())))
     ended, result = _end(desk, [intent for intent in waited if intent.state in UNDER_WAY])
