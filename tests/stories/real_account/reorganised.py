@@ -14,7 +14,8 @@ from decimal import Decimal
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import api_of, broker_of
 from tests.fakes.orders import Requests
-from tests.jobs.house import House
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.alpaca.data.market_data import AlpacaMarket
 from tradebot.core.model.account import ActionKind, CashKind, CorporateAction, Position
 from tradebot.core.model.breaks import Break
@@ -111,6 +112,17 @@ class Reorganised:
                 broker.submit(self.by_hand.sell(sell, symbol=symbol))
             if buy:
                 broker.submit(self.by_hand.buy(buy, symbol=symbol))
+
+
+#: The days on which `splitting_home` buys and on which its symbol splits, and a bar at half of the price before.
+BOUGHT, EX_DATE = date(2007, 1, 4), date(2007, 1, 8)
+HALVED = "50 50.5 49.5 50"
+
+
+def splitting_home(make_house: MakeHouse, after: str = HALVED) -> House:
+    """A home that buys 50 ACME at 100 with a stop at 90, before ACME splits 2:1 on the second session after."""
+    prices = {"ACME": [FLAT] * 3 + [after] * 7}
+    return make_house(Script(enter={"ACME": [BOUGHT]}), prices=prices, actions=[f"ACME,{EX_DATE},split,2"])
 
 
 @contextmanager

@@ -39,6 +39,16 @@ def renamed(account: Reorganised, *, announced: bool = True, orders_stay: bool =
     account.fake.house.terms.renames["ACME"] = "NEWN"
 
 
+def exchanged_by_hand(account: Reorganised) -> None:
+    """ACME is held; on the morning after as many NEWN are there in its place, and no activity tells of it."""
+    account.daily()
+    account.house.next()
+    account.cancel_orders()
+    account.withhold("FILL")
+    account.trade(sell=50)
+    account.trade(buy=50, symbol="NEWN")
+
+
 def test_an_announced_name_is_followed_and_the_stop_rests_under_it(make_house: MakeHouse) -> None:
     with reorganised(home(make_house)) as account:
         renamed(account)
@@ -152,12 +162,7 @@ def test_an_emergency_stop_leaves_a_symbol_that_another_company_takes(make_house
 
 def test_an_emergency_stop_says_what_it_cannot_follow(make_house: MakeHouse) -> None:
     with reorganised(home(make_house)) as account:
-        account.daily()
-        account.house.next()
-        account.cancel_orders()
-        account.withhold("FILL")
-        account.trade(sell=50)
-        account.trade(buy=50, symbol="NEWN")
+        exchanged_by_hand(account)
         account.house.passes("09:31")
         outcome = account.emergency_stop(close=True)
         assert outcome.exit_code is ExitCode.INCOMPLETE
@@ -169,12 +174,7 @@ def test_an_emergency_stop_says_what_it_cannot_follow(make_house: MakeHouse) -> 
 def test_what_cannot_be_followed_is_told_locked_and_has_a_stop(make_house: MakeHouse) -> None:
     """Nothing is announced, and the asset has another id. As many shares of the same cost are probably the holding."""
     with reorganised(home(make_house)) as account:
-        account.daily()
-        account.house.next()
-        account.cancel_orders()
-        account.withhold("FILL")
-        account.trade(sell=50)
-        account.trade(buy=50, symbol="NEWN")
+        exchanged_by_hand(account)
         outcome = account.daily()
         assert outcome.exit_code is ExitCode.BREAKS
         kinds = {each.symbol: each.kind for each in account.breaks()}
@@ -190,12 +190,7 @@ def test_what_cannot_be_followed_is_told_locked_and_has_a_stop(make_house: MakeH
 
 def test_as_many_shares_of_another_cost_count_as_bare(make_house: MakeHouse) -> None:
     with reorganised(home(make_house, other="60 61 59 60")) as account:
-        account.daily()
-        account.house.next()
-        account.cancel_orders()
-        account.withhold("FILL")
-        account.trade(sell=50)
-        account.trade(buy=50, symbol="NEWN")
+        exchanged_by_hand(account)
         outcome = account.daily()
         assert outcome.unprotected == 3000
         assert account.stops("NEWN") == []

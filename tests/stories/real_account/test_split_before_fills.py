@@ -7,21 +7,13 @@ from decimal import Decimal
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tests.stories.real_account.reorganised import Reorganised, reorganised
+from tests.stories.real_account.reorganised import BOUGHT, Reorganised, reorganised, splitting_home
 from tradebot.core.model.account import ActionKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.errors import ExitCode
 
-SECOND, EX_DATE = date(2007, 1, 4), date(2007, 1, 8)
-HALVED = "50 50.5 49.5 50"
 #: A session that opens below half of the stop.
 FALLEN = "44 45 43 44"
-
-
-def splits(make_house: MakeHouse, after: str) -> House:
-    """A home that buys 50 ACME at 100 with a stop at 90, before ACME splits 2:1 on the second session after."""
-    prices = {"ACME": [FLAT] * 3 + [after] * 7}
-    return make_house(Script(enter={"ACME": [SECOND]}), prices=prices, actions=[f"ACME,{EX_DATE},split,2"])
 
 
 def until_ex_date(account: Reorganised) -> None:
@@ -49,7 +41,7 @@ def trades(account: Reorganised) -> list[tuple[str, ...]]:
 def test_our_stop_over_all_shares_that_fills_at_the_open_ends_the_holding_with_its_profit(
     make_house: MakeHouse,
 ) -> None:
-    with reorganised(splits(make_house, FALLEN)) as account:
+    with reorganised(splitting_home(make_house, FALLEN)) as account:
         until_ex_date(account)
         account.house.next()
         assert account.positions() == {}
@@ -63,7 +55,7 @@ def test_our_stop_over_all_shares_that_fills_at_the_open_ends_the_holding_with_i
 
 
 def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) -> None:
-    with reorganised(splits(make_house, FALLEN)) as account:
+    with reorganised(splitting_home(make_house, FALLEN)) as account:
         until_ex_date(account)
         account.house.next()
         account.daily()
@@ -76,7 +68,7 @@ def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) ->
 
 def test_a_row_that_comes_after_the_sale_is_booked_before_it(make_house: MakeHouse) -> None:
     """Nothing announces the split, so that the ledger is wrong until its row is told."""
-    with reorganised(splits(make_house, FALLEN)) as account:
+    with reorganised(splitting_home(make_house, FALLEN)) as account:
         account.fake.house.terms.announces = False
         until_ex_date(account)
         account.house.next()
@@ -93,7 +85,7 @@ def test_a_row_that_comes_after_the_sale_is_booked_before_it(make_house: MakeHou
 
 
 def test_shares_that_a_sale_of_all_that_the_ledger_knew_has_left_have_their_stop(make_house: MakeHouse) -> None:
-    with reorganised(splits(make_house, HALVED)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.cancel_orders()
         account.trade(sell=50)
@@ -109,7 +101,7 @@ def test_shares_that_a_sale_of_all_that_the_ledger_knew_has_left_have_their_stop
 
 
 def test_a_sale_of_half_on_the_day_of_the_split_is_told_apart_from_it(make_house: MakeHouse) -> None:
-    with reorganised(splits(make_house, HALVED)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.cancel_orders()
         account.trade(sell=70)
@@ -122,7 +114,7 @@ def test_a_sale_of_half_on_the_day_of_the_split_is_told_apart_from_it(make_house
 
 
 def test_a_purchase_from_before_the_split_that_is_told_after_it_is_booked_before_it(make_house: MakeHouse) -> None:
-    with reorganised(splits(make_house, HALVED)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         account.daily()
         account.house.next()
         account.withhold("FILL")
@@ -145,7 +137,7 @@ def test_a_purchase_from_before_the_split_that_is_told_after_it_is_booked_before
 def names(make_house: MakeHouse, after: str) -> House:
     """A home that buys 50 ACME at 100 with a stop at 90. NEWN has the same prices; the strategy knows ACME alone."""
     prices = [FLAT] * 2 + [after] * 8
-    told = Script(enter={"ACME": [SECOND]}, symbols=("ACME",))
+    told = Script(enter={"ACME": [BOUGHT]}, symbols=("ACME",))
     return make_house(told, prices={"ACME": prices, "NEWN": prices})
 
 

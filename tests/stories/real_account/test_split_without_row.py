@@ -10,23 +10,14 @@ import pytest
 
 from tests.fakes.alpaca.client import broker_of
 from tests.jobs.conftest import MakeHouse
-from tests.jobs.house import FLAT, House, Script
-from tests.stories.real_account.reorganised import Reorganised, reorganised
+from tests.jobs.house import Script
+from tests.stories.real_account.reorganised import BOUGHT, Reorganised, reorganised, splitting_home
 from tradebot.core.model.account import ActionKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.schedule import Job
 from tradebot.errors import ExitCode
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
-
-SECOND, EX_DATE = date(2007, 1, 4), date(2007, 1, 8)
-HALVED = "50 50.5 49.5 50"
-
-
-def home(make_house: MakeHouse, ratio: str = "2", after: str = HALVED) -> House:
-    """A home that buys 50 ACME at 100 with a stop at 90, before ACME splits on the third session after."""
-    prices = {"ACME": [FLAT] * 3 + [after] * 7}
-    return make_house(Script(enter={"ACME": [SECOND]}), prices=prices, actions=[f"ACME,{EX_DATE},split,{ratio}"])
 
 
 def until_ex_date(account: Reorganised) -> None:
@@ -39,7 +30,7 @@ def until_ex_date(account: Reorganised) -> None:
 
 
 def test_an_announced_split_is_booked_on_its_ex_date_and_its_stop_rests_again(make_house: MakeHouse) -> None:
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         outcome = account.daily()
         assert outcome.exit_code is ExitCode.OK, outcome.failures
@@ -53,7 +44,7 @@ def test_an_announced_split_is_booked_on_its_ex_date_and_its_stop_rests_again(ma
 
 
 def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) -> None:
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.daily()
         account.house.next()
@@ -68,7 +59,7 @@ def test_the_row_that_comes_days_later_changes_nothing(make_house: MakeHouse) ->
 
 
 def test_an_emergency_stop_counts_a_split_once_whose_row_came_after_it_was_booked(make_house: MakeHouse) -> None:
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.daily()
         account.withhold()
@@ -81,7 +72,7 @@ def test_an_emergency_stop_counts_a_split_once_whose_row_came_after_it_was_booke
 @pytest.mark.parametrize("sold", [40, 100])
 def test_shares_that_were_sold_since_the_ex_date_are_on_its_basis(make_house: MakeHouse, sold: int) -> None:
     """As by a stop at the open, before a job has seen the split."""
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.trade(sell=sold)
         assert account.daily().exit_code is ExitCode.OK
@@ -93,7 +84,7 @@ def test_shares_that_were_sold_since_the_ex_date_are_on_its_basis(make_house: Ma
 
 
 def test_a_split_that_a_row_told_is_not_booked_again(make_house: MakeHouse) -> None:
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         until_ex_date(account)
         account.withhold()
         assert account.daily().exit_code is ExitCode.OK
@@ -104,7 +95,7 @@ def test_a_split_that_a_row_told_is_not_booked_again(make_house: MakeHouse) -> N
 
 def test_a_person_who_sells_half_on_the_day_of_a_reverse_split_is_no_split(make_house: MakeHouse) -> None:
     """The shares fit the split, and the average price did not move."""
-    with reorganised(make_house(Script(enter={"ACME": [SECOND]}))) as account:
+    with reorganised(make_house(Script(enter={"ACME": [BOUGHT]}))) as account:
         account.daily()
         account.house.next()
         account.announce(ActionKind.SPLIT, date(2007, 1, 5), "0.5")
@@ -118,7 +109,7 @@ def test_a_person_who_sells_half_on_the_day_of_a_reverse_split_is_no_split(make_
 
 
 def test_nothing_is_booked_before_the_ex_date(make_house: MakeHouse) -> None:
-    with reorganised(home(make_house)) as account:
+    with reorganised(splitting_home(make_house)) as account:
         account.daily()
         account.house.next()
         outcome = account.run(Job.RECONCILE, "10:00")
