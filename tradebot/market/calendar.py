@@ -16,20 +16,21 @@ from tradebot.core.model.exchange_time import new_york_date, new_york_instant
 
 _OPENS = time(9, 30)
 _CLOSES = time(16, 0)
-_CLOSES_EARLY = time(13, 0)
+_CLOSES_EARLY = time(13, 0)  # where ``closures_in`` knows of no other time
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5  # of ``date.weekday``
 
-#: Closures and early closes of whole years, written from `holidays` by scripts/update_calendar.py.
+#: Closures and early closes of whole years since 1952, written by scripts/update_calendar.py.
 CLOSURES_FILE = Path(__file__).resolve().parent.parent / "data" / "nyse_closures.csv"
-CLOSED, EARLY = "closed", "early"
+CLOSED, EARLY = "closed", f"{_CLOSES_EARLY:%H:%M}"
 
 
 class NyseCalendar:
     """The sessions of the exchange since 1952, when it stopped opening on Saturdays.
 
     A session is a New York date; it opens and closes at aware UTC instants. A late opening or an interruption of
-    trading does not change the hours here.
+    trading does not change the hours here. Before October 1974 the exchange closed at 15:30; the hours here are those
+    of today.
     """
 
     def hours(self, day: date) -> SessionHours | None:
@@ -105,7 +106,10 @@ def decision_date(clock: MarketClock) -> date:
 
 
 def closures_in(year: int) -> Mapping[date, str]:
-    """The weekdays of a year on which the exchange is CLOSED or closes EARLY, according to the package `holidays`."""
+    """The weekdays of a year on which the exchange is CLOSED or closes EARLY, according to the package `holidays`.
+
+    It is right from 2000 on; of earlier years it misses some sessions and early closes.
+    """
     from holidays import financial_holidays
 
     closed = financial_holidays("NYSE", years=year, expand=False, categories=("public",))
@@ -121,7 +125,7 @@ def _sessions_of(year: int) -> Mapping[date, SessionHours]:
     new_year = date(year, 1, 1)
     days = (new_year + timedelta(days=count) for count in range((date(year, 12, 31) - new_year).days + 1))
     return {
-        day: _session(day, half_day=day in closures)
+        day: _session(day, closures.get(day))
         for day in days
         if day.weekday() < _SATURDAY and closures.get(day) != CLOSED
     }
@@ -135,7 +139,7 @@ def _in_order(year: int) -> tuple[tuple[date, ...], tuple[SessionHours, ...]]:
 
 @cache
 def _past_closures() -> Mapping[int, Mapping[date, str]]:
-    """The table of past years: CLOSED or EARLY by year and date."""
+    """The table of past years: CLOSED or the New York time of an early close, by year and date."""
     closures: dict[int, dict[date, str]] = {}
     for line in CLOSURES_FILE.read_text(encoding="ascii").splitlines()[1:]:
         day, kind = line.split(",")
@@ -143,10 +147,10 @@ def _past_closures() -> Mapping[int, Mapping[date, str]]:
     return closures
 
 
-def _session(day: date, *, half_day: bool) -> SessionHours:
+def _session(day: date, early: str | None) -> SessionHours:
     return SessionHours(
         session=day,
         opens=new_york_instant(day, _OPENS),
-        closes=new_york_instant(day, _CLOSES_EARLY if half_day else _CLOSES),
-        half_day=half_day,
+        closes=new_york_instant(day, time.fromisoformat(early) if early else _CLOSES),
+        half_day=early is not None,
     )
