@@ -45,6 +45,9 @@ class Signals:
 
     ``reason`` and ``exit_reason`` are ``str.format`` texts over the names of ``columns_used``, filled with the values
     of a signal's session and symbol: ``"close {close:.2f} above SMA50 {SMA50:.2f}"``.
+
+    ``stop`` and ``target`` are read where ``entry`` is true. An entry whose stop is NaN, 0 or less, or 1 or more is
+    denied with INVALID_STOP, and one whose target is NaN, 0 or less, or above 1000 with INVALID_TARGET.
     """
 
     entry: pd.DataFrame  # boolean
@@ -55,6 +58,8 @@ class Signals:
     reason: str = ""  # why a position is entered
     columns_used: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # indicators by name
     exit_reason: str = ""  # why a position is closed
+    stop: pd.DataFrame | None = None  # fractions of the entry price: the stop of each entry, in place of exits.stop
+    target: pd.DataFrame | None = None  # fractions of the entry price: its target, in place of exits.target
 
 
 class Strategy(Protocol):

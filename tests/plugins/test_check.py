@@ -126,6 +126,9 @@ def test_a_single_entry_in_thirteen_years_that_peeks_is_caught(
             {"exits": "ExitPolicy(stop=Decimal(str(round(float(close['AAA'].pct_change().std()), 6))))"},
             "exits.stop is ",
         ),
+        ({"stop": "close.pct_change().abs().shift(-1)"}, "stop is "),
+        ({"target": "close * 0 + close.mean() / close.min()"}, "target is "),
+        ({"stop": "ratio * 0.05 if close['AAA'].iloc[-1] > close['AAA'].iloc[-2] else None"}, "stop is None "),
         ({"risk_pct": "0.01 if close['AAA'].iloc[-1] > close['AAA'].iloc[-2] else 0.005"}, "risk_pct is "),
     ],
 )
@@ -169,6 +172,27 @@ def test_dollars_far_from_every_price_are_caught_too(
     caught = failed(report_on(answering(entry=dollars, exit="close < 0", score="None")))
     assert set(caught) == {"price level"}
     assert "a split changes it" in caught["price level"].figure
+
+
+def test_a_stop_in_dollars_is_caught_by_the_price_level(
+    report_on: Callable[..., CheckReport], answering: Answering
+) -> None:
+    caught = failed(report_on(answering(stop="close * 0 + 2.0 / close.shift(1)")))
+    assert set(caught) == {"price level"}
+    assert "stop is" in caught["price level"].figure
+
+
+def test_a_stop_that_remembers_is_caught_by_the_warm_up(
+    report_on: Callable[..., CheckReport], answering: Answering
+) -> None:
+    caught = failed(report_on(answering(stop="close.pct_change().abs().expanding().mean()")))
+    assert set(caught) == {"warm-up"}
+    assert "stop is" in caught["warm-up"].figure
+
+
+def test_stops_and_targets_in_fractions_pass(report_on: Callable[..., CheckReport], answering: Answering) -> None:
+    spread = "(history.high - history.low).rolling(3).mean() / close"
+    assert failed(report_on(answering(stop=spread, target=f"2 * {spread}"))) == {}
 
 
 def test_comparing_the_prices_of_two_symbols_is_caught_by_the_price_level(

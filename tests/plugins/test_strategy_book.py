@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.signals import Action, ExitPolicy, Signal, is_stop
 from tradebot.errors import ConfigError
 from tradebot.plugins.strategy_book import StrategyBook, load_book
 from tradebot.strategy_api import History
@@ -153,6 +153,38 @@ def test_the_last_row_becomes_one_signal_a_symbol(
     assert first.fingerprint == book.loaded[0].fingerprint
     assert first.score > 1.0
     assert first.risk_pct is None
+
+
+def test_a_symbol_has_the_stop_and_the_target_that_the_strategy_gives_it(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, answering: Answering
+) -> None:
+    fractions = "close * 0 + [1 / 30, 0.25, float('nan')]"
+    write_strategy(code=answering(stop=fractions, target=f"({fractions}) * 3", exits="ExitPolicy(max_sessions=9)"))
+    said, failed = book_of().signals(ending(history, 1.2, 0.8, 1.2))
+    assert failed == ()
+    signals = by_symbol(said)
+    assert signals["AAA"].policy == ExitPolicy(stop=Decimal("0.033333"), target=Decimal("0.1"), max_sessions=9)
+    assert signals["BBB"].policy == ExitPolicy(max_sessions=9), "it leaves, and needs no stop"
+    unknown = signals["CCC"].policy
+    assert unknown.stop is not None
+    assert unknown.target is not None
+    assert unknown.stop.is_nan()
+    assert unknown.target.is_nan()
+    assert signals["CCC"].action is Action.ENTER
+
+
+@pytest.mark.parametrize("value", ["0.0", "-0.1", "1.0", "float('inf')", "-float('inf')", "1e300", "1e-300"])
+def test_a_stop_that_is_no_fraction_fails_no_strategy(
+    write_strategy: WriteStrategy,
+    book_of: Callable[..., StrategyBook],
+    history: History,
+    answering: Answering,
+    value: str,
+) -> None:
+    write_strategy(code=answering(stop=f"close * 0 + {value}"))
+    said, failed = book_of().signals(ending(history, 1.2, 1.2, 1.2))
+    assert failed == ()
+    assert not any(is_stop(signal.policy.stop) for signal in said if signal.policy.stop is not None)
 
 
 def test_where_both_are_true_exit_wins(

@@ -25,8 +25,8 @@ def first_difference(
 ) -> str:
     """A message about the earliest session and symbol at which two signal sets of the same sessions differ; "" if none.
 
-    Symbols are compared where they are ready in both sets, scores where both enter. Scores and fractions of the exit
-    policy may differ by ``tolerance``, relative to their size.
+    Symbols are compared where they are ready in both sets, scores, stops and targets where both enter. Scores and
+    fractions of a price may differ by ``tolerance``, relative to their size.
     """
     if difference := _policy_difference(one, two, wording, tolerance):
         return difference
@@ -36,6 +36,8 @@ def first_difference(
         "entry": both & (one.entry != two.entry),
         "exit": both & (one.exit != two.exit),
         "score": entering & ~np.isclose(one.score, two.score, rtol=tolerance, atol=tolerance),
+        "stop": entering & np.logical_not(_alike(one.stop, two.stop, tolerance)),
+        "target": entering & np.logical_not(_alike(one.target, two.target, tolerance)),
     }
     rows = {field: int(where.any(axis=1).argmax()) for field, where in differences.items() if where.any()}
     if not rows:
@@ -43,9 +45,22 @@ def first_difference(
     field = min(rows, key=lambda name: rows[name])
     row = rows[field]
     column = int(differences[field][row].argmax())
-    before, after = (getattr(signals, field)[row, column] for signals in (one, two))
+    before, after = (_value(getattr(signals, field), row, column) for signals in (one, two))
     where = f"{one.sessions[row]:%Y-%m-%d} {one.symbols[column]}"
     return f"{where}: {field} is {before} {wording.first}, {after} {wording.second}"
+
+
+def _alike(
+    one: NDArray[np.float64] | None, two: NDArray[np.float64] | None, tolerance: float
+) -> NDArray[np.bool_] | bool:
+    """Where two fields hold the same fraction; everywhere where both are absent, nowhere where one is."""
+    if one is None or two is None:
+        return one is two
+    return np.isclose(one, two, rtol=tolerance, atol=0.0, equal_nan=True)
+
+
+def _value(values: NDArray[np.generic] | None, row: int, column: int) -> object:
+    return None if values is None else values[row, column]
 
 
 def _policy_difference(one: StrategySignals, two: StrategySignals, wording: DifferenceText, tolerance: float) -> str:
@@ -72,6 +87,8 @@ def row_slice(signals: StrategySignals, start: int, stop: int) -> StrategySignal
         entry=signals.entry[start:stop],
         exit=signals.exit[start:stop],
         score=signals.score[start:stop],
+        stop=None if signals.stop is None else signals.stop[start:stop],
+        target=None if signals.target is None else signals.target[start:stop],
         age=signals.age[start:stop],
         ready=signals.ready[start:stop],
     )
@@ -90,6 +107,8 @@ def reordered(signals: StrategySignals, order: NDArray[np.int64]) -> StrategySig
         entry=signals.entry[:, order],
         exit=signals.exit[:, order],
         score=signals.score[:, order],
+        stop=None if signals.stop is None else signals.stop[:, order],
+        target=None if signals.target is None else signals.target[:, order],
         age=signals.age[:, order],
         ready=signals.ready[:, order],
     )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.model.signals import Action, Signal
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.plugins.signal_validation import StrategySignals
 from tradebot.ports import StrategyInfo
+
+#: A millionth of the price: a hundredth of a cent at $100.
+FRACTION_STEP = Decimal("0.000001")
+LARGEST_ROUNDED = Decimal(10**9)  # larger values are no fractions of a price; quantize would raise for the largest
 
 
 def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, ...]:
@@ -27,13 +32,29 @@ def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, 
             as_of=as_of,
             action=action,
             score=scores[column] if action is Action.ENTER else 0.0,
-            policy=signals.exits,
+            policy=_policy(signals, column) if action is Action.ENTER else signals.exits,
             reason=_reason(info, signals, column, action, {name: row[column] for name, row in rows.items()}),
             fingerprint=info.fingerprint,
             risk_pct=risk,
         )
         for column, (symbol, action) in enumerate(zip(signals.symbols, actions, strict=True))
     )
+
+
+def _policy(signals: StrategySignals, column: int) -> ExitPolicy:
+    """The exit policy of the strategy, with the stop and target of this symbol where it gives them."""
+    policy = signals.exits
+    if signals.stop is not None:
+        policy = replace(policy, stop=_fraction(float(signals.stop[-1, column])))
+    if signals.target is not None:
+        policy = replace(policy, target=_fraction(float(signals.target[-1, column])))
+    return policy
+
+
+def _fraction(value: float) -> Decimal:
+    """The nearest multiple of FRACTION_STEP, without a float's binary noise; NaN and infinity stay what they are."""
+    number = Decimal(value)
+    return number.quantize(FRACTION_STEP) if number.is_finite() and abs(number) < LARGEST_ROUNDED else number
 
 
 def _action(entry: bool, leave: bool) -> Action:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from tradebot.core.model.signals import MAX_TARGET, is_stop, is_target
 from tradebot.plugins.isolation import PluginError
 from tradebot.ports import StrategyInfo
 from tradebot.strategy_api import ExitPolicy, History, Signals, Strategy
@@ -32,6 +33,8 @@ class StrategySignals:
     risk_pct: float | None
     reason: str
     exit_reason: str
+    stop: NDArray[np.float64] | None = None  # any value, NaN too; read where entry is true
+    target: NDArray[np.float64] | None = None
 
 
 def validated_signals(strategy: Strategy, info: StrategyInfo, history: History) -> StrategySignals:
@@ -108,6 +111,8 @@ def validate(signals: object, close: pd.DataFrame, warmup: int) -> StrategySigna
         risk_pct=signals.risk_pct,
         reason=signals.reason,
         exit_reason=signals.exit_reason,
+        stop=None if signals.stop is None else _numbers("stop", signals.stop, close),
+        target=None if signals.target is None else _numbers("target", signals.target, close),
     )
 
 
@@ -168,10 +173,10 @@ def _first(where: NDArray[np.bool_], close: pd.DataFrame) -> str:
 def _check_policy(policy: object) -> None:
     if not isinstance(policy, ExitPolicy):
         raise PluginError(f"exits is a {type(policy).__name__}, not tradebot.strategy_api.ExitPolicy")
-    _check_fraction("exits.stop", policy.stop, below_one=True)
-    _check_fraction("exits.target", policy.target, below_one=False)
-    _check_fraction("exits.trail_trigger", policy.trail_trigger, below_one=False)
-    _check_fraction("exits.trail_offset", policy.trail_offset, below_one=True)
+    _check_fraction("exits.stop", policy.stop, is_stop, "between 0 and 1")
+    _check_fraction("exits.target", policy.target, is_target, f"above 0 and at most {MAX_TARGET}")
+    _check_fraction("exits.trail_trigger", policy.trail_trigger, is_target, f"above 0 and at most {MAX_TARGET}")
+    _check_fraction("exits.trail_offset", policy.trail_offset, is_stop, "between 0 and 1")
     if (policy.trail_trigger is None) != (policy.trail_offset is None):
         raise PluginError("exits has one of trail_trigger and trail_offset; a trailing stop needs both")
     sessions = policy.max_sessions
@@ -179,13 +184,12 @@ def _check_policy(policy: object) -> None:
         raise PluginError(f"exits.max_sessions is {sessions!r}; it must be a whole number from 1 up, or None")
 
 
-def _check_fraction(field: str, value: object, *, below_one: bool) -> None:
+def _check_fraction(field: str, value: object, is_allowed: Callable[[Decimal], bool], allowed: str) -> None:
     if value is None:
         return
     if not isinstance(value, Decimal):
         raise PluginError(f'{field} is {value!r}; write it as a Decimal, such as Decimal("0.02") for 2 %')
-    if not value.is_finite() or value <= 0 or (below_one and value >= 1):
-        allowed = "between 0 and 1" if below_one else "above 0"
+    if not is_allowed(value):
         raise PluginError(f"{field} is {value}; it is a fraction of a price and must be {allowed}")
 
 

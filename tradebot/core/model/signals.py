@@ -16,6 +16,21 @@ class Action(StrEnum):
     NONE = "none"
 
 
+#: The largest target, a fraction above the entry price. A price beyond it is out of reach, and none can be printed of
+#: it that a venue takes.
+MAX_TARGET = Decimal(1000)
+
+
+def is_stop(fraction: Decimal) -> bool:
+    """Whether a stop can lie at this fraction of the entry price."""
+    return fraction.is_finite() and 0 < fraction < 1
+
+
+def is_target(fraction: Decimal) -> bool:
+    """Whether a target can lie at this fraction of the entry price."""
+    return fraction.is_finite() and 0 < fraction <= MAX_TARGET
+
+
 @dataclass(frozen=True, slots=True)
 class ExitPolicy:
     """How a strategy exits a position. Fractions are of a price (0.01 is 1 %). A short mirrors below and above."""
@@ -37,7 +52,7 @@ class Signal:
     as_of: date  # the session whose completed bar it is based on
     action: Action
     score: float  # entries with a higher score are planned first
-    policy: ExitPolicy
+    policy: ExitPolicy  # of an entry: with the stop and target of its symbol, which may be no number or out of range
     reason: str
     fingerprint: str = ""  # version and content hash of the strategy
     risk_pct: Decimal | None = None  # risk per trade, fraction of equity; counts where it is below the account's

@@ -17,6 +17,7 @@ from tradebot.core.model.values import ONE
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
 from tradebot.core.risk.candidate import Candidate, EntryTerms
+from tradebot.core.risk.exit_fractions import has_exit_prices
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.rules import denials_of
 from tradebot.core.risk.sizing import on_probation, risk_per_trade, size_entry
@@ -69,6 +70,8 @@ def _candidate(signal: Signal, projected: ProjectedAccount) -> Candidate:
 
 def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> EntryTerms | None:
     if quote is None or US_STOCKS.leg_below(quote.last) is None:  # no stop fits below such a price
+        return None
+    if not has_exit_prices(signal.policy):
         return None
     limits = projected.limits
     prices = entry_prices(quote.last, signal.policy, limits, Side.BUY)

@@ -39,7 +39,7 @@ class Candidate:
 
     signal: Signal
     client_order_id: str
-    terms: EntryTerms | None  # None without a usable price
+    terms: EntryTerms | None  # None without a usable price, or without a usable stop and target
 
     @property
     def symbol(self) -> str:

@@ -21,6 +21,7 @@ from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.values import ONE, canonical, dollars, percent, whole_shares
 from tradebot.core.risk.candidate import Candidate
 from tradebot.core.risk.circuit_breakers import daily_loss, drawdown
+from tradebot.core.risk.exit_fractions import invalid_stop, invalid_target
 from tradebot.core.risk.order_checks import beyond_collar, too_many_this_minute, too_many_this_session
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.repeat_entries import repetition_text
@@ -173,11 +174,11 @@ def not_tradable(candidate: Candidate, projected: ProjectedAccount) -> Denial | 
 
 def no_price(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:
     """There is no price, or the broker takes no stop below it."""
-    if candidate.terms is not None:
-        return None
     quote = projected.situation.quotes.get(candidate.symbol)
     if quote is None or quote.last <= 0:
         return candidate.denied(DenialCode.NO_PRICE, f"{candidate.symbol} has no usable price")
+    if US_STOCKS.leg_below(quote.last) is not None:
+        return None
     distance = US_STOCKS.leg_distance
     message = f"no stop is taken {dollars(distance)} below {candidate.symbol}'s price of {canonical(quote.last)}"
     return candidate.denied(DenialCode.NO_PRICE, message, quote.last, distance)
@@ -356,6 +357,8 @@ RULES: tuple[Rule, ...] = (
     repeat_order_limit,
     not_tradable,
     no_price,
+    invalid_stop,
+    invalid_target,
     price_collar,
     stale_signal,
     max_daily_trades,
