@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from collections.abc import Callable
 
@@ -14,10 +15,14 @@ from tradebot.settings import GlobalOptions
 
 _log = logging.getLogger(__name__)
 
+#: Files and folders of ours are for their owner alone, whatever the umask of the process that starts a command.
+_UMASK = 0o077
+
 
 def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
     """Run a command's work and return the exit code. Errors are reported on standard error."""
     escape_unencodable()
+    umask = os.umask(_UMASK)
     with signal_handlers.installed():
         try:
             code = _run(name, options, work)
@@ -28,6 +33,7 @@ def run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> int:
             return int(ExitCode.OK)
         finally:
             logging_setup.end()
+            os.umask(umask)
 
 
 def _run(name: str, options: GlobalOptions, work: Callable[[], ExitCode]) -> ExitCode:

@@ -7,6 +7,7 @@ of Typer itself. A default, a text and a path are converted here; everything els
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,16 @@ from typing import Any, Literal, get_args, get_origin
 
 from typer.core import TyperCommand, TyperGroup
 
+#: The help where Python left out the docstrings that it is made from.
+_NO_HELP = "There is no help with PYTHONOPTIMIZE=2 (python -OO), which leaves out its texts. Unset it, or set it to 1."
+
 
 class QuickCommand(TyperCommand):
     """A Typer command that imports pydantic only when a value needs it."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help; one line where Python left out its texts."""
+        return super().get_help(ctx) if sys.flags.optimize < 2 else _NO_HELP
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The options and arguments, the one for help included."""
@@ -25,6 +33,10 @@ class QuickCommand(TyperCommand):
 
 class QuickGroup(TyperGroup):
     """A group of such commands."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help; one line where Python left out its texts."""
+        return super().get_help(ctx) if sys.flags.optimize < 2 else _NO_HELP
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The options and arguments, the one for help included."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tradebot.errors import LedgerBusy, LedgerError
+from tradebot.home import sqlite_version
 
 #: The type of a column: text (money and time included), whole number or NULL.
 Value = str | int | None
@@ -63,6 +64,7 @@ class Engine:
         self.path = path
         self._busy_seconds = busy_seconds
         self._depth = 0
+        sqlite_version.refuse_old(sqlite3.sqlite_version_info)
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         try:
             # isolation_level=None: the driver begins no transaction of its own, and every one of ours is immediate

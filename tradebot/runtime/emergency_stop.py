@@ -48,7 +48,7 @@ class StopOptions:
 def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[StopDesk, HomeContext, Loaded]]:
     """The ports of an emergency stop. The latch is written before anything else is opened or read.
 
-    Raises ConfigError, Blocked and BrokerUnavailable, whose texts begin with the state of the latch.
+    Raises ConfigError, Blocked, LedgerError and BrokerUnavailable, whose texts begin with the state of the latch.
     """
     began = time.perf_counter() if stop.began is None else stop.began
     home = resolve_home(options.home, process_environment())
@@ -215,6 +215,8 @@ def _state_latch_first(not_latched: str, stop: StopOptions) -> Iterator[None]:
         raise ConfigError([unfinished, *error.problems]) from error
     except Blocked as error:
         raise Blocked(f"{halted}; but nothing was cancelled or closed: {error}") from error
+    except LedgerError as error:
+        raise LedgerError(f"{halted}; but nothing was cancelled or closed: {error}") from error
     except BrokerUnavailable as error:
         raise BrokerUnavailable(f"{halted}; but the stop could not be finished, run it again. {error}") from error
     except KeyboardInterrupt as asked:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tradebot.core.model.exchange_time import ZONE_TROUBLE
 from tradebot.errors import ConfigError, Problem
 from tradebot.settings import cross_checks, documentation, env_file
 from tradebot.settings.field_types import InvalidValue
@@ -142,6 +143,7 @@ def _load(
     """The settings, with every invalid one at its default, and all faults."""
     path, file = _read_env_file(home, env_path)
     faults = [_Fault(problem, None) for problem in (*_home_problems(home), *file.problems)]
+    faults += [_Fault(problem, frozenset()) for problem in _system_problems()]
     faults += [_Fault(problem, frozenset({name})) for name, problem in file.duplicates.items()]
     faults += _unknown_names(file, environ)
     texts = _texts(file, environ)
@@ -185,6 +187,13 @@ def _exists(path: Path) -> bool:
 def _home_problems(home: Path) -> Iterator[Problem]:
     if os.path.exists(home) and not os.path.isdir(home):  # noqa: PTH110, PTH112 - these never raise
         yield Problem("home", f"{home} is a file", "Give a folder with --home or TRADEBOT_HOME.")
+
+
+def _system_problems() -> Iterator[Problem]:
+    """What the system lacks that every command but an emergency stop needs."""
+    if ZONE_TROUBLE:
+        fix = "Install the time zones with `pip install tzdata`, or the system's own package tzdata."
+        yield Problem("time zones", f"New York's cannot be read ({ZONE_TROUBLE})", fix)
 
 
 @cache

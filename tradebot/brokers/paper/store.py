@@ -22,6 +22,7 @@ from tradebot.brokers.paper.rules import ExchangeState
 from tradebot.core.model.account import Activity, CashKind
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
+from tradebot.home import sqlite_version
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x70617065  # "pape" in the file's header: tells the file from another program's database
@@ -75,9 +76,11 @@ class Store:
     def __init__(self, path: Path, *, durable: bool = True, create: bool = False) -> None:
         """Open the file. Without ``durable`` a power cut may lose the newest transactions, never half of one.
 
-        Raises BrokerUnavailable when it cannot be opened or read, ConfigError when a newer version wrote it.
+        Raises BrokerUnavailable when it cannot be opened or read, ConfigError when a newer version wrote it, and
+        LedgerError when this Python has too old a SQLite.
         """
         self.path = path
+        sqlite_version.refuse_old(sqlite3.sqlite_version_info)
         with self._explained():
             uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
             self._sql = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
