@@ -18,7 +18,7 @@ from tests.fakes.cli import ROOT, environment, tradebot
 
 def test_every_configuration_problem_is_told_at_once(run: Run, tmp_path: Path) -> None:
     (tmp_path / "here" / ".env").write_text("BROKER=robinhood\nMAX_POSITONS=4\nRISK_PER_TRADE_PCT=3\n")
-    for command in (("config", "check"), ("config", "show"), ("run-daily",), ("status",), ("emergency-stop",)):
+    for command in (("config", "check"), ("run-daily",), ("status",), ("emergency-stop",)):
         ended = run(*command)
         assert ended.code == 3, command
         assert ended.out == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradebot.commands import decorator
-from tradebot.errors import ExitCode
+from tradebot.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from tradebot.reports.layout import Page
@@ -14,31 +14,48 @@ if TYPE_CHECKING:
 
 @decorator.command("config show", writes="nothing.")
 def show(options: GlobalOptions) -> ExitCode:
-    """Show every setting, its value and where it comes from, secrets masked."""
-    from tradebot.commands import render
-    from tradebot.reports.layout import section, table
-    from tradebot.settings import load_for
+    """Show every setting, its value and where it comes from, secrets masked.
 
-    loaded = load_for(options)
+    What is not valid is shown beside what is; the command then ends with 3.
+    """
+    from tradebot.commands import logging_setup, render
+    from tradebot.reports.layout import Cell, Tone, section, table
+    from tradebot.reports.streams import tell
+    from tradebot.settings import inspect
+
+    inspected = inspect(options)
+    loaded, settings, problems = inspected.loaded, inspected.masked(), inspected.problems
     render.warn(loaded.warnings)
-    settings = loaded.masked()
-    rows = ((setting.name, setting.value, setting.origin) for setting in settings)
-    page = (*_files(loaded), *section("Settings", *table("name | ~value | ~from", rows)))
-    return render.show_result(
-        options, "config show", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings,
-        settings=settings,
+    rows = (
+        (setting.name, Cell(f"NOT VALID: {setting.problem}", Tone.BAD) if setting.problem else setting.value,
+         setting.origin)
+        for setting in settings
     )  # fmt: skip
+    page = (*_files(loaded), *section("Settings", *table("name | ~value | ~from", rows)))
+    code = render.show_result(
+        options, "config show", page, code=ExitCode.CONFIG if problems else ExitCode.OK, home=loaded.settings.home,
+        env_file=loaded.env_file, warnings=loaded.warnings, problems=problems, settings=settings,
+    )  # fmt: skip
+    for problem in problems:
+        tell(logging_setup.redact(f"tradebot config show: {problem}"))
+    return code
 
 
 @decorator.command("config check", writes="nothing.")
 def check(options: GlobalOptions) -> ExitCode:
-    """Check every setting; list everything that is wrong, each with how to mend it."""
+    """Check everything that `run-daily` would refuse with 3; list all that is wrong, each with how to mend it.
+
+    Beside the settings, these are the strategies with their manifests and parameters, the prices and the folders.
+    """
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
-    from tradebot.settings import load_for
+    from tradebot.runtime.configuration_checks import inspect_all
 
-    loaded = load_for(options)
+    inspected = inspect_all(options)
+    loaded = inspected.loaded
     render.warn(loaded.warnings)
+    if inspected.problems:
+        raise ConfigError(inspected.problems)
     page = (*_files(loaded), Line("the configuration is valid", Tone.GOOD))
     return render.show_result(
         options, "config check", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings

@@ -96,7 +96,7 @@ def initialise(home: Path) -> None:
     Raises ConfigError if the folder cannot be written, or if a newer version made the home.
     """
     if is_initialised(home):
-        _refuse_newer(home)
+        refuse_newer(home)
         return
     try:
         replace_text(marker_file(home), json.dumps({"format": FORMAT}) + "\n")
@@ -104,7 +104,8 @@ def initialise(home: Path) -> None:
         raise write_error_text(home, error) from error
 
 
-def _refuse_newer(home: Path) -> None:
+def refuse_newer(home: Path) -> None:
+    """Raise ConfigError for a home that a newer version made."""
     try:
         version = json.loads(marker_file(home).read_text(encoding="utf-8"))["format"]
     except (OSError, ValueError, KeyError, TypeError):

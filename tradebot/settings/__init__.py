@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tradebot.settings.load import (
+    Inspected,
     Loaded,
     ShownSetting,
+    inspect,
     load,
     load_for,
     load_in_emergency,
@@ -19,6 +21,7 @@ from tradebot.settings.redaction import Redactor
 __all__ = [
     "BrokerName",
     "GlobalOptions",
+    "Inspected",
     "Loaded",
     "LogLevel",
     "PaperAdvance",
@@ -26,6 +29,7 @@ __all__ = [
     "Settings",
     "ShownSetting",
     "TradingMode",
+    "inspect",
     "load",
     "load_for",
     "load_in_emergency",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from tradebot.settings.alpaca_urls import Endpoint
@@ -28,6 +28,8 @@ def key_account_type(text: str) -> Literal["paper", "live"] | None:
 @dataclass(frozen=True)
 class ApiKey(Secret):
     """A key id or secret key: printable ASCII without blanks and quotation marks."""
+
+    verbatim: ClassVar[bool] = False
 
     def _parse(self, text: str) -> SecretText:
         if _QUOTES & set(text):

@@ -32,6 +32,7 @@ class FieldType(ABC, Generic[T]):
     """The text form of values of type T."""
 
     secret: ClassVar[bool] = False  # whether ``show`` masks the value
+    verbatim: ClassVar[bool] = False  # whether blanks at the ends belong to the value
 
     @property
     def accepts(self) -> str:
@@ -39,8 +40,8 @@ class FieldType(ABC, Generic[T]):
         return self._accepts()
 
     def read(self, text: str) -> T:
-        """The value of ``text``, surrounding blanks ignored. Raises InvalidValue."""
-        value = self._parse(text.strip())
+        """The value of ``text``, surrounding blanks ignored unless ``verbatim``. Raises InvalidValue."""
+        value = self._parse(text if self.verbatim else text.strip())
         self._check(value)
         return value
 
@@ -53,7 +54,7 @@ class FieldType(ABC, Generic[T]):
 
     @abstractmethod
     def _parse(self, text: str) -> T:
-        """The value of a stripped text. Raises InvalidValue."""
+        """The value of a text, which is stripped unless ``verbatim``. Raises InvalidValue."""
 
     def _check(self, value: T) -> None:
         """Raise InvalidValue for a value out of bounds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ class ShownSetting:
     name: str
     value: str
     origin: str
+    problem: str = ""  # what is wrong with the value; "" for a valid one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Loaded:
     settings: Settings
     warnings: tuple[str, ...]
     origins: Mapping[str, str]  # setting name -> "default", "environment", "command line" or "`.env` line 3"
+    lines: Mapping[str, int]  # setting name -> its line in the `.env`, for those that come from it
     env_file: Path | None  # the file that was read, if any
     env_file_exposed: bool  # whether group or others may read that file
 
@@ -56,6 +58,58 @@ class Loaded:
     def secrets_in_environment(self) -> tuple[str, ...]:
         """The names of the secret settings that the process environment holds."""
         return tuple(r.name for r in _rows().values() if r.type.secret and self.origins[r.name] == ENVIRONMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A problem and the settings whose values it makes uncertain."""
+
+    problem: Problem
+    names: frozenset[str] | None  # None for all settings
+    line: int = 0  # of the `.env`, 0 for none
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The settings with every invalid one at its default, and everything that is wrong with them."""
+
+    loaded: Loaded
+    faults: tuple[Fault, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems: of the whole file, then in the order of its lines, then of the process environment."""
+        return tuple(fault.problem for fault in sorted(self.faults, key=_place))
+
+    def masked(self) -> tuple[ShownSetting, ...]:
+        """All settings in the documented order, safe to print. An invalid one has no value but its problem."""
+        invalid = {name: fault.problem for fault in self.faults for name in fault.names or ()}
+        return tuple(
+            replace(shown, value="", problem=invalid[shown.name].what) if shown.name in invalid else shown
+            for shown in self.loaded.masked()
+        )
+
+    def is_certain(self, names: Collection[str]) -> bool:
+        """Whether no fault concerns one of these settings."""
+        return all(fault.names is not None and fault.names.isdisjoint(names) for fault in self.faults)
+
+    def including(self, problems: Iterable[Problem]) -> Inspected:
+        """With the problems of checks that go beyond the settings. One that names a setting gets its line."""
+        return replace(self, faults=(*self.faults, *map(self._located, problems)))
+
+    def _located(self, problem: Problem) -> Fault:
+        name = problem.where.split(",")[0]
+        if name not in _rows():
+            return Fault(problem, frozenset())
+        where = f"{name} ({self.loaded.origins[name]})"
+        return Fault(replace(problem, where=where), frozenset({name}), self.loaded.lines.get(name, 0))
+
+
+def _place(fault: Fault) -> tuple[int, int]:
+    """Sorts faults: the whole home or file first, then by line, then what has none."""
+    if fault.line:
+        return 1, fault.line
+    return (0, 0) if fault.names is None else (2, 0)
 
 
 def process_environment() -> Mapping[str, str]:
@@ -75,10 +129,20 @@ def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_
     ``env_path`` replaces ``<home>/.env`` and must then exist. A name in ``environ`` takes precedence over the file. A
     blank value counts as absent.
     """
-    loaded, faults = _load(home, env_path, environ, home_typed=home_typed)
-    if faults:
-        raise ConfigError(fault.problem for fault in faults)
-    return loaded
+    inspected = _load(home, env_path, environ, home_typed=home_typed)
+    if inspected.faults:
+        raise ConfigError(inspected.problems)
+    return inspected.loaded
+
+
+def inspect(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Inspected:
+    """The settings of a command line and everything that is wrong with them.
+
+    Raises ConfigError if the home is no folder name.
+    """
+    environment = process_environment() if environ is None else environ
+    home = resolve_home(options.home, environment)
+    return _load(home, options.env_file, environment, home_typed=bool(options.home))
 
 
 def load_valid(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Settings:
@@ -100,9 +164,8 @@ def load_in_emergency(
     The problems are those that make the account uncertain. The caller must not send anything if there are any. Raises
     ConfigError if the home is no folder name.
     """
-    environment = process_environment() if environ is None else environ
-    home = resolve_home(options.home, environment)
-    loaded, faults = _load(home, options.env_file, environment, home_typed=bool(options.home))
+    inspected = inspect(options, environ)
+    loaded, faults = inspected.loaded, sorted(inspected.faults, key=_place)
     warnings = (*(f"{fault.problem} Going on with the default." for fault in faults), *loaded.warnings)
     account = {name.upper() for name in BrokerSettings.__dataclass_fields__} | {"PAPER_DATA", "PAPER_ACTIONS"}
     severe = tuple(fault.problem for fault in faults if fault.names is None or fault.names & account)
@@ -122,42 +185,40 @@ def resolve_home(typed: Path | None, environ: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
-    """A problem and the settings whose values it makes uncertain."""
-
-    problem: Problem
-    names: frozenset[str] | None  # None for all settings
-
-
-@dataclass(frozen=True, slots=True)
 class _Text:
     """The text of a setting, and where it stands."""
 
     text: str
     origin: str
+    line: int = 0  # of the `.env`, 0 for the process environment
 
 
-def _load(
-    home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool
-) -> tuple[Loaded, list[_Fault]]:
-    """The settings, with every invalid one at its default, and all faults."""
+def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool) -> Inspected:
     path, file = _read_env_file(home, env_path)
-    faults = [_Fault(problem, None) for problem in (*_home_problems(home), *file.problems)]
-    faults += [_Fault(problem, frozenset()) for problem in _system_problems()]
-    faults += [_Fault(problem, frozenset({name})) for name, problem in file.duplicates.items()]
+    faults = [Fault(problem, None) for problem in _home_problems(home)]
+    faults += [Fault(problem, frozenset()) for problem in _system_problems()]
+    faults += [
+        Fault(found.problem, frozenset({found.name}) if found.name in _rows() else None, found.line)
+        for found in file.problems
+    ]
+    faults += [Fault(found.problem, frozenset({name}), found.line) for name, found in file.duplicates.items()]
     faults += _unknown_names(file, environ)
+    faults += _ambiguous_comments(file)
     texts = _texts(file, environ)
     settings, invalid = _validate(home, texts)
-    faults += [_Fault(problem, frozenset({name})) for name, problem in invalid.items()]
+    faults += [Fault(problem, frozenset({name}), texts[name].line) for name, problem in invalid.items()]
     faults += [
-        _Fault(Problem(_where(conflict.names[0], texts), conflict.what, conflict.fix), frozenset(conflict.names))
+        Fault(Problem(_where(conflict.names[0], texts), conflict.what, conflict.fix), frozenset(conflict.names), line)
         for conflict in cross_checks.conflicts(settings)
         if invalid.keys().isdisjoint(conflict.names)
+        for line in [next((texts[name].line for name in conflict.names if name in texts), 0)]
     ]
     origins = {name: texts[name].origin if name in texts else DEFAULT for name in _rows()}
     if home_typed:
         origins["TRADEBOT_HOME"] = COMMAND_LINE
-    return Loaded(settings, tuple(_warnings(settings, file, environ)), origins, path, file.exposed), faults
+    lines = {name: text.line for name, text in texts.items() if text.line}
+    warnings = tuple(_warnings(settings, file, environ))
+    return Inspected(Loaded(settings, warnings, origins, lines, path, file.exposed), tuple(faults))
 
 
 def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_file.EnvFile]:
@@ -165,7 +226,7 @@ def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_
         label = f"`{env_path}`"
         if not _exists(env_path):
             missing = Problem(label, "there is no such file", "Check the path given to --env-file.")
-            return None, env_file.EnvFile(label, problems=(missing,))
+            return None, env_file.EnvFile(label, problems=(env_file.LineProblem(0, missing),))
         return env_path, env_file.read(env_path, label)
     path = home / ".env"
     if not _exists(path):
@@ -202,41 +263,52 @@ def _rows() -> Mapping[str, documentation.SettingRow]:
     return {row.name: row for section in documentation.sections() for row in section.rows}
 
 
-def _unknown_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[_Fault]:
+def _unknown_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Fault]:
     """The names that nothing reads. A misspelt name would otherwise leave a limit at its default unnoticed."""
     process_only = documentation.process_only()
     for entry in file.entries:
         if entry.name in process_only:
             fix = "Set it in the process environment" + (", or use --home." if entry.name == "TRADEBOT_HOME" else ".")
             what = f"{entry.name} cannot stand in a `.env`"
-            yield _Fault(Problem(file.line(entry.line), what, fix), frozenset())
+            yield Fault(Problem(file.line(entry.line), what, fix), frozenset(), entry.line)
         elif entry.name not in _rows() and entry.name not in WITHOUT_USE:
-            yield _unknown_name(entry.name, file.line(entry.line))
+            yield _unknown_name(entry.name, file.line(entry.line), entry.line)
     for name in sorted(environ):
         if name.startswith(OUR_PREFIXES) and name not in _rows():
             yield _unknown_name(name, ENVIRONMENT)
 
 
-def _unknown_name(name: str, where: str) -> _Fault:
+def _unknown_name(name: str, where: str, line: int = 0) -> Fault:
     from difflib import get_close_matches
 
     similar = get_close_matches(name.upper(), _rows(), n=1)
     fix = f"Did you mean {similar[0]}?" if similar else "docs/configuration.md and env.example list every name."
-    return _Fault(Problem(where, f"{name} is no setting", fix), frozenset(similar))
+    return Fault(Problem(where, f"{name} is no setting", fix), frozenset(similar), line)
 
 
 def _texts(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Text]:
     """The text of each setting that is not blank; the environment takes precedence over the file."""
     process_only = documentation.process_only()
     texts = {
-        entry.name: _Text(entry.value.strip(), file.line(entry.line))
+        entry.name: _Text(entry.value, file.line(entry.line), entry.line)
         for entry in file.entries
         if entry.value.strip() and entry.name not in process_only
     }
     for name in _rows():
-        if text := environ.get(name, "").strip():
+        # a secret that is read from a file often ends with the file's line break
+        if (text := environ.get(name, "").strip("\r\n")).strip():
             texts[name] = _Text(text, ENVIRONMENT)
     return texts
+
+
+def _ambiguous_comments(file: env_file.EnvFile) -> Iterator[Fault]:
+    """The values that may hold any character and end where a comment may begin."""
+    for entry in file.entries:
+        row = _rows().get(entry.name)
+        if row is not None and row.type.verbatim and entry.comment:
+            what = f"what follows ` #` could be a part of {entry.name} or a comment"
+            fix = "Put the value in quotes, or the comment on a line of its own."
+            yield Fault(Problem(file.line(entry.line), what, fix), frozenset({entry.name}), entry.line)
 
 
 def _validate(home: Path, texts: Mapping[str, _Text]) -> tuple[Settings, dict[str, Problem]]:

@@ -34,9 +34,10 @@ class SecretText:
 
 @dataclass(frozen=True)
 class Secret(FieldType[SecretText]):
-    """A secret of printable characters."""
+    """A secret of printable characters, such as a password, of which every character counts."""
 
     secret: ClassVar[bool] = True
+    verbatim: ClassVar[bool] = True
 
     def _accepts(self) -> str:
         return "text, kept secret"

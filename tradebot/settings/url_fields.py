@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from tradebot.settings.field_types import FieldType, InvalidValue, shorten
@@ -39,6 +40,8 @@ class DatabaseUrl(FieldType[str]):
 @dataclass(frozen=True)
 class SecretUrl(Secret):
     """A URL that grants access by itself: https, or http on a loopback host."""
+
+    verbatim: ClassVar[bool] = False
 
     def _accepts(self) -> str:
         return "https address, kept secret"

@@ -190,7 +190,7 @@ def _scribbled(env: Path) -> None:
     [
         (_binary, "is a binary file"), (_utf16, "is written in UTF-16"), (_latin, "`.env` line 2: "),
         (_large, "is larger than"), (_folder, "is a folder"), (_dangling, ".env"), (_unreadable, ".env"),
-        (_scribbled, "`.env` line 1: it cannot be understood"),
+        (_scribbled, "`.env` line 1: it has no `=`"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )  # fmt: skip

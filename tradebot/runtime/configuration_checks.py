@@ -1,0 +1,133 @@
+"""What `run-daily` would refuse although every setting is valid by itself: strategies, prices, folders.
+
+To add a check, write a function that yields problems and list it in ``CHECKS``. A problem whose ``where`` is the name
+of a setting is shown with the line of the setting.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tradebot.errors import ConfigError, Problem, TradebotError
+from tradebot.home import paths
+from tradebot.home.atomic_files import write_error_text
+from tradebot.settings import BrokerName, GlobalOptions, Inspected, Settings, inspect
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that goes beyond the settings."""
+
+    find: Callable[[Settings], Iterable[Problem]]  # may raise ConfigError; writes nothing
+    settings: frozenset[str]  # it goes by these, and is left out while one of them is invalid
+
+
+def inspect_all(options: GlobalOptions) -> Inspected:
+    """The settings with everything that is wrong, the problems of ``CHECKS`` included. Writes nothing."""
+    inspected = inspect(options)
+    made = [check for check in CHECKS if inspected.is_certain(check.settings)]
+    return inspected.including(problem for check in made for problem in _find(check, inspected.loaded.settings))
+
+
+def _find(check: Check, settings: Settings) -> Iterator[Problem]:
+    try:
+        yield from check.find(settings)
+    except ConfigError as error:
+        yield from error.problems
+
+
+def _strategies(settings: Settings) -> Iterator[Problem]:
+    """The names without a strategy, and every problem of a manifest or parameter."""
+    from tradebot.plugins.discovery import find
+    from tradebot.plugins.load import read_plugin
+
+    for name in dict.fromkeys(settings.strategies):
+        try:
+            (found,) = find([name], [settings.strategies_path])
+            read_plugin(found, settings.symbols or ())
+        except ConfigError as error:
+            yield from error.problems
+
+
+def _folders(settings: Settings) -> Iterator[Problem]:
+    """The folders of the home and of the user's state that cannot be written."""
+    for path, chosen_by in (
+        (paths.state_folder(settings.home), "--home"),
+        (settings.state_path / "locks", "TRADEBOT_STATE_DIR"),
+    ):
+        if error := _why_not_writable(path):
+            yield from write_error_text(path, error, chosen_by).problems
+
+
+def _why_not_writable(folder: Path) -> OSError | None:
+    """The error that writing into a folder, which need not exist, would meet; None for none."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return None
+
+
+def _home(settings: Settings) -> Iterator[Problem]:
+    """A home that cannot be read, or that a newer version made."""
+    if paths.is_initialised(settings.home):
+        paths.refuse_newer(settings.home)
+    yield from ()
+
+
+def _exchange(settings: Settings) -> Iterator[Problem]:
+    """What the embedded exchange says of its prices and its first session, tried on a copy."""
+    if settings.broker is not BrokerName.PAPER:
+        return
+    file = paths.exchange_file(settings.home)
+    if not (settings.paper_data or settings.paper_start or paths.is_initialised(settings.home)):
+        return  # a new home on the bundled prices
+    from tradebot.runtime.paper_exchange import home_exchange
+
+    with tempfile.TemporaryDirectory(prefix="tradebot-check-") as folder:
+        copy = _copy(settings, Path(folder))
+        try:
+            with home_exchange(copy, fresh=True, durable=False, start=None):
+                pass
+        except ConfigError as error:
+            for problem in error.problems:
+                where = problem.where.replace(str(paths.exchange_file(copy.home)), str(file))
+                yield replace(problem, where=where)
+        except TradebotError:
+            return  # a damaged file is no matter of the configuration: run-daily ends with another code
+
+
+def _copy(settings: Settings, home: Path) -> Settings:
+    """The settings of a copy of the home's exchange in the folder ``home``, beside the home's own ledger."""
+    exchange = paths.exchange_file(home)
+    exchange.parent.mkdir()
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            shutil.copy(f"{paths.exchange_file(settings.home)}{suffix}", f"{exchange}{suffix}")
+    with suppress(OSError):
+        shutil.copy(paths.marker_file(settings.home), paths.marker_file(home))
+    return replace(
+        settings,
+        tradebot_home=home,
+        database_url=f"sqlite:///{settings.database_path}",
+        strategies_dir=settings.strategies_path,
+        paper_data=settings.paper_data_path,
+        paper_actions=settings.paper_actions_path,
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(_home, frozenset()),
+    Check(_folders, frozenset({"TRADEBOT_STATE_DIR"})),
+    Check(_strategies, frozenset({"STRATEGIES", "STRATEGIES_DIR", "SYMBOLS"})),
+    Check(_exchange, frozenset({"BROKER", "DATABASE_URL", "PAPER_DATA", "PAPER_ACTIONS", "PAPER_START"})),
+)
