@@ -29,6 +29,7 @@ CRON_JOB: dict[str, Any] = {
                 "backoffLimit": 0,
                 "template": {
                     "spec": {
+                        "enableServiceLinks": bool,
                         "restartPolicy": "Never",
                         "terminationGracePeriodSeconds": int,
                         "containers": [
@@ -57,6 +58,7 @@ def test_kubernetes_gets_cron_jobs_of_its_schema(setup: Setup) -> None:
     ]
     for one in found:
         _fits(one, CRON_JOB)
+        assert one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["enableServiceLinks"] is False
         assert len(one["metadata"]["name"]) <= 52  # CronJobs leave 11 letters for the names of their jobs
         next(CronSim(one["spec"]["schedule"], datetime(2026, 1, 1, tzinfo=UTC)))
         (variable, _) = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["env"]

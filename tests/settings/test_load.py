@@ -26,7 +26,7 @@ def test_a_blank_value_counts_as_not_written(load_home: LoadHome) -> None:
 def test_every_problem_is_told_at_once(problems_of: ProblemsOf) -> None:
     found = problems_of(
         "BROKER=alpca\nRISK_PER_TRADE_PCT=3\nMAX_POSITONS=4\nnonsense\nMIN_ORDER_VALUE=500\nMAX_ORDER_VALUE=200\n",
-        {"PAPER_STRAT": "2007-01-03"},
+        {"PAPER_START": "tomorrow"},
     )
     told = "\n".join(map(str, found))
     assert len(found) == 6
@@ -36,7 +36,7 @@ def test_every_problem_is_told_at_once(problems_of: ProblemsOf) -> None:
         "Did you mean MAX_POSITIONS?",
         "line 4",
         "at least 500",
-        "PAPER_START",
+        "PAPER_START (environment)",
     ):
         assert words in told
 
@@ -57,12 +57,49 @@ def test_an_unknown_name_in_the_file_is_refused_with_the_nearest(problems_of: Pr
     assert hint in problem.fix
 
 
-def test_unknown_names_of_the_environment_are_refused_only_when_they_are_clearly_ours(
-    load_home: LoadHome, problems_of: ProblemsOf
-) -> None:
-    load_home(environ={"PATH": "/bin", "MAX_POSITON": "3", "PAPERSIZE": "a4"})
-    (problem,) = problems_of(environ={"TRADEBOT_HOEM": "/x", "PATH": "/bin"})
-    assert "TRADEBOT_HOME" in problem.fix
+def test_a_near_miss_in_the_environment_is_a_warning_that_names_the_setting(load_home: LoadHome) -> None:
+    given = {"TRADEBOT_HOEM": "/x", "MAX_POSITON": "3", "ALERT_URL": "json://x", "max_positions": "4", "PATH": "/bin"}
+    loaded = load_home(environ=given)
+    assert loaded.warnings == (
+        "environment: ALERT_URL is no setting, and nothing reads it. Did you mean ALERT_URLS?",
+        "environment: MAX_POSITON is no setting, and nothing reads it. Did you mean MAX_POSITIONS?",
+        "environment: TRADEBOT_HOEM is no setting, and nothing reads it. Did you mean TRADEBOT_HOME?",
+        "environment: max_positions is no setting, and nothing reads it. Did you mean MAX_POSITIONS?",
+    )
+    assert loaded.notes == ()
+
+
+#: What Kubernetes puts into each container for a service of the name tradebot.
+SERVICE_LINKS = {
+    "TRADEBOT_SERVICE_HOST": "10.0.0.7",
+    "TRADEBOT_SERVICE_PORT": "8000",
+    "TRADEBOT_SERVICE_PORT_HTTP": "8000",
+    "TRADEBOT_PORT": "tcp://10.0.0.7:8000",
+    "TRADEBOT_PORT_8000_TCP": "tcp://10.0.0.7:8000",
+    "TRADEBOT_PORT_8000_TCP_PROTO": "tcp",
+    "TRADEBOT_PORT_8000_TCP_PORT": "8000",
+    "TRADEBOT_PORT_8000_TCP_ADDR": "10.0.0.7",
+}
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        SERVICE_LINKS,
+        {"TRADEBOT_IMAGE": "tradebot:1", "TRADEBOT_VERSION": "1"},
+        {"PAPER_SIZE": "a4", "PAPER_TRAIL_TOKEN": "x", "PAPERSIZE": "a4"},
+        {"ALERT_MANAGER_HOST": "x", "ALERT_EMAIL": "x", "EMAIL_HOST_USER": "x", "ALPACA_NODE": "1"},
+        {"BROKER_URL": "amqp://x", "LOG_FILE": "x", "SYMBOL_PATH": "x", "DATABASE_HOST": "x", "MAX_JOBS": "3"},
+    ],
+    ids=["service links", "an image", "paper", "alerts", "others"],
+)
+def test_what_merely_begins_like_a_setting_is_noted_and_no_more(load_home: LoadHome, environ: dict[str, str]) -> None:
+    loaded = load_home(environ=environ)
+    assert loaded.warnings == ()
+    ours = [name for name in sorted(environ) if name.startswith(("TRADEBOT_", "PAPER_", "ALERT_", "EMAIL_", "ALPACA_"))]
+    assert len(loaded.notes) == bool(ours)
+    for note in loaded.notes:
+        assert all(name in note for name in ours[:5])
 
 
 def test_names_without_use_only_warn(load_home: LoadHome) -> None:

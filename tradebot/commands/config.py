@@ -19,7 +19,7 @@ def show(options: GlobalOptions) -> ExitCode:
     What is not valid is shown beside what is; the command then ends with 3.
     """
     from tradebot.commands import logging_setup, render
-    from tradebot.reports.layout import Cell, Tone, section, table
+    from tradebot.reports.layout import Cell, Line, Tone, section, table
     from tradebot.reports.streams import tell
     from tradebot.settings import inspect
 
@@ -31,10 +31,10 @@ def show(options: GlobalOptions) -> ExitCode:
          setting.origin)
         for setting in settings
     )  # fmt: skip
-    page = (*_files(loaded), *section("Settings", *table("name | ~value | ~from", rows)))
+    page = (*_files(loaded), *map(Line, loaded.notes), *section("Settings", *table("name | ~value | ~from", rows)))
     code = render.show_result(
         options, "config show", page, code=ExitCode.CONFIG if problems else ExitCode.OK, home=loaded.settings.home,
-        env_file=loaded.env_file, warnings=loaded.warnings, problems=problems, settings=settings,
+        env_file=loaded.env_file, warnings=loaded.warnings, notes=loaded.notes, problems=problems, settings=settings,
     )  # fmt: skip
     for problem in problems:
         tell(logging_setup.redact(f"tradebot config show: {problem}"))
@@ -56,10 +56,11 @@ def check(options: GlobalOptions) -> ExitCode:
     render.warn(loaded.warnings)
     if inspected.problems:
         raise ConfigError(inspected.problems)
-    page = (*_files(loaded), Line("the configuration is valid", Tone.GOOD))
+    page = (*_files(loaded), *map(Line, loaded.notes), Line("the configuration is valid", Tone.GOOD))
     return render.show_result(
-        options, "config check", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings
-    )
+        options, "config check", page, home=loaded.settings.home, env_file=loaded.env_file, warnings=loaded.warnings,
+        notes=loaded.notes,
+    )  # fmt: skip
 
 
 commands = (show, check)

@@ -32,6 +32,7 @@ def cron_job(setup: Setup, job: Job) -> dict[str, Any]:
     }
     pod = {
         "restartPolicy": "Never",
+        "enableServiceLinks": False,  # else each service of the namespace puts seven variables into the environment
         "terminationGracePeriodSeconds": 300,
         "containers": [container],
         "volumes": [{"name": "home", "persistentVolumeClaim": {"claimName": setup.name}}],

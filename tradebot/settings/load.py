@@ -18,8 +18,10 @@ from tradebot.settings.options import GlobalOptions
 
 #: Names that are accepted with a warning and read by nothing: settings of a later version and of an earlier one.
 WITHOUT_USE = frozenset({"ALLOW_SHORT", "ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
-#: An unknown name in the process environment is a problem only with one of these prefixes.
-OUR_PREFIXES = ("TRADEBOT_", "PAPER_")
+#: Unknown names in the process environment that are noted: many settings begin like these.
+OUR_PREFIXES = ("TRADEBOT_", "PAPER_", "ALERT_", "EMAIL_", "ALPACA_")
+#: How much (0 to 1) an unknown name in the process environment resembles a setting's that it is taken for.
+_NEAR_MISS = 0.85
 
 #: The origins of a setting beside a line of the `.env`.
 ENVIRONMENT = "environment"
@@ -43,6 +45,7 @@ class Loaded:
 
     settings: Settings
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]  # what is as it may be, and of use to a person who looks for a mistake
     origins: Mapping[str, str]  # setting name -> "default", "environment", "command line" or "`.env` line 3"
     lines: Mapping[str, int]  # setting name -> its line in the `.env`, for those that come from it
     env_file: Path | None  # the file that was read, if any
@@ -202,7 +205,7 @@ def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home
         for found in file.problems
     ]
     faults += [Fault(found.problem, frozenset({name}), found.line) for name, found in file.duplicates.items()]
-    faults += _unknown_names(file, environ)
+    faults += _unknown_names(file)
     faults += _ambiguous_comments(file)
     texts = _texts(file, environ)
     settings, invalid = _validate(home, texts)
@@ -217,8 +220,9 @@ def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home
     if home_typed:
         origins["TRADEBOT_HOME"] = COMMAND_LINE
     lines = {name: text.line for name, text in texts.items() if text.line}
-    warnings = tuple(_warnings(settings, file, environ))
-    return Inspected(Loaded(settings, warnings, origins, lines, path, file.exposed), tuple(faults))
+    near = _near_misses(environ)
+    warnings, notes = tuple(_warnings(settings, file, environ, near)), tuple(_notes(environ, near))
+    return Inspected(Loaded(settings, warnings, notes, origins, lines, path, file.exposed), tuple(faults))
 
 
 def _read_env_file(home: Path, env_path: Path | None) -> tuple[Path | None, env_file.EnvFile]:
@@ -263,8 +267,8 @@ def _rows() -> Mapping[str, documentation.SettingRow]:
     return {row.name: row for section in documentation.sections() for row in section.rows}
 
 
-def _unknown_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[Fault]:
-    """The names that nothing reads. A misspelt name would otherwise leave a limit at its default unnoticed."""
+def _unknown_names(file: env_file.EnvFile) -> Iterator[Fault]:
+    """The names of the file that nothing reads. A misspelt one would otherwise leave a limit at its default."""
     process_only = documentation.process_only()
     for entry in file.entries:
         if entry.name in process_only:
@@ -273,17 +277,39 @@ def _unknown_names(file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterat
             yield Fault(Problem(file.line(entry.line), what, fix), frozenset(), entry.line)
         elif entry.name not in _rows() and entry.name not in WITHOUT_USE:
             yield _unknown_name(entry.name, file.line(entry.line), entry.line)
-    for name in sorted(environ):
-        if name.startswith(OUR_PREFIXES) and name not in _rows():
-            yield _unknown_name(name, ENVIRONMENT)
 
 
-def _unknown_name(name: str, where: str, line: int = 0) -> Fault:
+def _unknown_name(name: str, where: str, line: int) -> Fault:
     from difflib import get_close_matches
 
     similar = get_close_matches(name.upper(), _rows(), n=1)
     fix = f"Did you mean {similar[0]}?" if similar else "docs/configuration.md and env.example list every name."
     return Fault(Problem(where, f"{name} is no setting", fix), frozenset(similar), line)
+
+
+def _near_misses(environ: Mapping[str, str]) -> dict[str, str]:
+    """The setting that an unknown name of the process environment is likely meant for, by name.
+
+    The environment belongs to other programs too, and nothing there is refused for its name.
+    """
+    beginnings = {name[:3] for name in _rows()}
+    unknown = [name for name in environ if name not in _rows() and name.upper()[:3] in beginnings]
+    if not unknown:
+        return {}
+    from difflib import get_close_matches
+
+    near = {name: get_close_matches(name.upper(), _rows(), n=1, cutoff=_NEAR_MISS) for name in unknown}
+    return {name: similar[0] for name, similar in near.items() if similar}
+
+
+def _notes(environ: Mapping[str, str], near_misses: Collection[str]) -> Iterator[str]:
+    """A note on the names that merely begin like settings, such as the service links of Kubernetes."""
+    names = sorted(
+        name for name in environ if name.startswith(OUR_PREFIXES) and name not in _rows() and name not in near_misses
+    )
+    if names:
+        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        yield f"{ENVIRONMENT}: no setting has the name {listed}; nothing reads it"
 
 
 def _texts(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Text]:
@@ -328,12 +354,16 @@ def _where(name: str, texts: Mapping[str, _Text]) -> str:
     return f"{name} ({texts[name].origin if name in texts else DEFAULT})"
 
 
-def _warnings(settings: Settings, file: env_file.EnvFile, environ: Mapping[str, str]) -> Iterator[str]:
+def _warnings(
+    settings: Settings, file: env_file.EnvFile, environ: Mapping[str, str], near_misses: Mapping[str, str]
+) -> Iterator[str]:
     for entry in file.entries:
         if entry.name in WITHOUT_USE:
             yield f"{file.line(entry.line)}: {entry.name} has no use in this version"
     for name in sorted(WITHOUT_USE & environ.keys()):
         yield f"{ENVIRONMENT}: {name} has no use in this version"
+    for name, similar in sorted(near_misses.items()):
+        yield f"{ENVIRONMENT}: {name} is no setting, and nothing reads it. Did you mean {similar}?"
     names_in_file = {entry.name for entry in file.entries if entry.value.strip()}
     if file.exposed and names_in_file & documentation.secret_names():
         yield f"{file.label} holds secrets and other users of this machine may read it: chmod 600 it"
