@@ -120,7 +120,7 @@ def test_the_fingerprint_follows_every_file_that_counts(
     first = fingerprint()
     assert first.startswith("1.0.0+")
     assert len(first) == len("1.0.0+") + 12
-    (folder / "notes.txt").write_text("not code")
+    (folder / "notes.md").write_text("not code")
     assert fingerprint() == first
     seen = {first}
     for change in (
@@ -128,6 +128,7 @@ def test_the_fingerprint_follows_every_file_that_counts(
         lambda: (folder / "rules.py").write_text("A = 1"),
         lambda: (folder / "rules.py").write_text("A = 2"),
         lambda: (folder / "rules.py").rename(folder / "limits.py"),
+        lambda: (folder / "best.json").write_text("{}"),
     ):
         change()
         assert fingerprint() not in seen

@@ -21,20 +21,28 @@ def show(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import logging_setup, render
     from tradebot.reports.layout import Cell, Line, Tone, section, table
     from tradebot.reports.streams import tell
+    from tradebot.runtime.strategies import parameter_file, shown_parameters
     from tradebot.settings import inspect
 
     inspected = inspect(options)
-    loaded, settings, problems = inspected.loaded, inspected.masked(), inspected.problems
+    loaded, settings, parameters = inspected.loaded, inspected.masked(), shown_parameters(inspected.loaded.settings)
+    problems = (*inspected.problems, *parameter_file(loaded.settings).problems)
     render.warn(loaded.warnings)
     rows = (
         (setting.name, Cell(f"NOT VALID: {setting.problem}", Tone.BAD) if setting.problem else setting.value,
          setting.origin)
         for setting in settings
     )  # fmt: skip
-    page = (*_files(loaded), *map(Line, loaded.notes), *section("Settings", *table("name | ~value | ~from", rows)))
+    page = (
+        *_files(loaded),
+        *map(Line, loaded.notes),
+        *section("Settings", *table("name | ~value | ~from", rows)),
+        *section("Parameters", *table("name | ~value | ~from", ((p.name, p.value, p.origin) for p in parameters))),
+    )
     code = render.show_result(
         options, "config show", page, code=ExitCode.CONFIG if problems else ExitCode.OK, home=loaded.settings.home,
         env_file=loaded.env_file, warnings=loaded.warnings, notes=loaded.notes, problems=problems, settings=settings,
+        parameters=parameters,
     )  # fmt: skip
     for problem in problems:
         tell(logging_setup.redact(f"tradebot config show: {problem}"))

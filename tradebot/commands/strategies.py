@@ -10,6 +10,7 @@ from tradebot.commands import decorator
 from tradebot.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
+    from tradebot.plugins.parameter_file import ParameterFile
     from tradebot.ports import StrategyInfo
     from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions
@@ -23,22 +24,24 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.plugins.load import read_plugin
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
+    from tradebot.runtime.strategies import parameter_file
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
+    file = parameter_file(settings)
     infos: list[StrategyInfo] = []
-    unsound: list[str] = []
+    unsound = [str(problem) for problem in file.problems]
     for place in discover([settings.strategies_path]):
         try:
-            infos.append(read_plugin(place, settings.symbols or ()).info)
+            infos.append(read_plugin(place, settings.symbols or (), file.values.get(place.name)).info)
         except ConfigError as error:
             unsound.append(str(error))
     page = (
         *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
-        *section("Strategies", *(line for info in infos for line in _lines(info, settings.strategies))),
+        *section("Strategies", *(line for info in infos for line in _lines(info, settings.strategies, file))),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
-    code = ExitCode.DEGRADED if unsound else ExitCode.OK
+    code = ExitCode.CONFIG if file.problems else ExitCode.DEGRADED if unsound else ExitCode.OK
     return render.show_result(
         options, "strategies list", page, code=code, home=settings.home, strategies=infos, unsound=unsound,
         configured=settings.strategies,
@@ -62,11 +65,13 @@ def check(
     from tradebot.reports.pages.checks import checks_table
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.paper_exchange import whole_history
+    from tradebot.runtime.strategies import sound_parameters
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
     (plugin,) = find([name], [settings.strategies_path])
-    report = check_strategy(plugin, whole_history(settings), settings.symbols or ())
+    params = sound_parameters(settings).values.get(name)
+    report = check_strategy(plugin, whole_history(settings), settings.symbols or (), params)
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
         *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
@@ -83,7 +88,7 @@ def check(
 commands = (list_all, check)
 
 
-def _lines(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
+def _lines(info: StrategyInfo, configured: tuple[str, ...], file: ParameterFile) -> Page:
     from tradebot.reports.layout import Line, Tone
 
     trades = "trades" if info.name in configured else "is not in STRATEGIES"
@@ -91,4 +96,9 @@ def _lines(info: StrategyInfo, configured: tuple[str, ...]) -> Page:
         Line(f"{info.name} {info.version} ({info.origin}; {trades})", Tone.STRONG),
         Line(info.description, under=True),
         Line(f"{', '.join(info.symbols)}; warm-up {info.warmup} sessions", Tone.QUIET, under=True),
+        *(
+            Line(f"{name} = {value} ({file.origin(info.name, name)})", under=True)
+            for name, value in info.params.items()
+            if name in file.values.get(info.name, {})
+        ),
     )

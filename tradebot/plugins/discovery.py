@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from filecmp import cmpfiles
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
+from tradebot.plugins.fingerprint import deciding_files
 from tradebot.plugins.manifest import MANIFEST, suggestion
 
 ENTRY_POINT_GROUP = "tradebot.strategies"
@@ -92,19 +92,13 @@ def _in_directory(directory: Path, origin: str) -> Iterator[FoundStrategy]:
 
 
 def _is_copy(one: Path | None, other: Path | None) -> bool:
-    """Whether two folders contain the same files, byte for byte."""
+    """Whether two folders contain the same files that decide, byte for byte."""
     if one is None or other is None or one == other:
         return False
-    names = _files(one)
-    return names == _files(other) and not any(cmpfiles(one, other, names, shallow=False)[1:])
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    )
+    try:
+        return deciding_files(one) == deciding_files(other)
+    except OSError:  # reading the strategy reports it
+        return False
 
 
 def _package_of(entry: EntryPoint) -> str:

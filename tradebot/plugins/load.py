@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from types import CodeType, ModuleType
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.discovery import FoundStrategy
+from tradebot.plugins.fingerprint import fingerprint
 from tradebot.plugins.isolation import PluginError
 from tradebot.plugins.manifest import MANIFEST, Manifest, read_manifest
 from tradebot.ports import StrategyInfo
@@ -44,35 +44,23 @@ def read_plugin(
         fix = f"Its package must hold {MANIFEST} and {MODULE_NAME}.py side by side."
         raise ConfigError([Problem(strategy.name, f"no {MANIFEST} in {strategy.origin}", fix)])
     manifest = read_manifest(strategy.folder, strategy.name)
+    values = manifest.params(params or {}, f"parameters of {strategy.name}")
+    changed = {each.name: values[each.name] for each in manifest.parameters if values[each.name] != each.default}
+    own = fingerprint(strategy.folder, manifest.version, changed)
     info = StrategyInfo(
         name=manifest.name,
         version=manifest.version,
         description=manifest.description,
         symbols=tuple(dict.fromkeys(symbols)) or manifest.symbols,
         warmup=manifest.warmup,
-        params=manifest.params(params or {}, f"parameters of {strategy.name}"),
-        fingerprint=fingerprint(strategy.folder, manifest.version),
+        params=values,
+        fingerprint=own.text,
         origin=strategy.origin,
+        changed=changed,
+        files=own.files,
+        earlier_fingerprint=own.earlier,
     )
     return Plugin(manifest, info, strategy.folder)
-
-
-def fingerprint(folder: Path, version: str) -> str:
-    """The version and the first 12 hexadecimal digits of the SHA-256 over all .py files of ``folder`` and its manifest.
-
-    Raises ConfigError if a file cannot be read.
-    """
-    digest = hashlib.sha256()
-    sources = (path for path in folder.rglob("*.py") if path.is_file())
-    try:
-        for path in sorted([*sources, folder / MANIFEST]):
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-            digest.update(content)
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise ConfigError([Problem(str(error.filename or folder), what, "Make the file readable.")]) from None
-    return f"{version}+{digest.hexdigest()[:12]}"
 
 
 def load_class(plugin: Plugin) -> Callable[[], Strategy]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.order_ids import STRATEGY_NAME, SYMBOL
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.parameters import Parameter, ParamType
+from tradebot.plugins.toml_file import read_toml
 from tradebot.strategy_api import ParamValue
 
 MANIFEST = "manifest.toml"
@@ -44,25 +44,23 @@ class Manifest:
 
         Raises ConfigError with every unknown name and every value that a parameter does not allow.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
-        problems = []
-        for name, value in overrides.items():
-            parameter = known.get(name)
-            if parameter is None:
-                problems.append(
-                    Problem(where, f"{self.name} has no parameter {name!r}", suggestion(name, known, "parameters"))
-                )
-            elif problem := parameter.problem_with(value):
-                problems.append(
-                    Problem(where, f"parameter {name} of {self.name}: {problem}", "Give a value that it allows.")
-                )
-        if problems:
+        found = (self.problem_with(name, value, where) for name, value in overrides.items())
+        if problems := [problem for problem in found if problem is not None]:
             raise ConfigError(problems)
         values = {
             parameter.name: parameter.type.cast(overrides.get(parameter.name, parameter.default))
             for parameter in self.parameters
         }
         return MappingProxyType(values)
+
+    def problem_with(self, name: str, value: object, where: str) -> Problem | None:
+        """The problem with a value for the parameter ``name``; None if it may have that value."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        if name not in known:
+            return Problem(where, f"{self.name} has no parameter {name!r}", suggestion(name, known, "parameters"))
+        if (problem := known[name].problem_with(value)) is None:
+            return None
+        return Problem(where, f"parameter {name} of {self.name}: {problem}", "Give a value that it allows.")
 
 
 def suggestion(name: str, known: Iterable[str], what: str) -> str:
@@ -78,26 +76,14 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     """Read the manifest of the strategy ``name``. Raises ConfigError with every problem in it."""
     path = folder / MANIFEST
     problems: list[Problem] = []
-    table = _Table(_parse(path), str(path), problems)
+    missing = Problem(
+        str(folder), f"there is no {MANIFEST}", "Write one; docs/writing-a-strategy.md shows a complete example."
+    )
+    table = _Table(read_toml(path, missing), str(path), problems)
     manifest = _manifest(table, name)
     if problems:
         raise ConfigError(problems)
     return manifest
-
-
-def _parse(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        fix = "Write one; docs/writing-a-strategy.md shows a complete example."
-        raise ConfigError([Problem(str(path.parent), f"there is no {MANIFEST}", fix)]) from None
-    except OSError as error:
-        fix = "Make the file readable."
-        raise ConfigError([Problem(str(path), f"cannot be read ({error.strerror})", fix)]) from None
-    except UnicodeDecodeError:
-        raise ConfigError([Problem(str(path), "is not UTF-8 text", "Save it as UTF-8.")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem(str(path), f"is not TOML: {error}", "Mend that line.")]) from None
 
 
 class _Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.signals import Signal
@@ -24,6 +24,9 @@ class StrategyInfo:
     params: Mapping[str, bool | int | float | str]
     fingerprint: str  # version and content hash
     origin: str  # where it was found
+    changed: Mapping[str, bool | int | float | str] = field(default_factory=dict)  # params that are not the defaults
+    files: Mapping[str, str] = field(default_factory=dict)  # digest by path of what the fingerprint covers
+    earlier_fingerprint: str = ""  # by the rule of ledgers before schema 5, which covered .py files and the manifest
 
 
 @dataclass(frozen=True, slots=True)

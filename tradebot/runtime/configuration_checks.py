@@ -18,6 +18,7 @@ from pathlib import Path
 from tradebot.errors import ConfigError, Problem, TradebotError
 from tradebot.home import paths
 from tradebot.home.atomic_files import write_error_text
+from tradebot.runtime.strategies import strategy_problems
 from tradebot.settings import BrokerName, GlobalOptions, Inspected, Settings, inspect
 
 
@@ -44,16 +45,18 @@ def _find(check: Check, settings: Settings) -> Iterator[Problem]:
 
 
 def _strategies(settings: Settings) -> Iterator[Problem]:
-    """The names without a strategy, and every problem of a manifest or parameter."""
-    from tradebot.plugins.discovery import find
+    """The names without a strategy, and every problem of parameters.toml and of a manifest."""
+    from tradebot.plugins.discovery import discover
     from tradebot.plugins.load import read_plugin
 
-    for name in dict.fromkeys(settings.strategies):
-        try:
-            (found,) = find([name], [settings.strategies_path])
-            read_plugin(found, settings.symbols or ())
-        except ConfigError as error:
-            yield from error.problems
+    yield from strategy_problems(settings)
+    with suppress(ConfigError):  # told by now
+        known = {strategy.name: strategy for strategy in discover([settings.strategies_path])}
+        for found in (known[name] for name in dict.fromkeys(settings.strategies) if name in known):
+            try:
+                read_plugin(found, settings.symbols or ())
+            except ConfigError as error:
+                yield from error.problems
 
 
 def _folders(settings: Settings) -> Iterator[Problem]:

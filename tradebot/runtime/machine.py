@@ -20,10 +20,12 @@ from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
+from tradebot.runtime.strategies import sound_parameters
 from tradebot.settings import Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.plugins.discovery import FoundStrategy
+    from tradebot.strategy_api import ParamValue
 
 #: The user ids of persons on the usual systems.
 _PEOPLE = range(1000, 60000)
@@ -124,15 +126,16 @@ def _strategy_faults(settings: Settings) -> dict[str, str]:
     before = _fingerprints(path)
     passed = dict(before)
     faults = {}
+    params = sound_parameters(settings).values
     for found in find(settings.strategies, [settings.strategies_path]):
-        faults[found.name] = _fault(found, settings, passed)
+        faults[found.name] = _fault(found, settings, params.get(found.name, {}), passed)
     if passed != before:
         with suppress(OSError):
             replace_text(path, json.dumps(passed) + "\n")
     return faults
 
 
-def _fault(found: FoundStrategy, settings: Settings, passed: dict[str, str]) -> str:
+def _fault(found: FoundStrategy, settings: Settings, params: Mapping[str, ParamValue], passed: dict[str, str]) -> str:
     """The first promise that a strategy breaks, "" for none; then its fingerprint goes into ``passed``.
 
     A strategy that cannot be loaded or gives no signals has none: the check that reads the signals reports it.
@@ -142,12 +145,12 @@ def _fault(found: FoundStrategy, settings: Settings, passed: dict[str, str]) -> 
 
     symbols = settings.symbols or ()
     try:
-        fingerprint = f"{read_plugin(found, symbols).info.fingerprint} {','.join(symbols)}".strip()
+        fingerprint = f"{read_plugin(found, symbols, params).info.fingerprint} {','.join(symbols)}".strip()
     except ConfigError:
         return ""
     if passed.get(found.name) == fingerprint:
         return ""
-    report = check_strategy(found, whole_history(settings), symbols)
+    report = check_strategy(found, whole_history(settings), symbols, params)
     failed = [check for check in report.checks if check.result is CheckResult.FAIL]
     if not failed:
         passed[found.name] = fingerprint

@@ -104,6 +104,7 @@ def open_desk(
     if job is Job.REPLAY:
         refuse_other_brokers(settings, job)
     fresh = is_fresh(settings, makes_home=access.makes_home)
+    strategies = strategy_book(settings) if access.asks_strategies else None
     with ExitStack() as held:
         stop = held.enter_context(ShutdownSignals())
         lock: Lock = _Unlocked()
@@ -130,7 +131,6 @@ def open_desk(
         pin(database, broker, account_id, key, clock, tracked_by)
         if fresh:
             register_home(settings)
-        strategies = strategy_book(settings) if access.asks_strategies else None
         ledger = database.bind(key)
         if access.locks:
             from tradebot.runtime.import_stop_journals import import_journals

@@ -1,20 +1,77 @@
-"""Loads the configured strategies of a home."""
+"""Loads the configured strategies of a home, with the parameters that the home sets."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tradebot.errors import ConfigError, Problem
 from tradebot.settings import Settings
+from tradebot.settings.load import ShownSetting
 
 if TYPE_CHECKING:
+    from tradebot.plugins.parameter_file import ParameterFile
     from tradebot.ports import Strategies
 
 
 def strategy_book(settings: Settings) -> Strategies:
     """The configured strategies. Manifests are read now, code when signals are asked for.
 
-    Raises ConfigError for a name without a strategy.
+    Raises ConfigError with every problem that ``strategy_problems`` gives.
     """
     from tradebot.plugins.strategy_book import load_book  # slow to import, and few commands ask strategies
 
-    return load_book(settings.strategies, [settings.strategies_path], settings.symbols or ())
+    file = parameter_file(settings)
+    try:
+        book = load_book(settings.strategies, [settings.strategies_path], settings.symbols or (), file.values)
+    except ConfigError as error:
+        raise ConfigError(dict.fromkeys((*error.problems, *file.problems))) from None
+    if file.problems:
+        raise ConfigError(file.problems)
+    return book
+
+
+def strategy_problems(settings: Settings) -> tuple[Problem, ...]:
+    """What a job refuses of STRATEGIES and of the home's parameters.toml: unknown names, and values that do not fit.
+
+    A strategy with an invalid manifest is no such problem: it fails alone.
+    """
+    try:
+        strategy_book(settings)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def parameter_file(settings: Settings) -> ParameterFile:
+    """The parameters.toml of the home, with its problems."""
+    from tradebot.plugins.parameter_file import read_parameters
+
+    return read_parameters(settings.home, [settings.strategies_path])
+
+
+def shown_parameters(settings: Settings) -> tuple[ShownSetting, ...]:
+    """The parameters of the configured strategies as they may be printed, those that are valid."""
+    from tradebot.plugins.discovery import discover
+    from tradebot.plugins.load import read_plugin
+
+    file = parameter_file(settings)
+    shown: list[ShownSetting] = []
+    with suppress(ConfigError):
+        known = {strategy.name: strategy for strategy in discover([settings.strategies_path])}
+        for found in (known[name] for name in settings.strategies if name in known):
+            with suppress(ConfigError):
+                params = read_plugin(found, params=file.values.get(found.name)).info.params
+                shown += (
+                    ShownSetting(f"{found.name}.{name}", str(value), file.origin(found.name, name))
+                    for name, value in params.items()
+                )
+    return tuple(shown)
+
+
+def sound_parameters(settings: Settings) -> ParameterFile:
+    """The parameters.toml of the home. Raises ConfigError with its problems."""
+    file = parameter_file(settings)
+    if file.problems:
+        raise ConfigError(file.problems)
+    return file
