@@ -29,7 +29,6 @@ THROUGH_A_NEIGHBOUR = {
     "alerts/apprise.py": "alerts/test_delivery.py",
     "alerts/channels.py": "alerts/test_delivery.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
-    "home/atomic_files.py": "home/test_halt_file.py",
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",
     "jobs/steps/corporate_actions.py": "stories/real_account/test_renamed_holding.py",

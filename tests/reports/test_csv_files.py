@@ -17,7 +17,8 @@ from tradebot.core.model.holdings import Trade
 from tradebot.core.model.orders import Side
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.errors import UsageError
-from tradebot.reports.csv_files import write_csv
+from tradebot.reports.csv_files import csv_paths, write_csv
+from tradebot.settings import load
 
 FILL = Fill("F1", "B1", "tb1-x", "AAPL", Side.BUY, Decimal(10), Decimal("25.10"), Decimal(1), NOON, SESSION)
 TRADE = Trade(
@@ -31,14 +32,19 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+def written(report: ReportOutcome, folder: Path, *, force: bool = False) -> tuple[Path, ...]:
+    paths = csv_paths(folder, load(folder.parent / "home", None, {}), force=force)
+    write_csv(report, paths)
+    return paths
+
+
 def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
     report = replace(
         report_of("101000", "100500"),
         trades=(TRADE,), period_fills=(FILL,), positions=(POSITION,), denial_counts={"HALTED": 2, "BUYING_POWER": 1},
     )  # fmt: skip
     folder = tmp_path / "new" / "folder"
-    written = write_csv(report, folder)
-    assert sorted(path.name for path in written) == sorted(path.name for path in folder.iterdir()) == [
+    assert sorted(path.name for path in written(report, folder)) == sorted(path.name for path in folder.iterdir()) == [
         "denials.csv", "equity.csv", "fills.csv", "positions.csv", "trades.csv",
     ]  # fmt: skip
     assert [row["equity"] for row in read(folder / "equity.csv")] == ["101000", "100500"]
@@ -52,13 +58,13 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
 
 
 def test_an_empty_report_leaves_files_with_their_heads(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
-    for path in write_csv(report_of(), tmp_path):
+    for path in written(report_of(), tmp_path):
         assert len(path.read_text().splitlines()) == 1
 
 
 def test_files_that_were_there_are_replaced(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
-    write_csv(report_of("101000", "100500"), tmp_path)
-    write_csv(report_of("101000"), tmp_path)
+    written(report_of("101000", "100500"), tmp_path)
+    written(report_of("101000"), tmp_path)
     assert len(read(tmp_path / "equity.csv")) == 1
 
 
@@ -67,4 +73,24 @@ def test_a_folder_that_cannot_be_written_is_one_message(
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
-        write_csv(report_of(), tmp_path / "file")
+        written(report_of(), tmp_path / "file")
+
+
+def test_a_file_of_another_program_is_left_alone_without_force(
+    report_of: Callable[..., ReportOutcome], tmp_path: Path
+) -> None:
+    (tmp_path / "trades.csv").write_text("Date,Symbol,Amount\n2024-01-02,AAPL,5\n")
+    with pytest.raises(UsageError, match=r"trades\.csv exists and is not the file of trade_id, .*--force"):
+        written(report_of(), tmp_path)
+    assert not (tmp_path / "equity.csv").exists()  # nothing is half written
+    written(report_of(), tmp_path, force=True)
+    assert (tmp_path / "trades.csv").read_text().startswith("trade_id,")
+
+
+def test_files_of_another_version_are_replaced(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
+    (tmp_path / "equity.csv").write_text("session,equity,of_a_later_version\n")
+    (tmp_path / "denials.csv").write_text("code,count,of_a_later_version\r\n")
+    with pytest.raises(UsageError, match="equity"):  # neither fewer nor more columns
+        written(report_of(), tmp_path)
+    (tmp_path / "equity.csv").write_text("session,equity\n")
+    assert "later" not in "".join(path.read_text() for path in written(report_of(), tmp_path))

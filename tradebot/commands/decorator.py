@@ -35,6 +35,10 @@ VerboseOption = Annotated[
     int,
     typer.Option("-v", "--verbose", count=True, help="Log to standard error too; -vv says more.", show_default=False),
 ]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Replace an existing file of another kind too, though never one of the home."),
+]
 ScheduledOption = Annotated[
     bool,
     typer.Option(

@@ -35,8 +35,11 @@ def command(
                      help="New York time to end at, a day to its end; by default now."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the report there.", show_default=False)
+        Path | None,
+        typer.Option("--out", metavar="FILE", show_default=False,
+                     help="Write the report there, also over a report that nobody has written into."),
     ] = None,
+    force: decorator.ForceOption = False,
 ) -> ExitCode:  # fmt: skip
     """Write the report on an incident, in Markdown.
 
@@ -45,25 +48,28 @@ def command(
     """
     from tradebot.commands import logging_setup, render
     from tradebot.core.model.schedule import Job
+    from tradebot.home.output_files import output_path, write_output
     from tradebot.jobs import incident
-    from tradebot.reports.incident import incident_markdown
+    from tradebot.reports.incident import INCIDENT_REPORT, incident_markdown
     from tradebot.reports.json_output import outcome_json
     from tradebot.reports.streams import emit, tell
+    from tradebot.runtime.homes import configuration
     from tradebot.runtime.open_desk import open_desk
 
     first, last = _new_york(since), _new_york(until, end=True)
     if first and last and first > last:
         raise UsageError("--since is after --until.")
+    path = output_path(out, "--out", configuration(options), INCIDENT_REPORT, force=force) if out else None
     with open_desk(options, Job.INCIDENT) as opened:
         render.warn(opened.loaded.warnings)
         outcome = incident.run(opened.desk, first, last)
     report = logging_setup.redact(incident_markdown(outcome, opened.context))
-    if out is not None:
-        _write(out, report)
-        tell(f"written: {out}")
+    if path is not None:
+        write_output(path, report, "--out")
+        tell(f"written: {path}")
     if options.json:
         emit(logging_setup.redact(outcome_json(outcome, opened.context)))
-    elif out is None:
+    elif path is None:
         emit(report)
     return outcome.exit_code
 
@@ -79,10 +85,3 @@ def _new_york(typed: datetime | None, *, end: bool = False) -> datetime | None:
     if end and typed.time() == time():
         typed = datetime.combine(typed, time.max)
     return typed.replace(tzinfo=NEW_YORK)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}. Name another file.") from error

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
 #: The help where Python left out the docstrings that it is made from.
@@ -54,6 +55,8 @@ def _value(parameter: Any, typers_way: Callable[[Any, Any], Any], context: Any, 
     """The value that a command is called with. ``typers_way`` converts any, and raises what is wrong with it."""
     if parameter.multiple or parameter.nargs != 1:
         return typers_way(context, value)
+    if isinstance(value, str) and _kind(parameter) is Path:
+        value = str(_path(parameter, context, value))
     if _is_default(parameter, context, value):
         converted = value
     elif isinstance(value, str) and (known := _converted(parameter, value)) is not None:
@@ -69,9 +72,25 @@ def _is_default(parameter: Any, context: Any, value: Any) -> bool:
     return source is not None and source.name == "DEFAULT" and not (value is None and parameter.required)
 
 
+def _kind(parameter: Any) -> Any:
+    """The type that the command declares for a parameter."""
+    return getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+
+
+def _path(parameter: Any, context: Any, text: str) -> Path:
+    """The path that a typed text means. Raises typer's error of a wrong command line."""
+    from tradebot.settings.field_types import InvalidValue  # not needed for `--help`
+    from tradebot.settings.path_fields import read_typed_path
+
+    try:
+        return read_typed_path(text)
+    except InvalidValue as error:
+        raise BadParameter(str(error), ctx=context, param=parameter) from error
+
+
 def _converted(parameter: Any, text: str) -> str | Path | None:
     """The text as the type that the command declares, as Typer converts it; None where that is left to Typer."""
-    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    kind = _kind(parameter)
     if kind is str or (get_origin(kind) is Literal and text in get_args(kind)):
         return text
     if kind is Path and (os.access(text, os.R_OK) or not os.path.lexists(text)):  # Typer refuses what cannot be read

@@ -34,6 +34,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
     """Report a day, a week, a month or everything.
@@ -45,15 +46,18 @@ def command(
     from tradebot.core.model.schedule import Job
     from tradebot.core.results.report_outcome import Period
     from tradebot.jobs import report
-    from tradebot.reports.csv_files import write_csv
+    from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
+    from tradebot.runtime.homes import configuration
 
+    files = csv_paths(csv, configuration(options), force=force) if csv is not None else ()
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         outcome = report.run(opened.desk, Period(period))
-    if csv is not None:
-        tell("\n".join(f"written: {path}" for path in write_csv(outcome, csv)))
+    if files:
+        write_csv(outcome, files)
+        tell("\n".join(f"written: {path}" for path in files))
     figures = statistics(outcome)
     return render.finish(
         options,

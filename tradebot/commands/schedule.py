@@ -69,15 +69,20 @@ def install(
     zone: ZoneOption = None,
     folder: FolderOption = None,
     image: ImageOption = "tradebot:latest",
+    force: decorator.ForceOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Install the entries, in place of the ones that were installed for this home before."""
     from tradebot import schedulers
     from tradebot.commands import confirm, render
+    from tradebot.home.output_files import output_path
     from tradebot.reports.layout import lines
+    from tradebot.runtime.homes import configuration
 
     kind, setup, host, files = _entries(options, scheduler, zone, image)
     if folder is not None:
+        for file in files:
+            output_path(folder / file.name, "--dir", configuration(options), schedulers.ENTRY_FILE, force=force)
         done = [f"written: {path}" for path in schedulers.write_files(files, folder)]
     else:
         if not yes:

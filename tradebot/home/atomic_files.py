@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
 
+#: A file system without a call answers it with one of these; CIFS, drvfs and some FUSE cannot flush a folder.
+_WITHOUT_THE_CALL = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file atomically: a reader sees the old text or the new text, never a part. Raises OSError."""
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """Replace a file atomically: yields the path of a new file, which takes the place of ``path`` at the end.
+
+    A reader sees the old content or the new, never a part; if the block fails, the old stays. Raises OSError.
+    """
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def replace_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Replace a file by a text, atomically; line ends stay as they are. Raises OSError."""
+    with replacement(path) as temporary:
+        temporary.write_text(text, encoding=encoding, newline="")
 
 
 def make_folder(folder: Path) -> None:
@@ -32,12 +47,15 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the entries of a folder to disk. Raises OSError."""
+    """Flush the entries of a folder to disk, where its file system can. Raises OSError."""
     if os.name == "nt":
         return  # Windows cannot open a folder; NTFS journals folder entries
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _WITHOUT_THE_CALL:
+            raise
     finally:
         os.close(descriptor)
 

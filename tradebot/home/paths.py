@@ -7,13 +7,14 @@ from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.home.atomic_files import replace_text, write_error_text
+from tradebot.settings.home_files import STATE
 
 FORMAT = 1
 
 
 def state_folder(home: Path) -> Path:
     """The folder of all files that are not configuration, ledger or logs."""
-    return home / "state"
+    return home / STATE
 
 
 def marker_file(home: Path) -> Path:

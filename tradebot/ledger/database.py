@@ -147,7 +147,7 @@ class Header:
 def read_header(engine: Engine) -> Header:
     """Read the header of a database file. Raises LedgerError for a file that cannot be read."""
     version, application = engine.version(), engine.application()
-    is_foreign = application != APPLICATION_ID and (application != 0 or bool(engine.tables()))
+    is_foreign = application != APPLICATION_ID and (application != 0 or version != 0 or bool(engine.tables()))
     return Header(version, (version, application) == (SCHEMA_VERSION, APPLICATION_ID), is_foreign)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,50 +14,67 @@ from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.errors import UsageError
+from tradebot.home.output_files import Kind, output_path, write_output
 from tradebot.reports.json_output import plain
+from tradebot.settings import Loaded
+
+OPTION = "--csv"
 
 
-def write_csv(outcome: ReportOutcome, folder: Path) -> tuple[Path, ...]:
-    """Write equity, trades, fills, positions and denials to ``folder`` and return the paths.
+#: The columns of each file, whose rows are items of a dataclass with these fields.
+_KINDS: Mapping[str, type[Any]] = {
+    "equity.csv": EquityPoint,
+    "trades.csv": Trade,
+    "fills.csv": Fill,
+    "positions.csv": PositionLine,
+}
+_DENIALS = ("denials.csv", ("code", "count"))
 
-    A missing folder is created. Each file is replaced atomically. Values have the same form as in JSON; a
-    missing value is an empty field. Raises UsageError if the folder cannot be written.
+
+def csv_paths(folder: Path, loaded: Loaded, *, force: bool) -> tuple[Path, ...]:
+    """The paths that ``write_csv`` writes to. Raises UsageError, as ``output_path`` does, if one may not be written."""
+    output_path(folder, OPTION, loaded)
+    columns = {**{name: _names(kind) for name, kind in _KINDS.items()}, _DENIALS[0]: _DENIALS[1]}
+    return tuple(
+        output_path(folder / name, OPTION, loaded, _csv_kind(names), force=force) for name, names in columns.items()
+    )
+
+
+def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
+    """Write equity, trades, fills, positions and denials to ``paths``, which ``csv_paths`` gave.
+
+    A missing folder is created. Each file is replaced atomically. Values have the same form as in JSON; a missing value
+    is an empty field. Raises UsageError if a file cannot be written.
     """
     denials = [[code, count] for code, count in sorted(outcome.denial_counts.items())]
-    files: dict[str, list[Sequence[object]]] = {
-        "equity.csv": _rows(EquityPoint, outcome.equity),
-        "trades.csv": _rows(Trade, outcome.trades),
-        "fills.csv": _rows(Fill, outcome.period_fills),
-        "positions.csv": _rows(PositionLine, outcome.positions),
-        "denials.csv": [["code", "count"], *denials],
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_replace_file(folder / name, rows) for name, rows in files.items())
-    except OSError as error:
-        raise UsageError(
-            f"{folder} cannot be written ({error.strerror or error}). Give --csv a folder that can be."
-        ) from error
+    items = (outcome.equity, outcome.trades, outcome.period_fills, outcome.positions)
+    tables = [*(_rows(kind, rows) for kind, rows in zip(_KINDS.values(), items, strict=True)), [_DENIALS[1], *denials]]
+    for path, rows in zip(paths, tables, strict=True):
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, lineterminator="\n").writerows(rows)
+        write_output(path, buffer.getvalue(), OPTION)
+
+
+def _csv_kind(columns: Sequence[str]) -> Kind:
+    """The files with these columns, or with fewer or more of them, as another version may have written."""
+
+    def is_one(head: bytes) -> bool:
+        found = set(head.decode("utf-8", errors="replace").partition("\n")[0].rstrip("\r").split(","))
+        return len(found) > 1 and (found <= set(columns) or found >= set(columns))
+
+    return Kind(f"the file of {columns[0]}, {columns[1]}, ...", is_one)
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 def _rows(kind: type[Any], items: Iterable[Any]) -> list[Sequence[object]]:
     """A row of the field names of the dataclass ``kind``, then a row for each item."""
-    names = [item.name for item in fields(kind)]
+    names = _names(kind)
     return [names, *([_text(getattr(item, name)) for name in names] for item in items)]
 
 
 def _text(value: object) -> str:
     json_value = plain(value)
     return "" if json_value is None else str(json_value)
-
-
-def _replace_file(path: Path, rows: Iterable[Sequence[object]]) -> Path:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
-        return temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,10 +7,17 @@ from datetime import timedelta
 
 from tradebot.core.model.values import plural
 from tradebot.core.results.incident import Impact, IncidentOutcome, IncidentSeverity, TimelineEvent
+from tradebot.home.output_files import Kind
 from tradebot.reports.formatting import instant, signed_usd, usd
 from tradebot.reports.run_header import RunHeader
 
 _TO_BE_WRITTEN = "_To be written._"
+#: Where the operator writes, as long as nobody has.
+_UNTOUCHED = ("## Root cause", _TO_BE_WRITTEN, "## Prevention", f"- [ ] {_TO_BE_WRITTEN}")
+INCIDENT_REPORT = Kind(
+    "an incident report whose root cause and prevention are still to be written",
+    lambda head: head.startswith(b"# Incident of ") and "\n\n".join(_UNTOUCHED).encode() in head,
+)
 
 
 def incident_markdown(incident: IncidentOutcome, where: RunHeader) -> str:
@@ -25,10 +32,7 @@ def incident_markdown(incident: IncidentOutcome, where: RunHeader) -> str:
         *_impact(incident),
         "## Timeline",
         *_timeline(incident.timeline),
-        "## Root cause",
-        _TO_BE_WRITTEN,
-        "## Prevention",
-        "- [ ] " + _TO_BE_WRITTEN,
+        *_UNTOUCHED,
         "## Severity classes",
         "\n".join(f"- **{severity}**: {severity.meaning}" for severity in IncidentSeverity),
     ]

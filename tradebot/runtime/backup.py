@@ -10,6 +10,7 @@ from pathlib import Path
 from tradebot.errors import LedgerError
 from tradebot.home import backups, chain_heads, locks, paths
 from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
+from tradebot.home.output_files import output_path
 from tradebot.ledger.backup import Copy, copy_backup, make_backup
 from tradebot.ledger.database import open_database
 from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
@@ -40,11 +41,13 @@ class Restored:
 def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     """Copy the ledger into the folder ``to``, default BACKUP_DIR, while jobs may run, and delete the oldest backups.
 
-    Raises ConfigError (the folder cannot be written) and LedgerError (the ledger cannot be copied, or is not sound).
+    Raises UsageError (``to`` is a path of the home), ConfigError (the folder cannot be written) and LedgerError (the
+    ledger cannot be copied, or is not sound).
     """
-    settings, wall = configuration(options).settings, SystemClock().now().replace(microsecond=0)
+    loaded, wall = configuration(options), SystemClock().now().replace(microsecond=0)
+    settings = loaded.settings
     is_fresh(settings, makes_home=False)
-    folder = to.absolute() if to else settings.backup_path
+    folder = output_path(to, "--to", loaded) if to else settings.backup_path
     path = folder / backups.backup_name(settings.database_path, wall)
     unverified = path.with_name(f".{path.name}.unverified")
     try:

@@ -6,6 +6,7 @@ An entry starts a job with ``--scheduled``; the job itself checks the exchange c
 from __future__ import annotations
 
 from tradebot.schedulers.install import (
+    ENTRY_FILE,
     InstalledSchedule,
     SchedulerKind,
     build_files,
@@ -17,6 +18,7 @@ from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Se
 from tradebot.schedulers.verify import differences
 
 __all__ = [
+    "ENTRY_FILE",
     "HostZone",
     "InstalledSchedule",
     "ScheduleEntry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +15,16 @@ from pathlib import Path
 
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.errors import ConfigError, Problem
+from tradebot.home.output_files import Kind
 from tradebot.schedulers import cron, kubernetes, launchd, systemd, windows
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup
 
+_OURS = re.compile(
+    rb'\A# >>> tradebot-|^Description=tradebot |>com\.github\.tradebot\.|<Description>tradebot |name: "tradebot-',
+    re.MULTILINE,
+)
+#: The files that ``write_files`` writes, in any encoding.
+ENTRY_FILE = Kind("an entry for tradebot", lambda head: _OURS.search(head.replace(b"\0", b"")) is not None)
 #: Seconds that the tool of a scheduler may take.
 _TOOL_TIMEOUT = 60
 

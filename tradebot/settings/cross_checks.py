@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from tradebot.settings import home_files
 from tradebot.settings.alpaca_fields import key_account_type
 from tradebot.settings.alpaca_urls import LIVE_URL, PAPER_URL
 from tradebot.settings.model import BrokerName, Settings, TradingMode
@@ -20,8 +22,10 @@ class Conflict:
     fix: str
 
 
-def conflicts(settings: Settings) -> Iterator[Conflict]:
-    """The combinations that make trading impossible or unsafe."""
+def conflicts(settings: Settings, env_file: Path | None = None) -> Iterator[Conflict]:
+    """The combinations that make trading impossible or unsafe. ``env_file``: the file that the settings are in."""
+    for taken in home_files.taken_paths(settings, env_file):
+        yield Conflict((taken.setting,), f"{taken.path} is {taken.use}", "Name a path that the home does not use.")
     if settings.broker is BrokerName.ROBINHOOD:
         yield Conflict(
             ("BROKER",),

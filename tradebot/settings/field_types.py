@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
@@ -179,27 +178,6 @@ class Instant(FieldType[datetime]):
 
     def _show(self, value: datetime) -> str:
         return value.isoformat()
-
-
-@dataclass(frozen=True)
-class FilePath(FieldType[Path]):
-    """The path of a file or folder, which need not exist."""
-
-    noun: str
-    base: str = "the home"  # the folder that a relative path counts from; "" allows absolute paths only
-
-    def _accepts(self) -> str:
-        return f"{self.noun}; {f'relative to {self.base}' if self.base else 'absolute'}"
-
-    def _parse(self, text: str) -> Path:
-        try:
-            return Path(text).expanduser()
-        except RuntimeError as error:
-            raise InvalidValue(f"{shorten(text)!r} names no {self.noun}", "Write the path without `~`.") from error
-
-    def _check(self, value: Path) -> None:
-        if not self.base and not value.is_absolute():
-            raise InvalidValue(f"{shorten(str(value))!r} is a relative path", "Write an absolute path.")
 
 
 def shorten(text: str, max_length: int = 40) -> str:

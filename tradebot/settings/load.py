@@ -15,6 +15,7 @@ from tradebot.settings import cross_checks, documentation, env_file
 from tradebot.settings.field_types import InvalidValue
 from tradebot.settings.model import BrokerSettings, Settings
 from tradebot.settings.options import GlobalOptions
+from tradebot.settings.path_fields import read_typed_path
 
 #: Names that are accepted with a warning and read by nothing: settings of a later version and of an earlier one.
 WITHOUT_USE = frozenset({"ALLOW_SHORT", "ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
@@ -180,10 +181,12 @@ def resolve_home(typed: Path | None, environ: Mapping[str, str]) -> Path:
 
     Raises ConfigError for a path that cannot be resolved.
     """
-    home = typed or Path(environ.get("TRADEBOT_HOME", "").strip() or ".")
+    home = str(typed or environ.get("TRADEBOT_HOME", "").strip() or ".")
     try:
-        return Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - resolve() would replace links by their targets
-    except (OSError, RuntimeError) as error:
+        return Path(os.path.abspath(read_typed_path(home)))  # noqa: PTH100 - resolve() would replace links by targets
+    except InvalidValue as error:
+        raise ConfigError([Problem("home", error.what, error.fix)]) from error
+    except OSError as error:
         raise ConfigError([Problem("home", f"{home} is no folder name ({error})", "Give an absolute path.")]) from error
 
 
@@ -212,7 +215,7 @@ def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home
     faults += [Fault(problem, frozenset({name}), texts[name].line) for name, problem in invalid.items()]
     faults += [
         Fault(Problem(_where(conflict.names[0], texts), conflict.what, conflict.fix), frozenset(conflict.names), line)
-        for conflict in cross_checks.conflicts(settings)
+        for conflict in cross_checks.conflicts(settings, path)
         if invalid.keys().isdisjoint(conflict.names)
         for line in [next((texts[name].line for name in conflict.names if name in texts), 0)]
     ]

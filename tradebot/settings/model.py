@@ -21,9 +21,10 @@ from tradebot.core.model.schedule import ScheduleRules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint
-from tradebot.settings.field_types import Choice, Day, FilePath, Instant, Names, Switch, setting
+from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, setting
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 from tradebot.settings.number_fields import Count, Money, Percent
+from tradebot.settings.path_fields import FilePath
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import DatabaseUrl, SecretUrl
 

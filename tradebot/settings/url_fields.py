@@ -8,6 +8,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from tradebot.settings.field_types import FieldType, InvalidValue, shorten
+from tradebot.settings.path_fields import read_path
 from tradebot.settings.secret_fields import MASK, Secret, SecretText
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -34,7 +35,7 @@ class DatabaseUrl(FieldType[str]):
             )
         if path == ":memory:":
             raise InvalidValue("a ledger in memory forgets everything", "Write sqlite:/// and the path of a file.")
-        return text
+        return f"sqlite:///{read_path(path)}"
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from tests.stories.processes.conftest import SECRET, Machine
 from tradebot.settings.alert_fields import ChannelUrls, Host
 from tradebot.settings.alpaca_fields import ApiUrl
 from tradebot.settings.documentation import SettingRow, sections
-from tradebot.settings.field_types import Choice, Day, FilePath, Instant, Names, Switch
+from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch
 from tradebot.settings.number_fields import Count, Money, Percent
+from tradebot.settings.path_fields import FilePath
 from tradebot.settings.secret_fields import Secret
 from tradebot.settings.url_fields import DatabaseUrl
 
@@ -44,11 +45,13 @@ def _wrong(row: SettingRow) -> Iterator[str]:
         case Instant():
             yield from ("tomorrow", "2026-11-20", "2026-11-20T14:35:00")
         case DatabaseUrl():
-            yield from ("mysql://host/db", "trading_robot.db", "sqlite:///:memory:")
+            yield from ("mysql://host/db", "trading_robot.db", "sqlite:///:memory:", "sqlite:///$HOME/t.db")
         case Secret():
             yield from ("not\x07typed", "two\nlines")
         case FilePath():
-            yield from ("~nobody-of-this-name/x", "relative") if not row.type.base else ("~nobody-of-this-name/x",)
+            yield from ("~nobody-of-this-name/x", "$HOME/x", "/x/${USER}", "/x/%USERPROFILE%")
+            if not row.type.base:
+                yield "relative"
         case ChannelUrls():
             yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")
         case Host():

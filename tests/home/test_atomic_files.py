@@ -1,0 +1,33 @@
+"""Small files that survive a crash, on file systems that lack a call too."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tradebot.home.atomic_files import replace_text, sync_folder
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system without fsync")
+def test_a_file_system_that_cannot_flush_a_folder_is_no_failure() -> None:
+    with pytest.raises(OSError, match="Invalid argument"):
+        os.fsync(os.open("/proc/self", os.O_RDONLY))
+    sync_folder(Path("/proc/self"))
+
+
+def test_a_disk_that_fails_to_flush_a_folder_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    if os.name != "nt":
+        with pytest.raises(OSError, match="Input/output"):
+            sync_folder(tmp_path)
+
+
+def test_line_ends_are_those_of_the_text(tmp_path: Path) -> None:
+    replace_text(tmp_path / "file", "one\ntwo\r\n")
+    assert (tmp_path / "file").read_bytes() == b"one\ntwo\r\n"
