@@ -86,6 +86,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "user"))
     monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     (tmp_path / "home").mkdir()
 
     def run(*arguments: str, zone: str = "Europe/Berlin") -> tuple[int, dict[str, Any]]:
@@ -175,7 +176,9 @@ def test_files_alone_can_be_written_and_compared(scheduler: str, said: Said, tmp
     assert said("install", "--for", scheduler, "--dir", str(folder))[0] == 0
     assert said("verify", "--for", scheduler, "--dir", str(folder))[0] == 0
     for path in folder.iterdir():
-        path.write_text(path.read_text().replace("--scheduled", "").replace("Mon..Fri", "Mon..Thu"))
+        encoding = "utf-16" if path.suffix == ".xml" else "utf-8"
+        text = path.read_text(encoding=encoding)
+        path.write_text(text.replace("--scheduled", "").replace("Mon..Fri", "Mon..Thu"), encoding=encoding)
     assert said("verify", "--for", scheduler, "--dir", str(folder))[0] == 11
 
 

@@ -25,8 +25,10 @@ from tradebot.schedulers import (
     differences,
     kubernetes,
     launchd,
+    read_folder,
     systemd,
     windows,
+    write_files,
 )
 
 UTC_HOST = HostZone("UTC", ZoneInfo("UTC"))
@@ -39,19 +41,13 @@ def sessions() -> tuple[SessionHours, ...]:
 
 def installed(kind: SchedulerKind, setup: Setup, host: HostZone = BERLIN) -> tuple[ScheduleEntry, ...]:
     """What a scheduler gives back of what it was given."""
-    files = {file.name: file.text for file in build_files(kind, setup, host, FIRST)}
-    match kind:
-        case SchedulerKind.CRON:
-            return cron.entries(files["crontab"], setup)
-        case SchedulerKind.SYSTEMD:
-            return systemd.entries(files, setup)
-        case SchedulerKind.LAUNCHD:
-            return launchd.entries(files, setup)
-        case SchedulerKind.WINDOWS:
-            return windows.entries(files, setup)
-        case SchedulerKind.KUBERNETES:
-            (text,) = files.values()
-            return kubernetes.entries(json.dumps({"items": list(yaml.safe_load_all(text))}), setup)
+    folder = setup.home / "entries"
+    paths = write_files(build_files(kind, setup, host, FIRST), folder)
+    found = read_folder(kind, setup, folder)
+    if found is None:
+        items = list(yaml.safe_load_all(paths[0].read_bytes()))
+        found = kubernetes.entries(json.dumps({"items": items}), setup)
+    return found
 
 
 @pytest.mark.parametrize("kind", SchedulerKind)
@@ -150,9 +146,9 @@ def test_a_timer_of_an_unknown_zone_is_found(setup: Setup, sessions: tuple[Sessi
 
 
 def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(setup: Setup) -> None:
-    xml = {file.name: file.text for file in build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST)}
-    name = f"{setup.entry(Job.REPORT)}.xml"
-    xml[name] = xml[name].replace("<Enabled>true", "<Enabled>false")
+    files = build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST)
+    xml = {file.name: windows.printed(file.text.replace("<Enabled>true", "<Enabled>false")) for file in files[-1:]}
+    xml |= {file.name: file.content for file in files[:-1]}
     assert Job.REPORT not in {entry.job for entry in windows.entries(xml, setup)}
     spec = kubernetes.cron_job(setup, Job.REPORT)
     spec["spec"]["suspend"] = True
@@ -160,9 +156,9 @@ def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(
 
 
 def test_damaged_entries_start_nothing(setup: Setup) -> None:
-    assert launchd.entries({f"{launchd.label(setup, Job.REPORT)}.plist": "<plist>"}, setup) == ()
-    assert windows.entries({f"{setup.entry(Job.REPORT)}.xml": "<Task"}, setup) == ()
-    assert systemd.entries({f"{setup.entry(Job.REPORT)}.timer": "OnCalendar=daily"}, setup) == ()
+    assert launchd.entries({f"{launchd.label(setup, Job.REPORT)}.plist": b"<plist>"}, setup) == ()
+    assert windows.entries({f"{setup.entry(Job.REPORT)}.xml": b"<Task"}, setup) == ()
+    assert systemd.entries({f"{setup.entry(Job.REPORT)}.timer": b"OnCalendar=daily"}, setup) == ()
     unread = f"{by_hand(setup, '5', 'x', 'report')} {setup.home}\n{by_hand(setup, '5', '16', 'report')} /elsewhere"
     assert [entry.slots for entry in cron.entries(unread, setup)] == [frozenset()]
 

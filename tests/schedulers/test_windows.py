@@ -30,7 +30,7 @@ SCHEMA = {
 
 def test_windows_gets_tasks_of_its_schema(setup: Setup) -> None:
     for file, job in zip(build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST), DAY, strict=True):
-        root = ET.fromstring(file.text.encode("utf-16"))
+        root = ET.fromstring(file.content)
         assert (_name(root), root.get("version")) == ("Task", "1.2")
         for element in root.iter():
             children = [_name(child) for child in element]

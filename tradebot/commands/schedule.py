@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tradebot.reports.layout import Page
-    from tradebot.schedulers import HostZone, SchedulerFile, SchedulerKind, Setup
+    from tradebot.schedulers import HostZone, ScheduleEntry, SchedulerFile, SchedulerKind, Setup
     from tradebot.settings import GlobalOptions
 
 #: The scheduler of each platform; cron on all others.
@@ -50,8 +50,10 @@ def show(
     """
     from tradebot.commands import render
     from tradebot.reports.streams import emit
+    from tradebot.runtime import scheduler_setup
 
-    kind, _, host, files = _entries(options, scheduler, zone, image)
+    kind, setup, host, files = _entries(options, scheduler, zone, image)
+    render.warn(map(str, scheduler_setup.temporary_places(setup, kind)))
     if options.json:
         return render.show_result(options, "schedule print", (), scheduler=kind, host_zone=host.name, files=files)
     emit("\n".join(_texts(files)))
@@ -72,14 +74,21 @@ def install(
     force: decorator.ForceOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
-    """Install the entries, in place of the ones that were installed for this home before."""
+    """Install the entries, in place of the ones that were installed for this home before.
+
+    It refuses what would name anything temporary: a cache, a build folder, a folder for temporary files.
+    """
     from tradebot import schedulers
     from tradebot.commands import confirm, render
+    from tradebot.errors import ConfigError
     from tradebot.home.output_files import output_path
     from tradebot.reports.layout import lines
+    from tradebot.runtime import scheduler_setup
     from tradebot.runtime.homes import configuration
 
     kind, setup, host, files = _entries(options, scheduler, zone, image)
+    if places := scheduler_setup.temporary_places(setup, kind):
+        raise ConfigError(places)
     if folder is not None:
         for file in files:
             output_path(folder / file.name, "--dir", configuration(options), schedulers.ENTRY_FILE, force=force)
@@ -114,13 +123,18 @@ def verify(
     from tradebot.runtime.homes import configuration
 
     kind, setup, host, files = _entries(options, scheduler, zone, image)
+    differences = [f"{problem.what}. {problem.fix}" for problem in scheduler_setup.temporary_places(setup, kind)]
+    entries: Sequence[ScheduleEntry] | None
     if folder is not None:
-        differences = _differences(files, folder)
+        differences += _differences(files, folder)
+        entries = None if differences else schedulers.read_folder(kind, setup, folder)
     else:
         installed = schedulers.read_installed(kind, setup)
+        differences += installed.problems
+        entries = installed.entries
+    if entries is not None:
         rules = configuration(options).settings.schedule_rules()
-        late_jobs = schedulers.differences(installed.entries, setup, host, scheduler_setup.sessions_ahead(), rules)
-        differences = [*installed.problems, *late_jobs]
+        differences += schedulers.differences(entries, setup, host, scheduler_setup.sessions_ahead(), rules)
     good = Line("every job is started in time in every session of the next year", Tone.GOOD)
     page = (*_header(setup, kind, host), *(lines(differences, Tone.BAD) or (good,)))
     code = ExitCode.DEGRADED if differences else ExitCode.OK
@@ -160,7 +174,7 @@ def _differences(files: Sequence[SchedulerFile], folder: Path) -> list[str]:
         path = folder / file.name
         if not path.exists():
             differences.append(f"{path} is missing")
-        elif path.read_text(encoding="utf-8") != file.text:
+        elif path.read_bytes() != file.content:
             differences.append(f"{path} is not what `tradebot schedule install` would write now")
     return differences
 

@@ -14,7 +14,7 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration
-from tradebot.schedulers import HostZone, SchedulerKind, Setup
+from tradebot.schedulers import HostZone, SchedulerKind, Setup, temporary
 from tradebot.settings import GlobalOptions
 
 _LINK = Path("/etc/localtime")
@@ -24,11 +24,21 @@ _A_YEAR = timedelta(days=366)
 def setup_for(options: GlobalOptions, kind: SchedulerKind, image: str) -> Setup:
     """What the scheduler entries of a home run. ``image`` is for Kubernetes alone. Raises ConfigError."""
     settings = configuration(options).settings
-    home, state = settings.home.resolve(), settings.tradebot_state_dir
+    home, state = Path(_text(settings.home.resolve())), settings.tradebot_state_dir
+    _refuse_unwritable_name(home, kind)
     if kind is SchedulerKind.KUBERNETES:
         # pods share only the volume of the home, so the locks are there too
         return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
-    return Setup(_program(), home, {"TRADEBOT_STATE_DIR": str(state)} if state else {})
+    return Setup(_program(), home, {"TRADEBOT_STATE_DIR": _text(state)} if state else {})
+
+
+def temporary_places(setup: Setup, kind: SchedulerKind) -> tuple[Problem, ...]:
+    """What the entries would name although the system may remove it. Paths in a container are nothing of this host."""
+    if kind is SchedulerKind.KUBERNETES:
+        return ()
+    folder = next((os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), "/tmp")
+    places = {Path(folder), Path(folder).resolve()}
+    return tuple(temporary.problems(setup, Path(__file__).parents[1], tuple(places)))
 
 
 def host_zone(name: str | None) -> HostZone:
@@ -54,11 +64,28 @@ def sessions_ahead() -> tuple[SessionHours, ...]:
     return (*ahead, calendar.following(ahead[-1].session))
 
 
+def _text(path: Path) -> str:
+    """A path as text in UTF-8, whatever the locale's encoding. A byte that is no UTF-8 is a surrogate (PEP 383)."""
+    return os.fsencode(path).decode(errors="surrogateescape")
+
+
+def _refuse_unwritable_name(home: Path, kind: SchedulerKind) -> None:
+    """Raise ConfigError for a home whose name the files of this scheduler cannot hold."""
+    what = ""
+    if not str(home).isprintable() and any(ord(letter) < 32 for letter in str(home)):
+        what = "has a control character in its name"
+    elif kind is not SchedulerKind.CRON and any("\udc80" <= letter <= "\udcff" for letter in str(home)):
+        what = f"has bytes in its name that are no UTF-8, which {kind} cannot name"
+    if what:
+        shown = str(home).encode(errors="backslashreplace").decode()
+        raise ConfigError([Problem("home", f"{shown} {what}", "Rename the folder, then schedule it.")])
+
+
 def _program() -> tuple[str, ...]:
     """The command line of tradebot: the installed script beside this interpreter, else ``python -m tradebot``."""
     interpreter = Path(sys.executable)
     installed = interpreter.with_name("tradebot.exe" if interpreter.suffix == ".exe" else "tradebot")
-    return (str(installed),) if installed.exists() else (str(interpreter), "-m", "tradebot")
+    return (_text(installed),) if installed.exists() else (_text(interpreter), "-m", "tradebot")
 
 
 def _own_zone() -> str:

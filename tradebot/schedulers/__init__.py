@@ -11,6 +11,7 @@ from tradebot.schedulers.install import (
     SchedulerKind,
     build_files,
     install,
+    read_folder,
     read_installed,
     write_files,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "build_files",
     "differences",
     "install",
+    "read_folder",
     "read_installed",
     "write_files",
 ]

@@ -27,6 +27,8 @@ _OURS = re.compile(
 ENTRY_FILE = Kind("an entry for tradebot", lambda head: _OURS.search(head.replace(b"\0", b"")) is not None)
 #: Seconds that the tool of a scheduler may take.
 _TOOL_TIMEOUT = 60
+#: The encoding of the tools' input and output, whatever the locale; that of Windows' tools is the terminal's.
+_TOOL_ENCODING = "oem" if os.name == "nt" else "utf-8"
 
 
 class SchedulerKind(StrEnum):
@@ -59,12 +61,12 @@ def build_files(kind: SchedulerKind, setup: Setup, host: HostZone, first: date) 
     return builders[kind](setup, host, first)
 
 
-def write_files(files: Sequence[SchedulerFile], folder: Path, encoding: str = "utf-8") -> tuple[Path, ...]:
+def write_files(files: Sequence[SchedulerFile], folder: Path) -> tuple[Path, ...]:
     """Write files into a folder and return their paths. Raises ConfigError if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            (folder / file.name).write_text(file.text, encoding=encoding)
+            (folder / file.name).write_bytes(file.content)
     except OSError as error:
         raise _config_error(f"{folder} cannot be written: {error.strerror}", "Check the folder's owner.") from error
     return tuple(folder / file.name for file in files)
@@ -78,6 +80,22 @@ def install(kind: SchedulerKind, setup: Setup, files: Sequence[SchedulerFile]) -
 def read_installed(kind: SchedulerKind, setup: Setup) -> InstalledSchedule:
     """The installed entries of the home. Raises ConfigError if the scheduler's tool is missing or fails."""
     return _INSTALLED[kind](setup)
+
+
+def read_folder(kind: SchedulerKind, setup: Setup, folder: Path) -> tuple[ScheduleEntry, ...] | None:
+    """The entries of the home in the files of a folder; None for Kubernetes, whose YAML nothing here reads."""
+    files = _read(folder, [path.name for path in folder.glob("*")])
+    match kind:
+        case SchedulerKind.CRON:
+            return cron.entries(files.get("crontab", b"").decode(errors="surrogateescape"), setup)
+        case SchedulerKind.SYSTEMD:
+            return systemd.entries(files, setup)
+        case SchedulerKind.LAUNCHD:
+            return launchd.entries(files, setup)
+        case SchedulerKind.WINDOWS:
+            return windows.entries(files, setup)
+        case SchedulerKind.KUBERNETES:
+            return None
 
 
 def _install_cron(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
@@ -141,7 +159,7 @@ def _installed_launchd(setup: Setup) -> InstalledSchedule:
 
 
 def _install_windows(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
-    paths = write_files(files, setup.home / "state" / "schedule", encoding="utf-16")
+    paths = write_files(files, setup.home / "state" / "schedule")
     for job, path in zip(DAY, paths, strict=True):
         _run_tool("schtasks", "/Create", "/TN", windows.task(setup, job), "/XML", str(path), "/F")
     return (f"{len(files)} tasks are in the folder tradebot of the Task Scheduler",)
@@ -151,7 +169,7 @@ def _installed_windows(setup: Setup) -> InstalledSchedule:
     def task_xml(job: Job) -> str:
         return _run_tool("schtasks", "/Query", "/TN", windows.task(setup, job), "/XML", must_succeed=False)
 
-    tasks = {f"{setup.entry(job)}.xml": text for job in DAY if (text := task_xml(job).strip())}
+    tasks = {f"{setup.entry(job)}.xml": windows.printed(text) for job in DAY if (text := task_xml(job).strip())}
     return InstalledSchedule(windows.entries(tasks, setup))
 
 
@@ -194,13 +212,13 @@ def _agents() -> Path:
     return Path.home() / "Library" / "LaunchAgents"
 
 
-def _read(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The texts of the readable files among ``names``."""
-    texts = {}
+def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """The readable files among ``names``."""
+    files = {}
     for name in names:
         with suppress(OSError):
-            texts[name] = (folder / name).read_text(encoding="utf-8")
-    return texts
+            files[name] = (folder / name).read_bytes()
+    return files
 
 
 def _run_tool(*command: str, stdin: str | None = None, empty_error: str = "", must_succeed: bool = True) -> str:
@@ -215,7 +233,13 @@ def _run_tool(*command: str, stdin: str | None = None, empty_error: str = "", mu
         )
     try:
         finished = subprocess.run(
-            (path, *command[1:]), input=stdin, capture_output=True, text=True, timeout=_TOOL_TIMEOUT, check=False
+            (path, *command[1:]),
+            input=stdin,
+            capture_output=True,
+            encoding=_TOOL_ENCODING,
+            errors="surrogateescape",
+            timeout=_TOOL_TIMEOUT,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _config_error(f"{command[0]} did not answer: {type(error).__name__}", "Try it by hand.") from error

@@ -24,16 +24,16 @@ def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...
     return tuple(SchedulerFile(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in DAY)
 
 
-def entries(files: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """The entries of this home in property lists, given as text by file name. An unreadable file is no entry."""
+def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in property lists, given by file name. An unreadable file is no entry."""
     listed = []
     for job in DAY:
-        text = files.get(f"{label(setup, job)}.plist")
-        if text is None:
+        content = files.get(f"{label(setup, job)}.plist")
+        if content is None:
             continue
         try:
-            agent = plistlib.loads(text.encode())
-        except (ExpatError, plistlib.InvalidFileException, ValueError):
+            agent = plistlib.loads(content)
+        except (ExpatError, plistlib.InvalidFileException, ValueError, LookupError):
             continue
         variables = (f"{name}={value}" for name, value in agent.get("EnvironmentVariables", {}).items())
         slots = frozenset(

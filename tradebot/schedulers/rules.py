@@ -70,7 +70,7 @@ class Setup:
     @property
     def name(self) -> str:
         """A name that is unique for the home, so that several homes can be scheduled on one host."""
-        return f"tradebot-{sha256(str(self.home).encode()).hexdigest()[:8]}"
+        return f"tradebot-{sha256(str(self.home).encode(errors='surrogateescape')).hexdigest()[:8]}"
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -100,7 +100,15 @@ class SchedulerFile:
     """A file of a scheduler; ``name`` is relative to the folder of the scheduler."""
 
     name: str
-    text: str
+    text: str  # a byte of a path that is no letter in UTF-8 is a surrogate (PEP 383)
+    encoding: str = "utf-8"  # "utf-16" has a byte order mark
+    declaration: str = ""  # the first line of the file, which names the encoding
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        errors = "surrogateescape" if self.encoding == "utf-8" else "strict"
+        return (self.declaration + self.text).encode(self.encoding, errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,13 @@ def calendar_event(rule: WeeklyRule) -> str:
     return f"{first}..{last} *-*-* {hours}:{minutes}:00 {NEW_YORK_NAME}"
 
 
-def entries(units: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """The entries of this home in unit files, given as text by file name."""
+def entries(units: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in unit files, given by file name."""
     listed = []
     for job in DAY:
-        timer, service = (units.get(f"{setup.entry(job)}.{kind}", "") for kind in ("timer", "service"))
+        timer, service = (
+            units.get(f"{setup.entry(job)}.{kind}", b"").decode(errors="replace") for kind in ("timer", "service")
+        )
         for start in _CALENDAR.finditer(timer):
             listed.append(ScheduleEntry(job, _slots(start), start[5], _unquoted(service)))
     return tuple(listed)

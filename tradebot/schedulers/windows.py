@@ -17,6 +17,10 @@ from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Se
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: The Task Scheduler takes UTF-16 with a byte order mark, and no file that declares another encoding than it has.
+_DECLARATION = '<?xml version="1.0" encoding="UTF-16"?>\n'
+#: The declaration of a task that the tool has printed, in the encoding of the terminal whatever it says.
+_DECLARED = re.compile(r"^\ufeff?<\?xml[^>]*\?>")
 #: The first day of the triggers, a Monday.
 _SINCE = date(2024, 1, 1)
 _MINUTES = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?")
@@ -29,19 +33,24 @@ def task(setup: Setup, job: Job) -> str:
 
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """An XML file for each job, correct for a year from ``first``."""
-    return tuple(SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first)) for job in DAY)
+    return tuple(
+        SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first), "utf-16", _DECLARATION) for job in DAY
+    )
 
 
-def entries(files: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]:
-    """The entries of this home in tasks, given as XML by file name. A disabled or unreadable task is no entry."""
+def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
+    """The entries of this home in tasks, given as XML files by name, each in the encoding that it declares.
+
+    A disabled or unreadable task is no entry.
+    """
     listed = []
     for job in DAY:
-        text = files.get(f"{setup.entry(job)}.xml")
-        if text is None:
+        content = files.get(f"{setup.entry(job)}.xml")
+        if content is None:
             continue
         try:
-            root = ET.fromstring(re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", text))
-        except ET.ParseError:
+            root = ET.fromstring(content)
+        except (ET.ParseError, ValueError, LookupError):  # no XML; an encoding that it does not have, or that is none
             continue
         slots = frozenset(slot for trigger in root.iter(_tag("CalendarTrigger")) for slot in _slots(trigger))
         command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
@@ -49,6 +58,11 @@ def entries(files: Mapping[str, str], setup: Setup) -> tuple[ScheduleEntry, ...]
         if enabled is None or enabled.text != "false":
             listed.append(ScheduleEntry(job, slots, "", command.replace('"', "")))
     return tuple(listed)
+
+
+def printed(text: str) -> bytes:
+    """The XML file of a task whose XML the scheduler's tool has printed."""
+    return _DECLARED.sub("", text).encode()
 
 
 def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
@@ -76,7 +90,7 @@ def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
     words = subprocess.list2cmdline([*arguments, "--home", str(setup.home)])
     _texts(action, Command=program, Arguments=words, WorkingDirectory=str(setup.home))
     ET.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-16"?>\n{ET.tostring(root, encoding="unicode")}\n'
+    return f"{ET.tostring(root, encoding='unicode')}\n"
 
 
 def _trigger(triggers: ET.Element, rule: WeeklyRule) -> None:

@@ -61,9 +61,15 @@ class Machine:
 
     def environment(self, **more: str) -> dict[str, str]:
         """A process environment with nothing of whoever runs the tests."""
-        user = self.folder / "user"
+        user, temporary = self.folder / "user", self.folder / "temporary"
         user.mkdir(exist_ok=True)
-        own = {"HOME": str(user), "TRADEBOT_HOME": str(self.home), "ALPACA_SECRET_KEY": SECRET}
+        temporary.mkdir(exist_ok=True)
+        own = {
+            "HOME": str(user),
+            "TMPDIR": str(temporary),
+            "TRADEBOT_HOME": str(self.home),
+            "ALPACA_SECRET_KEY": SECRET,
+        }
         return environment(self.state, {**own, **more})
 
     def env(self, *lines: str) -> None:
