@@ -163,3 +163,15 @@ def test_trading_waits_for_the_disk_and_a_replay_does_not(path: Path, durable: b
     assert engine.one("PRAGMA synchronous") == {"synchronous": level}
     assert engine.one("PRAGMA foreign_keys") == {"foreign_keys": 1}
     engine.close()
+
+
+def test_a_snapshot_stays_as_it_is_while_others_write(engine: Engine, path: Path) -> None:
+    engine.insert("notes", {"text": "one"})
+    other = Engine(path)
+    with engine.snapshot():
+        other.insert("notes", {"text": "two"})
+        assert texts(engine) == ["one"]
+    assert texts(engine) == ["one", "two"]
+    with engine.transaction():
+        engine.insert("notes", {"text": "three"})
+    other.close()

@@ -78,6 +78,8 @@ def _has_cause(town: Town, rule: HaltRule, ended: tuple[Ended, ...]) -> bool:
             return any(met[name] for name in _BY_HAND)
         case HaltRule.UNREADABLE:
             return bool(met["latch file unreadable"]) or any(process.met_fault for process in ended)
+        case HaltRule.CHAIN_HEADS:
+            return False  # nothing in these worlds takes them away
         case HaltRule.REPEATED_ORDERS:
             return True  # the controls of the worlds check the repetition itself
         case HaltRule.FAILED_RUNS:

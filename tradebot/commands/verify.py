@@ -2,41 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tradebot.commands import decorator
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tradebot.ledger.audit import Head
     from tradebot.settings import GlobalOptions
+
+_HEAD = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})")
 
 
 @decorator.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
-def command(options: GlobalOptions) -> ExitCode:
+def command(
+    options: GlobalOptions,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head",
+            metavar="SEQ:HASH",
+            help="A chain head that the ledger must have, as an alert or a heartbeat told it. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+) -> ExitCode:
     """Prove that the ledger's history was not touched.
 
     Walks the hash chain of the audit trail from its first row, and holds against it every fill, cash event, split,
     trade, equity point and decision, the states that orders went through, the guards that keep history as it is, and
-    the chain heads that earlier runs left outside the database. Names the first bad row.
+    the chain heads that earlier runs left outside the database. Jobs may be at work meanwhile. Names the first bad row.
     """
     from tradebot.commands import render
     from tradebot.core.model.values import plural
     from tradebot.ledger.verify import verify_ledger
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
-    from tradebot.runtime.homes import configuration
+    from tradebot.runtime.chain_heads import heads_outside
     from tradebot.runtime.open_desk import open_ledger
 
-    with open_ledger(options) as (database, heads):
-        findings = verify_ledger(database, heads)
+    told = [_head_in(text) for text in head or ()]
+    with open_ledger(options) as (database, settings):
+        findings = verify_ledger(database, told, heads_outside=lambda: heads_outside(settings))
+        newest, known = database.head(), len(heads_outside(settings))
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
-    settings = configuration(options).settings
     page = (
-        *home_opening(settings.home, ("database", str(settings.database_path))),
+        *home_opening(
+            settings.home, ("database", str(settings.database_path)), ("chain head", "{}:{}".format(*newest))
+        ),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
     )
     code = ExitCode.LEDGER if findings else ExitCode.OK
     return render.show_result(
-        options, "verify", page, code=code, findings=findings, known_heads=len(heads), home=settings.home
+        options, "verify", page, code=code, findings=findings, known_heads=known, head=newest, home=settings.home
     )
+
+
+def _head_in(text: str) -> Head:
+    match = _HEAD.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(
+            f"--head {text!r} is not SEQ:HASH. Copy it from an alert or a heartbeat: a number, a colon and 64 "
+            "hexadecimal digits."
+        )
+    return int(match[1]), match[2]

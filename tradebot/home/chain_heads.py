@@ -24,11 +24,12 @@ class ChainHead:
     hash: str  # its SHA-256, 64 hexadecimal digits
 
 
-def append_head(path: Path, seq: int, digest: str) -> None:
-    """Append a chain head unless it is the newest already. Raises OSError and LedgerError."""
+def append_head(path: Path, seq: int, digest: str) -> bool:
+    """Append a chain head; False if it is the newest already. Raises OSError and LedgerError."""
     if newest_head(path) == ChainHead(seq, digest):
-        return
+        return False
     append_log.append(path, f"{seq} {digest}")
+    return True
 
 
 def newest_head(path: Path) -> ChainHead | None:

@@ -15,6 +15,8 @@ from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 
+#: Number and hash of an audit row.
+Head = tuple[int, str]
 #: The hash before the first row's.
 GENESIS = "0" * 64
 
@@ -59,7 +61,7 @@ def hash_of(row: Row) -> str:
     return _sha256([row[c] for c in ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")])
 
 
-def head(engine: Engine) -> tuple[int, str]:
+def head(engine: Engine) -> Head:
     """The number and the hash of the newest audit row; 0 and GENESIS in an empty trail."""
     row = engine.one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
     return (row["seq"], row["hash"]) if row else (0, GENESIS)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.errors import LedgerError
+from tradebot.ledger.audit import Head
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.verify import verify_ledger
-
-#: Number and hash of an audit row.
-Head = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)

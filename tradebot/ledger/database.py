@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from tradebot.core.model.account import Activity
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.errors import LedgerError
-from tradebot.ledger import audit
+from tradebot.ledger import audit, kept_heads
 from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.bare_periods import BarePeriods
 from tradebot.ledger.books import Books
@@ -28,7 +29,7 @@ from tradebot.ledger.session_records import SessionRecords
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class AccountLedger:
@@ -77,7 +78,7 @@ class Database:
         """The ledger of one account. An account must be pinned before its first write."""
         return AccountLedger(self.engine, account_key)
 
-    def head(self) -> tuple[int, str]:
+    def head(self) -> audit.Head:
         """Number and hash of the newest audit row, to be stored outside the database as well."""
         return audit.head(self.engine)
 
@@ -85,6 +86,19 @@ class Database:
         """The hash of the audit row ``seq``; None if there is no such row."""
         row = self.engine.one("SELECT hash FROM audit WHERE seq = :seq", {"seq": seq})
         return str(row["hash"]) if row else None
+
+    def newest_account(self) -> str | None:
+        """The account of the newest audit row; None in an empty trail."""
+        row = self.engine.one("SELECT account_key FROM audit ORDER BY seq DESC LIMIT 1")
+        return str(row["account_key"]) if row else None
+
+    def note_head(self, head: audit.Head) -> None:
+        """Note in the audit trail that a head is stored outside the database."""
+        kept_heads.note_head(self.engine, head)
+
+    def missing_heads(self, outside: Iterable[audit.Head]) -> tuple[audit.Head, ...]:
+        """The heads that were stored outside the database and are not among those there now, oldest first."""
+        return kept_heads.noted_heads(self.engine).missing(outside)
 
     def close(self) -> None:
         """Close the file."""

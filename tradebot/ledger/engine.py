@@ -163,6 +163,19 @@ class Engine:
         finally:
             self._depth -= 1
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one state of the database in the block, whatever other processes commit meanwhile. Nothing is written.
+
+        SQLite takes the snapshot with the first read (https://www.sqlite.org/isolation.html).
+        """
+        self.execute("BEGIN")
+        try:
+            self.all("SELECT name FROM sqlite_master LIMIT 1")
+            yield
+        finally:
+            self._undo(None)
+
     def _undo(self, savepoint: str | None) -> None:
         if not self._connection.in_transaction:  # SQLite rolled back by itself, as it may on a full disk
             return

@@ -46,3 +46,10 @@ def m0004_real_accounts(database: Database) -> None:
     """Openings, confirmed breaks, ends of halts, and what else a real account needs."""
     for part in sorted(_SCHEMA.glob("0004_*.sql")):
         database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0005_honest_home(database: Database) -> None:
+    """What a home needs that is told when something of it is lost."""
+    for part in sorted(_SCHEMA.glob("0005_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ The tables are compared with the audit trail first. Only where they agree are th
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -16,10 +16,11 @@ from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.orders import OrderState, Side, may_move
 from tradebot.core.model.values import CENT, ZERO, canonical
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import CHAINED, GENESIS, ChainedTable, digest_of, digest_of_all, hash_of
+from tradebot.ledger.audit import CHAINED, GENESIS, ChainedTable, Head, digest_of, digest_of_all, hash_of
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.kept_heads import noted_heads
 from tradebot.ledger.openings import check_openings
 from tradebot.ledger.recompute import check_tables
 
@@ -49,24 +50,48 @@ class _TrailState:
     moved_orders: set[Key] = field(default_factory=set)  # that moved since their account's newest equity point
 
 
-def verify_ledger(database: Database, known_heads: Collection[str] = ()) -> tuple[Finding, ...]:
-    """The faults of a ledger, by table and row; empty for a sound ledger.
+def verify_ledger(
+    database: Database,
+    known_heads: Collection[Head] = (),
+    *,
+    heads_outside: Callable[[], Collection[Head]] | None = None,
+) -> tuple[Finding, ...]:
+    """The faults of a ledger as of one moment, by table and row; empty for a sound ledger. Others may write meanwhile.
 
-    ``known_heads``: chain heads stored outside the database. One that the chain lacks shows that the end of the chain
-    was cut off or rewritten.
+    known_heads: heads that the chain must have, because somebody was told of them.
+    heads_outside: reads the heads stored outside the database. One that the chain lacks shows that the end of the chain
+    was cut off or rewritten; one that the ledger knows to be there and is not was removed. None for a copy of a ledger.
     """
+    # A job stores a head after it committed the row, and notes that after it stored it: so what is outside before the
+    # snapshot is in it, and what the snapshot knows to be outside is there after it was taken.
+    known = {*known_heads, *(heads_outside() if heads_outside else ())}
     engine = database.engine
-    damage = tuple(Finding("file", "", line) for line in engine.damage())
-    if damage:  # the rows of a damaged file are not reliable
-        return damage
-    trail = _TrailState()
+    with engine.snapshot():
+        damage = tuple(Finding("file", "", line) for line in engine.damage())
+        if damage:  # the rows of a damaged file are not reliable
+            return damage
+        trail = _TrailState()
+        gone = _missing_heads(engine, heads_outside()) if heads_outside else ()
+        return (*gone, *_compare(engine, trail, known))
+
+
+def _missing_heads(engine: Engine, outside: Collection[Head]) -> Iterator[Finding]:
+    missing = noted_heads(engine).missing(outside)
+    if missing:
+        rows = (
+            f"row {missing[0][0]}" if len(missing) == 1 else f"{len(missing)}, rows {missing[0][0]} to {missing[-1][0]}"
+        )
+        yield Finding("heads", "", f"chain heads that were stored outside the ledger are gone: {rows}")
+
+
+def _compare(engine: Engine, trail: _TrailState, known: Collection[Head]) -> tuple[Finding, ...]:
     contradicted = (
         *(
             Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
             for row in engine.dangling()
         ),
         *_triggers(engine),
-        *_chain(engine, trail, known_heads),
+        *_chain(engine, trail, known),
         *(finding for chained in CHAINED for finding in _rows(engine, chained, trail)),
         *_decisions(engine, trail),
         *_orders(engine, trail),
@@ -98,10 +123,10 @@ def _triggers(engine: Engine) -> Iterator[Finding]:
                 yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
 
 
-def _chain(engine: Engine, trail: _TrailState, known_heads: Collection[str]) -> Iterator[Finding]:
+def _chain(engine: Engine, trail: _TrailState, known: Collection[Head]) -> Iterator[Finding]:
     """Check each link of the chain, and apply each row to ``trail``."""
     previous_seq, previous_hash = 0, GENESIS
-    missing_heads = set(known_heads) - {GENESIS}
+    lacking = set(known)
     for row in engine.each("SELECT * FROM audit ORDER BY seq"):
         name = f"row {row['seq']}"
         if row["seq"] != previous_seq + 1:
@@ -110,14 +135,14 @@ def _chain(engine: Engine, trail: _TrailState, known_heads: Collection[str]) -> 
             yield Finding("audit", name, "does not follow from the row before it")
         if hash_of(row) != row["hash"]:
             yield Finding("audit", name, f"was changed ({row['kind']} {row['subject']})")
-        missing_heads.discard(row["hash"])
+        lacking.discard((row["seq"], row["hash"]))
         try:
             yield from _apply(row, trail)
         except (ValueError, KeyError):  # only a changed row is unreadable
             yield Finding("audit", name, "cannot be understood")
         previous_seq, previous_hash = row["seq"], row["hash"]
-    for head in sorted(missing_heads):
-        yield Finding("audit", "", f"the chain does not hold the logged head {head}: it was cut off or rewritten")
+    for seq, head in sorted(lacking):
+        yield Finding("audit", "", f"the chain does not hold the known head {seq}:{head}: it was cut off or rewritten")
 
 
 def _apply(row: Row, trail: _TrailState) -> Iterator[Finding]:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tradebot.core.results.audit_events import RESTORED
 from tradebot.errors import LedgerError
-from tradebot.home import backups, chain_heads, locks, paths
+from tradebot.home import backups, locks
 from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
 from tradebot.home.output_files import output_path
 from tradebot.ledger.backup import Copy, copy_backup, make_backup
 from tradebot.ledger.database import open_database
 from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
+from tradebot.runtime.chain_heads import heads_outside, keep_head
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, keep_head, register_home
+from tradebot.runtime.homes import configuration, is_fresh, register_home
 from tradebot.settings import GlobalOptions, Settings
 
 
@@ -73,7 +75,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     fresh = is_fresh(settings, makes_home=True)
     database = settings.database_path
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
-        known = tuple((head.seq, head.hash) for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
+        known = heads_outside(settings)
         _refuse_itself(file, database)
         remove_files(new_file_path(database))
         try:
@@ -99,7 +101,8 @@ def _note_restore(settings: Settings, file: Path) -> None:
     """Note the restore in the account's audit trail, and store the chain's new head."""
     with closing(open_database(settings.database_path, create=False)) as database:
         account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
-        if account is not None:
+        key = account.key if account else database.newest_account()  # the .env of the account may be put back later
+        if key is not None:
             detail = {"from": str(file.absolute())}
-            database.bind(account.key).decisions.note("restored", account.key, SystemClock().now(), detail)
+            database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)
         keep_head(settings, database)

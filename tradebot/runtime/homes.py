@@ -1,8 +1,7 @@
-"""The home of a command: whether it is initialised, its pinned account, and the chain heads kept in it."""
+"""The home of a command: whether it is initialised, and its pinned account."""
 
 from __future__ import annotations
 
-import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.safety.schedule_status import ScheduleClock
-from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
-from tradebot.home import chain_heads, paths, registry
+from tradebot.errors import Blocked, ConfigError, Problem
+from tradebot.home import paths, registry
 from tradebot.ledger.database import Database, open_database
 from tradebot.ports import Broker, Clock
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
@@ -131,27 +130,6 @@ def _pin(database: Database, broker: Broker, account_id: str, key: str, clock: C
     """Pin an account. One that is new in this ledger begins with the broker's statement."""
     account = PinnedAccount(key, broker.name, broker.mode, account_id, clock.now())
     database.pinned_accounts.pin(account, opening_due=True)
-
-
-def keep_head(settings: Settings, database: Database) -> None:
-    """Store the chain's head outside the database. A failure is logged: verify has the heads before it."""
-    try:
-        seq, digest = database.head()
-        if seq:
-            chain_heads.append_head(paths.chain_heads_file(settings.home), seq, digest)
-    except (OSError, LedgerError) as error:
-        logging.getLogger(__name__).warning("the ledger's chain head could not be kept outside it: %s", error)
-
-
-def refuse_other_history(settings: Settings, database: Database) -> None:
-    """Raise LedgerError where the ledger lacks the newest chain head that an earlier run stored outside it."""
-    known = chain_heads.newest_head(paths.chain_heads_file(settings.home))
-    if known is not None and database.hash_at(known.seq) != known.hash:
-        raise LedgerError(
-            f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "
-            "rewritten, or an older copy was put in its place. Nothing is sent. `tradebot verify` says more. Put the "
-            "right one back, or make a fresh one from what the broker knows with `tradebot rebuild`."
-        )
 
 
 def home_context(settings: Settings, broker: Broker, account_id: str) -> HomeContext:

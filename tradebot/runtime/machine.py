@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.results.preflight_checks import CheckResult, MachineFacts
 from tradebot.errors import ConfigError, LedgerError
-from tradebot.home import backups, chain_heads, drills, paths
+from tradebot.home import backups, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts
+from tradebot.runtime.chain_heads import heads_outside
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
@@ -54,10 +55,10 @@ def read_machine(loaded: Loaded) -> MachineFacts:
 
 
 def _findings(settings: Settings) -> tuple[str, ...]:
-    known = tuple(head.hash for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
-            return tuple(str(finding) for finding in verify_ledger(database, known))
+            findings = verify_ledger(database, heads_outside=lambda: heads_outside(settings))
+            return tuple(str(finding) for finding in findings)
     except LedgerError as error:
         return (str(error),)
 

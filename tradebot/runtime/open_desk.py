@@ -14,12 +14,13 @@ from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
-from tradebot.home import chain_heads, locks, paths
+from tradebot.home import locks, paths
 from tradebot.home.halt_file import LatchFile
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.runtime.alerts import outbox_alerts
+from tradebot.runtime.chain_heads import halt_for_missing_heads, keep_head, refuse_other_history
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
     HomeContext,
@@ -28,10 +29,8 @@ from tradebot.runtime.homes import (
     configuration,
     home_context,
     is_fresh,
-    keep_head,
     pin,
     refuse_other_brokers,
-    refuse_other_history,
     register_home,
     schedule_clock,
 )
@@ -126,7 +125,8 @@ def open_desk(
         if job in _SCHEDULED:
             venue.advance(job)
         if access.locks:
-            held.callback(keep_head, settings, database)
+            # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
+            held.push(lambda kind, error, trace: keep_head(settings, database, noted=error is None))
         tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, tracked_by)
         if fresh:
@@ -136,6 +136,7 @@ def open_desk(
             from tradebot.runtime.import_stop_journals import import_journals
 
             import_journals(settings.home, ledger)
+            halt_for_missing_heads(settings, database, ledger, clock)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
         yield OpenDesk(
@@ -178,12 +179,12 @@ def desk_at(
 
 
 @contextmanager
-def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, tuple[str, ...]]]:
-    """The ledger alone, with the hashes of the chain heads stored outside it. Raises ConfigError and LedgerError."""
+def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, Settings]]:
+    """The ledger alone, with the settings of its home. Raises ConfigError and LedgerError."""
     settings = configuration(options).settings
     is_fresh(settings, makes_home=False)
     with closing(open_database(settings.database_path, create=False)) as database:
-        yield database, tuple(head.hash for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
+        yield database, settings
 
 
 class BothLocks:

@@ -20,6 +20,7 @@ from tradebot.ledger.database import open_database
 from tradebot.ledger.swap_file import new_ledger, old_file_path, swap_in
 from tradebot.ports import Broker
 from tradebot.runtime.alerts import spool_alerts
+from tradebot.runtime.chain_heads import keep_head
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import (
     HomeContext,
@@ -28,7 +29,6 @@ from tradebot.runtime.homes import (
     configuration,
     home_context,
     is_fresh,
-    keep_head,
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at

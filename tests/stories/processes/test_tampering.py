@@ -11,7 +11,9 @@ from contextlib import closing
 import pytest
 
 from tests.fakes.cli import Ended
-from tests.stories.processes.conftest import Machine
+from tests.stories.processes.conftest import Machine, ending
+from tradebot.ledger.audit import digest_of, hash_of
+from tradebot.ledger.codec import canonical_json
 
 _NEWEST = "(SELECT MAX(seq) FROM {})"
 
@@ -104,3 +106,119 @@ def test_an_older_copy_of_the_whole_file_is_refused(traded: Machine) -> None:
     ended = traded("run-daily", "--json")
     assert ended.code == 10
     assert "an older copy was put in its place" in ended.json["error"]
+
+
+def forge_the_newest_equity(machine: Machine) -> None:
+    """Change the newest equity row and its row of the trail, and hash the chain anew from there."""
+    with closing(sqlite3.connect(machine.ledger, isolation_level=None)) as ledger:
+        ledger.row_factory = sqlite3.Row
+        guards = ledger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for guard in guards:
+            ledger.execute(f"DROP TRIGGER {guard['name']}")
+        ledger.execute(f"UPDATE equity SET equity = '123456' WHERE seq = {_NEWEST.format('equity')}")
+        (row,) = map(dict, ledger.execute(f"SELECT * FROM equity WHERE seq = {_NEWEST.format('equity')}"))
+        previous = ""
+        for entry in map(dict, ledger.execute("SELECT * FROM audit ORDER BY seq").fetchall()):
+            if entry["kind"] == "equity_recorded" and entry["subject"] == str(row["seq"]):
+                entry |= {"detail": canonical_json(row), "digest": digest_of(row)}
+            entry["prev_hash"] = previous or entry["prev_hash"]
+            previous = hash_of(entry)
+            ledger.execute(
+                "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
+                " WHERE seq = :seq",
+                {**entry, "hash": previous},
+            )
+        for guard in guards:
+            ledger.execute(guard["sql"])
+
+
+def test_a_chain_that_was_hashed_anew_without_its_heads_is_missed(traded: Machine) -> None:
+    """The row of the table: a forged equity row, the chain hashed anew, ``state/ledger_heads`` removed."""
+    forge_the_newest_equity(traded)
+    heads = traded.home / "state" / "ledger_heads"
+    heads.unlink()
+
+    (finding,) = verified(traded).json["findings"]
+    assert "that were stored outside the ledger are gone" in finding["message"]
+    assert traded("check-exits", "--json").json["halts"][0]["rule"] == "chain_heads"
+
+
+def test_heads_that_are_gone_halt_entries_until_a_person_resumes(traded: Machine) -> None:
+    heads = traded.home / "state" / "ledger_heads"
+    heads.unlink()
+    before = traded.orders()
+
+    ended = traded("check-exits", "--json")
+    assert (ended.code, ended.json["unprotected"]) == (4, "0"), "exits and protection go on"
+    assert traded("paper", "next").code == 0
+    ended = traded("run-daily", "--json")
+    assert ended.code == 4
+    assert [order for order in traded.orders()[len(before) :] if order.startswith("buy")] == []
+    (halt,) = traded("status", "--json").json["halts"]
+    assert (halt["rule"], halt["level"]) == ("chain_heads", "reducing")
+    assert "are gone from" in halt["reason"] or "is gone from" in halt["reason"]
+    assert "are gone" in verified(traded).json["findings"][0]["message"], "the jobs' new heads do not hide it"
+
+    assert traded("resume", "--reason", "I deleted the file myself", "--yes").code == 0
+    assert traded("verify").code == 0
+    assert traded("reconcile").code == 0
+    assert traded("status", "--json").json["halts"] == []
+
+
+@pytest.mark.parametrize("left", [slice(0, -1), slice(1, None)], ids=["the end", "the beginning"])
+def test_heads_that_were_shortened_are_missed(traded: Machine, left: slice) -> None:
+    assert traded("check-exits").code == 0
+    heads = traded.home / "state" / "ledger_heads"
+    lines = heads.read_text().splitlines()
+    noted = [line for line in lines if int(line.split()[0]) in heads_noted(traded)]
+    heads.write_text("".join(f"{line}\n" for line in noted[left]))
+    assert "are gone" in verified(traded).json["findings"][0]["message"]
+    assert traded("reconcile").code == 4
+
+
+def heads_noted(machine: Machine) -> set[int]:
+    """The numbers of the heads that the ledger knows to be stored outside it."""
+    with closing(sqlite3.connect(machine.ledger)) as ledger:
+        return {int(seq) for (seq,) in ledger.execute("SELECT subject FROM audit WHERE kind = 'head_kept'")}
+
+
+def test_a_head_that_was_not_stored_yet_is_missed_by_nobody(traded: Machine) -> None:
+    """A job that is killed between its last commit and the file leaves the heads behind the ledger."""
+    heads = traded.home / "state" / "ledger_heads"
+    before = heads.read_text()
+    assert traded("check-exits").code == 0
+    heads.write_text(before)
+    tamper(traded, f"DELETE FROM audit WHERE seq = {_NEWEST.format('audit')}")  # the note of the head follows the file
+
+    assert traded("verify").code == 0
+    assert traded("check-exits").code == 0
+
+
+def test_a_head_that_was_mailed_is_held_against_the_ledger(traded: Machine) -> None:
+    first = "{}:{}".format(*traded("verify", "--json").json["head"])
+    older = {path: path.read_bytes() for path in (traded.ledger, traded.home / "state" / "ledger_heads")}
+    assert traded("check-exits").code == 0
+    mailed = "{}:{}".format(*traded("verify", "--json").json["head"])
+    assert traded("verify", "--head", mailed, "--head", first).code == 0
+
+    for path, content in older.items():  # the newest rows are cut off, and the heads trimmed with them
+        path.write_bytes(content)
+    assert traded("verify").code == 0, "nothing in the home tells"
+    ended = traded("verify", "--head", mailed, "--json")
+    assert ended.code == 10
+    assert mailed in ended.json["findings"][0]["message"]
+    assert traded("verify", "--head", first).code == 0
+    assert traded("verify", "--head", "12:abc").code == 2
+
+
+def test_verify_beside_a_job_at_work_finds_nothing(made: Machine) -> None:
+    replay = made.start("replay", "--sessions", "400")
+    made.wait_for_lock(replay)
+    verified_beside = 0
+    while replay.poll() is None and verified_beside < 5:
+        ended = made("verify", "--json")
+        assert ended.code == 0, ended.json["findings"]
+        verified_beside += 1
+    replay.terminate()
+    ending(replay)
+    assert verified_beside >= 3

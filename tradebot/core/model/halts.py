@@ -44,6 +44,7 @@ class HaltRule(StrEnum):
     BREAKS = "breaks"  # ledger and broker differ by too many dollars
     REPEATED_ORDERS = "repeated_orders"  # a strategy entered one symbol too often
     UNREADABLE = "unreadable"  # a latch cannot be read, and counts as set
+    CHAIN_HEADS = "chain_heads"  # chain heads that were stored outside the ledger are gone
 
 
 #: The rules that a loss of equity sets a halt by.
@@ -66,6 +67,7 @@ _LOOK_AT = {
     HaltRule.BREAKS: ("tradebot reconcile",),
     HaltRule.REPEATED_ORDERS: ("tradebot report",),
     HaltRule.UNREADABLE: ("tradebot status", "tradebot verify"),
+    HaltRule.CHAIN_HEADS: ("tradebot verify",),
 }
 
 

@@ -46,10 +46,13 @@ class AuditKind(StrEnum):
     STRATEGY_SPOKE = "strategy_spoke"
     ALERT_RAISED = "alert_raised"
     JOB_MISSED = "job_missed"
+    HEAD_KEPT = "head_kept"  # a chain head was stored outside the ledger
 
 
 #: Kind of the rows that hold the actions of an emergency stop; the next job copies them from the stop journal.
 EMERGENCY_STOP = "emergency_stop"
+#: Kind of the row that notes that a backup took the ledger's place.
+RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""What the ledger knows of the chain heads that are stored outside it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.ledger.conftest import Samples
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.results.audit_events import RESTORED
+from tradebot.ledger.audit import Head
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.verify import verify_ledger
+
+
+def kept(database: Database) -> Head:
+    """Keep the newest head outside, as a job does at its end."""
+    head = database.head()
+    database.note_head(head)
+    return head
+
+
+def test_a_head_that_was_stored_and_is_gone_is_missing(
+    database: Database, ledger: AccountLedger, some: Samples
+) -> None:
+    assert database.missing_heads(()) == (), "a ledger that never had heads misses none"
+    first = kept(database)
+    ledger.books.rebase_peak(Decimal(5), some.at)
+    second = kept(database)
+    assert database.missing_heads((first, second, (99, "a" * 64))) == ()
+    assert database.missing_heads((second,)) == (first,)
+    assert database.missing_heads([(first[0], "b" * 64)]) == (first, second)
+
+    assert verify_ledger(database, heads_outside=lambda: (first, second)) == ()
+    (finding,) = verify_ledger(database, heads_outside=lambda: (first,))
+    assert str(finding) == f"heads: chain heads that were stored outside the ledger are gone: row {second[0]}"
+    (finding,) = verify_ledger(database, heads_outside=tuple)
+    assert f"2, rows {first[0]} to {second[0]}" in finding.message
+
+
+def test_a_person_settles_the_loss(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    first = kept(database)
+    halts = ledger.halts_and_breaks
+    other = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "10 %", since=some.at)
+    halts.latch(other, some.at)
+    halts.clear([other], "another halt", some.at)
+    assert database.missing_heads(()) == (first,)
+
+    halt = Halt(HaltSource.LEDGER, HaltRule.CHAIN_HEADS, HaltLevel.REDUCING, "gone", since=some.at)
+    halts.latch(halt, some.at)
+    halts.clear([halt], "I removed the file", some.at)
+    assert database.missing_heads(()) == ()
+
+    second = kept(database)
+    assert database.missing_heads(()) == (second,)
+    ledger.decisions.note(RESTORED, some.account, some.at, {"from": "backup.db"})
+    assert database.missing_heads(()) == ()
+    assert verify_ledger(database) == ()
+
+
+def test_the_notes_are_found_without_reading_the_trail(database: Database) -> None:
+    (plan,) = database.engine.all(
+        "EXPLAIN QUERY PLAN SELECT kind, subject, detail FROM audit"
+        " WHERE kind IN ('head_kept', 'halt_cleared', 'restored') ORDER BY seq"
+    )
+    assert "audit_heads" in plan["detail"]

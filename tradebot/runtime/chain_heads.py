@@ -1,0 +1,64 @@
+"""The chain heads of a home: stored outside its ledger after each job, and held against it before each."""
+
+from __future__ import annotations
+
+import logging
+
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.values import plural
+from tradebot.errors import LedgerError
+from tradebot.home import chain_heads, paths
+from tradebot.ledger.audit import Head
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ports import Clock
+from tradebot.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+def heads_outside(settings: Settings) -> tuple[Head, ...]:
+    """The heads stored outside the ledger, oldest first. Raises LedgerError where the file cannot be read."""
+    return tuple((head.seq, head.hash) for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
+
+
+def keep_head(settings: Settings, database: Database, *, noted: bool = True) -> None:
+    """Store the chain's head outside the database. A failure is logged: verify has the heads before it.
+
+    noted: let the ledger note that a head is stored there. The head after the note is stored too.
+    """
+    path = paths.chain_heads_file(settings.home)
+    try:
+        head = database.head()
+        if head[0] and chain_heads.append_head(path, *head) and noted:
+            database.note_head(head)
+            chain_heads.append_head(path, *database.head())
+    except (OSError, LedgerError) as error:
+        _LOG.warning("the ledger's chain head could not be kept outside it: %s", error)
+
+
+def refuse_other_history(settings: Settings, database: Database) -> None:
+    """Raise LedgerError where the ledger lacks the newest chain head that an earlier run stored outside it."""
+    known = chain_heads.newest_head(paths.chain_heads_file(settings.home))
+    if known is not None and database.hash_at(known.seq) != known.hash:
+        raise LedgerError(
+            f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "
+            "rewritten, or an older copy was put in its place. Nothing is sent. `tradebot verify` says more. Put the "
+            "right one back, or make a fresh one from what the broker knows with `tradebot rebuild`."
+        )
+
+
+def halt_for_missing_heads(settings: Settings, database: Database, ledger: AccountLedger, clock: Clock) -> None:
+    """Latch a halt where chain heads are gone that an earlier run stored outside the ledger, unless one is latched."""
+    missing = database.missing_heads(heads_outside(settings))
+    latched = ledger.halts_and_breaks.halts()
+    if not missing or any(halt.rule is HaltRule.CHAIN_HEADS for halt in latched):
+        return
+    reason = (
+        f"{plural(len(missing), 'chain head')} of the ledger, the newest of row {missing[-1][0]}, "
+        f"{'is' if len(missing) == 1 else 'are'} gone from {paths.chain_heads_file(settings.home)}, where earlier jobs "
+        "wrote them: whether the newest history was cut off cannot be told from this home alone. `tradebot verify "
+        "--head SEQ:HASH` with the head in the newest alert that you got tells"
+    )
+    now = clock.now()
+    halt = Halt(HaltSource.LEDGER, HaltRule.CHAIN_HEADS, HaltLevel.REDUCING, reason, since=now)
+    ledger.halts_and_breaks.latch(halt, now)
