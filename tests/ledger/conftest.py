@@ -44,6 +44,7 @@ from tradebot.core.model.orders import (
 )
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.strategy_versions import StrategyVersion
 from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState
 from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
@@ -322,7 +323,8 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     cash_differs = Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")
     ledger.halts_and_breaks.record_breaks([cash_differs], some.session, some.at, first_seen_by=some.at)
     ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
-    ledger.runs.record_strategy_session("trend", "1.0.0+0123456789ab", some.session, some.at)
+    version = StrategyVersion("trend", "1.0.0+0123456789ab", "1.0.0+ba9876543210", {"strategy.py": "0123456789ab"})
+    ledger.strategy_history.record(version, some.session, some.at)
     ledger.bare_periods.begin(some.bare(), some.at)
     ledger.decisions.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.orders import Intent, OrderState, Purpose, Side
 from tradebot.core.model.repetition import EntryKey
-from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import verify_ledger
+from tradebot.ledger.database import AccountLedger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -93,18 +92,3 @@ def test_a_strategy_is_reenabled_when_the_halt_for_its_repetition_is_cleared(
         some.later(2),
         None,
     )
-
-
-def test_sessions_are_counted_for_the_strategy_as_it_is_and_each_once(
-    database: Database, ledger: AccountLedger, some: Samples
-) -> None:
-    days = [some.session + timedelta(days=number) for number in range(3)]
-    for day in days:
-        ledger.runs.record_strategy_session("trend", "1.0.0+aaa", day, some.at)
-        ledger.runs.record_strategy_session("trend", "1.0.0+aaa", day, some.at)
-    ledger.runs.record_strategy_session("trend", "1.0.1+bbb", days[2], some.at)
-    assert ledger.runs.strategy_sessions("trend", "1.0.0+aaa", before=days[2]) == 2
-    assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=days[2]) == 0
-    assert ledger.runs.strategy_sessions("trend", "1.0.1+bbb", before=date.max) == 1
-    assert ledger.runs.strategy_sessions("other", "1.0.0+aaa", before=date.max) == 0
-    assert verify_ledger(database) == ()

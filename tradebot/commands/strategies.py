@@ -12,8 +12,9 @@ from tradebot.errors import ConfigError, ExitCode
 if TYPE_CHECKING:
     from tradebot.plugins.parameter_file import ParameterFile
     from tradebot.ports import StrategyInfo
-    from tradebot.reports.layout import Page
-    from tradebot.settings import GlobalOptions
+    from tradebot.reports.layout import Line, Page
+    from tradebot.runtime.strategies import ServedSessions
+    from tradebot.settings import GlobalOptions, Settings
 
 
 @decorator.command("strategies list", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
@@ -24,7 +25,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     from tradebot.plugins.load import read_plugin
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
-    from tradebot.runtime.strategies import parameter_file
+    from tradebot.runtime.strategies import parameter_file, served_sessions
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
@@ -36,15 +37,17 @@ def list_all(options: GlobalOptions) -> ExitCode:
             infos.append(read_plugin(place, settings.symbols or (), file.values.get(place.name)).info)
         except ConfigError as error:
             unsound.append(str(error))
+    served = served_sessions(settings, (info for info in infos if info.name in settings.strategies))
+    shown = (_lines(info, file, served.get(info.name), settings) for info in infos)
     page = (
         *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
-        *section("Strategies", *(line for info in infos for line in _lines(info, settings.strategies, file))),
+        *section("Strategies", *(line for lines in shown for line in lines)),
         *section("Unsound", *(Line(problem, Tone.BAD) for problem in unsound)),
     )
     code = ExitCode.CONFIG if file.problems else ExitCode.DEGRADED if unsound else ExitCode.OK
     return render.show_result(
         options, "strategies list", page, code=code, home=settings.home, strategies=infos, unsound=unsound,
-        configured=settings.strategies,
+        configured=settings.strategies, served=served,
     )  # fmt: skip
 
 
@@ -88,10 +91,10 @@ def check(
 commands = (list_all, check)
 
 
-def _lines(info: StrategyInfo, configured: tuple[str, ...], file: ParameterFile) -> Page:
+def _lines(info: StrategyInfo, file: ParameterFile, served: ServedSessions | None, settings: Settings) -> Page:
     from tradebot.reports.layout import Line, Tone
 
-    trades = "trades" if info.name in configured else "is not in STRATEGIES"
+    trades = "trades" if info.name in settings.strategies else "is not in STRATEGIES"
     return (
         Line(f"{info.name} {info.version} ({info.origin}; {trades})", Tone.STRONG),
         Line(info.description, under=True),
@@ -101,4 +104,16 @@ def _lines(info: StrategyInfo, configured: tuple[str, ...], file: ParameterFile)
             for name, value in info.params.items()
             if name in file.values.get(info.name, {})
         ),
+        *([] if served is None else [_probation(served, settings)]),
     )
+
+
+def _probation(served: ServedSessions, settings: Settings) -> Line:
+    from tradebot.core.model.values import plural
+    from tradebot.reports.layout import Line, Tone
+
+    sessions = f"{plural(served.sessions, 'session')} as it is, of {settings.probation_sessions} on probation"
+    if served.changes:
+        what = f"changed since its session of {served.newest}: {', '.join(served.changes)}; {sessions}"
+        return Line(what, Tone.WARN, under=True)
+    return Line(sessions, Tone.QUIET, under=True)

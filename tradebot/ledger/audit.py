@@ -40,10 +40,11 @@ EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
 MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
+STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_CHANGED)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
-CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, OPENINGS)
+CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, OPENINGS)
 
 
 def digest_of(row: Mapping[str, Value]) -> str:

@@ -25,6 +25,7 @@ from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
 from tradebot.ledger.session_records import SessionRecords
+from tradebot.ledger.strategy_history import StrategyHistory
 
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
@@ -51,6 +52,7 @@ class AccountLedger:
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)
         self.calendar_days = CalendarDays(engine, account_key)
+        self.strategy_history = StrategyHistory(engine, trail)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits."""

@@ -10,7 +10,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, LedgerError
-from tradebot.ledger.audit import STRATEGY_SESSIONS, AuditTrail
+from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
@@ -113,18 +113,3 @@ class RunLog:
             for job in Job
         )
         return tuple(value_from(Run, row) for row in newest if row)
-
-    def record_strategy_session(self, strategy: str, fingerprint: str, session: date, at: datetime) -> None:
-        """Store that a strategy with this fingerprint gave signals in a session. A repetition changes nothing."""
-        columns = {"strategy": strategy, "fingerprint": fingerprint, "session": session.isoformat()}
-        with self._engine.transaction():
-            self._trail.record(STRATEGY_SESSIONS, columns, at)
-
-    def strategy_sessions(self, strategy: str, fingerprint: str, before: date) -> int:
-        """The number of sessions before ``before`` in which a strategy with this fingerprint gave signals."""
-        row = self._engine.one(
-            "SELECT COUNT(*) AS sessions FROM strategy_sessions WHERE account_key = :account_key"
-            " AND strategy = :strategy AND fingerprint = :fingerprint AND session < :before",
-            {**self._account, "strategy": strategy, "fingerprint": fingerprint, "before": before.isoformat()},
-        )
-        return int(row["sessions"]) if row else 0

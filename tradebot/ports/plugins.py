@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.signals import Signal
+from tradebot.core.model.strategy_versions import StrategyVersion
 
 if TYPE_CHECKING:
     from tradebot.strategy_api import History
@@ -27,6 +28,11 @@ class StrategyInfo:
     changed: Mapping[str, bool | int | float | str] = field(default_factory=dict)  # params that are not the defaults
     files: Mapping[str, str] = field(default_factory=dict)  # digest by path of what the fingerprint covers
     earlier_fingerprint: str = ""  # by the rule of ledgers before schema 5, which covered .py files and the manifest
+
+    @property
+    def as_version(self) -> StrategyVersion:
+        """What it decides by."""
+        return StrategyVersion(self.name, self.fingerprint, self.earlier_fingerprint, self.files, self.changed)
 
 
 @dataclass(frozen=True, slots=True)

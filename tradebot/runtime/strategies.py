@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
-from tradebot.errors import ConfigError, Problem
+from tradebot.core.model.strategy_versions import StrategyVersion, differences
+from tradebot.errors import ConfigError, LedgerError, Problem
 from tradebot.settings import Settings
 from tradebot.settings.load import ShownSetting
 
 if TYPE_CHECKING:
+    from tradebot.ledger.strategy_history import StrategyHistory
     from tradebot.plugins.parameter_file import ParameterFile
-    from tradebot.ports import Strategies
+    from tradebot.ports import Strategies, StrategyInfo
 
 
 def strategy_book(settings: Settings) -> Strategies:
@@ -75,3 +80,39 @@ def sound_parameters(settings: Settings) -> ParameterFile:
     if file.problems:
         raise ConfigError(file.problems)
     return file
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSessions:
+    """What the ledger has of a strategy: the sessions that it served as it is, and what changed since the newest."""
+
+    sessions: int
+    newest: date | None = None  # None before its first session
+    changes: tuple[str, ...] = ()  # since the newest session, for people; none if it is as it was
+
+
+def served_sessions(settings: Settings, infos: Iterable[StrategyInfo]) -> Mapping[str, ServedSessions]:
+    """By strategy, what the ledger of the pinned account has of it. Empty without a ledger that can be read."""
+    from tradebot.ledger.database import open_without_migrating
+
+    try:
+        with closing(open_without_migrating(settings.database_path)) as database:
+            account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            if account is None:
+                return {}
+            history = database.bind(account.key).strategy_history
+            return {info.name: _served(history, info.as_version) for info in infos}
+    except LedgerError:
+        return {}
+
+
+def _served(history: StrategyHistory, version: StrategyVersion) -> ServedSessions:
+    sessions, newest = history.sessions(version, date.max), history.newest(version.strategy)
+    if newest is None:
+        return ServedSessions(sessions)
+    if newest.fingerprint == version.fingerprint or (newest.version is None and sessions):
+        return ServedSessions(sessions, newest.session)
+    if newest.version is None:
+        return ServedSessions(sessions, newest.session, ("an earlier version stored no list of its files",))
+    changes = differences(newest.version, version) or ("its version changed",)
+    return ServedSessions(sessions, newest.session, changes)

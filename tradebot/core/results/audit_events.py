@@ -44,6 +44,7 @@ class AuditKind(StrEnum):
     BARE_ENDED = "bare_ended"
     DECIDED = "decided"
     STRATEGY_SPOKE = "strategy_spoke"
+    STRATEGY_CHANGED = "strategy_changed"  # it spoke with a fingerprint that it did not have before
     ALERT_RAISED = "alert_raised"
     JOB_MISSED = "job_missed"
     HEAD_KEPT = "head_kept"  # a chain head was stored outside the ledger

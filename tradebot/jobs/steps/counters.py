@@ -61,10 +61,8 @@ def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]
 
 def sessions_run(desk: Desk, run: JobRun) -> Mapping[str, int]:
     """By strategy, the earlier sessions in which its present code could have traded."""
-    runs = desk.ledger.runs
-    return {
-        info.name: runs.strategy_sessions(info.name, info.fingerprint, run.session) for info in desk.strategies.loaded
-    }
+    history = desk.ledger.strategy_history
+    return {info.name: history.sessions(info.as_version, run.session) for info in desk.strategies.loaded}
 
 
 def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: History) -> None:
@@ -73,4 +71,4 @@ def count_session(desk: Desk, run: JobRun, signals: Iterable[Signal], history: H
     with desk.ledger.transaction():
         for info in desk.strategies.loaded:
             if info.name in answered and len(history.close) >= info.warmup:
-                desk.ledger.runs.record_strategy_session(info.name, info.fingerprint, run.session, desk.clock.now())
+                desk.ledger.strategy_history.record(info.as_version, run.session, desk.clock.now())
