@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import tradebot.alerts.apprise
+import tradebot.alerts.mail
 from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
 from tradebot.alerts import heartbeat
 from tradebot.core.model.ledger_rows import PinnedAccount
@@ -104,6 +105,7 @@ def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(alerting, name, 120.0)
     for name in ("CONNECT_TIMEOUT", "READ_TIMEOUT"):
         monkeypatch.setattr(tradebot.alerts.apprise, name, 120)
+    monkeypatch.setattr(tradebot.alerts.mail, "TIMEOUT", 120.0)
     for name in ("PING_TIMEOUT", "END_TIMEOUT"):
         monkeypatch.setattr(heartbeat, name, 120.0)
 

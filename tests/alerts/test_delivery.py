@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 
 from tests.alerts.conftest import Home
-from tests.fakes.receivers import HttpServer, MailServer, free_port, mail_server, silent_server
-from tradebot.alerts.channels import channels_of, mail_url
+from tests.fakes.receivers import HttpServer, MailServer, free_port, silent_server
+from tradebot.alerts.channels import channels_of
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts as alerting
-from tradebot.settings import Settings
-from tradebot.settings.secret_fields import SecretText
 
 QUARTER = timedelta(minutes=15)
 
@@ -38,19 +36,6 @@ def test_a_mail_says_what_happened_when_and_to_which_account(home: Home, mail: M
         "AAPL is unprotected: 1,234.50 USD\n\n"
         f"Monday 2026-03-02 09:35 New York time, account paper:paper:PAPER-0001, home {home.settings.home}"
     )
-
-
-@pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning", "ignore:Session.login_data:DeprecationWarning")
-def test_a_mail_server_that_wants_a_login_gets_it(home: Home) -> None:
-    with mail_server(login=True) as mail:
-        login: dict[str, Any] = {
-            "email_username": SecretText("me@example.com"),
-            "email_password": SecretText("p@ss:w/r d&1"),
-        }
-        home.tells(**mailing(mail.port), **login)
-        home.job(("info", "hello"))
-    assert mail.logins == [("me@example.com", "p@ss:w/r d&1")] * len(mail.logins)
-    assert mail.logins and {sent.sender for sent in mail.mails} == {"me@example.com"}
 
 
 def test_a_day_without_mail_ends_with_each_message_once(home: Home, mail: MailServer) -> None:
@@ -79,6 +64,28 @@ def test_a_dead_channel_is_asked_less_and_less_often(home: Home, http: HttpServe
         asked += [minutes] if home.job().failed else []
     assert asked == [0, 5, 15, 35, 75, 135]
     assert home.posted()[0].attempts == len(asked)
+
+
+def test_what_waits_can_be_sent_at_once_when_the_channel_works_again(home: Home, http: HttpServer) -> None:
+    http.answer = 500
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job(("warning", "trouble"))
+    (queued,) = alerting.waiting(home.settings)
+    assert (queued.alert.title, queued.next_try) == ("trouble", home.clock.at + timedelta(minutes=5))
+    http.answer = 200
+    assert alerting.deliver(home.settings).delivered == 0, "it is not due"
+    assert alerting.deliver(home.settings, early=True).delivered == 1
+    assert alerting.deliver(home.settings, early=True).delivered == 0
+    assert (alerting.waiting(home.settings), len(http.posts)) == ((), 1)
+
+
+def test_what_another_process_delivers_now_is_not_sent_beside_it(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    with home.desk() as alerts:
+        alerts.send("warning", "trouble", "once")
+    with closing(open_database(home.settings.database_path, create=False)) as other:
+        other.alert_queue.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
+    assert alerting.deliver(home.settings, early=True).delivered == 0
 
 
 def test_the_second_channel_is_used_when_the_first_fails_and_only_then(home: Home, http: HttpServer) -> None:
@@ -215,21 +222,6 @@ def test_each_channel_can_be_tried(home: Home, http: HttpServer) -> None:
     assert (tried["json"], len(http.posts)) == ("", 1)
     assert "does not understand" in tried["nosuch"]
     assert "Connection error" in tried["json 2"]
-
-
-@pytest.mark.parametrize(
-    ("server", "port", "beginning", "mode"),
-    [
-        ("smtp.example.com", 587, "mailtos://", "starttls"),
-        ("smtp.example.com", 465, "mailtos://", "ssl"),
-        ("localhost", 25, "mailto://", "insecure"),
-        ("127.0.0.1", 1025, "mailto://", "insecure"),
-    ],
-)
-def test_mail_leaves_this_machine_only_encrypted(server: str, port: int, beginning: str, mode: str) -> None:
-    settings = Settings(email_smtp_server=server, email_smtp_port=port, alert_email_recipients=("you@example.com",))
-    assert mail_url(settings).startswith(beginning)
-    assert mail_url(settings).endswith(f"mode={mode}")
 
 
 def test_a_channel_shows_no_address(home: Home) -> None:

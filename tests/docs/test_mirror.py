@@ -28,6 +28,7 @@ THROUGH_A_NEIGHBOUR = {
     "strategy_api.py": "plugins/test_by_column.py",
     "alerts/apprise.py": "alerts/test_delivery.py",
     "alerts/channels.py": "alerts/test_delivery.py",
+    "alerts/messages.py": "alerts/test_delivery.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+#: Key and certificate of localhost, 127.0.0.1 and mail.example.com, made for these tests, for 2020 to 2119.
+CERTIFICATE = Path(__file__).parents[1] / "fixtures" / "mail_server.pem"
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Mail:
     to: tuple[str, ...]
     subject: str
     text: str
+    encrypted: bool  # by STARTTLS
+    message: EmailMessage
 
 
 @dataclass
@@ -35,32 +43,72 @@ class MailServer:
     port: int
     mails: list[Mail] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)  # how the logins were given
     refuse: bool = False
+    refused: tuple[str, ...] = ()  # recipients that are refused with 550
+    password: str | None = None  # None: every password is right
+    greetings: list[str] = field(default_factory=list)  # the names that clients gave
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.greetings.append(hostname)
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
+        if address in self.refused:
+            return "550 5.1.1 nobody of this name"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refuse:
             return "451 not today"
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         text = message.get_content() if not message.is_multipart() else str(message.get_body())
-        mail = Mail(str(envelope.mail_from), tuple(envelope.rcpt_tos), str(message["Subject"]), text)
-        self.mails.append(mail)
+        to = tuple(envelope.rcpt_tos)
+        encrypted = session.ssl is not None
+        self.mails.append(Mail(str(envelope.mail_from), to, str(message["Subject"]), text, encrypted, message))
         return "250 taken"
 
     def authenticate(
         self, server: Any, session: Any, envelope: Any, mechanism: str, given: LoginPassword
     ) -> AuthResult:
         self.logins.append((given.login.decode(), given.password.decode()))
-        return AuthResult(success=True)
+        self.methods.append(mechanism)
+        if self.password in (None, given.password.decode()):
+            return AuthResult(success=True)
+        said = f"535 5.7.8 Username and Password not accepted. You sent {given.password.decode('ascii', 'replace')}"
+        return AuthResult(success=False, handled=False, message=said)
 
 
 @contextmanager
-def mail_server(*, login: bool = False) -> Iterator[MailServer]:
-    """A mail server for as long as the context lasts; with ``login`` it takes nothing without one."""
-    server = MailServer(free_port())
+def mail_server(
+    *,
+    login: bool = False,
+    starttls: bool = False,
+    tls: bool = False,
+    methods: Sequence[str] = ("PLAIN", "LOGIN"),
+    host: str = "127.0.0.1",
+) -> Iterator[MailServer]:
+    """A mail server for as long as the context lasts.
+
+    login: whether it takes nothing without a login, by one of ``methods``.
+    starttls: whether it offers STARTTLS, and a login only after it.
+    tls: whether it speaks TLS from the start.
+    """
+    server = MailServer(free_port(host))
     how: dict[str, Any] = {}
     if login:
-        how = {"authenticator": server.authenticate, "auth_require_tls": False, "auth_required": True}
-    controller = Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=120, **how)
+        excluded = {"PLAIN", "LOGIN"}.difference(methods)
+        how = {"authenticator": server.authenticate, "auth_require_tls": starttls, "auth_required": True}
+        how["auth_exclude_mechanism"] = excluded
+    if starttls:
+        how["tls_context"] = _tls_context()
+    if tls:
+        how["ssl_context"] = _tls_context()
+    controller = Controller(server, hostname=host, port=server.port, ready_timeout=120, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it warns of a login in the clear, which stays on this machine
         controller.start()
@@ -68,6 +116,35 @@ def mail_server(*, login: bool = False) -> Iterator[MailServer]:
         yield server
     finally:
         controller.stop()
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+@contextmanager
+def scripted_mail_server(*answers: str) -> Iterator[int]:
+    """The port of a mail server that takes one client and answers each of its lines with the next of ``answers``.
+
+    The first answer is the greeting. After the last one it closes the connection.
+    """
+
+    def serve() -> None:
+        with suppress(OSError):
+            client, _ = listening.accept()
+            with client, client.makefile("rb") as lines:
+                for answer in answers:
+                    client.sendall(f"{answer}\r\n".encode())
+                    if not lines.readline():
+                        return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+    thread.join()
 
 
 @dataclass
@@ -142,8 +219,9 @@ def silent_server() -> Iterator[SilentServer]:
         yield SilentServer(listening)
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listening:
         port: int = listening.getsockname()[1]
         return port

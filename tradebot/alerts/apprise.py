@@ -1,49 +1,28 @@
-"""Sending a message through a channel with Apprise, within a time limit."""
+"""The services that Apprise knows (https://appriseit.com/services/)."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from threading import Thread
+from dataclasses import dataclass, field
 
-from tradebot.alerts.channels import Channel
-from tradebot.core.model.exchange_time import NEW_YORK
-from tradebot.core.results.alerts import Alert, AlertLevel
+from tradebot.alerts.messages import Message
+from tradebot.core.results.alerts import AlertLevel
 
 #: Seconds that Apprise waits for a connection, and for a response.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3, 4
 
-_LOG = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A message for a channel, in plain text."""
+class AppriseService:
+    """A service by its Apprise URL."""
 
-    level: AlertLevel
-    title: str
-    body: str
+    url: str = field(repr=False)  # contains secrets
 
-
-def send_message(channel: Channel, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
-    """Send a message; returns the error without secrets, "" if the channel accepted it. Gives up after ``seconds``.
-
-    A channel that did not answer in time may have accepted the message. It is sent again later: twice is better than
-    never.
-    """
-    results: list[str] = []
-    thread = Thread(target=lambda: results.append(_notify(channel, message)), daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return redact(results[0]) if results else f"did not answer within {seconds:.0f} seconds"
-
-
-def _notify(channel: Channel, message: Message) -> str:
-    warning = _LastWarning()
-    try:
+    def send(self, message: Message) -> str:
+        """Send a message; returns the error, "" if the service accepted it. Raises whatever the service raises."""
         import apprise
 
+        warning = _LastWarning()
         apprise.logger.propagate = False  # the error is returned; Apprise would log it several times
         logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug messages contain the URL
         apprise.logger.addHandler(warning)
@@ -52,23 +31,21 @@ def _notify(channel: Channel, message: Message) -> str:
             "warning": apprise.NotifyType.WARNING,
             "critical": apprise.NotifyType.FAILURE,
         }
-        service = apprise.Apprise.instantiate(
-            _with_timeouts(channel.url), asset=apprise.AppriseAsset(app_id="tradebot")
-        )
-        if service is None:
-            return "Apprise does not understand its address; see https://appriseit.com/services/"
-        is_accepted = service.notify(
-            message.body,
-            title=message.title,
-            notify_type=kinds[message.level],
-            body_format=apprise.NotifyFormat.TEXT,
-        )
-        return "" if is_accepted else warning.text or "the service refused it"
-    except Exception as error:  # noqa: BLE001 - each service has errors of its own, and none may end a job
-        _LOG.debug("channel %s", channel.name, exc_info=error)
-        return f"{type(error).__name__}: {error}"
-    finally:
-        logging.getLogger("apprise").removeHandler(warning)
+        try:
+            service = apprise.Apprise.instantiate(
+                _with_timeouts(self.url), asset=apprise.AppriseAsset(app_id="tradebot")
+            )
+            if service is None:
+                return "Apprise does not understand its address; see https://appriseit.com/services/"
+            is_accepted = service.notify(
+                message.body,
+                title=message.title,
+                notify_type=kinds[message.level],
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+            return "" if is_accepted else warning.text or "the service refused it"
+        finally:
+            apprise.logger.removeHandler(warning)
 
 
 def _with_timeouts(url: str) -> str:
@@ -88,11 +65,3 @@ class _LastWarning(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.text = " ".join(record.getMessage().split())
-
-
-def message_of(alert: Alert, account_key: str, home: str) -> Message:
-    """The message for an alert: its text, then time (New York), account and home."""
-    when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
-    account = f", account {account_key}" if account_key else ""
-    body = f"{alert.message}\n\n{when}{account}, home {home}"
-    return Message(alert.level, f"tradebot {alert.level}: {alert.title}", body)

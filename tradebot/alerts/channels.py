@@ -1,32 +1,62 @@
-"""The alert channels of the settings, as Apprise URLs (https://appriseit.com/services/); the mail settings are one."""
+"""The alert channels of the settings: the mail server, and the services that Apprise knows."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-from urllib.parse import quote
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import Protocol
 
+from tradebot.alerts.apprise import AppriseService
+from tradebot.alerts.mail import MailServer
+from tradebot.alerts.messages import Message
 from tradebot.core.results.alerts import LEVELS, AlertLevel
 from tradebot.settings import Settings
 from tradebot.settings.alert_fields import level_and_url
 from tradebot.settings.secret_fields import SecretText
 
-_IMPLICIT_TLS_PORT = 465  # RFC 8314; on other ports a connection starts in clear text and switches to TLS
+_LOG = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """What brings a message to the operator. ``repr`` shows no secret."""
+
+    def send(self, message: Message) -> str:
+        """Send a message; returns the error, "" if it was accepted. May raise anything, and take any time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A service that brings alerts to the operator."""
+    """A service with a name and the least level of its alerts."""
 
     name: str  # contains no secret
-    url: str = field(repr=False)  # contains secrets
+    service: Service
     min_level: AlertLevel
 
     def accepts(self, level: AlertLevel) -> bool:
         """Whether the channel is for alerts of this level."""
         return LEVELS.index(level) >= LEVELS.index(self.min_level)
+
+    def send(self, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
+        """Send a message; returns the error without secrets, "" if it was accepted. Gives up after ``seconds``.
+
+        A channel that did not answer in time may have accepted the message. It is sent again later: twice is better
+        than never.
+        """
+        results: list[str] = []
+        thread = Thread(target=lambda: results.append(self._send(message)), daemon=True)
+        thread.start()
+        thread.join(seconds)
+        return redact(results[0]) if results else f"did not answer within {seconds:.0f} seconds"
+
+    def _send(self, message: Message) -> str:
+        try:
+            return self.service.send(message)
+        except Exception as error:  # noqa: BLE001 - each service has errors of its own, and none may end a job
+            _LOG.debug("channel %s", self.name, exc_info=error)
+            return f"{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +73,50 @@ class Channels:
 def channels_of(settings: Settings) -> Channels:
     """The channels in the order of the settings, mail first."""
     default = LEVELS[[*LEVELS].index(settings.alert_min_level.value)]
-    mail = [("mail", mail_url(settings), default)] if settings.email_smtp_server else []
+    mail: list[tuple[str, Service, AlertLevel]] = []
+    if settings.email_smtp_server and settings.alert_email_recipients:
+        mail = [("mail", _mail_server(settings, settings.email_smtp_server), default)]
     primary = [*mail, *(_named_url(entry, default) for entry in settings.alert_urls)]
     fallback = [_named_url(entry, default) for entry in settings.alert_fallback_urls]
     channels = tuple(_with_unique_names([*primary, *fallback]))
     return Channels(channels[: len(primary)], channels[len(primary) :])
 
 
-def mail_url(settings: Settings) -> str:
-    """The mail settings as an Apprise URL. Mail is sent without TLS only to a server on this machine."""
-    server, port = settings.email_smtp_server or "", settings.email_smtp_port
-    user = settings.email_username.reveal() if settings.email_username else ""
-    password = settings.email_password.reveal() if settings.email_password else ""
-    is_local = _is_local(server)
-    mode = "ssl" if port == _IMPLICIT_TLS_PORT else "insecure" if is_local else "starttls"
-    sender = user if "@" in user else f"tradebot@{'localhost' if is_local else server}"
-    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if password else ""
-    to = quote(",".join(settings.alert_email_recipients), safe=",")
-    return (
-        f"{'mailto' if mode == 'insecure' else 'mailtos'}://{login}{server}:{port}"
-        f"?smtp={server}&from={quote(sender, safe='')}&to={to}&mode={mode}"
+def channels_to_try(settings: Settings) -> Iterator[Channel]:
+    """The channels as a test sends to them: each recipient of mail is one."""
+    for channel in channels_of(settings):
+        if isinstance(channel.service, MailServer) and len(channel.service.recipients) > 1:
+            for address in channel.service.recipients:
+                one = replace(channel.service, recipients=(address,))
+                yield replace(channel, name=f"{channel.name} to {address}", service=one)
+        else:
+            yield channel
+
+
+def _mail_server(settings: Settings, host: str) -> MailServer:
+    username, recipients = settings.email_username, settings.alert_email_recipients
+    login = username.reveal() if username else ""
+    return MailServer(
+        host,
+        settings.email_smtp_port,
+        settings.email_security,
+        settings.email_from or (login if "@" in login else recipients[0]),
+        recipients,
+        username,
+        settings.email_password,
     )
 
 
-def _is_local(server: str) -> bool:
-    if server == "localhost":
-        return True
-    try:
-        return ip_address(server).is_loopback
-    except ValueError:
-        return False
-
-
-def _named_url(entry: SecretText, default: AlertLevel) -> tuple[str, str, AlertLevel]:
-    """The name, URL and least level of an entry ``URL`` or ``LEVEL=URL``."""
+def _named_url(entry: SecretText, default: AlertLevel) -> tuple[str, Service, AlertLevel]:
+    """The name, service and least level of an entry ``URL`` or ``LEVEL=URL``."""
     prefix, url = level_and_url(entry)
     level = next((level for level in LEVELS if level == prefix), default)
-    return url.partition("://")[0].lower(), url, level
+    return url.partition("://")[0].lower(), AppriseService(url), level
 
 
-def _with_unique_names(channels: Iterable[tuple[str, str, AlertLevel]]) -> Iterator[Channel]:
+def _with_unique_names(channels: Iterable[tuple[str, Service, AlertLevel]]) -> Iterator[Channel]:
     """Number channels of the same service, because their URLs may be secret."""
     counts: Counter[str] = Counter()
-    for name, url, min_level in channels:
+    for name, service, min_level in channels:
         counts[name] += 1
-        yield Channel(name if counts[name] == 1 else f"{name} {counts[name]}", url, min_level)
+        yield Channel(name if counts[name] == 1 else f"{name} {counts[name]}", service, min_level)

@@ -51,20 +51,25 @@ def listing(
     writes="what became of each alert into the ledger; sends those that wait.",
     ends_with=(ExitCode.DEGRADED,),
 )
-def deliver(options: GlobalOptions) -> ExitCode:
-    """Deliver the alerts that wait and are due.
+def deliver(
+    options: GlobalOptions,
+    now: Annotated[bool, typer.Option("--now", help="Also those that are due later, as a channel failed.")] = False,
+) -> ExitCode:
+    """Deliver the alerts that wait and are due, and say which wait until when.
 
-    Every job does so at its end; this is for a schedule that is to try more often. It ends with 11 when an alert found
-    no channel that took it.
+    Every job does so at its end; this is for a schedule that is to try more often, and with --now for the time at which
+    a channel works again. It ends with 11 when an alert found no channel that took it.
     """
     from tradebot.commands import render
     from tradebot.reports.pages.alerts import delivery_page
     from tradebot.runtime import alerts as alerting
 
-    delivery = alerting.deliver(_settings_with_channels(options))
+    settings = _settings_with_channels(options)
+    delivery = alerting.deliver(settings, early=now)
+    waiting = alerting.waiting(settings)
     code = ExitCode.DEGRADED if delivery.unheard else ExitCode.OK
-    page = delivery_page(delivery.delivered, delivery.unheard, delivery.failed)
-    return render.show_result(options, "alerts deliver", page, code=code, delivery=delivery)
+    page = delivery_page(delivery.delivered, delivery.unheard, delivery.failed, waiting)
+    return render.show_result(options, "alerts deliver", page, code=code, delivery=delivery, waiting=waiting)
 
 
 commands = (test, listing, deliver)

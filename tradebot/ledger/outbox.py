@@ -57,17 +57,28 @@ class AlertQueue:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, now: datetime, until: datetime) -> tuple[QueuedAlert, ...]:
-        """Claim the waiting alerts that are due at ``now``, oldest first, against other processes until ``until``."""
-        due = " WHERE state = 'waiting' AND (next_try IS NULL OR next_try <= :now) ORDER BY alert_id"
+    def claim(self, now: datetime, until: datetime, *, early: bool = False) -> tuple[QueuedAlert, ...]:
+        """Claim the waiting alerts that are due at ``now``, oldest first, against other processes until ``until``.
+
+        early: claim also those that are due later than ``until``; before it, another process may have claimed them.
+        """
+        due = "next_try IS NULL OR next_try <= :now" + (" OR next_try > :until" if early else "")
         with self._engine.transaction():
-            claimed = self._queued(self._engine.all(_QUEUED + due, {"now": stamp(now)}))
+            at = {"now": stamp(now), "until": stamp(until)}
+            waiting = self._engine.all(
+                f"{_QUEUED} WHERE state = 'waiting' AND ({due}) ORDER BY alert_id", at if early else {"now": stamp(now)}
+            )
+            claimed = self._queued(waiting)
             for each in claimed:
                 self._engine.execute(
                     "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
                     {"until": stamp(until), "alert_id": each.alert_id},
                 )
         return claimed
+
+    def waiting(self) -> tuple[QueuedAlert, ...]:
+        """The alerts that are still to be delivered, oldest first."""
+        return self._queued(self._engine.all(f"{_QUEUED} WHERE state = 'waiting' ORDER BY alert_id"))
 
     def store_attempts(
         self,

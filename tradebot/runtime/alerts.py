@@ -69,16 +69,17 @@ def spool_alerts(settings: Settings, account_key: str, clock: Clock) -> Alerts:
     return SpoolAlerts(home_spool(settings.home), account_key, clock, Redactor(settings.secrets()))
 
 
-def deliver(settings: Settings, *, ledger: bool = True) -> Delivery:
+def deliver(settings: Settings, *, ledger: bool = True, early: bool = False) -> Delivery:
     """Import the spool into the ledger, and deliver the alerts that are due. Raises no TradebotError.
 
+    early: deliver also those that are due later.
     If the ledger cannot be used, or ``ledger`` is False, the spool's alerts are delivered from the spool.
     """
     if ledger:
         try:
             with closing(open_database(settings.database_path, create=False, busy_seconds=1.0)) as database:
                 _import_spool(settings, database)
-                return _from_ledger(settings, database)
+                return _from_ledger(settings, database, early=early)
         except (LedgerError, OSError) as error:
             _LOG.warning("alerts could not be delivered by way of the ledger: %s", error)
     return _from_spool(settings)
@@ -86,10 +87,10 @@ def deliver(settings: Settings, *, ledger: bool = True) -> Delivery:
 
 def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
     """Send a test message through each channel. Yields its name and its error, "" for none."""
-    from tradebot.alerts.channels import channels_of
+    from tradebot.alerts.channels import channels_to_try
 
-    now, hand_over = SystemClock().now(), _hand_over(settings, CHANNEL_TIMEOUT)
-    for channel in channels_of(settings):
+    now, hand_over = SystemClock().wall(), _hand_over(settings, CHANNEL_TIMEOUT)
+    for channel in channels_to_try(settings):
         alert = Alert(channel.min_level, "test", "This is a test: alerts sent through this channel reach you.", now)
         yield channel.name, hand_over(channel, QueuedAlert(0, "", alert, DeliveryState.WAITING, now))
 
@@ -100,6 +101,15 @@ def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
         stored = database.alert_queue.newest(most)
     spooled = tuple(_queued(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
     return (*stored, *spooled)[-most:]
+
+
+def waiting(settings: Settings) -> tuple[QueuedAlert, ...]:
+    """The alerts that wait for delivery, oldest first; none where the ledger cannot be read."""
+    try:
+        with closing(open_database(settings.database_path, create=False)) as database:
+            return database.alert_queue.waiting()
+    except LedgerError:
+        return ()
 
 
 def _import_spool(settings: Settings, database: Database) -> None:
@@ -115,14 +125,14 @@ def _import_spool(settings: Settings, database: Database) -> None:
             database.bind(account_key).outbox.put(alert, each.wall, state)
 
 
-def _from_ledger(settings: Settings, database: Database) -> Delivery:
+def _from_ledger(settings: Settings, database: Database, *, early: bool) -> Delivery:
     now = SystemClock().wall()
 
     def record(result: AlertResult, state: DeliveryState) -> None:
         again = next_attempt_at(result.queued.attempts + 1, now) if state is DeliveryState.WAITING else None
         database.alert_queue.store_attempts(result.queued, result.attempts, state, now, again)
 
-    return _deliver(settings, database.alert_queue.claim(now, now + _LEASE), record)
+    return _deliver(settings, database.alert_queue.claim(now, now + _LEASE, early=early), record)
 
 
 def _from_spool(settings: Settings) -> Delivery:
@@ -158,13 +168,13 @@ def _deliver(
 
 def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf) -> SendToChannel:
     """Send one alert through a channel, in ``timeout`` seconds and before ``deadline`` of ``time.monotonic``."""
-    from tradebot.alerts.apprise import message_of, send_message
+    from tradebot.alerts.messages import message_of
 
     redact = Redactor(settings.secrets())
 
     def send(channel: Channel, queued: QueuedAlert) -> str:
-        message = message_of(queued.alert, queued.account_key, str(settings.home))
-        return send_message(channel, message, min(timeout, deadline - time.monotonic()), redact)
+        message = message_of(queued, str(settings.home))
+        return channel.send(message, min(timeout, deadline - time.monotonic()), redact)
 
     return send
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import ClassVar, get_args
 
 from tradebot.core.results.alerts import AlertLevel
@@ -13,7 +15,8 @@ from tradebot.settings.secret_fields import MASK, SecretText
 #: The comma or blanks before a URL; commas and blanks within a URL do not match.
 _SEPARATOR = re.compile(r"[\s,]+(?=(?:\w+=)?[A-Za-z][A-Za-z0-9]*://)")
 _CHANNEL = re.compile(r"(?:(?P<level>\w+)=)?(?P<url>[A-Za-z][A-Za-z0-9]*://\S+)")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+_NUMBERS = re.compile(r"[0-9.]+")
 #: Finds a misplaced comma or blank. The mail server decides whether the address exists.
 MAIL_ADDRESS = re.compile(r"[^@\s,<>]{1,64}@[^@\s,<>]{1,255}")
 
@@ -57,12 +60,35 @@ def level_and_url(channel: SecretText) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Host(FieldType[str]):
-    """The name of a server, without port, in lower case."""
+    """The name or address (IPv4, IPv6) of a server, without port, in lower case."""
 
     def _accepts(self) -> str:
-        return "name of a server"
+        return "name or address of a server"
 
     def _parse(self, text: str) -> str:
-        if not _HOST.fullmatch(text):
-            raise InvalidValue(f"{shorten(text)!r} is not the name of a server", "Write it like smtp.example.com.")
+        with suppress(ValueError):
+            return str(ip_address(text.removeprefix("[").removesuffix("]")))
+        if not _HOST.fullmatch(text) or _NUMBERS.fullmatch(text):
+            fix = "Write it like smtp.example.com, 192.0.2.1 or 2001:db8::1, without a port."
+            raise InvalidValue(f"{shorten(text)!r} is not the name of a server", fix)
         return text.lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is certainly this machine, by its name or address alone."""
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
+@dataclass(frozen=True)
+class MailAddress(FieldType[str]):
+    """One mail address."""
+
+    def _accepts(self) -> str:
+        return "mail address"
+
+    def _parse(self, text: str) -> str:
+        if not MAIL_ADDRESS.fullmatch(text):
+            raise InvalidValue(f"{shorten(text)!r} is not a mail address", "Write it alone, like you@example.com.")
+        return text

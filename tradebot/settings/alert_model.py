@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tradebot.settings.alert_fields import MAIL_ADDRESS, ChannelUrls, Host
+from tradebot.settings.alert_fields import MAIL_ADDRESS, ChannelUrls, Host, MailAddress
 from tradebot.settings.field_types import Choice, Names, setting
 from tradebot.settings.number_fields import Count
 from tradebot.settings.secret_fields import Secret, SecretText
@@ -19,6 +19,15 @@ class MinAlertLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class EmailSecurity(StrEnum):
+    """How mail is encrypted on its way to the server."""
+
+    AUTO = "auto"  # TLS on port 465; elsewhere STARTTLS where it is offered, and no password without, but on loopback
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +49,17 @@ class AlertSettings:
     )
     email_smtp_server: str | None = setting(None, Host(), "The server that takes your mail; blank sends none.")
     email_smtp_port: int = setting(587, Count(1, 65535), "Its port: 587 for STARTTLS, 465 for TLS from the start.")
+    email_security: EmailSecurity = setting(
+        EmailSecurity.AUTO,
+        Choice(EmailSecurity),
+        "auto is TLS on port 465, else STARTTLS where it is offered; no password leaves this machine without either.",
+    )
     email_username: SecretText | None = setting(None, Secret(), "The login there, as a rule your address.")
     email_password: SecretText | None = setting(
         None, Secret(), "The password there; with two-factor login, one made for this program."
+    )
+    email_from: str | None = setting(
+        None, MailAddress(), "The sender; blank is EMAIL_USERNAME if that is an address, else the first recipient."
     )
     alert_email_recipients: tuple[str, ...] = setting(
         (),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.settings import home_files
+from tradebot.settings.alert_fields import is_loopback
+from tradebot.settings.alert_model import EmailSecurity
 from tradebot.settings.alpaca_fields import key_account_type
 from tradebot.settings.alpaca_urls import LIVE_URL, PAPER_URL
 from tradebot.settings.model import BrokerName, Settings, TradingMode
@@ -82,6 +84,16 @@ def _alert_conflicts(settings: Settings) -> Iterator[Conflict]:
     if settings.email_password and not settings.email_username:
         yield Conflict(
             ("EMAIL_PASSWORD", "EMAIL_USERNAME"), "a password alone is no login", "Set EMAIL_USERNAME as well."
+        )
+    if (
+        settings.email_password
+        and settings.email_security is EmailSecurity.NONE
+        and not is_loopback(settings.email_smtp_server or "localhost")
+    ):
+        yield Conflict(
+            ("EMAIL_SECURITY", "EMAIL_PASSWORD", "EMAIL_SMTP_SERVER"),
+            "a password leaves this machine only encrypted, and EMAIL_SECURITY is none",
+            "Write EMAIL_SECURITY=auto, or leave EMAIL_PASSWORD blank if the server needs none.",
         )
     if settings.alert_fallback_urls and not (settings.alert_urls or settings.email_smtp_server):
         yield Conflict(

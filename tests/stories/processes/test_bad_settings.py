@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.stories.processes.conftest import SECRET, Machine
-from tradebot.settings.alert_fields import ChannelUrls, Host
+from tradebot.settings.alert_fields import ChannelUrls, Host, MailAddress
 from tradebot.settings.alpaca_fields import ApiUrl
 from tradebot.settings.documentation import SettingRow, sections
 from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch
@@ -55,7 +55,9 @@ def _wrong(row: SettingRow) -> Iterator[str]:
         case ChannelUrls():
             yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")
         case Host():
-            yield from ("smtp.example.com:587", "smtp example com", "-")
+            yield from ("smtp.example.com:587", "smtp example com", "-", "300.1.1.1", "[::1]:25")
+        case MailAddress():
+            yield from ("tradebot", "The Bot <bot@example.com>", "a@b, c@d", "@")
         case other:
             raise AssertionError(f"no wrong text is known for {other}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tradebot.core.model.values import plural
-from tradebot.core.results.alerts import AlertLevel, DeliveryAttempt, DeliveryState, QueuedAlert
+from tradebot.core.results.alerts import GIVEN_UP_AFTER, AlertLevel, DeliveryAttempt, DeliveryState, QueuedAlert
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Cell, Line, Page, Tone, table
 
@@ -38,18 +38,28 @@ def alerts_page(alerts: Sequence[QueuedAlert]) -> Page:
     return (*table("raised | level | ~title | ~message | ~fate", rows),)
 
 
-def delivery_page(delivered: int, unheard: Sequence[str], failed: Iterable[tuple[str, str]]) -> Page:
+def delivery_page(
+    delivered: int, unheard: Sequence[str], failed: Iterable[tuple[str, str]], waiting: Iterable[QueuedAlert] = ()
+) -> Page:
     """The result of one delivery.
 
     delivered: number of alerts.
     unheard: titles of the alerts that no channel took.
     failed: name and error of each failed channel.
+    waiting: the alerts that still wait.
     """
     return (
         Line(f"{plural(delivered, 'alert')} delivered", Tone.GOOD if not unheard else Tone.PLAIN),
         *(Line(f"no channel took: {title}", Tone.BAD) for title in unheard),
         *(Line(f"{name} failed: {trouble}", Tone.WARN) for name, trouble in failed),
+        *map(_waiting_line, waiting),
     )
+
+
+def _waiting_line(queued: QueuedAlert) -> Line:
+    due = f"until {instant(queued.next_try)}" if queued.next_try else "for the next delivery"
+    given_up = f"; given up after {instant(queued.since + GIVEN_UP_AFTER)}"
+    return Line(f"waits {due}: {queued.alert.title}{given_up}; `tradebot alerts deliver --now` sends it now", Tone.WARN)
 
 
 def _delivery_text(queued: QueuedAlert) -> str:

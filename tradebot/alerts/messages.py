@@ -1,0 +1,28 @@
+"""The text of a message to the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.results.alerts import AlertLevel, QueuedAlert
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for a channel, in plain text."""
+
+    level: AlertLevel
+    title: str
+    body: str
+    since: datetime  # wall-clock time at which it was queued, aware UTC
+
+
+def message_of(queued: QueuedAlert, home: str) -> Message:
+    """The message for an alert: its text, then time (New York), account and home."""
+    alert = queued.alert
+    when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
+    account = f", account {queued.account_key}" if queued.account_key else ""
+    body = f"{alert.message}\n\n{when}{account}, home {home}"
+    return Message(alert.level, f"tradebot {alert.level}: {alert.title}", body, queued.since)
