@@ -47,6 +47,11 @@ def last_backup_file(home: Path) -> Path:
     return state_folder(home) / "last_backup"
 
 
+def backup_id_file(home: Path) -> Path:
+    """The id in the names of the home's backups. See ``tradebot.home.backups``."""
+    return state_folder(home) / "backup_id"
+
+
 def channels_tried_file(home: Path) -> Path:
     """The date on which every alert channel last accepted a test message."""
     return state_folder(home) / "channels_tried"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import Head
+from tradebot.ledger.audit import head as newest_head
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
@@ -60,6 +61,16 @@ def copy_backup(source: Path, path: Path, known: Sequence[Head]) -> Copy:
             raise LedgerError(f"{source} is no sound backup: {_summary(findings)}. Nothing was changed. Take another.")
         _refuse_other_history(source, copy, known)
         return Copy(source, copy.head(), source.stat().st_size)
+
+
+def is_copy_of(database: Database, path: Path) -> bool:
+    """Whether a file is a ledger whose newest audit row the open ledger has too."""
+    try:
+        with closing(Engine(path)) as engine:
+            seq, digest = newest_head(engine)
+    except LedgerError:
+        return False
+    return bool(seq) and database.hash_at(seq) == digest
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -248,11 +248,11 @@ class Engine:
         return [line for line in lines if line != "ok"]
 
     def copy_to(self, path: Path) -> None:
-        """Copy the database as of one moment into the single new file ``path`` while other processes go on writing.
+        """Copy the database as of one moment into the single file ``path`` while other processes go on writing.
 
-        It is SQLite's online backup (https://www.sqlite.org/backup.html), on the disk on return. Raises LedgerError.
+        It is SQLite's online backup (https://www.sqlite.org/backup.html), on the disk on return. The file is new, or
+        empty and replaced. Raises LedgerError.
         """
-        path.unlink(missing_ok=True)
         try:
             with closing(sqlite3.connect(path, isolation_level=None)) as copy:
                 copy.execute("PRAGMA synchronous = FULL")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from tradebot.core.results.audit_events import RESTORED
-from tradebot.errors import LedgerError
+from tradebot.errors import ConfigError, LedgerError, Problem
 from tradebot.home import backups, locks
 from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
 from tradebot.home.output_files import output_path
-from tradebot.ledger.backup import Copy, copy_backup, make_backup
-from tradebot.ledger.database import open_database
+from tradebot.ledger.backup import Copy, copy_backup, is_copy_of, make_backup
+from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
 from tradebot.runtime.chain_heads import heads_outside, keep_head
 from tradebot.runtime.clocks import SystemClock
@@ -49,20 +50,43 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     loaded, wall = configuration(options), SystemClock().now().replace(microsecond=0)
     settings = loaded.settings
     is_fresh(settings, makes_home=False)
-    folder = output_path(to, "--to", loaded) if to else settings.backup_path
-    path = folder / backups.backup_name(settings.database_path, wall)
-    unverified = path.with_name(f".{path.name}.unverified")
+    folder = output_path(to, "--to", loaded) if to else _backup_folder(settings)
     try:
         make_folder(folder)
+        names = backups.names_of(settings.home, settings.database_path)
         with closing(open_database(settings.database_path, create=False)) as database:
+            unverified = names.temporary(folder, wall)
+            path = names.final(unverified)
             copy = make_backup(database, unverified)
-        unverified.replace(path)
-        sync_folder(folder)
-        backups.record_last(settings.home, backups.Backup(path, wall))
-        dropped = backups.delete_old(folder, settings.database_path, settings.backup_keep)
+            unverified.replace(path)
+            sync_folder(folder)
+            backups.record_last(settings.home, backups.Backup(path, wall))
+            own = (*names.backups(folder), *_own_unmarked(settings, database, names, folder))
+        dropped = backups.delete_old(own, settings.backup_keep)
+        names.delete_abandoned(folder, wall)
     except OSError as error:
         raise write_error_text(folder, error, "--to" if to else "BACKUP_DIR") from error
     return BackedUp(replace(copy, path=path), settings.database_path, wall, dropped)
+
+
+def _backup_folder(settings: Settings) -> Path:
+    """BACKUP_DIR. Raises ConfigError if the drive that BACKUP_REQUIRE_MOUNT tells of is not mounted."""
+    required = settings.backup_require_mount_path
+    if required and (trouble := backups.mount_trouble(required, settings.backup_path)):
+        fix = "Mount the drive of BACKUP_DIR, or give another folder with --to. No backup was made."
+        raise ConfigError([Problem("BACKUP_REQUIRE_MOUNT", trouble, fix)])
+    return settings.backup_path
+
+
+def _own_unmarked(
+    settings: Settings, database: Database, names: backups.BackupNames, folder: Path
+) -> Iterator[backups.Backup]:
+    """The backups that an earlier version named and that are the home's own beyond doubt.
+
+    Their names tell no home: only those inside the home count, and of these the copies of this ledger.
+    """
+    if folder.resolve().is_relative_to(settings.home.resolve()):
+        yield from (each for each in names.unmarked(folder) if is_copy_of(database, each.path))
 
 
 def restore(options: GlobalOptions, file: Path) -> Restored:

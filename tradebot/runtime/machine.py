@@ -46,6 +46,8 @@ def read_machine(loaded: Loaded) -> MachineFacts:
         secrets_in_environment=loaded.secrets_in_environment(),
         other_users=_other_users(),
         last_backup=backup.at if backup else None,
+        backup_trouble=_backup_trouble(settings, backup),
+        backup_on_ledgers_disk=_backup_on_ledgers_disk(settings, backup),
         last_drill=drill.at if drill else None,
         last_drill_passed=bool(drill and drill.passed),
         strategy_faults=_strategy_faults(settings),
@@ -83,6 +85,21 @@ def _log_trouble(folder: Path) -> str:
     except OSError as error:
         return f"{folder} cannot be written: {error.strerror or error}"
     return ""
+
+
+def _backup_trouble(settings: Settings, last: backups.Backup | None) -> str:
+    required = settings.backup_require_mount_path
+    if required and (trouble := backups.mount_trouble(required, settings.backup_path)):
+        return trouble
+    return f"the last one, {last.path}, is not there" if last and not os.path.exists(last.path) else ""  # noqa: PTH110
+
+
+def _backup_on_ledgers_disk(settings: Settings, last: backups.Backup | None) -> bool:
+    folder = last.path.parent if last else settings.backup_path
+    try:
+        return backups.same_disk(folder, settings.database_path.parent)
+    except OSError:
+        return False
 
 
 def _other_users() -> int:

@@ -125,7 +125,13 @@ class StorageSettings:
     database_url: str = setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
     log_dir: Path = setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
     backup_dir: Path = setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
-    backup_keep: int = setting(14, Count(1, 10000), "Backups that are kept; older ones are removed.")
+    backup_require_mount: Path | None = setting(
+        None,
+        FilePath("folder or file"),
+        "Without this there is no backup into BACKUP_DIR: a folder at which a drive has to be mounted, or a file that "
+        "lies on the drive; blank asks for neither.",
+    )
+    backup_keep: int = setting(14, Count(1, 10000), "This home's backups that are kept; older ones are removed.")
     log_level: LogLevel = setting(LogLevel.INFO, Choice(LogLevel), "The least important line that the log files take.")
     log_keep_weeks: int = setting(52, Count(1, 1000), "Weeks for which log files are kept, packed once they are over.")
 
@@ -263,6 +269,11 @@ class Settings(
     def backup_path(self) -> Path:
         """The folder of the ledger's backups."""
         return self.home / self.backup_dir
+
+    @property
+    def backup_require_mount_path(self) -> Path | None:
+        """The mount point or file that a backup into ``backup_path`` needs; None if it needs none."""
+        return self.home / self.backup_require_mount if self.backup_require_mount else None
 
     @property
     def strategies_path(self) -> Path:

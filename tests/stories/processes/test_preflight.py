@@ -29,7 +29,7 @@ def test_what_is_not_yet_done_is_a_warning_and_ends_with_0(traded: Machine) -> N
     assert traded("emergency-stop", "--drill").code == 0
     code, found = checks(traded)
     assert code == 0
-    assert found["backup"]["figure"] == "the last one was made today"
+    assert found["backup"]["figure"] == "the last one was made today, on the disk that holds the ledger too"
     assert found["drill"]["figure"] == "last drill today"
 
 

@@ -41,6 +41,8 @@ class MachineFacts:
     secrets_in_environment: tuple[str, ...] = ()  # names of environment variables
     other_users: int = 0  # other accounts of people that can log in
     last_backup: datetime | None = None
+    backup_trouble: str = ""  # why the next backup fails, or the last one is not where it was put; "": nothing known
+    backup_on_ledgers_disk: bool = False  # whether the backups are on the disk of the ledger
     last_drill: datetime | None = None
     last_drill_passed: bool = False
     strategy_faults: Mapping[str, str] = field(default_factory=dict)  # by strategy; "": it keeps the contract

@@ -82,11 +82,16 @@ def _alerts(machine: MachineFacts) -> Check:
 
 
 def _backup(machine: MachineFacts) -> Check:
+    if machine.backup_trouble:
+        return Check("backup", WARN, machine.backup_trouble, "mount the drive of the backups, or run `tradebot backup`")
     if machine.last_backup is None:
         return Check("backup", WARN, "there is none", "run `tradebot backup`, and let the crontab run it")
     figure = f"the last one was made {_ago(machine.wall, machine.last_backup)}"
     if machine.wall - machine.last_backup > BACKUP_AGE:
         return Check("backup", WARN, figure, "run `tradebot backup`")
+    if machine.backup_on_ledgers_disk:
+        figure = f"{figure}, on the disk that holds the ledger too"
+        return Check("backup", WARN, figure, "let BACKUP_DIR be on another disk, or copy the backups to one")
     return Check("backup", PASS, figure)
 
 
