@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -117,3 +118,11 @@ def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     paths.state_folder(tmp_path).mkdir()
     paths.last_backup_file(tmp_path).write_text(text)
     assert backups.last_backup(tmp_path) is None
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="these file systems take Unicode alone")
+def test_a_home_whose_name_is_no_text_has_backups_too(tmp_path: Path) -> None:
+    home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    made = make(backups.names_of(home, Path("trading_robot.db")), home, NOON)
+    backups.record_last(home, Backup(made, NOON))
+    assert backups.last_backup(home) == Backup(made, NOON)

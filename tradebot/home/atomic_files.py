@@ -32,10 +32,13 @@ def replacement(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
-def replace_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Replace a file by a text, atomically; line ends stay as they are. Raises OSError."""
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file by a text in UTF-8, atomically; line ends stay as they are. Raises OSError.
+
+    A byte of a path that is no UTF-8, a surrogate in the text (PEP 383), is written as that byte.
+    """
     with replacement(path) as temporary:
-        temporary.write_text(text, encoding=encoding, newline="")
+        temporary.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
 
 def make_folder(folder: Path) -> None:

@@ -89,7 +89,7 @@ def names_of(home: Path, database: Path) -> BackupNames:
     if not own:
         own = token_hex(8)
         replace_text(path, f"{own}\n")
-    return BackupNames(database.stem, sha256(f"{own} {home.resolve()}".encode()).hexdigest()[:8])
+    return BackupNames(database.stem, sha256(own.encode() + os.fsencode(home.resolve())).hexdigest()[:8])
 
 
 def delete_old(own: Iterable[Backup], keep: int) -> tuple[Path, ...]:
@@ -144,7 +144,9 @@ def record_last(home: Path, backup: Backup) -> None:
 def last_backup(home: Path) -> Backup | None:
     """The last backup that was recorded, in any folder; None if there is none or the record cannot be read."""
     try:
-        at, _, path = paths.last_backup_file(home).read_text(encoding="utf-8").strip().partition(" ")
+        at, _, path = (
+            paths.last_backup_file(home).read_text(encoding="utf-8", errors="surrogateescape").strip().partition(" ")
+        )
         return Backup(Path(path), datetime.fromisoformat(at))
     except (OSError, ValueError):
         return None
