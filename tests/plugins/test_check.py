@@ -41,7 +41,9 @@ def failed(report: CheckReport) -> dict[str, Check]:
     return {line.name: line for line in report.checks if line.result is CheckResult.FAIL}
 
 
-@pytest.mark.parametrize("name", ["tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation"])
+@pytest.mark.parametrize(
+    "name", ["tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation", "donchian_breakout"]
+)
 def test_the_shipped_strategies_pass_on_the_bundled_prices(name: str, real_history: History) -> None:
     (found,) = find([name], [])
     report = check_strategy(found, real_history)

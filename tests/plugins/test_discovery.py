@@ -13,7 +13,7 @@ from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import FoundStrategy, discover, find, shipped_folder
 
 WriteStrategy = Callable[..., Path]
-SHIPPED = ("momentum_rotation", "rsi2_mean_reversion", "tsla_improved_strategy")
+SHIPPED = ("donchian_breakout", "momentum_rotation", "rsi2_mean_reversion", "tsla_improved_strategy")
 
 
 def named(name: str, directories: list[Path]) -> FoundStrategy:

@@ -13,6 +13,7 @@ from types import CodeType, ModuleType
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.discovery import FoundStrategy
 from tradebot.plugins.fingerprint import fingerprint
+from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.isolation import PluginError
 from tradebot.plugins.manifest import MANIFEST, Manifest, read_manifest
 from tradebot.ports import StrategyInfo
@@ -73,7 +74,12 @@ def load_class(plugin: Plugin) -> Callable[[], Strategy]:
     path = plugin.folder / f"{MODULE_NAME}.py"
     if not path.is_file():
         raise PluginError(f"{plugin.folder}: there is no {MODULE_NAME}.py beside {MANIFEST}")
-    module = _import(path, f"_tradebot_strategy_{plugin.info.name}")
+    try:
+        module = _import(path, f"_tradebot_strategy_{plugin.info.name}")
+    except ImportError as error:
+        if hint := import_hint(error, plugin.folder):
+            raise PluginError(hint) from error
+        raise
     strategy = getattr(module, "Strategy", None)
     if not isinstance(strategy, type) or not callable(getattr(strategy, "signals", None)):
         raise PluginError(f"{path}: it defines no class Strategy with a method signals(history, params)")
