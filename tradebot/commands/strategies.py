@@ -112,8 +112,11 @@ def _probation(served: ServedSessions, settings: Settings) -> Line:
     from tradebot.core.model.values import plural
     from tradebot.reports.layout import Line, Tone
 
-    sessions = f"{plural(served.sessions, 'session')} as it is, of {settings.probation_sessions} on probation"
+    sessions = plural(served.sessions, "session")
+    probation = f"{sessions} as it is, of {settings.probation_sessions} on probation"
     if served.changes:
-        what = f"changed since its session of {served.newest}: {', '.join(served.changes)}; {sessions}"
+        what = f"changed since its session of {served.newest}: {', '.join(served.changes)}; {probation}"
         return Line(what, Tone.WARN, under=True)
-    return Line(sessions, Tone.QUIET, under=True)
+    if served.sessions >= settings.probation_sessions:
+        probation = f"{sessions} as it is; probation is served"
+    return Line(probation, Tone.QUIET, under=True)
