@@ -32,8 +32,8 @@ PRICES = (
     *("0.0002", "0.0099", "0.01", "0.0101", "0.0102", "0.02", "0.05", "0.4999", "0.98", "0.9899", "0.99", "0.9901"),
     *("0.9999", "1", "1.0001", "1.005", "1.0099", "1.01", "1.0101", "1.02", "4.999", "25.1034", "1234.5", "5000"),
 )
-STOPS = ("0.0001", "0.02", "0.9999")
-TARGETS = (None, "0.0001", "0.04", "5")
+STOPS = ("0.000001", "0.02", "0.999999")
+TARGETS = (None, "0.000001", "0.04", "1000")
 BIG = D(10) ** 9
 LIMITS = limits_with(
     max_positions=10_000,
@@ -60,8 +60,8 @@ def body(request: OrderRequest) -> dict[str, Any]:
 
 @given(
     price=st.decimals(min_value="0.0002", max_value=5000, places=4),
-    stop=st.decimals(min_value="0.0001", max_value="0.9999", places=4),
-    target=st.none() | st.decimals(min_value="0.0001", max_value=9, places=4),
+    stop=st.decimals(min_value="0.000001", max_value="0.999999", places=6),
+    target=st.none() | st.decimals(min_value="0.000001", max_value=1000, places=6),
 )
 @example(price=D("0.0101"), stop=D("0.02"), target=D("0.0001"))
 @example(price=D("1.005"), stop=D("0.0001"), target=D("0.0001"))
@@ -78,8 +78,8 @@ def test_what_is_planned_breaks_no_rule_and_what_has_no_price_for_its_stop_is_de
 
 @given(
     price=st.decimals(min_value="0.0101", max_value=5000, places=4),
-    stop=st.decimals(min_value="0.0001", max_value="0.9999", places=4),
-    target=st.decimals(min_value="0.0001", max_value=9, places=4),
+    stop=st.decimals(min_value="0.000001", max_value="0.999999", places=6),
+    target=st.decimals(min_value="0.000001", max_value=1000, places=6),
 )
 def test_a_stop_or_a_target_moves_no_farther_than_to_the_nearest_price_that_is_taken(
     price: Decimal, stop: Decimal, target: Decimal

@@ -311,3 +311,16 @@ def test_a_strategy_that_never_enters_is_warned_about(
     (answer,) = (line for line in report.checks if line.name == "answer")
     assert answer.result is CheckResult.WARN
     assert answer.figure.startswith("0 entries")
+
+
+@pytest.mark.parametrize("field", ["stop", "target"])
+def test_entries_whose_stop_or_target_denies_them_are_warned_about(
+    report_on: Callable[..., CheckReport], answering: Answering, history: History, field: str
+) -> None:
+    report = report_on(answering(entry="close > 0", exit="close < 0", score="None", **{field: "ratio - 1"}))
+    assert report.passed
+    (answer,) = (line for line in report.checks if line.name == "answer")
+    assert answer.result is CheckResult.WARN
+    ratio = (history.close / history.close.rolling(5).mean()).round(6).iloc[4:]
+    denied = int((ratio <= 1).to_numpy().sum())
+    assert f"; {denied} of the entries have a stop or target that is no fraction of a price" in answer.figure

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from tradebot.core.model.signals import MAX_TARGET
 from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import FoundStrategy
@@ -84,4 +87,17 @@ def _answer(signals: StrategySignals) -> Check:
     if not entries:
         remedy = "Without an entry the other checks prove little: check it over other symbols or a longer history."
         return Check("answer", CheckResult.WARN, figure, remedy)
+    if denied := _entries_denied(signals):
+        figure += f"; {denied:,} of the entries have a stop or target that is no fraction of a price, and are denied"
+        return Check("answer", CheckResult.WARN, figure, "Give each entry a stop between 0 and 1 and a target above 0.")
     return Check("answer", CheckResult.PASS, figure)
+
+
+def _entries_denied(signals: StrategySignals) -> int:
+    """The number of entries whose own stop or target denies them. A comparison with NaN is false."""
+    usable = np.ones_like(signals.entry)
+    if signals.stop is not None:
+        usable &= (signals.stop > 0) & (signals.stop < 1)
+    if signals.target is not None:
+        usable &= (signals.target > 0) & (signals.target <= float(MAX_TARGET))
+    return int((signals.entry & ~usable).sum())
