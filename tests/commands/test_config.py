@@ -146,6 +146,30 @@ def test_what_is_valid_is_shown_beside_what_is_not(run: Run, tmp_path: Path) -> 
     assert "4711" not in page.out + page.err + shown.out
 
 
+def test_settings_in_conflict_are_shown_with_their_values_and_a_misspelt_name_spoils_no_other(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "here" / ".env").write_text("MIN_ORDER_VALUE=500\nMAX_ORDER_VALUE=200\nMAX_POSITONS=4\n")
+    settings = {setting["name"]: setting for setting in run("config", "show", "--json").json["settings"]}
+    assert settings["MIN_ORDER_VALUE"]["value"] == "500"
+    assert "no order can be worth" in settings["MIN_ORDER_VALUE"]["problem"]
+    assert (settings["MAX_ORDER_VALUE"]["value"], settings["MAX_ORDER_VALUE"]["problem"]) == ("200", "")
+    assert (settings["MAX_POSITIONS"]["value"], settings["MAX_POSITIONS"]["problem"]) == ("10", "")
+    assert "500 NOT VALID: no order can be worth" in " ".join(run("config", "show").out.split())
+
+
+@pytest.mark.parametrize("url", ["sqlite:///logs", "sqlite:///notes.txt", "sqlite:///notes.txt/ledger.db"])
+def test_an_address_that_can_be_no_ledger_is_said_before_the_first_session(run: Run, tmp_path: Path, url: str) -> None:
+    home = tmp_path / "here"
+    (home / "logs").mkdir()
+    (home / "notes.txt").write_text("my notes, no database")
+    (home / ".env").write_text(f"LOG_DIR=other\nDATABASE_URL={url}\n")
+    (problem,) = run("config", "check", "--json").json["problems"]
+    assert problem["where"] == "DATABASE_URL (`.env` line 2)"
+    assert run("run-daily").code == 10
+    assert (home / "notes.txt").read_text() == "my notes, no database"
+
+
 def test_a_valid_home_is_valid_and_nothing_is_left_of_the_check(run: Run, home: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

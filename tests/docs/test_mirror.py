@@ -55,7 +55,9 @@ THROUGH_A_NEIGHBOUR = {
     "plugins/signal_validation.py": "plugins/test_broken_strategies.py",
     "schedulers/install.py": "commands/test_schedule.py",
     "settings/alert_fields.py": "stories/processes/test_bad_settings.py",
+    "settings/inspected.py": "commands/test_config.py",
     "settings/model.py": "settings/test_load.py",
+    "settings/unknown_names.py": "settings/test_load.py",
     "settings/url_fields.py": "stories/processes/test_bad_settings.py",
 }
 

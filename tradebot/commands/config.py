@@ -29,7 +29,8 @@ def show(options: GlobalOptions) -> ExitCode:
     problems = (*inspected.problems, *parameter_file(loaded.settings).problems)
     render.warn(loaded.warnings)
     rows = (
-        (setting.name, Cell(f"NOT VALID: {setting.problem}", Tone.BAD) if setting.problem else setting.value,
+        (setting.name,
+         Cell(f"{setting.value} NOT VALID: {setting.problem}".strip(), Tone.BAD) if setting.problem else setting.value,
          setting.origin)
         for setting in settings
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What `run-daily` would refuse although every setting is valid by itself: strategies, prices, folders.
+"""What `run-daily` would refuse although every setting is valid by itself: strategies, prices, ledger, folders.
 
 To add a check, write a function that yields problems and list it in ``CHECKS``. A problem whose ``where`` is the name
 of a setting is shown with the line of the setting.
@@ -20,6 +20,8 @@ from tradebot.home import paths
 from tradebot.home.atomic_files import write_error_text
 from tradebot.runtime.strategies import strategy_problems
 from tradebot.settings import BrokerName, GlobalOptions, Inspected, Settings, inspect
+
+_SQLITE = b"SQLite format 3\0"  # how a database begins (https://sqlite.org/fileformat.html)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,29 @@ def _folders(settings: Settings) -> Iterator[Problem]:
     ):
         if error := _why_not_writable(path):
             yield from write_error_text(path, error, chosen_by).problems
+
+
+def _ledger(settings: Settings) -> Iterator[Problem]:
+    """A DATABASE_URL that cannot be a ledger: a folder, another kind of file, or a place that cannot be written."""
+    path = settings.database_path
+    if path.is_dir():
+        what = f"{path} is a folder"
+    elif path.is_file() and not _may_be_ledger(path):
+        what = f"{path} is a file of another kind"
+    elif error := _why_not_writable(path.parent):
+        what = f"{path} cannot be written: {error.strerror}"
+    else:
+        return
+    yield Problem("DATABASE_URL", what, "Write sqlite:/// and the path of a file that is the ledger's alone.")
+
+
+def _may_be_ledger(path: Path) -> bool:
+    """Whether a file is empty, a SQLite database, or unreadable, which opening it will tell."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) in (b"", _SQLITE)
+    except OSError:
+        return True
 
 
 def _why_not_writable(folder: Path) -> OSError | None:
@@ -131,6 +156,7 @@ def _copy(settings: Settings, home: Path) -> Settings:
 CHECKS: tuple[Check, ...] = (
     Check(_home, frozenset()),
     Check(_folders, frozenset({"TRADEBOT_STATE_DIR"})),
+    Check(_ledger, frozenset({"DATABASE_URL"})),
     Check(_strategies, frozenset({"STRATEGIES", "STRATEGIES_DIR", "SYMBOLS"})),
     Check(_exchange, frozenset({"BROKER", "DATABASE_URL", "PAPER_DATA", "PAPER_ACTIONS", "PAPER_START"})),
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tradebot.core.model.strategy_versions import StrategyVersion, differences
 from tradebot.errors import ConfigError, LedgerError, Problem
 from tradebot.settings import Settings
-from tradebot.settings.load import ShownSetting
+from tradebot.settings.inspected import ShownSetting
 
 if TYPE_CHECKING:
     from tradebot.ledger.strategy_history import StrategyHistory

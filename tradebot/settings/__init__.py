@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from tradebot.settings.inspected import Inspected, Loaded, ShownSetting
 from tradebot.settings.load import (
-    Inspected,
-    Loaded,
-    ShownSetting,
     inspect,
     load,
     load_for,

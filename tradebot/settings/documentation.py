@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -64,15 +64,21 @@ def _rows(section: type[Any]) -> Iterator[SettingRow]:
 
 
 @cache
+def rows() -> Mapping[str, SettingRow]:
+    """All settings by name, in the documented order."""
+    return {row.name: row for section in sections() for row in section.rows}
+
+
+@cache
 def process_only() -> frozenset[str]:
     """The names that a `.env` must not hold."""
-    return frozenset(row.name for section in sections() for row in section.rows if row.process_only)
+    return frozenset(row.name for row in rows().values() if row.process_only)
 
 
 @cache
 def secret_names() -> frozenset[str]:
     """The names of the secret settings."""
-    return frozenset(row.name for section in sections() for row in section.rows if row.type.secret)
+    return frozenset(row.name for row in rows().values() if row.type.secret)
 
 
 def env_example() -> str:

@@ -10,8 +10,7 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.errors import Problem
@@ -65,7 +64,7 @@ class EnvFile:
     label: str  # the file's name in messages
     entries: tuple[EnvEntry, ...] = ()
     problems: tuple[LineProblem, ...] = ()
-    duplicates: Mapping[str, LineProblem] = field(default_factory=dict)  # by the name that is written more than once
+    duplicates: tuple[LineProblem, ...] = ()  # a name that is written more than once
     exposed: bool = False  # whether group or others may read the file (POSIX only)
 
     def line(self, number: int) -> str:
@@ -183,22 +182,23 @@ def _within_quotes(name: str, text: str) -> str:
     return value
 
 
-def _duplicates(entries: list[EnvEntry], label: str) -> dict[str, LineProblem]:
+def _duplicates(entries: list[EnvEntry], label: str) -> tuple[LineProblem, ...]:
     lines: dict[str, list[int]] = {}
     for entry in entries:
         lines.setdefault(entry.name, []).append(entry.line)
-    return {
-        name: LineProblem(
+    return tuple(
+        LineProblem(
             numbers[1],
             Problem(
                 label,
                 f"{name} is written more than once, in lines {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}",
                 "Keep one of them.",
             ),
+            name,
         )
         for name, numbers in lines.items()
         if len(numbers) > 1
-    }
+    )
 
 
 def _readable_by_others(path: Path) -> bool:

@@ -3,117 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tradebot.core.model.exchange_time import ZONE_TROUBLE
 from tradebot.errors import ConfigError, Problem
-from tradebot.settings import cross_checks, documentation, env_file
+from tradebot.settings import cross_checks, documentation, env_file, unknown_names
+from tradebot.settings.documentation import rows
 from tradebot.settings.field_types import InvalidValue
+from tradebot.settings.inspected import COMMAND_LINE, DEFAULT, ENVIRONMENT, Fault, Inspected, Loaded
 from tradebot.settings.model import BrokerSettings, Settings
 from tradebot.settings.options import GlobalOptions
 from tradebot.settings.path_fields import read_typed_path
-
-#: Names that are accepted with a warning and read by nothing: settings of a later version and of an earlier one.
-WITHOUT_USE = frozenset({"ALLOW_SHORT", "ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
-#: Unknown names in the process environment that are noted: many settings begin like these.
-OUR_PREFIXES = ("TRADEBOT_", "PAPER_", "ALERT_", "EMAIL_", "ALPACA_")
-#: How much (0 to 1) an unknown name in the process environment resembles a setting's that it is taken for.
-_NEAR_MISS = 0.85
-
-#: The origins of a setting beside a line of the `.env`.
-ENVIRONMENT = "environment"
-DEFAULT = "default"
-COMMAND_LINE = "command line"
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSetting:
-    """A setting as it may be printed: a secret value is a mask."""
-
-    name: str
-    value: str
-    origin: str
-    problem: str = ""  # what is wrong with the value; "" for a valid one
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Valid settings and where they come from."""
-
-    settings: Settings
-    warnings: tuple[str, ...]
-    notes: tuple[str, ...]  # what is as it may be, and of use to a person who looks for a mistake
-    origins: Mapping[str, str]  # setting name -> "default", "environment", "command line" or "`.env` line 3"
-    lines: Mapping[str, int]  # setting name -> its line in the `.env`, for those that come from it
-    env_file: Path | None  # the file that was read, if any
-    env_file_exposed: bool  # whether group or others may read that file
-
-    def masked(self) -> tuple[ShownSetting, ...]:
-        """All settings in the documented order, safe to print."""
-        return tuple(
-            ShownSetting(row.name, row.show(getattr(self.settings, row.field)), self.origins[row.name])
-            for row in _rows().values()
-        )
-
-    def secrets_in_environment(self) -> tuple[str, ...]:
-        """The names of the secret settings that the process environment holds."""
-        return tuple(r.name for r in _rows().values() if r.type.secret and self.origins[r.name] == ENVIRONMENT)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A problem and the settings whose values it makes uncertain."""
-
-    problem: Problem
-    names: frozenset[str] | None  # None for all settings
-    line: int = 0  # of the `.env`, 0 for none
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """The settings with every invalid one at its default, and everything that is wrong with them."""
-
-    loaded: Loaded
-    faults: tuple[Fault, ...]
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """The problems: of the whole file, then in the order of its lines, then of the process environment."""
-        return tuple(fault.problem for fault in sorted(self.faults, key=_place))
-
-    def masked(self) -> tuple[ShownSetting, ...]:
-        """All settings in the documented order, safe to print. An invalid one has no value but its problem."""
-        invalid = {name: fault.problem for fault in self.faults for name in fault.names or ()}
-        return tuple(
-            replace(shown, value="", problem=invalid[shown.name].what) if shown.name in invalid else shown
-            for shown in self.loaded.masked()
-        )
-
-    def is_certain(self, names: Collection[str]) -> bool:
-        """Whether no fault concerns one of these settings."""
-        return all(fault.names is not None and fault.names.isdisjoint(names) for fault in self.faults)
-
-    def including(self, problems: Iterable[Problem]) -> Inspected:
-        """With the problems of checks that go beyond the settings. One that names a setting gets its line."""
-        return replace(self, faults=(*self.faults, *map(self._located, problems)))
-
-    def _located(self, problem: Problem) -> Fault:
-        name = problem.where.split(",")[0]
-        if name not in _rows():
-            return Fault(problem, frozenset())
-        where = f"{name} ({self.loaded.origins[name]})"
-        return Fault(replace(problem, where=where), frozenset({name}), self.loaded.lines.get(name, 0))
-
-
-def _place(fault: Fault) -> tuple[int, int]:
-    """Sorts faults: the whole home or file first, then by line, then what has none."""
-    if fault.line:
-        return 1, fault.line
-    return (0, 0) if fault.names is None else (2, 0)
 
 
 def process_environment() -> Mapping[str, str]:
@@ -169,7 +72,7 @@ def load_in_emergency(
     ConfigError if the home is no folder name.
     """
     inspected = inspect(options, environ)
-    loaded, faults = inspected.loaded, sorted(inspected.faults, key=_place)
+    loaded, faults = inspected.loaded, inspected.in_order()
     warnings = (*(f"{fault.problem} Going on with the default." for fault in faults), *loaded.warnings)
     account = {name.upper() for name in BrokerSettings.__dataclass_fields__} | {"PAPER_DATA", "PAPER_ACTIONS"}
     severe = tuple(fault.problem for fault in faults if fault.names is None or fault.names & account)
@@ -204,27 +107,36 @@ def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home
     faults = [Fault(problem, None) for problem in _home_problems(home)]
     faults += [Fault(problem, frozenset()) for problem in _system_problems()]
     faults += [
-        Fault(found.problem, frozenset({found.name}) if found.name in _rows() else None, found.line)
+        Fault(found.problem, frozenset({found.name}), found.line, found.name, is_unread=True)
+        if found.name in rows()
+        else Fault(found.problem, None, found.line)
         for found in file.problems
     ]
-    faults += [Fault(found.problem, frozenset({name}), found.line) for name, found in file.duplicates.items()]
-    faults += _unknown_names(file)
+    faults += [
+        Fault(found.problem, frozenset({found.name}), found.line, found.name, is_unread=True)
+        for found in file.duplicates
+    ]
+    faults += unknown_names.unknown_names(file)
     faults += _ambiguous_comments(file)
     texts = _texts(file, environ)
     settings, invalid = _validate(home, texts)
-    faults += [Fault(problem, frozenset({name}), texts[name].line) for name, problem in invalid.items()]
     faults += [
-        Fault(Problem(_where(conflict.names[0], texts), conflict.what, conflict.fix), frozenset(conflict.names), line)
+        Fault(problem, frozenset({name}), texts[name].line, name, is_unread=True) for name, problem in invalid.items()
+    ]
+    uncertain = frozenset[str]().union(*(fault.names or () for fault in faults))
+    faults += [
+        Fault(problem, frozenset(conflict.names), line, conflict.names[0])
         for conflict in cross_checks.conflicts(settings, path)
-        if invalid.keys().isdisjoint(conflict.names)
+        if uncertain.isdisjoint(conflict.names)
+        for problem in [Problem(_where(conflict.names[0], texts), conflict.what, conflict.fix)]
         for line in [next((texts[name].line for name in conflict.names if name in texts), 0)]
     ]
-    origins = {name: texts[name].origin if name in texts else DEFAULT for name in _rows()}
+    origins = {name: texts[name].origin if name in texts else DEFAULT for name in rows()}
     if home_typed:
         origins["TRADEBOT_HOME"] = COMMAND_LINE
     lines = {name: text.line for name, text in texts.items() if text.line}
-    near = _near_misses(environ)
-    warnings, notes = tuple(_warnings(settings, file, environ, near)), tuple(_notes(environ, near))
+    near = unknown_names.near_misses(environ)
+    warnings, notes = tuple(_warnings(settings, file, environ, near)), tuple(unknown_names.notes(environ, near))
     return Inspected(Loaded(settings, warnings, notes, origins, lines, path, file.exposed), tuple(faults))
 
 
@@ -264,66 +176,15 @@ def _system_problems() -> Iterator[Problem]:
         yield Problem("time zones", f"New York's cannot be read ({ZONE_TROUBLE})", fix)
 
 
-@cache
-def _rows() -> Mapping[str, documentation.SettingRow]:
-    """All settings by name, in the documented order."""
-    return {row.name: row for section in documentation.sections() for row in section.rows}
-
-
-def _unknown_names(file: env_file.EnvFile) -> Iterator[Fault]:
-    """The names of the file that nothing reads. A misspelt one would otherwise leave a limit at its default."""
-    process_only = documentation.process_only()
-    for entry in file.entries:
-        if entry.name in process_only:
-            fix = "Set it in the process environment" + (", or use --home." if entry.name == "TRADEBOT_HOME" else ".")
-            what = f"{entry.name} cannot stand in a `.env`"
-            yield Fault(Problem(file.line(entry.line), what, fix), frozenset(), entry.line)
-        elif entry.name not in _rows() and entry.name not in WITHOUT_USE:
-            yield _unknown_name(entry.name, file.line(entry.line), entry.line)
-
-
-def _unknown_name(name: str, where: str, line: int) -> Fault:
-    from difflib import get_close_matches
-
-    similar = get_close_matches(name.upper(), _rows(), n=1)
-    fix = f"Did you mean {similar[0]}?" if similar else "docs/configuration.md and env.example list every name."
-    return Fault(Problem(where, f"{name} is no setting", fix), frozenset(similar), line)
-
-
-def _near_misses(environ: Mapping[str, str]) -> dict[str, str]:
-    """The setting that an unknown name of the process environment is likely meant for, by name.
-
-    The environment belongs to other programs too, and nothing there is refused for its name.
-    """
-    beginnings = {name[:3] for name in _rows()}
-    unknown = [name for name in environ if name not in _rows() and name.upper()[:3] in beginnings]
-    if not unknown:
-        return {}
-    from difflib import get_close_matches
-
-    near = {name: get_close_matches(name.upper(), _rows(), n=1, cutoff=_NEAR_MISS) for name in unknown}
-    return {name: similar[0] for name, similar in near.items() if similar}
-
-
-def _notes(environ: Mapping[str, str], near_misses: Collection[str]) -> Iterator[str]:
-    """A note on the names that merely begin like settings, such as the service links of Kubernetes."""
-    names = sorted(
-        name for name in environ if name.startswith(OUR_PREFIXES) and name not in _rows() and name not in near_misses
-    )
-    if names:
-        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        yield f"{ENVIRONMENT}: no setting has the name {listed}; nothing reads it"
-
-
 def _texts(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Text]:
     """The text of each setting that is not blank; the environment takes precedence over the file."""
     process_only = documentation.process_only()
     texts = {
         entry.name: _Text(entry.value, file.line(entry.line), entry.line)
         for entry in file.entries
-        if entry.value.strip() and entry.name not in process_only
+        if entry.value.strip() and entry.name not in process_only and not _is_ambiguous(entry)
     }
-    for name in _rows():
+    for name in rows():
         # a secret that is read from a file often ends with the file's line break
         if (text := environ.get(name, "").strip("\r\n")).strip():
             texts[name] = _Text(text, ENVIRONMENT)
@@ -331,20 +192,24 @@ def _texts(file: env_file.EnvFile, environ: Mapping[str, str]) -> dict[str, _Tex
 
 
 def _ambiguous_comments(file: env_file.EnvFile) -> Iterator[Fault]:
-    """The values that may hold any character and end where a comment may begin."""
-    for entry in file.entries:
-        row = _rows().get(entry.name)
-        if row is not None and row.type.verbatim and entry.comment:
-            what = f"what follows ` #` could be a part of {entry.name} or a comment"
-            fix = "Put the value in quotes, or the comment on a line of its own."
-            yield Fault(Problem(file.line(entry.line), what, fix), frozenset({entry.name}), entry.line)
+    for entry in filter(_is_ambiguous, file.entries):
+        what = f"what follows ` #` could be a part of {entry.name} or a comment"
+        fix = "Put the value in quotes, or the comment on a line of its own."
+        problem = Problem(file.line(entry.line), what, fix)
+        yield Fault(problem, frozenset({entry.name}), entry.line, entry.name, is_unread=True)
+
+
+def _is_ambiguous(entry: env_file.EnvEntry) -> bool:
+    """Whether a value that may hold any character ends where a comment may begin."""
+    row = rows().get(entry.name)
+    return row is not None and row.type.verbatim and entry.comment
 
 
 def _validate(home: Path, texts: Mapping[str, _Text]) -> tuple[Settings, dict[str, Problem]]:
     """The settings, with every invalid one at its default, and the problem of each invalid name."""
     values: dict[str, Any] = {}
     invalid: dict[str, Problem] = {}
-    for name, row in _rows().items():
+    for name, row in rows().items():
         if name in texts:
             try:
                 values[row.field] = row.type.read(texts[name].text)
@@ -361,9 +226,9 @@ def _warnings(
     settings: Settings, file: env_file.EnvFile, environ: Mapping[str, str], near_misses: Mapping[str, str]
 ) -> Iterator[str]:
     for entry in file.entries:
-        if entry.name in WITHOUT_USE:
+        if entry.name in unknown_names.WITHOUT_USE:
             yield f"{file.line(entry.line)}: {entry.name} has no use in this version"
-    for name in sorted(WITHOUT_USE & environ.keys()):
+    for name in sorted(unknown_names.WITHOUT_USE & environ.keys()):
         yield f"{ENVIRONMENT}: {name} has no use in this version"
     for name, similar in sorted(near_misses.items()):
         yield f"{ENVIRONMENT}: {name} is no setting, and nothing reads it. Did you mean {similar}?"
