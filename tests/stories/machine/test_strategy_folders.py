@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.orders import Purpose
 
-SYMBOLS = ("ACME", "BOLT", "CASK", "DELI")
+SYMBOLS = ("ACME", "BOLT", "CASK", "DELI", "EELS", "FIGS")
 #: Buys one more symbol each session, with the stop that best.json has, or else the parameter.
 CODE = """\
 import json
@@ -109,6 +111,19 @@ def test_what_decides_begins_probation_anew_and_is_named(
 def test_what_decides_nothing_leaves_probation_served(house: House, change: Callable[[House], None]) -> None:
     change(house)
     assert next_quantity(house) == 50
+
+
+def test_probation_that_was_served_by_the_earlier_rule_counts_until_something_changes(house: House) -> None:
+    """The ledger is made what the version before had written: fingerprints of code and manifest, no list of files."""
+    with closing(sqlite3.connect(house.home / "trading_robot.db")) as ledger:
+        ledger.executescript(
+            "DROP TRIGGER strategy_sessions_no_update; DROP TRIGGER strategy_versions_no_delete;"
+            "UPDATE strategy_sessions SET fingerprint = (SELECT earlier_fingerprint FROM strategy_versions);"
+            "DELETE FROM strategy_versions;"
+        )
+    assert next_quantity(house) == 50
+    put("best.json", '{"stop": 0.10}')(house)
+    assert next_quantity(house) == 25
 
 
 def test_the_parameters_of_the_home_are_traded_by(house: House) -> None:
