@@ -40,6 +40,8 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/steps/sync.py": "jobs/test_reconcile.py",
     "jobs/trading_session.py": "jobs/test_run_daily.py",
     "ledger/audit.py": "ledger/test_verify.py",
+    "ledger/compare_rows.py": "ledger/test_verify.py",
+    "ledger/trail_state.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",
     "ledger/migrations.py": "ledger/test_database.py",
     "ledger/symbol_history.py": "ledger/test_books.py",

@@ -26,7 +26,7 @@ from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.jobs import rebuild as job
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify_ledger
+from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker
@@ -92,7 +92,7 @@ def rebuild(house: House, wrap: Callable[[Broker], Broker] | None = None) -> Out
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
     outside = [(head.seq, head.hash) for head in chain_heads.read_heads(paths.chain_heads_file(house.home))]
-    assert verify_ledger(database, heads_outside=lambda: outside) == ()
+    assert verify(database, heads_outside=lambda: outside).findings == ()
     database.close()
 
 

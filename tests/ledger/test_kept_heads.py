@@ -9,7 +9,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.results.audit_events import RESTORED
 from tradebot.ledger.audit import Head
 from tradebot.ledger.database import AccountLedger, Database
-from tradebot.ledger.verify import verify_ledger
+from tradebot.ledger.verify import verify, verify_ledger
 
 
 def kept(database: Database) -> Head:
@@ -30,10 +30,10 @@ def test_a_head_that_was_stored_and_is_gone_is_missing(
     assert database.missing_heads((second,)) == (first,)
     assert database.missing_heads([(first[0], "b" * 64)]) == (first, second)
 
-    assert verify_ledger(database, heads_outside=lambda: (first, second)) == ()
-    (finding,) = verify_ledger(database, heads_outside=lambda: (first,))
+    assert verify(database, heads_outside=lambda: (first, second)).findings == ()
+    (finding,) = verify(database, heads_outside=lambda: (first,)).findings
     assert str(finding) == f"heads: chain heads that were stored outside the ledger are gone: row {second[0]}"
-    (finding,) = verify_ledger(database, heads_outside=tuple)
+    (finding,) = verify(database, heads_outside=tuple).findings
     assert f"2, rows {first[0]} to {second[0]}" in finding.message
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,11 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tradebot.core.model.account import CashKind
+from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState
+from tradebot.core.model.schedule import Job
+from tradebot.ledger.audit import GENESIS, hash_of
+from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
-from tradebot.ledger.verify import APPEND_ONLY, verify_ledger
+from tradebot.ledger.verify import APPEND_ONLY, verify, verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -54,7 +60,7 @@ def test_history_can_be_neither_changed_nor_deleted(path: Path, busy: AccountLed
 
 def test_an_untouched_ledger_has_no_findings(database: Database, busy: AccountLedger) -> None:
     assert verify_ledger(database) == ()
-    assert verify_ledger(database, known_heads=[database.head()]) == ()
+    assert verify(database, known_heads=[database.head()]).findings == ()
 
 
 def test_an_empty_ledger_has_no_findings(database: Database) -> None:
@@ -78,7 +84,39 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "-AAPL-",
             "the audit trail has it filled",
         ),
-        ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "drawdown", "never cleared"),
+        ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "halt_id 1", "cleared_reason is x"),
+        (
+            "INSERT INTO halts (account_key, rule, level, reason, latched_at) SELECT account_key, rule, level, 'x', at"
+            " FROM audit JOIN halts USING (account_key) LIMIT 1",
+            "halts",
+            "halt_id 2",
+            "put in from outside",
+        ),
+        ("UPDATE breaks SET closed_at = opened_at", "breaks", "break_id 1", "the audit trail has it None"),
+        ("UPDATE breaks SET severity = 'info'", "breaks", "break_id 1", "severity is info"),
+        ("DELETE FROM breaks", "breaks", "break_id 1", "is gone"),
+        (
+            "INSERT INTO breaks SELECT 9, account_key, kind, symbol, here, there, message, first_seen, last_seen,"
+            " age_sessions, severity, opened_at, closed_at, dollars, confirmed FROM breaks",
+            "breaks",
+            "break_id 9",
+            "put in from outside",
+        ),
+        ("UPDATE runs SET exit_code = 7", "runs", "run_id 1", "exit_code is 7; the audit trail has it 0"),
+        ("UPDATE runs SET summary = 'nothing'", "runs", "run_id 1", "the audit trail has it 2 orders"),
+        (
+            "UPDATE runs SET status = 'running', ended_at = NULL, exit_code = NULL",
+            "runs",
+            "run_id 1",
+            "status is running; the audit trail has it ran",
+        ),
+        (
+            "INSERT INTO runs SELECT 9, account_key, job, session, status, exit_code, started_at, ended_at,"
+            " started_wall, ended_wall, pid, summary, keeping, turn_at FROM runs",
+            "runs",
+            "run_id 9",
+            "put in from outside",
+        ),
         (
             "UPDATE bare_periods SET dollars = '1'",
             "bare_periods",
@@ -86,8 +124,13 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "the audit trail has it 260",
         ),
         ("DELETE FROM bare_periods", "bare_periods", "trend AAPL", "is gone"),
-        ("UPDATE halts SET until = '2007-01-04'", "halts", "drawdown", "does not have it so"),
-        ("DELETE FROM halts", "halts", "drawdown", "is gone"),
+        (
+            "UPDATE halts SET until = '2007-01-04'",
+            "halts",
+            "halt_id 1",
+            "until is 2007-01-04; the audit trail has it None",
+        ),
+        ("DELETE FROM halts", "halts", "halt_id 1", "is gone"),
         (
             "UPDATE accounts SET peak_equity = '1' WHERE broker = 'paper'",
             "accounts",
@@ -169,7 +212,7 @@ def test_a_halt_that_only_resume_ends_from_now_on_is_no_finding(
     busy.halts_and_breaks.only_resume_ends_breaks(some.later(1))
     assert verify_ledger(database) == ()
     database.engine.execute("UPDATE halts SET ends = 'explained' WHERE rule = 'breaks'")
-    assert "does not have it so" in str(verify_ledger(database)[0])
+    assert "ends is explained; the audit trail has it resume" in str(verify_ledger(database)[0])
 
 
 def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
@@ -182,11 +225,14 @@ def test_a_halt_that_was_cleared_and_latched_again_is_no_finding(
     assert verify_ledger(database) == ()
 
 
-def test_a_cut_off_end_is_found_by_the_head_that_was_logged(database: Database, tamper: Tamper) -> None:
+def test_a_cut_off_end_is_found_by_the_head_that_was_logged(
+    database: Database, tamper: Tamper, busy: AccountLedger, some: Samples
+) -> None:
+    busy.decisions.note("drill", "stop", some.at, {})
     head = database.head()
     tamper("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
     assert verify_ledger(database) == ()
-    (finding,) = verify_ledger(database, known_heads=[head])
+    (finding,) = verify(database, known_heads=[head]).findings
     assert head[1] in finding.message
     assert "cut off" in finding.message
 
@@ -211,7 +257,7 @@ def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: A
     connection.execute("UPDATE breaks SET account_key = 'nobody'")
     connection.commit()
     connection.close()
-    assert verify_ledger(database) == (Finding("breaks", "row 1", "refers to a row that is not there"),)
+    assert verify_ledger(database)[0] == Finding("breaks", "row 1", "refers to a row that is not there")
 
 
 def test_a_move_that_no_order_can_make_is_found(database: Database, busy: AccountLedger, some: Samples) -> None:
@@ -245,4 +291,97 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
         write()
         heads.append(database.head())
     assert len(set(heads)) == len(writes) + 1
-    assert verify_ledger(database, known_heads=heads) == ()
+    assert verify(database, known_heads=heads).findings == ()
+
+
+def as_an_earlier_version(database: Database) -> None:
+    """Write the chain anew as the version before wrote it: runs, halts and breaks without digests."""
+    engine, previous = database.engine, GENESIS
+    triggers = engine.triggers()
+    for name in triggers:
+        engine.execute(f"DROP TRIGGER {name}")
+    for row in engine.all("SELECT * FROM audit ORDER BY seq"):
+        detail = json.loads(row["detail"])
+        old = dict(row)
+        if row["kind"] in _OLD_DETAILS:
+            kept = {name: detail.get(name) for name in _OLD_DETAILS[row["kind"]]}
+            old |= {"detail": canonical_json(kept), "digest": ""}
+        old |= {"prev_hash": previous}
+        old |= {"hash": (previous := hash_of(old))}
+        engine.execute(
+            "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
+            " WHERE seq = :seq",
+            {name: old[name] for name in ("detail", "digest", "prev_hash", "hash", "seq")},
+        )
+    for sql in triggers.values():
+        engine.execute(sql)
+
+
+_HALT = ("rule", "level", "reason", "since", "session", "until", "value", "limit_value", "scope", "scope_name", "ends")
+_BREAK = ("kind", "symbol", "here", "there", "message", "severity", "dollars", "confirmed", "first_seen", "last_seen")
+_OLD_DETAILS = {
+    "run_began": ("job", "session"),
+    "run_ended": ("status", "exit_code"),
+    "halt_latched": (*_HALT, "source"),
+    "halt_cleared": (*_HALT, "source", "cleared_reason"),
+    "difference_seen": (*_BREAK, "age_sessions"),
+    "break_opened": (*_BREAK, "age_sessions"),
+    "break_closed": ("first_seen", "age_sessions"),
+    "difference_gone": ("first_seen", "age_sessions"),
+}
+
+
+@pytest.fixture
+def old(busy: AccountLedger, database: Database, some: Samples) -> AccountLedger:
+    """A ledger of the version before, with a halt and a break of each kind."""
+    halts = busy.halts_and_breaks
+    halt = Halt(HaltSource.LEDGER, HaltRule.BREAKS, HaltLevel.HALTED, "apart", since=some.at, ends=HaltEnd.RESUME)
+    halts.latch(halt, some.at)
+    halts.clear([halt], "looked at it", some.later(1))
+    moved = Break(BreakKind.QUANTITY, "AAPL", Decimal(10), Decimal(5), "10 here, 5 there")
+    for minutes, seen in enumerate(([moved], [moved], [])):
+        at = some.later(minutes)
+        halts.record_breaks(seen, some.session, at, first_seen_by=some.later(minutes))
+    busy.runs.begin(Job.RECONCILE, some.session, some.at, some.at, 1)
+    as_an_earlier_version(database)
+    return busy
+
+
+def test_rows_of_earlier_versions_are_sound_and_named(old: AccountLedger, database: Database, some: Samples) -> None:
+    found = verify(database)
+    assert (found.findings, found.not_covered) == ((), {"runs": 2, "halts": 2, "breaks": 2})
+
+    run = old.runs.newest(Job.RECONCILE, [RunStatus.RUNNING], 1)
+    old.runs.end(next(run).run_id, RunStatus.RAN, 0, some.later(1), some.later(1), "done")
+    old.runs.begin(Job.RECONCILE, some.session, some.at, some.at, 1)
+    old.halts_and_breaks.clear(old.halts_and_breaks.halts(), "looked at it", some.later(2))
+    cash = Break(BreakKind.CASH, "", Decimal(1), Decimal(3), "cash")
+    old.halts_and_breaks.record_breaks([cash], some.next_session, some.later(3), first_seen_by=some.at)
+    found = verify(database)
+    assert (found.findings, found.not_covered) == ((), {"runs": 1, "halts": 1, "breaks": 2}), "covered as they change"
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("UPDATE runs SET exit_code = 7 WHERE run_id = 1", "exit_code is 7; the audit trail has it 0"),
+        ("DELETE FROM runs WHERE run_id = 2", "runs run_id 2: is gone"),
+        (
+            "DELETE FROM halts WHERE cleared_at IS NOT NULL",
+            "1 rows of earlier versions are there, and the audit trail has 2",
+        ),
+        (
+            "UPDATE halts SET reason = 'x' WHERE cleared_at IS NULL",
+            "drawdown: is latched, and the audit trail does not",
+        ),
+        (
+            "DELETE FROM breaks WHERE kind = 'quantity'",
+            "1 rows of earlier versions are there, and the audit trail has 2",
+        ),
+    ],
+)
+def test_what_the_trail_knows_of_them_is_held_against_them(
+    old: AccountLedger, database: Database, tamper: Tamper, sql: str, words: str
+) -> None:
+    tamper(sql)
+    assert words in str(verify_ledger(database)[0])

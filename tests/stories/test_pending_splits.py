@@ -30,7 +30,7 @@ def splitting(make_house: MakeHouse, script: Script, *after: str) -> House:
 
 def assert_sound(house: House) -> None:
     database = open_database(house.database, create=False)
-    assert verify_ledger(database, ()) == ()
+    assert verify_ledger(database) == ()
     database.close()
 
 

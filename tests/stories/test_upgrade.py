@@ -156,7 +156,9 @@ def test_what_the_old_version_left_is_read_in_full(old: OldHome) -> None:
     assert {(each["symbol"], each["quantity"], each["stop"]) for each in status["positions"]} == STOPS
     assert all(each["protected"] for each in status["positions"])
 
-    assert old.json("verify")["findings"] == []
+    verified = old.json("verify")
+    assert verified["findings"] == []
+    assert verified["not_covered"] == {"runs": len(old.rows("trading_robot.db", "SELECT * FROM runs")), "halts": 1}
     assert old.alerts() == dict.fromkeys(WAITING, "waiting")
     assert "momentum_rotation" in old.run("explain", "AAPL")
     old.run("incident")

@@ -38,7 +38,7 @@ def command(
     """
     from tradebot.commands import render
     from tradebot.core.model.values import plural
-    from tradebot.ledger.verify import verify_ledger
+    from tradebot.ledger.verify import verify
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.chain_heads import heads_outside
@@ -46,19 +46,28 @@ def command(
 
     told = [_head_in(text) for text in head or ()]
     with open_ledger(options) as (database, settings):
-        findings = verify_ledger(database, told, heads_outside=lambda: heads_outside(settings))
-        newest, known = database.head(), len(heads_outside(settings))
+        found = verify(database, told, heads_outside=lambda: heads_outside(settings))
+        known = len(heads_outside(settings))
+    findings = found.findings
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
+    facts = (("database", str(settings.database_path)), ("chain head", "{}:{}".format(*found.head)))
+    not_covered = (f"{table}: {rows}" for table, rows in found.not_covered.items())
     page = (
-        *home_opening(
-            settings.home, ("database", str(settings.database_path)), ("chain head", "{}:{}".format(*newest))
-        ),
+        *home_opening(settings.home, *facts),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
+        *section("Rows of earlier versions, known by the trail in part only", *map(Line, not_covered)),
     )
-    code = ExitCode.LEDGER if findings else ExitCode.OK
     return render.show_result(
-        options, "verify", page, code=code, findings=findings, known_heads=known, head=newest, home=settings.home
+        options,
+        "verify",
+        page,
+        code=ExitCode.LEDGER if findings else ExitCode.OK,
+        findings=findings,
+        not_covered=found.not_covered,
+        known_heads=known,
+        head=found.head,
+        home=settings.home,
     )
 
 

@@ -1,18 +1,20 @@
 """The audit trail: one row for each write, hashed together with the hash of the row before it.
 
-A row of an append-only table leaves its digest in the trail, so that verify.py finds changed, deleted and inserted
-rows. Whoever can rewrite the whole file can rewrite the whole chain: its head is therefore stored outside as well.
+A row of an append-only table leaves its digest in the trail, and a row that changes one of each of its states, so that
+verify.py finds changed, deleted and inserted rows. Whoever can rewrite the whole file can rewrite the whole chain: its
+head is therefore stored outside as well, and told with alerts and heartbeats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.codec import canonical_json, stamp
+from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 
 #: Number and hash of an audit row.
@@ -47,19 +49,60 @@ ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
 CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, OPENINGS)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangingTable:
+    """A table whose rows change. Each state of a row is digested, in the transaction that makes it."""
+
+    table: str
+    key: str  # the column that identifies a row
+    outside: frozenset[str] = frozenset()  # columns with wall-clock time or process ids, which two replays differ in
+
+    def state_of(self, row: Mapping[str, Value]) -> dict[str, Value]:
+        """The columns of a row that are digested. NULL ones are left out: a later version may add nullable columns."""
+        return {name: value for name, value in row.items() if value is not None and name not in self.outside}
+
+
+RUNS = ChangingTable("runs", "run_id", frozenset({"started_wall", "ended_wall", "pid"}))
+HALTS = ChangingTable("halts", "halt_id")
+BREAKS = ChangingTable("breaks", "break_id")
+CHANGING = (RUNS, HALTS, BREAKS)
+#: In the detail of an audit row about a break: the break is new. Its kind does not tell.
+NEW = "new"
+
+
 def digest_of(row: Mapping[str, Value]) -> str:
-    """SHA-256 over a row as hex. NULL columns are left out, so that a later version may add columns."""
-    return _sha256({name: value for name, value in row.items() if value is not None})
+    """SHA-256 over the canonical JSON of a row as hex. NULL columns are left out: a later version may add columns."""
+    parts = [
+        begin + (quoted(value) if isinstance(value, str) else str(value))
+        for name, begin in _sorted_names(tuple(row))
+        if (value := row[name]) is not None
+    ]
+    return sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()
 
 
-def digest_of_all(rows: Sequence[Mapping[str, Value]]) -> str:
+def digest_of_all(rows: Iterable[Mapping[str, Value]]) -> str:
     """SHA-256 over the digests of rows, in order, as hex."""
-    return _sha256([digest_of(row) for row in rows])
+    return sha256(canonical_json([digest_of(row) for row in rows]).encode()).hexdigest()
+
+
+#: The columns that the hash of an audit row is made from, in order.
+HASHED = ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")
 
 
 def hash_of(row: Row) -> str:
     """SHA-256 over an audit row, including the hash of the row before it, as hex."""
-    return _sha256([row[c] for c in ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")])
+    return hash_of_columns(*(row[name] for name in HASHED))
+
+
+def hash_of_columns(seq: int, *texts: str) -> str:
+    """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row, as hex."""
+    return sha256(f"[{seq},{','.join(map(quoted, texts))}]".encode()).hexdigest()
+
+
+@lru_cache
+def _sorted_names(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The names of columns in order, each with its beginning in JSON."""
+    return tuple((name, f"{quoted(name)}:") for name in sorted(columns))
 
 
 def head(engine: Engine) -> Head:
@@ -78,17 +121,16 @@ class AuditTrail:
     def append(self, kind: str, subject: str, at: datetime, detail: Mapping[str, object], digest: str = "") -> None:
         """Add one row to the chain."""
         last, previous = head(self._engine)
-        row: dict[str, Value] = {
-            "seq": last + 1,
-            "at": stamp(at),
-            "account_key": self.account_key,
-            "kind": kind,
-            "subject": subject,
-            "detail": canonical_json(detail),
-            "digest": digest,
-            "prev_hash": previous,
-        }
-        self._engine.insert("audit", {**row, "hash": hash_of(row)})
+        texts = (stamp(at), self.account_key, kind, subject, canonical_json(detail), digest, previous)
+        row: dict[str, Value] = dict(zip(HASHED, (last + 1, *texts), strict=True))
+        self._engine.insert("audit", {**row, "hash": hash_of_columns(last + 1, *texts)})
+
+    def append_state(
+        self, table: ChangingTable, row: Row, kind: str, subject: str, at: datetime, detail: Mapping[str, object]
+    ) -> None:
+        """Add one row to the chain with the new state of a row that changes."""
+        state = table.state_of(row)
+        self.append(kind, subject, at, {**state, **detail}, digest_of(state))
 
     def record(self, chained: ChainedTable, columns: Mapping[str, Value], at: datetime) -> bool:
         """Insert a row into an append-only table and its digest into the chain; False if the row exists already."""
@@ -99,7 +141,3 @@ class AuditTrail:
         row["seq"] = inserted["seq"]
         self.append(chained.kind, str(row[chained.key]), at, row, digest_of(row))
         return True
-
-
-def _sha256(content: Mapping[str, object] | Sequence[object]) -> str:
-    return sha256(canonical_json(content).encode()).hexdigest()

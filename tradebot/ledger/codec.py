@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from json.encoder import encode_basestring_ascii
 from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -68,6 +69,10 @@ def stamp(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"the ledger stores aware instants only, not {moment}")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+#: The canonical JSON of a text.
+quoted = encode_basestring_ascii
 
 
 def canonical_json(content: Mapping[str, object] | Collection[object]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tradebot.ledger.audit import RUNS
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import open_database
 
 #: The columns with wall time or process ids: two replays of the same sessions differ in no others.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
-    "runs": frozenset({"started_wall", "ended_wall", "pid"}),
+    RUNS.table: RUNS.outside,
     "alert_posts": frozenset({"since", "next_try", "settled"}),
     "alert_attempts": frozenset({"at"}),
     "_sqlite_migrations": frozenset({"applied_at"}),

@@ -111,6 +111,13 @@ class Engine:
         except sqlite3.Error as error:
             self._fail(error)
 
+    def tuples(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Run one statement and yield its rows as tuples, for tables that are read whole."""
+        try:
+            yield from self._connection.execute(sql)
+        except sqlite3.Error as error:
+            self._fail(error)
+
     def insert(self, table: str, values: Mapping[str, Value], clause: str = "") -> Row | None:
         """Insert one row. ``clause`` may add ON CONFLICT and RETURNING, whose row is returned."""
         return self.one(_insertion(table, tuple(values), clause), values)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
 from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltSource
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import AuditTrail
+from tradebot.ledger.audit import BREAKS, HALTS, NEW, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
 
@@ -54,8 +54,9 @@ class HaltsAndBreaks:
         with self._engine.transaction():
             if any(columns_of(known, without=("source",)) == columns for known in self.halts()):
                 return
-            self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)})
-            self._trail.append(AuditKind.HALT_LATCHED, halt.rule, at, columns_of(halt))
+            row = self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)}, "RETURNING *")
+            assert row is not None, "it was inserted"
+            self._trail.append_state(HALTS, row, AuditKind.HALT_LATCHED, halt.rule, at, columns_of(halt))
 
     def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
         """Clear those of ``halts`` that are latched here, and return them as they are here.
@@ -75,11 +76,12 @@ class HaltsAndBreaks:
         return tuple(cleared)
 
     def _clear(self, halt_id: int, halt: Halt, reason: str, at: datetime) -> None:
-        self._engine.execute(
-            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id",
+        row = self._engine.one(
+            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id RETURNING *",
             {"at": stamp(at), "reason": reason, "halt_id": halt_id},
         )
-        self._trail.append(AuditKind.HALT_CLEARED, halt.rule, at, {**columns_of(halt), "cleared_reason": reason})
+        assert row is not None, "it is latched"
+        self._trail.append_state(HALTS, row, AuditKind.HALT_CLEARED, halt.rule, at, columns_of(halt))
 
     def reenabled(self, strategy: str) -> datetime | None:
         """When a halt of a strategy for repeated entries was last cleared, aware UTC; None for never."""
@@ -120,11 +122,13 @@ class HaltsAndBreaks:
                 self._change_halt(row, "ends", HaltEnd.RESUME.value, at)
 
     def _change_halt(self, row: Row, column: str, value: str | int | None, at: datetime) -> None:
-        self._engine.execute(
-            f"UPDATE halts SET {column} = :value WHERE halt_id = :halt_id",
+        after = self._engine.one(
+            f"UPDATE halts SET {column} = :value WHERE halt_id = :halt_id RETURNING *",
             {"value": value, "halt_id": row["halt_id"]},
         )
-        self._trail.append(AuditKind.HALT_CHANGED, row["rule"], at, {"since": row["since"], column: value})
+        assert after is not None, "it is latched"
+        detail = {"since": row["since"], column: value}
+        self._trail.append_state(HALTS, after, AuditKind.HALT_CHANGED, row["rule"], at, detail)
 
     # --- halts that the operator was told of ---------------------------------------------
 
@@ -217,9 +221,10 @@ class HaltsAndBreaks:
             "last_seen": session.isoformat(),
             "age_sessions": 0,
         }
-        self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)})
+        row = self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)}, "RETURNING *")
+        assert row is not None, "it was inserted"
         kind = AuditKind.BREAK_OPENED if new.confirmed else AuditKind.DIFFERENCE_SEEN
-        self._trail.append(kind, f"{new.kind} {new.symbol}", at, columns)
+        self._trail.append_state(BREAKS, row, kind, f"{new.kind} {new.symbol}", at, {**columns, NEW: 1})
 
     def _update(self, row: Row, again: Break, session: date, at: datetime) -> None:
         columns = columns_of(again, without=("first_seen", "kind", "symbol")) | {
@@ -228,29 +233,25 @@ class HaltsAndBreaks:
         }
         if all(row[name] == value for name, value in columns.items()):
             return
-        self._engine.execute(
+        after = self._engine.one(
             "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
             " age_sessions = :age_sessions, severity = :severity, dollars = :dollars, confirmed = :confirmed"
-            " WHERE break_id = :break_id",
+            " WHERE break_id = :break_id RETURNING *",
             {**columns, "break_id": row["break_id"]},
         )
-        subject = f"{again.kind} {again.symbol}"
-        if not again.confirmed:
-            self._trail.append(AuditKind.DIFFERENCE_SEEN, subject, at, columns)
-        elif row["confirmed"]:
-            self._trail.append(AuditKind.BREAK_CHANGED, subject, at, columns)
-        else:
-            opened = {name: row[name] for name in ("kind", "symbol", "first_seen")}
-            self._trail.append(AuditKind.BREAK_OPENED, subject, at, {**opened, **columns})
+        assert after is not None, "it is open"
+        confirmed = AuditKind.BREAK_CHANGED if row["confirmed"] else AuditKind.BREAK_OPENED
+        kind = confirmed if again.confirmed else AuditKind.DIFFERENCE_SEEN
+        self._trail.append_state(BREAKS, after, kind, f"{again.kind} {again.symbol}", at, columns)
 
     def _close(self, row: Row, at: datetime) -> None:
-        self._engine.execute(
-            "UPDATE breaks SET closed_at = :at WHERE break_id = :break_id",
+        closed = self._engine.one(
+            "UPDATE breaks SET closed_at = :at WHERE break_id = :break_id RETURNING *",
             {"at": stamp(at), "break_id": row["break_id"]},
         )
+        assert closed is not None, "it is open"
         kind = AuditKind.BREAK_CLOSED if row["confirmed"] else AuditKind.DIFFERENCE_GONE
-        detail = {"first_seen": row["first_seen"], "age_sessions": row["age_sessions"]}
-        self._trail.append(kind, f"{row['kind']} {row['symbol']}", at, detail)
+        self._trail.append_state(BREAKS, closed, kind, f"{row['kind']} {row['symbol']}", at, {})
 
 
 def _halt(row: Row) -> Halt:

@@ -10,7 +10,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, LedgerError
-from tradebot.ledger.audit import AuditTrail
+from tradebot.ledger.audit import RUNS, AuditTrail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
 
@@ -34,7 +34,7 @@ class RunLog:
     ) -> int:
         """Store the beginning of a run and return its id. ``at`` is desk time, ``wall`` wall-clock time, both aware.
 
-        The audit trail leaves wall-clock time and pid out, so that replays can be compared.
+        The audit trail leaves wall-clock time and pid out, so that replays can be compared (``RUNS``).
         """
         with self._engine.transaction():
             row = self._engine.insert(
@@ -51,20 +51,20 @@ class RunLog:
                     "turn_at": stamp(wall if schedule_clock is ScheduleClock.REAL else at),
                     "summary": "",
                 },
-                "RETURNING run_id",
+                "RETURNING *",
             )
             assert row is not None  # an INSERT that did not raise has a row to return
             run_id = int(row["run_id"])
-            self._trail.append(AuditKind.RUN_BEGAN, str(run_id), at, {"job": job, "session": session})
+            self._trail.append_state(RUNS, row, AuditKind.RUN_BEGAN, str(run_id), at, {"session": session})
         return run_id
 
     def end(self, run_id: int, status: RunStatus, exit_code: int, at: datetime, wall: datetime, summary: str) -> None:
         """Store the end of a run; ``summary`` is one line for people. Raises LedgerError if the run is not running."""
         with self._engine.transaction():
-            changed = self._engine.execute(
+            row = self._engine.one(
                 "UPDATE runs SET status = :status, exit_code = :exit_code, ended_at = :at, ended_wall = :wall,"
                 " summary = :summary"
-                " WHERE run_id = :run_id AND account_key = :account_key AND status = 'running'",
+                " WHERE run_id = :run_id AND account_key = :account_key AND status = 'running' RETURNING *",
                 {
                     **self._account,
                     "run_id": run_id,
@@ -75,9 +75,9 @@ class RunLog:
                     "summary": summary,
                 },
             )
-            if not changed:
+            if row is None:
                 raise LedgerError(f"Run {run_id} is not running, so it cannot end.")
-            self._trail.append(AuditKind.RUN_ENDED, str(run_id), at, {"status": status, "exit_code": exit_code})
+            self._trail.append_state(RUNS, row, AuditKind.RUN_ENDED, str(run_id), at, {})
 
     def of_session(self, session: date) -> tuple[Run, ...]:
         """The runs of a session, in the order of their beginning."""

@@ -16,7 +16,7 @@ from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify_ledger
+from tradebot.ledger.verify import verify
 from tradebot.runtime import alerts
 from tradebot.runtime.chain_heads import heads_outside
 from tradebot.runtime.clocks import SystemClock
@@ -59,7 +59,7 @@ def read_machine(loaded: Loaded) -> MachineFacts:
 def _findings(settings: Settings) -> tuple[str, ...]:
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
-            findings = verify_ledger(database, heads_outside=lambda: heads_outside(settings))
+            findings = verify(database, heads_outside=lambda: heads_outside(settings)).findings
             return tuple(str(finding) for finding in findings)
     except LedgerError as error:
         return (str(error),)

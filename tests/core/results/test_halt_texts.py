@@ -36,6 +36,7 @@ HALTS = {
     "breaks": halt(HaltRule.BREAKS, ends=HaltEnd.EXPLAINED),
     "breaks again": halt(HaltRule.BREAKS, ends=HaltEnd.RESUME),
     "breaks of an earlier version": halt(HaltRule.BREAKS),
+    "heads gone": halt(HaltRule.CHAIN_HEADS, level=HaltLevel.REDUCING),
     "unreadable": halt(HaltRule.UNREADABLE, source=HaltSource.LATCH_FILE, since=None),
 }
 ENDS = {

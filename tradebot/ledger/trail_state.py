@@ -1,0 +1,280 @@
+"""The state of the other tables by the audit trail. Each row of the trail is applied to it in turn.
+
+Rows that the trail does not digest are those that an earlier version wrote: of them the trail knows less.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from tradebot.core.model.account import CASH
+from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.orders import OrderState, Side, may_move
+from tradebot.core.model.values import CENT, ZERO, canonical
+from tradebot.core.results.audit_events import RESTORED, AuditKind
+from tradebot.ledger.audit import BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable
+from tradebot.ledger.engine import Value
+from tradebot.ledger.findings import Finding
+from tradebot.ledger.kept_heads import NotedHeads
+
+#: An account key and the name of a row within the account.
+Key = tuple[str, str]
+Columns = dict[str, Value]
+_CASH_BREAK = f"{BreakKind.CASH} {CASH}"
+
+
+class TrailState:
+    """What the other tables must hold after the rows of the trail so far."""
+
+    def __init__(self) -> None:
+        #: Digest and number of the audit row by (account, row) of an append-only table, by the kind of the audit row.
+        self.digests: dict[str, dict[Key, tuple[str, int]]] = {}
+        self.batches: list[tuple[int, int, str]] = []  # first and last decision, digest of the batch
+        self.orders: dict[Key, Columns] = {}
+        self.states: dict[Key, str] = {}  # of orders
+        self.holdings: dict[Key, str] = {}  # columns as JSON
+        self.changing = {each.table: ChangingRows(each) for each in CHANGING}
+        self.old_halts: list[tuple[str, Columns]] = []  # account and columns of latched ones without a digest
+        self.bare: dict[Key, list[Columns]] = defaultdict(list)  # columns of the bare periods of a holding
+        self.peaks: dict[str, str] = {}  # equity peak by account
+        self.cash: dict[str, Decimal] = {}  # sum of the bookings so far by account, USD
+        self.cash_breaks: set[str] = set()  # accounts with an open break of cash
+        self.cash_findings: list[Finding] = []
+        self.moved_orders: set[Key] = set()  # that moved since their account's newest equity point
+        self.heads = NotedHeads()
+        self._pending: Counter[Key] = Counter()  # differences without a digest that no second look has confirmed
+        self._appliers = self._all_appliers()
+
+    def apply(self, seq: int, account: str, kind: str, subject: str, detail: str, digest: str) -> str:
+        """Follow one row of the trail; returns what is wrong with it, "" for nothing.
+
+        Raises ValueError and KeyError for a row that no version wrote.
+        """
+        if digest and kind not in _DIGESTED_OTHERWISE:
+            self.digests.setdefault(kind, {})[account, subject] = (digest, seq)
+        applier = self._appliers.get(kind)
+        return applier(account, subject, detail, digest) or "" if applier else ""
+
+    def _all_appliers(self) -> dict[str, Callable[[str, str, str, str], str | None]]:
+        kinds = AuditKind
+        return {
+            kinds.INTENT_WRITTEN: self._intent,
+            kinds.INTENT_REWRITTEN: self._intent,
+            kinds.ORDER_MOVED: self._moved,
+            kinds.HOLDING_CHANGED: self._holding,
+            kinds.HOLDING_ENDED: self._holding_ended,
+            kinds.RUN_BEGAN: self._run_began,
+            kinds.RUN_ENDED: self._run_ended,
+            kinds.HALT_LATCHED: self._latched,
+            kinds.HALT_CHANGED: self._halt_changed,
+            kinds.HALT_CLEARED: self._cleared,
+            kinds.DIFFERENCE_SEEN: self._difference,
+            kinds.BREAK_OPENED: self._difference,
+            kinds.BREAK_CHANGED: self._difference,
+            kinds.DIFFERENCE_GONE: self._difference_gone,
+            kinds.BREAK_CLOSED: self._difference_over,
+            kinds.BARE_BEGAN: lambda account, subject, detail, _: self.bare[account, subject].append(parsed(detail)),
+            kinds.BARE_ENDED: self._bare_ended,
+            kinds.PEAK_MOVED: self._peak,
+            kinds.PEAK_REBASED: self._peak,
+            kinds.DECIDED: self._decided,
+            kinds.FILL_BOOKED: self._fill,
+            kinds.CASH_BOOKED: self._amount,
+            kinds.ADJUSTMENT_BOOKED: self._amount,
+            kinds.EQUITY_RECORDED: self._equity,
+            kinds.HEAD_KEPT: lambda _, subject, detail, __: self.heads.apply(kinds.HEAD_KEPT, subject, detail),
+            RESTORED: lambda _, subject, detail, __: self.heads.apply(RESTORED, subject, detail),
+        }
+
+    # --- orders, holdings, decisions -------------------------------------------------------
+
+    def _intent(self, account: str, subject: str, detail: str, _: str) -> None:
+        columns, key = parsed(detail), (account, subject)
+        self.states[key] = OrderState.PLANNED
+        if key in self.orders:  # a replaced intent keeps its number of submissions
+            del columns["sends"]
+            self.orders[key] |= columns
+        else:
+            self.orders[key] = columns
+
+    def _moved(self, account: str, subject: str, detail: str, _: str) -> str:
+        columns, key = parsed(detail), (account, subject)
+        before, after = columns.pop("from"), columns.pop("to")
+        was, self.states[key] = self.states.get(key), after
+        self.orders[key] |= {"state": after, **columns}
+        self.moved_orders.add(key)
+        if was != before or not _may_move(before, after):
+            return f"{subject} cannot have gone from {before} to {after}"
+        return ""
+
+    def _holding(self, account: str, subject: str, detail: str, _: str) -> None:
+        self.holdings[account, subject] = detail
+
+    def _holding_ended(self, account: str, subject: str, _: str, __: str) -> None:
+        self.holdings.pop((account, subject), None)
+
+    def _bare_ended(self, account: str, subject: str, detail: str, _: str) -> None:
+        self.bare[account, subject][-1] = parsed(detail)
+
+    def _decided(self, _: str, __: str, detail: str, digest: str) -> None:
+        span = parsed(detail)
+        self.batches.append((span["first"], span["last"], digest))
+
+    # --- runs, halts and breaks ------------------------------------------------------------
+
+    def _run_began(self, _: str, subject: str, detail: str, digest: str) -> None:
+        self.changing[RUNS.table].begin(int(subject), parsed(detail), digest)
+
+    def _run_ended(self, _: str, subject: str, detail: str, digest: str) -> None:
+        self.changing[RUNS.table].change(int(subject), parsed(detail), digest)
+
+    def _latched(self, account: str, _: str, detail: str, digest: str) -> None:
+        columns = parsed(detail)
+        self.changing[HALTS.table].begin(columns.get(HALTS.key), columns, digest)
+        if not digest:
+            self.old_halts.append((account, _halt_in(columns)))
+
+    def _halt_changed(self, account: str, subject: str, detail: str, digest: str) -> None:
+        """Columns that an old halt was latched without stay out."""
+        columns = parsed(detail)
+        self.changing[HALTS.table].change(columns.get(HALTS.key), columns, digest)
+        for each in tuple(self.old_halts):
+            key, halt = each
+            if (key, halt["rule"], halt["since"]) == (account, subject, columns["since"]):
+                halt.update({name: value for name, value in columns.items() if name in halt})
+                if digest:
+                    self.old_halts.remove(each)
+
+    def _cleared(self, account: str, subject: str, detail: str, digest: str) -> None:
+        columns = parsed(detail)
+        self.changing[HALTS.table].change(columns.get(HALTS.key), columns, digest)
+        self.heads.apply(AuditKind.HALT_CLEARED, subject, detail)
+        cleared = _halt_in(columns)
+        self.old_halts = [each for each in self.old_halts if each[0] != account or not matches(each[1], cleared)]
+
+    def _difference(self, account: str, subject: str, detail: str, digest: str) -> None:
+        columns, key = parsed(detail), (account, subject)
+        if subject == _CASH_BREAK:
+            self.cash_breaks.add(account)
+        rows, confirmed = self.changing[BREAKS.table], columns.get("confirmed")
+        if digest:
+            (rows.begin if NEW in columns else rows.change)(columns[BREAKS.key], columns, digest)
+        elif confirmed and self._pending[key]:  # a second look has shown it too
+            self._pending[key] -= "first_seen" in columns
+        elif "first_seen" in columns:
+            rows.begin(None, columns, "")
+            self._pending[key] += confirmed == 0
+
+    def _difference_over(self, account: str, subject: str, detail: str, digest: str) -> None:
+        if subject == _CASH_BREAK:
+            self.cash_breaks.discard(account)
+        columns = parsed(detail)
+        self.changing[BREAKS.table].change(columns.get(BREAKS.key), columns, digest)
+
+    def _difference_gone(self, account: str, subject: str, detail: str, digest: str) -> None:
+        self._pending[account, subject] -= 1
+        self._difference_over(account, subject, detail, digest)
+
+    # --- equity and cash -------------------------------------------------------------------
+
+    def _peak(self, account: str, _: str, detail: str, __: str) -> None:
+        self.peaks[account] = parsed(detail)["to"]
+
+    def _fill(self, account: str, _: str, detail: str, __: str) -> None:
+        fill = parsed(detail)
+        cost = Decimal(fill["quantity"]) * Decimal(fill["price"])
+        moved = (-cost if fill["side"] == Side.BUY else cost) - Decimal(fill["fee"])
+        self.cash[account] = self.cash.get(account, ZERO) + moved
+
+    def _amount(self, account: str, _: str, detail: str, __: str) -> None:
+        amount = Decimal(parsed(detail)["amount"])
+        if amount:
+            self.cash[account] = self.cash.get(account, ZERO) + amount
+
+    def _equity(self, account: str, subject: str, detail: str, _: str) -> None:
+        """Compare the sum of the bookings of cash with an equity point."""
+        self.moved_orders = {key for key in self.moved_orders if key[0] != account}
+        here = self.cash.get(account)
+        if here is None or account in self.cash_breaks:
+            return
+        cash = parsed(detail)["cash"]
+        if abs(here - Decimal(cash)) > CENT:
+            what = f"cash is {cash}, and everything booked until then comes to {canonical(here)}"
+            self.cash_findings.append(Finding("equity", subject, what))
+
+
+class ChangingRows:
+    """The rows of a table whose rows change. The number of a row is None where an earlier version did not tell it."""
+
+    def __init__(self, table: ChangingTable) -> None:
+        self.table = table
+        self.states: dict[int, tuple[str, Columns]] = {}  # digest and columns of the newest state of each row
+        self.old: dict[int, Columns] = {}  # what is known of the rows without a digest, by number
+        self.old_count = 0  # rows without a digest, with a number or not
+
+    def begin(self, number: int | None, columns: Columns, digest: str) -> None:
+        """Follow an audit row about a new row."""
+        if digest and number is not None:
+            self.states[number] = (digest, columns)
+            return
+        self.old_count += 1
+        if number is not None:
+            self.old[number] = columns
+
+    def change(self, number: int | None, columns: Columns, digest: str) -> None:
+        """Follow an audit row about a row that is there. One of an earlier version is digested from now on."""
+        if number is None:
+            return
+        if digest:
+            self.old_count -= number not in self.states
+            self.old.pop(number, None)
+            self.states[number] = (digest, columns)
+        elif number in self.old:
+            self.old[number] |= columns
+
+
+#: Kinds of audit rows whose digest is not that of a row of an append-only table.
+_DIGESTED_OTHERWISE = frozenset(
+    {
+        AuditKind.DECIDED,
+        AuditKind.RUN_BEGAN,
+        AuditKind.RUN_ENDED,
+        AuditKind.HALT_LATCHED,
+        AuditKind.HALT_CHANGED,
+        AuditKind.HALT_CLEARED,
+        AuditKind.DIFFERENCE_SEEN,
+        AuditKind.DIFFERENCE_GONE,
+        AuditKind.BREAK_OPENED,
+        AuditKind.BREAK_CHANGED,
+        AuditKind.BREAK_CLOSED,
+    }
+)
+_decoder = json.JSONDecoder()
+
+
+def parsed(detail: str) -> dict[str, Any]:
+    """The detail of an audit row. Raises ValueError for one that is no JSON object."""
+    value = _decoder.decode(detail)
+    if not isinstance(value, dict):
+        raise ValueError(detail)
+    return value
+
+
+def matches(latched: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
+    """Whether a halt has every column that another was latched with."""
+    return all(other.get(name) == value for name, value in latched.items())
+
+
+def _halt_in(columns: Mapping[str, Value]) -> Columns:
+    """The columns of the halt in an audit row."""
+    return {name: value for name, value in columns.items() if name not in ("source", "cleared_reason")}
+
+
+@cache
+def _may_move(before: str, after: str) -> bool:
+    return may_move(OrderState(before), OrderState(after))
