@@ -16,6 +16,7 @@ from tradebot.commands import (
     backup,
     check_exits,
     config,
+    data,
     emergency_stop,
     explain,
     halt,
@@ -105,6 +106,7 @@ app = _group(
 app.add_typer(_group("Word to the operator.", alerts.commands), name="alerts")
 app.add_typer(_group("The embedded exchange, by hand.", paper.commands), name="paper")
 app.add_typer(_group("The settings of a home.", config.commands), name="config")
+app.add_typer(_group("Price files of your own.", data.commands), name="data")
 app.add_typer(_group("What starts the jobs: cron and its like.", schedule.commands), name="schedule")
 app.add_typer(_group("The strategies that there are.", strategies.commands), name="strategies")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,15 +12,16 @@ import pandas as pd
 from tradebot.core.model.account import ActionKind
 from tradebot.core.model.order_ids import SYMBOL
 from tradebot.errors import Problem
+from tradebot.market.answers import Question, QuestionKind
 from tradebot.market.calendar import NyseCalendar
-from tradebot.market.tables import PriceTable, TableColumns
+from tradebot.market.questions import MAX_PRICE_RATIO, questions, ratio_to_previous, split_since_previous
+from tradebot.market.tables import IMPORT_READS_IT, PriceTable, TableColumns
 
 BAR_COLUMNS = TableColumns(text=("symbol",), day="date", numbers=("open", "high", "low", "close", "volume"), decimals=4)
 ACTION_COLUMNS = TableColumns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
 PRICES = ("open", "high", "low", "close")
 
 MAX_PRICE = 10_000_000  # USD a share; Berkshire Hathaway A, the highest, is below 1,000,000
-MAX_PRICE_RATIO = 10  # of two consecutive closes, either way, after adjustment for splits
 MAX_SPLIT_RATIO = 1000
 _ROWS_SHOWN = 10
 #: The kinds of actions that a price file may hold.
@@ -26,14 +30,37 @@ _KINDS = [ActionKind.SPLIT, ActionKind.DIVIDEND, ActionKind.CASH_MERGER, ActionK
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 
+#: Ends the advice on bars that another program writes otherwise.
+_IMPORT = f"; {IMPORT_READS_IT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with some rows. ``rows`` are positions in the table."""
+
+    rows: npt.NDArray[np.intp]
+    what: str
+
 
 def check_bars(table: PriceTable) -> list[Problem]:
     """The problems of single bars and of the order of the rows."""
+    findings = _bar_findings(table)
+    _check_order(findings, ["symbol", "date"])
+    return findings.problems
+
+
+def bar_faults(table: PriceTable) -> list[Fault]:
+    """What is wrong with single bars."""
+    return _bar_findings(table).faults
+
+
+def _bar_findings(table: PriceTable) -> _Findings:
     findings = _Findings(table, "date")
     _check_symbols_and_days(findings)
     prices = {name: table.frame[name].to_numpy() for name in PRICES}
     for name, price in prices.items():
-        findings.add(np.isnan(price), f"{name} is missing or not a number", "Fill it in, or delete the row.", name)
+        missing = f"Fill it in, or delete the row{_IMPORT}"
+        findings.add(np.isnan(price), f"{name} is missing or not a number", missing, name)
         findings.add(price <= 0, f"{name} is zero or negative", "Correct it, or delete the row.", name)
         findings.add(price > MAX_PRICE, f"{name} is above {MAX_PRICE:,} USD", "Correct it, or delete the row.", name)
     valid = _valid_prices(table)
@@ -46,9 +73,8 @@ def check_bars(table: PriceTable) -> list[Problem]:
         )
     volume = table.frame["volume"].to_numpy()
     whole = np.isfinite(volume) & (volume >= 0) & (np.floor(volume) == volume)
-    findings.add(~whole, "volume is not a whole number of shares", "Fill it in, or delete the row.", "volume")
-    _check_order(findings, ["symbol", "date"])
-    return findings.problems
+    findings.add(~whole, "volume is not a whole number of shares", f"Round it, or fill it in{_IMPORT}", "volume")
+    return findings
 
 
 def check_actions(table: PriceTable) -> list[Problem]:
@@ -83,27 +109,45 @@ def check_actions(table: PriceTable) -> list[Problem]:
     return findings.problems
 
 
-def check_bars_against_actions(bars: PriceTable, actions: PriceTable) -> list[Problem]:
-    """The problems of bars and actions in combination. Both must be valid on their own."""
-    close = bars.frame["close"]
-    symbol = bars.frame["symbol"]
-    shares = _split_factors(bars.frame, actions.frame)
-    move = _ratio_to_previous(close, symbol)
-    split = _ratio_to_previous(shares, symbol)
+def check_bars_against_actions(
+    bars: PriceTable, actions: PriceTable, confirmed: Collection[Question] = ()
+) -> list[Problem]:
+    """The problems of bars and actions in combination. Both must be valid on their own.
+
+    confirmed: what a person has said to be true.
+    """
+    move = ratio_to_previous(bars.frame["close"], bars.frame["symbol"])
+    split = split_since_previous(bars.frame, actions.frame)
     in_bars = _Findings(bars, "date")
+    asked = [(row, question) for row, question in questions(bars.frame, actions.frame) if question not in confirmed]
+    jumps, ends = (_mask(bars, asked, kind) for kind in QuestionKind)
+    command = f"`tradebot data check {bars.file} --confirm-jumps`"
     in_bars.add(
-        (move * split > MAX_PRICE_RATIO) | (move * split < 1 / MAX_PRICE_RATIO),
+        jumps,
         f"close is more than {MAX_PRICE_RATIO} times the one before it, or less than a tenth, and no split explains it",
-        "Correct the price, or add the split to the corporate actions.",
+        f"Correct the price, or add the split to the corporate actions; if it is true, run {command}.",
+        "close",
+    )
+    in_bars.add(
+        ends,
+        "the symbol's bars end here while the file goes on, and no corporate action says why",
+        "Add a row for the day after to the corporate actions: `cash_merger` with USD a share, or `delisting` with "
+        f"what was left of one; if the last close was paid, run {command}.",
         "close",
     )
     in_bars.add(
         (np.abs(move - 1) < 0.1) & (np.abs(np.log(split)) > np.log(1.49)),
         "a split is listed since the row before, but the close hardly moves, as in prices that are adjusted already",
-        "Use unadjusted prices, or take the split out of the corporate actions.",
+        "Use unadjusted prices (`tradebot data import` makes them), or take the split out of the corporate actions.",
         "close",
     )
     return in_bars.problems + _check_values_against_closes(bars, actions)
+
+
+def _mask(bars: PriceTable, asked: Iterable[tuple[int, Question]], kind: QuestionKind) -> Mask:
+    mask = np.zeros(len(bars.frame), dtype=np.bool_)
+    mask[[row for row, question in asked if question.kind is kind]] = True
+    return mask
 
 
 def _check_values_against_closes(bars: PriceTable, actions: PriceTable) -> list[Problem]:
@@ -138,12 +182,15 @@ class _Findings:
         self.table = table
         self.day = day
         self.problems: list[Problem] = []
+        self.faults: list[Fault] = []
+        self.advice = _IMPORT if day == "date" else "."
 
     def add(self, bad: Mask, what: str, fix: str, *shown: str) -> None:
         """Add one problem for all rows where ``bad`` is true; it quotes the columns ``shown`` of the first row."""
         rows = np.flatnonzero(bad)
         if not len(rows):
             return
+        self.faults.append(Fault(rows, what))
         first = self.table.raw.iloc[rows[0]]
         day = str(first[self.day]).removesuffix(" 00:00:00")
         quoted = ", ".join([f"{first['symbol']} {day}", *(f"{name} {_cell(first[name])}" for name in shown)])
@@ -173,10 +220,10 @@ def _check_symbols_and_days(findings: _Findings) -> None:
     findings.add(
         ~frame["symbol"].isin(tickers).to_numpy(),
         "symbol is not a ticker",
-        "Write capital letters, digits and dots, as in BRK.B.",
+        f"Write capital letters, digits and dots, as in BRK.B{findings.advice}",
     )
     days = frame[findings.day]
-    findings.add(days.isna().to_numpy(), f"{findings.day} is not a date", "Write it as 2007-01-31.")
+    findings.add(days.isna().to_numpy(), f"{findings.day} is not a date", f"Write it as 2007-01-31{findings.advice}")
     calendar = NyseCalendar()
     closed = [day for day in days.dropna().unique() if calendar.hours(pd.Timestamp(day).date()) is None]
     findings.add(
@@ -194,7 +241,7 @@ def _check_order(findings: _Findings, key: list[str]) -> None:
     findings.add(
         earlier.to_numpy(),
         "the row is out of order: its symbol has a later date above it",
-        f"Sort the rows by symbol and {findings.day}.",
+        f"Sort the rows by symbol and {findings.day}{findings.advice}",
     )
 
 
@@ -202,26 +249,6 @@ def _valid_prices(table: PriceTable) -> Mask:
     """The rows whose four prices are all present, positive and not above ``MAX_PRICE``."""
     prices = table.frame[list(PRICES)].to_numpy()
     return np.asarray(((prices > 0) & (prices <= MAX_PRICE)).all(axis=1))
-
-
-def _split_factors(bars: pd.DataFrame, actions: pd.DataFrame) -> pd.Series[float]:
-    """For each bar, the number of shares into which one share has been split since the beginning."""
-    splits = actions[actions["kind"] == ActionKind.SPLIT]
-    shares = splits.groupby("symbol")["value"].cumprod()
-    by_date = bars[["date", "symbol"]].sort_values("date", kind="stable")
-    known = pd.merge_asof(
-        by_date,
-        splits.assign(shares=shares)[["ex_date", "symbol", "shares"]].sort_values("ex_date"),
-        left_on="date",
-        right_on="ex_date",
-        by="symbol",
-    )
-    return pd.Series(known["shares"].fillna(1.0).to_numpy(), index=by_date.index).reindex(bars.index)
-
-
-def _ratio_to_previous(values: pd.Series[float], symbol: pd.Series[str]) -> Numbers:
-    """The ratio of each value to the previous value of its symbol; 1 for the first."""
-    return np.asarray((values / values.groupby(symbol, sort=False).shift()).fillna(1.0), dtype=np.float64)
 
 
 def _close_before(bars: pd.DataFrame, actions: pd.DataFrame) -> Numbers:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar
 from tradebot.core.model.values import ONE, without_dust
 from tradebot.errors import ConfigError, Problem
+from tradebot.market.answers import Question, answers_file, read_answers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,9 @@ class PriceFile:
         shares for one old share, or USD a share, not adjusted). A delisting without a value pays the last close.
         None: none for a user's bars, the bundled ones for the bundled bars.
 
+    What a person confirmed of the bars (`answers`) is read from the file beside them: a tenfold move is then no
+    problem, and a symbol whose bars end is delisted at its last close.
+
     Dates of a symbol ascend. Prices are rounded to four decimals, the smallest tick of US stocks, and values of actions
     to eight: 25.1 is Decimal("25.1") even if a program wrote 25.100000381.
 
@@ -50,8 +54,12 @@ class PriceFile:
         """A text that changes when a file changes. Reads no bar."""
         if self._bars_path is None and self._actions_path is None:
             return BUNDLED
-        bars = BUNDLED if self._bars_path is None else _stamp(self._bars_path)
-        return bars if self._actions_path is None else f"{bars}; {_stamp(self._actions_path)}"
+        stamps = [BUNDLED if self._bars_path is None else _stamp(self._bars_path)]
+        if self._actions_path is not None:
+            stamps.append(_stamp(self._actions_path))
+        if self._bars_path is not None and (answers := answers_file(self._bars_path)).exists():
+            stamps.append(_stamp(answers))
+        return "; ".join(stamps)
 
     def bars(self) -> Iterator[DayBar]:
         """All bars, by session, then symbol."""
@@ -83,24 +91,59 @@ class _Content:
 @lru_cache(maxsize=2)
 def _load(bars_path: Path | None, actions_path: Path | None, fingerprint: str) -> _Content:
     """Read and validate the files, once a process for each ``fingerprint``."""
-    from tradebot.market import bar_validation  # imports pandas; slow, and some commands need no bar
-    from tradebot.market.tables import empty_table
+    import pandas as pd  # slow, and some commands need no bar
+
+    from tradebot.market import bar_validation, questions
 
     problems: list[Problem] = []
-    bars = _valid_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
-    if bars_path is not None and actions_path is None:
-        actions: PriceTable | None = empty_table(bar_validation.ACTION_COLUMNS)
-    else:
-        actions = _valid_table(
-            actions_path or _BUNDLED_ACTIONS, bar_validation.ACTION_COLUMNS, bar_validation.check_actions, problems
-        )
+    bars, actions = _tables(bars_path, actions_path, problems)
+    answers = _answers(bars_path, problems)
     if bars is not None and actions is not None:
-        problems += bar_validation.check_bars_against_actions(bars, actions)
+        problems += bar_validation.check_bars_against_actions(bars, actions, answers)
     if problems or bars is None or actions is None:
         raise ConfigError(problems)
     history = _wide_history(bars.frame)
     sessions = tuple(stamp.date() for stamp in history.close.index)
-    return _Content(history, sessions, _corporate_actions(actions.frame, history))
+    ends = questions.delistings(bars.frame, answers)
+    told = pd.concat([actions.frame, ends], ignore_index=True) if len(ends) else actions.frame
+    return _Content(history, sessions, _corporate_actions(told, history))
+
+
+def unanswered(bars_path: Path, actions_path: Path | None) -> list[Question]:
+    """What has to be asked of a user's files, and was not answered yet. Raises ConfigError if one is not sound."""
+    from tradebot.market.questions import questions  # imports pandas
+
+    problems: list[Problem] = []
+    bars, actions = _tables(bars_path, actions_path, problems)
+    answers = _answers(bars_path, problems)
+    if problems or bars is None or actions is None:
+        raise ConfigError(problems)
+    return [question for _, question in questions(bars.frame, actions.frame) if question not in answers]
+
+
+def _tables(
+    bars_path: Path | None, actions_path: Path | None, problems: list[Problem]
+) -> tuple[PriceTable | None, PriceTable | None]:
+    """Bars and actions, each None if it is not sound by itself; why is added to ``problems``."""
+    from tradebot.market import bar_validation
+    from tradebot.market.tables import empty_table
+
+    bars = _valid_table(bars_path or _BUNDLED_BARS, bar_validation.BAR_COLUMNS, bar_validation.check_bars, problems)
+    if bars_path is not None and actions_path is None:
+        return bars, empty_table(bar_validation.ACTION_COLUMNS)
+    actions_path = actions_path or _BUNDLED_ACTIONS
+    return bars, _valid_table(actions_path, bar_validation.ACTION_COLUMNS, bar_validation.check_actions, problems)
+
+
+def _answers(bars_path: Path | None, problems: list[Problem]) -> frozenset[Question]:
+    """What was confirmed of a user's bars. A file that cannot be read is added to ``problems``."""
+    if bars_path is None:
+        return frozenset()
+    try:
+        return read_answers(bars_path)
+    except ConfigError as error:
+        problems += error.problems
+        return frozenset()
 
 
 def _valid_table(

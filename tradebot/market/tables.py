@@ -15,6 +15,8 @@ import pandas as pd
 
 from tradebot.errors import ConfigError, Problem
 
+#: What to do with a file in another form than that of `price_file`.
+IMPORT_READS_IT = "`tradebot data import` reads what Yahoo, Stooq, Alpaca and other makers write."
 _NOT_A_NUMBER = ("", "nan", "NaN", "NA", "N/A", "null", "NULL", "None")
 
 
@@ -63,14 +65,16 @@ def read_table(path: Path, columns: TableColumns) -> PriceTable:
         raise _refusal(path, "the file is empty", f"Its columns should be {wanted}.") from None
     except (ValueError, NotImplementedError, EOFError, zlib.error, pd.errors.ParserWarning) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise _refusal(path, f"the file is not a readable {kind} table: {reason}", "Export it again.") from error
+        raise _refusal(
+            path, f"the file is not a readable {kind} table: {reason}", f"Export it again; {IMPORT_READS_IT}"
+        ) from error
     missing = [name for name in columns.names if name not in raw.columns]
     if missing:
         existing = ", ".join(str(name) for name in raw.columns)
         raise _refusal(
             path,
             f"no column named {', '.join(missing)}; it has {existing}",
-            f"Name the columns {wanted}.",
+            f"Name the columns {wanted}; {IMPORT_READS_IT}",
         )
     if raw.empty:
         raise _refusal(path, "the file has no rows", "Add at least one, or choose another file.")
@@ -90,8 +94,10 @@ def _reader(path: Path) -> tuple[str, Callable[[Path, TableColumns], pd.DataFram
     if name.endswith((".csv", ".csv.gz")):
         return "CSV", _read_csv, 2
     if name.endswith((".parquet", ".pq")):
-        return "Parquet", _read_parquet, 1
-    raise _refusal(path, "the file's kind is not known", "Give a file that ends in .csv, .csv.gz or .parquet.")
+        return "Parquet", lambda path, _: read_parquet(path), 1
+    raise _refusal(
+        path, "the file's kind is not known", f"Give a file that ends in .csv, .csv.gz or .parquet; {IMPORT_READS_IT}"
+    )
 
 
 def _read_csv(path: Path, columns: TableColumns) -> pd.DataFrame:
@@ -108,16 +114,22 @@ def _read_csv(path: Path, columns: TableColumns) -> pd.DataFrame:
         )
 
 
-def _read_parquet(path: Path, columns: TableColumns) -> pd.DataFrame:
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet file with its index. Raises what pandas raises, and ConfigError if pyarrow is not installed."""
+    refuse_without_pyarrow(path)
+    return pd.read_parquet(path, engine="pyarrow")
+
+
+def refuse_without_pyarrow(path: Path) -> None:
+    """Raise ConfigError if pyarrow, with which pandas reads and writes Parquet, is not installed."""
     try:
-        import pyarrow  # noqa: F401 - the engine of pandas for Parquet, an extra of this package
+        import pyarrow  # noqa: F401 - an extra of this package
     except ImportError:
         raise _refusal(
             path,
             "a Parquet file needs the package pyarrow, which is not installed",
             'Run `pip install "tradebot[parquet]"`, or export the file as CSV.',
         ) from None
-    return pd.read_parquet(path, engine="pyarrow")
 
 
 def _typed(raw: pd.DataFrame, columns: TableColumns) -> pd.DataFrame:
