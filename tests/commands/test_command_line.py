@@ -34,7 +34,8 @@ WANTED = {
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("incident",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"),
-    ("config", "show"), ("config", "check"), ("strategies", "list"), ("strategies", "check"),
+    ("config", "show"), ("config", "check"), ("data", "import"), ("data", "check"),
+    ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def import_files(
         Literal["adjusted", "unadjusted"] | None,
         typer.Option("--closes", help="Whether closes that do not show it have splits in them.", show_default=False),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE of --out whatever it is.")] = False,
+    force: decorator.ForceOption = False,
 ) -> ExitCode:
     """Read prices as people have them, and write them as PAPER_DATA takes them.
 
@@ -80,9 +80,10 @@ def import_files(
     from tradebot.market.imports.typed_rows import Readings
     from tradebot.market.price_check import summary
     from tradebot.reports.pages.price_files import import_page
+    from tradebot.runtime.homes import configuration
 
-    sources = _expanded(files)
-    writing.refuse_out(out, [*sources, *([actions] if actions else [])], force=force)
+    sources, loaded = _expanded(files), configuration(options)
+    out = writing.bars_path(out, [*sources, *([actions] if actions else [])], loaded, force=force)
     readings = Readings(_ticker(symbol), DateOrder(dates) if dates else None, DecimalMark(decimal) if decimal else None)
     imported = import_prices(sources, actions, readings, Closes(closes) if closes else None)
     _ask(imported, out, confirmed=confirm_jumps)
@@ -90,7 +91,7 @@ def import_files(
     if imported.asked:
         writing.write_answers(out, (question for _, question in imported.asked))
     if len(imported.told):
-        actions = writing.write_actions(out, imported.told, force=force)
+        actions = writing.write_actions(out, imported.told, loaded, force=force)
     written = summary(out, actions)
     tally = imported.tally
     return render.show_result(
@@ -164,8 +165,15 @@ def _ticker(text: str | None) -> str | None:
 
 def _expanded(files: list[Path]) -> list[Path]:
     """The files, with patterns such as *.csv replaced by what they match, as shells do outside of Windows."""
+    from tradebot.settings.field_types import InvalidValue
+    from tradebot.settings.path_fields import read_typed_path
+
+    try:
+        typed = [read_typed_path(str(file)) for file in files]
+    except InvalidValue as error:
+        raise UsageError(str(error)) from error
     found: list[Path] = []
-    for path in files:
+    for path in typed:
         matches = sorted(path.parent.glob(path.name)) if "*" in path.name and not path.exists() else []
         found += matches or [path]
     return list(dict.fromkeys(found))

@@ -65,11 +65,14 @@ def read_answers(prices: Path) -> frozenset[Question]:
     """What was confirmed of a price file; empty without such a file. Raises ConfigError if it cannot be read."""
     path = answers_file(prices)
     try:
-        lines = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        lines = list(reader)
     except FileNotFoundError:
         return frozenset()
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, str(error)) from error
+    if tuple(reader.fieldnames or ()) != _COLUMNS:
+        raise _damaged(path, f"its columns are not {', '.join(_COLUMNS)}")
     try:
         return frozenset(map(_parsed, lines))
     except (KeyError, TypeError, ValueError) as error:

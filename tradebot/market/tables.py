@@ -82,6 +82,19 @@ def read_table(path: Path, columns: TableColumns) -> PriceTable:
     return PriceTable(file=str(path), frame=_typed(raw, columns), raw=raw, first_row=first_row)
 
 
+def column_names(path: Path) -> list[str]:
+    """The names of the columns of a .csv, .csv.gz or .parquet file. Raises ConfigError if it is no table."""
+    try:
+        if path.name.endswith((".parquet", ".pq")):
+            refuse_without_pyarrow(path)
+            from pyarrow import parquet
+
+            return [str(name) for name in parquet.read_schema(path).names]
+        return [str(name) for name in pd.read_csv(path, nrows=0, encoding="utf-8-sig").columns]
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise _refusal(path, f"it is no table: {error}", "Name another file.") from error
+
+
 def empty_table(columns: TableColumns) -> PriceTable:
     """A table without rows."""
     raw = pd.DataFrame({name: pd.Series(dtype="str") for name in columns.names})

@@ -168,7 +168,8 @@ class PaperSettings:
     paper_data: Path | None = setting(
         None,
         FilePath("CSV or Parquet file"),
-        'Your own daily bars; blank means the bundled ones. Parquet needs `pip install "tradebot[parquet]"`.',
+        "Your own daily bars, as `tradebot data import` writes them; blank means the bundled ones. Parquet needs "
+        '`pip install "tradebot[parquet]"`.',
     )
     paper_actions: Path | None = setting(
         None, FilePath("CSV or Parquet file"), "The corporate actions that belong to PAPER_DATA."

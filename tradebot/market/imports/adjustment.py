@@ -63,9 +63,7 @@ def unadjusted(
             elif closes is Closes.ADJUSTED:
                 _apply(result, rows, split, tally)
         if judged and all(split.seen is Closes.UNADJUSTED for split in judged):
-            tally.note(
-                f"{symbol}: the closes jump at {len(judged)} announced split{'s' * (len(judged) > 1)}: unadjusted"
-            )
+            tally.note(f"{symbol}: unadjusted, the closes jump at each announced split ({len(judged)})")
     if problems:
         raise ConfigError(problems)
     return result

@@ -31,7 +31,7 @@ class PriceRows:
 def price_rows(path: Path, tally: Tally) -> PriceRows:
     """Read and lay out a file. Raises ConfigError if it is no table of prices."""
     if is_parquet(path):
-        return _of_frame(path, read_frame(path))
+        return _of_frame(path, read_frame(path), tally)
     text = read_text(path)
     head = _header_row(text)
     names, first = _names(text, head)
@@ -41,12 +41,12 @@ def price_rows(path: Path, tally: Tally) -> PriceRows:
     return _laid_out(path, names, frame, text.delimiter, tally)
 
 
-def _of_frame(path: Path, frame: pd.DataFrame) -> PriceRows:
+def _of_frame(path: Path, frame: pd.DataFrame, tally: Tally) -> PriceRows:
     names: list[Any] = [column_names.pair(name) or name for name in frame.columns]
     if frame.empty:
         raise refusal(path, "the file has no rows", "Choose another file.")
     frame = frame.set_axis(range(len(names)), axis=1).set_axis(range(1, len(frame) + 1), axis=0)
-    return _laid_out(path, names, frame, None, Tally())
+    return _laid_out(path, names, frame, None, tally)
 
 
 def _laid_out(path: Path, names: Sequence[Any], frame: pd.DataFrame, delimiter: str | None, tally: Tally) -> PriceRows:
@@ -110,7 +110,7 @@ def _header_row(text: TextRows) -> int:
 
 
 def _roles(cells: Sequence[str]) -> list[str]:
-    plain = [column_names.plain(cell) for cell in cells]
+    plain = [column_names.plain((column_names.pair(cell) or (cell,))[0]) for cell in cells]
     return [role for role, aliases in column_names.ALIASES.items() if any(name in aliases for name in plain)]
 
 

@@ -109,6 +109,7 @@ def joined(tables: list[tuple[str, pd.DataFrame]], tally: Tally) -> pd.DataFrame
     A row that stands twice alike is dropped and counted. Raises ConfigError if two rows of a day differ.
     """
     together = pd.concat([table.assign(file=file, line=table.index) for file, table in tables], ignore_index=True)
+    together["symbol"] = together["symbol"].astype("str")
     key = ["symbol", "date"]
     for file, table in tables:
         ordered = not (table.groupby("symbol", sort=False)["date"].diff() < pd.Timedelta(0)).any()
