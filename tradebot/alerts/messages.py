@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.model.texts import encodable
 from tradebot.core.results.alerts import AlertLevel, QueuedAlert
 
 
@@ -24,5 +25,5 @@ def message_of(queued: QueuedAlert, home: str) -> Message:
     alert = queued.alert
     when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
     account = f", account {queued.account_key}" if queued.account_key else ""
-    body = f"{alert.message}\n\n{when}{account}, home {home}"
-    return Message(alert.level, f"tradebot {alert.level}: {alert.title}", body, queued.since)
+    body = encodable(f"{alert.message}\n\n{when}{account}, home {home}")
+    return Message(alert.level, encodable(f"tradebot {alert.level}: {alert.title}"), body, queued.since)

@@ -16,6 +16,8 @@ from typing import Any, Literal, get_args, get_origin
 from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
+from tradebot.core.model.texts import encodable
+
 #: The help where Python left out the docstrings that it is made from.
 _NO_HELP = "There is no help with PYTHONOPTIMIZE=2 (python -OO), which leaves out its texts. Unset it, or set it to 1."
 
@@ -92,7 +94,7 @@ def _converted(parameter: Any, text: str) -> str | Path | None:
     """The text as the type that the command declares, as Typer converts it; None where that is left to Typer."""
     kind = _kind(parameter)
     if kind is str or (get_origin(kind) is Literal and text in get_args(kind)):
-        return text
+        return encodable(text)  # what is typed under another locale is text all the same
     if kind is Path and (os.access(text, os.R_OK) or not os.path.lexists(text)):  # Typer refuses what cannot be read
         return Path(text)
     return None

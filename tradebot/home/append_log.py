@@ -41,7 +41,7 @@ class LineWriter:
 
         Raises OSError, also when the disk took only a part of the line.
         """
-        content = (f"{line}\n" if self._at_line_start else f"\n{line}\n").encode()
+        content = (f"{line}\n" if self._at_line_start else f"\n{line}\n").encode(errors="surrogateescape")
         self._at_line_start = False  # until the whole line is written
         if self._file.write(content) < len(content):
             raise OSError("the disk is full")

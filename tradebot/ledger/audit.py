@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from tradebot.core.model.texts import encodable
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
@@ -121,7 +122,7 @@ class AuditTrail:
     def append(self, kind: str, subject: str, at: datetime, detail: Mapping[str, object], digest: str = "") -> None:
         """Add one row to the chain."""
         last, previous = head(self._engine)
-        texts = (stamp(at), self.account_key, kind, subject, canonical_json(detail), digest, previous)
+        texts = (stamp(at), self.account_key, kind, encodable(subject), canonical_json(detail), digest, previous)
         row: dict[str, Value] = dict(zip(HASHED, (last + 1, *texts), strict=True))
         self._engine.insert("audit", {**row, "hash": hash_of_columns(last + 1, *texts)})
 

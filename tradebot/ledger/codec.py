@@ -19,6 +19,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.texts import encodable
 from tradebot.core.model.values import canonical
 from tradebot.ledger.engine import Row, Value
 
@@ -50,7 +51,7 @@ def to_column(value: object) -> Value:
     if value is None:
         return None
     if isinstance(value, str):
-        return str(value)
+        return encodable(str(value))
     if isinstance(value, Decimal):
         return _number(value)
     if isinstance(value, datetime):

@@ -261,7 +261,8 @@ class Engine:
         empty and replaced. Raises LedgerError.
         """
         try:
-            with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            uri = path.absolute().as_uri()  # a path as text need not be one in UTF-8
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as copy:
                 copy.execute("PRAGMA synchronous = FULL")
                 self._connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, without companions

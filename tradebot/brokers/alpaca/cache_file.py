@@ -35,5 +35,5 @@ def write_cache_file(path: Path, label: str, payload: bytes) -> None:
 
 
 def _digest(payload: bytes, label: str) -> bytes:
-    key = blake2b(label.encode(), digest_size=_DIGEST_SIZE).digest()
+    key = blake2b(label.encode(errors="surrogateescape"), digest_size=_DIGEST_SIZE).digest()
     return blake2b(payload, digest_size=_DIGEST_SIZE, key=key).digest()

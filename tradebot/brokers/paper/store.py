@@ -99,7 +99,7 @@ class Store:
 
     def copy_to(self, path: Path) -> None:
         """Copy the whole file, even while another process writes to it."""
-        with self._explained(), closing(sqlite3.connect(path)) as target:
+        with self._explained(), closing(sqlite3.connect(path.absolute().as_uri(), uri=True)) as target:
             self._sql.backup(target)
 
     def close(self) -> None:

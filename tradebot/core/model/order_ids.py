@@ -43,7 +43,7 @@ class DecisionId:
 
 def account_hash(account_key: str) -> str:
     """Eight hex digits of the account key's SHA-256, for ids and file names."""
-    return hashlib.sha256(account_key.encode()).hexdigest()[:8]
+    return hashlib.sha256(account_key.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def client_order_id(account_key: str, session: date, strategy: str, symbol: str, purpose: Purpose, attempt: int) -> str:
