@@ -99,6 +99,11 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(read: Read) 
     assert "there is no strategy 'simple'. Did you mean 'sample'?" in unknown_too
 
 
+def test_a_number_that_nobody_can_write_out_is_told(read: Read) -> None:
+    (problem,) = read(f"[sample]\nfast = 0x{'f' * 5000}\n").problems
+    assert "parameter fast of sample: a number of too many digits is not of type int" in problem.what
+
+
 def test_what_is_valid_beside_a_problem_is_kept(read: Read) -> None:
     assert read("[sample]\nfast = 20\nstop = 3\n").values == {"sample": {"fast": 20}}
 

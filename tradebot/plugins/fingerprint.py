@@ -43,7 +43,7 @@ class Fingerprint:
     """What a strategy decides by, as digests."""
 
     text: str  # the version and the first digits of the digest over the files and the parameters that were changed
-    earlier: str  # what versions up to 0.4 called the same strategy: .py files and the manifest alone; "" for another
+    earlier: str  # by the rule of ledgers before schema 5: .py files and the manifest alone; "" with other parameters
     files: Mapping[str, str]  # the first digits of each file's own digest, by its path in the folder
 
 

@@ -14,7 +14,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.order_ids import STRATEGY_NAME, SYMBOL
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.parameters import Parameter, ParamType
-from tradebot.plugins.toml_file import read_toml
+from tradebot.plugins.toml_file import read_toml, shown
 from tradebot.strategy_api import ParamValue
 
 MANIFEST = "manifest.toml"
@@ -79,7 +79,7 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     missing = Problem(
         str(folder), f"there is no {MANIFEST}", "Write one; docs/writing-a-strategy.md shows a complete example."
     )
-    table = _Table(read_toml(path, missing), str(path), problems)
+    table = _Table(read_toml(path, missing).tables, str(path), problems)
     manifest = _manifest(table, name)
     if problems:
         raise ConfigError(problems)
@@ -106,14 +106,14 @@ class _Table:
     def text(self, key: str, fix: str, *, required: bool = True) -> str:
         value = self.values.get(key, "")
         if not isinstance(value, str) or (required and not value.strip()):
-            self.add_problem(key, "missing" if key not in self.values else f"{value!r} is not a text", fix)
+            self.add_problem(key, "missing" if key not in self.values else f"{shown(value)} is not a text", fix)
             return ""
         return value.strip()
 
     def table(self, key: str, fix: str) -> _Table:
         value = self.values.get(key, {})
         if not isinstance(value, dict):
-            self.add_problem(key, f"{value!r} is not a table", fix)
+            self.add_problem(key, f"{shown(value)} is not a table", fix)
             value = {}
         return _Table(value, self._where, self._problems, f"{self._prefix}{key}.")
 
@@ -154,11 +154,11 @@ def _symbols(table: _Table) -> tuple[str, ...]:
     fix = 'Write symbols = ["AAPL", "MSFT"].'
     value = table.values.get("symbols")
     if not isinstance(value, list) or not value:
-        table.add_problem("symbols", "missing" if value is None else f"{value!r} is not a list of symbols", fix)
+        table.add_problem("symbols", "missing" if value is None else f"{shown(value)} is not a list of symbols", fix)
         return ()
     symbols = [symbol for symbol in value if isinstance(symbol, str) and SYMBOL.fullmatch(symbol)]
     for item in (item for item in value if item not in symbols):
-        table.add_problem("symbols", f"{item!r} is not a symbol", fix)
+        table.add_problem("symbols", f"{shown(item)} is not a symbol", fix)
     for symbol, count in Counter(symbols).items():
         if count > 1:
             table.add_problem("symbols", f"{symbol} is there {count} times", "Name it once.")
@@ -169,7 +169,7 @@ def _warmup(table: _Table) -> int:
     value = table.values.get("warmup")
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_WARMUP:
         return value
-    what = "missing" if value is None else f"{value!r} is not a whole number from 1 to {MAX_WARMUP}"
+    what = "missing" if value is None else f"{shown(value)} is not a whole number from 1 to {MAX_WARMUP}"
     table.add_problem("warmup", what, "Write the sessions of history that a signal needs, such as warmup = 250.")
     return 1
 
@@ -181,13 +181,13 @@ def _parameter(parameters: _Table, name: str) -> Parameter | None:
         parameters.add_problem(name, "not a parameter's name", "Use lower-case letters, digits and underscores.")
     written = table.values.get("type")
     if not isinstance(written, str) or written not in set(ParamType):
-        what = "missing" if written is None else f"{written!r} is not a type"
+        what = "missing" if written is None else f"{shown(written)} is not a type"
         table.add_problem("type", what, f"Write one of {', '.join(ParamType)}.")
         return None
     kind = ParamType(written)
     default = table.values.get("default")
     if not kind.accepts(default):
-        what = "missing" if default is None else f"{default!r} is not of type {kind}"
+        what = "missing" if default is None else f"{shown(default)} is not of type {kind}"
         table.add_problem("default", what, "Every parameter needs a default of its own type.")
         return None
     parameter = Parameter(
@@ -214,7 +214,7 @@ def _bound(table: _Table, key: str, kind: ParamType) -> float | None:
         table.add_problem(key, f"a parameter of type {kind} has no range", "Leave it out, or list its choices.")
         return None
     if not kind.accepts(value) or isinstance(value, str):
-        table.add_problem(key, f"{value!r} is not of type {kind}", "Give a number of the parameter's own type.")
+        table.add_problem(key, f"{shown(value)} is not of type {kind}", "Give a number of the parameter's own type.")
         return None
     return value
 
@@ -223,5 +223,5 @@ def _choices(table: _Table, kind: ParamType) -> tuple[ParamValue, ...]:
     value = table.values.get("choices", [])
     if isinstance(value, list) and all(kind.accepts(choice) for choice in value):
         return tuple(kind.cast(choice) for choice in value)
-    table.add_problem("choices", f"{value!r} is not a list of {kind} values", "List the values that are allowed.")
+    table.add_problem("choices", f"{shown(value)} is not a list of {kind} values", "List the values that are allowed.")
     return ()

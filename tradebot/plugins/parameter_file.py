@@ -14,7 +14,7 @@ from pathlib import Path
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.discovery import FoundStrategy, discover
 from tradebot.plugins.manifest import Manifest, read_manifest, suggestion
-from tradebot.plugins.toml_file import read_toml
+from tradebot.plugins.toml_file import read_toml, shown
 from tradebot.strategy_api import ParamValue
 
 #: Its name in the home.
@@ -46,13 +46,13 @@ def read_parameters(home: Path, directories: Sequence[Path]) -> ParameterFile:
 
     A value of a strategy without a valid manifest is not judged: the manifest's own problems come first.
     """
-    path = home / PARAMETERS
     try:
-        tables = read_toml(path)
+        file = read_toml(home / PARAMETERS)
+        tables = file.tables
         known = {strategy.name: strategy for strategy in discover(directories)} if tables else {}
     except ConfigError as error:
         return ParameterFile(problems=error.problems)
-    lines = _lines(path) if tables else {}
+    lines = _lines(file.text)
     values: dict[str, Mapping[str, ParamValue]] = {}
     found: list[tuple[int, Problem]] = []
     for name, table in tables.items():
@@ -74,7 +74,7 @@ def _faults(name: str, table: object, known: Mapping[str, FoundStrategy]) -> Map
         return {"": Problem(PARAMETERS, f"there is no strategy {name!r}", suggestion(name, known, "strategies"))}
     if not isinstance(table, dict):
         fix = f"Write [{name}] on a line and its parameters below it."
-        return {"": Problem(PARAMETERS, f"{name} is {table!r}, not a table of parameters", fix)}
+        return {"": Problem(PARAMETERS, f"{name} is {shown(table)}, not a table of parameters", fix)}
     if (manifest := _manifest(known[name])) is None:
         return {}
     found = {key: manifest.problem_with(key, value, PARAMETERS) for key, value in table.items()}
@@ -90,11 +90,11 @@ def _manifest(strategy: FoundStrategy) -> Manifest | None:
         return None
 
 
-def _lines(path: Path) -> dict[tuple[str, str], int]:
+def _lines(text: str) -> dict[tuple[str, str], int]:
     """The line of each table and of each value in it, as they are usually written."""
     lines: dict[tuple[str, str], int] = {}
     table = ""
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             table = header[1]
             lines.setdefault((table, ""), number)

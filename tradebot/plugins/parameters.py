@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeGuard
 
+from tradebot.plugins.toml_file import shown
 from tradebot.strategy_api import ParamValue
 
 _MAX_FLOAT = 1e300  # excludes infinity, NaN and integers that overflow a float
+_MAX_INT = 1 << 63  # larger ones fit no array
 
 
 class ParamType(StrEnum):
@@ -30,7 +32,7 @@ class ParamType(StrEnum):
             case ParamType.BOOL:
                 return isinstance(value, bool)
             case ParamType.INT:
-                return isinstance(value, int) and not isinstance(value, bool)
+                return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_INT
             case ParamType.FLOAT:
                 return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_FLOAT
             case ParamType.STR:
@@ -56,13 +58,13 @@ class Parameter:
     def problem_with(self, value: object) -> str | None:
         """The reason why ``value`` is not allowed; None if it is."""
         if not self.type.accepts(value):
-            return f"{value!r} is not of type {self.type}"
+            return f"{shown(value)} is not of type {self.type}"
         if self.choices and value not in self.choices:
-            return f"{value!r} is none of {', '.join(map(repr, self.choices))}"
+            return f"{shown(value)} is none of {', '.join(map(repr, self.choices))}"
         if isinstance(value, str):
             return None
         if self.minimum is not None and value < self.minimum:
-            return f"{value!r} is below the minimum {self.minimum!r}"
+            return f"{shown(value)} is below the minimum {self.minimum!r}"
         if self.maximum is not None and value > self.maximum:
-            return f"{value!r} is above the maximum {self.maximum!r}"
+            return f"{shown(value)} is above the maximum {self.maximum!r}"
         return None

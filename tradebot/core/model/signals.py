@@ -16,8 +16,7 @@ class Action(StrEnum):
     NONE = "none"
 
 
-#: The largest target, a fraction above the entry price. A price beyond it is out of reach, and none can be printed of
-#: it that a venue takes.
+#: The largest target, a fraction of the entry price. A larger one is a slip of the strategy, not a price to wait for.
 MAX_TARGET = Decimal(1000)
 
 
