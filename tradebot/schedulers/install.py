@@ -205,11 +205,19 @@ _INSTALLED: Mapping[SchedulerKind, Callable[[Setup], InstalledSchedule]] = {
 def _units() -> Path:
     from platformdirs import user_config_path
 
-    return user_config_path() / "systemd" / "user"
+    return _of_the_user(user_config_path) / "systemd" / "user"
 
 
 def _agents() -> Path:
-    return Path.home() / "Library" / "LaunchAgents"
+    return _of_the_user(Path.home) / "Library" / "LaunchAgents"
+
+
+def _of_the_user(folder: Callable[[], Path]) -> Path:
+    """A folder of the user's. Raises ConfigError for a user without one."""
+    try:
+        return folder()
+    except RuntimeError as error:
+        raise _config_error("this user has no folder of its own", "Set HOME, or write files with --dir.") from error
 
 
 def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:

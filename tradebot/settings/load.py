@@ -17,6 +17,7 @@ from tradebot.settings.inspected import COMMAND_LINE, DEFAULT, ENVIRONMENT, Faul
 from tradebot.settings.model import BrokerSettings, Settings
 from tradebot.settings.options import GlobalOptions
 from tradebot.settings.path_fields import read_typed_path
+from tradebot.settings.user_folder import missing_user_folder
 
 
 def process_environment() -> Mapping[str, str]:
@@ -105,7 +106,7 @@ class _Text:
 def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool) -> Inspected:
     path, file = _read_env_file(home, env_path)
     faults = [Fault(problem, None) for problem in _home_problems(home)]
-    faults += [Fault(problem, frozenset()) for problem in _system_problems()]
+    faults += [Fault(problem, frozenset()) for problem in _system_problems(environ)]
     faults += [
         Fault(found.problem, frozenset({found.name}), found.line, found.name, is_unread=True)
         if found.name in rows()
@@ -169,8 +170,10 @@ def _home_problems(home: Path) -> Iterator[Problem]:
         yield Problem("home", f"{home} is a file", "Give a folder with --home or TRADEBOT_HOME.")
 
 
-def _system_problems() -> Iterator[Problem]:
+def _system_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
     """What the system lacks that every command but an emergency stop needs."""
+    if homeless := missing_user_folder(environ):
+        yield homeless
     if ZONE_TROUBLE:
         fix = "Install the time zones with `pip install tzdata`, or the system's own package tzdata."
         yield Problem("time zones", f"New York's cannot be read ({ZONE_TROUBLE})", fix)

@@ -27,6 +27,7 @@ from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import DatabaseUrl, SecretUrl
+from tradebot.settings.user_folder import user_state_folder
 
 
 class TradingMode(StrEnum):
@@ -293,10 +294,8 @@ class Settings(
 
     @property
     def state_path(self) -> Path:
-        """The user's state folder, which all homes share."""
-        from platformdirs import user_state_path
-
-        return self.tradebot_state_dir or user_state_path("tradebot")
+        """The user's state folder, which all homes share; one in the home for a user without a folder."""
+        return self.tradebot_state_dir or user_state_folder() or self.home / "state" / "user"
 
     def limits(self) -> Limits:
         """The limits: every field of ``Limits`` from the setting of the same name."""
