@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tradebot.plugins.process.strategy_process import ProcessOptions
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.plugins.strategy_book import StrategyBook, load_book
 from tradebot.strategy_api import History
 
@@ -131,11 +135,29 @@ def real_history() -> History:
 
 
 @pytest.fixture
-def book_of(own_folder: Path) -> Callable[..., StrategyBook]:
+def runner_of() -> Iterator[Callable[..., StrategyRunner]]:
+    """Runners with processes of their own, which end with the test."""
+    with ExitStack() as held:
+
+        def make(timeout_seconds: float = 30.0, **options: Any) -> StrategyRunner:
+            runner = StrategyRunner(ProcessOptions(**options), lambda: None, timeout_seconds)
+            held.callback(runner.close)
+            return runner
+
+        yield make
+
+
+@pytest.fixture
+def book_of(own_folder: Path, runner_of: Callable[..., StrategyRunner]) -> Callable[..., StrategyBook]:
     def load(*names: str, symbols: tuple[str, ...] = (), timeout_seconds: float = 30.0) -> StrategyBook:
-        return load_book(names or ("sample",), [own_folder], symbols, timeout_seconds=timeout_seconds)
+        return load_book(names or ("sample",), [own_folder], runner_of(timeout_seconds), symbols)
 
     return load
+
+
+def load(folder: str, timeout_seconds: float = 30.0) -> StrategyBook:
+    """The strategy ``sample`` of a folder, for code in a process of its own."""
+    return load_book(["sample"], [Path(folder)], StrategyRunner(ProcessOptions(), lambda: None, timeout_seconds))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tradebot.plugins.errors import PluginError
+from tradebot.plugins.load import load_class
+from tradebot.plugins.raw_signals import raw_signals
+from tradebot.plugins.signal_validation import validate
 from tradebot.plugins.strategy_book import StrategyBook
 from tradebot.strategy_api import History
 
@@ -150,14 +155,11 @@ def test_what_is_no_strategy_is_told(
     ],
 )
 def test_an_answer_that_breaks_a_rule_is_told_by_field_session_and_symbol(
-    write_strategy: WriteStrategy,
-    book_of: Callable[..., StrategyBook],
-    history: History,
-    answering: Answering,
-    fields: dict[str, str],
-    told: str,
+    write_strategy: WriteStrategy, history: History, answering: Answering, fields: dict[str, str], told: str
 ) -> None:
-    assert told in failure_of(write_strategy, book_of, history, answering(**fields))
+    folder = write_strategy(code=answering(**fields))
+    with pytest.raises(PluginError, match=re.escape(told)):
+        validate(raw_signals(load_class("sample", folder)().signals(history, {}), history.close), history, warmup=5)
 
 
 def test_an_exception_that_cannot_be_spelled_is_told_all_the_same(
@@ -246,11 +248,11 @@ def test_a_hanging_strategy_does_not_keep_the_process_alive(
 ) -> None:
     write_strategy(code="import time\ntime.sleep(3600)\n" + sound)
     code = (
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
+        "import pandas as pd; from tests.plugins.conftest import load;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
-        f"book = load_book(['sample'], [Path({str(own_folder)!r})], timeout_seconds=0.5);"
+        f"book = load({str(own_folder)!r}, timeout_seconds=0.5);"
         "print(book.signals(History(f, f, f, f, f))[1][0].message)"
     )
     done = run_python(code, own_folder)
@@ -301,12 +303,12 @@ def test_what_goes_past_python_to_stdout_goes_to_the_log_too(
     write_strategy(code=sound.replace("close = history.close", noise, 1))
     code = (
         "import logging, sys; logging.basicConfig(level=logging.INFO, stream=sys.stderr, format='%(message)s');"
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
+        "import pandas as pd; from tests.plugins.conftest import load;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
         "print('before');"
-        f"failed = load_book(['sample'], [Path({str(own_folder)!r})]).signals(History(f, f, f, f, f))[1];"
+        f"failed = load({str(own_folder)!r}).signals(History(f, f, f, f, f))[1];"
         "print('after', failed)"
     )
     done = run_python(code, own_folder)
@@ -323,11 +325,11 @@ def test_a_closed_stdout_stops_no_strategy(
     write_strategy(code=sound.replace("close = history.close", "print('RSI'); close = history.close", 1))
     code = (
         "import os, sys; os.close(1);"
-        "import pandas as pd; from pathlib import Path; from tradebot.plugins.strategy_book import load_book;"
+        "import pandas as pd; from tests.plugins.conftest import load;"
         "from tradebot.strategy_api import History;"
         "days = pd.bdate_range('2007-01-03', periods=9);"
         "f = pd.DataFrame({symbol: [1.0] * 9 for symbol in ('AAA', 'BBB', 'CCC')}, index=days);"
-        f"book = load_book(['sample'], [Path({str(own_folder)!r})]);"
+        f"book = load({str(own_folder)!r});"
         "print(book.signals(History(f, f, f, f, f))[1], file=sys.stderr);"
         "os._exit(0)"
     )

@@ -14,6 +14,7 @@ from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.plugins.check import CheckReport, check_strategy
 from tradebot.plugins.discovery import find
 from tradebot.plugins.lookahead_tests import PROBES
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]
@@ -24,14 +25,18 @@ NAMES = ("manifest", "answer", *(name for name, _, _ in PROBES))
 
 
 @pytest.fixture
-def report_on(write_strategy: WriteStrategy, own_folder: Path, history: History) -> Callable[..., CheckReport]:
-    def report(code: str, history: History = history, manifest: str = "", **more: object) -> CheckReport:
+def report_on(
+    write_strategy: WriteStrategy, own_folder: Path, history: History, runner_of: Callable[..., StrategyRunner]
+) -> Callable[..., CheckReport]:
+    def report(
+        code: str, history: History = history, manifest: str = "", timeout_seconds: float = 30.0, **more: object
+    ) -> CheckReport:
         if manifest:
             write_strategy(code=code, manifest=manifest)
         else:
             write_strategy(code=code)
         (found,) = find(["sample"], [own_folder])
-        return check_strategy(found, history, **more)  # type: ignore[arg-type]  # a test passes on what check takes
+        return check_strategy(found, history, runner_of(timeout_seconds), **more)  # type: ignore[arg-type]  # a test passes on what check takes
 
     return report
 
@@ -44,9 +49,11 @@ def failed(report: CheckReport) -> dict[str, Check]:
 @pytest.mark.parametrize(
     "name", ["tsla_improved_strategy", "rsi2_mean_reversion", "momentum_rotation", "donchian_breakout"]
 )
-def test_the_shipped_strategies_pass_on_the_bundled_prices(name: str, real_history: History) -> None:
+def test_the_shipped_strategies_pass_on_the_bundled_prices(
+    name: str, real_history: History, runner_of: Callable[..., StrategyRunner]
+) -> None:
     (found,) = find([name], [])
-    report = check_strategy(found, real_history)
+    report = check_strategy(found, real_history, runner_of())
     assert failed(report) == {}
     assert [line.name for line in report.checks] == list(NAMES)
     assert {line.result for line in report.checks} == {CheckResult.PASS}

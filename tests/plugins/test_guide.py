@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tradebot.plugins.discovery import find
 from tradebot.plugins.fingerprint import MAX_FILES, NOT_DECIDING
 from tradebot.plugins.lookahead_tests import PROBES
 from tradebot.plugins.parameter_file import read_parameters
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.plugins.strategy_book import load_book
 from tradebot.strategy_api import History, Signals
 
@@ -38,14 +40,18 @@ def example(own_folder: Path) -> Path:
     return own_folder
 
 
-def test_the_example_passes_every_check(example: Path, real_history: History) -> None:
+def test_the_example_passes_every_check(
+    example: Path, real_history: History, runner_of: Callable[..., StrategyRunner]
+) -> None:
     (found,) = find(["channel_breakout"], [example])
-    report = check_strategy(found, real_history)
+    report = check_strategy(found, real_history, runner_of())
     assert [line for line in report.checks if line.result is not CheckResult.PASS] == []
 
 
-def test_the_example_signals_and_says_why(example: Path, real_history: History) -> None:
-    book = load_book(["channel_breakout"], [example])
+def test_the_example_signals_and_says_why(
+    example: Path, real_history: History, runner_of: Callable[..., StrategyRunner]
+) -> None:
+    book = load_book(["channel_breakout"], [example], runner_of())
     reasons = {}
     for end in range(300, 420):
         frames = (real_history.open, real_history.high, real_history.low, real_history.close, real_history.volume)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import sys
+import logging
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from tradebot.plugins.discovery import shipped_folder
@@ -33,7 +30,19 @@ default = 5
 description = "Sessions of the average."
 """
 
-_KEEPS = ("close = history.close", "SEEN.append((history, params))\n        close = history.close")
+#: Prints what it was handed, as the log then shows.
+_TELLS = (
+    "close = history.close",
+    """frames = vars(history)
+        print("frames", *(f"{name}:{type(frame).__name__}" for name, frame in frames.items()))
+        print("values", *{str(dtype) for frame in frames.values() for dtype in frame.dtypes})
+        print("index", *{type(frame.index).__name__ for frame in frames.values()})
+        print("symbols", *{type(symbol).__name__ for frame in frames.values() for symbol in frame.columns})
+        print("attributes", [frame.attrs for frame in frames.values()])
+        print("params", type(params).__name__, params)
+        print("argument", type(history).__module__, type(history).__name__)
+        close = history.close""",
+)
 _SPOILS = (
     "close = history.close",
     "close = history.close.copy()\n"
@@ -44,37 +53,26 @@ _SPOILS = (
 )
 
 
-@pytest.fixture
-def handed(
-    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
-) -> tuple[Any, ...]:
-    """The arguments that a strategy was called with."""
-    write_strategy(
-        code=sound.replace("class Strategy", "SEEN = []\n\n\nclass Strategy").replace(*_KEEPS), manifest=_WITH_PARAMETER
-    )
-    _, failed = book_of().signals(history)
+def test_it_is_handed_frames_of_numbers_and_its_own_parameters_and_no_more(
+    write_strategy: WriteStrategy,
+    book_of: Callable[..., StrategyBook],
+    history: History,
+    sound: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    write_strategy(code=sound.replace(*_TELLS), manifest=_WITH_PARAMETER)
+    with caplog.at_level(logging.INFO):
+        _, failed = book_of().signals(history)
     assert failed == ()
-    (seen,) = sys.modules["_tradebot_strategy_sample.strategy"].SEEN
-    return tuple(seen)
-
-
-def test_it_is_handed_frames_of_numbers_and_its_own_parameters_and_no_more(handed: tuple[Any, ...]) -> None:
-    prices, params = handed
-    assert type(prices) is History
-    for field in fields(History):
-        frame = getattr(prices, field.name)
-        assert type(frame) is pd.DataFrame
-        assert set(frame.dtypes) == {np.dtype("float64")}
-        assert type(frame.index) is pd.DatetimeIndex
-        assert all(type(symbol) is str for symbol in frame.columns)
-        assert frame.attrs == {}
-    assert vars(prices).keys() == {field.name for field in fields(History)}
-    assert (type(params), params) == (dict, {"days": 5})
-
-
-def test_its_frames_are_its_own(handed: tuple[Any, ...], history: History) -> None:
-    for field in fields(History):
-        assert not np.shares_memory(getattr(handed[0], field.name).to_numpy(), getattr(history, field.name).to_numpy())
+    assert [record.getMessage().removeprefix("strategy sample printed: ") for record in caplog.records] == [
+        "frames open:DataFrame high:DataFrame low:DataFrame close:DataFrame volume:DataFrame",
+        "values float64",
+        "index DatetimeIndex",
+        "symbols str",
+        "attributes [{}, {}, {}, {}, {}]",
+        "params dict {'days': 5}",
+        "argument tradebot.strategy_api History",
+    ]
 
 
 @pytest.mark.parametrize("symbols", ['["AAA", "BBB", "CCC"]', '["BBB"]'], ids=["all symbols", "one symbol"])

@@ -15,6 +15,7 @@ import pytest
 
 from tradebot.core.model.signals import Action, ExitPolicy, Signal, is_stop
 from tradebot.errors import ConfigError
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.plugins.strategy_book import StrategyBook, load_book
 from tradebot.strategy_api import History
 
@@ -53,18 +54,21 @@ def test_manifests_are_enough_to_list_strategies(
 def test_loading_imports_neither_pandas_nor_talib(run_python: RunPython, tmp_path: Path) -> None:
     code = (
         "import sys; from tradebot.plugins.strategy_book import load_book;"
-        "load_book(['tsla_improved_strategy', 'momentum_rotation'], []);"
+        "from tradebot.plugins.process.strategy_process import ProcessOptions;"
+        "from tradebot.plugins.runner import StrategyRunner;"
+        "runner = StrategyRunner(ProcessOptions(), lambda: None);"
+        "load_book(['tsla_improved_strategy', 'momentum_rotation'], [], runner).prepare(); runner.close();"
         "print([name for name in ('pandas', 'numpy', 'talib', 'sqlite_utils') if name in sys.modules])"
     )
     assert run_python(code, tmp_path).stdout == "[]\n"
 
 
 def test_the_longest_warmup_and_one_more_is_what_history_must_hold(
-    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook]
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], runner_of: Callable[..., StrategyRunner]
 ) -> None:
     write_strategy()
     assert book_of("sample", "momentum_rotation").warmup == 281
-    assert load_book([], []).warmup == 0
+    assert load_book([], [], runner_of()).warmup == 0
 
 
 def test_symbols_given_stand_instead_of_every_manifests(
@@ -95,17 +99,21 @@ def test_a_broken_manifest_stops_only_its_own_strategy(
 
 
 def test_parameters_given_reach_the_strategy_and_bad_ones_stop_only_it(
-    write_strategy: WriteStrategy, own_folder: Path, history: History, sound: str
+    write_strategy: WriteStrategy,
+    own_folder: Path,
+    history: History,
+    sound: str,
+    runner_of: Callable[..., StrategyRunner],
 ) -> None:
     manifest = (
         'name = "{name}"\nversion = "1"\ndescription = "d"\nsymbols = ["AAA"]\nwarmup = 5\n'
         '[parameters.stop]\ntype = "float"\ndefault = 0.02\nmax = 0.5\n'
     )
     write_strategy(code=sound.replace('Decimal("0.02")', 'Decimal(str(params["stop"]))'), manifest=manifest)
-    said, failed = load_book(["sample"], [own_folder], params={"sample": {"stop": 0.25}}).signals(history)
+    said, failed = load_book(["sample"], [own_folder], runner_of(), params={"sample": {"stop": 0.25}}).signals(history)
     assert not failed
     assert said[0].policy == ExitPolicy(stop=Decimal("0.25"))
-    (failure,) = load_book(["sample"], [own_folder], params={"sample": {"stop": 0.9}}).failures
+    (failure,) = load_book(["sample"], [own_folder], runner_of(), params={"sample": {"stop": 0.9}}).failures
     assert "parameter stop of sample: 0.9 is above the maximum 0.5" in failure.message
 
 

@@ -41,6 +41,8 @@ REFUSED = [
     ("STRATEGIES", "a,b,a", "named twice: a"),
     ("SYMBOLS", "AAPL,A PL", "AAPL,BRK.B"),
     ("SYMBOLS", "aapl,AAPL", "named twice: AAPL"),
+    ("STRATEGY_MEMORY_MB", "-1", "0 to 1,000,000"),
+    ("STRATEGY_USER", "no body", "no user's name"),
     ("DATABASE_URL", "postgresql://u:p@h/db", "PostgreSQL is not in this version yet"),
     ("DATABASE_URL", "mysql://h/db", "sqlite:///"),
     ("DATABASE_URL", "sqlite://", "sqlite:///"),

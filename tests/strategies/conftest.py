@@ -10,7 +10,8 @@ import pytest
 
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import load_class, read_plugin
-from tradebot.plugins.signal_validation import StrategySignals, validated_signals
+from tradebot.plugins.raw_signals import raw_signals
+from tradebot.plugins.signal_validation import StrategySignals, select_symbols, validate
 from tradebot.strategy_api import History, ParamValue
 
 Closes = Mapping[str, Sequence[float]]
@@ -28,7 +29,9 @@ def ask() -> Callable[..., StrategySignals]:
         history = History(open=close, high=close * 1.01, low=close * 0.99, close=close, volume=close * 0 + 1e6)
         (found,) = find([name], [])
         plugin = read_plugin(found, tuple(closes), params)
-        return validated_signals(load_class(plugin)(), plugin.info, history)
+        own = select_symbols(history, plugin.info.symbols)
+        signals = load_class(name, plugin.folder)().signals(own, dict(plugin.info.params))
+        return validate(raw_signals(signals, own.close), own, plugin.info.warmup)
 
     return asked
 

@@ -109,6 +109,9 @@ class Scripts:
             for script in self.world.scripts
         )
 
+    def prepare(self) -> None:
+        """Nothing takes time here."""
+
     @property
     def failures(self) -> tuple[StrategyFailure, ...]:
         return ()

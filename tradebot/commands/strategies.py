@@ -61,6 +61,8 @@ def check(
     declared warm-up; parameters must validate and two runs must agree. It checks on all the prices that the embedded
     exchange has.
     """
+    from contextlib import closing
+
     from tradebot.commands import render
     from tradebot.plugins.check import check_strategy
     from tradebot.plugins.discovery import find
@@ -69,12 +71,14 @@ def check(
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.paper_exchange import whole_history
     from tradebot.runtime.strategies import sound_parameters
+    from tradebot.runtime.strategy_process import strategy_runner
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
     (plugin,) = find([name], [settings.strategies_path])
     params = sound_parameters(settings).values.get(name)
-    report = check_strategy(plugin, whole_history(settings), settings.symbols or (), params)
+    with closing(strategy_runner(settings)) as runner:
+        report = check_strategy(plugin, whole_history(settings), runner, settings.symbols or (), params)
     verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
     page = (
         *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),

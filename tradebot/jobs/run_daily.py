@@ -67,6 +67,7 @@ def _nothing_to_do(desk: Desk, run: JobRun) -> str:
 
 
 def _trade(desk: Desk, run: JobRun) -> Outcome:
+    desk.strategies.prepare()
     _ask_for_all_prices(desk, run)
     state = trading_session.begin(desk, run)
     run_entry_checks(desk, run)

@@ -11,11 +11,11 @@ from tradebot.core.model.signals import MAX_TARGET
 from tradebot.core.results.preflight_checks import Check, CheckResult
 from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import FoundStrategy
-from tradebot.plugins.isolation import PluginError
+from tradebot.plugins.errors import PluginError
 from tradebot.plugins.load import Plugin, read_plugin
 from tradebot.plugins.lookahead_tests import PROBES, CheckSubject
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.plugins.signal_validation import StrategySignals, select_symbols
-from tradebot.plugins.strategy_book import TIMEOUT_SECONDS
 from tradebot.strategy_api import History, ParamValue
 
 
@@ -36,12 +36,13 @@ class CheckReport:
 def check_strategy(
     strategy: FoundStrategy,
     history: History,
+    runner: StrategyRunner,
     symbols: Sequence[str] = (),
     params: Mapping[str, ParamValue] | None = None,
-    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> CheckReport:
     """Check one strategy over ``history``. A check that fails names the first session and symbol.
 
+    runner: computes the signals.
     symbols: replace the symbols of the manifest, unless empty.
     params: values by parameter name; others have the manifest's defaults.
 
@@ -52,7 +53,7 @@ def check_strategy(
     except ConfigError as error:
         failed = Check("manifest", CheckResult.FAIL, str(error), "Mend the manifest.")
         return CheckReport(strategy.name, "", (failed,))
-    subject = CheckSubject(plugin, select_symbols(history, plugin.info.symbols), timeout_seconds)
+    subject = CheckSubject(plugin, select_symbols(history, plugin.info.symbols), runner)
     checks = [_manifest(plugin)]
     try:
         signals = subject.signals(subject.history)

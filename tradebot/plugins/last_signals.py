@@ -70,8 +70,9 @@ def _reason(
         if not signals.ready[-1, column]:
             return _why_not_ready(info, signals, column)
         return _with_values("no signal", values)
-    text = signals.reason if action is Action.ENTER else signals.exit_reason
-    filled = text.format(**values)
+    entering = action is Action.ENTER
+    text = signals.reason if entering else signals.exit_reason
+    filled = (signals.entry_texts if entering else signals.exit_texts).get(column, text)
     if filled != text:
         return filled
     return _with_values(text or f"{action} signal", values)

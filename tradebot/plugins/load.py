@@ -12,9 +12,9 @@ from types import CodeType, ModuleType
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.discovery import FoundStrategy
+from tradebot.plugins.errors import PluginError
 from tradebot.plugins.fingerprint import fingerprint
 from tradebot.plugins.import_hints import import_hint
-from tradebot.plugins.isolation import PluginError
 from tradebot.plugins.manifest import MANIFEST, Manifest, read_manifest
 from tradebot.ports import StrategyInfo
 from tradebot.strategy_api import ParamValue, Strategy
@@ -64,20 +64,20 @@ def read_plugin(
     return Plugin(manifest, info, strategy.folder)
 
 
-def load_class(plugin: Plugin) -> Callable[[], Strategy]:
-    """Import the module anew and return its class ``Strategy``. Runs the strategy's code: call it in ``run_isolated``.
+def load_class(name: str, folder: Path) -> Callable[[], Strategy]:
+    """Import the module anew and return its class ``Strategy``. Runs the strategy's code, in the strategy process.
 
     The module is imported into a private package, so that it can import modules of its folder relatively
     (``from .rules import ...``) and occupies no top-level name. Raises PluginError if there is no class ``Strategy``,
     and whatever the module raises.
     """
-    path = plugin.folder / f"{MODULE_NAME}.py"
+    path = folder / f"{MODULE_NAME}.py"
     if not path.is_file():
-        raise PluginError(f"{plugin.folder}: there is no {MODULE_NAME}.py beside {MANIFEST}")
+        raise PluginError(f"{folder}: there is no {MODULE_NAME}.py beside {MANIFEST}")
     try:
-        module = _import(path, f"_tradebot_strategy_{plugin.info.name}")
+        module = _import(path, f"_tradebot_strategy_{name}")
     except ImportError as error:
-        if hint := import_hint(error, plugin.folder):
+        if hint := import_hint(error, folder):
             raise PluginError(hint) from error
         raise
     strategy = getattr(module, "Strategy", None)

@@ -21,11 +21,10 @@ from tradebot.plugins.compare_signals import (
     row_slice,
     rows_to_compare,
 )
-from tradebot.plugins.isolation import run_isolated
-from tradebot.plugins.load import Plugin, load_class
-from tradebot.plugins.signal_validation import StrategySignals, map_frames, validated_signals
-from tradebot.ports import StrategyInfo
-from tradebot.strategy_api import History, Strategy
+from tradebot.plugins.load import Plugin
+from tradebot.plugins.runner import StrategyRunner
+from tradebot.plugins.signal_validation import StrategySignals, map_frames
+from tradebot.strategy_api import History
 
 #: The history is cut at this many sessions at least, and at more up to so many values of a frame in all.
 MIN_LOOKAHEAD_CUTS = 60
@@ -42,25 +41,21 @@ TOLERANCE = 1e-4
 class CheckSubject:
     """A strategy and the history that it is checked over."""
 
-    def __init__(self, plugin: Plugin, history: History, timeout_seconds: float) -> None:
+    def __init__(self, plugin: Plugin, history: History, runner: StrategyRunner) -> None:
         self.plugin = plugin
         self.history = history
-        self._timeout_seconds = timeout_seconds
-        self._strategy: Callable[[], Strategy] | None = None
+        self._runner = runner
+        self._reload = False
 
     def reload(self) -> None:
         """Import the module anew before the next computation."""
-        self._strategy = None
+        self._reload = True
 
     def signals(self, history: History, symbols: tuple[str, ...] = ()) -> StrategySignals:
         """The signals over ``history``; ``symbols`` replace the manifest's, unless empty. Raises PluginError."""
-        info = replace(self.plugin.info, symbols=symbols) if symbols else self.plugin.info
-        return run_isolated(lambda: self._compute(info, history), info.name, self.plugin.folder, self._timeout_seconds)
-
-    def _compute(self, info: StrategyInfo, history: History) -> StrategySignals:
-        if self._strategy is None:
-            self._strategy = load_class(self.plugin)
-        return validated_signals(self._strategy(), info, history)
+        plugin = replace(self.plugin, info=replace(self.plugin.info, symbols=symbols)) if symbols else self.plugin
+        reload, self._reload = self._reload, False
+        return self._runner.signals(plugin, history, reload=reload)
 
 
 def check_repeatability(subject: CheckSubject, signals: StrategySignals) -> tuple[str, str]:

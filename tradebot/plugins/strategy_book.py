@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.signals import Signal
 from tradebot.errors import ConfigError
 from tradebot.plugins.discovery import find
-from tradebot.plugins.isolation import PluginError, PluginTimeout, run_isolated
-from tradebot.plugins.load import Plugin, load_class, read_plugin
+from tradebot.plugins.errors import PluginError, PluginTimeout
+from tradebot.plugins.load import Plugin, read_plugin
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.ports import StrategyFailure, StrategyInfo
-from tradebot.strategy_api import ParamValue, Strategy
+from tradebot.strategy_api import ParamValue
 
 if TYPE_CHECKING:
     from tradebot.strategy_api import History
-
-TIMEOUT_SECONDS = 30.0  # for one computation of the signals of one strategy
 
 
 def load_book(
     names: Iterable[str],
     directories: Sequence[Path],
+    runner: StrategyRunner,
     symbols: Sequence[str] = (),
     params: Mapping[str, Mapping[str, ParamValue]] | None = None,
-    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> StrategyBook:
     """Read the manifests of the strategies of these names.
 
     directories: the user's strategy folders, searched first.
+    runner: computes their signals; the book closes it.
     symbols: replace the symbols of every manifest, unless empty.
     params: values by strategy and parameter name; others have the manifest's defaults.
 
@@ -42,19 +42,18 @@ def load_book(
             plugins.append(read_plugin(strategy, symbols, (params or {}).get(strategy.name)))
         except ConfigError as error:
             failures.append(StrategyFailure(strategy.name, str(error)))
-    return StrategyBook(tuple(plugins), tuple(failures), timeout_seconds)
+    return StrategyBook(tuple(plugins), tuple(failures), runner)
 
 
 class StrategyBook:
-    """Implements ``tradebot.ports.Strategies``. A strategy is imported when its signals are first computed."""
+    """Implements ``tradebot.ports.Strategies``. The strategies run in a process of their own."""
 
     def __init__(
-        self, plugins: tuple[Plugin, ...], failures: tuple[StrategyFailure, ...], timeout_seconds: float
+        self, plugins: tuple[Plugin, ...], failures: tuple[StrategyFailure, ...], runner: StrategyRunner
     ) -> None:
         self._plugins = plugins
         self._failures = failures
-        self._timeout_seconds = timeout_seconds
-        self._classes: dict[str, Callable[[], Strategy]] = {}
+        self._runner = runner
         self._timed_out: dict[str, str] = {}  # message by strategy
         self._cached: tuple[History, tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]] | None = None
 
@@ -96,19 +95,21 @@ class StrategyBook:
                 failures.append(StrategyFailure(name, str(error)))
         return tuple(signals), tuple(failures)
 
+    def prepare(self) -> None:
+        """Start the strategy process, so that it is ready when the signals are asked for."""
+        if self._plugins:
+            self._runner.prepare()
+
+    def close(self) -> None:
+        """End the strategy process."""
+        self._runner.close()
+
     def _signals_of(self, plugin: Plugin, history: History) -> tuple[Signal, ...]:
+        from tradebot.plugins.last_signals import last_signals  # imports pandas, as a history has done
+
         info = plugin.info
         if info.name in self._timed_out:
             raise PluginError(f"not asked again: {self._timed_out[info.name]}")
         if history.close.empty:
             return ()
-        return run_isolated(lambda: self._compute(plugin, history), info.name, plugin.folder, self._timeout_seconds)
-
-    def _compute(self, plugin: Plugin, history: History) -> tuple[Signal, ...]:
-        from tradebot.plugins.last_signals import last_signals
-        from tradebot.plugins.signal_validation import validated_signals  # imports pandas, as a history has done
-
-        info = plugin.info
-        if info.name not in self._classes:
-            self._classes[info.name] = load_class(plugin)
-        return last_signals(info, validated_signals(self._classes[info.name](), info, history))
+        return last_signals(info, self._runner.signals(plugin, history))

@@ -61,6 +61,10 @@ class Strategies(Protocol):
         """Sessions of history that ``signals`` needs: the maximum over the loaded strategies."""
         ...
 
+    def prepare(self) -> None:
+        """Begin what takes time before signals can be computed. Calling it is never necessary."""
+        ...
+
     def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
         """The signals of all strategies for the last session of ``history``, and the strategies that failed."""
         ...

@@ -22,6 +22,7 @@ from tradebot.runtime.chain_heads import heads_outside
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
+from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Loaded, Settings
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ def _fault(found: FoundStrategy, settings: Settings, params: Mapping[str, ParamV
         return ""
     if passed.get(found.name) == fingerprint:
         return ""
-    report = check_strategy(found, whole_history(settings), symbols, params)
+    with closing(strategy_runner(settings)) as runner:
+        report = check_strategy(found, whole_history(settings), runner, symbols, params)
     failed = [check for check in report.checks if check.result is CheckResult.FAIL]
     if not failed:
         passed[found.name] = fingerprint

@@ -103,9 +103,12 @@ def open_desk(
     if job is Job.REPLAY:
         refuse_other_brokers(settings, job)
     fresh = is_fresh(settings, makes_home=access.makes_home)
-    strategies = strategy_book(settings) if access.asks_strategies else None
+    stop = ShutdownSignals()
+    strategies = strategy_book(settings, stop.check) if access.asks_strategies else None
     with ExitStack() as held:
-        stop = held.enter_context(ShutdownSignals())
+        held.enter_context(stop)
+        if strategies is not None:
+            held.callback(strategies.close)
         lock: Lock = _Unlocked()
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
@@ -215,6 +218,9 @@ class _LazyStrategies:
     @cached_property
     def _book(self) -> Strategies:
         return strategy_book(self._settings)
+
+    def prepare(self) -> None:
+        self._book.prepare()
 
     @property
     def loaded(self) -> tuple[StrategyInfo, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.model.strategy_versions import StrategyVersion, differences
 from tradebot.errors import ConfigError, LedgerError, Problem
+from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
 from tradebot.settings.inspected import ShownSetting
 
 if TYPE_CHECKING:
     from tradebot.ledger.strategy_history import StrategyHistory
     from tradebot.plugins.parameter_file import ParameterFile
-    from tradebot.ports import Strategies, StrategyInfo
+    from tradebot.plugins.strategy_book import StrategyBook
+    from tradebot.ports import StrategyInfo
 
 
-def strategy_book(settings: Settings) -> Strategies:
-    """The configured strategies. Manifests are read now, code when signals are asked for.
+def strategy_book(settings: Settings, check_stop: Callable[[], None] | None = None) -> StrategyBook:
+    """The configured strategies. Manifests are read now; the process starts when signals are asked for.
+
+    check_stop: raises if the command was asked to stop; called while it waits for signals.
 
     Raises ConfigError with every problem that ``strategy_problems`` gives.
     """
     from tradebot.plugins.strategy_book import load_book  # slow to import, and few commands ask strategies
 
     file = parameter_file(settings)
+    runner = strategy_runner(settings, check_stop)
     try:
-        book = load_book(settings.strategies, [settings.strategies_path], settings.symbols or (), file.values)
+        book = load_book(settings.strategies, [settings.strategies_path], runner, settings.symbols or (), file.values)
     except ConfigError as error:
         raise ConfigError(dict.fromkeys((*error.problems, *file.problems))) from None
     if file.problems:

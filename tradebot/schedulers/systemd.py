@@ -19,6 +19,17 @@ from tradebot.schedulers.rules import (
 )
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: What a job and the strategies that it runs give up (systemd.exec(5), systemd.kill(5)). Each works in a user's units.
+SANDBOX = (
+    "KillMode=control-group",
+    "NoNewPrivileges=yes",
+    "RestrictSUIDSGID=yes",
+    "RestrictRealtime=yes",
+    "RestrictNamespaces=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "UMask=0077",
+)
 _CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):00 (\S+)")
 
 
@@ -68,6 +79,8 @@ def _service(setup: Setup, job: Job) -> SchedulerFile:
                 "TimeoutStopSec=300",
                 "StandardOutput=null",
                 "StandardError=journal",
+                "# Nothing that a strategy starts outlives the job or gains rights.",
+                *SANDBOX,
                 "",
             )
         ),

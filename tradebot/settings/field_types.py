@@ -143,6 +143,22 @@ class Names(FieldType[tuple[str, ...]]):
 
 
 @dataclass(frozen=True)
+class UserName(FieldType[str]):
+    """The name of a user of this machine."""
+
+    def _accepts(self) -> str:
+        return "the name of a user"
+
+    def _parse(self, text: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9._-]{0,31}[$]?", text):
+            raise InvalidValue(f"{text!r} is no user's name", "Give one that `id NAME` knows.")
+        return text
+
+    def _show(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
 class Day(FieldType[date]):
     """A date, YYYY-MM-DD."""
 

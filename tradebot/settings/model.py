@@ -21,7 +21,7 @@ from tradebot.core.model.schedule import ScheduleRules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint
-from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, setting
+from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName, setting
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
@@ -116,6 +116,16 @@ class StrategySettings:
     )
     symbols: tuple[str, ...] | None = setting(
         None, SYMBOLS, "Trade these symbols instead of those that the strategies name; blank means theirs."
+    )
+    strategy_memory_mb: int = setting(
+        4096,
+        Count(0, 1000000),
+        "Megabytes of memory that the strategies may use, where the system can limit it; 0 for no limit.",
+    )
+    strategy_user: str | None = setting(
+        None,
+        UserName(),
+        "The user that the strategies' process runs as, where tradebot runs as root; blank for tradebot's own.",
     )
 
 

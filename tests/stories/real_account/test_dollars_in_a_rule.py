@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 from tradebot.core.results.preflight_checks import CheckResult
 from tradebot.plugins.check import check_strategy
 from tradebot.plugins.discovery import find
+from tradebot.plugins.process.strategy_process import ProcessOptions
+from tradebot.plugins.runner import StrategyRunner
 from tradebot.strategy_api import History
 
 MANIFEST = """
@@ -49,7 +52,8 @@ def test_a_rule_that_a_split_changes_is_told(tmp_path: Path, rule: str, is_sound
     (folder / "manifest.toml").write_text(MANIFEST)
     (folder / "strategy.py").write_text(CODE.format(rule=rule))
     (found,) = find(["dollars"], [tmp_path])
-    report = check_strategy(found, history())
+    with closing(StrategyRunner(ProcessOptions(), lambda: None)) as runner:
+        report = check_strategy(found, history(), runner)
     (check,) = (check for check in report.checks if check.name == "price level")
     assert (check.result is CheckResult.PASS) is is_sound
     assert ("the rule depends on the price level, and a split changes it" in check.figure) is not is_sound

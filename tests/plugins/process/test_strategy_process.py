@@ -1,0 +1,266 @@
+"""The strategy process: what strategies do to it ends there, and nothing that they start outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.plugins.conftest import SOUND
+from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
+from tradebot.plugins.process.messages import Request
+from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
+from tradebot.strategy_api import History
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="what these strategies do is POSIX")
+
+Started = Callable[..., StrategyProcess]
+
+
+class Interrupted(Exception):
+    """What a command raises that was asked to stop."""
+
+
+@pytest.fixture
+def process() -> Iterator[Started]:
+    with ExitStack() as held:
+
+        def start(check_stop: Callable[[], None] = lambda: None, **options: object) -> StrategyProcess:
+            started = StrategyProcess(ProcessOptions(**options), check_stop)  # type: ignore[arg-type]
+            held.callback(started.end)
+            return started
+
+        yield start
+
+
+@pytest.fixture
+def request_of(tmp_path: Path, history: History) -> Callable[..., Request]:
+    """A request to a strategy that runs ``code`` before it computes sound signals."""
+
+    def make(code: str = "pass", timeout_seconds: float = 30.0, name: str = "sample") -> Request:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        body = code.replace("\n", "\n        ")
+        module = SOUND.replace("close = history.close", f"{body}\n        close = history.close", 1)
+        (folder / "strategy.py").write_text(module, encoding="utf-8")
+        return Request(name, str(folder), {}, reload=True, timeout_seconds=timeout_seconds, history=history)
+
+    return make
+
+
+def running(pid: int) -> bool:
+    """Whether a process runs, zombies aside."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within a moment."""
+    deadline = time.monotonic() + 20
+    while running(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not running(pid)
+
+
+def test_one_process_answers_again_and_again(process: Started, request_of: Callable[..., Request]) -> None:
+    one = process()
+    first, second = one.compute(request_of()), one.compute(request_of(name="other"))
+    assert first.entry.shape == (60, 3)
+    assert (first.entry == second.entry).all()
+    assert first.exits == second.exits
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import os; os._exit(3)", "its process ended with code 3"),
+        ("import os; os._exit(0)", "its process ended with code 0"),
+        ("import ctypes; ctypes.string_at(0)", "its process ended by SIGSEGV; it was at "),
+        ("import os; os.kill(os.getpid(), 9)", "its process ended by SIGKILL"),
+        ("import os; os.closerange(0, 1000)", "its process ended with code 1"),
+        ("import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", "its process ended by"),
+        ("raise SystemExit('enough')", "strategy.py line 8: SystemExit: enough"),
+        ("input()", "strategy.py line 8: EOFError"),
+        (
+            "import os\nfor fd in os.listdir('/dev/fd'):\n"
+            "    try: os.write(int(fd), b'junk' * 100)\n    except OSError: pass",
+            "its process sent ",
+        ),
+        ("import json; json.dumps = None", "its process ended with code 1"),
+    ],
+)
+def test_a_strategy_that_ends_or_spoils_its_process_is_told(
+    process: Started, request_of: Callable[..., Request], code: str, told: str
+) -> None:
+    with pytest.raises(PluginError) as caught:
+        process().compute(request_of(code))
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import atexit, time; atexit.register(time.sleep, 1000)",
+        "from concurrent.futures import ThreadPoolExecutor; import time; ThreadPoolExecutor().submit(time.sleep, 1000)",
+        "import logging, sys; logging.basicConfig(stream=sys.stdout, force=True); logging.disable(50)",
+        "import signal\nfor s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)",
+        "import os; os.chdir('/'); os.umask(0o777)",
+        "import sys; sys.stdout.close(); sys.stderr = sys.stdout = None",
+        "import decimal; decimal.getcontext().prec = 1",
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))",
+        "import os; [os.write(1, b'\\x00\\x1b[2J\\xff' * 100000) for _ in range(20)]",
+    ],
+)
+def test_what_a_strategy_does_to_its_own_process_is_its_own(
+    process: Started, request_of: Callable[..., Request], code: str
+) -> None:
+    one = process()
+    assert one.compute(request_of(code)).entry.any()
+    began = time.monotonic()
+    one.end()
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("code", ["import ctypes; ctypes.PyDLL(None).sleep(1000)", "x = 7 ** (7 ** 9)"])
+def test_c_code_that_never_returns_is_given_up_on(
+    process: Started, request_of: Callable[..., Request], code: str
+) -> None:
+    with pytest.raises(PluginTimeout, match=r"^no answer within 1 seconds; it was at .*strategy\.py line 8$"):
+        process().compute(request_of(code, timeout_seconds=1.0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a session of its own escapes elsewhere")
+@pytest.mark.parametrize("ending", ["", "import time; time.sleep(1000)", "import os; os._exit(1)"])
+def test_nothing_that_a_strategy_started_outlives_its_process(
+    process: Started, request_of: Callable[..., Request], tmp_path: Path, ending: str
+) -> None:
+    pids = tmp_path / "pids"
+    code = (
+        "import os, subprocess\n"
+        f"file = open({str(pids)!r}, 'a')\n"
+        "for number in range(4):\n"
+        "    if os.fork() == 0:\n"
+        "        if number % 2: os.setsid()\n"
+        "        if os.fork() == 0:\n"
+        "            file.write(f'{os.getpid()}\\n'); file.flush(); import time; time.sleep(1000)\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+        "child = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
+        "file.write(f'{child.pid}\\n'); file.flush()\n" + ending
+    )
+    one = process()
+    try:
+        one.compute(request_of(code, timeout_seconds=2.0))
+        assert ending == ""
+    except PluginError:
+        assert ending != ""
+    one.end()
+    started = [int(line) for line in pids.read_text().split()]
+    assert started
+    assert [pid for pid in started if not gone(pid)] == []
+
+
+def test_a_command_that_is_asked_to_stop_waits_for_no_strategy(
+    process: Started, request_of: Callable[..., Request]
+) -> None:
+    asked: list[bool] = []
+
+    def check_stop() -> None:
+        if asked:
+            raise Interrupted
+
+    one = process(check_stop)
+    one.compute(request_of())
+    asked.append(True)
+    began = time.monotonic()
+    with pytest.raises(Interrupted):
+        one.compute(request_of("import ctypes; ctypes.PyDLL(None).sleep(1000)"))
+    one.end()
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
+def test_memory_has_a_limit(process: Started, request_of: Callable[..., Request]) -> None:
+    with pytest.raises(PluginError, match="MemoryError"):
+        process(memory_mb=600).compute(request_of("x = bytearray(700 << 20)"))
+    assert process(memory_mb=0).compute(request_of("x = bytearray(700 << 20)")).entry.any()
+
+
+def test_relative_paths_are_those_of_the_strategys_folder(process: Started, request_of: Callable[..., Request]) -> None:
+    request = request_of("assert open('best.json').read() == '7'")
+    Path(request.folder, "best.json").write_text("7")
+    assert process().compute(request).entry.any()
+
+
+def test_its_environment_is_what_it_is_given(
+    process: Started, request_of: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALPACA_SECRET_KEY", "secret")
+    code = "import os; assert set(os.environ) - {'LC_CTYPE'} == {'TZ'}, sorted(os.environ)"
+    assert process(environment={"TZ": "UTC"}).compute(request_of(code)).entry.any()
+
+
+def test_where_no_process_can_start_it_is_told(
+    process: Started, request_of: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ProcessUnavailable, match=r"no process for strategies could be started: .*/nowhere/python"):
+        process()
+
+
+def test_a_user_that_does_not_exist_is_told(process: Started, request_of: Callable[..., Request]) -> None:
+    with pytest.raises(ProcessUnavailable, match="nobody-of-this-name"):
+        process(user="nobody-of-this-name").compute(request_of())
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give a process to another user")
+def test_a_user_of_its_own_reads_no_file_of_the_owner(
+    process: Started, request_of: Callable[..., Request], tmp_path: Path
+) -> None:
+    secret = Path("/tmp") / f"tradebot-test-{os.getpid()}"
+    secret.write_text("key")
+    secret.chmod(0o600)
+    try:
+        with pytest.raises(PluginError, match="PermissionError"):
+            process(user="nobody").compute(_readable(request_of(f"open({str(secret)!r})")))
+    finally:
+        secret.unlink()
+
+
+def _readable(request: Request) -> Request:
+    """The request with its folder open to other users, up to the root."""
+    folder = Path(request.folder)
+    for place in (folder, *folder.parents[:-2]):
+        place.chmod(place.stat().st_mode | 0o055)
+    return request
+
+
+def test_a_killed_supervisor_leaves_no_worker(process: Started, request_of: Callable[..., Request]) -> None:
+    one = process()
+    one.compute(request_of())
+    supervisor, worker = one.process_ids
+    os.kill(supervisor, signal.SIGKILL)
+    assert gone(worker)
+    with pytest.raises(PluginError):
+        one.compute(request_of())
+
+
+def test_the_prices_arrive_as_they_are(process: Started, request_of: Callable[..., Request], history: History) -> None:
+    history.close.index = pd.DatetimeIndex(history.close.index).as_unit("us").rename("date")
+    history.close.columns = pd.Index(history.close.columns, name="symbol")
+    checks = [
+        "assert str(history.close.index.dtype) == 'datetime64[us]', history.close.index.dtype",
+        "assert (history.close.index.name, history.close.columns.name) == ('date', 'symbol')",
+        f"assert float(history.close.iloc[7, 1]).hex() == {history.close.to_numpy()[7, 1].item().hex()!r}",
+        f"assert str(history.close.index[7].date()) == {str(history.close.index[7])[:10]!r}",
+    ]
+    assert process().compute(request_of("\n".join(checks))).entry.any()

@@ -1,0 +1,8 @@
+"""Texts of strategies as they may be printed, logged and stored."""
+
+from __future__ import annotations
+
+
+def plain(text: str, max_length: int) -> str:
+    """One line of at most so many printable characters: no control character reaches a terminal, a log or a mail."""
+    return "".join(character if character.isprintable() else " " for character in text[:max_length])

@@ -1,0 +1,49 @@
+"""Frames on a pipe: a JSON header and bytes, each after its length, which is checked before anything is read."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LENGTHS = struct.Struct("<IQ")  # bytes of the header and of the body
+
+#: Bytes of a header, at most.
+MAX_HEADER_BYTES = 16_000_000
+
+
+class FrameError(Exception):
+    """A message that cannot be read. Its text continues "its process sent"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message."""
+
+    header: dict[str, Any]
+    body: bytearray
+
+
+def encode_frame(header: Mapping[str, Any], body: bytes | bytearray) -> bytes:
+    """The bytes of a frame."""
+    text = json.dumps(header).encode()
+    return _LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], int]) -> Frame:
+    """The next frame. ``read_exactly`` gives so many bytes, and raises at the end of the pipe.
+
+    Raises FrameError for one that is too long, or whose header is no JSON object.
+    """
+    header_bytes, body_bytes = _LENGTHS.unpack(read_exactly(_LENGTHS.size))
+    if header_bytes > MAX_HEADER_BYTES or body_bytes > max_body():
+        raise FrameError(f"{header_bytes:,} and {body_bytes:,} bytes, which is too much")
+    try:
+        header = json.loads(read_exactly(header_bytes))
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"a header that is no JSON ({error!r:.100})") from None
+    if not isinstance(header, dict):
+        raise FrameError("a header that is no JSON object")
+    return Frame(header, read_exactly(body_bytes))

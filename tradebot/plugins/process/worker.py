@@ -1,0 +1,118 @@
+"""The worker of the strategy process: computes signals on request, one strategy at a time, until the command ends.
+
+Everything here runs beside the code of strategies, which can change any of it. The command checks each answer again.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from textwrap import shorten
+
+from tradebot.plugins.errors import PluginError
+from tradebot.plugins.load import load_class
+from tradebot.plugins.process import limits
+from tradebot.plugins.process.framing import encode_frame, read_frame
+from tradebot.plugins.process.messages import (
+    Request,
+    encode_answer,
+    encode_failure,
+    request_from,
+)
+from tradebot.plugins.process.output import end_mark
+from tradebot.plugins.raw_signals import RawSignals, raw_signals
+from tradebot.strategy_api import Strategy
+
+MAX_MESSAGE_LENGTH = 300
+_NO_LIMIT = 1 << 62  # the command is trusted
+_STANDARD_ERROR = 2
+
+
+def serve(requests: int, answers: int, memory_mb: int, user: str) -> None:
+    """Answer requests for ever. The process ends with the pipe of requests, without any strategy's exit handlers."""
+    limits.become(user)
+    limits.limit_memory(memory_mb)
+    _write(answers, encode_frame({"pid": os.getpid()}, b""))
+    classes: dict[str, Callable[[], Strategy]] = {}
+    number = 0
+    while True:
+        frame = read_frame(lambda size: _read(requests, size), lambda: _NO_LIMIT)
+        answer = _answer(request_from(frame), classes)
+        number += 1
+        _end_output(number)
+        _write(answers, answer)
+
+
+def _answer(request: Request, classes: dict[str, Callable[[], Strategy]]) -> bytes:
+    try:
+        with _alarm(request.timeout_seconds):
+            return encode_answer(_compute(request, classes))
+    except BaseException as error:  # noqa: BLE001 - nothing that a strategy raises, SystemExit too, may go further
+        return encode_failure(_error_text(error, Path(request.folder)), _details(error))
+
+
+def _compute(request: Request, classes: dict[str, Callable[[], Strategy]]) -> RawSignals:
+    os.chdir(request.folder)
+    if request.reload or request.name not in classes:
+        classes[request.name] = load_class(request.name, Path(request.folder))
+    close = request.history.close.copy()  # the strategy may change the frames
+    return raw_signals(classes[request.name]().signals(request.history, dict(request.params)), close)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """End the process after so many seconds, with a traceback on standard error. It works inside C code, too."""
+    faulthandler.dump_traceback_later(seconds, exit=True, file=_STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _error_text(error: BaseException, folder: Path) -> str:
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename} line {error.lineno}: {type(error).__name__}: {error.msg}"
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)]
+    # Not str(error), which may raise for an exception class of the strategy.
+    what = shorten(traceback.format_exception_only(error)[0], MAX_MESSAGE_LENGTH)
+    return f"{own[-1].filename} line {own[-1].lineno}: {what}" if own else what
+
+
+def _details(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception as unspeakable:  # noqa: BLE001 - an exception class of the strategy may do anything
+        return type(unspeakable).__name__
+
+
+def _end_output(number: int) -> None:
+    """Write the mark that ends the output of one computation, after what C code and Python still hold back."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    limits.flush_c_streams()
+    with suppress(OSError):
+        os.write(_STANDARD_ERROR, end_mark(number))
+
+
+def _read(descriptor: int, size: int) -> bytearray:
+    content = bytearray()
+    while len(content) < size:
+        part = os.read(descriptor, size - len(content))
+        if not part:
+            os._exit(0)
+        content += part
+    return content
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,103 @@
+"""Computation of signals in the strategy process, with a fresh process after each failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
+from tradebot.plugins.load import Plugin
+from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
+
+if TYPE_CHECKING:
+    from tradebot.plugins.raw_signals import RawSignals
+    from tradebot.plugins.signal_validation import StrategySignals
+    from tradebot.strategy_api import History
+
+TIMEOUT_SECONDS = 30.0  # for one computation of the signals of one strategy
+
+
+class StrategyRunner:
+    """Asks strategies for signals. One process serves all of them until one fails; a fresh one serves the next.
+
+    A strategy that fails in a process that has served others is asked once more in a fresh one: what another strategy
+    left behind there is not its fault.
+    """
+
+    def __init__(
+        self,
+        options: ProcessOptions,
+        check_stop: Callable[[], None],
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Start nothing yet. ``check_stop`` raises if the command was asked to stop; it is called while waiting."""
+        self._options = options
+        self._timeout_seconds = timeout_seconds
+        self._check_stop = check_stop
+        self._process: StrategyProcess | None = None
+        self._served: set[str] = set()  # strategies that the process has served
+        self._at_fault: set[str] = set()  # strategies that failed in a process of their own
+        self._unavailable = ""  # why no process could be started
+
+    def prepare(self) -> None:
+        """Start the process, without waiting until it is ready."""
+        if self._process is None and not self._unavailable:
+            self._served.clear()
+            try:
+                self._process = StrategyProcess(self._options, self._check_stop)
+            except ProcessUnavailable as error:
+                self._unavailable = str(error)
+
+    def signals(self, plugin: Plugin, history: History, *, reload: bool = False) -> StrategySignals:
+        """The validated signals of a strategy. ``reload`` imports its module anew.
+
+        history: of any symbols; the strategy gets a copy of its own.
+
+        Raises PluginError if the strategy failed, PluginTimeout if it was too slow, ProcessUnavailable if there is no
+        process, and what ``check_stop`` raises.
+        """
+        from tradebot.plugins.signal_validation import select_symbols, validate  # imports pandas, as a history has
+
+        name = plugin.info.name
+        own = select_symbols(history, plugin.info.symbols)
+        while True:
+            self.prepare()
+            others = self._served - {name}
+            try:
+                return validate(self._compute(plugin, own, reload), own, plugin.info.warmup)
+            except ProcessUnavailable as error:
+                self._unavailable = str(error)
+                raise
+            except PluginTimeout:
+                raise
+            except PluginError:
+                if not others or name in self._at_fault:
+                    self._at_fault.add(name)
+                    raise
+            finally:
+                self._served.add(name)
+
+    def close(self) -> None:
+        """Kill the process."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+
+    def _compute(self, plugin: Plugin, history: History, reload: bool) -> RawSignals:
+        from tradebot.plugins.process.messages import Request
+
+        if self._process is None:
+            raise ProcessUnavailable(self._unavailable)
+        request = Request(
+            name=plugin.info.name,
+            folder=str(plugin.folder),
+            params=plugin.info.params,
+            reload=reload,
+            timeout_seconds=self._timeout_seconds,
+            history=history,
+        )
+        try:
+            return self._process.compute(request)
+        except BaseException:
+            self.close()
+            raise
