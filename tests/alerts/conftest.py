@@ -105,7 +105,8 @@ def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(alerting, name, 120.0)
     for name in ("CONNECT_TIMEOUT", "READ_TIMEOUT"):
         monkeypatch.setattr(tradebot.alerts.apprise, name, 120)
-    monkeypatch.setattr(tradebot.alerts.mail, "TIMEOUT", 120.0)
+    for name in ("CONNECT_TIMEOUT", "TIMEOUT"):
+        monkeypatch.setattr(tradebot.alerts.mail, name, 120.0)
     for name in ("PING_TIMEOUT", "END_TIMEOUT"):
         monkeypatch.setattr(heartbeat, name, 120.0)
 

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.settings.conftest import LoadHome, ProblemsOf, without_rights
 from tradebot.errors import ConfigError
@@ -112,6 +114,21 @@ def test_a_password_that_can_be_read_in_two_ways_is_refused(problems_of: Problem
     assert "line 2" in problem.where
     assert "EMAIL_PASSWORD" in str(problem)
     assert words in str(problem)
+
+
+@given(st.text("ab#$\\\"' nt=é!\u201d", min_size=1, max_size=8), st.sampled_from(["", '"', "'"]))
+def test_a_password_is_read_as_it_is_written_or_refused(password: str, quote: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / ".env").write_text(f"EMAIL_USERNAME=me\nEMAIL_PASSWORD={quote}{password}{quote}\n", "utf-8")
+        try:
+            secret = load(Path(folder), None, {}).settings.email_password
+        except ConfigError:
+            return
+    read = secret.reveal() if secret else ""
+    if quote:
+        assert read == (password if password.strip() else "")
+    elif password.strip()[:1] not in ('"', "'"):  # else it brings quotes of its own
+        assert read == password.strip()
 
 
 def test_a_line_that_can_be_read_in_two_ways_keeps_nobody_from_stopping(tmp_path: Path) -> None:

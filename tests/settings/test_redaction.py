@@ -19,6 +19,10 @@ def test_a_secret_is_masked_however_it_is_spelt(spelt: object) -> None:
     assert Redactor([secret])(f"login {spelt(secret)} refused") == f"login {MASK} refused"
 
 
+def test_a_secret_is_masked_without_the_blanks_at_its_ends_too() -> None:
+    assert Redactor([" pass word ", "  "])("you sent pass word, no more") == f"you sent {MASK}, no more"
+
+
 @pytest.mark.parametrize(
     ("address", "part"),
     [

@@ -22,8 +22,8 @@ from tradebot.alerts.messages import Message
 from tradebot.settings.alert_model import EmailSecurity
 from tradebot.settings.secret_fields import MASK, SecretText
 
-#: Seconds that each answer of the server may take.
-TIMEOUT = 4.0
+#: Seconds that a connection to one of the server's addresses may take, and each of its answers.
+CONNECT_TIMEOUT, TIMEOUT = 2.0, 4.0
 _TLS_PORT = 465
 _CONTINUE, _REFUSED = 334, 535
 
@@ -198,7 +198,8 @@ class _Connection(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """Called by ``smtplib`` to connect."""
-        connected = socket.create_connection((host, port), timeout)
+        connected = socket.create_connection((host, port), CONNECT_TIMEOUT)
+        connected.settimeout(timeout)
         self._own_address = connected.getsockname()[0].partition("%")[0]
         self.is_local = ip_address(connected.getpeername()[0].partition("%")[0]).is_loopback
         if self.is_local:

@@ -23,7 +23,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         spellings = {spelling for secret in secrets for part in _parts(secret) for spelling in _spellings(part)}
         # The longest first, so that a secret that contains another one is masked whole.
-        self._spellings = sorted(spellings, key=len, reverse=True)
+        self._spellings = sorted(filter(None, spellings), key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked."""
@@ -33,8 +33,12 @@ class Redactor:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """The secret; of a URL also the password, and every long part with a digit and no dot, which may be a key."""
+    """The secret, without blanks around it too; of a URL also the password, and every long part that may be a key.
+
+    Such a part has a digit and no dot.
+    """
     yield secret
+    yield secret.strip()
     if "://" not in secret:
         return
     address = secret.partition("://")[2]
