@@ -71,9 +71,9 @@ def test_a_file_of_one_process_has_a_line_an_entry_and_a_shared_one_a_blank_line
 
 def test_no_file_has_no_lines_and_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     assert append_log.read_lines(tmp_path / "lines") == ()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="it is a folder"):
         append_log.read_lines(tmp_path)
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="it is a folder"):
         append_log.append(tmp_path, "line")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -154,12 +156,77 @@ def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) 
     assert str(path) in the_unreadable(LatchFile(path)).reason
 
 
-def test_a_folder_in_its_place_counts_as_a_halt(path: Path) -> None:
-    path.mkdir(parents=True)
+def a_folder(path: Path) -> None:
+    path.mkdir()
 
-    the_unreadable(LatchFile(path))
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_link_to_nowhere(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def a_link_to_a_full_device(path: Path) -> None:
+    path.symlink_to("/dev/full")
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
+NO_FILES = [a_folder, a_pipe, a_link_to_nowhere, a_link_to_a_full_device, a_link_to_itself]
+no_files = pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+
+
+@on_posix
+@no_files
+def test_what_is_no_file_counts_as_a_halt_and_nothing_waits_for_it(make: Callable[[Path], None], path: Path) -> None:
+    path.parent.mkdir()
+    make(path)
+    latch = LatchFile(path)
+
+    the_unreadable(latch)
+    latch.set(OPERATOR)  # it halts as much already
+    the_unreadable(latch)
+    assert [each.name for each in path.parent.iterdir()] == ["HALT"]
+
+
+@on_posix
+@no_files
+def test_what_is_no_file_is_removed_once_its_halt_is_cleared(make: Callable[[Path], None], path: Path) -> None:
+    path.parent.mkdir()
+    make(path)
+    latch = LatchFile(path)
+
+    latch.clear([OPERATOR])
+    the_unreadable(latch)
+
+    latch.clear(latch.read())
+    assert latch.read() == ()
+    latch.set(OPERATOR)
+    assert latch.read() == (OPERATOR,)
+
+
+def test_a_folder_with_something_in_it_is_not_removed(path: Path) -> None:
+    (path / "kept").mkdir(parents=True)
+
     with pytest.raises(ConfigError, match="right to write here, then run it again"):
-        LatchFile(path).clear(())
+        LatchFile(path).clear(LatchFile(path).read())
+    the_unreadable(LatchFile(path))
+
+
+@on_posix
+def test_a_link_to_a_file_is_that_file(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    LatchFile(elsewhere).set(OPERATOR)
+    path.symlink_to(elsewhere)
+
+    LatchFile(path).set(DAILY_LOSS)
+    assert LatchFile(path).read() == (OPERATOR, DAILY_LOSS)
 
 
 def test_a_file_that_may_not_be_read_counts_as_a_halt(closed_folder: Path) -> None:

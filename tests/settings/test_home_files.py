@@ -18,6 +18,7 @@ USES = [
     ("state/lock", Use.STATE),
     ("state/HALT", Use.STATE),
     ("state/HALT.rsi2", Use.STATE),
+    ("tradebot.HALT", Use.STATE),
     ("state/paper_exchange.db", Use.STATE),
     ("state/paper_exchange.db-wal", Use.STATE),
     ("state/stops/of a later version", Use.STATE),

@@ -20,6 +20,7 @@ from typing import Any
 from tradebot.core.results.alerts import Alert
 from tradebot.home import append_log
 from tradebot.home.atomic_files import make_folder
+from tradebot.home.regular_files import check_regular
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Spool:
 
         make_folder(self._path.parent)
         try:
+            check_regular(Path(f"{self._path}.lock"))
             with FileLock(f"{self._path}.lock", timeout=_LOCK_TIMEOUT):
                 yield
         except Timeout as error:

@@ -17,6 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from tradebot.home.regular_files import check_regular, open_to_read
+
 MAIN_LOG = "trading_robot.log"
 ARCHIVE = "archive"
 _WEEKLY = re.compile(r"trading_robot-(?P<year>\d{4})-W(?P<week>\d\d)(-\d+)?\.log(\.gz)?")
@@ -58,7 +60,7 @@ def _compress(path: Path, compressed: Path) -> None:
     """Write ``compressed`` under a temporary name, rename it when it is complete, then remove ``path``."""
     temporary = compressed.with_name(f".{compressed.name}.{os.getpid()}.tmp")
     try:
-        with path.open("rb") as plain, gzip.open(temporary, "wb") as file:
+        with open_to_read(path) as plain, gzip.open(temporary, "wb") as file:
             shutil.copyfileobj(plain, file)
         temporary.replace(compressed)
     finally:
@@ -73,6 +75,7 @@ def _lock(folder: Path) -> Iterator[bool]:
 
     lock = FileLock(folder / ".archive.lock", timeout=0)
     try:
+        check_regular(folder / ".archive.lock")
         lock.acquire()
     except Timeout:
         yield False
@@ -100,7 +103,7 @@ def _week_of(path: Path) -> date | None:
 def _first_line_week(path: Path) -> date | None:
     """The Monday of the week of a log's first line; None without a file or a line."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             match = _LINE_DATE.search(file.read(_HEAD_BYTES))
     except FileNotFoundError:
         return None

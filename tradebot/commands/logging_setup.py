@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 
 from tradebot.commands import log_rotation
 from tradebot.commands.log_rotation import MAIN_LOG
 from tradebot.errors import TradebotError
+from tradebot.home.regular_files import check_regular
 from tradebot.reports.streams import tell
 from tradebot.settings import (
     GlobalOptions,
@@ -64,6 +66,12 @@ class _LogFile(logging.FileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self._is_reported = False
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        if not path.is_char_device():  # which takes lines without waiting
+            check_regular(path)
+        return super()._open()
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]

@@ -61,11 +61,11 @@ def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str) 
     if name not in _UNATTENDED or code not in _LEVELS:
         return
     try:
-        from tradebot.home import paths
         from tradebot.runtime import alerts as alerting
+        from tradebot.runtime.homes import is_home
 
         settings = load_valid(options)
-        if paths.is_initialised(settings.home):
+        if is_home(settings):
             _raise(settings, Job(name), code, message, "")
             alerting.deliver(settings, ledger=name != Job.EMERGENCY_STOP)
     except (TradebotError, OSError) as error:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tradebot.home.atomic_files import make_folder, sync_folder
+from tradebot.home.regular_files import open_regular, open_to_read
 
 
 class LineWriter:
@@ -32,7 +33,7 @@ class LineWriter:
         """Open a file for appending; a missing one is created with ``permissions``. Raises OSError."""
 
         def open_with_permissions(name: str, flags: int) -> int:
-            return os.open(name, flags, permissions)
+            return open_regular(Path(name), flags, permissions)
 
         return cls(FileIO(path, "a" if shared else "a+", opener=open_with_permissions), shared=shared)
 
@@ -84,7 +85,7 @@ def read_lines(path: Path, *, last_bytes: int | None = None) -> tuple[str, ...]:
     it on.
     """
     try:
-        file = path.open("rb")
+        file = open_to_read(path)
     except FileNotFoundError:
         return ()
     with file:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
+from tradebot.home.regular_files import NotRegularFile
 
 #: A file system without a call answers it with one of these; CIFS, drvfs and some FUSE cannot flush a folder.
 _WITHOUT_THE_CALL = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
@@ -22,6 +23,7 @@ def replacement(path: Path) -> Iterator[Path]:
     """
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)  # of a process that had this id before
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -69,12 +71,7 @@ def write_error_text(path: Path, error: OSError, chosen_by: str = "--home", inst
     chosen_by: the option or setting that chooses the folder.
     instead: the remedy if another folder would not help.
     """
-    return ConfigError(
-        [
-            Problem(
-                where=str(path),
-                what=f"it cannot be written: {error.strerror or error}",
-                fix=instead or f"Choose another folder with {chosen_by}, or give yourself the right to write here.",
-            )
-        ]
-    )
+    fix = instead or f"Choose another folder with {chosen_by}, or give yourself the right to write here."
+    if isinstance(error, NotRegularFile):
+        fix = "Remove it, then run this again: tradebot makes a file of its own there."
+    return ConfigError([Problem(str(path), f"it cannot be written: {error.strerror or error}", fix)])

@@ -15,6 +15,7 @@ from secrets import token_hex
 
 from tradebot.home import paths
 from tradebot.home.atomic_files import replace_text
+from tradebot.home.regular_files import read_text
 
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 _TIME = r"(?P<at>\d{8}T\d{6}Z)(-(?P<number>\d+))?"
@@ -83,7 +84,7 @@ def names_of(home: Path, database: Path) -> BackupNames:
     """The names of a home's backups; at first use the home gets its id. Raises OSError."""
     path = paths.backup_id_file(home)
     try:
-        own = path.read_text(encoding="ascii", errors="replace").strip()
+        own = read_text(path, errors="replace").strip()
     except FileNotFoundError:
         own = ""
     if not own:
@@ -144,9 +145,7 @@ def record_last(home: Path, backup: Backup) -> None:
 def last_backup(home: Path) -> Backup | None:
     """The last backup that was recorded, in any folder; None if there is none or the record cannot be read."""
     try:
-        at, _, path = (
-            paths.last_backup_file(home).read_text(encoding="utf-8", errors="surrogateescape").strip().partition(" ")
-        )
+        at, _, path = read_text(paths.last_backup_file(home), errors="surrogateescape").strip().partition(" ")
         return Backup(Path(path), datetime.fromisoformat(at))
     except (OSError, ValueError):
         return None

@@ -2,7 +2,8 @@
 
 An append-only file, one halt a line. Setting a halt appends a line without reading the file, so that two processes that
 halt at the same time do not undo each other. Anything that cannot be read counts as a halt: an empty file made by hand,
-an incomplete line after a power cut or on a full disk, a line of a newer version.
+an incomplete line after a power cut or on a full disk, a line of a newer version, and what is no file, as a folder, a
+pipe, a device or a link that leads nowhere.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, is_covered
 from tradebot.home.append_log import LineWriter
 from tradebot.home.atomic_files import make_folder, replace_text, sync_folder, write_error_text
+from tradebot.home.regular_files import NotRegularFile, open_to_read, read_bytes, remove_name
 
 FORMAT = 1
 
@@ -47,7 +49,7 @@ class LatchFile:
         A file that cannot be read, or has lines that cannot, adds one halt of rule UNREADABLE.
         """
         try:
-            return self._parsed(self._path.read_bytes())
+            return self._parsed(read_bytes(self._path))
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -84,7 +86,7 @@ class LatchFile:
         Raises ConfigError if the file cannot be written.
         """
         try:
-            with self._path.open("rb", buffering=0) as file:
+            with open_to_read(self._path) as file:
                 content = file.read()
                 if not any(halt in halts for halt in self._parsed(content)):
                     return
@@ -100,6 +102,17 @@ class LatchFile:
                     pass
         except FileNotFoundError:
             return
+        except NotRegularFile as error:
+            if self._unreadable(str(error)) in halts:
+                self._remove_name()
+        except OSError as error:
+            raise write_error_text(self._path, error, instead=_TO_CLEAR) from error
+
+    def _remove_name(self) -> None:
+        """Remove the pipe, device, link or empty folder that has the file's name. Raises ConfigError."""
+        try:
+            remove_name(self._path)
+            sync_folder(self._path.parent)
         except OSError as error:
             raise write_error_text(self._path, error, instead=_TO_CLEAR) from error
 

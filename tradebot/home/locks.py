@@ -22,6 +22,7 @@ from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import Locked
 from tradebot.home import paths
 from tradebot.home.atomic_files import make_folder, replace_text, write_error_text
+from tradebot.home.regular_files import check_regular, read_text
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -106,6 +107,7 @@ def _holder(path: Path, wall: datetime | None, ignoring: Collection[str]) -> str
     from filelock import FileLock, Timeout  # slow to import, and most commands take no lock
 
     try:
+        check_regular(path)
         with FileLock(path, timeout=0, thread_local=False):
             return ""  # the holder's file is left over from a run that was killed
     except Timeout:
@@ -123,6 +125,7 @@ def _held(
     lock = FileLock(path, thread_local=False)
     try:
         make_folder(path.parent)
+        check_regular(path)
         lock.acquire(timeout=wait_seconds, poll_interval=0.05)
     except Timeout:
         raise Locked(f"{refusal}: {_describe(path, wall)}. Wait until it has ended, then run this again.") from None
@@ -165,7 +168,7 @@ def _write_holder(path: Path, run: _Holder) -> None:
 
 def _read_holder(path: Path) -> _Holder | None:
     try:
-        fields = json.loads(_holder_file(path).read_text(encoding="utf-8"))
+        fields = json.loads(read_text(_holder_file(path)))
         started = datetime.fromisoformat(fields["started"]).astimezone(UTC)
         return _Holder(int(fields["pid"]), str(fields["command"]), started, str(fields["host"]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.home.atomic_files import replace_text, write_error_text
-from tradebot.settings.home_files import STATE
+from tradebot.home.regular_files import read_text
+from tradebot.settings.home_files import SECOND_LATCH, STATE
 
 FORMAT = 1
 
@@ -25,6 +26,11 @@ def marker_file(home: Path) -> Path:
 def latch_file(home: Path) -> Path:
     """The halt latch; the home is halted while it exists. See ``tradebot.home.halt_file``."""
     return state_folder(home) / "HALT"
+
+
+def second_latch_file(home: Path) -> Path:
+    """The copy of the halt latch outside the state folder, which may be lost. See ``tradebot.home.latch``."""
+    return home / SECOND_LATCH
 
 
 def lock_file(home: Path) -> Path:
@@ -113,7 +119,7 @@ def initialise(home: Path) -> None:
 def refuse_newer(home: Path) -> None:
     """Raise ConfigError for a home that a newer version made."""
     try:
-        version = json.loads(marker_file(home).read_text(encoding="utf-8"))["format"]
+        version = json.loads(read_text(marker_file(home)))["format"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # an unreadable marker still marks a home
     if isinstance(version, int) and version > FORMAT:

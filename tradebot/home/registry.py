@@ -9,6 +9,7 @@ from pathlib import Path
 from tradebot.errors import ConfigError
 from tradebot.home import paths
 from tradebot.home.atomic_files import replace_text
+from tradebot.home.regular_files import read_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def _file(state_path: Path) -> Path:
 def _read(state_path: Path) -> tuple[Path, ...]:
     """The listed homes; none if the list is missing or damaged, so that the next ``add`` starts a new one."""
     try:
-        homes = json.loads(_file(state_path).read_text(encoding="utf-8"))["homes"]
+        homes = json.loads(read_text(_file(state_path)))["homes"]
         return tuple(Path(home) for home in homes)
     except (OSError, ValueError, KeyError, TypeError):
         return ()

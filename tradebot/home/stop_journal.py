@@ -20,6 +20,7 @@ from tradebot.core.results.stop_entry import StopEntry
 from tradebot.home import append_log, paths
 from tradebot.home.append_log import LineWriter
 from tradebot.home.atomic_files import make_folder, sync_folder
+from tradebot.home.regular_files import NotRegularFile, check_regular, open_regular
 
 #: Size of the spare file: enough for a stop of several hundred orders.
 SPARE_FILE_BYTES = 128 * 1024
@@ -73,9 +74,11 @@ class StopJournalFile:
     def _open(self) -> FileIO:
         """Rename the spare file to this journal's name, or create a new file."""
         make_folder(self._path.parent)
+        spare = self._path.parent / _SPARE
         try:
-            (self._path.parent / _SPARE).rename(self._path)
-        except FileNotFoundError:
+            check_regular(spare)
+            spare.rename(self._path)
+        except (FileNotFoundError, NotRegularFile):
             return FileIO(self._path, "x")
         return FileIO(self._path, "r+")
 
@@ -105,7 +108,7 @@ def make_spare_file(home: Path) -> None:
     make_folder(spare.parent)
     temporary = spare.with_name(f"{_SPARE}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with open(open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:  # noqa: PTH123
             file.write(b"\n" * SPARE_FILE_BYTES)
             file.flush()
             os.fsync(file.fileno())

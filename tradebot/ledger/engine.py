@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.home import sqlite_version
+from tradebot.home.regular_files import NotRegularFile, check_database
 
 #: The type of a column: text (money and time included), whole number or NULL.
 Value = str | int | None
@@ -65,6 +66,7 @@ class Engine:
         self._busy_seconds = busy_seconds
         self._depth = 0
         sqlite_version.refuse_old(sqlite3.sqlite_version_info)
+        _refuse_pipes(path)
         uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         try:
             # isolation_level=None: the driver begins no transaction of its own, and every one of ours is immediate
@@ -279,6 +281,16 @@ class Engine:
     def _pragma(self, name: str) -> int:
         row = self.one(f"PRAGMA {name}")
         return int(row[name]) if row else 0
+
+
+def _refuse_pipes(path: Path) -> None:
+    """Raise LedgerError for what SQLite would wait for, or would take for a missing file."""
+    try:
+        check_database(path)
+    except NotRegularFile as error:
+        raise LedgerError(
+            f"The ledger's file {error.filename} cannot be opened: {error}. Remove it. {_BACKUP}"
+        ) from error
 
 
 @lru_cache(maxsize=256)

@@ -10,12 +10,11 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, LedgerError, TradebotError
-from tradebot.home import paths
 from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, schedule_clock
+from tradebot.runtime.homes import configuration, is_home, schedule_clock
 from tradebot.settings import GlobalOptions, Settings
 
 _STATUS = {ExitCode.BLOCKED: RunStatus.BLOCKED, ExitCode.HALTED: RunStatus.BLOCKED}
@@ -35,7 +34,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
     ledger can't be read, or a person begins the sessions.
     """
     settings = configuration(options).settings
-    if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
+    if not is_home(settings) or schedule_clock(settings) is not ScheduleClock.REAL:
         return ""
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
@@ -58,7 +57,7 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
         return
     with suppress(TradebotError):  # the first error is the one to report
         settings = configuration(options).settings
-        if not paths.is_initialised(settings.home) or schedule_clock(settings) is not ScheduleClock.REAL:
+        if not is_home(settings) or schedule_clock(settings) is not ScheduleClock.REAL:
             return
         with closing(open_database(settings.database_path, create=False)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)

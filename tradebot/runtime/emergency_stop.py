@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.errors import Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
 from tradebot.home import paths
-from tradebot.home.halt_file import LatchFile
+from tradebot.home.latch import HomeLatch
 from tradebot.home.stop_journal import StopJournalFile
 from tradebot.jobs.emergency_stop.latch import set_latch
 from tradebot.runtime.clocks import SystemClock
@@ -53,7 +53,7 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     began = time.perf_counter() if stop.began is None else stop.began
     home = resolve_home(options.home, process_environment())
     _check_home(options, home)
-    latch = LatchFile(paths.latch_file(home))
+    latch = HomeLatch(home)
     not_latched = "" if stop.dry_run else set_latch(latch, SystemClock(), stop.reason)
     latched_after = time.perf_counter() - began
     with ExitStack() as held:
@@ -67,7 +67,7 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
 def _open_ports(
     held: ExitStack,
     loaded: Loaded,
-    latch: LatchFile,
+    latch: HomeLatch,
     not_latched: str,
     stop: StopOptions,
     began: float,
@@ -112,11 +112,18 @@ def _open_ports(
 
 
 def _check_home(options: GlobalOptions, home: Path) -> None:
-    """Raise ConfigError for a folder that is no home, before a latch file is written there."""
-    if not paths.is_initialised(home):
-        from tradebot.runtime.homes import configuration, is_fresh
+    """Raise ConfigError for a folder that is no home, before a latch file is written there.
 
-        is_fresh(configuration(options).settings, makes_home=False)
+    A state folder that may not be looked into is there, so that its home is one.
+    """
+    try:
+        if paths.is_initialised(home):
+            return
+    except ConfigError:
+        return
+    from tradebot.runtime.homes import require_home
+
+    require_home(options)
 
 
 def _wait_for_account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], None]) -> AccountSnapshot:

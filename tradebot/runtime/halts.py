@@ -1,4 +1,4 @@
-"""Opens the latch file of a home without lock, ledger or broker."""
+"""Opens the latch of a home without lock, ledger or broker."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from pathlib import Path
 from tradebot.core.model import order_ids
 from tradebot.core.model.halts import HaltScope
 from tradebot.errors import UsageError
-from tradebot.home import paths
-from tradebot.home.halt_file import LatchFile
+from tradebot.home.latch import HomeLatch
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, is_fresh
+from tradebot.runtime.homes import configuration, require_home
 from tradebot.settings import GlobalOptions, process_environment, resolve_home
 
 
-def open_latch(options: GlobalOptions) -> tuple[Path, LatchFile, datetime]:
-    """The home, its latch file and the machine's time, aware UTC. Raises ConfigError where there is no home.
+def open_latch(options: GlobalOptions) -> tuple[Path, HomeLatch, datetime]:
+    """The home, its latch and the machine's time, aware UTC. Raises ConfigError where there is no home.
 
-    Settings are read only for the message that lists the known homes: a halt does not wait for a valid `.env`.
+    A halt does not wait for a valid `.env`.
     """
     home = resolve_home(options.home, process_environment())
-    if not paths.is_initialised(home):
-        is_fresh(configuration(options).settings, makes_home=False)
-    return home, LatchFile(paths.latch_file(home)), SystemClock().now()
+    require_home(options)
+    return home, HomeLatch(home), SystemClock().now()
 
 
 def scope_of(strategy: str | None, symbol: str | None) -> tuple[HaltScope, str]:

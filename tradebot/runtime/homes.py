@@ -13,7 +13,16 @@ from tradebot.errors import Blocked, ConfigError, Problem
 from tradebot.home import paths, registry
 from tradebot.ledger.database import Database, open_database
 from tradebot.ports import Broker, Clock
-from tradebot.settings import BrokerName, GlobalOptions, Loaded, PaperAdvance, Settings, load_for, process_environment
+from tradebot.settings import (
+    BrokerName,
+    GlobalOptions,
+    Loaded,
+    PaperAdvance,
+    Settings,
+    load_for,
+    load_in_emergency,
+    process_environment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +47,32 @@ def known_homes(settings: Settings) -> tuple[Path, ...]:
     return registry.existing_homes(settings.state_path)
 
 
+def is_home(settings: Settings) -> bool:
+    """Whether the folder is a home: it has the marker in its state folder, or a ledger, whose state folder is lost.
+
+    Raises ConfigError if it cannot be read.
+    """
+    return paths.is_initialised(settings.home) or settings.database_path.exists()
+
+
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
-    """Whether the home has to be made. Raises ConfigError where it has, and the command must not make one."""
+    """Whether the home may have to be made. Raises ConfigError if the command must not make one."""
     if paths.is_initialised(settings.home):
         return False
     if makes_home:
         return True
+    _require_home(settings)
+    return False
+
+
+def require_home(options: GlobalOptions) -> None:
+    """Raise ConfigError unless the folder is a home. Its settings need not be valid."""
+    _require_home(load_in_emergency(options, process_environment())[0].settings)
+
+
+def _require_home(settings: Settings) -> None:
+    if is_home(settings):
+        return
     homes = "".join(f"\n  {home}" for home in known_homes(settings))
     raise ConfigError(
         [

@@ -15,6 +15,7 @@ from tradebot.core.results.preflight_checks import CheckResult, MachineFacts
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, drills, paths
 from tradebot.home.atomic_files import make_folder, replace_text
+from tradebot.home.regular_files import read_text
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.runtime import alerts
@@ -122,7 +123,7 @@ def _channels(settings: Settings, wall: datetime) -> Mapping[str, str] | None:
         return None
     path, today = paths.channels_tried_file(settings.home), wall.date()
     with suppress(OSError, ValueError):
-        if date.fromisoformat(path.read_text(encoding="ascii").strip()) == today:
+        if date.fromisoformat(read_text(path).strip()) == today:
             return None
     tried = dict(alerts.try_channels(settings))
     if not any(tried.values()):
@@ -180,7 +181,7 @@ def _fault(found: FoundStrategy, settings: Settings, params: Mapping[str, ParamV
 
 def _fingerprints(path: Path) -> dict[str, str]:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(read_text(path))
         return {str(name): str(fingerprint) for name, fingerprint in stored.items()}
     except (OSError, ValueError, AttributeError):
         return {}

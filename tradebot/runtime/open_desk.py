@@ -14,8 +14,8 @@ from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
-from tradebot.home import locks, paths
-from tradebot.home.halt_file import LatchFile
+from tradebot.home import locks
+from tradebot.home.latch import HomeLatch
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -171,7 +171,7 @@ def desk_at(
         market=venue.market,
         ledger=ledger,
         strategies=strategies or _LazyStrategies(settings),
-        latch=LatchFile(paths.latch_file(settings.home)),
+        latch=HomeLatch(settings.home),
         lock=lock,
         stop=stop,
         alerts=alerts,

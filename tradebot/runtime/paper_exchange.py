@@ -17,7 +17,7 @@ from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, make_ledger, refuse_other_brokers
+from tradebot.runtime.homes import configuration, is_fresh, is_home, make_ledger, refuse_other_brokers
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
@@ -139,16 +139,16 @@ def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = Non
 
 
 def _is_lost(settings: Settings) -> bool:
-    """Whether the ledger knows an embedded exchange that is gone. True where it cannot be read."""
+    """Whether the ledger knows an embedded exchange that is gone, or cannot be read in a home with its state."""
     try:
         return _pinned_exchange_account(settings) is not None
     except LedgerError:
-        return True
+        return paths.is_initialised(settings.home)
 
 
 def _pinned_exchange_account(settings: Settings) -> str | None:
     """The pinned account of the embedded exchange; None where none is. Raises LedgerError."""
-    if not paths.is_initialised(settings.home):
+    if not is_home(settings):
         return None
     with closing(open_database(settings.database_path, create=False)) as database:
         pinned = database.pinned_accounts.pinned("paper", "paper")

@@ -18,6 +18,8 @@ from tradebot.settings.model import Settings
 
 #: The folder of a home for all files that are not configuration, ledger or logs.
 STATE = "state"
+#: The copy of the halt latch beside that folder.
+SECOND_LATCH = "tradebot.HALT"
 _LOG = re.compile(r".+\.log(\.gz)?|\.archive\.lock|archive", re.IGNORECASE)
 _BACKUP = re.compile(r".+-\d{8}T\d{6}Z(-\d+)?\.db", re.IGNORECASE)
 
@@ -27,7 +29,7 @@ class Use(StrEnum):
 
     SETTINGS = "the file of the settings"
     PARAMETERS = "the file of the strategies' parameters"
-    STATE = "in the folder of the home's own state"
+    STATE = "the home's own state"
     LEDGER = "the ledger, or a file beside it that belongs to it"
     LOGS = "a log file"
     BACKUPS = "a backup"
@@ -70,7 +72,7 @@ def _uses(path: Path, settings: Settings, env_file: Path | None) -> Iterator[Use
         yield Use.SETTINGS
     if _same(path, home / "parameters.toml"):
         yield Use.PARAMETERS
-    if _within(path, home / STATE):
+    if _within(path, home / STATE) or _same(path, home / SECOND_LATCH):
         yield Use.STATE
     if _same(path, ledger) or (_same(path.parent, ledger.parent) and _is_beside(path.name, ledger.name)):
         yield Use.LEDGER

@@ -10,8 +10,9 @@ import pytest
 
 from tests.fakes.cli import ROOT
 from tests.stories.processes.conftest import machine, made, traded
+from tests.stories.processes.test_alpaca import desk, unused
 
-__all__ = ["machine", "made", "traded"]
+__all__ = ["desk", "machine", "made", "traded", "unused"]
 
 Odd = Callable[..., dict[str, str]]
 

@@ -7,13 +7,15 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+from tradebot.home.regular_files import open_regular, read_bytes
+
 _DIGEST_SIZE = 32  # bytes at the beginning of the file
 
 
 def read_cache_file(path: Path, label: str) -> bytes | None:
     """The content written under ``label``; None when the file is missing, damaged, or written under another label."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError:
         return None
     digest, payload = content[:_DIGEST_SIZE], content[_DIGEST_SIZE:]
@@ -25,7 +27,7 @@ def write_cache_file(path: Path, label: str, payload: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:  # noqa: PTH123
             file.write(_digest(payload, label))
             file.write(payload)
         temporary.replace(path)

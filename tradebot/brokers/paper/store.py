@@ -23,6 +23,7 @@ from tradebot.core.model.account import Activity, CashKind
 from tradebot.core.model.values import ZERO, canonical
 from tradebot.errors import BrokerUnavailable, ConfigError, Problem
 from tradebot.home import sqlite_version
+from tradebot.home.regular_files import NotRegularFile, check_database
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x70617065  # "pape" in the file's header: tells the file from another program's database
@@ -82,6 +83,7 @@ class Store:
         self.path = path
         sqlite_version.refuse_old(sqlite3.sqlite_version_info)
         with self._explained():
+            check_database(path)  # SQLite waits for ever for a pipe
             uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
             self._sql = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         self.prices = Prices(self._sql)
@@ -123,9 +125,10 @@ class Store:
         if not path.is_file():
             return False
         try:
+            check_database(path)
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as sql:
                 return sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'exchange'").fetchone() is not None
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, NotRegularFile):
             return True
 
     def make_tables(self) -> None:
@@ -355,6 +358,10 @@ class Store:
             yield
         except (sqlite3.Error, row_codec.UnreadableRow) as error:
             self._fail(error)
+        except NotRegularFile as error:
+            raise BrokerUnavailable(
+                f"the embedded exchange can't use its file {error.filename}: {error}. Remove it, then try again."
+            ) from error
 
     def _fail(self, error: sqlite3.Error | row_codec.UnreadableRow) -> NoReturn:
         """Raise BrokerUnavailable for an error of the file. An error in a statement is a bug, and is raised again."""
