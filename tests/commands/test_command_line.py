@@ -33,7 +33,7 @@ WANTED = {
     ("adopt",), ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
     ("incident",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
-    ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"),
+    ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"), ("schedule", "remove"),
     ("config", "show"), ("config", "check"), ("data", "import"), ("data", "check"),
     ("strategies", "list"), ("strategies", "check"),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from freezegun import freeze_time
 
 from tests.schedulers.conftest import MakeTool, tool
 from tradebot.__main__ import main
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 
 __all__ = ["tool"]
 
@@ -35,14 +35,20 @@ match arguments:
         pass
     case ["--user", "enable", "--now", *timers]:
         enabled.write_text(" ".join(timers))
+    case ["--user", "disable", "--now", *timers]:
+        enabled.write_text(" ".join(name for name in names if name not in timers))
     case ["--user", "is-enabled", timer]:
         print("enabled" if timer in names else "disabled")
 """
 LAUNCHCTL = """
 loaded = kept / "loaded"
 match arguments:
-    case ["bootout", _]:
-        sys.exit("no such process")
+    case ["bootout", service]:
+        labels = loaded.read_text().split() if loaded.exists() else []
+        label = service.split("/")[-1]
+        if label not in labels:
+            sys.exit("no such process")
+        loaded.write_text("".join(each + chr(10) for each in labels if each != label))
     case ["bootstrap", _, path]:
         loaded.open("a").write(Path(path).stem + chr(10))
     case ["list"]:
@@ -59,6 +65,8 @@ match arguments:
         if not task.exists():
             sys.exit("ERROR: The system cannot find the file specified.")
         print(task.read_text(encoding="utf-16"))
+    case ["/Delete", "/TN", name, "/F"]:
+        (kept / name.replace(chr(92), "_")).unlink()
 """
 KUBECTL = """
 import json, yaml
@@ -66,6 +74,11 @@ applied = kept / "applied"
 match arguments:
     case ["apply", "-f", "-"]:
         applied.write_text(given)
+    case ["delete", "cronjobs", "-l", label, "-o", "name"]:
+        items = list(yaml.safe_load_all(applied.read_text())) if applied.exists() else []
+        assert all(item["metadata"]["labels"]["app"] == label.removeprefix("app=") for item in items)
+        print(*(f"cronjob.batch/{item['metadata']['name']}" for item in items), sep=chr(10))
+        applied.unlink(missing_ok=True)
     case ["get", "cronjobs", "-l", _, "-o", "json"]:
         print(json.dumps({"items": list(yaml.safe_load_all(applied.read_text())) if applied.exists() else []}))
 """
@@ -91,7 +104,8 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     def run(*arguments: str, zone: str = "Europe/Berlin") -> tuple[int, dict[str, Any]]:
         with freeze_time("2026-02-03 12:00:00"):
-            code = main(["schedule", *arguments, "--zone", zone, "--home", str(tmp_path / "home"), "--json"])
+            of_host = () if arguments[0] == "remove" else ("--zone", zone)
+            code = main(["schedule", *arguments, *of_host, "--home", str(tmp_path / "home"), "--json"])
         return code, json.loads(capsys.readouterr().out)
 
     return run
@@ -102,7 +116,7 @@ def test_what_is_installed_is_what_should_be(scheduler: str, said: Said, tool: M
     tool(*TOOLS[scheduler])
     code, before = said("verify", "--for", scheduler)
     assert code == 11
-    assert len(before["differences"]) == len(DAY)
+    assert len(before["differences"]) == len(SCHEDULED)
     assert said("install", "--for", scheduler, "--yes")[0] == 0
     assert said("verify", "--for", scheduler) == (0, {**before, "differences": [], "exit_code": 0, "exit_codes": []})
 
@@ -123,7 +137,75 @@ def test_the_lines_of_others_stay_in_the_crontab(said: Said, tool: MakeTool) -> 
     said("install", "--for", "cron", "--yes")
     lines = tab.read_text().splitlines()
     assert lines[:2] == ["MAILTO=me", "5 4 * * * backup"]
-    assert len(lines) == 2 + len(DAY) + 2
+    assert len(lines) == 2 + len(SCHEDULED) + 2
+
+
+@pytest.mark.parametrize("scheduler", TOOLS)
+def test_what_was_installed_is_taken_away_again(scheduler: str, said: Said, tool: MakeTool, tmp_path: Path) -> None:
+    tool(*TOOLS[scheduler])
+    assert said("remove", "--for", scheduler, "--yes")[1]["removed"] == 0
+    assert said("install", "--for", scheduler, "--yes")[0] == 0
+    code, answer = said("remove", "--for", scheduler, "--yes")
+    assert (code, answer["removed"] >= len(SCHEDULED)) == (0, True)
+    code, answer = said("verify", "--for", scheduler)
+    assert (code, answer["differences"]) == (
+        11,
+        [f"{job}: nothing starts it for {(tmp_path / 'home').resolve()}" for job in SCHEDULED],
+    )
+    assert said("remove", "--for", scheduler, "--yes")[1]["removed"] == 0
+    left = [path for folder in ("user", "home/state/schedule") for path in (tmp_path / folder).rglob("*-*")]
+    assert [path for path in left if path.is_file()] == []
+
+
+def test_removing_leaves_the_lines_of_others_as_they_are(said: Said, tool: MakeTool) -> None:
+    kept = tool(*TOOLS["cron"]).parent / "crontab"
+    others = "MAILTO=me\n\n0 1 * * * tar czf /b.tgz /home\n# >>> tradebot-ffffffff elsewhere\n# <<< tradebot-ffffffff"
+    kept.write_text(others)
+    assert said("install", "--for", "cron", "--yes")[0] == 0
+    assert said("remove", "--for", "cron", "--yes")[0] == 0
+    assert kept.read_text() == f"{others}\n"
+
+
+def test_a_block_without_its_end_takes_only_its_own_lines_along(said: Said, tool: MakeTool) -> None:
+    kept = tool(*TOOLS["cron"]).parent / "crontab"
+    assert said("install", "--for", "cron", "--yes")[0] == 0
+    without_end = "".join(line for line in kept.read_text().splitlines(keepends=True) if not line.startswith("# <<<"))
+    for after in (
+        "0 1 * * * tar czf /b.tgz /home\n",
+        "# >>> tradebot-ffffffff\n0 2 * * * x\n# <<< tradebot-ffffffff\n",
+    ):
+        kept.write_text(without_end + after)
+        assert said("remove", "--for", "cron", "--yes")[0] == 0
+        assert kept.read_text() == after
+
+
+@pytest.mark.parametrize("scheduler", TOOLS)
+def test_files_are_removed_from_a_folder_and_others_left(scheduler: str, said: Said, tmp_path: Path) -> None:
+    folder = tmp_path / "entries"
+    assert said("install", "--for", scheduler, "--dir", str(folder))[0] == 0
+    assert said("install", "--for", scheduler, "--dir", str(folder))[0] == 0  # it replaces what it wrote itself
+    (folder / "mine").write_text("tradebot-")
+    assert said("remove", "--for", scheduler, "--dir", str(folder))[1]["removed"] > 0
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+    (folder / "crontab").write_text("0 1 * * * tar czf /b.tgz /home\n")
+    assert said("remove", "--for", "cron", "--dir", str(folder))[1]["removed"] == 0
+    code, answer = said("install", "--for", "cron", "--dir", str(folder))
+    assert (code, "--force" in answer["error"]) == (2, True)
+    assert (folder / "crontab").read_text() == "0 1 * * * tar czf /b.tgz /home\n"
+
+
+def test_a_backup_line_of_a_person_is_enough(said: Said, tool: MakeTool, tmp_path: Path) -> None:
+    kept = tool(*TOOLS["cron"]).parent / "crontab"
+    assert said("install", "--for", "cron", "--yes")[0] == 0
+    written = kept.read_text()
+    (own,) = (line for line in written.splitlines(keepends=True) if " backup " in line)
+    kept.write_text(written.replace(own, ""))
+    assert said("verify", "--for", "cron")[1]["differences"] == [
+        f"backup: nothing starts it for {(tmp_path / 'home').resolve()}"
+    ]
+    command = own.split(maxsplit=5)[5].replace("--scheduled", "--to /media/disk")
+    kept.write_text(written.replace(own, f"30 23 * * * {command}"))
+    assert said("verify", "--for", "cron")[0] == 0
 
 
 @pytest.mark.parametrize(("version", "code"), [("cronie 1.7.2", 0), ("", 11)])
@@ -147,7 +229,7 @@ def test_timers_that_are_not_enabled_are_told(said: Said, tool: MakeTool) -> Non
     calls.with_name("enabled").write_text("")
     code, answer = said("verify", "--for", "systemd")
     assert code == 11
-    assert len(answer["differences"]) == len(DAY)
+    assert len(answer["differences"]) == len(SCHEDULED)
     assert "disabled: `systemctl --user enable --now tradebot-" in str(answer["differences"])
 
 
@@ -191,4 +273,4 @@ def test_print_gives_text_that_can_be_piped(said: Said, capsys: pytest.CaptureFi
     assert main(["schedule", "print", "--for", "cron", "--zone", "UTC", "--home", str(tmp_path / "home")]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("# >>> tradebot-")
-    assert len(shown) == len(DAY) + 2
+    assert len(shown) == len(SCHEDULED) + 2

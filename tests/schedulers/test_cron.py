@@ -9,7 +9,7 @@ from pathlib import Path
 from cronsim import CronSim
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 from tradebot.schedulers import SchedulerKind, Setup, build_files, cron
 
 
@@ -20,8 +20,8 @@ def lines_of(setup: Setup) -> list[str]:
 
 def test_a_crontab_is_understood_by_another_cron_and_by_a_shell(setup: Setup) -> None:
     lines = lines_of(setup)
-    assert len(lines) == len(DAY)
-    for line, job in zip(lines, DAY, strict=True):
+    assert len(lines) == len(SCHEDULED)
+    for line, job in zip(lines, SCHEDULED, strict=True):
         *fields, command = line.split(maxsplit=5)
         next(CronSim(" ".join(fields), datetime(2026, 1, 1, tzinfo=UTC)))
         assert "%" not in command.replace("\\%", "")  # a bare one would end the command
@@ -40,6 +40,7 @@ def test_a_crontab_line_names_hours_together(setup: Setup) -> None:
         "*/15 14-21 * * 1-5",
         "5 18,19,21,22 * * 1-5",
         "15 18,19,21,22 * * 1-5",
+        "25 18,19,21,22 * * 1-5",
     ]
 
 

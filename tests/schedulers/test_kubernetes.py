@@ -9,7 +9,7 @@ import yaml
 from cronsim import CronSim
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 from tradebot.schedulers import SchedulerKind, Setup, build_files
 
 #: Of CronJobSpec in batch/v1 and of what it holds: the fields that we use, and whose values.
@@ -54,7 +54,7 @@ def test_kubernetes_gets_cron_jobs_of_its_schema(setup: Setup) -> None:
     (file,) = build_files(SchedulerKind.KUBERNETES, setup, BERLIN, FIRST)
     found = list(yaml.safe_load_all(file.text))
     assert [one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"] for one in found] == [
-        [*setup.program, job.value, "--scheduled"] for job in DAY
+        [*setup.program, job.value, "--scheduled"] for job in SCHEDULED
     ]
     for one in found:
         _fits(one, CRON_JOB)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import plistlib
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 from tradebot.schedulers import SchedulerKind, Setup, build_files
 
 
 def test_launchd_gets_property_lists_with_every_moment_of_the_week(setup: Setup) -> None:
     files = build_files(SchedulerKind.LAUNCHD, setup, BERLIN, FIRST)
-    for file, job in zip(files, DAY, strict=True):
+    for file, job in zip(files, SCHEDULED, strict=True):
         agent = plistlib.loads(file.content)
         assert f"{agent['Label']}.plist" == file.name
         assert agent["ProgramArguments"] == [*setup.program, job.value, "--scheduled"]

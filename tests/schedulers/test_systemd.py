@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers import SchedulerKind, Setup, build_files, write_files
 from tradebot.schedulers.rules import new_york_rule
 from tradebot.schedulers.systemd import calendar_event
@@ -20,7 +20,7 @@ ANALYZE = shutil.which("systemd-analyze")
 @pytest.mark.skipif(ANALYZE is None, reason="there is no systemd here")
 def test_systemd_finds_nothing_wrong_with_the_units(setup: Setup, tmp_path: Path) -> None:
     paths = write_files(build_files(SchedulerKind.SYSTEMD, setup, BERLIN, FIRST), tmp_path / "units")
-    assert len(paths) == 2 * len(DAY)
+    assert len(paths) == 2 * len(SCHEDULED)
     ended = subprocess.run(
         [str(ANALYZE), "--user", "verify", *map(str, paths)],
         capture_output=True,

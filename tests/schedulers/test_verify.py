@@ -13,7 +13,7 @@ import yaml
 
 from tests.schedulers.conftest import BERLIN, FIRST
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import DAY, Job, ScheduleRules
+from tradebot.core.model.schedule import DAY, SCHEDULED, Job, ScheduleRules
 from tradebot.market.calendar import NyseCalendar
 from tradebot.schedulers import (
     HostZone,
@@ -55,7 +55,7 @@ def test_what_was_just_installed_is_right(
     kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]
 ) -> None:
     found = installed(kind, setup)
-    assert {entry.job for entry in found} == set(DAY)
+    assert {entry.job for entry in found} == set(SCHEDULED)
     assert differences(found, setup, BERLIN, sessions, ScheduleRules()) == ()
 
 
@@ -63,7 +63,7 @@ def test_what_was_just_installed_is_right(
 def test_a_host_that_moved_is_found(kind: SchedulerKind, setup: Setup, sessions: tuple[SessionHours, ...]) -> None:
     moved = HostZone("Asia/Tokyo", ZoneInfo("Asia/Tokyo"))
     found = differences(installed(kind, setup), setup, moved, sessions, ScheduleRules())
-    assert len(found) == len(DAY)
+    assert len(found) == len(DAY)  # a backup has the whole night
     assert all("the host's time zone is Asia/Tokyo" in said for said in found)
 
 
@@ -80,7 +80,7 @@ def by_hand(setup: Setup, minute: str, hour: str, job: str, end: str = "--schedu
 
 
 WRITTEN = (("0", "9", "preflight"), ("35", "9", "run-daily"), ("45", "9-15", "check-exits"),
-           ("5", "13,16", "reconcile"), ("15", "13,16", "report"))  # fmt: skip
+           ("5", "13,16", "reconcile"), ("15", "13,16", "report"), ("25", "16", "backup"))  # fmt: skip
 
 
 def test_lines_in_new_yorks_time_are_an_hour_off_for_half_a_year_where_cron_keeps_utc(
@@ -89,7 +89,7 @@ def test_lines_in_new_yorks_time_are_an_hour_off_for_half_a_year_where_cron_keep
     summer = "\n".join(by_hand(setup, m, ",".join(_later(h, 4)), job) for m, h, job in WRITTEN)
     crontab = f'TRADEBOT_HOME="{setup.home}"\n{summer}\n'
     found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, ScheduleRules())
-    assert len(found) == len(DAY)
+    assert len(found) == len(SCHEDULED)
     assert all("first on 2026-01-02" in said for said in found)
     assert "not started in time in 85 of the next 250 sessions" in found[1]
 
@@ -135,7 +135,7 @@ def test_another_program_and_a_start_that_does_not_look_at_the_calendar_are_foun
     old = replace(setup, program=("/opt/old/tradebot",))
     crontab = build_files(SchedulerKind.CRON, old, BERLIN, FIRST)[0].text.replace(" report --scheduled", " report")
     found = differences(cron.entries(crontab, setup), setup, BERLIN, sessions, ScheduleRules())
-    assert sum("is not the program" in said for said in found) == len(DAY)
+    assert sum("is not the program" in said for said in found) == len(SCHEDULED)
     assert sum("without --scheduled" in said for said in found) == 1
 
 
@@ -147,8 +147,8 @@ def test_a_timer_of_an_unknown_zone_is_found(setup: Setup, sessions: tuple[Sessi
 
 def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(setup: Setup) -> None:
     files = build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST)
-    xml = {file.name: windows.printed(file.text.replace("<Enabled>true", "<Enabled>false")) for file in files[-1:]}
-    xml |= {file.name: file.content for file in files[:-1]}
+    xml = {file.name: windows.printed(file.text.replace("<Enabled>true", "<Enabled>false")) for file in files[-2:]}
+    xml |= {file.name: file.content for file in files[:-2]}
     assert Job.REPORT not in {entry.job for entry in windows.entries(xml, setup)}
     spec = kubernetes.cron_job(setup, Job.REPORT)
     spec["spec"]["suspend"] = True
@@ -172,4 +172,4 @@ def test_the_block_of_a_home_is_renewed_and_the_rest_of_the_crontab_stays(setup:
     again = cron.merged(both, setup, build_files(SchedulerKind.CRON, setup, UTC_HOST, FIRST)[0].text)
     assert again.startswith(own)
     assert again.count(f"# >>> {setup.name}") == again.count(f"# >>> {other.name}") == 1
-    assert len(cron.entries(again, setup)) == len(cron.entries(again, other)) == len(DAY)
+    assert len(cron.entries(again, setup)) == len(cron.entries(again, other)) == len(SCHEDULED)

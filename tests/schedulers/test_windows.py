@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from tests.schedulers.conftest import BERLIN, FIRST
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 from tradebot.schedulers import SchedulerKind, Setup, build_files
 from tradebot.schedulers.windows import NAMESPACE
 
@@ -29,7 +29,7 @@ SCHEMA = {
 
 
 def test_windows_gets_tasks_of_its_schema(setup: Setup) -> None:
-    for file, job in zip(build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST), DAY, strict=True):
+    for file, job in zip(build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST), SCHEDULED, strict=True):
         root = ET.fromstring(file.content)
         assert (_name(root), root.get("version")) == ("Task", "1.2")
         for element in root.iter():

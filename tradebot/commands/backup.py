@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradebot.commands import decorator
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, NotDue
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
@@ -24,6 +24,7 @@ def command(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Put it here instead of BACKUP_DIR.", show_default=False)
     ] = None,
+    scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
     """Copy the ledger to a safe place, and prove the copy.
 
@@ -34,8 +35,10 @@ def command(
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.run_header import home_opening
-    from tradebot.runtime.backup import back_up
+    from tradebot.runtime.backup import back_up, why_not_due
 
+    if scheduled and (why := why_not_due(options, to)):
+        raise NotDue(why)
     done = back_up(options, to)
     page = (
         *home_opening(done.database.parent, ("database", str(done.database))),

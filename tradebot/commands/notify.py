@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TypeVar
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import DAY, SCHEDULED, Job
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import FailureLine, Outcome
 from tradebot.errors import ExitCode, TradebotError
@@ -18,7 +18,7 @@ AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 #: Jobs that deliver no alerts: those that change nothing, and a replay, whose alerts are about the past.
 _SILENT = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT, Job.REPLAY})
 #: Jobs whose failure is an alert: a scheduler starts them, or nobody may read the terminal.
-_UNATTENDED = frozenset({*DAY, Job.EMERGENCY_STOP})
+_UNATTENDED = frozenset({*SCHEDULED, Job.EMERGENCY_STOP})
 #: The exit codes that raise an alert, with its level. BREAKS and HALTED have none: the job that finds a break or a halt
 #: raises an alert with its figures. LOCKED and a stop by a signal have none either.
 _LEVELS: dict[ExitCode, AlertLevel] = {

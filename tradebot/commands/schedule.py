@@ -1,4 +1,4 @@
-"""tradebot schedule print, install and verify"""
+"""tradebot schedule print, install, remove and verify"""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def install(
     from tradebot.runtime.homes import configuration
 
     kind, setup, host, files = _entries(options, scheduler, zone, image)
+    for path in [folder / file.name for file in files] if folder else ():
+        output_path(path, "--dir", configuration(options), schedulers.ENTRY_FILE, force=force)
     if places := scheduler_setup.temporary_places(setup, kind):
         raise ConfigError(places)
     if folder is not None:
-        for file in files:
-            output_path(folder / file.name, "--dir", configuration(options), schedulers.ENTRY_FILE, force=force)
         done = [f"written: {path}" for path in schedulers.write_files(files, folder)]
     else:
         if not yes:
@@ -101,6 +101,40 @@ def install(
     return render.show_result(
         options, "schedule install", page, home=setup.home, scheduler=kind, host_zone=host.name, done=done
     )
+
+
+@decorator.command(
+    "schedule remove",
+    writes="the crontab, user units, agents, tasks or CronJobs of this user, by the scheduler's own tool; with --dir "
+    "it removes files.",
+)
+def remove(
+    options: GlobalOptions,
+    scheduler: ForOption = None,
+    folder: FolderOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> ExitCode:
+    """Remove the entries that `schedule install` made for this home.
+
+    All others stay, those of other homes and lines that you wrote among them. Where there is none it does nothing.
+    """
+    from tradebot import schedulers
+    from tradebot.commands import confirm, render
+    from tradebot.core.model.values import plural
+    from tradebot.reports.layout import lines
+
+    kind, setup, host, files = _entries(options, scheduler, None, "")
+    if folder is not None:
+        removed = schedulers.remove_files(files, setup, folder)
+        done = [f"removed: {path}" for path in removed]
+        count = len(removed)
+    else:
+        if not yes:
+            confirm.confirm(options, f"Remove the schedule of {setup.home} from {kind}?")
+        count = schedulers.remove(kind, setup)
+        done = [f"removed: {plural(count, 'start')} of jobs"] if count else []
+    page = (*_header(setup, kind, host), *lines(done or ["there was no entry that `schedule install` made"]))
+    return render.show_result(options, "schedule remove", page, home=setup.home, scheduler=kind, removed=count)
 
 
 @decorator.command("schedule verify", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
@@ -144,7 +178,7 @@ def verify(
     )  # fmt: skip
 
 
-commands = (show, install, verify)
+commands = (show, install, remove, verify)
 
 
 def _entries(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tradebot.core.model.exchange_time import new_york_date, new_york_text
+from tradebot.core.model.schedule import Job, open_window
 from tradebot.core.results.audit_events import RESTORED
 from tradebot.errors import ConfigError, LedgerError, Problem
 from tradebot.home import backups, locks
@@ -16,6 +18,7 @@ from tradebot.home.output_files import output_path
 from tradebot.ledger.backup import Copy, copy_backup, is_copy_of, make_backup
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
+from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.chain_heads import heads_outside, keep_head
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_fresh, register_home
@@ -67,6 +70,26 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     except OSError as error:
         raise write_error_text(folder, error, "--to" if to else "BACKUP_DIR") from error
     return BackedUp(replace(copy, path=path), settings.database_path, wall, dropped)
+
+
+def why_not_due(options: GlobalOptions, to: Path | None) -> str:
+    """Why a scheduler's backup is not due now; "" if it is: once a session, from its report until the next preflight.
+
+    The hours are those of the installed calendar. Raises what ``back_up`` raises.
+    """
+    settings, now, calendar = configuration(options).settings, SystemClock().wall(), NyseCalendar()
+    is_fresh(settings, makes_home=False)
+    today = new_york_date(now)
+    sessions = (*calendar.between(calendar.previous(today).session, today), calendar.following(today))
+    window = open_window(Job.BACKUP, now, sessions, settings.schedule_rules())
+    if window is None:
+        return f"a backup is not due at {new_york_text(now)}: nothing was done"
+    with suppress(OSError):  # the backup itself reports it
+        names = backups.names_of(settings.home, settings.database_path)
+        made = names.backups(to or settings.backup_path)
+        if made and made[-1].at >= window.begins:
+            return f"the backup of {window.session} was made at {new_york_text(made[-1].at)} already: nothing was done"
+    return ""
 
 
 def _backup_folder(settings: Settings) -> Path:

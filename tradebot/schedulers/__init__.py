@@ -1,4 +1,4 @@
-"""Schedule entries for the schedulers of the host: written, installed and verified.
+"""Schedule entries for the schedulers of the host: written, installed, verified and removed.
 
 An entry starts a job with ``--scheduled``; the job itself checks the exchange calendar.
 """
@@ -13,6 +13,8 @@ from tradebot.schedulers.install import (
     install,
     read_folder,
     read_installed,
+    remove,
+    remove_files,
     write_files,
 )
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup
@@ -31,5 +33,7 @@ __all__ = [
     "install",
     "read_folder",
     "read_installed",
+    "remove",
+    "remove_files",
     "write_files",
 ]

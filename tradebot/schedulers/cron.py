@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 from pathlib import Path
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers.rules import (
     HostZone,
     ScheduleEntry,
@@ -37,7 +37,7 @@ _EXAMPLE = """\
 #   * Two or three weeks in March and one in autumn Europe and New York keep other distances than the rest of the year.
 #     A line that names one local European time is an hour off in those weeks.
 # An hour too many does no harm: with --scheduled a job looks at the exchange's calendar first, and does nothing where
-# it is not due. So holidays, half days and weekends need no care: 13:05 and 13:15 are for days that end at 13:00.
+# it is not due. So holidays, half days and weekends need no care: 13:05 to 13:25 are for days that end at 13:00.
 
 CRON_TZ=America/New_York
 
@@ -48,6 +48,7 @@ _EXAMPLE_ENDS = """\
 # the next of its sessions; without it `tradebot paper next` does.
 """
 
+_BEGIN = "# >>> "
 _FIELDS = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(.+)")
 _VARIABLE = re.compile(r"(\w+)\s*=\s*(.*)")
 
@@ -56,7 +57,7 @@ def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...
     """The block of crontab lines, correct for a year from ``first``."""
     lines = [
         _begin_mark(setup, f" in the host's time, {host.name}; `tradebot schedule verify` checks it"),
-        *(cron_line(rule, _command(setup, job)) for job in DAY for rule in host_rules(job, host, first)),
+        *(cron_line(rule, _command(setup, job)) for job in SCHEDULED for rule in host_rules(job, host, first)),
         _end_mark(setup),
     ]
     return (SchedulerFile("crontab", "\n".join(lines) + "\n"),)
@@ -65,23 +66,46 @@ def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...
 def example() -> str:
     """The text of crontab.example: entries for two hosts, and the time zone trap."""
     setup = Setup(("/home/you/.venv/bin/tradebot",), Path("/home/you/tradebot"))
-    new_york = [cron_line(new_york_rule(job), _command(setup, job)) for job in DAY]
-    utc = HostZone("UTC", UTC)
-    of_utc = [cron_line(rule, _command(setup, job)) for job in DAY for rule in host_rules(job, utc, date(2024, 1, 1))]
+    new_york = [cron_line(new_york_rule(job), _command(setup, job)) for job in SCHEDULED]
+    utc, since = HostZone("UTC", UTC), date(2024, 1, 1)
+    of_utc = [cron_line(rule, _command(setup, job)) for job in SCHEDULED for rule in host_rules(job, utc, since)]
     return "\n".join((_EXAMPLE, *new_york, "", _EXAMPLE_UTC, *(f"# {text}" for text in of_utc), "", _EXAMPLE_ENDS))
+
+
+def without(crontab: str, setup: Setup) -> str:
+    """The ``crontab`` without the block of this home.
+
+    Of a block whose end somebody took away, the lines that follow its beginning and are entries of this home go.
+    """
+    lines = crontab.splitlines(keepends=True)
+    kept: list[str] = []
+    at = 0
+    while at < len(lines):
+        if lines[at].startswith(_begin_mark(setup)):
+            at = _end_of_block(lines, at, setup)
+        else:
+            kept.append(lines[at])
+            at += 1
+    return "".join(kept)
+
+
+def _end_of_block(lines: Sequence[str], begin: int, setup: Setup) -> int:
+    """The number of the first line after a block."""
+    for at in range(begin + 1, len(lines)):
+        if lines[at].startswith(_end_mark(setup)):
+            return at + 1
+        if lines[at].startswith(_BEGIN):
+            break
+    at = begin + 1
+    while at < len(lines) and entries(lines[at], setup):
+        at += 1
+    return at
 
 
 def merged(crontab: str, setup: Setup, block: str) -> str:
     """The ``crontab`` without the block of this home, and with ``block`` at its end."""
-    kept, inside = [], False
-    for text in crontab.splitlines():
-        if text.startswith(_begin_mark(setup)):
-            inside = True
-        elif text.startswith(_end_mark(setup)):
-            inside = False
-        elif not inside:
-            kept.append(text)
-    return "\n".join([*kept, block])
+    others = without(crontab, setup)
+    return f"{others}{'' if others.endswith(chr(10)) or not others else chr(10)}{block}"
 
 
 def cron_line(rule: WeeklyRule, command: str) -> str:
@@ -121,7 +145,7 @@ def _command(setup: Setup, job: Job) -> str:
 
 
 def _begin_mark(setup: Setup, more: str = "") -> str:
-    return f"# >>> {setup.name}{more}"
+    return f"{_BEGIN}{setup.name}{more}"
 
 
 def _end_mark(setup: Setup) -> str:
@@ -130,7 +154,7 @@ def _end_mark(setup: Setup) -> str:
 
 def _job_of(command: str) -> Job | None:
     words = command.split()
-    return next((job for job in DAY if job.value in words), None) if "tradebot" in command else None
+    return next((job for job in SCHEDULED if job.value in words), None) if "tradebot" in command else None
 
 
 def _numbers(values: tuple[int, ...], end: int) -> str:

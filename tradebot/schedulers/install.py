@@ -1,4 +1,4 @@
-"""Installation of schedule entries and reading them back, with the tool of each scheduler."""
+"""Installation of schedule entries, reading them back and removing them, with the tool of each scheduler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.errors import ConfigError, Problem
 from tradebot.home.output_files import Kind
 from tradebot.schedulers import cron, kubernetes, launchd, systemd, windows
@@ -77,6 +77,22 @@ def install(kind: SchedulerKind, setup: Setup, files: Sequence[SchedulerFile]) -
     return _INSTALL[kind](setup, files)
 
 
+def remove(kind: SchedulerKind, setup: Setup) -> int:
+    """Remove the entries that ``install`` made for this home, and leave all others. Returns how many there were.
+
+    Raises ConfigError if the scheduler's tool is missing or fails.
+    """
+    return _REMOVE[kind](setup)
+
+
+def remove_files(files: Sequence[SchedulerFile], setup: Setup, folder: Path) -> tuple[Path, ...]:
+    """Remove what ``write_files`` wrote into a folder for this home, and return the paths. Raises ConfigError."""
+    there = _read(folder, [file.name for file in files])
+    ours = [name for name, content in there.items() if setup.name in name or setup.name.encode() in content]
+    _delete(folder, ours)
+    return tuple(folder / name for name in ours)
+
+
 def read_installed(kind: SchedulerKind, setup: Setup) -> InstalledSchedule:
     """The installed entries of the home. Raises ConfigError if the scheduler's tool is missing or fails."""
     return _INSTALLED[kind](setup)
@@ -115,6 +131,15 @@ def _crontab() -> str:
     return _run_tool("crontab", "-l", empty_error="no crontab for")
 
 
+def _remove_cron(setup: Setup) -> int:
+    before = _crontab()
+    after = cron.without(before, setup)
+    if after == before:
+        return 0
+    _run_tool("crontab", "-", stdin=after)
+    return len(cron.entries(before, setup)) - len(cron.entries(after, setup))
+
+
 def _install_systemd(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
     write_files(files, _units())
     _run_tool("systemctl", "--user", "daemon-reload")
@@ -126,8 +151,7 @@ def _install_systemd(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str,
 
 
 def _installed_systemd(setup: Setup) -> InstalledSchedule:
-    names = [f"{setup.entry(job)}.{kind}" for job in DAY for kind in ("service", "timer")]
-    units = _read(_units(), names)
+    units = _read(_units(), systemd.units(setup))
     problems = [
         f"{name} is {state or 'not known to systemd'}: `systemctl --user enable --now {name}`"
         for name in systemd.timers(setup)
@@ -137,18 +161,37 @@ def _installed_systemd(setup: Setup) -> InstalledSchedule:
     return InstalledSchedule(systemd.entries(units, setup), tuple(problems))
 
 
+def _remove_systemd(setup: Setup) -> int:
+    there = [name for name in systemd.units(setup) if (_units() / name).exists()]
+    if not there:
+        return 0
+    _run_tool("systemctl", "--user", "disable", "--now", *systemd.timers(setup), must_succeed=False)
+    _delete(_units(), there)
+    _run_tool("systemctl", "--user", "daemon-reload")
+    return sum(name.endswith(".timer") for name in there)
+
+
 def _install_launchd(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
     domain = f"gui/{os.getuid()}"
-    for job, path in zip(DAY, write_files(files, _agents()), strict=True):
-        _run_tool(
-            "launchctl", "bootout", f"{domain}/{launchd.label(setup, job)}", must_succeed=False
-        )  # none is loaded at first
+    for job, path in zip(SCHEDULED, write_files(files, _agents()), strict=True):
+        _unload(setup, job)
         _run_tool("launchctl", "bootstrap", domain, str(path))
     return (f"{len(files)} agents are in {_agents()}, and loaded",)
 
 
+def _unload(setup: Setup, job: Job) -> None:
+    """Unload the agent of a job, if it is loaded."""
+    _run_tool("launchctl", "bootout", f"gui/{os.getuid()}/{launchd.label(setup, job)}", must_succeed=False)
+
+
+def _remove_launchd(setup: Setup) -> int:
+    for job in SCHEDULED:
+        _unload(setup, job)
+    return _delete(_agents(), [f"{launchd.label(setup, job)}.plist" for job in SCHEDULED])
+
+
 def _installed_launchd(setup: Setup) -> InstalledSchedule:
-    agents = _read(_agents(), [f"{launchd.label(setup, job)}.plist" for job in DAY])
+    agents = _read(_agents(), [f"{launchd.label(setup, job)}.plist" for job in SCHEDULED])
     loaded = {line.split("\t")[-1] for line in _run_tool("launchctl", "list").splitlines()}
     problems = [
         f"{name} is not loaded: `launchctl bootstrap gui/{os.getuid()} {_agents() / name}`"
@@ -160,23 +203,33 @@ def _installed_launchd(setup: Setup) -> InstalledSchedule:
 
 def _install_windows(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
     paths = write_files(files, setup.home / "state" / "schedule")
-    for job, path in zip(DAY, paths, strict=True):
+    for job, path in zip(SCHEDULED, paths, strict=True):
         _run_tool("schtasks", "/Create", "/TN", windows.task(setup, job), "/XML", str(path), "/F")
     return (f"{len(files)} tasks are in the folder tradebot of the Task Scheduler",)
 
 
 def _installed_windows(setup: Setup) -> InstalledSchedule:
-    def task_xml(job: Job) -> str:
-        return _run_tool("schtasks", "/Query", "/TN", windows.task(setup, job), "/XML", must_succeed=False)
-
-    tasks = {f"{setup.entry(job)}.xml": windows.printed(text) for job in DAY if (text := task_xml(job).strip())}
+    tasks = {f"{setup.entry(job)}.xml": windows.printed(text) for job in SCHEDULED if (text := _task_xml(setup, job))}
     return InstalledSchedule(windows.entries(tasks, setup))
+
+
+def _task_xml(setup: Setup, job: Job) -> str:
+    """The task of a job as the tool prints it; "" for none."""
+    return _run_tool("schtasks", "/Query", "/TN", windows.task(setup, job), "/XML", must_succeed=False).strip()
+
+
+def _remove_windows(setup: Setup) -> int:
+    tasks = [windows.task(setup, job) for job in SCHEDULED if _task_xml(setup, job)]
+    for name in tasks:
+        _run_tool("schtasks", "/Delete", "/TN", name, "/F")
+    _delete(setup.home / "state" / "schedule", [f"{setup.entry(job)}.xml" for job in SCHEDULED])
+    return len(tasks)
 
 
 def _install_kubernetes(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[str, ...]:
     _run_tool("kubectl", "apply", "-f", "-", stdin=files[0].text)
     return (
-        f"{len(DAY)} CronJobs are applied",
+        f"{len(SCHEDULED)} CronJobs are applied",
         f"they need the volume claim {setup.name}, which holds the home, in the same namespace",
     )
 
@@ -184,6 +237,10 @@ def _install_kubernetes(setup: Setup, files: Sequence[SchedulerFile]) -> tuple[s
 def _installed_kubernetes(setup: Setup) -> InstalledSchedule:
     output = _run_tool("kubectl", "get", "cronjobs", "-l", f"app={setup.name}", "-o", "json")
     return InstalledSchedule(kubernetes.entries(output, setup))
+
+
+def _remove_kubernetes(setup: Setup) -> int:
+    return len(_run_tool("kubectl", "delete", "cronjobs", "-l", f"app={setup.name}", "-o", "name").split())
 
 
 _INSTALL: Mapping[SchedulerKind, Callable[[Setup, Sequence[SchedulerFile]], tuple[str, ...]]] = {
@@ -199,6 +256,14 @@ _INSTALLED: Mapping[SchedulerKind, Callable[[Setup], InstalledSchedule]] = {
     SchedulerKind.LAUNCHD: _installed_launchd,
     SchedulerKind.WINDOWS: _installed_windows,
     SchedulerKind.KUBERNETES: _installed_kubernetes,
+}
+
+_REMOVE: Mapping[SchedulerKind, Callable[[Setup], int]] = {
+    SchedulerKind.CRON: _remove_cron,
+    SchedulerKind.SYSTEMD: _remove_systemd,
+    SchedulerKind.LAUNCHD: _remove_launchd,
+    SchedulerKind.WINDOWS: _remove_windows,
+    SchedulerKind.KUBERNETES: _remove_kubernetes,
 }
 
 
@@ -218,6 +283,17 @@ def _of_the_user(folder: Callable[[], Path]) -> Path:
         return folder()
     except RuntimeError as error:
         raise _config_error("this user has no folder of its own", "Set HOME, or write files with --dir.") from error
+
+
+def _delete(folder: Path, names: Sequence[str]) -> int:
+    """Delete the files among ``names`` that exist, and return how many. Raises ConfigError."""
+    there = [folder / name for name in names if (folder / name).exists()]
+    try:
+        for path in there:
+            path.unlink()
+    except OSError as error:
+        raise _config_error(f"{path} cannot be removed: {error.strerror}", "Check the folder's owner.") from error
+    return len(there)
 
 
 def _read(folder: Path, names: Sequence[str]) -> dict[str, bytes]:

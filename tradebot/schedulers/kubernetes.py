@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers import cron
 from tradebot.schedulers.rules import NEW_YORK_NAME, HostZone, ScheduleEntry, SchedulerFile, Setup, new_york_rule
 
@@ -17,7 +17,7 @@ _DEADLINE = 600
 
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """One YAML file with a document for each CronJob."""
-    documents = ("\n".join(_yaml(cron_job(setup, job))) for job in DAY)
+    documents = ("\n".join(_yaml(cron_job(setup, job))) for job in SCHEDULED)
     return (SchedulerFile(f"{setup.name}.yaml", "".join(f"---\n{text}\n" for text in documents)),)
 
 
@@ -57,7 +57,7 @@ def entries(output: str, setup: Setup) -> tuple[ScheduleEntry, ...]:
     """The entries of this home in the output of `kubectl get cronjobs -o json`. A suspended CronJob is none."""
     specs = {str(item["metadata"]["name"]): item["spec"] for item in json.loads(output or "{}").get("items", ())}
     listed = []
-    for job in DAY:
+    for job in SCHEDULED:
         spec = specs.get(setup.entry(job))
         if spec is None or spec.get("suspend"):
             continue

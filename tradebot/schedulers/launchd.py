@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from xml.parsers.expat import ExpatError
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup, Slot, host_rules
 
 
@@ -21,13 +21,13 @@ def label(setup: Setup, job: Job) -> str:
 
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """A property list for each job, correct for a year from ``first``."""
-    return tuple(SchedulerFile(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in DAY)
+    return tuple(SchedulerFile(f"{label(setup, job)}.plist", _agent(setup, job, host, first)) for job in SCHEDULED)
 
 
 def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
     """The entries of this home in property lists, given by file name. An unreadable file is no entry."""
     listed = []
-    for job in DAY:
+    for job in SCHEDULED:
         content = files.get(f"{label(setup, job)}.plist")
         if content is None:
             continue

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers.rules import (
     NEW_YORK_NAME,
     HostZone,
@@ -35,12 +35,17 @@ _CALENDAR = re.compile(r"OnCalendar=(\w+)\.\.(\w+) \*-\*-\* ([\d,.]+):([\d,]+):0
 
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """A service and a timer for each job."""
-    return tuple(file for job in DAY for file in (_service(setup, job), _timer(setup, job)))
+    return tuple(file for job in SCHEDULED for file in (_service(setup, job), _timer(setup, job)))
 
 
 def timers(setup: Setup) -> tuple[str, ...]:
     """The names of the timers."""
-    return tuple(f"{setup.entry(job)}.timer" for job in DAY)
+    return tuple(f"{setup.entry(job)}.timer" for job in SCHEDULED)
+
+
+def units(setup: Setup) -> tuple[str, ...]:
+    """The names of all units."""
+    return tuple(f"{setup.entry(job)}.{kind}" for job in SCHEDULED for kind in ("service", "timer"))
 
 
 def calendar_event(rule: WeeklyRule) -> str:
@@ -54,7 +59,7 @@ def calendar_event(rule: WeeklyRule) -> str:
 def entries(units: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
     """The entries of this home in unit files, given by file name."""
     listed = []
-    for job in DAY:
+    for job in SCHEDULED:
         timer, service = (
             units.get(f"{setup.entry(job)}.{kind}", b"").decode(errors="replace") for kind in ("timer", "service")
         )

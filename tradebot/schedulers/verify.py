@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import DAY, Job, JobWindow, ScheduleRules, job_windows
+from tradebot.core.model.schedule import SCHEDULED, Job, JobWindow, ScheduleRules, job_window
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, Setup, Slot
 
 _MINUTE = timedelta(minutes=1)
@@ -26,7 +26,7 @@ def differences(
     sessions: the sessions to verify, in order. The last one only ends the window of the one before it.
     """
     problems = []
-    for job in DAY:
+    for job in SCHEDULED:
         own = [entry for entry in entries if entry.job is job]
         if not own:
             problems.append(f"{job}: nothing starts it for {setup.home}")
@@ -42,7 +42,7 @@ def _command_problems(job: Job, entries: Iterable[ScheduleEntry], setup: Setup) 
             yield f"{job}: starts `{command}`, which is not the program {' '.join(setup.program)}"
         if not setup.is_named_in(command):
             yield f"{job}: acts in another home than {setup.home}: `{command}`"
-        if "--scheduled" not in command:
+        if "--scheduled" not in command and job is not Job.BACKUP:
             yield f"{job}: is started without --scheduled, so that it acts at a wrong hour too: `{command}`"
 
 
@@ -59,8 +59,7 @@ def _start_problems(
     unstarted = [
         hours
         for hours, following in pairwise(sessions)
-        for window in job_windows(hours, following.opens, rules)
-        if window.job is job and not any(_starts_in(window, *start) for start in starts)
+        if not any(_starts_in(job_window(job, hours, following.opens, rules), *start) for start in starts)
     ]
     if unstarted:
         halves = " (half days among them)" if any(hours.half_day for hours in unstarted) else ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from xml.etree import ElementTree as ET
 
-from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup, Slot, WeeklyRule, host_rules
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
@@ -34,7 +34,8 @@ def task(setup: Setup, job: Job) -> str:
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """An XML file for each job, correct for a year from ``first``."""
     return tuple(
-        SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first), "utf-16", _DECLARATION) for job in DAY
+        SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first), "utf-16", _DECLARATION)
+        for job in SCHEDULED
     )
 
 
@@ -44,7 +45,7 @@ def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ..
     A disabled or unreadable task is no entry.
     """
     listed = []
-    for job in DAY:
+    for job in SCHEDULED:
         content = files.get(f"{setup.entry(job)}.xml")
         if content is None:
             continue

@@ -6,7 +6,7 @@ import pytest
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK
-from tradebot.core.model.schedule import DAY, Job, ScheduleRules, due_jobs, due_time, job_windows, open_window
+from tradebot.core.model.schedule import SCHEDULED, Job, ScheduleRules, due_jobs, due_time, job_windows, open_window
 
 
 def hours(session: date, closes: str = "16:00") -> SessionHours:
@@ -29,20 +29,22 @@ def in_new_york(at: datetime | None) -> str:
 def test_a_whole_day_in_new_york_time(session: date) -> None:
     runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(session))]
     assert runs[:3] == [(Job.PREFLIGHT, "09:00"), (Job.RUN_DAILY, "09:35"), (Job.CHECK_EXITS, "09:45")]
-    assert runs[-3:] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.REPORT, "16:15")]
-    assert len(runs) == 4 + 25
+    assert runs[-4:-1] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.REPORT, "16:15")]
+    assert runs[-1] == (Job.BACKUP, "16:25")
+    assert len(runs) == 5 + 25
 
 
 def test_a_half_day_ends_three_hours_earlier() -> None:
     runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(date(2007, 11, 23), closes="13:00"))]
-    assert runs[-3:] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.REPORT, "13:15")]
-    assert len(runs) == 4 + 13
+    assert runs[-4:-1] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.REPORT, "13:15")]
+    assert runs[-1] == (Job.BACKUP, "13:25")
+    assert len(runs) == 5 + 13
 
 
 @pytest.mark.parametrize("closes", ["16:00", "13:00"])
 def test_the_nominal_time_of_a_job_is_its_last_run_of_the_day(closes: str) -> None:
     session = hours(date(2007, 11, 23), closes)
-    for job in DAY:
+    for job in SCHEDULED:
         assert due_time(job, session) == max(due.at for due in due_jobs(session) if due.job is job)
 
 

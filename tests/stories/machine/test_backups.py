@@ -6,12 +6,16 @@ import errno
 import os
 import shutil
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 
 from tests.fakes.cli import Ended, tradebot
+from tradebot.__main__ import main
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.home.backups import last_backup
 from tradebot.runtime.backup import back_up
 from tradebot.settings import GlobalOptions
@@ -92,6 +96,37 @@ def test_preflight_tells_backups_on_the_ledgers_own_disk_and_lost_ones(home: Pat
     assert (check_of(home)["result"], "on the disk that holds the ledger" in check_of(home)["figure"]) == ("warn", True)
     made.unlink()
     assert "is not there" in check_of(home)["figure"]
+
+
+def test_a_scheduler_gets_one_backup_a_session_after_its_report(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRADEBOT_STATE_DIR", str(home.parent / "user"))
+    said = []
+    for new_york in (
+        "2026-02-03 15:25",  # an hour that the lines of a host name for the other half of the year
+        "2026-02-03 16:25",
+        "2026-02-03 17:25",
+        "2026-02-04 08:00",
+        "2026-02-04 12:00",
+        "2026-02-04 23:00",  # the machine was asleep at 16:25
+        "2026-02-07 16:25",  # a Saturday: Friday's is still to be made
+        "2026-02-08 16:25",
+    ):
+        at = datetime.fromisoformat(new_york).replace(tzinfo=NEW_YORK).astimezone(UTC)
+        with freeze_time(at):
+            assert main(["backup", "--scheduled", "--home", str(home)]) == 0
+        out = capsys.readouterr().out
+        said.append(next(word for word in ("verified", "already", "not due") if word in out))
+    assert said == ["not due", "verified", "already", "already", "not due", "verified", "verified", "already"]
+    assert len(list((home / "backups").iterdir())) == 3
+
+
+def test_a_scheduled_backup_that_fails_is_an_alert(home: Path, tmp_path: Path) -> None:
+    settings = {"BACKUP_REQUIRE_MOUNT": str(tmp_path / "nas"), "ALERT_URLS": "json://127.0.0.1:9"}
+    code = run(home, "backup", **settings).code
+    assert code == 3
+    assert "backup ended with 3" in run(home, "alerts", "list", **settings).out
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])

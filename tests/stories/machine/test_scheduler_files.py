@@ -17,7 +17,7 @@ from cronsim import CronSim
 
 from tests.stories.machine.conftest import Odd
 from tests.stories.processes.conftest import Machine
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import SCHEDULED
 
 TASK = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 AWKWARD = "café-ş & <co> 100%"
@@ -42,7 +42,7 @@ def files_of(machine: Machine, kind: str) -> list[Path]:
 
 def test_windows_gets_xml_in_the_encoding_that_it_declares(named: Machine) -> None:
     paths = files_of(named, "windows")
-    assert len(paths) == len(DAY)
+    assert len(paths) == len(SCHEDULED)
     for path in paths:
         content = path.read_bytes()
         assert content[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -67,7 +67,7 @@ def test_launchd_gets_property_lists_of_the_home(named: Machine) -> None:
 
 def test_systemd_gets_units_of_the_home(named: Machine) -> None:
     services = [path for path in files_of(named, "systemd") if path.suffix == ".service"]
-    assert len(services) == len(DAY)
+    assert len(services) == len(SCHEDULED)
     for path in services:
         unit = configparser.RawConfigParser(strict=False)
         unit.read_string(path.read_bytes().decode("utf-8"))
@@ -78,7 +78,7 @@ def test_systemd_gets_units_of_the_home(named: Machine) -> None:
 def test_cron_gets_lines_of_the_home(named: Machine) -> None:
     (path,) = files_of(named, "cron")
     lines = [line for line in path.read_bytes().decode("utf-8").splitlines() if not line.startswith("#")]
-    assert len(lines) == len(DAY)
+    assert len(lines) == len(SCHEDULED)
     for line in lines:
         next(CronSim(" ".join(line.split()[:5]), datetime(2026, 1, 1, tzinfo=UTC)))
         assert f"TRADEBOT_HOME={named.home}" in shlex.split(line.replace("\\%", "%"))

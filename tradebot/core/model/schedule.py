@@ -16,7 +16,7 @@ from tradebot.core.model.account import SessionHours
 
 
 class Job(StrEnum):
-    """A use case that reports an outcome; those in DAY are scheduled."""
+    """A use case that reports an outcome, or the backup; those in SCHEDULED are started by a scheduler."""
 
     PREFLIGHT = "preflight"
     RUN_DAILY = "run-daily"
@@ -31,10 +31,13 @@ class Job(StrEnum):
     REBUILD = "rebuild"
     INCIDENT = "incident"
     ADOPT = "adopt"
+    BACKUP = "backup"
 
 
 #: The jobs of a session, in the order in which they are due.
 DAY = (Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT)
+#: What a scheduler starts: the jobs of a session, and the backup after them. A backup is never late or missed.
+SCHEDULED = (*DAY, Job.BACKUP)
 
 CHECK_EXITS_EVERY = timedelta(minutes=15)
 _AFTER_OPEN = {Job.PREFLIGHT: timedelta(minutes=-30), Job.RUN_DAILY: timedelta(minutes=5)}
@@ -42,6 +45,7 @@ _AFTER_CLOSE = {
     Job.CHECK_EXITS: -CHECK_EXITS_EVERY,
     Job.RECONCILE: timedelta(minutes=5),
     Job.REPORT: timedelta(minutes=15),
+    Job.BACKUP: timedelta(minutes=25),
 }
 
 
@@ -90,7 +94,7 @@ FIRST_CHECK_EXITS = timedelta(minutes=15)
 @lru_cache(maxsize=32)  # a job looks at the same few sessions several times
 def job_windows(hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> tuple[JobWindow, ...]:
     """A session's windows, one for each job of DAY, in that order. ``next_opens``: when the next session opens."""
-    return tuple(_window(job, hours, next_opens, rules) for job in DAY)
+    return tuple(job_window(job, hours, next_opens, rules) for job in DAY)
 
 
 def open_window(job: Job, at: datetime, sessions: Iterable[SessionHours], rules: ScheduleRules) -> JobWindow | None:
@@ -99,18 +103,20 @@ def open_window(job: Job, at: datetime, sessions: Iterable[SessionHours], rules:
     ``sessions``: the sessions around the instant, in order. The last one only bounds the one before it.
     """
     for hours, following in pairwise(sessions):
-        window = _window(job, hours, following.opens, rules)
+        window = job_window(job, hours, following.opens, rules)
         if window.is_open(at):
             return window
     return None
 
 
-def _window(job: Job, hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> JobWindow:
+def job_window(job: Job, hours: SessionHours, next_opens: datetime, rules: ScheduleRules) -> JobWindow:
+    """A session's window of a job of SCHEDULED. ``next_opens``: when the next session opens."""
     due = due_time(job, hours)
-    assert due is not None  # every job of DAY is due in every session
+    assert due is not None  # each is due in every session
     begins, missed = _span(job, hours, next_opens, due, rules)
     counts = due - EARLY if job is Job.CHECK_EXITS else begins
-    return JobWindow(job, hours.session, begins, counts, due, min(due + rules.late_after, missed), missed)
+    late = missed if job is Job.BACKUP else min(due + rules.late_after, missed)
+    return JobWindow(job, hours.session, begins, counts, due, late, missed)
 
 
 def _span(
@@ -123,6 +129,7 @@ def _span(
     - check-exits can run until the close. Its last run counts: the last that exits by age or signal. Earlier runs that
       were left out are not missed, because the stops rest at the broker.
     - reconcile and report look back at the session until the next preflight is due, which reports missed jobs.
+    - a backup can be made until then too, from the hour on at which the report is done.
     """
     match job:
         case Job.PREFLIGHT:
@@ -131,6 +138,8 @@ def _span(
             return hours.opens, min(hours.opens + rules.entry_window, hours.closes)
         case Job.CHECK_EXITS:
             return hours.opens + FIRST_CHECK_EXITS, hours.closes
+        case Job.BACKUP:
+            return due, next_opens + _AFTER_OPEN[Job.PREFLIGHT]
         case _:
             return hours.closes, next_opens + _AFTER_OPEN[Job.PREFLIGHT]
 
