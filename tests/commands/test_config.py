@@ -26,6 +26,10 @@ def _bars(home: Path, text: str = _BARS) -> None:
     (home / "bars.csv").write_text(text, encoding="utf-8")
 
 
+def _parameters(home: Path, text: str) -> None:
+    (home / "parameters.toml").write_text(text, encoding="utf-8")
+
+
 def _other_past(home: Path) -> None:
     """Bars that differ from those that the home's exchange has traded on."""
     _bars(home)
@@ -65,6 +69,13 @@ BAD = (
     Bad("no bar", "PAPER_DATA=bars.csv\n", lambda home: _bars(home, _BARS.splitlines()[0] + "\n")),
     Bad("other bars than were traded", "PAPER_DATA=bars.csv\n", _other_past, initialised=True),
     Bad("no file of actions", "PAPER_DATA=bars.csv\nPAPER_ACTIONS=nowhere.csv\n", _bars),
+    Bad("bars as a download has them", "PAPER_DATA=bars.csv\n", lambda home: _bars(home, "Date,Open\n2024-01-02,1\n")),
+    Bad("bars that jump", "PAPER_DATA=bars.csv\n", lambda home: _bars(home, _BARS + "AAPL,2024-01-04,99,99,99,99,1\n")),
+    Bad("parameters of nobody", "", lambda home: _parameters(home, "[nobody]\nlength = 3\n")),
+    Bad("parameters that do not fit", "", lambda home: _parameters(home, "[momentum_rotation]\nno = 3\n")),
+    Bad("parameters in no TOML", "", lambda home: _parameters(home, "length: 3\n"), initialised=True),
+    Bad("a ledger in the logs", "DATABASE_URL=sqlite:///logs/trading_robot.log\n"),
+    Bad("a path that names a variable that is not set", "LOG_DIR=$NO_SUCH_NAME/logs\n"),
     Bad("a start outside the data", "PAPER_START=2030-01-01\n"),
     Bad("a start that is no session", "PAPER_START=2006-11-23\n"),
     Bad("a lost exchange", "", lambda home: (home / "state/paper_exchange.db").unlink(), initialised=True),

@@ -119,19 +119,20 @@ def _exchange(settings: Settings) -> Iterator[Problem]:
     file = paths.exchange_file(settings.home)
     if not (settings.paper_data or settings.paper_start or paths.is_initialised(settings.home)):
         return  # a new home on the bundled prices
-    from tradebot.runtime.paper_exchange import home_exchange
+    from tradebot.runtime.paper_exchange import home_exchange, prices_of
 
-    with tempfile.TemporaryDirectory(prefix="tradebot-check-") as folder:
-        copy = _copy(settings, Path(folder))
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="tradebot-check-") as folder:
+            copy = _copy(settings, Path(folder))
             with home_exchange(copy, fresh=True, durable=False, start=None):
                 pass
-        except ConfigError as error:
-            for problem in error.problems:
-                where = problem.where.replace(str(paths.exchange_file(copy.home)), str(file))
-                yield replace(problem, where=where)
-        except TradebotError:
-            return  # a damaged file is no matter of the configuration: run-daily ends with another code
+    except ConfigError as error:
+        for problem in error.problems:
+            yield replace(problem, where=problem.where.replace(str(paths.exchange_file(copy.home)), str(file)))
+    except TradebotError:
+        return  # a damaged file is no matter of the configuration: run-daily ends with another code
+    except OSError:  # there is no room for a copy
+        prices_of(settings).sessions()
 
 
 def _copy(settings: Settings, home: Path) -> Settings:
