@@ -31,6 +31,6 @@ def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False
     from tradebot.runtime.machine import read_machine
 
     with open_desk.desk_for(options, Job.PREFLIGHT, scheduled=scheduled) as opened:
-        machine = read_machine(opened.loaded)
+        machine = read_machine(opened.loaded, opened.desk.stop.check)
         outcome = preflight.run(opened.desk, opened.lock_holder, opened.loaded.warnings, machine)
     return render.finish(options, opened.context, outcome, preflight_page)

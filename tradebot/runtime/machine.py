@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -28,14 +28,18 @@ from tradebot.settings import Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.plugins.discovery import FoundStrategy
+    from tradebot.plugins.runner import StrategyRunner
     from tradebot.strategy_api import ParamValue
 
 #: The user ids of persons on the usual systems.
 _PEOPLE = range(1000, 60000)
 
 
-def read_machine(loaded: Loaded) -> MachineFacts:
-    """The facts of the machine. What cannot be read becomes a trouble, not an error."""
+def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts:
+    """The facts of the machine. What cannot be read becomes a trouble, not an error.
+
+    check_stop: raises if the command was asked to stop; called while strategies compute.
+    """
     settings, wall = loaded.settings, SystemClock().wall()
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return MachineFacts(
@@ -52,7 +56,7 @@ def read_machine(loaded: Loaded) -> MachineFacts:
         backup_on_ledgers_disk=_backup_on_ledgers_disk(settings, backup),
         last_drill=drill.at if drill else None,
         last_drill_passed=bool(drill and drill.passed),
-        strategy_faults=_strategy_faults(settings),
+        strategy_faults=_strategy_faults(settings, check_stop),
         channels=_channels(settings, wall),
         has_alert_channel=_has_alert_channel(settings),
     )
@@ -138,7 +142,7 @@ def _has_alert_channel(settings: Settings) -> bool:
     return any(channels_of(settings))
 
 
-def _strategy_faults(settings: Settings) -> dict[str, str]:
+def _strategy_faults(settings: Settings, check_stop: Callable[[], None]) -> dict[str, str]:
     """The promise that each strategy breaks, "" for none. One that passed is checked again when it changes."""
     from tradebot.plugins.discovery import find
 
@@ -147,15 +151,22 @@ def _strategy_faults(settings: Settings) -> dict[str, str]:
     passed = dict(before)
     faults = {}
     params = sound_parameters(settings).values
-    for found in find(settings.strategies, [settings.strategies_path]):
-        faults[found.name] = _fault(found, settings, params.get(found.name, {}), passed)
+    with closing(strategy_runner(settings, check_stop)) as runner:
+        for found in find(settings.strategies, [settings.strategies_path]):
+            faults[found.name] = _fault(found, settings, params.get(found.name, {}), passed, runner)
     if passed != before:
         with suppress(OSError):
             replace_text(path, json.dumps(passed) + "\n")
     return faults
 
 
-def _fault(found: FoundStrategy, settings: Settings, params: Mapping[str, ParamValue], passed: dict[str, str]) -> str:
+def _fault(
+    found: FoundStrategy,
+    settings: Settings,
+    params: Mapping[str, ParamValue],
+    passed: dict[str, str],
+    runner: StrategyRunner,
+) -> str:
     """The first promise that a strategy breaks, "" for none; then its fingerprint goes into ``passed``.
 
     A strategy that cannot be loaded or gives no signals has none: the check that reads the signals reports it.
@@ -170,8 +181,7 @@ def _fault(found: FoundStrategy, settings: Settings, params: Mapping[str, ParamV
         return ""
     if passed.get(found.name) == fingerprint:
         return ""
-    with closing(strategy_runner(settings)) as runner:
-        report = check_strategy(found, whole_history(settings), runner, symbols, params)
+    report = check_strategy(found, whole_history(settings), runner, symbols, params)
     failed = [check for check in report.checks if check.result is CheckResult.FAIL]
     if not failed:
         passed[found.name] = fingerprint
