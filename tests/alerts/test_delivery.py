@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -32,10 +33,12 @@ def test_a_mail_says_what_happened_when_and_to_which_account(home: Home, mail: M
     assert [sent.to for sent in mail.mails] == [("you@example.com",), ("partner@example.com",)]
     sent = mail.mails[0]
     assert sent.subject == "tradebot critical: AAPL is unprotected"
-    assert sent.text.replace("\r\n", "\n").rstrip() == (
+    text, _, head = sent.text.replace("\r\n", "\n").rstrip().rpartition("\n")
+    assert text == (
         "AAPL is unprotected: 1,234.50 USD\n\n"
         f"Monday 2026-03-02 09:35 New York time, account paper:paper:PAPER-0001, home {home.settings.home}"
     )
+    assert re.fullmatch(r"ledger head \d+:[0-9a-f]{64}", head)
 
 
 def test_a_day_without_mail_ends_with_each_message_once(home: Home, mail: MailServer) -> None:

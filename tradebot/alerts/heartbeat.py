@@ -1,7 +1,7 @@
 """Heartbeats: pings to an external monitor at the start and the end of a job. The monitor alerts if they do not come.
 
 The URLs are those of healthchecks.io (https://healthchecks.io/docs/http_api/): URL/start, URL for success, and URL/CODE
-for a job that failed with that exit code. The body is a line of text for people.
+for a job that failed with that exit code. The body is text for people: how the job ended, and the ledger's chain head.
 """
 
 from __future__ import annotations

@@ -20,10 +20,11 @@ class Message:
     since: datetime  # wall-clock time at which it was queued, aware UTC
 
 
-def message_of(queued: QueuedAlert, home: str) -> Message:
-    """The message for an alert: its text, then time (New York), account and home."""
+def message_of(queued: QueuedAlert, home: str, head: str = "") -> Message:
+    """The message for an alert: its text, then time (New York), account and home, and the ledger's chain head."""
     alert = queued.alert
     when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
     account = f", account {queued.account_key}" if queued.account_key else ""
-    body = encodable(f"{alert.message}\n\n{when}{account}, home {home}")
+    ledger = f"\nledger head {head}" if head else ""
+    body = encodable(f"{alert.message}\n\n{when}{account}, home {home}{ledger}")
     return Message(alert.level, encodable(f"tradebot {alert.level}: {alert.title}"), body, queued.since)

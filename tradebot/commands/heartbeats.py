@@ -32,7 +32,19 @@ def end(name: str, options: GlobalOptions, code: ExitCode) -> None:
     global _heartbeat
     current, _heartbeat = _heartbeat or _not_started(name, options, code), None
     if current is not None and code is not ExitCode.LOCKED:
-        current.end(int(code), f"tradebot {name} ended with {int(code)}: {code.meaning}")
+        said = f"tradebot {name} ended with {int(code)}: {code.meaning}"
+        current.end(int(code), "\n".join(filter(None, (said, _head(options)))))
+
+
+def _head(options: GlobalOptions) -> str:
+    """Account and chain head of the ledger in a line; "" where they cannot be read."""
+    from tradebot.runtime.chain_heads import told_head
+    from tradebot.settings import load_for
+
+    try:
+        return told_head(load_for(options).settings)
+    except TradebotError:
+        return ""
 
 
 def _not_started(name: str, options: GlobalOptions, code: ExitCode) -> Heartbeat | None:

@@ -20,6 +20,7 @@ from tradebot.errors import LedgerError
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ports import Alerts, Clock
+from tradebot.runtime.chain_heads import head_text, kept_head
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_fresh
 from tradebot.settings import GlobalOptions, Redactor, Settings
@@ -132,7 +133,8 @@ def _from_ledger(settings: Settings, database: Database, *, early: bool) -> Deli
         again = next_attempt_at(result.queued.attempts + 1, now) if state is DeliveryState.WAITING else None
         database.alert_queue.store_attempts(result.queued, result.attempts, state, now, again)
 
-    return _deliver(settings, database.alert_queue.claim(now, now + _LEASE, early=early), record)
+    waiting = database.alert_queue.claim(now, now + _LEASE, early=early)
+    return _deliver(settings, waiting, record, head_text(database.head()))
 
 
 def _from_spool(settings: Settings) -> Delivery:
@@ -143,19 +145,20 @@ def _from_spool(settings: Settings) -> Delivery:
         if state is DeliveryState.DELIVERED or result.is_accepted:
             spool.mark_delivered(waiting[result.queued.alert_id])
 
-    return _deliver(settings, [_queued(number, one) for number, one in enumerate(waiting)], record)
+    return _deliver(settings, [_queued(number, one) for number, one in enumerate(waiting)], record, kept_head(settings))
 
 
 def _deliver(
-    settings: Settings, waiting: Sequence[QueuedAlert], record: Callable[[AlertResult, DeliveryState], None]
+    settings: Settings, waiting: Sequence[QueuedAlert], record: Callable[[AlertResult, DeliveryState], None], head: str
 ) -> Delivery:
+    """Deliver alerts, each with the ledger's chain head."""
     if not waiting:
         return Delivery()
     from tradebot.alerts.channels import channels_of
     from tradebot.alerts.delivery import DeliveryRound
 
     now, deadline = SystemClock().wall(), time.monotonic() + DELIVERY_TIMEOUT
-    hand_over = _hand_over(settings, CHANNEL_TIMEOUT, deadline)
+    hand_over = _hand_over(settings, CHANNEL_TIMEOUT, deadline, head)
     delivery = DeliveryRound(channels_of(settings), hand_over, lambda: time.monotonic() < deadline)
     delivered, undelivered = 0, []
     for result in delivery.deliver(waiting):
@@ -166,14 +169,14 @@ def _deliver(
     return Delivery(delivered, tuple(undelivered), tuple(delivery.failed.items()))
 
 
-def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf) -> SendToChannel:
+def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf, head: str = "") -> SendToChannel:
     """Send one alert through a channel, in ``timeout`` seconds and before ``deadline`` of ``time.monotonic``."""
     from tradebot.alerts.messages import message_of
 
     redact = Redactor(settings.secrets())
 
     def send(channel: Channel, queued: QueuedAlert) -> str:
-        message = message_of(queued, str(settings.home))
+        message = message_of(queued, str(settings.home), head)
         return channel.send(message, min(timeout, deadline - time.monotonic()), redact)
 
     return send

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.values import plural
 from tradebot.errors import LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.ledger.audit import Head
-from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
 from tradebot.ports import Clock
 from tradebot.settings import Settings
 
@@ -62,3 +63,28 @@ def halt_for_missing_heads(settings: Settings, database: Database, ledger: Accou
     now = clock.now()
     halt = Halt(HaltSource.LEDGER, HaltRule.CHAIN_HEADS, HaltLevel.REDUCING, reason, since=now)
     ledger.halts_and_breaks.latch(halt, now)
+
+
+def head_text(head: Head) -> str:
+    """A chain head as `verify --head` takes it; "" for an empty trail."""
+    return f"{head[0]}:{head[1]}" if head[0] else ""
+
+
+def kept_head(settings: Settings) -> str:
+    """The newest chain head outside the ledger, as `verify --head` takes it; "" where there is none to read."""
+    try:
+        newest = chain_heads.newest_head(paths.chain_heads_file(settings.home))
+    except LedgerError:
+        return ""
+    return head_text((newest.seq, newest.hash)) if newest else ""
+
+
+def told_head(settings: Settings) -> str:
+    """Account key and chain head of the ledger in a line, for somebody elsewhere; "" where it cannot be read."""
+    try:
+        with closing(open_without_migrating(settings.database_path, busy_seconds=1.0)) as database:
+            account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            head = head_text(database.head())
+    except LedgerError:
+        return ""
+    return f"account {account.key}, ledger head {head}" if account and head else ""
