@@ -10,6 +10,7 @@ import pytest
 from tradebot.errors import UsageError
 from tradebot.home.output_files import Kind, output_path, replacing, write_output
 from tradebot.settings import Loaded, load
+from tradebot.settings.home_files import Use
 
 LIST = Kind("a list", lambda head: head.startswith(b"list\n"))
 
@@ -54,6 +55,14 @@ def test_another_kind_is_replaced_by_force_alone(loaded: Loaded, tmp_path: Path)
 def test_no_force_takes_a_file_of_the_home(path: str, loaded: Loaded) -> None:
     assert "nothing is written there" in refused(loaded.settings.home / path, loaded, force=True)
     assert "nothing is written there" in refused(loaded.settings.home / path, loaded)
+
+
+def test_a_file_of_prices_may_be_refreshed_by_prices_alone(tmp_path: Path) -> None:
+    loaded = load(tmp_path, None, {"PAPER_DATA": "bars.csv"})
+    path = tmp_path / "bars.csv"
+    path.write_text("list\n")
+    assert "reads, and nothing is written there" in refused(path, loaded, force=True)
+    assert output_path(path, "--out", loaded, LIST, use=Use.PRICES) == path.resolve()
 
 
 def test_what_is_no_plain_file_is_refused(loaded: Loaded, tmp_path: Path) -> None:

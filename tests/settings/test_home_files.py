@@ -93,11 +93,14 @@ def test_a_ledger_is_not_made_on_another_file_of_the_home(path: str, problems_of
 
 
 @pytest.mark.parametrize("name", ["LOG_DIR", "BACKUP_DIR", "PAPER_DATA"])
-@pytest.mark.parametrize("path", [".env", "state", "state/stops", "trading_robot.db", "strategies/mine"])
+@pytest.mark.parametrize("path", [".env", "state", "state/stops", "trading_robot.db"])
 def test_no_other_path_of_a_setting_takes_one(name: str, path: str, problems_of: ProblemsOf) -> None:
     assert f"{name} (`.env` line 1)" in [problem.where for problem in problems_of(f"{name}={path}")]
 
 
-@pytest.mark.parametrize("line", ["LOG_DIR=.", "BACKUP_DIR=.", "BACKUP_DIR=logs", "STRATEGIES_DIR=state/.."])
+@pytest.mark.parametrize(
+    "line",
+    ["LOG_DIR=.", "BACKUP_DIR=.", "BACKUP_DIR=logs", "PAPER_DATA=strategies/mine/bars.csv", "STRATEGIES_DIR=state/.."],
+)
 def test_places_that_may_be_shared(line: str, load_home: LoadHome) -> None:
     load_home(line)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tradebot.errors import UsageError
 from tradebot.home.atomic_files import replacement
 from tradebot.settings import Loaded
-from tradebot.settings.home_files import use_of
+from tradebot.settings.home_files import Use, use_of
 
 #: The bytes of an existing file that show its kind.
 _HEAD = 2**20
@@ -28,15 +28,18 @@ class Kind:
     is_one: Callable[[bytes], bool]  # by the first bytes of an existing file, at most 1 MiB
 
 
-def output_path(path: Path, option: str, loaded: Loaded, kind: Kind | None = None, *, force: bool = False) -> Path:
+def output_path(
+    path: Path, option: str, loaded: Loaded, kind: Kind | None = None, *, force: bool = False, use: Use | None = None
+) -> Path:
     """The path to write to, links resolved. Call it before the work whose result goes there.
 
-    ``kind`` is None for a folder into which files of their own kinds are put. Raises UsageError for a path of the home,
+    ``kind`` is None for a folder into which files of their own kinds are put. ``use`` is the one that the home may have
+    for the path, such as prices for a file of prices. Raises UsageError for a path of the home,
     whatever ``force`` says; for what is no plain file; and without ``force`` for an existing file of another kind.
     """
-    uses = use_of(path, loaded.settings, loaded.env_file)
-    if uses:
-        raise UsageError(f"{path} is {uses[0]}, and nothing is written there. Give {option} another place.")
+    others = [each for each in use_of(path, loaded.settings, loaded.env_file) if each is not use]
+    if others:
+        raise UsageError(f"{path} is {others[0]}, and nothing is written there. Give {option} another place.")
     if kind is not None:
         _refuse_other_kind(path, option, kind, force=force)
     return path.resolve()

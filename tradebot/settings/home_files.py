@@ -53,15 +53,16 @@ def use_of(path: Path, settings: Settings, env_file: Path | None = None) -> tupl
 
 def taken_paths(settings: Settings, env_file: Path | None = None) -> Iterator[TakenPath]:
     """The settings whose path the home uses for something else."""
+    read_only = {Use.PRICES, Use.STRATEGIES}  # a strategy may bring its prices along
     own = (
-        ("DATABASE_URL", settings.database_path, Use.LEDGER),
-        ("LOG_DIR", settings.log_path, Use.LOGS),
-        ("BACKUP_DIR", settings.backup_path, Use.BACKUPS),
-        ("PAPER_DATA", settings.paper_data_path, Use.PRICES),
-        ("PAPER_ACTIONS", settings.paper_actions_path, Use.PRICES),
+        ("DATABASE_URL", settings.database_path, {Use.LEDGER}),
+        ("LOG_DIR", settings.log_path, {Use.LOGS}),
+        ("BACKUP_DIR", settings.backup_path, {Use.BACKUPS}),
+        ("PAPER_DATA", settings.paper_data_path, read_only),
+        ("PAPER_ACTIONS", settings.paper_actions_path, read_only),
     )
     for name, path, meant in own:
-        other = next((use for use in use_of(path, settings, env_file) if use is not meant), None) if path else None
+        other = next((use for use in use_of(path, settings, env_file) if use not in meant), None) if path else None
         if path and other:
             yield TakenPath(name, path, other)
 

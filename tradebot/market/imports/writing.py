@@ -14,6 +14,7 @@ from tradebot.market.answers import Question, answers_file, answers_text
 from tradebot.market.bar_validation import ACTION_COLUMNS, BAR_COLUMNS
 from tradebot.market.tables import TableColumns, column_names, refuse_without_pyarrow
 from tradebot.settings import Loaded
+from tradebot.settings.home_files import Use
 
 _OPTION = "--out"
 _PARQUET = (".parquet", ".pq")
@@ -35,7 +36,7 @@ def bars_path(out: Path, inputs: Sequence[Path], loaded: Loaded, *, force: bool)
     for path in inputs:
         if any(_is_same(place, path) for place in (out, actions_beside(out), answers_file(out))):
             raise UsageError(f"--out {out} would replace {path}, which is read. Name another file.")
-    return output_path(out, _OPTION, loaded, _kind("daily bars", out, BAR_COLUMNS), force=force)
+    return output_path(out, _OPTION, loaded, _kind("daily bars", out, BAR_COLUMNS), force=force, use=Use.PRICES)
 
 
 def write_bars(path: Path, bars: pd.DataFrame) -> None:
@@ -51,7 +52,8 @@ def write_bars(path: Path, bars: pd.DataFrame) -> None:
 def write_actions(bars: Path, actions: pd.DataFrame, loaded: Loaded, *, force: bool) -> Path:
     """Write the corporate actions of a file of bars beside it. Raises UsageError over a file of another kind."""
     beside = actions_beside(bars)
-    path = output_path(beside, _OPTION, loaded, _kind("corporate actions", beside, ACTION_COLUMNS), force=force)
+    kind = _kind("corporate actions", beside, ACTION_COLUMNS)
+    path = output_path(beside, _OPTION, loaded, kind, force=force, use=Use.PRICES)
     write_output(path, _text(actions[list(ACTION_COLUMNS.names)]), _OPTION)
     return path
 
