@@ -53,6 +53,7 @@ def test_other_paths_are_free(path: str, load_home: LoadHome, tmp_path: Path) ->
     assert use_of(tmp_path / path, load_home().settings) == ()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
 def test_a_link_and_a_second_name_are_the_file_that_they_name(load_home: LoadHome, tmp_path: Path) -> None:
     settings = load_home("").settings
     (tmp_path / "soft").symlink_to(".env")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,11 +48,12 @@ class TakenPath:
 
 def use_of(path: Path, settings: Settings, env_file: Path | None = None) -> tuple[Use, ...]:
     """What the home uses a path for; empty for a path that is free. ``env_file``: the file that the settings are in."""
-    return tuple(_uses(Path(os.path.realpath(path)), settings, env_file))
+    return tuple(_Home(settings, env_file).uses(path))
 
 
 def taken_paths(settings: Settings, env_file: Path | None = None) -> Iterator[TakenPath]:
     """The settings whose path the home uses for something else."""
+    home = _Home(settings, env_file)
     read_only = {Use.PRICES, Use.STRATEGIES}  # a strategy may bring its prices along
     own = (
         ("DATABASE_URL", settings.database_path, {Use.LEDGER}),
@@ -62,53 +63,93 @@ def taken_paths(settings: Settings, env_file: Path | None = None) -> Iterator[Ta
         ("PAPER_ACTIONS", settings.paper_actions_path, read_only),
     )
     for name, path, meant in own:
-        other = next((use for use in use_of(path, settings, env_file) if use not in meant), None) if path else None
+        other = next((use for use in home.uses(path) if use not in meant), None) if path else None
         if path and other:
             yield TakenPath(name, path, other)
 
 
-def _uses(path: Path, settings: Settings, env_file: Path | None) -> Iterator[Use]:
-    home, strategies, ledger = settings.home, settings.strategies_path, settings.database_path
-    if any(_same(path, file) for file in (home / ".env", env_file) if file):
-        yield Use.SETTINGS
-    if _same(path, home / "parameters.toml"):
-        yield Use.PARAMETERS
-    if _within(path, home / STATE) or _same(path, home / SECOND_LATCH):
-        yield Use.STATE
-    if _same(path, ledger) or (_same(path.parent, ledger.parent) and _is_beside(path.name, ledger.name)):
-        yield Use.LEDGER
-    if _is_log(path, settings.log_path) or _same(path, home / "schedule.log"):
-        yield Use.LOGS
-    if _same(path.parent, settings.backup_path) and _BACKUP.fullmatch(path.name):
-        yield Use.BACKUPS
-    if _within(path, strategies) and not _within(Path(os.path.realpath(home)), strategies):
-        yield Use.STRATEGIES
-    if any(_same(path, file) for file in (settings.paper_data_path, settings.paper_actions_path) if file):
-        yield Use.PRICES
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A path as the file system sees it."""
+
+    path: str  # without links, in one letter case
+    file: tuple[int, int] | None  # device and number; None for what does not exist
+
+    def is_same(self, other: _Place) -> bool:
+        """Whether both are one file or folder. Neither need exist."""
+        return self.path == other.path or (self.file is not None and self.file == other.file)
+
+    def is_in(self, places: Iterable[_Place]) -> bool:
+        """Whether it is one of ``places``."""
+        return any(self.is_same(place) for place in places)
 
 
-def _is_beside(name: str, ledger: str) -> bool:
-    """Whether a name is one that SQLite or tradebot gives to a companion of the ledger, such as its newest commits."""
-    return _folded(name).startswith((_folded(f"{ledger}-"), _folded(f"{ledger}.")))
+class _Home:
+    """The places of a home. Reading them costs a system call or more for each, so it is done once."""
+
+    def __init__(self, settings: Settings, env_file: Path | None) -> None:
+        home = settings.home
+        prices = (settings.paper_data_path, settings.paper_actions_path)
+        self._env = _places(home / ".env", env_file)
+        self._parameters = _places(home / "parameters.toml")
+        self._state = _places(home / STATE)
+        self._second_latch = _places(home / SECOND_LATCH)
+        self._ledger_folder = _places(settings.database_path.parent)
+        self._ledger_file, self._ledger = settings.database_path.name, _places(settings.database_path)
+        self._logs, self._schedule_log = _places(settings.log_path), _places(home / "schedule.log")
+        self._backups = _places(settings.backup_path)
+        strategies = _places(settings.strategies_path)
+        self._strategies = () if strategies[0].is_in(_with_parents(home)) else strategies
+        self._prices = _places(*prices)
+
+    def uses(self, path: Path) -> Iterator[Use]:
+        """What the home uses a path for."""
+        resolved = Path(os.path.realpath(path))
+        chain = _with_parents(resolved)
+        it, folder = chain[0], chain[1] if len(chain) > 1 else chain[0]
+        if it.is_in(self._env):
+            yield Use.SETTINGS
+        if it.is_in(self._parameters):
+            yield Use.PARAMETERS
+        if self._state[0].is_in(chain) or it.is_in(self._second_latch):
+            yield Use.STATE
+        if it.is_in(self._ledger) or (folder.is_in(self._ledger_folder) and self._is_beside_ledger(resolved.name)):
+            yield Use.LEDGER
+        if self._is_log(resolved, chain) or it.is_in(self._schedule_log):
+            yield Use.LOGS
+        if folder.is_in(self._backups) and _BACKUP.fullmatch(resolved.name):
+            yield Use.BACKUPS
+        if any(place.is_in(chain) for place in self._strategies):
+            yield Use.STRATEGIES
+        if it.is_in(self._prices):
+            yield Use.PRICES
+
+    def _is_beside_ledger(self, name: str) -> bool:
+        """Whether a name is one that SQLite or tradebot gives to a companion of the ledger, its newest commits, say."""
+        return _folded(name).startswith((_folded(f"{self._ledger_file}-"), _folded(f"{self._ledger_file}.")))
+
+    def _is_log(self, path: Path, chain: Sequence[_Place]) -> bool:
+        """Whether a path is a log, or lies in the archive of the logs."""
+        steps = zip((path.name, path.parent.name), chain[1:3], strict=False)
+        return any(folder.is_in(self._logs) and _LOG.fullmatch(name) is not None for name, folder in steps)
 
 
-def _is_log(path: Path, folder: Path) -> bool:
-    return any(_same(each.parent, folder) and _LOG.fullmatch(each.name) for each in (path, path.parent))
+def _places(*paths: Path | None) -> tuple[_Place, ...]:
+    return tuple(_place(os.path.realpath(path)) for path in paths if path)
 
 
-def _within(path: Path, folder: Path) -> bool:
-    """Whether a resolved path is a folder or lies below it."""
-    return any(_same(each, folder) for each in (path, *path.parents))
+def _with_parents(path: Path) -> tuple[_Place, ...]:
+    """A path and the folders that it lies in, the nearest first."""
+    resolved = Path(os.path.realpath(path))
+    return tuple(_place(str(each)) for each in (resolved, *resolved.parents))
 
 
-def _same(path: Path, other: Path) -> bool:
-    """Whether two paths are one file or folder, the first of them resolved. Neither need exist."""
-    if _folded(str(path)) == _folded(os.path.realpath(other)):
-        return True
+def _place(resolved: str) -> _Place:
     try:
-        return path.samefile(other)
-    except OSError:
-        return False
+        found = os.stat(resolved)  # noqa: PTH116 - a text need not be made a path for it
+    except (OSError, ValueError):
+        return _Place(_folded(resolved), None)
+    return _Place(_folded(resolved), (found.st_dev, found.st_ino))
 
 
 def _folded(text: str) -> str:
