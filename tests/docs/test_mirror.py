@@ -52,6 +52,7 @@ THROUGH_A_NEIGHBOUR = {
     "market/imports/dates.py": "market/imports/test_price_import.py",
     "market/imports/layout.py": "market/imports/test_price_import.py",
     "market/imports/makers.py": "market/imports/test_price_import.py",
+    "market/imports/page_events.py": "market/imports/test_price_import.py",
     "market/imports/raw_table.py": "market/imports/test_price_import.py",
     "market/imports/symbols.py": "market/imports/test_price_import.py",
     "market/imports/tally.py": "market/imports/test_price_import.py",

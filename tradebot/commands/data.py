@@ -102,7 +102,7 @@ def import_files(
         out=out,
         actions=actions,
         summary=written,
-        changes=tally.changes,
+        changes=[{"file": each.file, "what": each.what, "count": each.count} for each in tally.changes],
         left_out=tally.left_out,
         notes=tally.notes,
     )

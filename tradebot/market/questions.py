@@ -20,8 +20,10 @@ Numbers = npt.NDArray[np.float64]
 
 def questions(bars: pd.DataFrame, actions: pd.DataFrame) -> list[tuple[int, Question]]:
     """What has to be asked, each with the position of its row. ``bars`` ascend by date within each symbol."""
-    asked = [(int(row), _jump(bars, int(row))) for row in np.flatnonzero(_jumps(bars, actions))]
-    asked += [(row, _end(bars, row)) for row in _last_rows(bars, actions)]
+    before = bars["close"].groupby(bars["symbol"], sort=False).shift()
+    jumps = np.flatnonzero(_jumps(bars, actions))
+    asked = [(int(row), _question(bars, int(row), QuestionKind.JUMP, float(before.iloc[row]))) for row in jumps]
+    asked += [(row, _question(bars, row, QuestionKind.END, None)) for row in _last_rows(bars, actions)]
     return sorted(asked)
 
 
@@ -46,15 +48,9 @@ def _is_last(last: pd.Series[pd.Timestamp], end: Question) -> bool:
     return end.symbol in last.index and last[end.symbol].date() == end.day
 
 
-def _jump(bars: pd.DataFrame, row: int) -> Question:
+def _question(bars: pd.DataFrame, row: int, kind: QuestionKind, before: float | None) -> Question:
     bar = bars.iloc[row]
-    own = bars["close"].iloc[:row][bars["symbol"].iloc[:row] == bar["symbol"]]
-    return Question(bar["symbol"], bar["date"].date(), QuestionKind.JUMP, float(own.iloc[-1]), float(bar["close"]))
-
-
-def _end(bars: pd.DataFrame, row: int) -> Question:
-    bar = bars.iloc[row]
-    return Question(bar["symbol"], bar["date"].date(), QuestionKind.END, None, float(bar["close"]))
+    return Question(str(bar["symbol"]), bar["date"].date(), kind, before, float(bar["close"]))
 
 
 def _jumps(bars: pd.DataFrame, actions: pd.DataFrame) -> npt.NDArray[np.bool_]:

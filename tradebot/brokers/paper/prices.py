@@ -94,6 +94,7 @@ class Prices:
             f"SELECT * FROM ({new} EXCEPT {old}))",
             {"until": until.isoformat()},
         ).fetchone()
+        later = f"give the action an ex-date after {until}, " if table == "actions" else ""
         if difference[0] is not None:
             raise ConfigError(
                 [
@@ -101,7 +102,8 @@ class Prices:
                         "PAPER_DATA",
                         f"the {table} of {difference[1]} on {difference[0]} are not those that the embedded exchange, "
                         f"now at {until}, has traded on",
-                        "Put the earlier file back, or run `tradebot paper reset` to begin a new account on this one.",
+                        f"Put the earlier file back, {later}or run `tradebot paper reset` to begin a new account on "
+                        "this one.",
                     )
                 ]
             )

@@ -123,8 +123,9 @@ def _question(rows: pd.DataFrame, split: _Split) -> Problem:
 
 def _apply(result: pd.DataFrame, rows: pd.DataFrame, split: _Split, tally: Tally) -> None:
     earlier = rows.index[rows["date"] < split.ex_date]
-    result.loc[earlier, list(PRICES)] *= split.ratio
-    result.loc[earlier, "volume"] /= split.ratio
+    with np.errstate(over="ignore"):  # a number of hundreds of digits, which is left out later
+        result.loc[earlier, list(PRICES)] *= split.ratio
+        result.loc[earlier, "volume"] /= split.ratio
     what = f"{split.symbol} before {split.ex_date:%Y-%m-%d}: prices times {split.ratio:g}, volume divided by it (split)"
     for file, lines in rows.loc[earlier].groupby("file", sort=False):
         tally.changed(str(file), what, lines["line"])
@@ -135,7 +136,8 @@ def rounded(bars: pd.DataFrame, decimals: int, tally: Tally) -> pd.DataFrame:
     result = bars.copy()
     finer = pd.Series(False, index=bars.index)
     for name in PRICES:
-        result[name] = bars[name].round(decimals)
+        with np.errstate(over="ignore"):
+            result[name] = bars[name].round(decimals)
         finer |= (bars[name] - result[name]).abs() > 1e-9 * bars[name].abs()
     volume = bars["volume"]
     whole = volume.round()

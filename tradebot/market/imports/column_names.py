@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 #: The names of each column in order of preference, as ``plain`` writes them.
 ALIASES: dict[str, tuple[str, ...]] = {
-    "symbol": ("symbol", "ticker", "sym", "act symbol"),
-    "date": ("date", "datetime", "timestamp", "window start", "day", "time", "t", "index", "unnamed: 0", ""),
+    "symbol": ("symbol", "ticker", "sym", "act symbol", "level 0"),
+    "date": ("date", "datetime", "timestamp", "window start", "day", "time", "t", "index", "level 1", "unnamed: 0", ""),
     "open": ("open", "o", "opening price"),
     "high": ("high", "h", "day high"),
     "low": ("low", "l", "day low"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from tradebot.market.imports import column_names, makers
 from tradebot.market.imports.makers import Maker
+from tradebot.market.imports.page_events import PageEvents
 from tradebot.market.imports.raw_table import TextRows, is_parquet, read_frame, read_text, refusal
 from tradebot.market.imports.tally import Tally
 
@@ -36,9 +37,11 @@ def price_rows(path: Path, tally: Tally) -> PriceRows:
     head = _header_row(text)
     names, first = _names(text, head)
     _refuse_decimal_commas(text, len(names), first)
-    rows, lines = _even_rows(text, names, first, tally)
+    events = PageEvents()
+    rows, lines = _even_rows(text, names, first, events, tally)
     frame = pd.DataFrame(rows, index=pd.Index(lines), columns=range(len(names)), dtype=object)
-    return _laid_out(path, names, frame, text.delimiter, tally)
+    laid_out = _laid_out(path, names, frame, text.delimiter, tally)
+    return replace(laid_out, frame=events.on_rows(laid_out.frame))
 
 
 def _of_frame(path: Path, frame: pd.DataFrame, tally: Tally) -> PriceRows:
@@ -146,22 +149,30 @@ def _is_second_level(cells: Sequence[str], fields: Sequence[str]) -> bool:
     )
 
 
-def _even_rows(text: TextRows, names: Sequence[Any], first: int, tally: Tally) -> tuple[list[list[str]], list[int]]:
-    """The rows with as many cells as there are names; headers that are repeated are dropped, others left out."""
+def _even_rows(
+    text: TextRows, names: Sequence[Any], first: int, events: PageEvents, tally: Tally
+) -> tuple[list[list[str]], list[int]]:
+    """The rows with as many cells as there are names; repeated headers are dropped, others left out."""
     width = len(names)
     header = [str(name) for name in names]
-    rows, lines, repeated, uneven = [], [], [], []
+    rows, lines = [], []
+    repeated: list[int] = []
+    told: list[int] = []
+    uneven: list[int] = []
     for cells, line in zip(text.rows[first:], text.lines[first:], strict=True):
         if len(cells) > width and not any(cells[width:]):
             cells = cells[:width]
         if cells == header:
             repeated.append(line)
+        elif events.take(cells):
+            told.append(line)
         elif len(cells) != width:
             uneven.append(line)
         else:
             rows.append(cells)
             lines.append(line)
     tally.changed(text.file, "the names of the columns again: dropped", repeated)
+    tally.changed(text.file, "rows of a dividend or a split: taken as such", told)
     tally.leave_out(text.file, f"not {width} cells, as the columns have", uneven)
     if not rows:
         raise refusal(text.file, "the file has no rows below the names of its columns", "Choose another file.")

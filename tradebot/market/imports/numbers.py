@@ -30,6 +30,13 @@ class DecimalMark(StrEnum):
         return "," if self is DecimalMark.COMMA else "."
 
 
+#: Numbers without separators of thousands whose decimals are not three, so that the mark is certain.
+_CERTAIN = {
+    DecimalMark.COMMA: "-?[0-9]+,([0-9]{1,2}|[0-9]{4,})",
+    DecimalMark.POINT: r"-?[0-9]+\.([0-9]{1,2}|[0-9]{4,})",
+}
+
+
 class AmbiguousNumbers(Exception):
     """Numbers that can be read in two ways. ``what`` names both, ``fix`` how to say which."""
 
@@ -78,10 +85,15 @@ def _mark_of(texts: Mapping[str, pd.Series[Any]], delimiter: str | None) -> Deci
         return DecimalMark.POINT  # plain numbers, as programs write them
     shown: dict[DecimalMark, str] = {}
     for cells in texts.values():
-        for text in pd.unique(cells):
-            mark = _shown_by(str(text))
-            if mark is not None:
-                shown.setdefault(mark, str(text))
+        doubtful = cells
+        for mark in DecimalMark:
+            certain = doubtful.str.fullmatch(_CERTAIN[mark])
+            if certain.any():
+                shown.setdefault(mark, str(doubtful[certain].iloc[0]))
+            doubtful = doubtful[~certain]
+        for text in pd.unique(doubtful[~doubtful.str.fullmatch("[0-9]*")]):
+            if found := _shown_by(str(text)):
+                shown.setdefault(found, str(text))
     if len(shown) == 2:
         raise AmbiguousNumbers(
             f"{shown[DecimalMark.COMMA]} has a decimal comma and {shown[DecimalMark.POINT]} a decimal point",
@@ -128,16 +140,17 @@ def _default(texts: Mapping[str, pd.Series[Any]], delimiter: str | None) -> Deci
 
 
 def _read(cells: pd.Series[Any], mark: DecimalMark) -> pd.Series[Any]:
-    if mark is DecimalMark.POINT:
-        plain = pd.to_numeric(cells, errors="coerce")
-        odd = plain.isna() & ~cells.str.casefold().isin(NOTHING)
-    else:
-        plain = pd.Series(np.nan, index=cells.index)
-        odd = ~cells.str.casefold().isin(NOTHING)
+    plain = pd.to_numeric(cells if mark is DecimalMark.POINT else _with_points(cells), errors="coerce")
+    odd = plain.isna() & ~cells.str.casefold().isin(NOTHING)
     values = plain.to_numpy(dtype="float64", copy=True)
     by_text = {text: _number(str(text), mark) for text in pd.unique(cells[odd])}
     values[odd.to_numpy()] = [by_text[text] for text in cells[odd]]
     return pd.Series(values, index=cells.index)
+
+
+def _with_points(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Numbers of digits and at most a decimal comma, with a point in its place; every other cell empty."""
+    return cells.where(cells.str.fullmatch("-?[0-9]+(,[0-9]+)?"), "").str.replace(",", ".", regex=False)
 
 
 def _number(text: str, mark: DecimalMark) -> float:
@@ -149,7 +162,7 @@ def _number(text: str, mark: DecimalMark) -> float:
     thousands = "," if mark is DecimalMark.POINT else "."
     whole, _, decimals = found[1].partition(mark.sign)
     groups = whole.split(thousands)
-    if thousands in decimals or (len(groups) > 1 and any(len(group) != 3 for group in groups[1:])):
+    if (decimals and not decimals.isdigit()) or (len(groups) > 1 and any(len(group) != 3 for group in groups[1:])):
         return np.nan
     sign = -1 if stripped.startswith("-") else 1
     return (

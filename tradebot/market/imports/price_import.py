@@ -52,21 +52,26 @@ def import_prices(
     told = told_actions(bars, adjusted, tally)
     if given is not None and len(told):
         tally.note("the splits and dividends that the files tell of are not used: --actions names others")
-    known = told if given is None else given.frame
-    bars = unadjusted(bars, known, adjusted, closes, tally)
+    known = _table(told, "what the files tell of splits and dividends") if given is None else given
+    _raise(bar_validation.check_actions(known))
+    bars = unadjusted(bars, known.frame, adjusted, closes, tally)
     bars = _sound(rounded(bars, BAR_COLUMNS.decimals, tally), tally)
-    _refuse_contradictions(bars, given)
-    _say_what_is_adjusted(makers, known, tally)
-    asked = [(_line_of(bars, row), question) for row, question in questions(bars, known)]
-    return Imported(_canonical(bars), told if given is None else told.iloc[:0], makers, asked, tally)
+    asked = questions(bars, known.frame)
+    _raise(bar_validation.check_bars_against_actions(_bar_table(bars), known, [question for _, question in asked]))
+    _say_what_is_adjusted(makers, known.frame, tally)
+    lines = [(_line_of(bars, row), question) for row, question in asked]
+    return Imported(_canonical(bars), told if given is None else told.iloc[:0], makers, lines, tally)
 
 
 def _actions(path: Path) -> PriceTable:
     table = read_table(path, ACTION_COLUMNS)
-    problems = bar_validation.check_actions(table)
+    _raise(bar_validation.check_actions(table))
+    return table
+
+
+def _raise(problems: list[Problem]) -> None:
     if problems:
         raise ConfigError(problems)
-    return table
 
 
 def _read(
@@ -82,15 +87,14 @@ def _read(
             makers[rows.file] = rows.maker
         except ConfigError as error:
             problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+    _raise(problems)
     return read, makers
 
 
 def _sound(bars: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     """The bars without those that cannot be right. On a closed day, a row without volume is only filled in."""
     good = np.ones(len(bars), dtype=np.bool_)
-    for fault in bar_validation.bar_faults(_table(bars)):
+    for fault in bar_validation.bar_faults(_bar_table(bars)):
         new = fault.rows[good[fault.rows]]
         good[new] = False
         empty = (bars["volume"].iloc[new] == 0) & (fault.what == _CLOSED)
@@ -102,16 +106,6 @@ def _sound(bars: pd.DataFrame, tally: Tally) -> pd.DataFrame:
         what = "; ".join(f"{entry.what} ({entry.where})" for entry in tally.left_out)
         raise ConfigError([Problem(str(bars["file"].iloc[0]), f"no bar is sound: {what}", "Look at the file.")])
     return bars[good].reset_index(drop=True)
-
-
-def _refuse_contradictions(bars: pd.DataFrame, given: PriceTable | None) -> None:
-    """Raise ConfigError where bars and given actions contradict each other in another way than is asked about."""
-    if given is None:
-        return
-    asked = [question for _, question in questions(bars, given.frame)]
-    problems = bar_validation.check_bars_against_actions(_table(bars), given, asked)
-    if problems:
-        raise ConfigError(problems)
 
 
 def _say_what_is_adjusted(makers: dict[str, Maker], actions: pd.DataFrame, tally: Tally) -> None:
@@ -132,6 +126,9 @@ def _canonical(bars: pd.DataFrame) -> pd.DataFrame:
     return bars[["symbol", "date", *FIELDS]].astype({"symbol": "str", "volume": "int64"})
 
 
-def _table(bars: pd.DataFrame) -> PriceTable:
-    frame = bars[["symbol", "date", *FIELDS]].astype({"symbol": "str"})
-    return PriceTable(file="the prices read", frame=frame, raw=frame, first_row=1)
+def _bar_table(bars: pd.DataFrame) -> PriceTable:
+    return _table(bars[["symbol", "date", *FIELDS]], "the prices read")
+
+
+def _table(frame: pd.DataFrame, file: str) -> PriceTable:
+    return PriceTable(file=file, frame=frame, raw=frame, first_row=1)

@@ -64,4 +64,4 @@ class Tally:
 
 def _add(entries: list[Entry], file: str, what: str, lines: Sequence[int]) -> None:
     if lines:
-        entries.append(Entry(file, what, tuple(int(line) for line in lines), len(lines)))
+        entries.append(Entry(file, what, tuple(sorted(int(line) for line in lines)), len(lines)))

@@ -12,6 +12,7 @@ from tradebot.market.price_check import PriceSummary
 from tradebot.reports.layout import Facts, Line, Page, Tone, section, table
 
 _SHOWN = 20
+_ROWS_SHOWN = 40
 
 
 def import_page(imported: Imported, summary: PriceSummary, out: Path, actions: Path | None) -> Page:
@@ -51,9 +52,22 @@ def _extent(summary: PriceSummary) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _entries(entries: Iterable[Entry]) -> Page:
-    rows = ((entry.file, entry.what, str(entry.count), entry.where) for entry in entries)
-    return table("file | ~what | >count | ~where", rows)
+def _entries(entries: list[Entry]) -> Page:
+    """A row for each entry; entries that differ in the file alone share one."""
+    by_what: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_what.setdefault(entry.what, []).append(entry)
+    rows = [
+        (_files(alike), what, str(sum(entry.count for entry in alike)), alike[0].where if len(alike) == 1 else "")
+        for what, alike in by_what.items()
+    ]
+    more = len(rows) - _ROWS_SHOWN
+    rest = (Line(f"and {more} more kinds; --json has them all"),) if more > 0 else ()
+    return (*table("file | ~what | >count | ~where", rows[:_ROWS_SHOWN]), *rest)
+
+
+def _files(entries: list[Entry]) -> str:
+    return entries[0].file if len(entries) == 1 else f"{len(entries)} files"
 
 
 def _confirmed(confirmed: tuple[Question, ...]) -> Page:
