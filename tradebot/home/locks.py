@@ -6,6 +6,7 @@ it counts only while the lock is held.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -129,8 +130,9 @@ def _held(
         lock.acquire(timeout=wait_seconds, poll_interval=0.05)
     except Timeout:
         raise Locked(f"{refusal}: {_describe(path, wall)}. Wait until it has ended, then run this again.") from None
-    except OSError as error:
-        raise write_error_text(path, error, chosen_by) from error
+    except (OSError, NotImplementedError) as error:  # the latter is filelock's for a drive without locks
+        trouble = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        raise write_error_text(path, trouble, chosen_by) from error
     try:
         _write_holder(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
         yield HeldLock(path, lock)

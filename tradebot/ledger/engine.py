@@ -52,6 +52,14 @@ _EXPLANATIONS: dict[int, tuple[str, str]] = {
 _ALIASES = {sqlite3.SQLITE_LOCKED: sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PERM: sqlite3.SQLITE_READONLY}
 
 
+VERSION_REMEDY = sqlite_version.REMEDY
+
+
+def version_trouble() -> str:
+    """Why this Python's SQLite does not do; "" if it does."""
+    return sqlite_version.trouble(sqlite3.sqlite_version_info)
+
+
 class Engine:
     """One connection to one database file.
 

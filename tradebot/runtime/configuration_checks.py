@@ -18,6 +18,7 @@ from pathlib import Path
 from tradebot.errors import ConfigError, Problem, TradebotError
 from tradebot.home import paths
 from tradebot.home.atomic_files import write_error_text
+from tradebot.runtime import system_needs
 from tradebot.runtime.strategies import strategy_problems
 from tradebot.settings import BrokerName, GlobalOptions, Inspected, Settings, inspect
 
@@ -155,6 +156,7 @@ def _copy(settings: Settings, home: Path) -> Settings:
 
 
 CHECKS: tuple[Check, ...] = (
+    Check(system_needs.problems, frozenset({"DATABASE_URL"})),
     Check(_home, frozenset()),
     Check(_folders, frozenset({"TRADEBOT_STATE_DIR"})),
     Check(_ledger, frozenset({"DATABASE_URL"})),

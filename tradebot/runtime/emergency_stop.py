@@ -79,9 +79,12 @@ def _open_ports(
     from tradebot.ledger.database import open_without_migrating
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
+    from tradebot.runtime.system_needs import unset_unusable
     from tradebot.runtime.venue import open_venue
 
     settings = loaded.settings
+    for note in unset_unusable():
+        stop.say(note)
     venue = held.enter_context(open_venue(settings, urgent=True))
     broker, clock = venue.broker, venue.clock
     account_id = _wait_for_account(broker, clock, settings.emergency_shutdown_timeout, stop.say).account_id

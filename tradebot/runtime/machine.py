@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from tradebot.core.results.preflight_checks import CheckResult, MachineFacts
 from tradebot.errors import ConfigError, LedgerError
-from tradebot.home import backups, drills, paths
+from tradebot.home import backups, drills, drive_trial, paths
 from tradebot.home.atomic_files import make_folder, replace_text
 from tradebot.home.regular_files import read_text
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
-from tradebot.runtime import alerts
+from tradebot.runtime import alerts, system_needs
 from tradebot.runtime.chain_heads import heads_outside
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
 from tradebot.runtime.strategy_process import strategy_runner
-from tradebot.settings import Loaded, Settings
+from tradebot.settings import Loaded, Settings, process_environment
 
 if TYPE_CHECKING:
     from tradebot.plugins.discovery import FoundStrategy
@@ -41,12 +41,19 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
     check_stop: raises if the command was asked to stop; called while strategies compute.
     """
     settings, wall = loaded.settings, SystemClock().wall()
+    folder = settings.database_path.parent
+    drive = system_needs.try_drive(folder)
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return MachineFacts(
         wall=wall,
         findings=_findings(settings),
         ledger_bytes=_size(settings.database_path),
         free_bytes=_free(settings.database_path.parent),
+        drive=drive_trial.name_of(folder),
+        drive_trouble=drive.trouble,
+        drive_has_wal=drive.has_wal,
+        network_troubles=tuple(map(str, system_needs.network_problems(settings, process_environment()))),
+        odd_network=tuple(system_needs.odd_network_variables(process_environment())),
         log_trouble=_log_trouble(settings.log_path),
         env_file_exposed=str(loaded.env_file) if loaded.env_file_exposed else "",
         secrets_in_environment=loaded.secrets_in_environment(),

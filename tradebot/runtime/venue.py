@@ -53,7 +53,10 @@ def open_venue(
     if settings.broker is BrokerName.ALPACA:
         from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
         from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
+        from tradebot.runtime.system_needs import refuse_unusable_variables
 
+        if not urgent and not settings.broker_is_local:  # this machine itself is reached without them
+            refuse_unusable_variables()
         clock = SystemClock()
         calendar = CorrectedCalendar(NyseCalendar())
         broker, market = open_alpaca(settings, clock, calendar, EMERGENCY if urgent else Timeouts())

@@ -36,6 +36,11 @@ class MachineFacts:
     findings: tuple[str, ...] = ()  # of `verify` on the ledger
     ledger_bytes: int = 0
     free_bytes: int = 0  # on the ledger's disk
+    drive: str = ""  # the drive of the ledger, for people
+    drive_trouble: str = ""  # why no ledger can be kept there; "": it can
+    drive_has_wal: bool = True  # whether readers need not wait for writers there
+    network_troubles: tuple[str, ...] = ()  # certificates and proxies of the environment that nothing can use
+    odd_network: tuple[str, ...] = ()  # notes on variables for proxies
     log_trouble: str = ""  # why the log folder cannot be written; "": it can
     env_file_exposed: str = ""  # path of the .env file when others can read it; "": they cannot
     secrets_in_environment: tuple[str, ...] = ()  # names of environment variables

@@ -20,6 +20,8 @@ def checks(machine: MachineFacts) -> Iterator[Check]:
     """Every check that reads the machine alone."""
     yield _verified(machine)
     yield _room(machine)
+    yield _drive(machine)
+    yield _network(machine)
     yield _logs(machine)
     yield _env_file(machine)
     yield _environment(machine)
@@ -48,6 +50,24 @@ def _room(machine: MachineFacts) -> Check:
     if machine.free_bytes < max(AMPLE_ROOM, 3 * machine.ledger_bytes):
         return Check("disk", WARN, figure, "make room soon: the ledger, its backups and the logs grow")
     return Check("disk", PASS, figure)
+
+
+def _drive(machine: MachineFacts) -> Check:
+    remedy = "move the home to a drive of this machine"
+    if machine.drive_trouble:
+        return Check("drive", FAIL, f"{machine.drive}: {machine.drive_trouble}", remedy)
+    if not machine.drive_has_wal:
+        figure = f"{machine.drive} takes no write-ahead log: what reads the ledger waits for what writes it"
+        return Check("drive", WARN, figure, remedy)
+    return Check("drive", PASS, f"{machine.drive} locks, syncs and takes a write-ahead log")
+
+
+def _network(machine: MachineFacts) -> Check:
+    if machine.network_troubles:
+        return Check("network", FAIL, "; ".join(machine.network_troubles), "mend these variables of the environment")
+    if machine.odd_network:
+        return Check("network", WARN, "; ".join(machine.odd_network), "mend these variables of the environment")
+    return Check("network", PASS, "certificates and proxies can be used")
 
 
 def _logs(machine: MachineFacts) -> Check:
