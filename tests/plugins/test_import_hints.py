@@ -46,6 +46,18 @@ def test_the_relative_import_that_works_is_shown(
     assert book_of().signals(history)[1] == ()
 
 
+def test_an_import_inside_a_function_is_shown_too(
+    write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
+) -> None:
+    code = sound.replace("close = history.close", "from helpers import LIMIT; close = history.close", 1)
+    folder = write_strategy(code=code)
+    (folder / "helpers.py").write_text("LIMIT = 1\n")
+    _, (failure,) = book_of().signals(history)
+    assert failure.message.startswith(
+        f"{folder / 'strategy.py'} line 8: helpers lies beside strategy.py; write `from ."
+    )
+
+
 def test_a_file_in_a_folder_of_the_strategy_goes_up_to_its_neighbours(
     write_strategy: WriteStrategy, book_of: Callable[..., StrategyBook], history: History, sound: str
 ) -> None:

@@ -28,7 +28,7 @@ def import_hint(error: BaseException, folder: Path) -> str:
         return ""
     file, line = Path(own[-1].filename), own[-1].lineno or 0
     depth = len(file.relative_to(folder).parts)
-    written = linecache.getline(str(file), line).partition("#")[0].rstrip()
+    written = linecache.getline(str(file), line).partition("#")[0].partition(";")[0].rstrip()
     return f"{file} line {line}: {top} lies beside strategy.py; write `{_relative(written, top, '.' * depth)}`"
 
 

@@ -14,7 +14,6 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.plugins.discovery import FoundStrategy
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.fingerprint import fingerprint
-from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.manifest import MANIFEST, Manifest, read_manifest
 from tradebot.ports import StrategyInfo
 from tradebot.strategy_api import ParamValue, Strategy
@@ -74,12 +73,7 @@ def load_class(name: str, folder: Path) -> Callable[[], Strategy]:
     path = folder / f"{MODULE_NAME}.py"
     if not path.is_file():
         raise PluginError(f"{folder}: there is no {MODULE_NAME}.py beside {MANIFEST}")
-    try:
-        module = _import(path, f"_tradebot_strategy_{name}")
-    except ImportError as error:
-        if hint := import_hint(error, folder):
-            raise PluginError(hint) from error
-        raise
+    module = _import(path, f"_tradebot_strategy_{name}")
     strategy = getattr(module, "Strategy", None)
     if not isinstance(strategy, type) or not callable(getattr(strategy, "signals", None)):
         raise PluginError(f"{path}: it defines no class Strategy with a method signals(history, params)")

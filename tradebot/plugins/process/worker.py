@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from tradebot.plugins.errors import PluginError
+from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.load import load_class
 from tradebot.plugins.process import limits
 from tradebot.plugins.process.framing import encode_frame, read_frame
@@ -77,6 +78,8 @@ def _alarm(seconds: float) -> Iterator[None]:
 def _error_text(error: BaseException, folder: Path) -> str:
     if isinstance(error, PluginError):
         return str(error)
+    if hint := import_hint(error, folder):
+        return hint
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename} line {error.lineno}: {type(error).__name__}: {error.msg}"
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)]
