@@ -83,8 +83,8 @@ def test_a_drive_that_is_not_mounted_gets_no_backup(home: Path, tmp_path: Path) 
     ended = run(home, "backup", **settings)
     assert (ended.code, "nothing is mounted at" in " ".join(ended.err.split())) == (3, True)
     assert list(drive.iterdir()) == []
-    assert check_of(home, **settings)["result"] == "warn"
-    assert "nothing is mounted at" in check_of(home, **settings)["figure"]
+    check = check_of(home, **settings)
+    assert (check["result"], "nothing is mounted at" in check["figure"]) == ("warn", True)
     assert run(home, "status", **settings).code == 0  # a job does not need the drive
 
     (drive / "this is the drive").touch()
@@ -93,7 +93,8 @@ def test_a_drive_that_is_not_mounted_gets_no_backup(home: Path, tmp_path: Path) 
 
 def test_preflight_tells_backups_on_the_ledgers_own_disk_and_lost_ones(home: Path) -> None:
     made = backed_up(home)
-    assert (check_of(home)["result"], "on the disk that holds the ledger" in check_of(home)["figure"]) == ("warn", True)
+    check = check_of(home)
+    assert (check["result"], "on the disk that holds the ledger" in check["figure"]) == ("warn", True)
     made.unlink()
     assert "is not there" in check_of(home)["figure"]
 
