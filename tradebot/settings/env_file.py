@@ -7,11 +7,14 @@ programs decode more. A value that they would read otherwise is a problem that n
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from dotenv.parser import parse_stream
 
 from tradebot.errors import Problem
 
@@ -23,7 +26,7 @@ _BLANKS = " \t"
 _COMMENT = re.compile(r"[ \t]+#.*")
 #: A value in quotes of one kind, none of them within it, and what may follow the closing one.
 _QUOTED = {quote: re.compile(rf"{quote}([^{quote}]*){quote}(?:[ \t]+#.*|[ \t]*)") for quote in "\"'"}
-#: What python-dotenv decodes within quotes of each kind, and shells in part.
+#: A backslash that python-dotenv decodes within quotes of each kind, and shells in part.
 _DECODED = {'"': re.compile(r"""\\(?:[\\'"abfnrtv]|$)"""), "'": re.compile(r"""\\(?:[\\']|$)""")}
 _MEANINGS = {
     "n": "a line break",
@@ -167,10 +170,11 @@ def _within_quotes(name: str, text: str) -> str:
             name,
         )
     value = match[1]
-    if decoded := _DECODED[quote].search(value):
-        letter = decoded[0][1:] or quote
-        ways = [f"in {kinds} quotes"] if not (other in value or _DECODED[other].search(value)) else []
-        ways += ["without quotes"] if value == value.strip(_BLANKS) and not _COMMENT.search(value) else []
+    if _other_reading(text) != value:
+        decoded = _DECODED[quote].search(value)
+        letter = (decoded[0][1:] if decoded else "") or quote
+        forms = {f"in {kinds} quotes": f"{other}{value}{other}", "without quotes": value}
+        ways = [way for way, form in forms.items() if _is_plain(form, value)]
         raise _Unreadable(
             f"the value of {name} holds `\\{letter}` within quotes, which can be read as it stands or as "
             f"{_MEANINGS.get(letter, 'a control character')}",
@@ -180,6 +184,19 @@ def _within_quotes(name: str, text: str) -> str:
             name,
         )
     return value
+
+
+def _other_reading(text: str) -> str | None:
+    """The value that python-dotenv, and with it most programs that read such files, would take from a text."""
+    (binding,) = parse_stream(io.StringIO(f"NAME={text}"))
+    return binding.value
+
+
+def _is_plain(text: str, value: str) -> bool:
+    """Whether a text can be read as ``value`` only."""
+    quoted = _QUOTED[text[0]].fullmatch(text) if text[:1] in _QUOTED else None
+    ours = quoted[1] if quoted else _COMMENT.sub("", text, count=1).strip(_BLANKS)
+    return ours == value == _other_reading(text)
 
 
 def _duplicates(entries: list[EnvEntry], label: str) -> tuple[LineProblem, ...]:

@@ -12,7 +12,7 @@ from tests.stories.processes.conftest import SECRET, Machine
 from tradebot.settings.alert_fields import ChannelUrls, Host, MailAddress
 from tradebot.settings.alpaca_fields import ApiUrl
 from tradebot.settings.documentation import SettingRow, sections
-from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch
+from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
 from tradebot.settings.secret_fields import Secret
@@ -54,6 +54,8 @@ def _wrong(row: SettingRow) -> Iterator[str]:
                 yield "relative"
         case ChannelUrls():
             yield from ("me@example.com", "loud=json://127.0.0.1", "json://127.0.0.1 json://127.0.0.1")
+        case UserName():
+            yield from ("no body", "-", "a" * 40)
         case Host():
             yield from ("smtp.example.com:587", "smtp example com", "-", "300.1.1.1", "[::1]:25")
         case MailAddress():
@@ -229,7 +231,9 @@ def test_no_message_repeats_a_secret_that_stands_in_the_wrong_line(machine: Mach
 
 def test_a_strategy_that_tells_the_secret_is_not_repeated(traded: Machine) -> None:
     assert traded("paper", "next").code == 0
-    traded.strategy("leaky", "import os", "raise ValueError(os.environ['ALPACA_SECRET_KEY'])")
+    traded.env(f"ALPACA_SECRET_KEY={SECRET}")  # a file that the strategy's process can read, unlike the environment
+    env = traded.home / ".env"
+    traded.strategy("leaky", f"raise ValueError(open({str(env)!r}).read())")
     for command in (("run-daily",), ("check-exits",), ("preflight", "--json"), ("strategies", "check", "leaky")):
         told = traded(*command, "-v", STRATEGIES="leaky")  # no output and no file may hold it: the fixture looks
         assert "ValueError" in told.out, command

@@ -27,6 +27,7 @@ def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
     signals: tuple[Signal, ...] = ()
     notes: tuple[str, ...] = ()
     if loaded:
+        desk.strategies.prepare()
         with run.step("history"):
             history = history_for(desk, run)
         notes = tuple(_warming_up(desk, len(history.close)))
