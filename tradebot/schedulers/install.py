@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tradebot.core.model.schedule import SCHEDULED, Job
 from tradebot.errors import ConfigError, Problem
+from tradebot.home.atomic_files import replacement
 from tradebot.home.output_files import Kind
 from tradebot.schedulers import cron, kubernetes, launchd, systemd, windows
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup
@@ -62,11 +63,12 @@ def build_files(kind: SchedulerKind, setup: Setup, host: HostZone, first: date) 
 
 
 def write_files(files: Sequence[SchedulerFile], folder: Path) -> tuple[Path, ...]:
-    """Write files into a folder and return their paths. Raises ConfigError if it cannot be written."""
+    """Write files into a folder, each whole or not at all. Returns their paths. Raises ConfigError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
-            (folder / file.name).write_bytes(file.content)
+            with replacement((folder / file.name).resolve()) as new:
+                new.write_bytes(file.content)
     except OSError as error:
         raise _config_error(f"{folder} cannot be written: {error.strerror}", "Check the folder's owner.") from error
     return tuple(folder / file.name for file in files)
