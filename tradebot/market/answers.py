@@ -58,7 +58,8 @@ class Question:
 
 def answers_file(prices: Path) -> Path:
     """The file beside a price file that holds what was confirmed of it."""
-    return prices.with_name(f"{prices.name}.confirmed.csv")
+    place = prices.resolve()  # a link to the file has the same answers
+    return place.with_name(f"{place.name}.confirmed.csv")
 
 
 def read_answers(prices: Path) -> frozenset[Question]:

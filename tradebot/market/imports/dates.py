@@ -23,9 +23,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)? ?([AaPp][Mm])?( ?Z
 _DIGITS = re.compile(r"(\d{8}|\d{10}|\d{13}|\d{16}|\d{19})(?:\.0+)?")
 #: Instants since 1970-01-01 UTC are told by their number of digits: seconds have ten since 2001.
 _PER_SECOND = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
-#: Hours of New York between which an instant is one of the day's trading.
-_TRADING_FROM, _TRADING_TO = time(4, 0), time(20, 0)
-_LATEST_NAIVE = time(16, 0)
+_OPENS, _CLOSES = time(9, 30), time(16, 0)  # New York time
 
 
 class DateOrder(StrEnum):
@@ -59,8 +57,8 @@ _Read = date | datetime | _Slashed | None
 def session_days(cells: pd.Series[Any], order: DateOrder | None) -> pd.Series[Any]:
     """Timezone-naive midnights of the sessions' days; NaT for a cell that is no date.
 
-    An instant at midnight in New York, or within its trading hours, is of that day of New York; one at midnight UTC is
-    of that day. Raises AmbiguousDates.
+    An instant at midnight, in New York, UTC or the zone that it names, is of that day; one within the exchange's hours
+    is of its day in New York. Raises AmbiguousDates.
     """
     by_text: dict[Any, _Read] = {cell: _read(cell) for cell in pd.unique(cells.to_numpy(dtype=object))}
     slashed = [found for found in by_text.values() if isinstance(found, _Slashed)]
@@ -68,6 +66,9 @@ def session_days(cells: pd.Series[Any], order: DateOrder | None) -> pd.Series[An
         order = order or _order_of(slashed)
         by_text = {cell: _resolved(found, order) for cell, found in by_text.items()}
     days = {cell: _day_of(found) for cell, found in by_text.items()}
+    odd = [found for cell, found in by_text.items() if isinstance(found, datetime) and days[cell] is None]
+    if len(odd) * 2 > len(days):
+        raise _ambiguous(odd[0])
     values = np.array([days[cell] for cell in cells.to_numpy(dtype=object)], dtype="datetime64[D]")
     return pd.Series(values.astype("datetime64[us]"), index=cells.index)
 
@@ -172,13 +173,19 @@ def _day_of(found: _Read) -> date | None:
     if not isinstance(found, datetime):
         return found
     if found.tzinfo is None:
-        if found.time() > _LATEST_NAIVE:
-            raise AmbiguousDates(
-                f"{found:%Y-%m-%d %H:%M} names no time zone: it can be of that day, or midnight of the next elsewhere",
-                "Export the dates without times, or with their time zone.",
-            )
-        return found.date()
+        return found.date() if found.time() <= _CLOSES else None
     here, utc = found.astimezone(NEW_YORK), found.astimezone(UTC)
-    if here.time() == time() or (_TRADING_FROM <= here.time() < _TRADING_TO and utc.time() != time()):
-        return here.date()
-    return utc.date() if utc.time() == time() else None
+    for instant in (here, utc, found):
+        if instant.time() == time():
+            return instant.date()
+    return here.date() if _OPENS <= here.time() <= _CLOSES else None
+
+
+def _ambiguous(found: datetime) -> AmbiguousDates:
+    if found.tzinfo is None:
+        what = f"{found:%Y-%m-%d %H:%M} names no time zone: it can be of that day, or midnight of the next elsewhere"
+        return AmbiguousDates(what, "Export the dates without times, or with their time zone.")
+    here = found.astimezone(NEW_YORK)
+    readings = "it can be of that day, or midnight of the next elsewhere"
+    what = f"{found.isoformat()} is {here:%Y-%m-%d %H:%M} in New York: {readings}"
+    return AmbiguousDates(what, "Export the dates without times.")

@@ -13,7 +13,7 @@ import pandas as pd
 NOTHING = frozenset(
     {"", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "n/a", "na", "nan", "<na>", "null", "none", "nil", "#n/a", "nat"}
 )
-_DIGITS = re.compile(r"[-+]?[$€£]?([0-9][0-9.,]*|[.,][0-9]+)(e[-+]?[0-9]+)?([kmb])?", re.IGNORECASE)
+_DIGITS = re.compile(r"[-+]?[$]?([0-9][0-9.,]*|[.,][0-9]+)(e[-+]?[0-9]+)?([kmb])?", re.IGNORECASE)
 _SPACES = re.compile(r"[\s'\N{RIGHT SINGLE QUOTATION MARK}_]+(?=[0-9]{3}(?![0-9]))|^\s+|\s+$")
 _UNITS = {"k": 10**3, "m": 10**6, "b": 10**9}
 

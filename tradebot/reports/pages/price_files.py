@@ -19,7 +19,7 @@ def import_page(imported: Imported, summary: PriceSummary, out: Path, actions: P
     """What was read, written, changed and left out, and which settings name it."""
     makers = dict.fromkeys(maker.name for maker in imported.makers.values())
     tally = imported.tally
-    settings = [f"PAPER_DATA={out}", *([f"PAPER_ACTIONS={actions}"] if actions else [])]
+    settings = [f"PAPER_DATA={out}", *([f"PAPER_ACTIONS={actions.resolve()}"] if actions else [])]
     return (
         Facts(
             (("read", f"{len(imported.makers)} files, {', '.join(makers)}"), *_extent(summary), ("written", str(out)))
