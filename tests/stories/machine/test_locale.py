@@ -38,8 +38,6 @@ def test_a_day_is_traded_and_stopped(name: bytes, locale: dict[str, str], machin
     environment, beyond_ascii = {**locale, **odd()}, named(machine, name)
     for command, *arguments in (
         ("run-daily", "--json"),
-        ("check-exits",),
-        ("reconcile",),
         ("report", "--csv", str(beyond_ascii.home / "csv")),
         ("backup",),
         ("emergency-stop", "--reason", "a test", "--json"),
