@@ -177,6 +177,8 @@ def test_an_import_that_is_asked_or_refused_writes_nothing(home: Path) -> None:
     assert "3.65 to 0.21" in asked.err
     refused = run(home, "data", "import", "nowhere.csv", "neither.csv", "--out", "bars.csv")
     assert (refused.code, refused.err.count("there is no such file")) == (3, 2)
+    folder = run(home, "data", "import", home, "--out", "bars.csv")
+    assert (folder.code, "it is a folder" in folder.err) == (3, True)
     assert not (home / "bars.csv").exists()
 
 

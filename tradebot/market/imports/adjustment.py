@@ -53,8 +53,9 @@ def unadjusted(
     splits = actions[actions["kind"] == ActionKind.SPLIT]
     result = bars.copy()
     problems: list[Problem] = []
+    places = bars.groupby("symbol", sort=False).indices
     for symbol, own in splits.groupby("symbol", sort=True):
-        rows = bars[bars["symbol"] == symbol]
+        rows = bars.iloc[places.get(symbol, [])]
         judged = [_judged(rows, split) for split in _splits(own) if _inside(rows, split.ex_date)]
         for split in judged:
             closes = split.seen or said or _by_the_others(judged) or _by_maker(maker, rows, split)

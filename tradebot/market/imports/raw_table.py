@@ -74,7 +74,9 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether the name says Parquet. Raises ConfigError for a name that says neither Parquet nor text."""
+    """Whether the name says Parquet. Raises ConfigError for a folder, and a name that says neither Parquet nor text."""
+    if path.is_dir():
+        raise refusal(path, "it is a folder", "Name the files in it.")
     name = path.name.casefold()
     if name.endswith(_PARQUET_ENDINGS):
         return True
@@ -102,8 +104,6 @@ def _content(path: Path) -> bytes:
 def _unreadable(path: Path, error: OSError) -> ConfigError:
     if isinstance(error, FileNotFoundError):
         return refusal(path, "there is no such file", "Check the path.")
-    if path.is_dir():
-        return refusal(path, "it is a folder", "Name the files in it.")
     what = f"the file cannot be read: {error.strerror or error}"
     return refusal(path, what, "Check the path and its permissions.")
 

@@ -73,14 +73,16 @@ def _tickers(rows: PriceRows, frame: pd.DataFrame, given: str | None, tally: Tal
         if given is None:
             tally.changed_whole(rows.file, f"symbol {of_file}, from the file's name", len(frame))
         return pd.Series(given or of_file, index=frame.index, dtype=object)
-    by_text = {text: symbols.ticker(str(text)) for text in frame["symbol"].unique()}
+    written = frame["symbol"].astype(object)
+    by_text = {text: symbols.ticker(str(text)) for text in written.unique()}
     if given is not None and set(by_text.values()) - {given}:
         names = ", ".join(sorted(str(text) for text, name in by_text.items() if name != given)[:5])
         raise refusal(rows.file, f"it names its symbols itself, and not {given}: {names}", "Leave --symbol out.")
-    for text, name in by_text.items():
-        if name is not None and name != text:
-            tally.changed(rows.file, f"symbol {text} written as {name}", frame.index[frame["symbol"] == text])
-    return frame["symbol"].map(by_text)
+    names_of_rows = written.map(by_text)
+    changed = written[names_of_rows.notna() & (names_of_rows != written)]
+    for text, alike in changed.groupby(changed, sort=False):
+        tally.changed(rows.file, f"symbol {text} written as {by_text[text]}", alike.index)
+    return names_of_rows
 
 
 def _readable(file: str, frame: pd.DataFrame, typed: pd.DataFrame, tally: Tally) -> pd.Series[bool]:
