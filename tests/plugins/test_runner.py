@@ -79,5 +79,6 @@ def test_a_prepared_process_is_the_one_that_answers(
     runner.prepare()
     runner.prepare()
     assert runner.signals(plugin_of("sound"), history).entry.any()
+    assert [name for name in sys.modules if name.startswith("_tradebot_strategy_sound")] == [], "imported nowhere else"
     runner.close()
     runner.close()

@@ -5,4 +5,6 @@ from __future__ import annotations
 
 def plain(text: str, max_length: int) -> str:
     """One line of at most so many printable characters: no control character reaches a terminal, a log or a mail."""
+    if len(text) <= max_length and text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text[:max_length])

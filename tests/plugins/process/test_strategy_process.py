@@ -218,7 +218,7 @@ def test_where_no_process_can_start_it_is_told(
 
 
 def test_a_user_that_does_not_exist_is_told(process: Started, request_of: Callable[..., Request]) -> None:
-    with pytest.raises(ProcessUnavailable, match="nobody-of-this-name"):
+    with pytest.raises(ProcessUnavailable, match=r"STRATEGY_USER: this system has no user 'nobody-of-this-name'$"):
         process(user="nobody-of-this-name").compute(request_of())
 
 

@@ -15,15 +15,20 @@ _C_LIBRARY = ctypes.CDLL(None) if os.name == "posix" else None
 def become(user: str) -> None:
     """Take the identity of ``user``, unless "", and give up every privilege.
 
-    Raises OSError or KeyError if the process may not, or there is no such user.
+    Raises RuntimeError if there is no such user, or the process may not.
     """
     if user:
-        import pwd
+        try:
+            import pwd
 
-        entry = pwd.getpwnam(user)
-        os.setgroups([entry.pw_gid])
-        os.setgid(entry.pw_gid)
-        os.setuid(entry.pw_uid)
+            entry = pwd.getpwnam(user)
+            os.setgroups([entry.pw_gid])
+            os.setgid(entry.pw_gid)
+            os.setuid(entry.pw_uid)
+        except (ImportError, KeyError):
+            raise RuntimeError(f"STRATEGY_USER: this system has no user {user!r}") from None
+        except OSError as error:
+            raise RuntimeError(f"STRATEGY_USER {user!r} needs tradebot to run as root ({error.strerror})") from None
         linux.end_with_parent()  # the kernel forgets it when the user changes
     linux.drop_privileges()
 

@@ -101,11 +101,11 @@ def request_from(frame: Frame) -> Request:
     """The request that a message holds. Its frames own their data."""
     fields, arrays = decode(frame)
     symbols = pd.Index(fields["symbols"], dtype="str", name=fields["columns_name"])
-    sessions = arrays["sessions"].view(f"datetime64[{fields['unit']}]")
+    sessions = pd.DatetimeIndex(arrays["sessions"].view(f"datetime64[{fields['unit']}]"), name=fields["index_name"])
 
     def prices(name: str) -> pd.DataFrame:
-        index = pd.DatetimeIndex(sessions, name=fields["index_name"])  # its own object: a strategy may rename it
-        return pd.DataFrame(arrays[name], index=index, columns=symbols.view(), copy=False)
+        # Labels of its own, because a strategy may rename them.
+        return pd.DataFrame(arrays[name], index=sessions.view(), columns=symbols.view(), copy=False)
 
     return Request(
         name=fields["name"],

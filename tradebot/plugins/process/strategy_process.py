@@ -64,6 +64,7 @@ class StrategyProcess:
         self._answers = _Answers(_pipe(self._child.popen.stdout))
         self._asked = 0
         self._is_ready = False
+        self._pipe_bytes = _capacity(_pipe(self._child.popen.stdin))
         self._send(_setup(options))
 
     def wait_until_ready(self) -> None:
@@ -119,8 +120,15 @@ class StrategyProcess:
         self._output.close()
 
     def _send(self, content: bytes) -> None:
-        """Write in a thread of its own: a process that does not read is found by the time limit of the answer."""
-        threading.Thread(target=_write, args=(_pipe(self._child.popen.stdin), content), daemon=True).start()
+        """Write a message to a process that has read all earlier ones, without waiting until it reads this one.
+
+        What the pipe cannot hold is written in a thread: a process that does not read is found by the time limit.
+        """
+        pipe = _pipe(self._child.popen.stdin)
+        if len(content) <= self._pipe_bytes:
+            _write(pipe, content)
+        else:
+            threading.Thread(target=_write, args=(pipe, content), daemon=True).start()
 
     def _wait(self, seconds: float) -> Frame | Exception:
         """The next answer, or the error that ended the answers. Raises PluginTimeout, and what ``check_stop`` raises.
@@ -237,6 +245,16 @@ def _close(descriptor: int) -> None:
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None, "the process is started with three pipes"
     return pipe
+
+
+def _capacity(pipe: IO[bytes]) -> int:
+    """Bytes that the pipe takes while it is empty, without a reader (pipe(7)); 0 where the system does not say."""
+    try:
+        import fcntl
+
+        return fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ)
+    except (ImportError, AttributeError, OSError):
+        return 0
 
 
 def _write(pipe: IO[bytes], content: bytes) -> None:
