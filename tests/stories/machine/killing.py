@@ -92,6 +92,8 @@ def kill(prepared: Machine, folder: Path, orders: list[str], target: Target, del
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             hit = True
+    if target is Target.SUPERVISOR:
+        family = family[:2]  # only the supervisor can kill what left the worker's group
     groups = set(family)
     process.communicate(timeout=240)
     code = process.returncode
