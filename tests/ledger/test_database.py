@@ -87,7 +87,7 @@ def test_every_table_is_strict_and_has_a_primary_key(database: Database) -> None
 
 def test_rows_of_an_account_carry_its_key(database: Database) -> None:
     for table in database.engine.tables():
-        if table != "_sqlite_migrations":
+        if table not in ("_sqlite_migrations", "homes"):
             columns = {row["name"] for row in database.engine.all(f"SELECT name FROM pragma_table_info('{table}')")}
             assert "account_key" in columns, table
 

@@ -43,7 +43,8 @@ def test_a_difference_shows(tmp_path: Path, some: Samples) -> None:
     assert any(line.startswith("fills ") for line in set(one) ^ set(other))
 
 
-def test_every_table_is_in_the_dump(database: Database, busy: AccountLedger) -> None:
+def test_every_table_is_in_the_dump(database: Database, busy: AccountLedger, some: Samples) -> None:
+    database.homes.add("an id", "/home", some.later(0))
     dumped = {line.split(" ", 1)[0] for line in dump_lines(database.path)}
     assert dumped == set(database.engine.tables())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from tradebot.core.model.halts import Halt
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.errors import ConfigError
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
@@ -14,15 +15,33 @@ from tradebot.home.halt_file import LatchFile
 _LOG = logging.getLogger(__name__)
 
 
-class HomeLatch:
-    """What halts a home is the union of both files: one in the state folder, one beside it."""
+@dataclass(frozen=True, slots=True)
+class LostState:
+    """The state folder of a home was lost or replaced. ``restore`` makes it whole, and may raise TradebotError."""
 
-    def __init__(self, home: Path) -> None:
+    reason: str
+    restore: Callable[[], None]
+
+    @property
+    def halt(self) -> Halt:
+        """The halt that it is: nobody can tell which halts the folder held."""
+        return Halt(HaltSource.LATCH_FILE, HaltRule.UNREADABLE, HaltLevel.HALTED, self.reason)
+
+
+class HomeLatch:
+    """What halts a home is the union of both files: one in the state folder, one beside it.
+
+    lost: what is wrong with the state folder, which halts too until ``clear`` makes it whole.
+    """
+
+    def __init__(self, home: Path, lost: LostState | None = None) -> None:
+        self.lost = lost
         self._files = (LatchFile(paths.latch_file(home)), LatchFile(paths.second_latch_file(home)))
 
     def read(self) -> tuple[Halt, ...]:
         """The halts of both files, each once. A file that cannot be read is a halt of rule UNREADABLE."""
-        return tuple(dict.fromkeys(halt for file in self._files for halt in file.read()))
+        lost = (self.lost.halt,) if self.lost else ()
+        return tuple(dict.fromkeys([*lost, *(halt for file in self._files for halt in file.read())]))
 
     def set(self, halt: Halt) -> None:
         """Add a halt to both files. Raises ConfigError if neither then halts as much."""
@@ -43,3 +62,6 @@ class HomeLatch:
         """
         for file in self._files:
             file.clear(halts)
+        if self.lost and self.lost.halt in halts:
+            self.lost.restore()
+            self.lost = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from secrets import token_hex
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.home.atomic_files import replace_text, write_error_text
@@ -19,7 +20,7 @@ def state_folder(home: Path) -> Path:
 
 
 def marker_file(home: Path) -> Path:
-    """The file that makes a folder a home; it contains the format number of the home."""
+    """The file that makes a folder a home; it contains its format number and its id, which the ledger holds too."""
     return state_folder(home) / "home.json"
 
 
@@ -110,10 +111,33 @@ def initialise(home: Path) -> None:
     if is_initialised(home):
         refuse_newer(home)
         return
+    write_marker(home, new_id())
+
+
+def new_id() -> str:
+    """An id that no other home has."""
+    return token_hex(16)
+
+
+def write_marker(home: Path, home_id: str) -> None:
+    """Write the marker, which makes the folder a home. Raises ConfigError if it cannot be written."""
     try:
-        replace_text(marker_file(home), json.dumps({"format": FORMAT}) + "\n")
+        replace_text(marker_file(home), json.dumps({"format": FORMAT, "id": home_id}) + "\n")
     except OSError as error:
         raise write_error_text(home, error) from error
+
+
+def home_id(home: Path) -> str | None:
+    """The id in the marker; "" in that of an earlier version and in one that cannot be understood; None without one.
+
+    Raises ConfigError if the folder cannot be read.
+    """
+    if not is_initialised(home):
+        return None
+    try:
+        return str(json.loads(read_text(marker_file(home)))["id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def refuse_newer(home: Path) -> None:

@@ -90,6 +90,8 @@ def _clear(desk: Desk, run: JobRun, reason: str, halts: tuple[Halt, ...]) -> Non
         return
     now = desk.clock.now()
     with desk.ledger.transaction():
+        for halt in halts:  # one that no job has taken in yet leaves its trace too
+            desk.ledger.halts_and_breaks.latch(halt, now)
         desk.ledger.halts_and_breaks.clear(halts, reason, now)
         if any(halt.rule is HaltRule.DRAWDOWN for halt in halts):
             desk.ledger.books.rebase_peak(read_explained(desk, run)[1].high, now)

@@ -19,6 +19,7 @@ from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
+from tradebot.ledger.homes import Homes
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
@@ -75,6 +76,7 @@ class Database:
         self.path = engine.path
         self.pinned_accounts = PinnedAccounts(engine)
         self.alert_queue = AlertQueue(engine)
+        self.homes = Homes(engine)
 
     def bind(self, account_key: str) -> AccountLedger:
         """The ledger of one account. An account must be pinned before its first write."""

@@ -9,12 +9,13 @@ from tradebot.ledger.audit import RUNS
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import open_database
 
-#: The columns with wall time or process ids: two replays of the same sessions differ in no others.
+#: The columns with wall time, process ids or names of homes: two replays of the same sessions differ in no others.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
     RUNS.table: RUNS.outside,
     "alert_posts": frozenset({"since", "next_try", "settled"}),
     "alert_attempts": frozenset({"at"}),
     "_sqlite_migrations": frozenset({"applied_at"}),
+    "homes": frozenset({"home_id", "path", "since"}),
 }
 
 

@@ -133,9 +133,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
         kept = old_file_path(database, "restore")
         existed = database.exists()
         swap_in(database, kept)
-        _note_restore(settings, file)
-        if fresh:
-            register_home(settings)
+        _note_restore(settings, file, makes_home=fresh and not existed)
     return Restored(copy, database, kept if existed else None)
 
 
@@ -144,7 +142,7 @@ def _refuse_itself(file: Path, database: Path) -> None:
         raise LedgerError(f"{file} is the ledger itself, not a backup of it. Nothing was changed.")
 
 
-def _note_restore(settings: Settings, file: Path) -> None:
+def _note_restore(settings: Settings, file: Path, *, makes_home: bool) -> None:
     """Note the restore in the account's audit trail, and store the chain's new head."""
     with closing(open_database(settings.database_path, create=False)) as database:
         account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
@@ -153,3 +151,5 @@ def _note_restore(settings: Settings, file: Path) -> None:
             detail = {"from": str(file.absolute())}
             database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)
         keep_head(settings, database)
+        if makes_home:
+            register_home(settings, database)

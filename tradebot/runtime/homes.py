@@ -13,6 +13,7 @@ from tradebot.errors import Blocked, ConfigError, Problem
 from tradebot.home import paths, registry
 from tradebot.ledger.database import Database, open_database
 from tradebot.ports import Broker, Clock
+from tradebot.runtime.state_folder import lost_state, stamp
 from tradebot.settings import (
     BrokerName,
     GlobalOptions,
@@ -86,9 +87,9 @@ def _require_home(settings: Settings) -> None:
     )
 
 
-def register_home(settings: Settings) -> None:
+def register_home(settings: Settings, database: Database) -> None:
     """Mark the folder as a home and register it for this user. Its exchange and its ledger exist already."""
-    paths.initialise(settings.home)
+    stamp(settings, database)
     registry.add(settings.state_path, settings.home)
 
 
@@ -111,7 +112,8 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
         if new_account:
             _pin(database, broker, account_id, key, clock)
         pin(database, broker, account_id, key, clock, schedule_clock(settings))
-    register_home(settings)
+        if lost_state(settings, database) is None:
+            register_home(settings, database)
     return account_id
 
 

@@ -34,6 +34,7 @@ from tradebot.runtime.homes import (
     register_home,
     schedule_clock,
 )
+from tradebot.runtime.state_folder import lost_state, stamp
 from tradebot.runtime.strategies import strategy_book
 from tradebot.runtime.venue import Venue, open_venue
 from tradebot.settings import GlobalOptions, Loaded, Settings
@@ -41,7 +42,7 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
     from tradebot.core.model.signals import Signal
-    from tradebot.ports import Alerts, Lock, StopSwitch, Strategies, StrategyFailure, StrategyInfo
+    from tradebot.ports import Alerts, Latch, Lock, StopSwitch, Strategies, StrategyFailure, StrategyInfo
     from tradebot.strategy_api import History
 
 
@@ -124,16 +125,21 @@ def open_desk(
             lock = BothLocks(lock, held.enter_context(account_lock))
         database = open_database(settings.database_path, create=fresh, durable=durable)
         held.callback(database.close)
-        refuse_other_history(settings, database)
+        lost = lost_state(settings, database)
+        if lost is None:
+            refuse_other_history(settings, database)
+        latch = HomeLatch(settings.home, lost)
         if job in _SCHEDULED:
             venue.advance(job)
         if access.locks:
             # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
-            held.push(lambda kind, error, trace: keep_head(settings, database, noted=error is None))
+            held.push(lambda kind, error, trace: _keep_head(settings, database, latch, noted=error is None))
         tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, tracked_by)
-        if fresh:
-            register_home(settings)
+        if lost is None and fresh:
+            register_home(settings, database)
+        elif lost is None and access.locks:
+            stamp(settings, database)
         ledger = database.bind(key)
         if access.locks:
             from tradebot.runtime.import_stop_journals import import_journals
@@ -141,7 +147,7 @@ def open_desk(
             import_journals(settings.home, ledger)
             halt_for_missing_heads(settings, database, ledger, clock)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
-        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts)
+        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts, latch)
         yield OpenDesk(
             replace(desk, schedule_clock=tracked_by, opened_on=opened_on),
             home_context(settings, broker, account_id),
@@ -149,6 +155,12 @@ def open_desk(
             holder,
             venue,
         )
+
+
+def _keep_head(settings: Settings, database: Database, latch: HomeLatch, *, noted: bool) -> None:
+    """Store the chain's head in the state folder, unless that is not this home's."""
+    if latch.lost is None:
+        keep_head(settings, database, noted=noted)
 
 
 def desk_at(
@@ -159,6 +171,7 @@ def desk_at(
     lock: Lock,
     stop: StopSwitch,
     alerts: Alerts,
+    latch: Latch,
 ) -> Desk:
     """A desk at a venue. Without ``strategies``, those of the settings are loaded when first asked for."""
     venue.calendar.correct(ledger.calendar_days.all())
@@ -171,7 +184,7 @@ def desk_at(
         market=venue.market,
         ledger=ledger,
         strategies=strategies or _LazyStrategies(settings),
-        latch=HomeLatch(settings.home),
+        latch=latch,
         lock=lock,
         stop=stop,
         alerts=alerts,

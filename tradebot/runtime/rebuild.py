@@ -13,6 +13,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import locks, paths
 from tradebot.home.atomic_files import sync_folder, write_error_text
+from tradebot.home.latch import HomeLatch
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuild import PreviousFiles
@@ -32,6 +33,7 @@ from tradebot.runtime.homes import (
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
+from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
 
@@ -70,12 +72,16 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         account_lock = locks.account_lock(settings.state_path, name, command=Job.REBUILD, wall=clock.wall())
         lock = BothLocks(home_lock, held.enter_context(account_lock))
         old = settings.database_path
+        is_lost = old.exists() and not paths.is_initialised(settings.home)
         previous = _read_previous(old, broker, account_id, key)
         kept = old_file_path(old, beside=paths.chain_heads_file(settings.home))
         with new_ledger(old) as database:
             database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
-            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts)
+            for home_id, path in _homes_of(old, is_lost, settings).items():
+                database.homes.add(home_id, path, clock.now())
+            latch = HomeLatch(settings.home, lost_state(settings, database))
+            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch)
             context = home_context(settings, broker, account_id)
             yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
         stop.check()
@@ -84,8 +90,18 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         _move_heads(settings, kept)
         with closing(open_database(old, create=False)) as database:
             keep_head(settings, database)
-        if fresh:
-            register_home(settings)
+            if fresh and not is_lost:
+                register_home(settings, database)
+
+
+def _homes_of(old: Path, is_lost: bool, settings: Settings) -> dict[str, str]:
+    """The homes that the old ledger knows; one without a state folder, where it knows none, so that it stays lost."""
+    lost = {paths.new_id(): str(settings.home.resolve())} if is_lost else {}
+    try:
+        with closing(open_database(old, create=False)) as database:
+            return database.homes.paths() or lost
+    except LedgerError:
+        return lost
 
 
 def _has_traded(broker: Broker, key: str) -> bool:

@@ -1,0 +1,84 @@
+"""Whether the state folder of a home is the one that its ledger knows.
+
+The folder's marker and the ledger hold the same id. The marker is written first, so that a crash between the two leaves
+an id that the ledger takes, and never a ledger that misses one.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from tradebot.home import chain_heads, paths
+from tradebot.home.atomic_files import write_error_text
+from tradebot.home.latch import LostState
+from tradebot.ledger.database import Database
+from tradebot.runtime.clocks import SystemClock
+from tradebot.settings import Settings
+
+
+def lost_state(settings: Settings, database: Database) -> LostState | None:
+    """What is wrong with the state folder and how it is made whole; None if it is the home's own.
+
+    A home of an earlier version has no id yet. A ledger in which no job has run may be left over from the making of
+    the home. A ledger outside the home may be that of other homes.
+    """
+    reason = _trouble(settings, database)
+    return LostState(reason, lambda: _make_whole(settings, database)) if reason else None
+
+
+def _trouble(settings: Settings, database: Database) -> str:
+    home_id, known = paths.home_id(settings.home), database.homes.paths()
+    inside = settings.database_path.resolve().is_relative_to(settings.home.resolve())
+    is_known = str(settings.home.resolve()) in known.values() or (inside and bool(known))
+    if home_id is None:
+        return lost_text(settings) if is_known or (inside and database.homes.has_runs()) else ""
+    return "" if home_id in known or not is_known else _replaced_text(settings)
+
+
+def lost_text(settings: Settings) -> str:
+    """The reason of the halt for a state folder that is gone."""
+    return f"the folder {paths.state_folder(settings.home)} was lost, {_AND_WITH_IT}"
+
+
+def _replaced_text(settings: Settings) -> str:
+    folder = paths.state_folder(settings.home)
+    return (
+        f"the folder {folder} is that of another home, or an older copy: the one of this home was lost, {_AND_WITH_IT}"
+    )
+
+
+_AND_WITH_IT = (
+    "and with it perhaps a halt that no job had seen. Nothing is entered; exits and stops go on. Look at the account "
+    "with `tradebot status` and `tradebot reconcile`; `tradebot resume` makes the folder whole"
+)
+
+
+def stamp(settings: Settings, database: Database) -> None:
+    """Make the folder a home with an id that its ledger knows. Raises ConfigError and LedgerError."""
+    paths.initialise(settings.home)
+    home_id, path = paths.home_id(settings.home), str(settings.home.resolve())
+    if not home_id:
+        home_id = paths.new_id()
+        paths.write_marker(settings.home, home_id)
+    if database.homes.paths().get(home_id) != path:
+        database.homes.add(home_id, path, SystemClock().now())
+
+
+def _make_whole(settings: Settings, database: Database) -> None:
+    """Give the state folder an id of its own, and set aside the chain heads of another ledger."""
+    _set_other_heads_aside(settings, database)
+    home_id = paths.new_id()
+    paths.write_marker(settings.home, home_id)
+    database.homes.add(home_id, str(settings.home.resolve()), SystemClock().now())
+
+
+def _set_other_heads_aside(settings: Settings, database: Database) -> None:
+    path = paths.chain_heads_file(settings.home)
+    known = chain_heads.newest_head(path)
+    if known is None or database.hash_at(known.seq) == known.hash:
+        return
+    names = (path.with_name(f"{path.name}.replaced-{number}") for number in count(1))
+    try:
+        path.rename(next(name for name in names if not name.exists()))
+    except OSError as error:
+        raise write_error_text(path, error) from error
