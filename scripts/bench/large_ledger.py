@@ -30,6 +30,7 @@ from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderTy
 from tradebot.core.model.schedule import DAY, Job, due_time
 from tradebot.core.model.values import ZERO
 from tradebot.home.paths import exchange_file
+from tradebot.jobs import reconcile
 from tradebot.jobs.desk import Desk
 from tradebot.runtime.init_home import init_home
 from tradebot.runtime.open_desk import open_desk
@@ -52,7 +53,7 @@ class Leg:
 def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
     """Store ``fills`` fills (a multiple of 4) over the sessions since 2000, with the rows of each session's jobs."""
     days = desk.calendar.between(date(2000, 3, 1), desk.calendar.previous(desk.broker.clock().now.date()).session)
-    _book(desk, desk.broker.activities(None), {}, desk.clock.now())
+    reconcile.run(desk)  # books the opening
     trips = fills // 2
     with closing(sqlite3.connect(exchange_file)) as exchange, exchange:
         for number, hours in enumerate(days):

@@ -73,10 +73,16 @@ NEW = "new"
 
 def digest_of(row: Mapping[str, Value]) -> str:
     """SHA-256 over the canonical JSON of a row as hex. NULL columns are left out: a later version may add columns."""
+    names, begins = sorted_names(tuple(row))
+    return digest_of_values(begins, [row[name] for name in names])
+
+
+def digest_of_values(begins: Iterable[str], values: Iterable[Value]) -> str:
+    """The digest of a row whose values stand in the order of ``sorted_names``."""
     parts = [
         begin + (quoted(value) if isinstance(value, str) else str(value))
-        for name, begin in _sorted_names(tuple(row))
-        if (value := row[name]) is not None
+        for begin, value in zip(begins, values, strict=True)
+        if value is not None
     ]
     return sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()
 
@@ -101,9 +107,10 @@ def hash_of_columns(seq: int, *texts: str) -> str:
 
 
 @lru_cache
-def _sorted_names(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The names of columns in order, each with its beginning in JSON."""
-    return tuple((name, f"{quoted(name)}:") for name in sorted(columns))
+def sorted_names(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of columns in order, and with each its beginning in JSON."""
+    names = tuple(sorted(columns))
+    return names, tuple(f"{quoted(name)}:" for name in names)
 
 
 def head(engine: Engine) -> Head:

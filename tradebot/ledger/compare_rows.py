@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_all
+from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_all, digest_of_values, sorted_names
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.trail_state import ChangingRows, TrailState, matches, parsed
@@ -29,15 +29,17 @@ def compare_rows(engine: Engine, trail: TrailState) -> Iterator[Finding]:
 
 def _digested(engine: Engine, chained: ChainedTable, trail: TrailState) -> Iterator[Finding]:
     """Compare each row with its digest in the trail, and find digests without a row."""
-    table, key = chained.table, chained.key
+    table = chained.table
     digests = trail.digests.pop(chained.kind, {})
-    for row in engine.each(f"SELECT * FROM {table} ORDER BY seq"):
-        subject = str(row[key])
-        digest, audit_seq = digests.pop((row["account_key"], subject), ("", 0))
+    names, begins = sorted_names(engine.columns(table))
+    account, key = names.index("account_key"), names.index(chained.key)
+    for values in engine.tuples(f"SELECT {', '.join(names)} FROM {table} ORDER BY seq"):
+        subject = str(values[key])
+        digest, audit_seq = digests.pop((values[account], subject), ("", 0))
         if not digest:
             yield Finding(table, subject, _FROM_OUTSIDE)
-        elif digest_of(row) != digest:
-            yield Finding(table, subject, _difference(engine, row, audit_seq))
+        elif digest_of_values(begins, values) != digest:
+            yield Finding(table, subject, _difference(engine, dict(zip(names, values, strict=True)), audit_seq))
     for _, subject in digests:
         yield Finding(table, subject, f"is gone; the audit trail has it as {chained.kind}")
 

@@ -225,6 +225,11 @@ class Engine:
             if not name.startswith("sqlite_")
         }
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The names of the columns of a table."""
+        rows = self.all("SELECT name FROM pragma_table_info(:table) ORDER BY cid", {"table": table})
+        return tuple(row["name"] for row in rows)
+
     def triggers(self) -> dict[str, str]:
         """The SQL of every trigger, by its name."""
         rows = self.all("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")

@@ -6,6 +6,7 @@ trades, lots, holdings and cash. A row that was changed together with its row of
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -19,12 +20,13 @@ from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillB
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
-from tradebot.core.model.values import ZERO, canonical
+from tradebot.core.model.values import CENT, ZERO, canonical
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, REORGANISATIONS, SPLITS, ChainedTable
 from tradebot.ledger.books import cash_effect, fill_reversal, trade_reversal
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.trail_state import EquityCash, TrailState
 
 Numbered = tuple[ChainedTable, Row]
 #: The symbols with a busted fill, and those with an event that takes effect at an instant.
@@ -36,18 +38,14 @@ _BOOKED_AGAIN = (
 )
 
 
-def check_tables(engine: Engine, moved_orders: Iterable[tuple[str, str]]) -> Iterator[Finding]:
-    """The contradictions between the tables.
-
-    ``moved_orders``: orders, by account and client_order_id, that moved since the ledger last booked their fills.
-    """
+def check_tables(engine: Engine, trail: TrailState) -> Iterator[Finding]:
+    """The contradictions between the tables. ``trail`` knows what order they were written in."""
     rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _account_and_number(each[1]))
-    moved = frozenset(moved_orders)
     states = {row["account_key"]: row for row in engine.all("SELECT * FROM accounts ORDER BY account_key")}
     for key, booked in groupby(rows, key=lambda each: str(each[1]["account_key"])):
-        yield from _Account(engine, key).check(booked, states.pop(key), moved)
+        yield from _Account(engine, key, trail).check(booked, states.pop(key))
     for key, state in states.items():
-        yield from _Account(engine, key).check((), state, moved)
+        yield from _Account(engine, key, trail).check((), state)
 
 
 def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
@@ -74,23 +72,25 @@ class _Account:
 
     engine: Engine
     key: str
+    trail: TrailState
     booked: int = 0  # the number of the newest booked row
     cash: Decimal | None = None
+    moved_cash: bool = False  # whether any booking so far did
+    cash_findings: list[Finding] = field(default_factory=list)
     lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
     histories: dict[str, SymbolHistory] = field(default_factory=dict)  # of the symbols that may be booked again
     orders: dict[str, _Order] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # the symbol that took a symbol's place
 
-    def check(
-        self, booked: Iterable[Numbered], state: Row, moved_orders: frozenset[tuple[str, str]]
-    ) -> Iterator[Finding]:
+    def check(self, booked: Iterable[Numbered], state: Row) -> Iterator[Finding]:
         """Book the rows of ``booked``, and compare the result with the other tables; ``state`` is the account's row."""
         self.histories = {row["symbol"]: SymbolHistory() for select in _BOOKED_AGAIN for row in self._rows(select)}
         yield from self._rebook(booked)
         yield from self._state(state)
         yield from self._lots()
         yield from self._holdings()
-        yield from self._orders(moved_orders)
+        yield from self._orders()
+        yield from self.cash_findings
 
     # --- booking again ---------------------------------------------------------------------
 
@@ -98,7 +98,9 @@ class _Account:
         """Book every row, and compare the round trips that it closes with the rows of trades, one by one."""
         stored = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
         agree = True
+        points = deque(self.trail.equity_points[self.key])
         for chained, row in booked:
+            self._look_at_cash(points)
             name = str(row[chained.key])
             if row["number"] != self.booked + 1:
                 yield Finding(chained.table, name, f"has number {row['number']}, and {self.booked + 1} is missing")
@@ -111,15 +113,26 @@ class _Account:
             if booking is None:
                 yield Finding(chained.table, name, f"does not take back {row['reverses']} as it stands")
                 continue
-            self.cash = (self.cash or ZERO) + cash_effect(booking)
+            moved = cash_effect(booking)
+            self.cash = (self.cash or ZERO) + moved
+            self.moved_cash = self.moved_cash or bool(moved)
             for expected in _trade_rows(booking):
                 actual = next(stored, None) if agree else expected
                 if agree and (actual is None or _differs(expected, actual)):
                     agree = False
                     yield _trade_finding(expected, actual)
+        self._look_at_cash(points)
         left = next(stored, None) if agree else None
         if left is not None:
             yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
+
+    def _look_at_cash(self, points: deque[EquityCash]) -> None:
+        """Compare the cash that was booked so far with the equity points that were recorded at this place."""
+        while points and points[0].booked <= self.booked:
+            point = points.popleft()
+            if self.cash is not None and self.moved_cash and abs(self.cash - Decimal(point.cash)) > CENT:
+                what = f"cash is {point.cash}, and everything booked until then comes to {canonical(self.cash)}"
+                self.cash_findings.append(Finding("equity", point.subject, what))
 
     def _book(self, chained: ChainedTable, row: Row) -> Booking | None:
         """The effects of a row; None for a bust that does not match the fill that it reverses."""
@@ -218,20 +231,23 @@ class _Account:
                 what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
                 yield Finding("holdings", f"{holding.strategy} {holding.symbol}", what)
 
-    def _orders(self, moved_orders: frozenset[tuple[str, str]]) -> Iterator[Finding]:
+    def _orders(self) -> Iterator[Finding]:
         """Compare symbol, side and, in a final state, filled shares of each order with its fills.
 
         Filled shares are not compared while the symbol has an open break, which reports the difference already.
         """
         broken = {row["symbol"] for row in self._rows("SELECT symbol FROM breaks WHERE closed_at IS NULL AND")}
-        for row in self._rows("SELECT * FROM orders WHERE"):
-            name = row["client_order_id"]
-            filled = self.orders.get(name, _Order(row["symbol"], Side(row["side"])))
-            if filled.side != row["side"] or filled.symbol not in (row["symbol"], self.names.get(row["symbol"])):
+        unfilled = _Order("", Side.BUY)
+        for row in self._rows("SELECT client_order_id, symbol, side, state, filled_quantity FROM orders WHERE"):
+            name, symbol = row["client_order_id"], row["symbol"]
+            filled = self.orders.get(name, unfilled)
+            if filled is not unfilled and (
+                filled.side != row["side"] or filled.symbol not in (symbol, self.names.get(symbol))
+            ):
                 yield Finding("fills", f"of {name}", f"{filled.side} {filled.symbol}, and the order was {row['side']}")
                 continue
-            over = row["state"] in TERMINAL and (self.key, name) not in moved_orders and row["symbol"] not in broken
-            if over and Decimal(row["filled_quantity"]) != filled.filled:
+            is_over = row["state"] in TERMINAL and (self.key, name) not in self.trail.moved_orders
+            if is_over and symbol not in broken and Decimal(row["filled_quantity"]) != filled.filled:
                 what = f"has {row['filled_quantity']} shares filled, and its fills come to {canonical(filled.filled)}"
                 yield Finding("orders", name, what)
 

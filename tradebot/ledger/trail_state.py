@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from tradebot.core.model.account import CASH
 from tradebot.core.model.breaks import BreakKind
-from tradebot.core.model.orders import OrderState, Side, may_move
-from tradebot.core.model.values import CENT, ZERO, canonical
+from tradebot.core.model.orders import OrderState, may_move
 from tradebot.core.results.audit_events import RESTORED, AuditKind
-from tradebot.ledger.audit import BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable
+from tradebot.ledger.audit import ACTIVITIES, BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable
 from tradebot.ledger.engine import Value
-from tradebot.ledger.findings import Finding
 from tradebot.ledger.kept_heads import NotedHeads
 
 #: An account key and the name of a row within the account.
@@ -42,9 +40,9 @@ class TrailState:
         self.old_halts: list[tuple[str, Columns]] = []  # account and columns of latched ones without a digest
         self.bare: dict[Key, list[Columns]] = defaultdict(list)  # columns of the bare periods of a holding
         self.peaks: dict[str, str] = {}  # equity peak by account
-        self.cash: dict[str, Decimal] = {}  # sum of the bookings so far by account, USD
+        self.booked: Counter[str] = Counter()  # bookings by account
+        self.equity_points: dict[str, list[EquityCash]] = defaultdict(list)  # by account, without open breaks of cash
         self.cash_breaks: set[str] = set()  # accounts with an open break of cash
-        self.cash_findings: list[Finding] = []
         self.moved_orders: set[Key] = set()  # that moved since their account's newest equity point
         self.heads = NotedHeads()
         self._pending: Counter[Key] = Counter()  # differences without a digest that no second look has confirmed
@@ -83,9 +81,7 @@ class TrailState:
             kinds.PEAK_MOVED: self._peak,
             kinds.PEAK_REBASED: self._peak,
             kinds.DECIDED: self._decided,
-            kinds.FILL_BOOKED: self._fill,
-            kinds.CASH_BOOKED: self._amount,
-            kinds.ADJUSTMENT_BOOKED: self._amount,
+            **{activities.kind: self._booked for activities in ACTIVITIES},
             kinds.EQUITY_RECORDED: self._equity,
             kinds.HEAD_KEPT: lambda _, subject, detail, __: self.heads.apply(kinds.HEAD_KEPT, subject, detail),
             RESTORED: lambda _, subject, detail, __: self.heads.apply(RESTORED, subject, detail),
@@ -185,27 +181,22 @@ class TrailState:
     def _peak(self, account: str, _: str, detail: str, __: str) -> None:
         self.peaks[account] = parsed(detail)["to"]
 
-    def _fill(self, account: str, _: str, detail: str, __: str) -> None:
-        fill = parsed(detail)
-        cost = Decimal(fill["quantity"]) * Decimal(fill["price"])
-        moved = (-cost if fill["side"] == Side.BUY else cost) - Decimal(fill["fee"])
-        self.cash[account] = self.cash.get(account, ZERO) + moved
-
-    def _amount(self, account: str, _: str, detail: str, __: str) -> None:
-        amount = Decimal(parsed(detail)["amount"])
-        if amount:
-            self.cash[account] = self.cash.get(account, ZERO) + amount
+    def _booked(self, account: str, _: str, __: str, ___: str) -> None:
+        self.booked[account] += 1
 
     def _equity(self, account: str, subject: str, detail: str, _: str) -> None:
-        """Compare the sum of the bookings of cash with an equity point."""
         self.moved_orders = {key for key in self.moved_orders if key[0] != account}
-        here = self.cash.get(account)
-        if here is None or account in self.cash_breaks:
-            return
-        cash = parsed(detail)["cash"]
-        if abs(here - Decimal(cash)) > CENT:
-            what = f"cash is {cash}, and everything booked until then comes to {canonical(here)}"
-            self.cash_findings.append(Finding("equity", subject, what))
+        if account not in self.cash_breaks:
+            self.equity_points[account].append(EquityCash(self.booked[account], subject, parsed(detail)["cash"]))
+
+
+@dataclass(frozen=True, slots=True)
+class EquityCash:
+    """The cash that an equity point was recorded with."""
+
+    booked: int  # the number of the account's bookings before it
+    subject: str  # names the point
+    cash: str  # USD, a decimal number
 
 
 class ChangingRows:
@@ -259,8 +250,8 @@ _decoder = json.JSONDecoder()
 
 def parsed(detail: str) -> dict[str, Any]:
     """The detail of an audit row. Raises ValueError for one that is no JSON object."""
-    value = _decoder.decode(detail)
-    if not isinstance(value, dict):
+    value, end = _decoder.raw_decode(detail)
+    if end != len(detail) or not isinstance(value, dict):
         raise ValueError(detail)
     return value
 

@@ -6,10 +6,15 @@ The tables are compared with the audit trail first. Only where they agree are th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tradebot.ledger.audit import CHAINED, GENESIS, Head, hash_of_columns
+from tradebot.errors import LedgerError
+from tradebot.ledger.audit import CHAINED, GENESIS, Head, hash_of_columns, head
 from tradebot.ledger.compare_rows import compare_rows
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
@@ -54,28 +59,65 @@ def verify(
     # snapshot is in it, and what the snapshot knows to be outside is there after it was taken.
     known = {*known_heads, *(heads_outside() if heads_outside else ())}
     engine = database.engine
-    with engine.snapshot():
-        damage = tuple(Finding("file", "", line) for line in engine.damage())
-        if damage:  # the rows of a damaged file are not reliable
-            return Verification(damage)
-        trail = TrailState()
-        contradicted = (
-            *(
-                Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
-                for row in engine.dangling()
-            ),
-            *_triggers(engine),
-            *_chain(engine, trail, known),
-            *(_missing_heads(trail, heads_outside()) if heads_outside else ()),
-            *compare_rows(engine, trail),
-        )
-        findings = contradicted or (
-            *check_tables(engine, trail.moved_orders),
-            *check_openings(engine),
-            *trail.cash_findings,
-        )
-        old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
-        return Verification(findings, database.head(), old)
+    with _checking(engine) as damage, engine.snapshot(), _without_collector():
+        try:
+            found = _verify(engine, known, heads_outside)
+        except (LedgerError, ArithmeticError, LookupError, TypeError, ValueError):
+            if damage():
+                return Verification(_file(damage()))
+            raise
+        # the rows of a damaged file are not reliable
+        return Verification(_file(damage())) if damage() else found
+
+
+def _verify(
+    engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None
+) -> Verification:
+    trail = TrailState()
+    contradicted = (
+        *(
+            Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
+            for row in engine.dangling()
+        ),
+        *_triggers(engine),
+        *_chain(engine, trail, known),
+        *(_missing_heads(trail, heads_outside()) if heads_outside else ()),
+        *compare_rows(engine, trail),
+    )
+    findings = contradicted or (
+        *check_tables(engine, trail),
+        *check_openings(engine),
+    )
+    old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
+    return Verification(findings, head(engine), old)
+
+
+@contextmanager
+def _checking(engine: Engine) -> Iterator[Callable[[], list[str]]]:
+    """Let SQLite check the file on another processor meanwhile; gives a function that waits for the faults."""
+    with ThreadPoolExecutor(1) as threads:
+        yield threads.submit(_damage, engine.path).result
+
+
+def _damage(path: Path) -> list[str]:
+    with closing(Engine(path)) as engine:
+        return engine.damage()
+
+
+def _file(damage: Iterable[str]) -> tuple[Finding, ...]:
+    return tuple(Finding("file", "", line) for line in damage)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Switch Python's collector of cycles off: there are none here, and it would look at each row again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def trigger_sql(table: str, verb: str) -> str:
