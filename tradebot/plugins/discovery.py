@@ -6,6 +6,7 @@ a clone contains the strategies that its installed package ships. No module of a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
@@ -81,9 +82,9 @@ def _all_strategies(directories: Sequence[Path]) -> Iterator[FoundStrategy]:
 def _in_directory(directory: Path, origin: str) -> Iterator[FoundStrategy]:
     try:
         folders = sorted(child for child in directory.iterdir() if (child / MANIFEST).is_file())
-    except FileNotFoundError:
-        return
     except OSError as error:
+        if isinstance(error, FileNotFoundError) or not os.path.lexists(directory):
+            return  # a home that cannot be made is told by what makes it
         what = f"strategies cannot be read from here ({error.strerror})"
         where = str(error.filename or directory)
         raise ConfigError([Problem(where, what, "Point STRATEGIES_DIR at a readable folder.")]) from None

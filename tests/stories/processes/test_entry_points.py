@@ -38,6 +38,8 @@ def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, 
 #: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("adopt",): ("AAPL", "--strategy", "rsi2_mean_reversion", "--stop", "1", "--reason", "a test"),
+    ("data", "check"): ("no.csv",),
+    ("data", "import"): ("no.csv", "--out", "bars.csv"),
     ("explain",): ("AAPL",),
     ("halt",): ("--reason", "a test"),
     ("paper", "reset"): ("--yes",),
@@ -46,11 +48,14 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("restore",): ("no.db", "--yes"),
     ("resume",): ("--reason", "a test", "--yes"),
     ("schedule", "install"): ("--dir", "crontab.d"),
+    ("schedule", "remove"): ("--dir", "crontab.d", "--yes"),
     ("schedule", "verify"): ("--dir", "crontab.d"),
     ("strategies", "check"): ("rsi2_mean_reversion",),
 }
 CODES = {
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here
+    ("data", "check"): ExitCode.CONFIG,  # there is no such file
+    ("data", "import"): ExitCode.CONFIG,
     ("restore",): ExitCode.LEDGER,
     ("schedule", "verify"): ExitCode.DEGRADED,
 }
