@@ -16,6 +16,8 @@ from tradebot.core.results.audit_events import RESTORED, AuditKind
 from tradebot.ledger.audit import AuditTrail, Head
 from tradebot.ledger.engine import Engine
 
+#: The halts whose end settles that heads are gone: a state folder that was lost took them with it.
+_SETTLING = (HaltRule.CHAIN_HEADS, HaltRule.UNREADABLE)
 #: The condition is that of the index audit_heads.
 _NOTES = "SELECT kind, subject, detail FROM audit WHERE kind IN ('head_kept', 'halt_cleared', 'restored') ORDER BY seq"
 
@@ -30,7 +32,7 @@ class NotedHeads:
         """Follow one row of the trail. The loss of earlier heads is settled where a person resumed or restored."""
         if kind == AuditKind.HEAD_KEPT:
             self.hashes[int(subject)] = json.loads(detail)["hash"]
-        elif kind == RESTORED or (kind == AuditKind.HALT_CLEARED and subject == HaltRule.CHAIN_HEADS):
+        elif kind == RESTORED or (kind == AuditKind.HALT_CLEARED and subject in _SETTLING):
             self.hashes.clear()
 
     def missing(self, outside: Iterable[Head]) -> tuple[Head, ...]:

@@ -145,7 +145,8 @@ def open_desk(
             from tradebot.runtime.import_stop_journals import import_journals
 
             import_journals(settings.home, ledger)
-            halt_for_missing_heads(settings, database, ledger, clock)
+            if lost is None:  # which halts, and took the heads with it
+                halt_for_missing_heads(settings, database, ledger, clock)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts, latch)
         yield OpenDesk(

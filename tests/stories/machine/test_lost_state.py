@@ -78,6 +78,7 @@ def test_entries_halt_until_somebody_resumes_and_the_rest_goes_on(harm: Callable
     code, said, words = desk.run(LATER, "check-exits")
     assert code == 4, words or said
     assert any("tradebot resume" in halt["reason"] for halt in said["halts"])
+    assert "chain_heads" not in {halt["rule"] for halt in said["halts"]}, "one halt for one loss"
     assert all(position["protected"] for position in desk.run(LATER, "status")[1]["positions"])
     assert desk.run(LATER, "preflight")[0] in (4, 5)
     assert desk.run(EVENING, "reconcile")[0] == 4
