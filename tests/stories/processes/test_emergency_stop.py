@@ -302,7 +302,7 @@ def test_another_account_than_the_pinned_one_has_to_be_named(home: Stopped) -> N
 def test_with_a_job_that_hangs_in_a_strategy(home: Stopped) -> None:
     """It sends nothing, but whether it would is known only when it has gone: 9 until then, and everything done."""
     home.strategy("hangs", "from pathlib import Path", "import time", "", "class Strategy:",
-                  "    def signals(self, history, params):", "        Path('hanging').touch()",
+                  "    def signals(self, history, params):", f"        Path({str(home.folder / 'hanging')!r}).touch()",
                   "        time.sleep(600)")  # fmt: skip
     assert home("paper", "next").code == 0
     with _killed(home.start("run-daily", STRATEGIES="hangs")) as job:
