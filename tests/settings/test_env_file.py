@@ -237,6 +237,9 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="is a file"):
         load(tmp_path / "file", None, {})
+    with pytest.raises(ConfigError, match="lies below a file") as refused:
+        load(tmp_path / "file" / "below" / "further", None, {})
+    assert "--home" in str(refused.value)
 
 
 def test_secrets_that_others_may_read_are_worth_a_warning(tmp_path: Path) -> None:

@@ -166,8 +166,13 @@ def _exists(path: Path) -> bool:
 
 
 def _home_problems(home: Path) -> Iterator[Problem]:
-    if os.path.exists(home) and not os.path.isdir(home):  # noqa: PTH110, PTH112 - these never raise
-        yield Problem("home", f"{home} is a file", "Give a folder with --home or TRADEBOT_HOME.")
+    fix = "Give a folder with --home or TRADEBOT_HOME."
+    for place in (home, *home.parents):
+        if not os.path.exists(place):  # noqa: PTH110 - it never raises
+            continue
+        if not os.path.isdir(place):  # noqa: PTH112 - it never raises
+            yield Problem("home", f"{home} is a file" if place == home else f"{home} lies below a file, {place}", fix)
+        return
 
 
 def _system_problems(environ: Mapping[str, str]) -> Iterator[Problem]:

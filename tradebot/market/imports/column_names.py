@@ -8,12 +8,15 @@ from collections.abc import Iterable
 #: The names of each column in order of preference, as ``plain`` writes them.
 ALIASES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "sym", "act symbol", "level 0"),
-    "date": ("date", "datetime", "timestamp", "window start", "day", "time", "t", "index", "level 1", "unnamed: 0", ""),
-    "open": ("open", "o", "opening price"),
-    "high": ("high", "h", "day high"),
-    "low": ("low", "l", "day low"),
-    "close": ("close", "c", "close last", "closing price", "last", "price"),
-    "volume": ("volume", "vol", "vol.", "v"),
+    "date": (
+        "date", "datetime", "timestamp", "window start", "begins at", "trade date", "trading day", "day", "time", "t",
+        "index", "level 1", "unnamed: 0", "",
+    ),
+    "open": ("open", "o", "open price", "opening price"),
+    "high": ("high", "h", "high price", "day high"),
+    "low": ("low", "l", "low price", "day low"),
+    "close": ("close", "c", "close last", "close price", "closing price", "last", "last price", "price"),
+    "volume": ("volume", "vol", "vol.", "v", "share volume"),
     "adj_close": ("adj close", "adjclose", "adjusted close"),
     "dividend": ("dividends", "divcash", "dividend amount", "dividend"),
     "split": ("stock splits", "splitfactor", "split coefficient"),

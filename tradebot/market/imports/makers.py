@@ -43,13 +43,17 @@ YFINANCE = Maker(
 STOOQ = Maker("Stooq", Adjusted.SPLITS_AND_DIVIDENDS, "Stooq adjusts all prices for splits and dividends")
 
 _STOOQ_FILE = re.compile(r"(_us_[dwm]\.(csv|txt)|\.us\.(csv|txt))(\.gz)?$", re.IGNORECASE)
+_ADJUSTED_CLOSE = {"adj close", "adjclose", "adjusted close"}
 
 
 def maker_of(names: Iterable[object], file: str, *, two_levels: bool) -> Maker:
     """The maker of a file with columns of these ``names``; ``two_levels``: fields and symbols stand in two rows."""
     listed = {plain(name) for name in names}
     bracketed = any(str(name).startswith("<") for name in names)
-    if ("ticker" in listed and bracketed) or _STOOQ_FILE.search(PurePath(file).name):
+    stooq_name = (
+        _STOOQ_FILE.search(PurePath(file).name) and not _ADJUSTED_CLOSE & listed
+    )  # others write AAPL.US.csv too
+    if ("ticker" in listed and bracketed) or stooq_name:
         return STOOQ
     if {"divcash", "splitfactor"} <= listed:
         return TIINGO
@@ -59,6 +63,6 @@ def maker_of(names: Iterable[object], file: str, *, two_levels: bool) -> Maker:
         return MASSIVE
     if {"trade count", "vwap"} <= listed:
         return ALPACA
-    if {"adj close", "adjclose", "adjusted close"} & listed:
+    if {"adj close", "adjclose"} & listed:
         return YAHOO
     return YFINANCE if two_levels or "stock splits" in listed else UNKNOWN
