@@ -17,11 +17,12 @@ def flock(*given):
 fcntl.flock = flock
 """
 NO_SYNC = "import errno, os\ndef fsync(number):\n    raise OSError(errno.EIO, 'Input/output error')\nos.fsync = fsync\n"
-#: SQLite's own stand-in for a file system whose memory processes do not share: it has no write-ahead log.
-NO_WAL = """
+#: SQLite's own stand-ins for file systems that lack calls (https://www.sqlite.org/vfs.html): unix-dotfile has no memory
+#: that processes share, and so no write-ahead log; unix-none has no locks either.
+VFS = """
 import sqlite3
 connect = sqlite3.connect
-sqlite3.connect = lambda name, **named: connect(name + ("&" if "?" in name else "?") + "vfs=unix-dotfile", **named)
+sqlite3.connect = lambda name, **named: connect(name + ("&" if "?" in name else "?") + "vfs={vfs}", **named)
 """
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="these calls are those of POSIX")
@@ -58,7 +59,14 @@ def test_an_emergency_stop_needs_no_locks(traded: Machine, odd: Odd) -> None:
 
 
 def test_a_drive_without_a_write_ahead_log_is_a_warning_and_trades(machine: Machine, odd: Odd) -> None:
-    assert machine("run-daily", **odd(NO_WAL)).code == 0
-    code, check = drive(machine, odd(NO_WAL))
-    assert (code, check["result"]) == (0, "warn")
+    assert machine("run-daily", **odd(VFS.format(vfs="unix-dotfile"))).code == 0
+    _, check = drive(machine, odd(VFS.format(vfs="unix-dotfile")))
+    assert check["result"] == "warn"
     assert "takes no write-ahead log" in check["figure"]
+
+
+def test_a_drive_whose_locks_keep_nobody_from_writing_is_told(machine: Machine, odd: Odd) -> None:
+    assert machine("init-db", **odd(VFS.format(vfs="unix-none"))).code == 0
+    code, check = drive(machine, odd(VFS.format(vfs="unix-none")))
+    assert (code, check["result"]) == (5, "fail")
+    assert "do not keep two programs from writing at once" in check["figure"]
