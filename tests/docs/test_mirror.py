@@ -69,6 +69,7 @@ THROUGH_A_NEIGHBOUR = {
     "plugins/lookahead_tests.py": "plugins/test_check.py",
     "plugins/parameters.py": "plugins/test_manifest.py",
     "plugins/plain_text.py": "plugins/process/test_messages.py",
+    "plugins/process/apart.py": "plugins/test_runner.py",
     "plugins/process/launcher.py": "plugins/process/test_strategy_process.py",
     "plugins/process/limits.py": "plugins/process/test_strategy_process.py",
     "plugins/process/linux.py": "stories/machine/test_strategies_apart.py",

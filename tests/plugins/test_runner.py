@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,47 @@ def test_what_one_strategy_left_behind_is_not_anothers_fault(
     runner = runner_of()
     assert runner.signals(vandal, history).entry.any()
     np.testing.assert_array_equal(runner.signals(sound, history).entry, alone.entry)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the strategies share a process")
+@pytest.mark.parametrize(
+    "code",
+    [
+        # changes what the process sends
+        "import dataclasses; from tradebot.plugins.process import worker; encode = worker.encode_answer; "
+        "worker.encode_answer = lambda raw: encode(dataclasses.replace(raw, entry=~raw.entry))",
+        # sends a second answer, while the next strategy computes
+        "import os, threading, time, numpy as np; from tradebot.plugins.process import messages as m; "
+        "from tradebot.plugins.raw_signals import RawSignals; none = np.zeros(history.close.shape, bool); "
+        "no = m.encode_answer(RawSignals(none, none, None, {}, ExitPolicy(), None, '', '', {}, {})); "
+        "pipe = [fd for fd in map(int, os.listdir('/dev/fd')) if fd >= 200][-1]; "
+        "threading.Thread(target=lambda: (time.sleep(0.1), os.write(pipe, no)), daemon=True).start()",
+        # goes on twice
+        "import os; os.fork()",
+        # writes into what other processes of the same user have open
+        "import os\n        for pid in [each for each in os.listdir('/proc') if each.isdigit()]:\n"
+        "            try: held = os.listdir(f'/proc/{pid}/fd') if int(pid) in (os.getppid(), os.getpid() + 1) else ()\n"
+        "            except OSError: continue\n"
+        "            for fd in held:\n"
+        "                try: os.write(os.open(f'/proc/{pid}/fd/{fd}', os.O_WRONLY | os.O_NONBLOCK), b'junk' * 9)\n"
+        "                except OSError: pass",
+    ],
+    ids=["patches", "late answer", "fork", "descriptors of others"],
+)
+def test_none_answers_for_another(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History, code: str
+) -> None:
+    forger = plugin_of("forger", SOUND.replace("close = history.close", f"{code}\n        close = 1 / history.close"))
+    slow = SOUND.replace("close = history.close", "import time; time.sleep(0.3); close = history.close", 1)
+    sound = plugin_of("sound", slow)
+    alone = runner_of().signals(sound, history)
+    runner = runner_of()
+    assert runner.signals(sound, history).entry.any()
+    runner.signals(forger, history)
+    for _ in range(2):
+        np.testing.assert_array_equal(runner.signals(sound, replace(history)).entry, alone.entry)
+        with suppress(PluginError):
+            runner.signals(forger, replace(history))
 
 
 def test_one_that_fails_alone_is_at_fault_and_the_next_has_a_fresh_process(

@@ -120,7 +120,7 @@ class StrategySettings:
     strategy_memory_mb: int = setting(
         4096,
         Count(0, 1000000),
-        "Megabytes of memory that the strategies may use, where the system can limit it; 0 for no limit.",
+        "Megabytes of memory that a strategy may use, where the system can limit it; 0 for no limit.",
     )
     strategy_user: str | None = setting(
         None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
 from contextlib import suppress
 from dataclasses import fields
 from decimal import Decimal
@@ -94,6 +96,26 @@ def test_an_answer_with_any_part_replaced_is_no_trap(path: list[int], by: Any) -
         return
     with suppress(FrameError, PluginError):
         assert isinstance(answer_from(frame_of(encode_frame(header, frame.body))), RawSignals)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"fields": {}, "arrays": [["entry", "b", [float("inf")]]]},
+        {"fields": {"failure": json.loads("[" * 300 + "]" * 300)}, "arrays": []},
+        {"fields": {}, "arrays": [["entry", "b", json.loads("[" * 300 + "]" * 300)]]},
+    ],
+    ids=["infinite shape", "deep failure", "deep shape"],
+)
+def test_an_answer_that_defies_its_reading_is_told(header: dict[str, Any]) -> None:
+    frame = Frame(header, bytearray())
+    depth = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(len(inspect.stack(0)) + 150)  # as deep in the command as the reader was shallow
+        with pytest.raises(FrameError, match="wrong form"):
+            answer_from(frame)
+    finally:
+        sys.setrecursionlimit(depth)
 
 
 def test_truth_values_are_truth_values_whatever_the_bytes() -> None:

@@ -170,9 +170,10 @@ def memory(pid):
                     pass
     return found
 print("own memory", memory(os.getpid()), len(pattern.findall(open("/proc/self/environ", "rb").read())))
-supervisor = os.getppid()
+fork = os.getppid()
+supervisor = int(open(f"/proc/{{fork}}/stat").read().rpartition(")")[2].split()[1])
 command = int(open(f"/proc/{{supervisor}}/stat").read().rpartition(")")[2].split()[1])
-for pid, name in ((supervisor, "supervisor"), (command, "command")):
+for pid, name in ((fork, "fork"), (supervisor, "supervisor"), (command, "command")):
     for what in ("environ", "mem", "maps"):
         try:
             path = f"/proc/{{pid}}/{{what}}"
@@ -193,6 +194,7 @@ for pid, name in ((supervisor, "supervisor"), (command, "command")):
     printed = [line.partition("printed: ")[2] for line in machine.log.splitlines() if "curious printed: " in line]
     told = dict(line.rsplit(" ", 1) for line in printed if not line.startswith(("own env", "descriptors")))
     assert told["own memory 0"] == "0"
+    assert {told[f"fork {what}"] for what in ("environ", "mem", "maps")} == {"PermissionError"}
     assert {told[f"supervisor {what}"] for what in ("environ", "mem", "maps")} <= {"0", "PermissionError"}
     assert {told[f"command {what}"] for what in ("environ", "mem", "maps")} == {"PermissionError"}
     assert not any(line.startswith("command descriptor") for line in printed)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_LENGTHS = struct.Struct("<IQ")  # bytes of the header and of the body
+LENGTHS = struct.Struct("<IQ")  # bytes of the header and of the body
 
 #: Bytes of a header, at most.
 MAX_HEADER_BYTES = 16_000_000
@@ -29,7 +30,7 @@ class Frame:
 def encode_frame(header: Mapping[str, Any], body: bytes | bytearray) -> bytes:
     """The bytes of a frame."""
     text = json.dumps(header).encode()
-    return _LENGTHS.pack(len(text), len(body)) + text + body
+    return LENGTHS.pack(len(text), len(body)) + text + body
 
 
 def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], int]) -> Frame:
@@ -37,7 +38,7 @@ def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], 
 
     Raises FrameError for one that is too long, or whose header is no JSON object.
     """
-    header_bytes, body_bytes = _LENGTHS.unpack(read_exactly(_LENGTHS.size))
+    header_bytes, body_bytes = LENGTHS.unpack(read_exactly(LENGTHS.size))
     if header_bytes > MAX_HEADER_BYTES or body_bytes > max_body():
         raise FrameError(f"{header_bytes:,} and {body_bytes:,} bytes, which is too much")
     try:
@@ -47,3 +48,21 @@ def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], 
     if not isinstance(header, dict):
         raise FrameError("a header that is no JSON object")
     return Frame(header, read_exactly(body_bytes))
+
+
+def read_exactly(descriptor: int, size: int) -> bytearray:
+    """So many bytes of a pipe. Raises EOFError at its end."""
+    content = bytearray()
+    while len(content) < size:
+        part = os.read(descriptor, size - len(content))
+        if not part:
+            raise EOFError
+        content += part
+    return content
+
+
+def write_all(descriptor: int, content: bytes | bytearray) -> None:
+    """Write to a pipe, and wait until all is taken. Raises BrokenPipeError if nobody reads it."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

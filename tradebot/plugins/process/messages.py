@@ -56,7 +56,7 @@ def decode(frame: Frame) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
         table = [(str(name), _DTYPES[kind], tuple(map(int, shape))) for name, kind, shape in frame.header["arrays"]]
         fields = dict(frame.header["fields"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise FrameError(f"a header of the wrong form ({error!r:.100})") from None
     sizes = [dtype.itemsize * _product(shape) for _, dtype, shape in table]
     if any(size < 0 for _, _, shape in table for size in shape) or sum(sizes) != len(frame.body):
@@ -77,12 +77,13 @@ def _product(shape: tuple[int, ...]) -> int:
     return product
 
 
-def encode_request(request: Request) -> bytes:
-    """The bytes of a request."""
+def encode_request(request: Request, number: int) -> bytes:
+    """The bytes of a request. ``number`` counts the computations of the process."""
     history = request.history
     index, columns = history.close.index, history.close.columns
     sessions = index.to_numpy()
     fields = {
+        "number": number,
         "name": request.name,
         "folder": request.folder,
         "params": dict(request.params),
@@ -146,33 +147,38 @@ def answer_from(frame: Frame) -> RawSignals:
     Raises PluginError with the message of a failure, and FrameError for an answer of the wrong form.
     """
     fields, arrays = decode(frame)
-    if "failure" in fields:
-        LOGGER.debug("a strategy failed\n%s", str(fields.get("details"))[:MAX_DETAILS_LENGTH])
-        raise PluginError(plain(str(fields["failure"]), MAX_FAILURE_LENGTH))
     try:
-        names = [str(name) for name in fields["indicators"]]
-        exits = fields["exits"]
-        return RawSignals(
-            entry=arrays["entry"],
-            exit=arrays["exit"],
-            **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
-            indicators={name: arrays[f"{number}"] for number, name in enumerate(names)},
-            exits=ExitPolicy(
-                stop=_decimal(exits["stop"]),
-                target=_decimal(exits["target"]),
-                trail_trigger=_decimal(exits["trail_trigger"]),
-                trail_offset=_decimal(exits["trail_offset"]),
-                max_sessions=exits["max_sessions"],
-                use_default_target=bool(exits["use_default_target"]),
-            ),
-            risk_pct=fields["risk_pct"],
-            reason=str(fields["reason"]),
-            exit_reason=str(fields["exit_reason"]),
-            entry_texts={int(column): str(text) for column, text in fields["entry_texts"]},
-            exit_texts={int(column): str(text) for column, text in fields["exit_texts"]},
-        )
-    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        if "failure" not in fields:
+            return _signals_from(fields, arrays)
+        failure, details = str(fields["failure"]), str(fields.get("details"))
+    except (LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise FrameError(f"an answer of the wrong form ({error!r:.100})") from None
+    LOGGER.debug("a strategy failed\n%s", details[:MAX_DETAILS_LENGTH])
+    raise PluginError(plain(failure, MAX_FAILURE_LENGTH))
+
+
+def _signals_from(fields: Mapping[str, Any], arrays: Arrays) -> RawSignals:
+    names = [str(name) for name in fields["indicators"]]
+    exits = fields["exits"]
+    return RawSignals(
+        entry=arrays["entry"],
+        exit=arrays["exit"],
+        **{name: arrays.get(name) for name in OPTIONAL_ARRAYS},
+        indicators={name: arrays[f"{number}"] for number, name in enumerate(names)},
+        exits=ExitPolicy(
+            stop=_decimal(exits["stop"]),
+            target=_decimal(exits["target"]),
+            trail_trigger=_decimal(exits["trail_trigger"]),
+            trail_offset=_decimal(exits["trail_offset"]),
+            max_sessions=exits["max_sessions"],
+            use_default_target=bool(exits["use_default_target"]),
+        ),
+        risk_pct=fields["risk_pct"],
+        reason=str(fields["reason"]),
+        exit_reason=str(fields["exit_reason"]),
+        entry_texts={int(column): str(text) for column, text in fields["entry_texts"]},
+        exit_texts={int(column): str(text) for column, text in fields["exit_texts"]},
+    )
 
 
 def _json(value: object) -> object:

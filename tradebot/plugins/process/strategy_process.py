@@ -93,7 +93,7 @@ class StrategyProcess:
         self._asked += 1
         self._answers.max_body = request.history.close.size * 8 * (_MAX_INDICATORS + 5)
         self._output.begin(request.name, self._asked)
-        self._send(encode_request(request))
+        self._send(encode_request(request, self._asked))
         try:
             answer = self._wait(request.timeout_seconds + _GRACE_SECONDS)
         except PluginTimeout:

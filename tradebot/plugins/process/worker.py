@@ -1,6 +1,7 @@
 """The worker of the strategy process: computes signals on request, one strategy at a time, until the command ends.
 
-Everything here runs beside the code of strategies, which can change any of it. The command checks each answer again.
+What answers requests runs beside the code of strategies, which can change any of it. The command checks each answer
+again.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from textwrap import shorten
+from typing import NoReturn
 
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.load import load_class
 from tradebot.plugins.process import limits
-from tradebot.plugins.process.framing import encode_frame, read_frame
+from tradebot.plugins.process.framing import encode_frame, read_exactly, read_frame, write_all
 from tradebot.plugins.process.messages import (
     Request,
     encode_answer,
@@ -34,19 +36,31 @@ _NO_LIMIT = 1 << 62  # the command is trusted
 _STANDARD_ERROR = 2
 
 
-def serve(requests: int, answers: int, memory_mb: int, user: str) -> None:
+def serve(requests: int, answers: int, memory_mb: int, user: str) -> NoReturn:
     """Answer requests for ever. The process ends with the pipe of requests, without any strategy's exit handlers."""
     limits.become(user)
     limits.limit_memory(memory_mb)
-    _write(answers, encode_frame({"pid": os.getpid()}, b""))
+    write_all(answers, encode_frame({"pid": os.getpid()}, b""))
+    if sys.platform == "linux":
+        from tradebot.plugins.process.apart import hand_on
+
+        hand_on(requests, answers, _answer_requests)
+    _answer_requests(requests, answers)
+
+
+def _answer_requests(requests: int, answers: int) -> NoReturn:
     classes: dict[str, Callable[[], Strategy]] = {}
-    number = 0
+    own = os.getpid()
     while True:
-        frame = read_frame(lambda size: _read(requests, size), lambda: _NO_LIMIT)
-        answer = _answer(request_from(frame), classes)
-        number += 1
+        try:
+            frame = read_frame(lambda size: read_exactly(requests, size), lambda: _NO_LIMIT)
+        except EOFError:
+            os._exit(0)
+        number, answer = frame.header["fields"]["number"], _answer(request_from(frame), classes)
+        if os.getpid() != own:  # a strategy forked, and both came back
+            os._exit(0)
         _end_output(number)
-        _write(answers, answer)
+        write_all(answers, answer)
 
 
 def _answer(request: Request, classes: dict[str, Callable[[], Strategy]]) -> bytes:
@@ -103,19 +117,3 @@ def _end_output(number: int) -> None:
     limits.flush_c_streams()
     with suppress(OSError):
         os.write(_STANDARD_ERROR, end_mark(number))
-
-
-def _read(descriptor: int, size: int) -> bytearray:
-    content = bytearray()
-    while len(content) < size:
-        part = os.read(descriptor, size - len(content))
-        if not part:
-            os._exit(0)
-        content += part
-    return content
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
