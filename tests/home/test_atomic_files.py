@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.home.atomic_files import replace_text, sync_folder
+from tradebot.home.atomic_files import replace_text, sync_folder, write_error_text
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a file system without fsync")
@@ -31,3 +31,14 @@ def test_a_disk_that_fails_to_flush_a_folder_is_one(tmp_path: Path, monkeypatch:
 def test_line_ends_are_those_of_the_text(tmp_path: Path) -> None:
     replace_text(tmp_path / "file", "one\ntwo\r\n")
     assert (tmp_path / "file").read_bytes() == b"one\ntwo\r\n"
+
+
+def test_what_stands_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name, words in (("file", "is a file, not a folder"), ("link", "mount the drive that it leads to")):
+        path = tmp_path / name / "below" / "lock"
+        with pytest.raises(OSError) as failure:
+            replace_text(path, "")
+        assert f"{tmp_path / name} is a" in str(write_error_text(path, failure.value))
+        assert words in str(write_error_text(path, failure.value))

@@ -71,7 +71,18 @@ def write_error_text(path: Path, error: OSError, chosen_by: str = "--home", inst
     chosen_by: the option or setting that chooses the folder.
     instead: the remedy if another folder would not help.
     """
+    what = f"it cannot be written: {error.strerror or error}"
     fix = instead or f"Choose another folder with {chosen_by}, or give yourself the right to write here."
     if isinstance(error, NotRegularFile):
         fix = "Remove it, then run this again: tradebot makes a file of its own there."
-    return ConfigError([Problem(str(path), f"it cannot be written: {error.strerror or error}", fix)])
+    elif place := _no_folder_above(path):
+        leads_nowhere = place.is_symlink() and not place.exists()
+        what = f"it cannot be written: {place} is {'a link to nowhere' if leads_nowhere else 'a file'}, not a folder"
+        mend = "mount the drive that it leads to, or remove it" if leads_nowhere else "move it away"
+        fix = instead or f"Choose another folder with {chosen_by}, or {mend}, then run this again."
+    return ConfigError([Problem(str(path), what, fix)])
+
+
+def _no_folder_above(path: Path) -> Path | None:
+    """What stands in the place of a folder above ``path``: a file, or a link to nowhere."""
+    return next((each for each in path.parents if os.path.lexists(each) and not os.path.isdir(each)), None)  # noqa: PTH112 - it never raises

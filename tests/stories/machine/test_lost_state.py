@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -104,6 +105,49 @@ def test_the_emergency_stop_and_rebuild_work_without_the_folder(desk: Desk) -> N
     assert {"a drill", "the folder"} <= {halt["reason"][:10].strip() for halt in said["halts"]}
     assert desk.run(LATER, *RESUME)[0] == 0
     assert desk.run(LATER, "check-exits")[0] == 0
+
+
+def link_to_a_drive_that_is_not_mounted(home: Path) -> None:
+    (home / "state").symlink_to("/mnt/not-mounted/state")
+
+
+def write_a_file(home: Path) -> None:
+    (home / "state").write_text("what somebody kept")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links take a privilege on Windows")
+@pytest.mark.parametrize(
+    ("harm", "words"), [(link_to_a_drive_that_is_not_mounted, "a link to nowhere"), (write_a_file, "a file")]
+)
+def test_what_stands_in_the_place_of_the_folder_is_named(harm: Callable[[Path], None], words: str, desk: Desk) -> None:
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    lose(desk.machine.home)
+    harm(desk.machine.home)
+    for command in (("check-exits",), RESUME):
+        code, _, said = desk.run(LATER, *command)
+        assert (code, f"{desk.machine.home / 'state'} is {words}" in said) == (3, True), said
+    assert desk.run(LATER, "emergency-stop", "--reason", "a drill")[0] == 0
+
+    (desk.machine.home / "state").unlink()
+    code, said_in_json, _ = desk.run(LATER, "check-exits")
+    assert code == 4
+    assert {"a drill", "the folder"} <= {halt["reason"][:10].strip() for halt in said_in_json["halts"]}
+
+
+def test_an_older_copy_of_the_folder_with_the_homes_own_id_halts_too(desk: Desk, tmp_path: Path) -> None:
+    assert desk.run(MORNING, "init-db")[0] == 0
+    shutil.copytree(desk.machine.home / "state", tmp_path / "older")
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    lose(desk.machine.home)
+    shutil.copytree(tmp_path / "older", desk.machine.home / "state")
+    before = sent(desk)
+
+    assert desk.run(LATER, "check-exits")[0] == 4
+    assert desk.run(LATER, "verify")[0] == 10
+    assert desk.run(NEXT_MORNING, "run-daily")[0] == 4
+    assert sent(desk) == before
+    assert desk.run(NEXT_MORNING, *RESUME)[0] == 0
+    assert desk.run(NEXT_MORNING, "verify")[0] == 0
 
 
 def test_without_ledger_and_state_folder_nothing_was_ever_there(machine: Machine) -> None:
