@@ -148,6 +148,7 @@ def test_what_is_no_strategy_is_told(
         ),
         ({"exit_reason": "'{close'"}, "exit_reason '{close' cannot be filled in"),
         ({"exit_reason": "'{close:d}'"}, "exit_reason '{close:d}' cannot be filled in"),
+        ({"columns_used": "{f'{n}': close for n in range(65)}"}, "columns_used has 65 DataFrames; 64 are the most"),
         ({"columns_used": "[close]"}, "columns_used is a list, not a dict of DataFrames"),
         ({"columns_used": "{'close': close['AAA']}"}, "columns_used['close'] is a Series, not a DataFrame"),
         ({"columns_used": "{'close': close.iloc[1:]}"}, "columns_used['close'] has 59 rows"),

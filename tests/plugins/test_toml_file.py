@@ -34,6 +34,12 @@ def test_what_cannot_be_read_is_told_with_its_path(tmp_path: Path) -> None:
         read_toml(tmp_path)
 
 
+def test_a_link_to_nowhere_is_no_missing_file(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to(tmp_path / "moved.toml")
+    with pytest.raises(ConfigError, match=r"a\.toml: is a link to nowhere"):
+        read_toml(tmp_path / "a.toml")
+
+
 def test_a_value_is_shown_in_a_message_however_long_it_is() -> None:
     assert shown("20") == "'20'"
     assert len(shown("x" * 10_000)) < 250

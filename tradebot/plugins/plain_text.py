@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: Characters of a text of a strategy that are kept.
+MAX_TEXT_LENGTH = 500
+
 
 def plain(text: str, max_length: int) -> str:
     """One line of at most so many printable characters: no control character reaches a terminal, a log or a mail."""

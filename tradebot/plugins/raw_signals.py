@@ -12,10 +12,13 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.exit_policy import check_policy, check_risk
+from tradebot.plugins.plain_text import MAX_TEXT_LENGTH
 from tradebot.strategy_api import ExitPolicy, Signals
 
 #: The arrays of numbers that a strategy may leave out.
 OPTIONAL_ARRAYS = ("score", "stop", "target")
+#: The entries of columns_used, at most.
+MAX_INDICATORS = 64
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
     check_risk(signals.risk_pct)
     if not isinstance(signals.columns_used, Mapping):
         raise PluginError(f"columns_used is a {type(signals.columns_used).__name__}, not a dict of DataFrames")
+    if len(signals.columns_used) > MAX_INDICATORS:
+        raise PluginError(f"columns_used has {len(signals.columns_used)} DataFrames; {MAX_INDICATORS} are the most")
     indicators = {
         str(name): _numbers(f"columns_used[{name!r}]", frame, close) for name, frame in signals.columns_used.items()
     }
@@ -63,8 +68,8 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
         indicators=indicators,
         exits=signals.exits,
         risk_pct=signals.risk_pct,
-        reason=signals.reason,
-        exit_reason=signals.exit_reason,
+        reason=signals.reason[:MAX_TEXT_LENGTH],
+        exit_reason=signals.exit_reason[:MAX_TEXT_LENGTH],
         entry_texts=_filled(signals.reason, entry[-1], rows),
         exit_texts=_filled(signals.exit_reason, leave[-1], rows),
     )
@@ -72,7 +77,7 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
 
 def _filled(template: str, where: NDArray[np.bool_], rows: Mapping[str, list[float]]) -> dict[int, str]:
     return {
-        column: template.format(**{name: row[column] for name, row in rows.items()})
+        column: template.format(**{name: row[column] for name, row in rows.items()})[:MAX_TEXT_LENGTH]
         for column in np.flatnonzero(where).tolist()
     }
 

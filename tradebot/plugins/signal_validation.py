@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.exit_policy import check_policy, check_risk
-from tradebot.plugins.plain_text import plain
+from tradebot.plugins.plain_text import MAX_TEXT_LENGTH, plain
 from tradebot.plugins.raw_signals import OPTIONAL_ARRAYS, RawSignals
 from tradebot.strategy_api import ExitPolicy, History
-
-#: Characters of a text of the strategy that are kept.
-MAX_TEXT_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -107,6 +104,7 @@ def _check_shapes(raw: RawSignals, shape: tuple[int, int]) -> None:
     fields = [("entry", raw.entry, np.bool_), ("exit", raw.exit, np.bool_)]
     for name, values, kind in (*fields, *((name, values, np.float64) for name, values in numbers.items())):
         if values is not None and (values.shape != shape or values.dtype != kind):
+            name = plain(name, MAX_TEXT_LENGTH)
             raise PluginError(f"{name} came as {values.dtype} of shape {values.shape}, the history has {shape}")
 
 

@@ -28,10 +28,13 @@ def read_toml(path: Path, missing: Problem | None = None) -> TomlFile:
     Raises ConfigError for a file that is no regular one, cannot be read, or is not TOML.
     """
     try:
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             if missing is not None:
                 raise ConfigError([missing])
             return TomlFile()
+        if not path.exists():
+            fix = "Mend or remove the link; without the file its values would be the defaults."
+            raise ConfigError([Problem(str(path), "is a link to nowhere", fix)])
         if not path.is_file():  # to open a pipe would wait for its writer
             raise ConfigError([Problem(str(path), "is no regular file", "Put a TOML file there, or nothing.")])
         text = path.read_text(encoding="utf-8-sig")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -190,9 +191,27 @@ def test_a_command_that_is_asked_to_stop_waits_for_no_strategy(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
 def test_memory_has_a_limit(process: Started, request_of: Callable[..., Request]) -> None:
-    with pytest.raises(PluginError, match="MemoryError"):
+    with pytest.raises(PluginError, match=r"strategy\.py line 8: MemoryError; STRATEGY_MEMORY_MB"):
         process(memory_mb=600).compute(request_of("x = bytearray(700 << 20)"))
     assert process(memory_mb=0).compute(request_of("x = bytearray(700 << 20)")).entry.any()
+
+
+@pytest.mark.parametrize("stop", ["Decimal(0.1)", "Decimal(1e-9)"])
+def test_a_stop_may_be_a_float_written_out(process: Started, request_of: Callable[..., Request], stop: str) -> None:
+    request = request_of()
+    module = Path(request.folder, "strategy.py")
+    module.write_text(module.read_text().replace('Decimal("0.02")', stop))
+    assert process().compute(request).exits.stop == eval(stop, {"Decimal": Decimal})
+
+
+def test_long_texts_are_cut(process: Started, request_of: Callable[..., Request]) -> None:
+    request = request_of()
+    module = Path(request.folder, "strategy.py")
+    long = "score=1 + 0 * close, reason='a' * 20_000_000, exit_reason='{close:>2000000}'"
+    module.write_text(module.read_text().replace("score=ratio.fillna(0.0)", long))
+    answer = process().compute(request)
+    assert (answer.reason, answer.exit_reason) == ("a" * 500, "{close:>2000000}")
+    assert {len(text) for text in (*answer.entry_texts.values(), *answer.exit_texts.values())} == {500}
 
 
 def test_relative_paths_are_those_of_the_strategys_folder(process: Started, request_of: Callable[..., Request]) -> None:

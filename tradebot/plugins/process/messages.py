@@ -24,7 +24,7 @@ from tradebot.strategy_api import ExitPolicy, History, ParamValue
 
 LOGGER = logging.getLogger(__name__)
 
-MAX_DECIMAL_DIGITS = 40
+MAX_DECIMAL_DIGITS = 1200  # a float between 0 and 1 has up to 1074 in full, as Decimal(0.1) writes them
 MAX_FAILURE_LENGTH = 1000
 MAX_DETAILS_LENGTH = 10_000
 _DTYPES = {"b": np.dtype(np.bool_), "f": np.dtype(np.float64), "i": np.dtype(np.int64)}

@@ -31,8 +31,6 @@ KILL_SECONDS = 10.0
 #: Seconds after the alarm of the process itself until it is killed.
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
-#: Indicators of a strategy, at most; an answer with more is too long.
-_MAX_INDICATORS = 64
 _READ_BYTES = 1 << 20
 _REAP_SECONDS = 2.0
 _IS_POSIX = os.name == "posix"
@@ -88,10 +86,11 @@ class StrategyProcess:
         Raises PluginError if it failed, PluginTimeout if it was too slow, and what ``check_stop`` raises.
         """
         from tradebot.plugins.process.messages import answer_from, encode_request  # imports pandas
+        from tradebot.plugins.raw_signals import MAX_INDICATORS
 
         self.wait_until_ready()
         self._asked += 1
-        self._answers.max_body = request.history.close.size * 8 * (_MAX_INDICATORS + 5)
+        self._answers.max_body = request.history.close.size * 8 * (MAX_INDICATORS + 5)
         self._output.begin(request.name, self._asked)
         self._send(encode_request(request, self._asked))
         try:

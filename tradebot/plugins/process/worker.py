@@ -99,6 +99,8 @@ def _error_text(error: BaseException, folder: Path) -> str:
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(folder)]
     # Not str(error), which may raise for an exception class of the strategy.
     what = shorten(traceback.format_exception_only(error)[0], MAX_MESSAGE_LENGTH)
+    if isinstance(error, MemoryError):
+        what += "; STRATEGY_MEMORY_MB limits the memory of a strategy"
     return f"{own[-1].filename} line {own[-1].lineno}: {what}" if own else what
 
 
