@@ -262,6 +262,7 @@ def test_actions_repeated_or_out_of_order_are_refused(bars_file: WriteFile, acti
         (",2007-01-03,10,11,9,10,5", "symbol is not a ticker ( 2007-01-03)"),
         ("IBM,03/01/2007,10,11,9,10,5", "date is not a date (IBM 03/01/2007)"),
         ("IBM,2007-02-30,10,11,9,10,5", "date is not a date (IBM 2007-02-30)"),
+        ("IBM,2007-01-03 00:00:00,10,11,9,10,5", "date is not a date (IBM 2007-01-03 00:00:00)"),
         ("IBM,2007-01-06,10,11,9,10,5", "the New York Stock Exchange was closed on this day (IBM 2007-01-06)"),
         ("IBM,2007-12-25,10,11,9,10,5", "the New York Stock Exchange was closed on this day (IBM 2007-12-25)"),
         ("MSFT,2007-01-04,29.9,30,29.8,29.9,1", "a second row for the same symbol, date (MSFT 2007-01-04)"),

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 _HEAD = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})")
+_NOT_OUTSIDE = (
+    "no chain head lies outside the ledger: nothing here tells whether its newest history was cut off or rewritten; "
+    "--head with the head in an alert or a heartbeat tells"
+)
 
 
 @decorator.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
@@ -55,6 +59,7 @@ def command(
     page = (
         *home_opening(settings.home, *facts),
         Line(verdict, Tone.BAD if findings else Tone.GOOD),
+        *([] if known or told or not found.head[0] else [Line(_NOT_OUTSIDE, Tone.WARN)]),
         *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
         *section("Rows of earlier versions, known by the trail in part only", *map(Line, not_covered)),
     )

@@ -192,7 +192,9 @@ class _Findings:
             return
         self.faults.append(Fault(rows, what))
         first = self.table.raw.iloc[rows[0]]
-        day = str(first[self.day]).removesuffix(" 00:00:00")
+        day = first[self.day]
+        if not isinstance(day, str):  # a timestamp of Parquet; a text is shown as it stands in the file
+            day = str(day).removesuffix(" 00:00:00")
         quoted = ", ".join([f"{first['symbol']} {day}", *(f"{name} {_cell(first[name])}" for name in shown)])
         position = quoted if len(rows) == 1 else f"first: {quoted}"
         where = f"{self.table.file}, {_row_numbers(rows + self.table.first_row)}"

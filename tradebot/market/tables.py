@@ -64,7 +64,7 @@ def read_table(path: Path, columns: TableColumns) -> PriceTable:
     except pd.errors.EmptyDataError:
         raise _refusal(path, "the file is empty", f"Its columns should be {wanted}.") from None
     except (ValueError, NotImplementedError, EOFError, zlib.error, pd.errors.ParserWarning) as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise _refusal(
             path, f"the file is not a readable {kind} table: {reason}", f"Export it again; {IMPORT_READS_IT}"
         ) from error
