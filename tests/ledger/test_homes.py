@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tradebot.ledger.database import Database
 
@@ -16,3 +16,12 @@ def test_homes_are_stored_by_id_and_may_move(database: Database) -> None:
     database.homes.add("b", "/home/b", NOW)
     database.homes.add("a", "/elsewhere", NOW)
     assert database.homes.paths() == {"a": "/elsewhere", "b": "/home/b"}
+
+
+def test_homes_are_numbered_in_the_order_of_their_coming(database: Database) -> None:
+    assert database.homes.number("b") is None
+    database.homes.add("b", "/home/b", NOW)
+    database.homes.add("c", "/home/c", NOW)
+    database.homes.add("a", "/home/a", NOW + timedelta(minutes=1))
+    database.homes.add("b", "/home/moved", NOW + timedelta(minutes=2))
+    assert [database.homes.number(home) for home in ("b", "c", "a", "d")] == [1, 2, 3, None]

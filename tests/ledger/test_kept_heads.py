@@ -11,24 +11,26 @@ from tradebot.ledger.audit import Head
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify, verify_ledger
 
+HOME = 1
+
 
 def kept(database: Database) -> Head:
     """Keep the newest head outside, as a job does at its end."""
     head = database.head()
-    database.note_head(head)
+    database.note_head(head, HOME)
     return head
 
 
 def test_a_head_that_was_stored_and_is_gone_is_missing(
     database: Database, ledger: AccountLedger, some: Samples
 ) -> None:
-    assert database.missing_heads(()) == (), "a ledger that never had heads misses none"
+    assert database.missing_heads((), HOME) == (), "a ledger that never had heads misses none"
     first = kept(database)
     ledger.books.rebase_peak(Decimal(5), some.at)
     second = kept(database)
-    assert database.missing_heads((first, second, (99, "a" * 64))) == ()
-    assert database.missing_heads((second,)) == (first,)
-    assert database.missing_heads([(first[0], "b" * 64)]) == (first, second)
+    assert database.missing_heads((first, second, (99, "a" * 64)), HOME) == ()
+    assert database.missing_heads((second,), HOME) == (first,)
+    assert database.missing_heads([(first[0], "b" * 64)], HOME) == (first, second)
 
     assert verify(database, heads_outside=lambda: (first, second)).findings == ()
     (finding,) = verify(database, heads_outside=lambda: (first,)).findings
@@ -37,23 +39,35 @@ def test_a_head_that_was_stored_and_is_gone_is_missing(
     assert f"2, rows {first[0]} to {second[0]}" in finding.message
 
 
+def test_homes_that_share_a_ledger_keep_their_own(database: Database, ledger: AccountLedger, some: Samples) -> None:
+    first = kept(database)
+    ledger.books.rebase_peak(Decimal(5), some.at)
+    other = database.head()
+    database.note_head(other, HOME + 1)
+    assert database.missing_heads((), HOME) == (first,)
+    assert database.missing_heads((), HOME + 1) == (other,)
+    assert database.missing_heads((), HOME + 2) == ()
+    assert database.missing_heads((), None) == (first, other), "a home that lost its name"
+    assert verify(database, heads_outside=lambda: (first,), home=HOME).findings == ()
+
+
 def test_a_person_settles_the_loss(database: Database, ledger: AccountLedger, some: Samples) -> None:
     first = kept(database)
     halts = ledger.halts_and_breaks
     other = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "10 %", since=some.at)
     halts.latch(other, some.at)
     halts.clear([other], "another halt", some.at)
-    assert database.missing_heads(()) == (first,)
+    assert database.missing_heads((), HOME) == (first,)
 
     halt = Halt(HaltSource.LEDGER, HaltRule.CHAIN_HEADS, HaltLevel.REDUCING, "gone", since=some.at)
     halts.latch(halt, some.at)
     halts.clear([halt], "I removed the file", some.at)
-    assert database.missing_heads(()) == ()
+    assert database.missing_heads((), HOME) == ()
 
     second = kept(database)
-    assert database.missing_heads(()) == (second,)
+    assert database.missing_heads((), HOME) == (second,)
     ledger.decisions.note(RESTORED, some.account, some.at, {"from": "backup.db"})
-    assert database.missing_heads(()) == ()
+    assert database.missing_heads((), HOME) == ()
     assert verify_ledger(database) == ()
 
 

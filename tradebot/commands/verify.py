@@ -42,15 +42,14 @@ def command(
     """
     from tradebot.commands import render
     from tradebot.core.model.values import plural
-    from tradebot.ledger.verify import verify
     from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
-    from tradebot.runtime.chain_heads import heads_outside
+    from tradebot.runtime.chain_heads import heads_outside, verify_home
     from tradebot.runtime.open_desk import open_ledger
 
     told = [_head_in(text) for text in head or ()]
     with open_ledger(options) as (database, settings):
-        found = verify(database, told, heads_outside=lambda: heads_outside(settings))
+        found = verify_home(settings, database, told)
         known = len(heads_outside(settings))
     findings = found.findings
     verdict = plural(len(findings), "finding") if findings else "the ledger is sound"

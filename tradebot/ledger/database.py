@@ -96,13 +96,13 @@ class Database:
         row = self.engine.one("SELECT account_key FROM audit ORDER BY seq DESC LIMIT 1")
         return str(row["account_key"]) if row else None
 
-    def note_head(self, head: audit.Head) -> None:
-        """Note in the audit trail that a head is stored outside the database."""
-        kept_heads.note_head(self.engine, head)
+    def note_head(self, head: audit.Head, home: int) -> None:
+        """Note in the audit trail that a head is stored outside the database, in the home with this number."""
+        kept_heads.note_head(self.engine, head, home)
 
-    def missing_heads(self, outside: Iterable[audit.Head]) -> tuple[audit.Head, ...]:
-        """The heads that were stored outside the database and are not among those there now, oldest first."""
-        return kept_heads.noted_heads(self.engine).missing(outside)
+    def missing_heads(self, outside: Iterable[audit.Head], home: int | None) -> tuple[audit.Head, ...]:
+        """The heads that were stored in a home (None: in any) and are not among those there now, oldest first."""
+        return kept_heads.noted_heads(self.engine).missing(outside, home)
 
     def close(self) -> None:
         """Close the file."""

@@ -18,6 +18,15 @@ class Homes:
         """The path of each home by its id."""
         return {row["home_id"]: row["path"] for row in self._engine.all("SELECT home_id, path FROM homes")}
 
+    def number(self, home_id: str) -> int | None:
+        """The number of a home among those that use the ledger, in the order of their coming; None if it is unknown."""
+        row = self._engine.one(
+            "SELECT COUNT(*) AS number FROM homes, (SELECT since AS came FROM homes WHERE home_id = :home_id) AS this"
+            " WHERE since < came OR (since = came AND home_id <= :home_id)",
+            {"home_id": home_id},
+        )
+        return int(row["number"]) or None if row else None
+
     def add(self, home_id: str, path: str, at: datetime) -> None:
         """Store a home, or the new path of one that was moved."""
         self._engine.insert(

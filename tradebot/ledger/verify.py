@@ -7,7 +7,7 @@ The tables are compared with the audit trail first. Only where they agree are th
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -48,12 +48,14 @@ def verify(
     known_heads: Collection[Head] = (),
     *,
     heads_outside: Callable[[], Collection[Head]] | None = None,
+    home: int | None = None,
 ) -> Verification:
     """Verify a ledger as of one moment, while others may write.
 
     known_heads: heads that the chain must have, because somebody was told of them.
     heads_outside: reads the heads stored outside the database. One that the chain lacks shows that the end of the chain
     was cut off or rewritten; one that the ledger knows to be there and is not was removed. None for a copy of a ledger.
+    home: the number of the home that they are stored in; None where the ledger does not know it.
     """
     # A job stores a head after it committed the row, and notes that after it stored it: so what is outside before the
     # snapshot is in it, and what the snapshot knows to be outside is there after it was taken.
@@ -61,7 +63,7 @@ def verify(
     engine = database.engine
     with _checking(engine) as damage, engine.snapshot(), _without_collector():
         try:
-            found = _verify(engine, known, heads_outside)
+            found = _verify(engine, known, heads_outside, home)
         except (LedgerError, ArithmeticError, LookupError, TypeError, ValueError):
             if damage():
                 return Verification(_file(damage()))
@@ -71,7 +73,7 @@ def verify(
 
 
 def _verify(
-    engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None
+    engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None, home: int | None
 ) -> Verification:
     trail = TrailState()
     contradicted = (
@@ -81,7 +83,7 @@ def _verify(
         ),
         *_triggers(engine),
         *_chain(engine, trail, known),
-        *(_missing_heads(trail, heads_outside()) if heads_outside else ()),
+        *(_missing_heads(trail.heads.missing(heads_outside(), home)) if heads_outside else ()),
         *compare_rows(engine, trail),
     )
     findings = contradicted or (
@@ -165,8 +167,7 @@ def _chain(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterat
 _TRAIL = "SELECT seq, at, account_key, kind, subject, detail, digest, prev_hash, hash FROM audit ORDER BY seq"
 
 
-def _missing_heads(trail: TrailState, outside: Collection[Head]) -> Iterator[Finding]:
-    missing = trail.heads.missing(outside)
+def _missing_heads(missing: Sequence[Head]) -> Iterator[Finding]:
     if missing:
         rows = (
             f"row {missing[0][0]}" if len(missing) == 1 else f"{len(missing)}, rows {missing[0][0]} to {missing[-1][0]}"

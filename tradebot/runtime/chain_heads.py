@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from contextlib import closing
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
@@ -11,6 +12,7 @@ from tradebot.errors import LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.ledger.audit import Head
 from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
+from tradebot.ledger.verify import Verification, verify
 from tradebot.ports import Clock
 from tradebot.settings import Settings
 
@@ -22,6 +24,18 @@ def heads_outside(settings: Settings) -> tuple[Head, ...]:
     return tuple((head.seq, head.hash) for head in chain_heads.read_heads(paths.chain_heads_file(settings.home)))
 
 
+def verify_home(settings: Settings, database: Database, told: Collection[Head] = ()) -> Verification:
+    """Verify the ledger of a home, with the heads stored in the home and those that somebody was ``told``."""
+    number = home_number(settings, database)
+    return verify(database, told, heads_outside=lambda: heads_outside(settings), home=number)
+
+
+def home_number(settings: Settings, database: Database) -> int | None:
+    """The number of the home among those that use the ledger; None while the ledger does not know it."""
+    home_id = paths.home_id(settings.home)
+    return database.homes.number(home_id) if home_id else None
+
+
 def keep_head(settings: Settings, database: Database, *, noted: bool = True) -> None:
     """Store the chain's head outside the database. A failure is logged: verify has the heads before it.
 
@@ -29,9 +43,9 @@ def keep_head(settings: Settings, database: Database, *, noted: bool = True) -> 
     """
     path = paths.chain_heads_file(settings.home)
     try:
-        head = database.head()
-        if head[0] and chain_heads.append_head(path, *head) and noted:
-            database.note_head(head)
+        head, home = database.head(), home_number(settings, database)
+        if head[0] and chain_heads.append_head(path, *head) and noted and home is not None:
+            database.note_head(head, home)
             chain_heads.append_head(path, *database.head())
     except (OSError, LedgerError) as error:
         _LOG.warning("the ledger's chain head could not be kept outside it: %s", error)
@@ -50,7 +64,7 @@ def refuse_other_history(settings: Settings, database: Database) -> None:
 
 def halt_for_missing_heads(settings: Settings, database: Database, ledger: AccountLedger, clock: Clock) -> None:
     """Latch a halt where chain heads are gone that an earlier run stored outside the ledger, unless one is latched."""
-    missing = database.missing_heads(heads_outside(settings))
+    missing = database.missing_heads(heads_outside(settings), home_number(settings, database))
     latched = ledger.halts_and_breaks.halts()
     if not missing or any(halt.rule is HaltRule.CHAIN_HEADS for halt in latched):
         return

@@ -17,9 +17,8 @@ from tradebot.home import backups, drills, drive_trial, paths
 from tradebot.home.atomic_files import make_folder, replace_text
 from tradebot.home.regular_files import read_text
 from tradebot.ledger.database import open_database
-from tradebot.ledger.verify import verify
 from tradebot.runtime import alerts, system_needs
-from tradebot.runtime.chain_heads import heads_outside
+from tradebot.runtime.chain_heads import verify_home
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
@@ -72,8 +71,7 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
 def _findings(settings: Settings) -> tuple[str, ...]:
     try:
         with closing(open_database(settings.database_path, create=False)) as database:
-            findings = verify(database, heads_outside=lambda: heads_outside(settings)).findings
-            return tuple(str(finding) for finding in findings)
+            return tuple(str(finding) for finding in verify_home(settings, database).findings)
     except LedgerError as error:
         return (str(error),)
 
