@@ -131,6 +131,21 @@ def test_problems_of_strategies_stand_among_those_of_the_lines(run: Run, tmp_pat
     assert any("manifest.toml" in problem["where"] for problem in ended.json["problems"])
 
 
+def test_a_strategy_that_does_not_exist_is_said_beside_invalid_symbols_and_shown_as_not_valid(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "here" / ".env").write_text("STRATEGIES=momentum\nSYMBOLS=\u00e4\n", encoding="utf-8")
+    for command in ("check", "show"):
+        ended = run("config", command, "--json")
+        assert ended.code == 3
+        assert [problem["where"] for problem in ended.json["problems"]] == [
+            "STRATEGIES (`.env` line 1)",
+            "SYMBOLS (`.env` line 2)",
+        ]
+    (shown,) = (setting for setting in ended.json["settings"] if setting["name"] == "STRATEGIES")
+    assert (shown["value"], shown["problem"]) == ("momentum", "there is no strategy 'momentum'")
+
+
 def test_an_invalid_name_of_a_folder_asks_nothing_of_the_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "here" / ".env").write_text("STRATEGIES_DIR=~nobody-of-this-name\nSTRATEGIES=mine\n")
     (problem,) = run("config", "check", "--json").json["problems"]

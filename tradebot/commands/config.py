@@ -21,12 +21,12 @@ def show(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import logging_setup, render
     from tradebot.reports.layout import Cell, Line, Tone, section, table
     from tradebot.reports.streams import tell
-    from tradebot.runtime.strategies import parameter_file, shown_parameters
-    from tradebot.settings import inspect
+    from tradebot.runtime.configuration_checks import inspect_all
+    from tradebot.runtime.strategies import shown_parameters
 
-    inspected = inspect(options)
+    inspected = inspect_all(options)
     loaded, settings, parameters = inspected.loaded, inspected.masked(), shown_parameters(inspected.loaded.settings)
-    problems = (*inspected.problems, *parameter_file(loaded.settings).problems)
+    problems = inspected.problems
     render.warn(loaded.warnings)
     rows = (
         (setting.name,

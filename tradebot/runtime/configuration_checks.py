@@ -69,7 +69,8 @@ def _folders(settings: Settings) -> Iterator[Problem]:
         (settings.state_path / "locks", "TRADEBOT_STATE_DIR"),
     ):
         if error := _why_not_writable(path):
-            yield from write_error_text(path, error, chosen_by).problems
+            for problem in write_error_text(path / "lock", error, chosen_by).problems:  # of a file in it
+                yield replace(problem, where=str(path))
 
 
 def _ledger(settings: Settings) -> Iterator[Problem]:
@@ -160,6 +161,6 @@ CHECKS: tuple[Check, ...] = (
     Check(_home, frozenset()),
     Check(_folders, frozenset({"TRADEBOT_STATE_DIR"})),
     Check(_ledger, frozenset({"DATABASE_URL"})),
-    Check(_strategies, frozenset({"STRATEGIES", "STRATEGIES_DIR", "SYMBOLS"})),
+    Check(_strategies, frozenset({"STRATEGIES", "STRATEGIES_DIR"})),
     Check(_exchange, frozenset({"BROKER", "DATABASE_URL", "PAPER_DATA", "PAPER_ACTIONS", "PAPER_START"})),
 )
