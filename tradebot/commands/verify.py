@@ -11,7 +11,11 @@ from tradebot.commands import decorator
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tradebot.ledger.audit import Head
+    from tradebot.ledger.verify import Verification
+    from tradebot.reports.layout import Block
     from tradebot.settings import GlobalOptions
 
 _HEAD = re.compile(r"([1-9]\d{0,17}):([0-9a-f]{64})")
@@ -41,8 +45,6 @@ def command(
     the chain heads that earlier runs left outside the database. Jobs may be at work meanwhile. Names the first bad row.
     """
     from tradebot.commands import render
-    from tradebot.core.model.values import plural
-    from tradebot.reports.layout import Line, Tone, section
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.chain_heads import heads_outside, verify_home
     from tradebot.runtime.open_desk import open_ledger
@@ -51,28 +53,33 @@ def command(
     with open_ledger(options) as (database, settings):
         found = verify_home(settings, database, told)
         known = len(heads_outside(settings))
-    findings = found.findings
-    verdict = plural(len(findings), "finding") if findings else "the ledger is sound"
     facts = (("database", str(settings.database_path)), ("chain head", "{}:{}".format(*found.head)))
-    not_covered = (f"{table}: {rows}" for table, rows in found.not_covered.items())
-    page = (
-        *home_opening(settings.home, *facts),
-        Line(verdict, Tone.BAD if findings else Tone.GOOD),
-        *([] if known or told or not found.head[0] else [Line(_NOT_OUTSIDE, Tone.WARN)]),
-        *section("Findings", *(Line(str(finding), Tone.BAD) for finding in findings)),
-        *section("Rows of earlier versions, known by the trail in part only", *map(Line, not_covered)),
-    )
     return render.show_result(
         options,
         "verify",
-        page,
-        code=ExitCode.LEDGER if findings else ExitCode.OK,
-        findings=findings,
+        (*home_opening(settings.home, *facts), *_verdict(found, heads_known=bool(known or told))),
+        code=ExitCode.LEDGER if found.findings else ExitCode.OK,
+        findings=found.findings,
         not_covered=found.not_covered,
         known_heads=known,
         head=found.head,
         home=settings.home,
     )
+
+
+def _verdict(found: Verification, *, heads_known: bool) -> Iterator[Block]:
+    from tradebot.core.model.values import plural
+    from tradebot.reports.layout import Line, Tone, section
+
+    if found.findings:
+        yield Line(plural(len(found.findings), "finding"), Tone.BAD)
+    else:
+        yield Line("the ledger is sound", Tone.GOOD)
+    if not heads_known and found.head[0]:
+        yield Line(_NOT_OUTSIDE, Tone.WARN)
+    yield from section("Findings", *(Line(str(finding), Tone.BAD) for finding in found.findings))
+    not_covered = (f"{table}: {rows}" for table, rows in found.not_covered.items())
+    yield from section("Rows of earlier versions, known by the trail in part only", *map(Line, not_covered))
 
 
 def _head_in(text: str) -> Head:

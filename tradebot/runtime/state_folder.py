@@ -27,12 +27,15 @@ def lost_state(settings: Settings, database: Database) -> LostState | None:
 
 
 def _trouble(settings: Settings, database: Database) -> str:
-    home_id, known = paths.home_id(settings.home), database.homes.paths()
+    home_id, known, here = paths.home_id(settings.home), database.homes.paths(), str(settings.home.resolve())
     inside = settings.database_path.resolve().is_relative_to(settings.home.resolve())
-    is_known = str(settings.home.resolve()) in known.values() or (inside and bool(known))
+    is_known = here in known.values() or (inside and bool(known))
     if home_id is None:
         return lost_text(settings) if is_known or (inside and database.homes.has_runs()) else ""
-    return "" if home_id in known or not is_known else _replaced_text(settings)
+    if home_id not in known:
+        return _replaced_text(settings) if is_known else ""
+    is_of_another = known[home_id] != here and here in known.values()  # else the home was moved or copied
+    return _replaced_text(settings) if is_of_another else ""
 
 
 def lost_text(settings: Settings) -> str:

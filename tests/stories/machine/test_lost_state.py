@@ -218,6 +218,14 @@ def test_homes_may_share_a_ledger_that_lies_outside_them(tmp_path: Path) -> None
         lost.restore()
         assert lost_state(shared, database) is None
 
+        shutil.copy(paths.marker_file(first.home), paths.marker_file(second.home))
+        lost = lost_state(shared, database)
+        assert lost is not None
+        assert "that of another home" in lost.reason
+        lost.restore()
+        assert lost_state(shared, database) is None
+        assert lost_state(replace(first, database_url=f"sqlite:///{database.path}"), database) is None
+
 
 def test_a_home_whose_making_was_cut_off_is_made_by_the_next_run(make_house: MakeHouse) -> None:
     house = make_house(Script())
