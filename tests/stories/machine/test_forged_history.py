@@ -28,7 +28,7 @@ def forge(machine: Machine, *, notes: bool) -> None:
             if row["kind"] == "head_kept":
                 if not notes:
                     continue
-                row["detail"] = canonical_json({"hash": hashes[int(row["subject"])]})
+                row["detail"] = canonical_json({**json.loads(row["detail"]), "hash": hashes[int(row["subject"])]})
             if row["kind"] == "equity_recorded" and json.loads(row["detail"])["seq"] == newest:
                 row |= {"detail": canonical_json(forged), "digest": digest_of(forged)}
             row |= {"seq": len(hashes), "prev_hash": hashes[len(hashes) - 1]}
