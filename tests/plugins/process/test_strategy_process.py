@@ -255,6 +255,15 @@ def test_a_user_of_its_own_reads_no_file_of_the_owner(
         secret.unlink()
 
 
+@pytest.mark.skipif(
+    os.name != "posix" or os.getuid() != 0 or all(place.stat().st_mode & 0o005 for place in Path(os.__file__).parents),
+    reason="only root can give a process to another user, and Python is readable for all",
+)
+def test_a_user_that_may_not_read_python_is_told(process: Started, request_of: Callable[..., Request]) -> None:
+    with pytest.raises(PluginError, match=r"No module named 'mailbox'; STRATEGY_USER may not read Python's own files"):
+        process(user="nobody").compute(_readable(request_of("import mailbox")))
+
+
 def _readable(request: Request) -> Request:
     """The request with its folder open to other users, up to the root."""
     folder = Path(request.folder)

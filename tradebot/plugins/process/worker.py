@@ -101,6 +101,8 @@ def _error_text(error: BaseException, folder: Path) -> str:
     what = shorten(traceback.format_exception_only(error)[0], MAX_MESSAGE_LENGTH)
     if isinstance(error, MemoryError):
         what += "; STRATEGY_MEMORY_MB limits the memory of a strategy"
+    if isinstance(error, ImportError) and not os.access(library := Path(os.__file__).parent, os.R_OK | os.X_OK):
+        what += f"; STRATEGY_USER may not read Python's own files in {library}: install Python where it may"
     return f"{own[-1].filename} line {own[-1].lineno}: {what}" if own else what
 
 
