@@ -215,3 +215,18 @@ def test_without_a_process_exits_and_stops_go_on(machine: Machine, odd: Odd) -> 
     assert ended.code == 11, ended.out
     assert "no process for strategies could be started" in ended.out
     assert [order.split()[0] for order in machine.orders()] == ["buy", "sell"]
+
+
+def test_no_command_imports_a_strategy(machine: Machine, tmp_path: Path) -> None:
+    """Each import tells the program of its process."""
+    seen = tmp_path / "seen"
+    told = f'open({str(seen)!r}, "a").write(open("/proc/self/cmdline").read().replace("\\0", " ") + "\\n")'
+    machine.env("STRATEGIES=telling", "SYMBOLS=AAPL")
+    machine.strategy("telling", told, *buying())
+    commands = (("run-daily",), ("preflight",), ("replay", "--sessions", "1"), ("strategies", "check", "telling"))
+    for command in (*commands, ("strategies", "list"), ("config", "check"), ("config", "show")):
+        seen.write_text("")
+        machine(*command)
+        imports = seen.read_text().splitlines()
+        assert bool(imports) is (command in commands), command
+        assert all("plugins/process/launcher.py" in program for program in imports), command
