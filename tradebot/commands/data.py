@@ -83,15 +83,15 @@ def import_files(
     from tradebot.runtime.homes import configuration
 
     sources, loaded = _expanded(files), configuration(options)
-    out = writing.bars_path(out, [*sources, *([actions] if actions else [])], loaded, force=force)
+    out = writing.bars_path(out, sources, actions, loaded, force=force)
     readings = Readings(_ticker(symbol), DateOrder(dates) if dates else None, DecimalMark(decimal) if decimal else None)
     imported = import_prices(sources, actions, readings, Closes(closes) if closes else None)
     _ask(imported, out, confirmed=confirm_jumps)
+    if len(imported.told):  # before the bars: the place of this file is looked at only now, and may be refused
+        actions = writing.write_actions(out, imported.told, loaded, force=force)
     writing.write_bars(out, imported.bars)
     if imported.asked:
         writing.write_answers(out, (question for _, question in imported.asked))
-    if len(imported.told):
-        actions = writing.write_actions(out, imported.told, loaded, force=force)
     written = summary(out, actions)
     tally = imported.tally
     return render.show_result(

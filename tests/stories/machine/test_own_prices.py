@@ -190,3 +190,20 @@ def test_actions_that_a_file_tells_of_are_written_beside_it(home: Path) -> None:
     )
     checked = run(home, "data", "check", "bars.csv.gz", "--actions", "bars.actions.csv", "--json")
     assert checked.json["summary"]["actions"] == 2
+
+
+def test_actions_that_a_person_added_stay(home: Path) -> None:
+    source = Path(__file__).parents[2] / "market" / "price_files" / "tiingo-with-a-split" / "AAPL.csv"
+    command = ("data", "import", source, "--out", "bars.csv")
+    assert run(home, *command).code == 0
+    assert run(home, *command).code == 0  # nobody added anything
+    beside = home / "bars.actions.csv"
+    beside.write_text(beside.read_text() + "AAPL,2020-09-01,dividend,0.5\n")
+    added, bars = beside.read_text(), (home / "bars.csv").read_bytes()
+
+    refused = run(home, *command)
+    assert (refused.code, "rows that the files do not tell of" in said(refused)) == (2, True)
+    assert run(home, *command, "--actions", "bars.actions.csv").code == 0
+    assert (beside.read_text(), (home / "bars.csv").read_bytes()) == (added, bars)
+    assert run(home, *command, "--force").code == 0
+    assert "0.5" not in beside.read_text()

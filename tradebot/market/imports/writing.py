@@ -27,14 +27,18 @@ def actions_beside(out: Path) -> Path:
     return out.with_name(f"{out.name.removesuffix(ending)}.actions.csv")
 
 
-def bars_path(out: Path, inputs: Sequence[Path], loaded: Loaded, *, force: bool) -> Path:
-    """The path for bars. Raises UsageError for one that ``output_path`` refuses, and for one that is read too."""
+def bars_path(out: Path, inputs: Sequence[Path], actions: Path | None, loaded: Loaded, *, force: bool) -> Path:
+    """The path for bars. Raises UsageError for one that ``output_path`` refuses, and for one that is read too.
+
+    actions: the file of actions that the user gave. It may be the one beside ``out``, which is then not written.
+    """
     if not out.name.endswith(_ENDINGS):
         raise UsageError(f"--out {out} is no name of a price file. Let it end in .csv, .csv.gz or .parquet.")
     if out.name.endswith(_PARQUET):
         refuse_without_pyarrow(out)
-    for path in inputs:
-        if any(_is_same(place, path) for place in (out, actions_beside(out), answers_file(out))):
+    beside = () if actions else (actions_beside(out),)
+    for path in (*inputs, *((actions,) if actions else ())):
+        if any(_is_same(place, path) for place in (out, answers_file(out), *beside)):
             raise UsageError(f"--out {out} would replace {path}, which is read. Name another file.")
     return output_path(out, _OPTION, loaded, _kind("daily bars", out, BAR_COLUMNS), force=force, use=Use.PRICES)
 
@@ -50,11 +54,20 @@ def write_bars(path: Path, bars: pd.DataFrame) -> None:
 
 
 def write_actions(bars: Path, actions: pd.DataFrame, loaded: Loaded, *, force: bool) -> Path:
-    """Write the corporate actions of a file of bars beside it. Raises UsageError over a file of another kind."""
+    """Write the corporate actions of a file of bars beside it.
+
+    Raises UsageError over a file of another kind, and over one with rows that somebody added.
+    """
     beside = actions_beside(bars)
     kind = _kind("corporate actions", beside, ACTION_COLUMNS)
     path = output_path(beside, _OPTION, loaded, kind, force=force, use=Use.PRICES)
-    write_output(path, _text(actions[list(ACTION_COLUMNS.names)]), _OPTION)
+    text = _text(actions[list(ACTION_COLUMNS.names)])
+    if not force and not _lines(path) <= set(text.splitlines()):
+        raise UsageError(
+            f"{path} has rows that the files do not tell of. Give it with --actions, so that they count, or --force to "
+            "replace it."
+        )
+    write_output(path, text, _OPTION)
     return path
 
 
@@ -77,6 +90,10 @@ def _kind(noun: str, path: Path, columns: TableColumns) -> Kind:
             return False
 
     return Kind(noun, is_one)
+
+
+def _lines(path: Path) -> set[str]:
+    return set(path.read_text(encoding="utf-8", errors="replace").split("\n")) - {""} if path.is_file() else set()
 
 
 def _is_same(one: Path, other: Path) -> bool:

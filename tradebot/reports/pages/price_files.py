@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tradebot.core.model.values import plural
 from tradebot.market.answers import Question
 from tradebot.market.imports.price_import import Imported
 from tradebot.market.imports.tally import Entry
@@ -22,7 +23,11 @@ def import_page(imported: Imported, summary: PriceSummary, out: Path, actions: P
     settings = [f"PAPER_DATA={out}", *([f"PAPER_ACTIONS={actions.resolve()}"] if actions else [])]
     return (
         Facts(
-            (("read", f"{len(imported.makers)} files, {', '.join(makers)}"), *_extent(summary), ("written", str(out)))
+            (
+                ("read", f"{plural(len(imported.makers), 'file')}, {', '.join(makers)}"),
+                *_extent(summary),
+                ("written", str(out)),
+            )
         ),
         *section("Changed or dropped", *_entries(tally.changes)),
         *section("Left out", *_entries(tally.left_out)),
