@@ -121,10 +121,10 @@ class Engine:
         except sqlite3.Error as error:
             self._fail(error)
 
-    def tuples(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def tuples(self, sql: str, **parameters: Value) -> Iterator[tuple[Any, ...]]:
         """Run one statement and yield its rows as tuples, for tables that are read whole."""
         try:
-            yield from self._connection.execute(sql)
+            yield from self._connection.execute(sql, parameters)
         except sqlite3.Error as error:
             self._fail(error)
 

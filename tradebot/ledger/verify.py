@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import CHAINED, GENESIS, Head, hash_of_columns, head
+from tradebot.ledger.audit import CHAINED, GENESIS, Head, head
+from tradebot.ledger.chain_links import checking_links
 from tradebot.ledger.compare_rows import compare_rows
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
@@ -75,23 +76,23 @@ def verify(
 def _verify(
     engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None, home: int | None
 ) -> Verification:
-    trail = TrailState()
-    contradicted = (
-        *(
-            Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
-            for row in engine.dangling()
-        ),
-        *_triggers(engine),
-        *_chain(engine, trail, known),
-        *(_missing_heads(trail.heads.missing(heads_outside(), home)) if heads_outside else ()),
-        *compare_rows(engine, trail),
-    )
-    findings = contradicted or (
-        *check_tables(engine, trail),
-        *check_openings(engine),
-    )
+    trail, newest = TrailState(), head(engine)
+    with checking_links(engine, newest[0]) as links:
+        contradicted = [
+            *(
+                Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
+                for row in engine.dangling()
+            ),
+            *_triggers(engine),
+            *_trail(engine, trail, known),
+            *(_missing_heads(trail.heads.missing(heads_outside(), home)) if heads_outside else ()),
+            *compare_rows(engine, trail),
+        ]
+        derived = [] if contradicted else [*check_tables(engine, trail), *check_openings(engine)]
+        contradicted = [*links(), *contradicted]
+    findings = tuple(contradicted or derived)
     old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
-    return Verification(findings, head(engine), old)
+    return Verification(findings, newest, old)
 
 
 @contextmanager
@@ -138,17 +139,10 @@ def _triggers(engine: Engine) -> Iterator[Finding]:
                 yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
 
 
-def _chain(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterator[Finding]:
-    """Check each link of the chain, and apply each row to ``trail``."""
-    before, previous = 0, GENESIS
+def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterator[Finding]:
+    """Apply each row of the audit trail to ``trail``, and look for the known heads."""
     lacking = set(known)
-    for seq, at, account, kind, subject, detail, digest, prev_hash, hashed in engine.tuples(_TRAIL):
-        if seq != before + 1:
-            yield Finding("audit", f"row {seq}", f"rows {before + 1} to {seq - 1} before it are gone")
-        elif prev_hash != previous:
-            yield Finding("audit", f"row {seq}", "does not follow from the row before it")
-        if hash_of_columns(seq, at, account, kind, subject, detail, digest, prev_hash) != hashed:
-            yield Finding("audit", f"row {seq}", f"was changed ({kind} {subject})")
+    for seq, account, kind, subject, detail, digest, hashed in engine.tuples(_TRAIL):
         try:
             fault = trail.apply(seq, account, kind, subject, detail, digest)
         except (ArithmeticError, ValueError, KeyError, IndexError, TypeError):  # only a changed row is unreadable
@@ -157,14 +151,13 @@ def _chain(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterat
             yield Finding("audit", f"row {seq}", fault)
         if lacking:
             lacking.discard((seq, hashed))
-        before, previous = seq, hashed
     for seq, hashed in sorted(lacking):
         yield Finding(
             "audit", "", f"the chain does not hold the known head {seq}:{hashed}: it was cut off or rewritten"
         )
 
 
-_TRAIL = "SELECT seq, at, account_key, kind, subject, detail, digest, prev_hash, hash FROM audit ORDER BY seq"
+_TRAIL = "SELECT seq, account_key, kind, subject, detail, digest, hash FROM audit ORDER BY seq"
 
 
 def _missing_heads(missing: Sequence[Head]) -> Iterator[Finding]:
