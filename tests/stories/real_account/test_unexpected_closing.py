@@ -6,7 +6,6 @@ The broker announces it the day before. The crontab goes on starting every job o
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ import pytest
 
 from tests.fakes.alpaca import FakeAlpaca, Terms
 from tests.fakes.alpaca.times import go_to
+from tests.fakes.pauses import record_pauses
 from tests.fakes.pit import FREE
 from tests.fakes.prices import MadePrices, bar
 from tests.jobs.house import FLAT, Script
@@ -92,7 +92,7 @@ def make_account(
 ) -> Iterator[MakeAccount]:
     """Makes a home that buys symbols on given days, at an exchange with bars of ``sessions`` alone."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    record_pauses(monkeypatch)
     with ExitStack() as stack:
 
         def make(sessions: list[date], bought: dict[str, list[date]]) -> Account:
