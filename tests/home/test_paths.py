@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,16 @@ def test_a_read_only_folder_is_refused_in_one_clear_line(read_only_folder: Path)
 def test_a_folder_that_may_not_be_looked_into_is_refused_rather_than_taken_for_no_home(closed_folder: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
         paths.is_initialised(closed_folder)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are Unicode there")
+@pytest.mark.parametrize(
+    ("name", "text", "resolved"),
+    [("café".encode(), "café", "café"), (b"caf\xe9", "caf\udce9", "caf\\xe9")],
+    ids=["utf-8", "latin-1"],
+)
+def test_a_path_is_text_that_every_locale_reads_alike(name: bytes, text: str, resolved: str, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(name)
+    assert paths.to_text(path) == str(tmp_path / text)
+    assert paths.from_text(paths.to_text(path)) == path
+    assert paths.resolved_text(path) == str(tmp_path.resolve() / resolved)

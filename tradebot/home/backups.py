@@ -139,13 +139,13 @@ def _order(backup: Backup) -> tuple[datetime, int]:
 
 def record_last(home: Path, backup: Backup) -> None:
     """Store time and path of the last backup. Raises OSError."""
-    replace_text(paths.last_backup_file(home), f"{backup.at.isoformat()} {backup.path}\n")
+    replace_text(paths.last_backup_file(home), f"{backup.at.isoformat()} {paths.to_text(backup.path)}\n")
 
 
 def last_backup(home: Path) -> Backup | None:
     """The last backup that was recorded, in any folder; None if there is none or the record cannot be read."""
     try:
         at, _, path = read_text(paths.last_backup_file(home), errors="surrogateescape").strip().partition(" ")
-        return Backup(Path(path), datetime.fromisoformat(at))
+        return Backup(paths.from_text(path), datetime.fromisoformat(at))
     except (OSError, ValueError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from secrets import token_hex
 
@@ -112,6 +113,24 @@ def initialise(home: Path) -> None:
         refuse_newer(home)
         return
     write_marker(home, new_id())
+
+
+def resolved_text(home: Path) -> str:
+    """The path of the home without links, as text that is the same in every locale.
+
+    A byte that is no UTF-8 becomes an escape, which the ledger can hold.
+    """
+    return os.fsencode(home.resolve()).decode(errors="backslashreplace")
+
+
+def to_text(path: Path) -> str:
+    """A path as text that is the same in every locale. A byte that is no UTF-8 is a surrogate (PEP 383)."""
+    return os.fsencode(path).decode(errors="surrogateescape")
+
+
+def from_text(text: str) -> Path:
+    """The path that ``to_text`` turned into ``text``. Raises TypeError for what is no text, and ValueError."""
+    return Path(os.fsdecode(str.encode(text, errors="surrogateescape")))
 
 
 def new_id() -> str:

@@ -24,7 +24,8 @@ def add(state_path: Path, home: Path) -> None:
     if home in homes:
         return
     try:
-        replace_text(_file(state_path), json.dumps({"homes": [str(path) for path in (*homes, home)]}, indent=2) + "\n")
+        listed = [paths.to_text(path) for path in (*homes, home)]
+        replace_text(_file(state_path), json.dumps({"homes": listed}, indent=2) + "\n")
     except OSError as error:
         _LOG.warning("the list of homes %s cannot be written: %s", _file(state_path), error)
 
@@ -49,6 +50,6 @@ def _read(state_path: Path) -> tuple[Path, ...]:
     """The listed homes; none if the list is missing or damaged, so that the next ``add`` starts a new one."""
     try:
         homes = json.loads(read_text(_file(state_path)))["homes"]
-        return tuple(Path(home) for home in homes)
+        return tuple(paths.from_text(home) for home in homes)
     except (OSError, ValueError, KeyError, TypeError):
         return ()

@@ -28,7 +28,7 @@ class Homes:
         return int(row["number"]) or None if row else None
 
     def add(self, home_id: str, path: str, at: datetime) -> None:
-        """Store a home, or the new path of one that was moved."""
+        """Store a home, or the new path of one that was moved. ``path``: see ``tradebot.home.paths.resolved_text``."""
         self._engine.insert(
             "homes",
             {"home_id": home_id, "path": path, "since": stamp(at)},

@@ -20,8 +20,8 @@ from tradebot.settings import (
     Loaded,
     PaperAdvance,
     Settings,
+    inspect,
     load_for,
-    load_in_emergency,
     process_environment,
 )
 
@@ -67,8 +67,15 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
 
 
 def require_home(options: GlobalOptions) -> None:
-    """Raise ConfigError unless the folder is a home. Its settings need not be valid."""
-    _require_home(load_in_emergency(options, process_environment())[0].settings)
+    """Raise ConfigError unless the folder is a home. Its settings need not be valid.
+
+    What is wrong with them is told too: a wrong DATABASE_URL hides the ledger that would make the folder a home.
+    """
+    inspected = inspect(options, process_environment())
+    try:
+        _require_home(inspected.loaded.settings)
+    except ConfigError as error:
+        raise ConfigError([*inspected.problems, *error.problems]) from None
 
 
 def _require_home(settings: Settings) -> None:

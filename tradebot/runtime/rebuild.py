@@ -96,7 +96,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
 
 def _homes_of(old: Path, is_lost: bool, settings: Settings) -> dict[str, str]:
     """The homes that the old ledger knows; one without a state folder, where it knows none, so that it stays lost."""
-    lost = {paths.new_id(): str(settings.home.resolve())} if is_lost else {}
+    lost = {paths.new_id(): paths.resolved_text(settings.home)} if is_lost else {}
     try:
         with closing(open_database(old, create=False)) as database:
             return database.homes.paths() or lost

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import ConfigError, Problem
+from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration
@@ -24,12 +25,12 @@ _A_YEAR = timedelta(days=366)
 def setup_for(options: GlobalOptions, kind: SchedulerKind, image: str) -> Setup:
     """What the scheduler entries of a home run. ``image`` is for Kubernetes alone. Raises ConfigError."""
     settings = configuration(options).settings
-    home, state = Path(_text(settings.home.resolve())), settings.tradebot_state_dir
+    home, state = Path(paths.to_text(settings.home.resolve())), settings.tradebot_state_dir
     _refuse_unwritable_name(home, kind)
     if kind is SchedulerKind.KUBERNETES:
         # pods share only the volume of the home, so the locks are there too
         return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
-    return Setup(_program(), home, {"TRADEBOT_STATE_DIR": _text(state)} if state else {})
+    return Setup(_program(), home, {"TRADEBOT_STATE_DIR": paths.to_text(state)} if state else {})
 
 
 def temporary_places(setup: Setup, kind: SchedulerKind) -> tuple[Problem, ...]:
@@ -64,11 +65,6 @@ def sessions_ahead() -> tuple[SessionHours, ...]:
     return (*ahead, calendar.following(ahead[-1].session))
 
 
-def _text(path: Path) -> str:
-    """A path as text in UTF-8, whatever the locale's encoding. A byte that is no UTF-8 is a surrogate (PEP 383)."""
-    return os.fsencode(path).decode(errors="surrogateescape")
-
-
 def _refuse_unwritable_name(home: Path, kind: SchedulerKind) -> None:
     """Raise ConfigError for a home whose name the files of this scheduler cannot hold."""
     what = ""
@@ -85,7 +81,7 @@ def _program() -> tuple[str, ...]:
     """The command line of tradebot: the installed script beside this interpreter, else ``python -m tradebot``."""
     interpreter = Path(sys.executable)
     installed = interpreter.with_name("tradebot.exe" if interpreter.suffix == ".exe" else "tradebot")
-    return (_text(installed),) if installed.exists() else (_text(interpreter), "-m", "tradebot")
+    return (paths.to_text(installed),) if installed.exists() else (paths.to_text(interpreter), "-m", "tradebot")
 
 
 def _own_zone() -> str:

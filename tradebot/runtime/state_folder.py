@@ -27,7 +27,7 @@ def lost_state(settings: Settings, database: Database) -> LostState | None:
 
 
 def _trouble(settings: Settings, database: Database) -> str:
-    home_id, known, here = paths.home_id(settings.home), database.homes.paths(), str(settings.home.resolve())
+    home_id, known, here = paths.home_id(settings.home), database.homes.paths(), paths.resolved_text(settings.home)
     inside = settings.database_path.resolve().is_relative_to(settings.home.resolve())
     is_known = here in known.values() or (inside and bool(known))
     if home_id is None:
@@ -59,7 +59,7 @@ _AND_WITH_IT = (
 def stamp(settings: Settings, database: Database) -> None:
     """Make the folder a home with an id that its ledger knows. Raises ConfigError and LedgerError."""
     paths.initialise(settings.home)
-    home_id, path = paths.home_id(settings.home), str(settings.home.resolve())
+    home_id, path = paths.home_id(settings.home), paths.resolved_text(settings.home)
     if not home_id:
         home_id = paths.new_id()
         paths.write_marker(settings.home, home_id)
@@ -72,7 +72,7 @@ def _make_whole(settings: Settings, database: Database) -> None:
     _set_other_heads_aside(settings, database)
     home_id = paths.new_id()
     paths.write_marker(settings.home, home_id)
-    database.homes.add(home_id, str(settings.home.resolve()), SystemClock().now())
+    database.homes.add(home_id, paths.resolved_text(settings.home), SystemClock().now())
 
 
 def _set_other_heads_aside(settings: Settings, database: Database) -> None:

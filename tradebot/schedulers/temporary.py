@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tradebot.errors import Problem
+from tradebot.home import paths
 from tradebot.schedulers.rules import Setup
 
 #: The first bytes of the file that marks a cache (https://bford.info/cachedir/).
@@ -42,7 +42,7 @@ def problems(setup: Setup, package: Path, temporary: Sequence[Path]) -> Iterator
 
 def _why(path: Path, temporary: Sequence[Path]) -> str:
     """The temporary place that holds ``path``; "" if none does."""
-    path = Path(os.fsdecode(str(path).encode(errors="surrogateescape")))  # an entry has it in UTF-8, in any locale
+    path = paths.from_text(str(path))  # an entry has it in UTF-8, in any locale
     for folder in (path, *path.parents, *path.resolve().parents):
         if folder in temporary or folder in _EMPTIED:
             return f"{folder}, whose files are temporary"

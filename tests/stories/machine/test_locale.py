@@ -59,6 +59,14 @@ def test_the_lock_and_the_ledger_are_the_same_in_every_locale(beyond_ascii: Mach
     assert beyond_ascii("verify", **odd()).code == 0
 
 
+def test_the_known_homes_and_the_last_backup_are_found_in_every_locale(beyond_ascii: Machine, odd: Odd) -> None:
+    assert beyond_ascii("run-daily", **UTF_8, **odd()).code == 0
+    assert beyond_ascii("backup", **UTF_8, **odd()).code == 0
+    assert "the last one was made" in beyond_ascii("preflight", **ASCII, **odd()).out
+    ended = beyond_ascii("status", "--home", str(beyond_ascii.folder / "elsewhere"), **ASCII, **odd())
+    assert (ended.code, "caf\\udcc3\\udca9" in ended.err) == (3, True)
+
+
 def test_what_goes_wrong_is_told_in_any_locale(beyond_ascii: Machine, odd: Odd) -> None:
     beyond_ascii.env("MAX_POSITIONS=çok")
     for locale in (ASCII, UTF_8):
