@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,18 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
         exit_reason=signals.exit_reason[:MAX_TEXT_LENGTH],
         entry_texts=_filled(signals.reason, entry[-1], rows),
         exit_texts=_filled(signals.exit_reason, leave[-1], rows),
+    )
+
+
+def last_session(raw: RawSignals) -> RawSignals:
+    """The signals of the last session alone."""
+    numbers = {name: values for name in OPTIONAL_ARRAYS if (values := getattr(raw, name)) is not None}
+    return replace(
+        raw,
+        entry=raw.entry[-1:],
+        exit=raw.exit[-1:],
+        **{name: values[-1:] for name, values in numbers.items()},
+        indicators={name: values[-1:] for name, values in raw.indicators.items()},
     )
 
 

@@ -48,10 +48,14 @@ class StrategyRunner:
             except ProcessUnavailable as error:
                 self._unavailable = str(error)
 
-    def signals(self, plugin: Plugin, history: History, *, reload: bool = False) -> StrategySignals:
-        """The validated signals of a strategy. ``reload`` imports its module anew.
+    def signals(
+        self, plugin: Plugin, history: History, *, reload: bool = False, last_only: bool = False
+    ) -> StrategySignals:
+        """The validated signals of a strategy.
 
-        history: of any symbols; the strategy gets a copy of its own.
+        history: of any symbols, with one session at least; the strategy gets a copy of its own.
+        reload: import its module anew.
+        last_only: give the last session alone, which is all that a job needs.
 
         Raises PluginError if the strategy failed, PluginTimeout if it was too slow, ProcessUnavailable if there is no
         process, and what ``check_stop`` raises.
@@ -64,7 +68,8 @@ class StrategyRunner:
             self.prepare()
             others = self._served - {name}
             try:
-                return validate(self._compute(plugin, own, reload), own, plugin.info.warmup)
+                raw = self._compute(plugin, own, reload=reload, last_only=last_only)
+                return validate(raw, own, plugin.info.warmup, last_only=last_only)
             except ProcessUnavailable as error:
                 self._unavailable = str(error)
                 raise
@@ -83,7 +88,7 @@ class StrategyRunner:
             self._process.end()
             self._process = None
 
-    def _compute(self, plugin: Plugin, history: History, reload: bool) -> RawSignals:
+    def _compute(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> RawSignals:
         from tradebot.plugins.process.messages import Request
 
         if self._process is None:
@@ -93,6 +98,7 @@ class StrategyRunner:
             folder=str(plugin.folder),
             params=plugin.info.params,
             reload=reload,
+            last_only=last_only,
             timeout_seconds=self._timeout_seconds,
             history=history,
         )

@@ -66,17 +66,21 @@ def map_frames(history: History, change: Callable[[pd.DataFrame], pd.DataFrame])
     )
 
 
-def validate(raw: RawSignals, history: History, warmup: int) -> StrategySignals:
+def validate(raw: RawSignals, history: History, warmup: int, *, last_only: bool = False) -> StrategySignals:
     """Validate what the strategy process sent for the history of the strategy's symbols.
+
+    last_only: it was asked for the last session alone.
 
     Raises PluginError with field, session and symbol if a value breaks a rule.
     """
-    close = history.close
+    first = len(history.close) - 1 if last_only else 0
+    close = history.close.iloc[first:]
     _check_shapes(raw, close.shape)
     check_policy(raw.exits)
     check_risk(raw.risk_pct)
-    has_bar = ~np.isnan(close.to_numpy())
-    age = np.cumsum(np.logical_or.accumulate(has_bar, axis=0), axis=0, dtype=np.int64)
+    has_bar = ~np.isnan(history.close.to_numpy())
+    age = np.cumsum(np.logical_or.accumulate(has_bar, axis=0), axis=0, dtype=np.int64)[first:]
+    has_bar = has_bar[first:]
     ready = has_bar & (age >= warmup)
     entry = raw.entry & ready & ~raw.exit
     return StrategySignals(

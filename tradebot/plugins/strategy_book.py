@@ -112,4 +112,4 @@ class StrategyBook:
             raise PluginError(f"not asked again: {self._timed_out[info.name]}")
         if history.close.empty:
             return ()
-        return last_signals(info, self._runner.signals(plugin, history))
+        return last_signals(info, self._runner.signals(plugin, history, last_only=True))

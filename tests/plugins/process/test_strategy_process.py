@@ -51,7 +51,9 @@ def request_of(tmp_path: Path, history: History) -> Callable[..., Request]:
         body = code.replace("\n", "\n        ")
         module = SOUND.replace("close = history.close", f"{body}\n        close = history.close", 1)
         (folder / "strategy.py").write_text(module, encoding="utf-8")
-        return Request(name, str(folder), {}, reload=True, timeout_seconds=timeout_seconds, history=history)
+        return Request(
+            name, str(folder), {}, reload=True, last_only=False, timeout_seconds=timeout_seconds, history=history
+        )
 
     return make
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Request:
     folder: str
     params: Mapping[str, ParamValue]
     reload: bool  # import the module anew
+    last_only: bool  # answer for the last session alone
     timeout_seconds: float
     history: History  # of the strategy's symbols alone
 
@@ -88,6 +90,7 @@ def encode_request(request: Request, number: int) -> bytes:
         "folder": request.folder,
         "params": dict(request.params),
         "reload": request.reload,
+        "last_only": request.last_only,
         "timeout_seconds": request.timeout_seconds,
         "symbols": list(columns),
         "unit": np.datetime_data(sessions.dtype)[0],
@@ -101,7 +104,7 @@ def encode_request(request: Request, number: int) -> bytes:
 def request_from(frame: Frame) -> Request:
     """The request that a message holds. Its frames own their data."""
     fields, arrays = decode(frame)
-    symbols = pd.Index(fields["symbols"], dtype="str", name=fields["columns_name"])
+    symbols = _columns(tuple(fields["symbols"]), fields["columns_name"])
     sessions = pd.DatetimeIndex(arrays["sessions"].view(f"datetime64[{fields['unit']}]"), name=fields["index_name"])
 
     def prices(name: str) -> pd.DataFrame:
@@ -113,9 +116,15 @@ def request_from(frame: Frame) -> Request:
         folder=fields["folder"],
         params=fields["params"],
         reload=fields["reload"],
+        last_only=fields["last_only"],
         timeout_seconds=fields["timeout_seconds"],
         history=History(**{name: prices(name) for name in History.__dataclass_fields__}),
     )
+
+
+@lru_cache(maxsize=32)
+def _columns(symbols: tuple[str, ...], name: str | None) -> pd.Index:
+    return pd.Index(symbols, dtype="str", name=name)
 
 
 def encode_answer(answer: RawSignals) -> bytes:

@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import sys
 import traceback
@@ -28,18 +29,22 @@ from tradebot.plugins.process.messages import (
     request_from,
 )
 from tradebot.plugins.process.output import end_mark
-from tradebot.plugins.raw_signals import RawSignals, raw_signals
+from tradebot.plugins.raw_signals import RawSignals, last_session, raw_signals
 from tradebot.strategy_api import Strategy
 
 MAX_MESSAGE_LENGTH = 300
 _NO_LIMIT = 1 << 62  # the command is trusted
 _STANDARD_ERROR = 2
+#: Objects between two collections, as in the commands.
+GC_THRESHOLD = 200_000
 
 
 def serve(requests: int, answers: int, memory_mb: int, user: str) -> NoReturn:
     """Answer requests for ever. The process ends with the pipe of requests, without any strategy's exit handlers."""
     limits.become(user)
     limits.limit_memory(memory_mb)
+    gc.set_threshold(GC_THRESHOLD)
+    gc.freeze()  # what was imported is never collected, and stays shared with the processes forked from here
     write_all(answers, encode_frame({"pid": os.getpid()}, b""))
     if sys.platform == "linux":
         from tradebot.plugins.process.apart import hand_on
@@ -76,7 +81,8 @@ def _compute(request: Request, classes: dict[str, Callable[[], Strategy]]) -> Ra
     if request.reload or request.name not in classes:
         classes[request.name] = load_class(request.name, Path(request.folder))
     close = request.history.close.copy()  # the strategy may change the frames
-    return raw_signals(classes[request.name]().signals(request.history, dict(request.params)), close)
+    raw = raw_signals(classes[request.name]().signals(request.history, dict(request.params)), close)
+    return last_session(raw) if request.last_only else raw
 
 
 @contextmanager
