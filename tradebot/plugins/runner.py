@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tradebot.home.paths import to_text
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.load import Plugin
 from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
@@ -95,7 +96,7 @@ class StrategyRunner:
             raise ProcessUnavailable(self._unavailable)
         request = Request(
             name=plugin.info.name,
-            folder=str(plugin.folder),
+            folder=to_text(plugin.folder),
             params=plugin.info.params,
             reload=reload,
             last_only=last_only,

@@ -219,6 +219,7 @@ def test_without_a_process_exits_and_stops_go_on(machine: Machine, odd: Odd) -> 
 
 def test_no_command_imports_a_strategy(machine: Machine, tmp_path: Path) -> None:
     """Each import tells the program of its process."""
+    machine.interpreter = True
     seen = tmp_path / "seen"
     told = f'open({str(seen)!r}, "a").write(open("/proc/self/cmdline").read().replace("\\0", " ") + "\\n")'
     machine.env("STRATEGIES=telling", "SYMBOLS=AAPL")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from tradebot.home.paths import to_text
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.process import launcher, linux
 from tradebot.plugins.process.framing import Frame, FrameError, read_frame
@@ -186,7 +187,7 @@ class _Answers:
 
 def _setup(options: ProcessOptions) -> bytes:
     """The first message to the process: its module search path and limits."""
-    path = [os.path.abspath(place) for place in sys.path]  # noqa: PTH100 - "" is the current folder
+    path = [to_text(Path(place).absolute()) for place in sys.path]  # "" is the current folder
     setup = json.dumps({"path": path, "memory_mb": options.memory_mb, "user": options.user}).encode()
     return len(setup).to_bytes(4, "little") + setup
 
