@@ -101,6 +101,18 @@ def test_one_that_fails_alone_is_at_fault_and_the_next_has_a_fresh_process(
         assert runner.signals(sound, history).entry.any()
 
 
+def test_an_answer_that_breaks_a_rule_is_a_failure_like_any_other(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History, answering: Callable[..., str]
+) -> None:
+    """The command finds it, not the process: the process goes all the same, and the next has a fresh one."""
+    broken, sound = plugin_of("broken", answering(score="ratio * float('inf')")), plugin_of("sound")
+    runner = runner_of()
+    runner.signals(sound, history)
+    with pytest.raises(PluginError, match="score is not a finite number"):
+        runner.signals(broken, history)
+    assert runner.signals(sound, history).entry.any()
+
+
 def test_without_a_process_every_strategy_fails_and_none_is_tried_again(
     runner_of: Runner, plugin_of: Callable[..., Plugin], history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,20 +68,18 @@ class StrategyRunner:
         while True:
             self.prepare()
             others = self._served - {name}
+            self._served.add(name)
             try:
                 raw = self._compute(plugin, own, reload=reload, last_only=last_only)
                 return validate(raw, own, plugin.info.warmup, last_only=last_only)
-            except ProcessUnavailable as error:
-                self._unavailable = str(error)
-                raise
-            except PluginTimeout:
-                raise
-            except PluginError:
-                if not others or name in self._at_fault:
+            except PluginError as error:
+                self.close()
+                if isinstance(error, ProcessUnavailable):
+                    self._unavailable = str(error)
+                    raise
+                if isinstance(error, PluginTimeout) or not others or name in self._at_fault:
                     self._at_fault.add(name)
                     raise
-            finally:
-                self._served.add(name)
 
     def close(self) -> None:
         """Kill the process."""
@@ -103,8 +101,4 @@ class StrategyRunner:
             timeout_seconds=self._timeout_seconds,
             history=history,
         )
-        try:
-            return self._process.compute(request)
-        except BaseException:
-            self.close()
-            raise
+        return self._process.compute(request)
