@@ -19,10 +19,10 @@ TIMEOUT_SECONDS = 30.0  # for one computation of the signals of one strategy
 
 
 class StrategyRunner:
-    """Asks strategies for signals. One process serves all of them until one fails; a fresh one serves the next.
+    """Asks strategies for signals. What was started serves all of them until one fails; the next has a fresh start.
 
-    A strategy that fails in a process that has served others is asked once more in a fresh one: what another strategy
-    left behind there is not its fault.
+    A strategy that fails where others were served is asked once more in a fresh process: another strategy may have
+    spoilt what they share, or killed its process.
     """
 
     def __init__(

@@ -6,7 +6,6 @@ and sends never passes through it. Linux alone: elsewhere a fork is not safe onc
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import time
@@ -15,12 +14,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tradebot.plugins.process import linux
-from tradebot.plugins.process.framing import LENGTHS, Frame, encode_frame, read_exactly, read_frame, write_all
+from tradebot.plugins.process.framing import LENGTHS, NO_LIMIT, Frame, encode_frame, read_exactly, read_frame, write_all
+from tradebot.plugins.process.launcher import private
 
-#: Descriptors of the process from here on, so that a strategy that closes the first ones seldom meets them.
-_HIGH_DESCRIPTOR = 200
 _CHUNK = 1 << 20
-_NO_LIMIT = 1 << 62  # the command is trusted
 _REAP_SECONDS = 1.0
 
 #: Answers the requests of one pipe on another until the first ends.
@@ -46,7 +43,7 @@ def hand_on(requests: int, answers: int, answer_requests: AnswerRequests) -> NoR
     signal.signal(signal.SIGCHLD, strategies.reap)
     while True:
         try:
-            frame = read_frame(lambda size: read_exactly(requests, size), lambda: _NO_LIMIT)
+            frame = read_frame(lambda size: read_exactly(requests, size), lambda: NO_LIMIT)
         except EOFError:
             os._exit(0)
         strategies.ask(frame)
@@ -112,7 +109,7 @@ class _Strategies:
             linux.end_with_parent()
             if os.getppid() != own:
                 os._exit(1)
-            pipes = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR) for end in (to_read, to_write)]
+            pipes = [private(end) for end in (to_read, to_write)]
             others = [end for process in self._processes.values() for end in (process.requests, process.answers)]
             for end in (self._requests, self._answers, to_read, requests, answers, to_write, *others):
                 os.close(end)

@@ -13,6 +13,8 @@ LENGTHS = struct.Struct("<IQ")  # bytes of the header and of the body
 
 #: Bytes of a header, at most.
 MAX_HEADER_BYTES = 16_000_000
+#: Bytes of a body from the command, which is trusted.
+NO_LIMIT = 1 << 62
 
 
 class FrameError(Exception):

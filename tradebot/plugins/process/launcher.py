@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 #: Descriptors of the worker from here on, so that a strategy that closes the first ones seldom meets them.
-_HIGH_DESCRIPTOR = 200
+HIGH_DESCRIPTOR = 200
 _KILL_ROUNDS = 200
 _KILL_PAUSE_SECONDS = 0.01
 
@@ -117,7 +117,7 @@ def _exit_code(status: int | None) -> int:
 
 def _take_pipes() -> tuple[int, int]:
     """Move the pipes of requests and answers to private descriptors; standard output then goes where errors go."""
-    requests, answers = _private(0), _private(1)
+    requests, answers = private(0), private(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
@@ -125,12 +125,13 @@ def _take_pipes() -> tuple[int, int]:
     return requests, answers
 
 
-def _private(descriptor: int) -> int:
+def private(descriptor: int) -> int:
+    """A copy of a descriptor that a program started later does not inherit; on POSIX a high one."""
     try:
         import fcntl
     except ImportError:
         return os.dup(descriptor)
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR)
 
 
 def _read_setup(requests: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from tradebot.home.paths import to_text
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
@@ -155,7 +155,11 @@ class StrategyProcess:
         if b"Timeout (" in output:
             return _too_slow(request, output)
         place = _place(request, output)
-        what = f"its process ended {_status(self._child.popen.returncode)}" if ended else "it closed its process's pipe"
+        what = (
+            f"its process ended {_status(self._child.popen.returncode)}"
+            if ended
+            else "it closed the pipe of its answers"
+        )
         return PluginError(f"{what}; it was at {place}" if place else what)
 
 
@@ -207,23 +211,24 @@ def _start(options: ProcessOptions) -> _Child:
     command = [sys.executable, "-I", "-u", "-X", "utf8", "-X", "faulthandler", launcher.__file__, str(held)]
     anchor = Path(sys.executable).absolute().anchor or os.sep
     try:
-        if _IS_POSIX:
-            popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-                env=dict(options.environment), cwd=anchor, pass_fds=(held,), start_new_session=True,
-            )  # fmt: skip
-        else:
-            flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-            popen = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-                env=dict(options.environment), cwd=anchor, creationflags=flags,
-            )  # fmt: skip
+        popen = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+            env=dict(options.environment), cwd=anchor, **_apart(held),
+        )  # fmt: skip
     except OSError as error:
         _close(lifeline)
         raise ProcessUnavailable(f"no process for strategies could be started: {error}") from None
     finally:
         _close(held)
     return _Child(popen, lifeline)
+
+
+def _apart(held: int) -> dict[str, Any]:
+    """The options of Popen that keep the process apart from the command's terminal, with one descriptor more."""
+    if _IS_POSIX:
+        return {"pass_fds": (held,), "start_new_session": True}
+    names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
+    return {"creationflags": sum(getattr(subprocess, name, 0) for name in names)}
 
 
 def _lifeline() -> tuple[int, int]:

@@ -21,7 +21,7 @@ from tradebot.plugins.errors import PluginError
 from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.load import load_class
 from tradebot.plugins.process import limits
-from tradebot.plugins.process.framing import encode_frame, read_exactly, read_frame, write_all
+from tradebot.plugins.process.framing import NO_LIMIT, encode_frame, read_exactly, read_frame, write_all
 from tradebot.plugins.process.messages import (
     Request,
     encode_answer,
@@ -33,7 +33,6 @@ from tradebot.plugins.raw_signals import RawSignals, last_session, raw_signals
 from tradebot.strategy_api import Strategy
 
 MAX_MESSAGE_LENGTH = 300
-_NO_LIMIT = 1 << 62  # the command is trusted
 _STANDARD_ERROR = 2
 #: Objects between two collections, as in the commands.
 GC_THRESHOLD = 200_000
@@ -58,7 +57,7 @@ def _answer_requests(requests: int, answers: int) -> NoReturn:
     own = os.getpid()
     while True:
         try:
-            frame = read_frame(lambda size: read_exactly(requests, size), lambda: _NO_LIMIT)
+            frame = read_frame(lambda size: read_exactly(requests, size), lambda: NO_LIMIT)
         except EOFError:
             os._exit(0)
         number, answer = frame.header["fields"]["number"], _answer(request_from(frame), classes)
