@@ -1,20 +1,19 @@
-"""The links of the hash chain, checked in a process of their own where there are many: hashing is half of the work."""
+"""The links of the hash chain, checked in a process of their own where there are many."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
 
 from tradebot.ledger.audit import GENESIS, hash_of_columns
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 
-#: Rows of the trail from which a second process is faster than one.
+#: Rows of the trail from which a second process is used: to hash so many takes several times as long as its start.
 MANY_ROWS = 50_000
 _TRAIL = (
     "SELECT seq, at, account_key, kind, subject, detail, digest, prev_hash, hash FROM audit"
@@ -23,17 +22,11 @@ _TRAIL = (
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from tradebot.ledger.chain_links import main; main()"
 
 
-class LinkFindings(Protocol):
-    """Waits for the findings."""
-
-    def __call__(self) -> list[Finding]:
-        """The findings, in the order of the rows."""
-        ...
-
-
 @contextmanager
-def checking_links(engine: Engine, last: int) -> Iterator[LinkFindings]:
-    """Check the links up to row ``last`` meanwhile. Rows up to there do not change while others write.
+def checking_links(engine: Engine, last: int) -> Iterator[Callable[[], list[Finding]]]:
+    """Check the links up to row ``last`` meanwhile; gives a function that waits for the findings, in order of the rows.
+
+    Rows up to there do not change while others write.
 
     The process is killed where the findings are not waited for. Where none can be started, the caller does the work.
     """
