@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.special_files import a_folder, a_link_to_a_full_device, a_link_to_itself, a_link_to_nowhere, a_pipe
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource, level_of
 from tradebot.errors import ConfigError
 from tradebot.home.halt_file import LatchFile
@@ -154,26 +155,6 @@ def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) 
     path.write_bytes(content)
 
     assert str(path) in the_unreadable(LatchFile(path)).reason
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def a_link_to_nowhere(path: Path) -> None:
-    path.symlink_to(path.with_name("nowhere"))
-
-
-def a_link_to_a_full_device(path: Path) -> None:
-    path.symlink_to("/dev/full")
-
-
-def a_link_to_itself(path: Path) -> None:
-    path.symlink_to(path)
 
 
 NO_FILES = [a_folder, a_pipe, a_link_to_nowhere, a_link_to_a_full_device, a_link_to_itself]

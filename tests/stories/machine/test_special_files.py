@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli import Ended
+from tests.fakes.special_files import a_folder, a_link_to_a_full_device, a_link_to_nowhere, a_pipe
 from tests.stories.processes.conftest import Machine, ending
 from tradebot.home import paths
 
@@ -17,22 +18,6 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes am
 #: Seconds that a command may take: none of them takes five on an idle machine.
 PATIENCE = 60.0
 RESUME = ("resume", "--reason", "looked at it", "--yes")
-
-
-def a_pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def a_link_to_nowhere(path: Path) -> None:
-    path.symlink_to(path.with_name("nowhere"))
-
-
-def a_link_to_a_full_device(path: Path) -> None:
-    path.symlink_to("/dev/full")
-
-
-def a_folder(path: Path) -> None:
-    path.mkdir()
 
 
 def run(machine: Machine, *arguments: str) -> Ended:
