@@ -104,3 +104,30 @@ def test_json_is_canonical() -> None:
 def test_json_holds_no_number_that_is_none() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical_json({"a": float("nan")})
+
+
+class Day(date):
+    """As pandas and other libraries have them."""
+
+
+class Moment(datetime):
+    """As pandas.Timestamp is one."""
+
+
+class Number(Decimal):
+    """A number of a library's own."""
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Day(2007, 1, 3), date(2007, 1, 3)),
+        (Moment(2007, 1, 3, 9, 35, tzinfo=UTC), datetime(2007, 1, 3, 9, 35, tzinfo=UTC)),
+        (Number("1.50"), Decimal("1.50")),
+        (Side.BUY, "buy"),
+        (True, 1),
+    ],
+)
+def test_a_value_of_a_derived_type_is_stored_as_its_base(value: object, plain: object) -> None:
+    assert to_column(value) == to_column(plain)
+    assert type(to_column(value)) is type(to_column(plain))
