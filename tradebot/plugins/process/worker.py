@@ -20,7 +20,7 @@ from typing import NoReturn
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.import_hints import import_hint
 from tradebot.plugins.load import load_class
-from tradebot.plugins.process import limits
+from tradebot.plugins.process import apart, limits
 from tradebot.plugins.process.framing import NO_LIMIT, encode_frame, read_exactly, read_frame, write_all
 from tradebot.plugins.process.messages import (
     Request,
@@ -46,9 +46,7 @@ def serve(requests: int, answers: int, memory_mb: int, user: str) -> NoReturn:
     gc.freeze()  # what was imported is never collected, and stays shared with the processes forked from here
     write_all(answers, encode_frame({"pid": os.getpid()}, b""))
     if sys.platform == "linux":
-        from tradebot.plugins.process.apart import hand_on
-
-        hand_on(requests, answers, _answer_requests)
+        apart.hand_on(requests, answers, _answer_requests)
     _answer_requests(requests, answers)
 
 
@@ -106,9 +104,21 @@ def _error_text(error: BaseException, folder: Path) -> str:
     what = shorten(traceback.format_exception_only(error)[0], MAX_MESSAGE_LENGTH)
     if isinstance(error, MemoryError):
         what += "; STRATEGY_MEMORY_MB limits the memory of a strategy"
-    if isinstance(error, ImportError) and not os.access(library := Path(os.__file__).parent, os.R_OK | os.X_OK):
+    if isinstance(error, ImportError) and (library := _unreadable_library()):
         what += f"; STRATEGY_USER may not read Python's own files in {library}: install Python where it may"
     return f"{own[-1].filename} line {own[-1].lineno}: {what}" if own else what
+
+
+def _unreadable_library() -> str:
+    """The first folder of the module search path that this process may not read, or ""."""
+    for place in (str(Path(os.__file__).parent), *sys.path):
+        try:
+            os.scandir(place).close()
+        except PermissionError:
+            return place
+        except OSError:
+            continue
+    return ""
 
 
 def _details(error: BaseException) -> str:
