@@ -108,7 +108,7 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
     raise TypeError(f"the ledger has no column for a {hint}")
 
 
-#: By type, a subclass before its base. Most values are of these types themselves, and a look-up is the fastest question.
+#: By type, a subclass before its base. Most values are of these types themselves, which a look-up finds fastest.
 _CONVERTERS: dict[type, Callable[[Any], Value]] = {
     str: lambda text: encodable(str(text)),
     Decimal: _number,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradebot.home.paths import to_text
@@ -11,11 +13,19 @@ from tradebot.plugins.load import Plugin
 from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
 
 if TYPE_CHECKING:
-    from tradebot.plugins.raw_signals import RawSignals
+    from tradebot.plugins.process.messages import Request
     from tradebot.plugins.signal_validation import StrategySignals
     from tradebot.strategy_api import History
 
 TIMEOUT_SECONDS = 30.0  # for one computation of the signals of one strategy
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, and the sessions that the strategy needs before its signals count."""
+
+    request: Request
+    warmup: int
 
 
 class StrategyRunner:
@@ -61,37 +71,30 @@ class StrategyRunner:
         Raises PluginError if the strategy failed, PluginTimeout if it was too slow, ProcessUnavailable if there is no
         process, and what ``check_stop`` raises.
         """
-        from tradebot.plugins.signal_validation import select_symbols, validate  # imports pandas, as a history has
+        (result,) = self.signals_of_each([plugin], history, reload=reload, last_only=last_only)
+        if isinstance(result, PluginError):
+            raise result
+        return result
 
-        name = plugin.info.name
-        own = select_symbols(history, plugin.info.symbols)
-        while True:
-            self.prepare()
-            others = self._served - {name}
-            self._served.add(name)
-            try:
-                raw = self._compute(plugin, own, reload=reload, last_only=last_only)
-                return validate(raw, own, plugin.info.warmup, last_only=last_only)
-            except PluginError as error:
-                self.close()
-                if isinstance(error, ProcessUnavailable):
-                    self._unavailable = str(error)
-                    raise
-                if isinstance(error, PluginTimeout) or not others or name in self._at_fault:
-                    self._at_fault.add(name)
-                    raise
+    def signals_of_each(
+        self, plugins: Sequence[Plugin], history: History, *, reload: bool = False, last_only: bool = False
+    ) -> Iterator[StrategySignals | PluginError]:
+        """What ``signals`` gives or raises for each, in this order. All are sent before the first answer is awaited."""
+        waiting = deque(self._asked(plugin, history, reload=reload, last_only=last_only) for plugin in plugins)
+        while waiting:
+            self._send(waiting)
+            while waiting:
+                result = self._result(waiting[0])
+                if result is not None:
+                    yield result
+                    waiting.popleft()
+                if self._process is None:
+                    break  # the rest is sent to a fresh one
 
-    def close(self) -> None:
-        """Kill the process."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+    def _asked(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> _Asked:
+        from tradebot.plugins.process.messages import Request  # imports pandas, as a history has
+        from tradebot.plugins.signal_validation import select_symbols
 
-    def _compute(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> RawSignals:
-        from tradebot.plugins.process.messages import Request
-
-        if self._process is None:
-            raise ProcessUnavailable(self._unavailable)
         request = Request(
             name=plugin.info.name,
             folder=to_text(plugin.folder),
@@ -99,6 +102,41 @@ class StrategyRunner:
             reload=reload,
             last_only=last_only,
             timeout_seconds=self._timeout_seconds,
-            history=history,
+            history=select_symbols(history, plugin.info.symbols),
         )
-        return self._process.compute(request)
+        return _Asked(request, plugin.info.warmup)
+
+    def _send(self, requests: Iterable[_Asked]) -> None:
+        self.prepare()
+        try:
+            for asked in requests:
+                if self._process is not None:
+                    self._process.ask(asked.request)
+        except ProcessUnavailable as error:
+            self.close()
+            self._unavailable = str(error)
+
+    def _result(self, asked: _Asked) -> StrategySignals | PluginError | None:
+        """The answer to the oldest request, or why there is none; None if it is to be asked once more."""
+        from tradebot.plugins.signal_validation import validate
+
+        if self._process is None:
+            return ProcessUnavailable(self._unavailable)
+        name = asked.request.name
+        others = self._served - {name}
+        self._served.add(name)
+        try:
+            raw = self._process.answer()
+            return validate(raw, asked.request.history, asked.warmup, last_only=asked.request.last_only)
+        except PluginError as error:
+            self.close()
+            if others and name not in self._at_fault and not isinstance(error, PluginTimeout):
+                return None
+            self._at_fault.add(name)
+            return error
+
+    def close(self) -> None:
+        """Kill the process."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None

@@ -83,17 +83,20 @@ class StrategyBook:
         return self._cached[1]
 
     def _compute_all(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        from tradebot.plugins.last_signals import last_signals  # imports pandas, as a history has done
+
+        late = self._timed_out
         signals: list[Signal] = []
-        failures: list[StrategyFailure] = []
-        for plugin in self._plugins:
-            name = plugin.info.name
-            try:
-                signals.extend(self._signals_of(plugin, history))
-            except PluginError as error:
-                if isinstance(error, PluginTimeout):
-                    self._timed_out[name] = str(error)
-                failures.append(StrategyFailure(name, str(error)))
-        return tuple(signals), tuple(failures)
+        failures = {name: f"not asked again: {message}" for name, message in late.items()}
+        asked = [plugin for plugin in self._plugins if plugin.info.name not in late and not history.close.empty]
+        for plugin, result in zip(asked, self._runner.signals_of_each(asked, history, last_only=True), strict=True):
+            if isinstance(result, PluginError):
+                failures[plugin.info.name] = str(result)
+            else:
+                signals.extend(last_signals(plugin.info, result))
+            if isinstance(result, PluginTimeout):
+                self._timed_out[plugin.info.name] = str(result)
+        return tuple(signals), tuple(StrategyFailure(name, message) for name, message in failures.items())
 
     def prepare(self) -> None:
         """Start the strategy process, so that it is ready when the signals are asked for."""
@@ -103,13 +106,3 @@ class StrategyBook:
     def close(self) -> None:
         """End the strategy process."""
         self._runner.close()
-
-    def _signals_of(self, plugin: Plugin, history: History) -> tuple[Signal, ...]:
-        from tradebot.plugins.last_signals import last_signals  # imports pandas, as a history has done
-
-        info = plugin.info
-        if info.name in self._timed_out:
-            raise PluginError(f"not asked again: {self._timed_out[info.name]}")
-        if history.close.empty:
-            return ()
-        return last_signals(info, self._runner.signals(plugin, history, last_only=True))

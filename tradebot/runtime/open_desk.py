@@ -114,6 +114,8 @@ def open_desk(
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
+        if strategies is not None and job is Job.REPLAY:  # it always asks them
+            strategies.prepare()
         venue = held.enter_context(open_venue(settings, fresh=access.makes_home, durable=durable, start=start))
         broker, clock = venue.broker, venue.clock
         opened_on = AccountReading(broker.account(), clock.now())

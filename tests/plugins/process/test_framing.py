@@ -27,7 +27,7 @@ def reading(content: bytes) -> Callable[[int], bytearray]:
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()), st.binary())
 def test_what_is_written_is_read(header: dict[str, object], body: bytes) -> None:
-    frame = read_frame(reading(encode_frame(header, body)), lambda: len(body))
+    frame = read_frame(reading(encode_frame(header, [body])), lambda: len(body))
     assert frame == Frame(header, bytearray(body))
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.plugins.conftest import SOUND
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.process.messages import Request
 from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
+from tradebot.plugins.raw_signals import RawSignals
 from tradebot.strategy_api import History
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="what these strategies do is POSIX")
@@ -58,6 +60,11 @@ def request_of(tmp_path: Path, history: History) -> Callable[..., Request]:
     return make
 
 
+def compute(process: StrategyProcess, request: Request) -> RawSignals:
+    process.ask(request)
+    return process.answer()
+
+
 def running(pid: int) -> bool:
     """Whether a process runs, zombies aside."""
     try:
@@ -76,7 +83,7 @@ def gone(pid: int) -> bool:
 
 def test_one_process_answers_again_and_again(process: Started, request_of: Callable[..., Request]) -> None:
     one = process()
-    first, second = one.compute(request_of()), one.compute(request_of(name="other"))
+    first, second = compute(one, request_of()), compute(one, request_of(name="other"))
     assert first.entry.shape == (60, 3)
     assert (first.entry == second.entry).all()
     assert first.exits == second.exits
@@ -105,7 +112,7 @@ def test_a_strategy_that_ends_or_spoils_its_process_is_told(
     process: Started, request_of: Callable[..., Request], code: str, told: str
 ) -> None:
     with pytest.raises(PluginError) as caught:
-        process().compute(request_of(code))
+        compute(process(), request_of(code))
     assert told in str(caught.value)
 
 
@@ -127,7 +134,7 @@ def test_what_a_strategy_does_to_its_own_process_is_its_own(
     process: Started, request_of: Callable[..., Request], code: str
 ) -> None:
     one = process()
-    assert one.compute(request_of(code)).entry.any()
+    assert compute(one, request_of(code)).entry.any()
     began = time.monotonic()
     one.end()
     assert time.monotonic() - began < 10
@@ -138,7 +145,7 @@ def test_c_code_that_never_returns_is_given_up_on(
     process: Started, request_of: Callable[..., Request], code: str
 ) -> None:
     with pytest.raises(PluginTimeout, match=r"^no answer within 1 seconds; it was at .*strategy\.py line 8$"):
-        process().compute(request_of(code, timeout_seconds=1.0))
+        compute(process(), request_of(code, timeout_seconds=1.0))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a session of its own escapes elsewhere")
@@ -162,7 +169,7 @@ def test_nothing_that_a_strategy_started_outlives_its_process(
     )
     one = process()
     try:
-        one.compute(request_of(code, timeout_seconds=2.0))
+        compute(one, request_of(code, timeout_seconds=2.0))
         assert ending == ""
     except PluginError:
         assert ending != ""
@@ -182,11 +189,11 @@ def test_a_command_that_is_asked_to_stop_waits_for_no_strategy(
             raise Interrupted
 
     one = process(check_stop)
-    one.compute(request_of())
+    compute(one, request_of())
     asked.append(True)
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        one.compute(request_of("import ctypes; ctypes.PyDLL(None).sleep(1000)"))
+        compute(one, request_of("import ctypes; ctypes.PyDLL(None).sleep(1000)"))
     one.end()
     assert time.monotonic() - began < 15
 
@@ -194,8 +201,8 @@ def test_a_command_that_is_asked_to_stop_waits_for_no_strategy(
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
 def test_memory_has_a_limit(process: Started, request_of: Callable[..., Request]) -> None:
     with pytest.raises(PluginError, match=r"strategy\.py line 8: MemoryError; STRATEGY_MEMORY_MB"):
-        process(memory_mb=600).compute(request_of("x = bytearray(700 << 20)"))
-    assert process(memory_mb=0).compute(request_of("x = bytearray(700 << 20)")).entry.any()
+        compute(process(memory_mb=600), request_of("x = bytearray(700 << 20)"))
+    assert compute(process(memory_mb=0), request_of("x = bytearray(700 << 20)")).entry.any()
 
 
 @pytest.mark.parametrize("stop", ["Decimal(0.1)", "Decimal(1e-9)"])
@@ -203,7 +210,7 @@ def test_a_stop_may_be_a_float_written_out(process: Started, request_of: Callabl
     request = request_of()
     module = Path(request.folder, "strategy.py")
     module.write_text(module.read_text().replace('Decimal("0.02")', stop))
-    assert process().compute(request).exits.stop == eval(stop, {"Decimal": Decimal})
+    assert compute(process(), request).exits.stop == eval(stop, {"Decimal": Decimal})
 
 
 def test_long_texts_are_cut(process: Started, request_of: Callable[..., Request]) -> None:
@@ -211,7 +218,7 @@ def test_long_texts_are_cut(process: Started, request_of: Callable[..., Request]
     module = Path(request.folder, "strategy.py")
     long = "score=1 + 0 * close, reason='a' * 20_000_000, exit_reason='{close:>2000000}'"
     module.write_text(module.read_text().replace("score=ratio.fillna(0.0)", long))
-    answer = process().compute(request)
+    answer = compute(process(), request)
     assert (answer.reason, answer.exit_reason) == ("a" * 500, "{close:>2000000}")
     assert {len(text) for text in (*answer.entry_texts.values(), *answer.exit_texts.values())} == {500}
 
@@ -219,7 +226,7 @@ def test_long_texts_are_cut(process: Started, request_of: Callable[..., Request]
 def test_relative_paths_are_those_of_the_strategys_folder(process: Started, request_of: Callable[..., Request]) -> None:
     request = request_of("assert open('best.json').read() == '7'")
     Path(request.folder, "best.json").write_text("7")
-    assert process().compute(request).entry.any()
+    assert compute(process(), request).entry.any()
 
 
 def test_its_environment_is_what_it_is_given(
@@ -227,7 +234,7 @@ def test_its_environment_is_what_it_is_given(
 ) -> None:
     monkeypatch.setenv("ALPACA_SECRET_KEY", "secret")
     code = "import os; assert set(os.environ) - {'LC_CTYPE'} == {'TZ'}, sorted(os.environ)"
-    assert process(environment={"TZ": "UTC"}).compute(request_of(code)).entry.any()
+    assert compute(process(environment={"TZ": "UTC"}), request_of(code)).entry.any()
 
 
 def test_where_no_process_can_start_it_is_told(
@@ -240,7 +247,7 @@ def test_where_no_process_can_start_it_is_told(
 
 def test_a_user_that_does_not_exist_is_told(process: Started, request_of: Callable[..., Request]) -> None:
     with pytest.raises(ProcessUnavailable, match=r"STRATEGY_USER: this system has no user 'nobody-of-this-name'$"):
-        process(user="nobody-of-this-name").compute(request_of())
+        compute(process(user="nobody-of-this-name"), request_of())
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give a process to another user")
@@ -252,7 +259,7 @@ def test_a_user_of_its_own_reads_no_file_of_the_owner(
     secret.chmod(0o600)
     try:
         with pytest.raises(PluginError, match="PermissionError"):
-            process(user="nobody").compute(_readable(request_of(f"open({str(secret)!r})")))
+            compute(process(user="nobody"), _readable(request_of(f"open({str(secret)!r})")))
     finally:
         secret.unlink()
 
@@ -263,7 +270,7 @@ def test_a_user_of_its_own_reads_no_file_of_the_owner(
 )
 def test_a_user_that_may_not_read_python_is_told(process: Started, request_of: Callable[..., Request]) -> None:
     with pytest.raises(PluginError, match=r"No module named 'mailbox'; STRATEGY_USER may not read Python's own files"):
-        process(user="nobody").compute(_readable(request_of("import mailbox")))
+        compute(process(user="nobody"), _readable(request_of("import mailbox")))
 
 
 def _readable(request: Request) -> Request:
@@ -276,12 +283,42 @@ def _readable(request: Request) -> Request:
 
 def test_a_killed_supervisor_leaves_no_worker(process: Started, request_of: Callable[..., Request]) -> None:
     one = process()
-    one.compute(request_of())
+    compute(one, request_of())
     supervisor, worker = one.process_ids
     os.kill(supervisor, signal.SIGKILL)
     assert gone(worker)
     with pytest.raises(PluginError):
-        one.compute(request_of())
+        compute(one, request_of())
+
+
+def test_requests_sent_at_once_are_answered_in_their_order_each_with_its_own_output(
+    process: Started, request_of: Callable[..., Request], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    one = process()
+    for name in ("first", "second", "third"):
+        one.ask(request_of(f"print('I am {name}')\nhistory.close.iloc[-1] *= {len(name)}", name=name))
+    assert [one.answer().entry.any() for _ in range(3)] == [True] * 3
+    said = [line for line in caplog.messages if "printed" in line]
+    assert said == [f"strategy {name} printed: I am {name}" for name in ("first", "second", "third")]
+
+
+def test_more_than_the_pipe_holds_is_sent_at_once(
+    process: Started, request_of: Callable[..., Request], history: History
+) -> None:
+    """Nobody waits for a process that does not read: the time limit finds it."""
+    many = pd.concat([history.close] * 2000, ignore_index=True).set_axis(
+        pd.date_range("1900-01-01", periods=2000 * len(history.close)), axis=0
+    )
+    long = History(*[many] * 5)
+    one = process()
+    for name in ("first", "second"):
+        one.ask(replace(request_of(name=name), history=long))
+    assert [one.answer().entry.shape for _ in range(2)] == [many.shape] * 2
+    one.ask(replace(request_of("import time; time.sleep(60)", timeout_seconds=0.5), history=long))
+    one.ask(replace(request_of(name="second"), history=long))
+    with pytest.raises(PluginTimeout):
+        one.answer()
 
 
 def test_the_prices_arrive_as_they_are(process: Started, request_of: Callable[..., Request], history: History) -> None:
@@ -293,4 +330,4 @@ def test_the_prices_arrive_as_they_are(process: Started, request_of: Callable[..
         f"assert float(history.close.iloc[7, 1]).hex() == {history.close.to_numpy()[7, 1].item().hex()!r}",
         f"assert str(history.close.index[7].date()) == {str(history.close.index[7])[:10]!r}",
     ]
-    assert process().compute(request_of("\n".join(checks))).entry.any()
+    assert compute(process(), request_of("\n".join(checks))).entry.any()

@@ -6,15 +6,16 @@ and sends never passes through it. Linux alone: elsewhere a fork is not safe onc
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from tradebot.plugins.process import linux
-from tradebot.plugins.process.framing import LENGTHS, NO_LIMIT, Frame, encode_frame, read_exactly, read_frame, write_all
+from tradebot.plugins.process.framing import LENGTHS, read_exactly, write_all
 from tradebot.plugins.process.launcher import private
 
 _CHUNK = 1 << 20
@@ -43,10 +44,12 @@ def hand_on(requests: int, answers: int, answer_requests: AnswerRequests) -> NoR
     signal.signal(signal.SIGCHLD, strategies.reap)
     while True:
         try:
-            frame = read_frame(lambda size: read_exactly(requests, size), lambda: NO_LIMIT)
+            lengths = read_exactly(requests, LENGTHS.size)
+            header_bytes, body_bytes = LENGTHS.unpack(lengths)
+            header, body = read_exactly(requests, header_bytes), read_exactly(requests, body_bytes)
         except EOFError:
             os._exit(0)
-        strategies.ask(frame)
+        strategies.ask(json.loads(header)["fields"]["name"], (lengths, header, body))
 
 
 class _Strategies:
@@ -60,9 +63,8 @@ class _Strategies:
         self._ended: dict[int, int] = {}  # status by process id
         self._asked = 0  # process id
 
-    def ask(self, frame: Frame) -> None:
-        """Hand on one request and its answer."""
-        name = frame.header["fields"]["name"]
+    def ask(self, name: str, request: Sequence[bytearray]) -> None:
+        """Hand on one request to the process of the strategy ``name``, and its answer."""
         process = self._processes.pop(name, None)
         if process is not None and process.pid in self._ended:
             os.close(process.requests)
@@ -73,7 +75,8 @@ class _Strategies:
         self._processes[name] = process
         self._asked = process.pid
         try:
-            write_all(process.requests, encode_frame(frame.header, frame.body))
+            for part in request:
+                write_all(process.requests, part)
             _copy_frame(process.answers, self._answers)
         except (EOFError, BrokenPipeError):
             self._end()
@@ -102,6 +105,7 @@ class _Strategies:
         """Start the process of a strategy, with the pipes to this one and no other descriptor."""
         to_read, requests = os.pipe()
         answers, to_write = os.pipe()
+        linux.widen_pipe(requests)
         own = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +30,11 @@ class Frame:
     body: bytearray
 
 
-def encode_frame(header: Mapping[str, Any], body: bytes | bytearray) -> bytes:
-    """The bytes of a frame."""
+def encode_frame(header: Mapping[str, Any], parts: Sequence[memoryview | bytes] = ()) -> bytes:
+    """The bytes of a frame whose body is made of ``parts``."""
     text = json.dumps(header).encode()
-    return LENGTHS.pack(len(text), len(body)) + text + body
+    sizes = [part.nbytes if isinstance(part, memoryview) else len(part) for part in parts]
+    return b"".join((LENGTHS.pack(len(text), sum(sizes)), text, *parts))
 
 
 def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], int]) -> Frame:
@@ -54,12 +56,14 @@ def read_frame(read_exactly: Callable[[int], bytearray], max_body: Callable[[], 
 
 def read_exactly(descriptor: int, size: int) -> bytearray:
     """So many bytes of a pipe. Raises EOFError at its end."""
-    content = bytearray()
-    while len(content) < size:
-        part = os.read(descriptor, size - len(content))
-        if not part:
-            raise EOFError
-        content += part
+    content = bytearray(size)
+    with io.FileIO(descriptor, closefd=False) as pipe, memoryview(content) as view:
+        done = 0
+        while done < size:
+            count = pipe.readinto(view[done:])
+            if not count:
+                raise EOFError
+            done += count
     return content
 
 

@@ -49,12 +49,14 @@ class Request:
 def encode(fields: Mapping[str, Any], arrays: Arrays) -> bytes:
     """The bytes of a message."""
     table = [[name, values.dtype.kind, list(values.shape)] for name, values in arrays.items()]
-    body = b"".join(np.ascontiguousarray(values).tobytes() for values in arrays.values())
-    return encode_frame({"fields": fields, "arrays": table}, body)
+    return encode_frame({"fields": fields, "arrays": table}, [_bytes(values) for values in arrays.values()])
 
 
 def decode(frame: Frame) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The fields and arrays of a message. Raises FrameError for one that breaks the format."""
+    """The fields and arrays of a message; the arrays are views of its body, none of another.
+
+    Raises FrameError for a message that breaks the format.
+    """
     try:
         table = [(str(name), _DTYPES[kind], tuple(map(int, shape))) for name, kind, shape in frame.header["arrays"]]
         fields = dict(frame.header["fields"])
@@ -65,11 +67,15 @@ def decode(frame: Frame) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         raise FrameError(f"arrays of {sum(sizes):,} bytes in {len(frame.body):,}")
     arrays, start = {}, 0
     for (name, dtype, shape), size in zip(table, sizes, strict=True):
-        part = frame.body[start : start + size]
-        values = np.frombuffer(part, dtype=np.uint8 if dtype == np.bool_ else dtype)
-        arrays[name] = (values != 0 if dtype == np.bool_ else values).reshape(shape)
+        kind = np.dtype(np.uint8) if dtype == np.bool_ else dtype
+        values = np.frombuffer(frame.body, kind, size // kind.itemsize, start).reshape(shape)
+        arrays[name] = values != 0 if dtype == np.bool_ else np.require(values, requirements=["ALIGNED"])
         start += size
     return fields, arrays
+
+
+def _bytes(values: NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -102,7 +108,7 @@ def encode_request(request: Request, number: int) -> bytes:
 
 
 def request_from(frame: Frame) -> Request:
-    """The request that a message holds. Its frames own their data."""
+    """The request that a message holds. No frame shares data with another."""
     fields, arrays = decode(frame)
     symbols = _columns(tuple(fields["symbols"]), fields["columns_name"])
     sessions = pd.DatetimeIndex(arrays["sessions"].view(f"datetime64[{fields['unit']}]"), name=fields["index_name"])

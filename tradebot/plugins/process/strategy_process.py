@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -61,10 +62,12 @@ class StrategyProcess:
         self._kill = weakref.finalize(self, _kill, self._child)
         self._output = OutputLog(_pipe(self._child.popen.stderr))
         self._answers = _Answers(_pipe(self._child.popen.stdout))
-        self._asked = 0
+        self._requests = _Requests(_pipe(self._child.popen.stdin))
+        self._asked = 0  # requests so far
+        self._open: deque[_Asked] = deque()  # those without an answer
         self._is_ready = False
-        self._pipe_bytes = _capacity(_pipe(self._child.popen.stdin))
-        self._send(_setup(options))
+        linux.widen_pipe(_pipe(self._child.popen.stdin).fileno())
+        self._requests.send(_setup(options))
 
     def wait_until_ready(self) -> None:
         """Raise ProcessUnavailable if the process does not get ready to compute, and what ``check_stop`` raises."""
@@ -81,19 +84,32 @@ class StrategyProcess:
         self._child.worker = int(answer.header["pid"])
         self._is_ready = True
 
-    def compute(self, request: Request) -> RawSignals:
-        """The signals of one strategy. Its output is logged.
+    def ask(self, request: Request) -> None:
+        """Send a request. The process computes one after the other, and answers in this order.
 
-        Raises PluginError if it failed, PluginTimeout if it was too slow, and what ``check_stop`` raises.
+        Raises ProcessUnavailable if the process does not get ready, and what ``check_stop`` raises.
         """
-        from tradebot.plugins.process.messages import answer_from, encode_request  # imports pandas
+        from tradebot.plugins.process.messages import encode_request  # imports pandas
         from tradebot.plugins.raw_signals import MAX_INDICATORS
 
         self.wait_until_ready()
         self._asked += 1
-        self._answers.max_body = request.history.close.size * 8 * (MAX_INDICATORS + 5)
-        self._output.begin(request.name, self._asked)
-        self._send(encode_request(request, self._asked))
+        max_body = request.history.close.size * 8 * (MAX_INDICATORS + 5)
+        self._answers.max_body = max(max_body, self._answers.max_body if self._open else 0)
+        self._open.append(_Asked(self._asked, request))
+        self._output.expect(request.name, self._asked)
+        self._requests.send(encode_request(request, self._asked))
+
+    def answer(self) -> RawSignals:
+        """The signals for the oldest request without an answer. What the strategy printed is logged.
+
+        Raises PluginError if it failed, PluginTimeout if it was too slow, and what ``check_stop`` raises. A process
+        that ended, or that was ended for being slow, has no further answers.
+        """
+        from tradebot.plugins.process.messages import answer_from
+
+        asked = self._open.popleft()
+        request = asked.request
         try:
             answer = self._wait(request.timeout_seconds + _GRACE_SECONDS)
         except PluginTimeout:
@@ -103,7 +119,7 @@ class StrategyProcess:
             ended = self._has_ended()
             self.end()
             raise self._failure_of_process(request, answer, ended)
-        self._output.finish()
+        self._output.finish(asked.number)
         try:
             return answer_from(answer)
         except FrameError as error:
@@ -117,18 +133,8 @@ class StrategyProcess:
     def end(self) -> None:
         """Kill the process and everything that it started. Calling it again does nothing."""
         self._kill()
+        self._requests.end()
         self._output.close()
-
-    def _send(self, content: bytes) -> None:
-        """Write a message to a process that has read all earlier ones, without waiting until it reads this one.
-
-        What the pipe cannot hold is written in a thread: a process that does not read is found by the time limit.
-        """
-        pipe = _pipe(self._child.popen.stdin)
-        if len(content) <= self._pipe_bytes:
-            _write(pipe, content)
-        else:
-            threading.Thread(target=_write, args=(pipe, content), daemon=True).start()
 
     def _wait(self, seconds: float) -> Frame | Exception:
         """The next answer, or the error that ended the answers. Raises PluginTimeout, and what ``check_stop`` raises.
@@ -163,12 +169,44 @@ class StrategyProcess:
         return PluginError(f"{what}; it was at {place}" if place else what)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that was sent."""
+
+    number: int
+    request: Request
+
+
+class _Requests:
+    """Writes to the pipe of requests in a thread of its own: a process that does not read holds nobody up."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._pipe = pipe
+        threading.Thread(target=self._write, daemon=True).start()
+
+    def send(self, content: bytes) -> None:
+        """Write a message after those before it, without waiting."""
+        self._queue.put(content)
+
+    def end(self) -> None:
+        """End the thread."""
+        self._queue.put(None)
+
+    def _write(self) -> None:
+        with suppress(OSError, ValueError):  # the process ended; the reader of answers reports it
+            while (content := self._queue.get()) is not None:
+                view = memoryview(content)
+                while view:
+                    view = view[self._pipe.write(view) :]
+
+
 class _Answers:
     """Reads the pipe of answers in a thread of its own. The last thing in the queue is an exception."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self.queue: queue.SimpleQueue[Frame | Exception] = queue.SimpleQueue()
-        self.max_body = 0  # bytes of the arrays of the next answer, at most
+        self.max_body = 0  # bytes of the arrays of an answer, at most
         self._pipe = pipe
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -250,23 +288,6 @@ def _close(descriptor: int) -> None:
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None, "the process is started with three pipes"
     return pipe
-
-
-def _capacity(pipe: IO[bytes]) -> int:
-    """Bytes that the pipe takes while it is empty, without a reader (pipe(7)); 0 where the system does not say."""
-    try:
-        import fcntl
-
-        return fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ)
-    except (ImportError, AttributeError, OSError):
-        return 0
-
-
-def _write(pipe: IO[bytes], content: bytes) -> None:
-    view = memoryview(content)
-    with suppress(OSError, ValueError):  # the process ended; the reader of answers reports it
-        while view:
-            view = view[pipe.write(view) :]
 
 
 def _kill(child: _Child) -> None:

@@ -44,7 +44,7 @@ def serve(requests: int, answers: int, memory_mb: int, user: str) -> NoReturn:
     limits.limit_memory(memory_mb)
     gc.set_threshold(GC_THRESHOLD)
     gc.freeze()  # what was imported is never collected, and stays shared with the processes forked from here
-    write_all(answers, encode_frame({"pid": os.getpid()}, b""))
+    write_all(answers, encode_frame({"pid": os.getpid()}))
     if sys.platform == "linux":
         apart.hand_on(requests, answers, _answer_requests)
     _answer_requests(requests, answers)
