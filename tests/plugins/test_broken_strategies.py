@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tradebot.plugins.errors import PluginError
-from tradebot.plugins.load import load_class
 from tradebot.plugins.raw_signals import raw_signals
 from tradebot.plugins.signal_validation import validate
 from tradebot.plugins.strategy_book import StrategyBook
+from tradebot.plugins.strategy_module import load_class
 from tradebot.strategy_api import History
 
 WriteStrategy = Callable[..., Path]

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from tradebot.plugins.discovery import find
-from tradebot.plugins.load import load_class, read_plugin
+from tradebot.plugins.load import read_plugin
 from tradebot.plugins.raw_signals import raw_signals
 from tradebot.plugins.signal_validation import StrategySignals, select_symbols, validate
+from tradebot.plugins.strategy_module import load_class
 from tradebot.strategy_api import History, ParamValue
 
 Closes = Mapping[str, Sequence[float]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class StrategyRunner:
     ) -> StrategySignals:
         """The validated signals of a strategy.
 
-        history: of any symbols, with one session at least; the strategy gets a copy of its own.
+        history: of any symbols, with one session at least.
         reload: import its module anew.
         last_only: give the last session alone, which is all that a job needs.
 
@@ -80,18 +80,19 @@ class StrategyRunner:
         self, plugins: Sequence[Plugin], history: History, *, reload: bool = False, last_only: bool = False
     ) -> Iterator[StrategySignals | PluginError]:
         """What ``signals`` gives or raises for each, in this order. All are sent before the first answer is awaited."""
-        waiting = deque(self._asked(plugin, history, reload=reload, last_only=last_only) for plugin in plugins)
+        waiting = deque(plugins)
         while waiting:
-            self._send(waiting)
-            while waiting:
-                result = self._result(waiting[0])
+            asked = deque(self._ask(plugin, history, reload=reload, last_only=last_only) for plugin in waiting)
+            while asked:
+                result = self._result(asked.popleft())
                 if result is not None:
                     yield result
                     waiting.popleft()
                 if self._process is None:
                     break  # the rest is sent to a fresh one
 
-    def _asked(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> _Asked:
+    def _ask(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> _Asked:
+        """Send a request, if there is a process."""
         from tradebot.plugins.process.messages import Request  # imports pandas, as a history has
         from tradebot.plugins.signal_validation import select_symbols
 
@@ -104,17 +105,14 @@ class StrategyRunner:
             timeout_seconds=self._timeout_seconds,
             history=select_symbols(history, plugin.info.symbols),
         )
-        return _Asked(request, plugin.info.warmup)
-
-    def _send(self, requests: Iterable[_Asked]) -> None:
         self.prepare()
-        try:
-            for asked in requests:
-                if self._process is not None:
-                    self._process.ask(asked.request)
-        except ProcessUnavailable as error:
-            self.close()
-            self._unavailable = str(error)
+        if self._process is not None:
+            try:
+                self._process.ask(request)
+            except ProcessUnavailable as error:
+                self.close()
+                self._unavailable = str(error)
+        return _Asked(request, plugin.info.warmup)
 
     def _result(self, asked: _Asked) -> StrategySignals | PluginError | None:
         """The answer to the oldest request, or why there is none; None if it is to be asked once more."""

@@ -39,18 +39,17 @@ class StrategySignals:
 
 
 def select_symbols(history: History, symbols: tuple[str, ...]) -> History:
-    """A copy of the history with these columns. A symbol that the history lacks becomes a column of NaN."""
+    """The history with these columns. A symbol that it lacks becomes a column of NaN."""
     column_of = {symbol: column for column, symbol in enumerate(history.close.columns)}
     if tuple(column_of) == symbols:
-        return map_frames(history, pd.DataFrame.copy)
+        return history
     names = pd.Index(symbols)
     columns = np.array([column_of.get(symbol, -1) for symbol in symbols], dtype=np.intp)
 
     def selected(frame: pd.DataFrame) -> pd.DataFrame:
         values = frame.to_numpy()[:, columns]
         values[:, columns < 0] = np.nan
-        index = frame.index.view()  # its own object: a strategy may rename it, and all share the history's
-        return pd.DataFrame(values, index=index, columns=names, copy=False)
+        return pd.DataFrame(values, index=frame.index, columns=names, copy=False)
 
     return map_frames(history, selected)
 
@@ -79,9 +78,9 @@ def validate(raw: RawSignals, history: History, warmup: int, *, last_only: bool 
     check_policy(raw.exits)
     check_risk(raw.risk_pct)
     has_bar = ~np.isnan(history.close.to_numpy())
-    age = np.cumsum(np.logical_or.accumulate(has_bar, axis=0), axis=0, dtype=np.int64)[first:]
-    has_bar = has_bar[first:]
-    ready = has_bar & (age >= warmup)
+    first_bar = np.where(has_bar.any(axis=0), has_bar.argmax(axis=0), len(has_bar))
+    age = np.maximum(np.arange(first, len(has_bar))[:, np.newaxis] - first_bar + 1, 0)
+    ready = has_bar[first:] & (age >= warmup)
     entry = raw.entry & ready & ~raw.exit
     return StrategySignals(
         sessions=pd.DatetimeIndex(close.index),

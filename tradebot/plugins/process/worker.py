@@ -19,7 +19,6 @@ from typing import NoReturn
 
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.import_hints import import_hint
-from tradebot.plugins.load import load_class
 from tradebot.plugins.process import apart, limits
 from tradebot.plugins.process.framing import NO_LIMIT, encode_frame, read_exactly, read_frame, write_all
 from tradebot.plugins.process.messages import (
@@ -30,6 +29,7 @@ from tradebot.plugins.process.messages import (
 )
 from tradebot.plugins.process.output import end_mark
 from tradebot.plugins.raw_signals import RawSignals, last_session, raw_signals
+from tradebot.plugins.strategy_module import load_class
 from tradebot.strategy_api import Strategy
 
 MAX_MESSAGE_LENGTH = 300
