@@ -26,7 +26,7 @@ from tradebot.ledger.books import cash_effect, fill_reversal, trade_reversal
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
-from tradebot.ledger.trail_state import EquityCash, TrailState
+from tradebot.ledger.trail_state import EquityCash, WriteOrder
 
 Numbered = tuple[ChainedTable, Row]
 #: The symbols with a busted fill, and those with an event that takes effect at an instant.
@@ -38,14 +38,14 @@ _BOOKED_AGAIN = (
 )
 
 
-def check_tables(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    """The contradictions between the tables. ``trail`` knows what order they were written in."""
+def check_tables(engine: Engine, order: WriteOrder) -> Iterator[Finding]:
+    """The contradictions between the tables, which were written in ``order``."""
     rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _account_and_number(each[1]))
     states = {row["account_key"]: row for row in engine.all("SELECT * FROM accounts ORDER BY account_key")}
     for key, booked in groupby(rows, key=lambda each: str(each[1]["account_key"])):
-        yield from _Account(engine, key, trail).check(booked, states.pop(key))
+        yield from _Account(engine, key, order).check(booked, states.pop(key))
     for key, state in states.items():
-        yield from _Account(engine, key, trail).check((), state)
+        yield from _Account(engine, key, order).check((), state)
 
 
 def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
@@ -72,7 +72,7 @@ class _Account:
 
     engine: Engine
     key: str
-    trail: TrailState
+    order: WriteOrder
     booked: int = 0  # the number of the newest booked row
     cash: Decimal | None = None
     moved_cash: bool = False  # whether any booking so far did
@@ -98,7 +98,7 @@ class _Account:
         """Book every row, and compare the round trips that it closes with the rows of trades, one by one."""
         stored = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
         agree = True
-        points = deque(self.trail.equity_points[self.key])
+        points = deque(self.order.equity_points.get(self.key, ()))
         for chained, row in booked:
             self._look_at_cash(points)
             name = str(row[chained.key])
@@ -246,7 +246,7 @@ class _Account:
             ):
                 yield Finding("fills", f"of {name}", f"{filled.side} {filled.symbol}, and the order was {row['side']}")
                 continue
-            is_over = row["state"] in TERMINAL and (self.key, name) not in self.trail.moved_orders
+            is_over = row["state"] in TERMINAL and (self.key, name) not in self.order.moved_orders
             if is_over and symbol not in broken and Decimal(row["filled_quantity"]) != filled.filled:
                 what = f"has {row['filled_quantity']} shares filled, and its fills come to {canonical(filled.filled)}"
                 yield Finding("orders", name, what)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -41,9 +41,8 @@ class TrailState:
         self.bare: dict[Key, list[Columns]] = defaultdict(list)  # columns of the bare periods of a holding
         self.peaks: dict[str, str] = {}  # equity peak by account
         self.booked: Counter[str] = Counter()  # bookings by account
-        self.equity_points: dict[str, list[EquityCash]] = defaultdict(list)  # by account, without open breaks of cash
         self.cash_breaks: set[str] = set()  # accounts with an open break of cash
-        self.moved_orders: set[Key] = set()  # that moved since their account's newest equity point
+        self.order = WriteOrder()
         self.heads = NotedHeads()
         self._pending: Counter[Key] = Counter()  # differences without a digest that no second look has confirmed
         self._appliers = self._all_appliers()
@@ -103,7 +102,7 @@ class TrailState:
         before, after = columns.pop("from"), columns.pop("to")
         was, self.states[key] = self.states.get(key), after
         self.orders[key] |= {"state": after, **columns}
-        self.moved_orders.add(key)
+        self.order.moved_orders.add(key)
         if was != before or not _may_move(before, after):
             return f"{subject} cannot have gone from {before} to {after}"
         return ""
@@ -185,9 +184,10 @@ class TrailState:
         self.booked[account] += 1
 
     def _equity(self, account: str, subject: str, detail: str, _: str) -> None:
-        self.moved_orders = {key for key in self.moved_orders if key[0] != account}
+        self.order.moved_orders = {key for key in self.order.moved_orders if key[0] != account}
         if account not in self.cash_breaks:
-            self.equity_points[account].append(EquityCash(self.booked[account], subject, parsed(detail)["cash"]))
+            point = EquityCash(self.booked[account], subject, parsed(detail)["cash"])
+            self.order.equity_points[account].append(point)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,15 @@ class EquityCash:
     booked: int  # the number of the account's bookings before it
     subject: str  # names the point
     cash: str  # USD, a decimal number
+
+
+@dataclass(slots=True)
+class WriteOrder:
+    """What the trail tells of the order in which the tables were written."""
+
+    #: By account, without those that were recorded while a break of cash was open.
+    equity_points: dict[str, list[EquityCash]] = field(default_factory=lambda: defaultdict(list))
+    moved_orders: set[Key] = field(default_factory=set)  # that moved since their account's newest equity point
 
 
 class ChangingRows:

@@ -15,13 +15,12 @@ from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import CHAINED, GENESIS, Head, head
-from tradebot.ledger.chain_links import checking_links
 from tradebot.ledger.compare_rows import compare_rows
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.openings import check_openings
-from tradebot.ledger.recompute import check_tables
+from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import TrailState
 
 #: The tables whose triggers refuse UPDATE and DELETE.
@@ -77,7 +76,7 @@ def _verify(
     engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None, home: int | None
 ) -> Verification:
     trail, newest = TrailState(), head(engine)
-    with checking_links(engine, newest[0]) as links:
+    with second_half(engine, newest) as second:
         contradicted = [
             *(
                 Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
@@ -85,11 +84,14 @@ def _verify(
             ),
             *_triggers(engine),
             *_trail(engine, trail, known),
+        ]
+        second.begin_tables(trail.order)
+        contradicted += [
             *(_missing_heads(trail.heads.missing(heads_outside(), home)) if heads_outside else ()),
             *compare_rows(engine, trail),
         ]
-        derived = [] if contradicted else [*check_tables(engine, trail), *check_openings(engine)]
-        contradicted = [*links(), *contradicted]
+        contradicted = [*second.links(), *contradicted]
+        derived = [] if contradicted else [*second.tables(), *check_openings(engine)]
     findings = tuple(contradicted or derived)
     old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
     return Verification(findings, newest, old)

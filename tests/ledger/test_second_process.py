@@ -1,0 +1,86 @@
+"""A second process finds the same as the first would, and what it does not answer the first finds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tradebot.ledger import second_process
+from tradebot.ledger.audit import head
+from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.ledger.second_process import second_half
+from tradebot.ledger.trail_state import EquityCash, WriteOrder
+from tradebot.ledger.verify import verify_ledger
+
+CHANGES = {
+    "nothing": "SELECT 1",
+    "a changed row": "UPDATE audit SET detail = '{}' WHERE seq = 3",
+    "a row that is gone": "DELETE FROM audit WHERE seq = 2",
+    "a link that is broken": "UPDATE audit SET prev_hash = hash WHERE seq = 4",
+    "other cash": "UPDATE accounts SET cash = '1'",
+}
+#: Programs that are started in the place of Python: one that is nowhere, one that is none, and two that end at once.
+OTHERS = ("/nowhere/python", os.devnull, *filter(None, map(shutil.which, ("true", "false"))))
+
+
+@pytest.fixture
+def stored(busy: AccountLedger, database: Database) -> Path:
+    """The file of a ledger that is not open."""
+    database.close()
+    return database.engine.path
+
+
+def edit(path: Path, sql: str) -> None:
+    """Change a ledger behind its back."""
+    with closing(sqlite3.connect(path)) as editor:
+        triggers = editor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            editor.execute(f"DROP TRIGGER {name}")
+        editor.execute(sql)
+        for _, trigger in triggers:
+            editor.execute(trigger)
+        editor.commit()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_both_ways_find_the_same(stored: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    edit(stored, CHANGES[change])
+    found = []
+    for many, executable in ((10**9, sys.executable), (0, sys.executable), *((0, other) for other in OTHERS)):
+        monkeypatch.setattr(second_process, "MANY_ROWS", many)
+        monkeypatch.setattr(sys, "executable", executable)
+        with closing(open_database(stored, create=False)) as database:
+            found.append([str(finding) for finding in verify_ledger(database)])
+    assert found == [found[0]] * len(found)
+    assert (found[0] == []) is (change == "nothing")
+
+
+def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(stored, CHANGES["a link that is broken"])
+    edit(stored, CHANGES["other cash"])
+    monkeypatch.setattr(second_process, "MANY_ROWS", 0)
+    database = open_database(stored, create=False)
+    account, booked = database.engine.all("SELECT account_key, activities FROM accounts")[0].values()
+    points = {account: [EquityCash(booked, "a point", "2")]}
+    with closing(database), second_half(database.engine, head(database.engine)) as second:
+        second.begin_tables(WriteOrder(points, {(account, "an order")}))
+        database.close()
+        assert [finding.table for finding in second.links()] == ["audit", "audit"]
+        assert {"accounts", "equity"} <= {finding.table for finding in second.tables()}
+
+
+def test_the_tables_are_those_of_the_first_snapshot(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_process, "MANY_ROWS", 0)
+    with closing(open_database(stored, create=False)) as database, database.engine.snapshot():
+        newest = head(database.engine)
+        edit(stored, "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
+        edit(stored, CHANGES["other cash"])
+        with second_half(database.engine, newest) as second:
+            second.begin_tables(WriteOrder())
+            assert second.tables() == []
