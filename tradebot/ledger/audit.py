@@ -101,9 +101,12 @@ def hash_of(row: Row) -> str:
     return hash_of_columns(*(row[name] for name in HASHED))
 
 
-def hash_of_columns(seq: int, *texts: str) -> str:
+def hash_of_columns(
+    seq: int, at: str, account: str, kind: str, subject: str, detail: str, digest: str, previous: str
+) -> str:
     """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row, as hex."""
-    return sha256(f"[{seq},{','.join(map(quoted, texts))}]".encode()).hexdigest()
+    names = f"{quoted(at)},{quoted(account)},{quoted(kind)},{quoted(subject)}"
+    return sha256(f"[{seq},{names},{quoted(detail)},{quoted(digest)},{quoted(previous)}]".encode()).hexdigest()
 
 
 @lru_cache

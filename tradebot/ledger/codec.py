@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from json.encoder import encode_basestring_ascii
-from types import UnionType
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from tradebot.core.model.signals import ExitPolicy
@@ -34,7 +34,11 @@ _RENAMED = {"limit": "limit_value"}
 
 def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[str, Value]:
     """The fields of a dataclass as columns, save those named in ``without``."""
-    return {column: to_column(getattr(value, name)) for name, column in _columns(type(value)) if name not in without}
+    return {
+        column: _CONVERTERS[type(field := getattr(value, name))](field)
+        for name, column in _columns(type(value))
+        if name not in without
+    }
 
 
 def value_from(kind: type[T], row: Row, **given: object) -> T:
@@ -48,16 +52,7 @@ def value_from(kind: type[T], row: Row, **given: object) -> T:
 
 def to_column(value: object) -> Value:
     """A field as a column. Raises TypeError for types that no column holds exactly, such as float."""
-    if value is None:
-        return None
-    if (convert := _CONVERTERS.get(type(value))) is not None:
-        return convert(value)
-    if isinstance(value, ExitPolicy):
-        return canonical_json(columns_of(value))
-    for kind, convert in _CONVERTERS.items():
-        if isinstance(value, kind):
-            return convert(value)
-    raise TypeError(f"the ledger cannot store a {type(value).__name__}: {value!r}")
+    return _CONVERTERS[type(value)](value)
 
 
 def stamp(moment: datetime) -> str:
@@ -108,14 +103,29 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
     raise TypeError(f"the ledger has no column for a {hint}")
 
 
-#: By type, a subclass before its base. Most values are of these types themselves, which a look-up finds fastest.
-_CONVERTERS: dict[type, Callable[[Any], Value]] = {
-    str: lambda text: encodable(str(text)),
-    Decimal: _number,
-    datetime: stamp,
-    date: date.isoformat,
-    int: int,
-}
+def _refuse(value: object) -> Value:
+    raise TypeError(f"the ledger cannot store a {type(value).__name__}: {value!r}")
+
+
+class _Converters(dict[type, Callable[[Any], Value]]):
+    """Conversions by type, a subclass before its base. That of a derived type is looked for once."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Value]:
+        self[kind] = next((convert for base, convert in self.items() if issubclass(kind, base)), _refuse)
+        return self[kind]
+
+
+_CONVERTERS = _Converters(
+    {
+        NoneType: lambda _: None,
+        str: lambda text: encodable(str(text)),
+        Decimal: _number,
+        datetime: stamp,
+        date: date.isoformat,
+        int: int,
+        ExitPolicy: lambda policy: canonical_json(columns_of(policy)),
+    }
+)
 
 
 def _policy(text: str) -> ExitPolicy:

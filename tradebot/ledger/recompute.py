@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import groupby
 
 from tradebot.core.accounting.fill_busts import rebook_without
-from tradebot.core.accounting.rebooking import Rebooked, book_again, comes_last, rebook, symbols_of, with_activity
+from tradebot.core.accounting.rebooking import Newest, Rebooked, book_again, rebook, symbols_of
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent, id_of
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
@@ -67,6 +67,22 @@ class _Order:
 
 
 @dataclass(slots=True)
+class _Past:
+    """What is booked of a symbol so far: a history that grows."""
+
+    activities: list[BookedActivity] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+    newest: Newest = field(default_factory=Newest)
+
+    @classmethod
+    def of(cls, history: SymbolHistory) -> _Past:
+        return cls(list(history.activities), list(history.trades), Newest.of(history))
+
+    def history(self) -> SymbolHistory:
+        return SymbolHistory(tuple(self.activities), tuple(self.trades))
+
+
+@dataclass(slots=True)
 class _Account:
     """One account while its rows are booked again."""
 
@@ -78,13 +94,13 @@ class _Account:
     moved_cash: bool = False  # whether any booking so far did
     cash_findings: list[Finding] = field(default_factory=list)
     lots: dict[str, tuple[Lot, ...]] = field(default_factory=dict)
-    histories: dict[str, SymbolHistory] = field(default_factory=dict)  # of the symbols that may be booked again
+    pasts: dict[str, _Past] = field(default_factory=dict)  # of the symbols that may be booked again
     orders: dict[str, _Order] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # the symbol that took a symbol's place
 
     def check(self, booked: Iterable[Numbered], state: Row) -> Iterator[Finding]:
         """Book the rows of ``booked``, and compare the result with the other tables; ``state`` is the account's row."""
-        self.histories = {row["symbol"]: SymbolHistory() for select in _BOOKED_AGAIN for row in self._rows(select)}
+        self.pasts = {row["symbol"]: _Past() for select in _BOOKED_AGAIN for row in self._rows(select)}
         yield from self._rebook(booked)
         yield from self._state(state)
         yield from self._lots()
@@ -118,7 +134,7 @@ class _Account:
             self.moved_cash = self.moved_cash or bool(moved)
             for expected in _trade_rows(booking):
                 actual = next(stored, None) if agree else expected
-                if agree and (actual is None or _differs(expected, actual)):
+                if agree and (actual is None or not expected.items() <= actual.items()):
                     agree = False
                     yield _trade_finding(expected, actual)
         self._look_at_cash(points)
@@ -137,13 +153,13 @@ class _Account:
     def _book(self, chained: ChainedTable, row: Row) -> Booking | None:
         """The effects of a row; None for a bust that does not match the fill that it reverses."""
         strategy = row["strategy"]
-        if chained == CASH_EVENTS:
+        if chained is CASH_EVENTS:
             return Booking(value_from(CashEvent, row), strategy, None)
-        if chained == SPLITS:
+        if chained is SPLITS:
             return self._book_activity(BookedActivity(value_from(SplitEvent, row), strategy))
-        if chained == REORGANISATIONS:
+        if chained is REORGANISATIONS:
             return self._book_activity(BookedActivity(value_from(Reorganisation, row), strategy))
-        if chained == FILLS:
+        if chained is FILLS:
             return self._book_bust(row) if row["reverses"] is not None else self._book_fill(row)
         adjustment = value_from(Adjustment, row)
         if adjustment.symbol == CASH:
@@ -160,10 +176,8 @@ class _Account:
         activity, symbol = booked.activity, booked.activity.symbol
         if isinstance(activity, Reorganisation) and activity.new_symbol is not None:
             self.names[symbol] = activity.new_symbol
-        is_last = comes_last(self.histories, booked)
-        self.histories = with_activity(self.histories, booked)
-        if not is_last:
-            rebooked = rebook(self.histories, symbols_of(activity), id_of(activity))
+        if not self._add(booked):
+            rebooked = rebook(self._histories(), symbols_of(activity), id_of(activity))
             return self._rebooked(Booking(activity, booked.strategy, symbol), rebooked)
         effects = book_again(self.lots.get(symbol, ()), booked)
         trades = effects.trades
@@ -172,6 +186,15 @@ class _Account:
             trades += self._join(activity, activity.new_symbol)
         self.lots[symbol] = effects.lots
         return Booking(activity, booked.strategy, symbol, trades=trades)
+
+    def _add(self, booked: BookedActivity) -> bool:
+        """Add an activity to the pasts of its symbols. Whether it takes effect after everything in them."""
+        pasts = [self.pasts[symbol] for symbol in symbols_of(booked.activity) if symbol in self.pasts]
+        is_last = all(past.newest.is_before(booked) for past in pasts)
+        for past in pasts:
+            past.activities.append(booked)
+            past.newest = past.newest.with_activity(booked)
+        return is_last
 
     def _join(self, event: Reorganisation, symbol: str) -> tuple[Trade, ...]:
         """The round trips that the shares close which a reorganisation brings to its new symbol."""
@@ -182,14 +205,16 @@ class _Account:
         return joined.trades
 
     def _add_trades(self, symbol: str, trades: tuple[Trade, ...]) -> None:
-        if symbol in self.histories and trades:
-            history = self.histories[symbol]
-            self.histories[symbol] = replace(history, trades=(*history.trades, *trades))
+        if trades and symbol in self.pasts:
+            self.pasts[symbol].trades.extend(trades)
+
+    def _histories(self) -> dict[str, SymbolHistory]:
+        return {symbol: past.history() for symbol, past in self.pasts.items()}
 
     def _book_bust(self, row: Row) -> Booking | None:
         reversal = value_from(Fill, row)
         bust = FillBust(reversal.fill_id, row["reverses"], reversal.at, reversal.session)
-        effects = rebook_without(self.histories, bust)
+        effects = rebook_without(self._histories(), bust)
         if effects is None or any(row[name] != value for name, value in fill_reversal(effects.fill, bust).items()):
             return None
         self.orders[effects.fill.client_order_id].filled -= effects.fill.quantity
@@ -197,7 +222,7 @@ class _Account:
         return self._rebooked(booking, effects.rebooked)
 
     def _rebooked(self, booking: Booking, rebooked: Rebooked) -> Booking:
-        self.histories |= rebooked.histories
+        self.pasts |= {symbol: _Past.of(history) for symbol, history in rebooked.histories.items()}
         self.lots |= rebooked.lots
         return replace(booking, trades=rebooked.new_trades, undone=rebooked.undone)
 
@@ -257,15 +282,13 @@ class _Account:
 
 
 def _trade_rows(booking: Booking) -> Iterator[dict[str, Value]]:
-    """The rows that a booking adds to trades, in order. The exit reason is not computed again."""
+    """The rows that a booking adds to trades, in order, without the exit reason: it is not computed again."""
     for trade in booking.undone:
-        yield trade_reversal(trade, booking.activity)
+        reversal = trade_reversal(trade, booking.activity)
+        del reversal["exit_reason"]
+        yield reversal
     for trade in booking.trades:
-        yield columns_of(trade)
-
-
-def _differs(expected: Mapping[str, Value], actual: Row) -> bool:
-    return any(actual[name] != value for name, value in expected.items() if name != "exit_reason")
+        yield columns_of(trade, without=("exit_reason",))
 
 
 def _trade_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding:
@@ -278,7 +301,7 @@ def _trade_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding
 
 
 def _figures(expected: Mapping[str, Value], actual: Row) -> str:
-    differing = [column for column, value in expected.items() if column != "exit_reason" and actual[column] != value]
+    differing = [column for column, value in expected.items() if actual[column] != value]
     return "; ".join(
         f"{column} is {actual[column]}, and what is booked comes to {expected[column]}" for column in differing
     )

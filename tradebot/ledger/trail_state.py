@@ -101,7 +101,8 @@ class TrailState:
         columns, key = parsed(detail), (account, subject)
         before, after = columns.pop("from"), columns.pop("to")
         was, self.states[key] = self.states.get(key), after
-        self.orders[key] |= {"state": after, **columns}
+        columns["state"] = after
+        self.orders[key].update(columns)
         self.order.moved_orders.add(key)
         if was != before or not _may_move(before, after):
             return f"{subject} cannot have gone from {before} to {after}"

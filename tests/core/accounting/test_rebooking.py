@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.core.builders import NOW, D, fill, intent, limits_with, order_id, reorganisation, split
 from tradebot.core.accounting.booking import Owner, bookings_for
-from tradebot.core.accounting.rebooking import in_order, symbols_of
+from tradebot.core.accounting.rebooking import Newest, comes_last, in_order, symbols_of
 from tradebot.core.model.account import ActionKind, Bookable, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory, SymbolState
@@ -277,3 +277,22 @@ def test_a_holding_covers_what_is_left_of_ours(steps: Sequence[Step], places: Se
     for symbol in ("AAPL", "NEWN"):
         held, lots = holding_of(late, symbol), lots_of(late).get(symbol, ())
         assert (held.quantity if held else D(0)) == sum((lot.quantity for lot in lots), D(0))
+
+
+EVENTS = (doubled(), replace(doubled(), effective_at=None))
+MOMENTS = [BookedActivity(bought(minute=minute), "trend") for minute in range(3)] + [
+    BookedActivity(replace(event, at=at(minute), effective_at=event.effective_at and at(minute)), "trend")
+    for minute in range(3)
+    for event in EVENTS
+]
+
+
+@given(st.lists(st.sampled_from(MOMENTS), max_size=5), st.sampled_from(MOMENTS))
+def test_what_comes_last_stands_last_in_the_order_of_effects(past: list[BookedActivity], new: BookedActivity) -> None:
+    new = replace(new, strategy="new")
+    is_last = in_order((*past, new))[-1] is new
+    assert comes_last({"AAPL": SymbolHistory(tuple(past))}, new) is is_last
+    newest = Newest()
+    for booked in past:
+        newest = newest.with_activity(booked)
+    assert newest.is_before(new) is is_last

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import accumulate, pairwise
+from operator import attrgetter
 
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, Trade
@@ -97,7 +98,7 @@ def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) 
 
 def oldest_first(lots: Iterable[Lot]) -> tuple[Lot, ...]:
     """The lots by age. A fill that is booked late may be older than those before it."""
-    return tuple(sorted(lots, key=lambda lot: lot.opened_at))
+    return tuple(sorted(lots, key=attrgetter("opened_at")))
 
 
 def _at_average_price(lots: list[Lot]) -> list[Lot]:

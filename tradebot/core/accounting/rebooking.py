@@ -66,14 +66,38 @@ def with_activity(histories: Histories, booked: BookedActivity) -> dict[str, Sym
 
 def comes_last(histories: Histories, booked: BookedActivity) -> bool:
     """Whether an activity takes effect after everything that ``histories`` hold of its symbols."""
-    earlier = [
-        each for symbol in symbols_of(booked.activity) if symbol in histories for each in histories[symbol].activities
-    ]
-    at = _effective_at(booked)
-    if at is None:
-        instants = (_effective_at(each) for each in earlier)
-        return all(instant is None or instant <= booked.activity.at for instant in instants)
-    return all(each.activity.at < at if _effective_at(each) is None else _takes_effect(each) <= at for each in earlier)
+    there = (histories[symbol] for symbol in symbols_of(booked.activity) if symbol in histories)
+    return all(Newest.of(history).is_before(booked) for history in there)
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest activities of a symbol: an activity is compared with them instead of with each."""
+
+    effective_at: datetime | None = None  # of the events that take effect at an instant
+    at: datetime | None = None  # of the others
+
+    @classmethod
+    def of(cls, history: SymbolHistory) -> Newest:
+        """Those of a history."""
+        newest = cls()
+        for booked in history.activities:
+            newest = newest.with_activity(booked)
+        return newest
+
+    def with_activity(self, booked: BookedActivity) -> Newest:
+        """The newest after one more activity."""
+        at = _effective_at(booked)
+        if at is None:
+            return Newest(self.effective_at, max(self.at or booked.activity.at, booked.activity.at))
+        return Newest(max(self.effective_at or at, at), self.at)
+
+    def is_before(self, booked: BookedActivity) -> bool:
+        """Whether an activity takes effect after all activities of the symbol."""
+        at = _effective_at(booked)
+        if at is None:
+            return self.effective_at is None or self.effective_at <= booked.activity.at
+        return (self.at is None or self.at < at) and (self.effective_at is None or self.effective_at <= at)
 
 
 def book_again(lots: Iterable[Lot], booked: BookedActivity, exit_reason: str = "") -> LotsAfter:
