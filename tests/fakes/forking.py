@@ -28,6 +28,8 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any
 
+from tests.fakes import forked_strategies
+
 NUMBER = Struct("!i")
 #: What tradebot and its libraries import only when they need it.
 _LATE = (
@@ -102,6 +104,8 @@ def _child(request: dict[str, Any], streams: list[int]) -> int:
     sys.argv = [request["module"], *request["arguments"]]
     sys.path[0] = request["folder"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if request["module"] == "tradebot":  # others change what a fork of them would do
+        forked_strategies.install()
     signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
     code = _run(request["module"])
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does at its end
