@@ -44,7 +44,7 @@ def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[
 def value_from(kind: type[T], row: Row, **given: object) -> T:
     """A value of the dataclass ``kind`` from the columns of a row. ``given``: fields that the row has no column for."""
     values = {
-        name: None if row[column] is None else decode(row[column])
+        name: None if (stored := row[column]) is None else decode(stored)
         for name, column, decode in _plan(kind, frozenset(given))
     }
     return kind(**values, **given)
