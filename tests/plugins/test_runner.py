@@ -101,6 +101,25 @@ def test_one_that_fails_alone_is_at_fault_and_the_next_has_a_fresh_process(
         assert runner.signals(sound, history).entry.any()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the strategies share a process")
+def test_one_that_another_killed_is_asked_once_more_alone(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History
+) -> None:
+    kills = (
+        "import os\n"
+        "        for pid in map(int, filter(str.isdigit, os.listdir('/proc'))):\n"
+        "            try: parent = int(open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[1])\n"
+        "            except OSError: continue\n"
+        "            if parent == os.getppid() and pid != os.getpid(): os.kill(pid, 9)\n"
+        "        close = history.close"
+    )
+    slow = "import time; time.sleep(0.5); close = history.close"
+    victim = plugin_of("victim", SOUND.replace("close = history.close", slow, 1))
+    killer = plugin_of("killer", SOUND.replace("close = history.close", kills, 1))
+    results = list(runner_of().signals_of_each([victim, killer, plugin_of("sound")], history))
+    assert [result for result in results if isinstance(result, PluginError)] == []
+
+
 def test_an_answer_that_breaks_a_rule_is_a_failure_like_any_other(
     runner_of: Runner, plugin_of: Callable[..., Plugin], history: History, answering: Callable[..., str]
 ) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from tradebot.home.paths import to_text
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.load import Plugin
-from tradebot.plugins.process.strategy_process import ProcessOptions, StrategyProcess
+from tradebot.plugins.process.strategy_process import SIMULTANEOUS, ProcessOptions, StrategyProcess
 
 if TYPE_CHECKING:
     from tradebot.plugins.process.messages import Request
+    from tradebot.plugins.raw_signals import RawSignals
     from tradebot.plugins.signal_validation import StrategySignals
     from tradebot.strategy_api import History
 
@@ -22,17 +23,18 @@ TIMEOUT_SECONDS = 30.0  # for one computation of the signals of one strategy
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request, and the sessions that the strategy needs before its signals count."""
+    """A request for the signals of a strategy."""
 
+    plugin: Plugin
     request: Request
-    warmup: int
+    failure: ProcessUnavailable | None  # why it could not be sent
 
 
 class StrategyRunner:
     """Asks strategies for signals. What was started serves all of them until one fails; the next has a fresh start.
 
-    A strategy that fails where others were served is asked once more in a fresh process: another strategy may have
-    spoilt what they share, or killed its process.
+    A strategy that fails where others were asked is asked once more in a fresh process, before any other: another
+    strategy may have spoilt what they share, or killed its process.
     """
 
     def __init__(
@@ -46,14 +48,14 @@ class StrategyRunner:
         self._timeout_seconds = timeout_seconds
         self._check_stop = check_stop
         self._process: StrategyProcess | None = None
-        self._served: set[str] = set()  # strategies that the process has served
+        self._asked: set[str] = set()  # strategies that the process was asked for
         self._at_fault: set[str] = set()  # strategies that failed in a process of their own
         self._unavailable = ""  # why no process could be started
 
     def prepare(self) -> None:
         """Start the process, without waiting until it is ready."""
         if self._process is None and not self._unavailable:
-            self._served.clear()
+            self._asked.clear()
             try:
                 self._process = StrategyProcess(self._options, self._check_stop)
             except ProcessUnavailable as error:
@@ -79,17 +81,33 @@ class StrategyRunner:
     def signals_of_each(
         self, plugins: Sequence[Plugin], history: History, *, reload: bool = False, last_only: bool = False
     ) -> Iterator[StrategySignals | PluginError]:
-        """What ``signals`` gives or raises for each, in this order. All are sent before the first answer is awaited."""
-        waiting = deque(plugins)
-        while waiting:
-            asked = deque(self._ask(plugin, history, reload=reload, last_only=last_only) for plugin in waiting)
-            while asked:
-                result = self._result(asked.popleft())
-                if result is not None:
-                    yield result
-                    waiting.popleft()
-                if self._process is None:
-                    break  # the rest is sent to a fresh one
+        """What ``signals`` gives or raises for each, in this order. As many compute at once as there are processors."""
+        waiting = deque(plugins)  # to be asked
+        asked: deque[_Asked] = deque()  # without an answer
+        at_once = SIMULTANEOUS
+
+        def ask() -> None:
+            while waiting and len(asked) < at_once:
+                asked.append(self._ask(waiting.popleft(), history, reload=reload, last_only=last_only))
+
+        while waiting or asked:
+            ask()
+            first = asked.popleft()
+            answer = self._answer(first)
+            others = self._asked - {first.plugin.info.name}
+            if not isinstance(answer, PluginError):
+                ask()  # they compute while this answer is looked at
+            result = self._validated(first, answer)
+            at_once = SIMULTANEOUS
+            if isinstance(result, PluginError):
+                self.close()
+                waiting.extendleft(each.plugin for each in reversed(asked))
+                asked.clear()
+                if self._may_be_anothers_fault(first, result, others):
+                    waiting.appendleft(first.plugin)
+                    at_once = 1  # nothing runs beside it
+                    continue
+            yield result
 
     def _ask(self, plugin: Plugin, history: History, *, reload: bool, last_only: bool) -> _Asked:
         """Send a request, if there is a process."""
@@ -105,33 +123,56 @@ class StrategyRunner:
             timeout_seconds=self._timeout_seconds,
             history=select_symbols(history, plugin.info.symbols),
         )
+        failure = None
+        process = self._ready_process()
+        if process is not None:
+            self._asked.add(request.name)
+            try:
+                process.ask(request)
+            except ProcessUnavailable as error:
+                failure = error
+        return _Asked(plugin, request, failure)
+
+    def _ready_process(self) -> StrategyProcess | None:
+        """The process, once it is ready; None if there can be none."""
         self.prepare()
         if self._process is not None:
             try:
-                self._process.ask(request)
+                self._process.wait_until_ready()
             except ProcessUnavailable as error:
                 self.close()
                 self._unavailable = str(error)
-        return _Asked(request, plugin.info.warmup)
+        return self._process
 
-    def _result(self, asked: _Asked) -> StrategySignals | PluginError | None:
-        """The answer to the oldest request, or why there is none; None if it is to be asked once more."""
-        from tradebot.plugins.signal_validation import validate
-
+    def _answer(self, asked: _Asked) -> RawSignals | PluginError:
+        """The answer to the oldest request, or why there is none."""
         if self._process is None:
             return ProcessUnavailable(self._unavailable)
-        name = asked.request.name
-        others = self._served - {name}
-        self._served.add(name)
+        if asked.failure is not None:
+            return asked.failure
         try:
-            raw = self._process.answer()
-            return validate(raw, asked.request.history, asked.warmup, last_only=asked.request.last_only)
+            return self._process.answer()
         except PluginError as error:
-            self.close()
-            if others and name not in self._at_fault and not isinstance(error, PluginTimeout):
-                return None
-            self._at_fault.add(name)
             return error
+
+    def _validated(self, asked: _Asked, answer: RawSignals | PluginError) -> StrategySignals | PluginError:
+        from tradebot.plugins.signal_validation import validate
+
+        if isinstance(answer, PluginError):
+            return answer
+        request = asked.request
+        try:
+            return validate(answer, request.history, asked.plugin.info.warmup, last_only=request.last_only)
+        except PluginError as error:
+            return error
+
+    def _may_be_anothers_fault(self, asked: _Asked, error: PluginError, others: set[str]) -> bool:
+        """Whether to ask a strategy that failed once more. ``others`` were asked in the same process before."""
+        name = asked.plugin.info.name
+        if others and name not in self._at_fault and not isinstance(error, PluginTimeout):
+            return True
+        self._at_fault.add(name)
+        return False
 
     def close(self) -> None:
         """Kill the process."""

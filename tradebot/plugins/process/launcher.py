@@ -2,8 +2,11 @@
 
 On POSIX it forks. The supervisor waits until the worker ends or the command does (the read end of a pipe, which only
 the command can write to, reports its end), kills the worker's process group and, on Linux, every other descendant, and
-ends with the worker's status. The worker serves requests. Windows has a worker alone, which ends when its standard
-input does, or by its own alarm while a strategy computes.
+ends with the worker's status. The worker serves requests, or on Linux forks a process for each strategy that does.
+Windows has a worker alone, which ends when its standard input does, or by its own alarm while a strategy computes.
+
+Its arguments are two inherited descriptors, -1 where there is none: the lifeline and, on Linux, the connection on which
+the command asks for processes.
 
 What may escape: on macOS a process that a strategy moved to a session of its own, on Windows one whose parent has
 ended, and anywhere a process that a service manager starts for the strategy.
@@ -21,27 +24,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: Descriptors of the worker from here on, so that a strategy that closes the first ones seldom meets them.
-HIGH_DESCRIPTOR = 200
 _KILL_ROUNDS = 200
 _KILL_PAUSE_SECONDS = 0.01
 
 
 def main() -> None:
     """Supervise on POSIX; serve requests in the worker."""
+    lifeline, control = map(int, sys.argv[1:])
+    sys.path.append(str(Path(__file__).parents[3]))
     if os.name == "posix":
-        _supervise(int(sys.argv[1]))
+        _supervise(lifeline, control)
     requests, answers = _take_pipes()
     setup = _read_setup(requests)
     sys.path[:] = setup["path"]
     from tradebot.plugins.process import worker
 
-    worker.serve(requests, answers, setup["memory_mb"], setup["user"])
+    worker.serve(requests, answers, control, setup["memory_mb"], setup["user"])
 
 
-def _supervise(lifeline: int) -> None:
+def _supervise(lifeline: int, control: int) -> None:
     """Fork the worker and return in it. The supervisor ends the process."""
-    sys.path.append(str(Path(__file__).parents[3]))
     from tradebot.plugins.process import linux
 
     woken, wake = os.pipe()
@@ -64,14 +66,16 @@ def _supervise(lifeline: int) -> None:
         return
     with suppress(OSError):  # the worker does it as well; whoever comes first
         os.setpgid(worker, worker)
-    _release_standard_streams()
+    _release_pipes(control)
     status = _wait(worker, lifeline, woken)
     _kill(worker)
     os._exit(_exit_code(status))
 
 
-def _release_standard_streams() -> None:
-    """Leave the pipes to the worker alone, so that its end closes them."""
+def _release_pipes(control: int) -> None:
+    """Leave the pipes and the connection to the worker alone, so that its end closes them."""
+    if control >= 0:
+        os.close(control)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -117,21 +121,14 @@ def _exit_code(status: int | None) -> int:
 
 def _take_pipes() -> tuple[int, int]:
     """Move the pipes of requests and answers to private descriptors; standard output then goes where errors go."""
+    from tradebot.plugins.process.descriptors import private
+
     requests, answers = private(0), private(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
     return requests, answers
-
-
-def private(descriptor: int) -> int:
-    """A copy of a descriptor that a program started later does not inherit; on POSIX a high one."""
-    try:
-        import fcntl
-    except ImportError:
-        return os.dup(descriptor)
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR)
 
 
 def _read_setup(requests: int) -> dict[str, Any]:

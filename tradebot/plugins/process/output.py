@@ -46,6 +46,7 @@ class OutputLog:
         self._kept = bytearray()  # not logged yet
         self._logged = 0  # bytes
         self._tail = b""
+        self._name = ""  # of the strategy that was asked last
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -120,5 +121,5 @@ class OutputLog:
             self._logged += len(line)
             if self._logged > MAX_OUTPUT_BYTES:
                 text = f"... (more than {MAX_OUTPUT_BYTES:,} bytes: the rest is left out)"
-            name = self._expected[0].name if self._expected else ""
-            LOGGER.info("strategy %s printed: %s", name, plain(text, MAX_LINE_LENGTH))
+            self._name = self._expected[0].name if self._expected else self._name
+            LOGGER.info("strategy %s printed: %s", self._name, plain(text, MAX_LINE_LENGTH))

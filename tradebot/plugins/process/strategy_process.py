@@ -7,12 +7,12 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,10 @@ from typing import IO, TYPE_CHECKING, Any
 from tradebot.home.paths import to_text
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.process import launcher, linux
-from tradebot.plugins.process.framing import Frame, FrameError, read_frame
-from tradebot.plugins.process.output import OutputLog
+from tradebot.plugins.process.channel import Channel
+from tradebot.plugins.process.descriptors import ABOVE_STANDARD, private
+from tradebot.plugins.process.fork_client import ForkClient
+from tradebot.plugins.process.framing import Frame, FrameError
 
 if TYPE_CHECKING:
     from tradebot.plugins.process.messages import Request
@@ -33,9 +35,11 @@ KILL_SECONDS = 10.0
 #: Seconds after the alarm of the process itself until it is killed.
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
-_READ_BYTES = 1 << 20
 _REAP_SECONDS = 2.0
 _IS_POSIX = os.name == "posix"
+
+#: Strategies that compute at the same time, each with a processor; one where they share a process.
+SIMULTANEOUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,10 @@ class ProcessOptions:
 
 
 class StrategyProcess:
-    """One process, asked for signals again and again. Use it from one thread; ``end`` kills it."""
+    """One process, or on Linux one for each strategy, asked for signals again and again.
+
+    Use it from one thread; ``end`` kills it.
+    """
 
     def __init__(self, options: ProcessOptions, check_stop: Callable[[], None]) -> None:
         """Start the process without waiting until it is ready.
@@ -60,45 +67,46 @@ class StrategyProcess:
         self._check_stop = check_stop
         self._child = _start(options)
         self._kill = weakref.finalize(self, _kill, self._child)
-        self._output = OutputLog(_pipe(self._child.popen.stderr))
-        self._answers = _Answers(_pipe(self._child.popen.stdout))
-        self._requests = _Requests(_pipe(self._child.popen.stdin))
+        popen = self._child.popen
+        self._first = Channel(_pipe(popen.stdin), _pipe(popen.stdout), _pipe(popen.stderr))
+        self._forks = None if self._child.control is None else ForkClient(self._child.control)
+        self._channels: dict[str, Channel] = {}  # by strategy, where each has a process
         self._asked = 0  # requests so far
         self._open: deque[_Asked] = deque()  # those without an answer
         self._is_ready = False
-        linux.widen_pipe(_pipe(self._child.popen.stdin).fileno())
-        self._requests.send(_setup(options))
+        self._first.send(_setup(options), max_answer=0)
 
     def wait_until_ready(self) -> None:
         """Raise ProcessUnavailable if the process does not get ready to compute, and what ``check_stop`` raises."""
         if self._is_ready:
             return
         try:
-            answer = self._wait(START_SECONDS)
+            answer = self._wait(self._first, START_SECONDS)
         except PluginTimeout:
             answer = TimeoutError(f"it was not ready within {START_SECONDS:g} seconds")
         if isinstance(answer, Exception):
             self.end()
-            last = self._output.tail().decode(errors="replace").strip().rpartition("\n")[2]
+            last = self._first.output.tail().decode(errors="replace").strip().rpartition("\n")[2]
             raise ProcessUnavailable(f"no process for strategies could be started: {last or answer}")
         self._child.worker = int(answer.header["pid"])
         self._is_ready = True
 
     def ask(self, request: Request) -> None:
-        """Send a request. The process computes one after the other, and answers in this order.
+        """Send a request. Strategies that share a process are computed one after the other, in this order.
 
-        Raises ProcessUnavailable if the process does not get ready, and what ``check_stop`` raises.
+        Raises ProcessUnavailable if the process does not get ready, or that of the strategy cannot be started, and
+        what ``check_stop`` raises.
         """
         from tradebot.plugins.process.messages import encode_request  # imports pandas
         from tradebot.plugins.raw_signals import MAX_INDICATORS
 
         self.wait_until_ready()
+        channel = self._channel(request.name)
         self._asked += 1
-        max_body = request.history.close.size * 8 * (MAX_INDICATORS + 5)
-        self._answers.max_body = max(max_body, self._answers.max_body if self._open else 0)
-        self._open.append(_Asked(self._asked, request))
-        self._output.expect(request.name, self._asked)
-        self._requests.send(encode_request(request, self._asked))
+        self._open.append(_Asked(self._asked, request, channel))
+        channel.output.expect(request.name, self._asked)
+        max_answer = request.history.close.size * 8 * (MAX_INDICATORS + 5)
+        channel.send(encode_request(request, self._asked), max_answer)
 
     def answer(self) -> RawSignals:
         """The signals for the oldest request without an answer. What the strategy printed is logged.
@@ -109,17 +117,17 @@ class StrategyProcess:
         from tradebot.plugins.process.messages import answer_from
 
         asked = self._open.popleft()
-        request = asked.request
+        request, channel = asked.request, asked.channel
         try:
-            answer = self._wait(request.timeout_seconds + _GRACE_SECONDS)
+            answer = self._wait(channel, request.timeout_seconds + _GRACE_SECONDS)
         except PluginTimeout:
             self.end()
-            raise _too_slow(request, self._output.tail()) from None
+            raise _too_slow(request, channel.output.tail()) from None
         if isinstance(answer, Exception):
-            ended = self._has_ended()
+            code = self._exit_code(channel)
             self.end()
-            raise self._failure_of_process(request, answer, ended)
-        self._output.finish(asked.number)
+            raise _failure(asked, answer, code)
+        channel.output.finish(asked.number)
         try:
             return answer_from(answer)
         except FrameError as error:
@@ -133,40 +141,47 @@ class StrategyProcess:
     def end(self) -> None:
         """Kill the process and everything that it started. Calling it again does nothing."""
         self._kill()
-        self._requests.end()
-        self._output.close()
+        for channel in (self._first, *self._channels.values()):
+            channel.end()
+        self._channels.clear()
 
-    def _wait(self, seconds: float) -> Frame | Exception:
+    def _channel(self, name: str) -> Channel:
+        """The pipes to the process of a strategy, which is started unless it runs."""
+        if self._forks is None:
+            return self._first
+        channel = self._channels.get(name)
+        if channel is not None and self._forks.exit_code(channel.pid) is not None:
+            del self._channels[name]
+            channel.end()
+            channel = None
+        if channel is None:
+            process = self._forks.start(START_SECONDS, self._check_stop)
+            channel = Channel(process.requests, process.answers, process.output, process.pid)
+            self._channels[name] = channel
+        return channel
+
+    def _wait(self, channel: Channel, seconds: float) -> Frame | Exception:
         """The next answer, or the error that ended the answers. Raises PluginTimeout, and what ``check_stop`` raises.
 
         It counts waits instead of reading a clock, which may be set meanwhile.
         """
+        has_ended = False
         for _ in range(max(1, round(seconds / _POLL_SECONDS))):
             self._check_stop()
             with suppress(queue.Empty):
-                return self._answers.queue.get(timeout=_POLL_SECONDS)
+                return channel.take(_POLL_SECONDS)
+            if has_ended:  # something that it started holds its pipes
+                return EOFError()
+            has_ended = self._forks is not None and self._forks.exit_code(channel.pid) is not None
         raise PluginTimeout
 
-    def _has_ended(self) -> bool:
-        """Whether the process ended by itself. It is given a moment to be reaped by its supervisor."""
+    def _exit_code(self, channel: Channel) -> int | None:
+        """How the process of a channel ended; None if it goes on. It is given a moment to be reaped."""
+        if self._forks is not None and (code := self._forks.exit_code(channel.pid, _REAP_SECONDS)) is not None:
+            return code
         with suppress(subprocess.TimeoutExpired):
             self._child.popen.wait(_REAP_SECONDS)
-        return self._child.popen.returncode is not None
-
-    def _failure_of_process(self, request: Request, error: Exception, ended: bool) -> PluginError:
-        """Why there was no answer. Call it after ``end``."""
-        if not isinstance(error, EOFError):
-            return PluginError(f"its process sent {error}")
-        output = self._output.tail()
-        if b"Timeout (" in output:
-            return _too_slow(request, output)
-        place = _place(request, output)
-        what = (
-            f"its process ended {_status(self._child.popen.returncode)}"
-            if ended
-            else "it closed the pipe of its answers"
-        )
-        return PluginError(f"{what}; it was at {place}" if place else what)
+        return self._child.popen.returncode
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,56 +190,7 @@ class _Asked:
 
     number: int
     request: Request
-
-
-class _Requests:
-    """Writes to the pipe of requests in a thread of its own: a process that does not read holds nobody up."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._pipe = pipe
-        threading.Thread(target=self._write, daemon=True).start()
-
-    def send(self, content: bytes) -> None:
-        """Write a message after those before it, without waiting."""
-        self._queue.put(content)
-
-    def end(self) -> None:
-        """End the thread."""
-        self._queue.put(None)
-
-    def _write(self) -> None:
-        with suppress(OSError, ValueError):  # the process ended; the reader of answers reports it
-            while (content := self._queue.get()) is not None:
-                view = memoryview(content)
-                while view:
-                    view = view[self._pipe.write(view) :]
-
-
-class _Answers:
-    """Reads the pipe of answers in a thread of its own. The last thing in the queue is an exception."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self.queue: queue.SimpleQueue[Frame | Exception] = queue.SimpleQueue()
-        self.max_body = 0  # bytes of the arrays of an answer, at most
-        self._pipe = pipe
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        try:
-            while True:
-                self.queue.put(read_frame(self._read_exactly, lambda: self.max_body))
-        except Exception as error:  # noqa: BLE001 - the bytes come from a process that is not trusted
-            self.queue.put(error)
-
-    def _read_exactly(self, size: int) -> bytearray:
-        content = bytearray()
-        while len(content) < size:
-            part = self._pipe.read(min(size - len(content), _READ_BYTES))
-            if not part:
-                raise EOFError
-            content += part
-        return content
+    channel: Channel
 
 
 def _setup(options: ProcessOptions) -> bytes:
@@ -240,49 +206,61 @@ class _Child:
 
     popen: subprocess.Popen[bytes]
     lifeline: int  # the descriptor whose closing has the supervisor end everything; -1 on Windows
+    control: socket.socket | None  # to the fork server; None where strategies share the process
     worker: int = 0  # process id and process group of the worker, once it is known
 
 
 def _start(options: ProcessOptions) -> _Child:
     linux.hide_memory()
     held, lifeline = _lifeline() if _IS_POSIX else (-1, -1)
-    command = [sys.executable, "-I", "-u", "-X", "utf8", "-X", "faulthandler", launcher.__file__, str(held)]
+    control, served = _control() if sys.platform == "linux" else (None, None)
+    passed = (held, -1 if served is None else served.fileno())
+    command = [sys.executable, "-I", "-u", "-X", "utf8", "-X", "faulthandler", launcher.__file__, *map(str, passed)]
     anchor = Path(sys.executable).absolute().anchor or os.sep
     try:
         popen = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-            env=dict(options.environment), cwd=anchor, **_apart(held),
+            env=dict(options.environment), cwd=anchor, **_apart(passed),
         )  # fmt: skip
     except OSError as error:
-        _close(lifeline)
+        _close(lifeline, control)
         raise ProcessUnavailable(f"no process for strategies could be started: {error}") from None
     finally:
-        _close(held)
-    return _Child(popen, lifeline)
+        _close(held, served)
+    return _Child(popen, lifeline, control)
 
 
-def _apart(held: int) -> dict[str, Any]:
-    """The options of Popen that keep the process apart from the command's terminal, with one descriptor more."""
+def _apart(passed: Sequence[int]) -> dict[str, Any]:
+    """The options of Popen that keep the process apart from the command's terminal, with some descriptors more."""
     if _IS_POSIX:
-        return {"pass_fds": (held,), "start_new_session": True}
+        return {"pass_fds": [descriptor for descriptor in passed if descriptor >= 0], "start_new_session": True}
     names = ("CREATE_NO_WINDOW", "CREATE_NEW_PROCESS_GROUP")
     return {"creationflags": sum(getattr(subprocess, name, 0) for name in names)}
 
 
 def _lifeline() -> tuple[int, int]:
-    """The two ends of a pipe, above the standard descriptors, which the command may have closed."""
-    import fcntl
-
+    """The two ends of a pipe, above the standard descriptors."""
     ends = os.pipe()
-    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends]
+    moved = [private(end, ABOVE_STANDARD) for end in ends]
     for end in ends:
         os.close(end)
     return moved[0], moved[1]
 
 
-def _close(descriptor: int) -> None:
+def _control() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a connection that keeps messages apart, above the standard descriptors."""
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    moved = [socket.socket(fileno=private(end.fileno(), ABOVE_STANDARD)) for end in ends]
+    for end in ends:
+        end.close()
+    return moved[0], moved[1]
+
+
+def _close(descriptor: int, connection: socket.socket | None) -> None:
     if descriptor >= 0:
         os.close(descriptor)
+    if connection is not None:
+        connection.close()
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -293,7 +271,7 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 def _kill(child: _Child) -> None:
     """End the process: its supervisor kills the worker, its group and, on Linux, all its descendants."""
     popen = child.popen
-    _close(child.lifeline)
+    _close(child.lifeline, child.control)
     if not _IS_POSIX:
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(popen.pid)], capture_output=True, timeout=KILL_SECONDS)
@@ -305,18 +283,28 @@ def _kill(child: _Child) -> None:
     if popen.returncode < 0 and child.worker:  # the supervisor was killed and could not do it
         with suppress(OSError):
             os.killpg(child.worker, signal.SIGKILL)
-    for pipe in (popen.stdin, popen.stdout):
-        with suppress(OSError):
-            _pipe(pipe).close()
 
 
-def _status(code: int | None) -> str:
-    if code is not None and code > 128:
+def _failure(asked: _Asked, error: Exception, code: int | None) -> PluginError:
+    """Why there was no answer. Call it after the end, so that the output is complete.
+
+    code: how the process ended by itself; None if it did not.
+    """
+    if not isinstance(error, EOFError):
+        return PluginError(f"its process sent {error}")
+    output = asked.channel.output.tail()
+    if b"Timeout (" in output:
+        return _too_slow(asked.request, output)
+    place = _place(asked.request, output)
+    what = "it closed the pipe of its answers" if code is None else f"its process ended {_status(code)}"
+    return PluginError(f"{what}; it was at {place}" if place else what)
+
+
+def _status(code: int) -> str:
+    if code > 128:
         with suppress(ValueError):
             return f"by {signal.Signals(code - 128).name}"
-    if code is not None and code < 0:
-        return "by a signal to its supervisor"
-    return f"with code {code}"
+    return "by a signal to its supervisor" if code < 0 else f"with code {code}"
 
 
 def _too_slow(request: Request, output: bytes) -> PluginTimeout:

@@ -19,7 +19,8 @@ from typing import NoReturn
 
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.import_hints import import_hint
-from tradebot.plugins.process import apart, limits
+from tradebot.plugins.process import limits, linux
+from tradebot.plugins.process.fork_server import serve_forks
 from tradebot.plugins.process.framing import NO_LIMIT, encode_frame, read_exactly, read_frame, write_all
 from tradebot.plugins.process.messages import (
     Request,
@@ -38,15 +39,21 @@ _STANDARD_ERROR = 2
 GC_THRESHOLD = 200_000
 
 
-def serve(requests: int, answers: int, memory_mb: int, user: str) -> NoReturn:
-    """Answer requests for ever. The process ends with the pipe of requests, without any strategy's exit handlers."""
+def serve(requests: int, answers: int, control: int, memory_mb: int, user: str) -> NoReturn:
+    """Answer requests, or on Linux fork processes that do, for ever.
+
+    A process ends with the pipe of its requests, or the connection ``control``, without any strategy's exit handlers.
+    """
     limits.become(user)
     limits.limit_memory(memory_mb)
     gc.set_threshold(GC_THRESHOLD)
     gc.freeze()  # what was imported is never collected, and stays shared with the processes forked from here
+    linux.hide_memory()  # from the strategies, and theirs from each other
     write_all(answers, encode_frame({"pid": os.getpid()}))
-    if sys.platform == "linux":
-        apart.hand_on(requests, answers, _answer_requests)
+    if control >= 0:
+        os.close(requests)
+        os.close(answers)
+        serve_forks(control, _answer_requests)
     _answer_requests(requests, answers)
 
 
