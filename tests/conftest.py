@@ -7,11 +7,14 @@ And the profiles of hypothesis: ``ci``, in which every run tries the same few ex
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Read before any test freezes the time: what a module makes of `datetime` while it is frozen stays frozen in it.
 import tradebot.ledger.database  # noqa: F401
+from tests.fakes import forked_strategies
 
 pytest_plugins = ["tests.fakes.canary", "tests.fakes.homes", "tests.fakes.validated"]
 
@@ -25,6 +28,9 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=2_000, derandomize=False)
 settings.load_profile("ci")
+
+if sys.platform == "linux":
+    forked_strategies.install()
 
 #: Tests that take long are begun with, so that no worker is alone with them at the end of a run.
 _FIRST = ("tests/stories/processes", "tests/worlds")

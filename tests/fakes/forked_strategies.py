@@ -1,7 +1,7 @@
-"""The strategy process of a forked command is forked as well: what it would import is there already.
+"""The strategy process of a test, or of a forked command, is forked as well: what it would import is there already.
 
 It is a process like the real one, with the same pipes, session, environment and code from ``launcher.main`` on; only
-its interpreter did not start anew. Commands in an interpreter of their own start the real one.
+its interpreter did not start anew. Commands in an interpreter of their own start the real one. Linux only.
 """
 
 from __future__ import annotations
@@ -13,25 +13,35 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tradebot.plugins.process import launcher
+
+_PYTHON = sys.executable
+_POPEN = subprocess.Popen
 
 
 class ForkingPopen(subprocess.Popen[Any]):
     """Forks for the launcher of the strategy process, and starts any other program as Popen does."""
 
     def _execute_child(self, args: Any, *given: Any) -> None:
-        if launcher.__file__ not in args:
+        if launcher.__file__ not in args or args[0] != _PYTHON:
             super()._execute_child(args, *given)  # type: ignore[misc]
             return
         _, _, _, pass_fds, cwd, env, _, _, _, stdin, _, _, stdout, _, stderr, *_ = given
-        self.pid = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: none of them holds a lock
+            self.pid = os.fork()
         if self.pid == 0:
             try:
                 _be_launcher(args[args.index(launcher.__file__) :], pass_fds, cwd, env, (stdin, stdout, stderr))
+            except BaseException:  # noqa: BLE001 - as the interpreter tells it
+                traceback.print_exc()
             finally:
                 os._exit(1)
         self._child_created = True
@@ -42,6 +52,16 @@ class ForkingPopen(subprocess.Popen[Any]):
 def install() -> None:
     """Have this process fork its strategy process."""
     subprocess.Popen = ForkingPopen  # type: ignore[misc]
+
+
+@contextmanager
+def real_start() -> Iterator[None]:
+    """Start the strategy process as it is started elsewhere."""
+    forking, subprocess.Popen = subprocess.Popen, _POPEN  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        subprocess.Popen = forking  # type: ignore[misc]
 
 
 def _be_launcher(

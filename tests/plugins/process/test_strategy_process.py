@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.fakes.forked_strategies import real_start
 from tests.plugins.conftest import SOUND
 from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.process.messages import Request
@@ -34,6 +35,7 @@ class Interrupted(Exception):
 @pytest.fixture
 def process() -> Iterator[Started]:
     with ExitStack() as held:
+        held.enter_context(real_start())
 
         def start(check_stop: Callable[[], None] = lambda: None, **options: object) -> StrategyProcess:
             started = StrategyProcess(ProcessOptions(**options), check_stop)  # type: ignore[arg-type]
