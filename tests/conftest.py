@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 # Read before any test freezes the time: what a module makes of `datetime` while it is frozen stays frozen in it.
 import tradebot.ledger.database  # noqa: F401
 from tests.fakes import forked_strategies
+from tests.fakes.forked import ForkedStrategies
 
 pytest_plugins = ["tests.fakes.canary", "tests.fakes.homes", "tests.fakes.validated"]
 
@@ -30,7 +31,7 @@ settings.register_profile("deep", settings.get_profile("ci"), max_examples=2_000
 settings.load_profile("ci")
 
 if sys.platform == "linux":
-    forked_strategies.install()
+    forked_strategies.install(ForkedStrategies)
 
 #: Tests that take long are begun with, so that no worker is alone with them at the end of a run.
 _FIRST = ("tests/stories/processes", "tests/worlds")

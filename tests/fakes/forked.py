@@ -11,12 +11,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import IO, Any
 
+from tests.fakes.forked_strategies import ForkingPopen, Start
 from tests.fakes.forking import NUMBER
 
 _ROOT = Path(__file__).parents[2]
@@ -91,6 +94,35 @@ class Forked:
         self.wait()
         for file in self._output:
             file.close()
+
+
+class ForkedStrategies(ForkingPopen):
+    """The strategy process of a test: forked from the process that forks commands, which is small beside a test's."""
+
+    def _fork(self, start: Start, descriptors: list[int]) -> None:
+        self._answer, theirs = socket.socketpair()
+        with theirs:
+            _forking().ask({"start": asdict(start)}, *descriptors, theirs.fileno())
+        self.pid = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
+
+    def _internal_poll(self, *_: object, **__: object) -> int | None:
+        if not hasattr(self, "_answer"):
+            return super()._internal_poll()  # type: ignore[misc,no-any-return]
+        with suppress(subprocess.TimeoutExpired):
+            self._wait(0)
+        return self.returncode
+
+    def _wait(self, timeout: float | None) -> int:
+        if not hasattr(self, "_answer"):
+            return super()._wait(timeout)  # type: ignore[misc,no-any-return]
+        if self.returncode is None:
+            self._answer.settimeout(timeout)
+            try:
+                self.returncode = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
+            except (BlockingIOError, TimeoutError):
+                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
+            self._answer.close()
+        return int(self.returncode)
 
 
 class _Forking:

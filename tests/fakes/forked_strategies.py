@@ -7,6 +7,7 @@ its interpreter did not start anew. Commands in an interpreter of their own star
 from __future__ import annotations
 
 import faulthandler
+import gc
 import io
 import logging
 import os
@@ -14,9 +15,9 @@ import signal
 import subprocess
 import sys
 import traceback
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,60 @@ from tradebot.plugins.process import launcher
 
 _PYTHON = sys.executable
 _POPEN = subprocess.Popen
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start of the launcher."""
+
+    arguments: list[str]  # sys.argv
+    folder: str
+    environment: dict[str, str]
+    inherited: list[int]  # the numbers that the descriptors have in it, beside the standard ones
+
+    def become(self, descriptors: Sequence[int]) -> NoReturn:
+        """Be the launcher in this process, which was forked.
+
+        descriptors: what is to be standard input, output and error, and then what ``inherited`` numbers.
+        """
+        gc.disable()  # a collection would copy all that is shared
+        os.setsid()
+        moved = [os.dup(descriptor) for descriptor in descriptors]
+        numbers = [0, 1, 2, *self.inherited]
+        while taken := [index for index, descriptor in enumerate(moved) if descriptor in numbers]:
+            for index in taken:
+                moved[index] = os.dup(moved[index])
+        for number, descriptor in zip(numbers, moved, strict=True):
+            os.dup2(descriptor, number, inheritable=True)
+        for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+            if descriptor not in numbers:
+                with suppress(OSError):  # the one that the list was read through
+                    os.close(descriptor)
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        _open_standard_streams()
+        logging.root.handlers.clear()
+        logging.root.setLevel(logging.WARNING)
+        faulthandler.enable(2)
+        sys.argv = self.arguments
+        try:
+            launcher.main()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - as the interpreter tells it
+            with suppress(OSError):  # a strategy closed it
+                traceback.print_exc()
+        finally:
+            os._exit(1)
+
+
+def _open_standard_streams() -> None:
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        stream = io.TextIOWrapper(io.FileIO(number, mode, closefd=False), "utf-8", write_through=mode == "w")
+        sys.__dict__[name] = sys.__dict__[f"__{name}__"] = stream
 
 
 class ForkingPopen(subprocess.Popen[Any]):
@@ -34,24 +89,21 @@ class ForkingPopen(subprocess.Popen[Any]):
             super()._execute_child(args, *given)  # type: ignore[misc]
             return
         _, _, _, pass_fds, cwd, env, _, _, _, stdin, _, _, stdout, _, stderr, *_ = given
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads: none of them holds a lock
-            self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                _be_launcher(args[args.index(launcher.__file__) :], pass_fds, cwd, env, (stdin, stdout, stderr))
-            except BaseException:  # noqa: BLE001 - as the interpreter tells it
-                traceback.print_exc()
-            finally:
-                os._exit(1)
+        start = Start(args[args.index(launcher.__file__) :], cwd, env, list(pass_fds))
+        self._fork(start, [stdin, stdout, stderr, *pass_fds])
         self._child_created = True
         for end in (stdin, stdout, stderr):
             os.close(end)
 
+    def _fork(self, start: Start, descriptors: list[int]) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            start.become(descriptors)
 
-def install() -> None:
+
+def install(popen: type[ForkingPopen]) -> None:
     """Have this process fork its strategy process."""
-    subprocess.Popen = ForkingPopen  # type: ignore[misc]
+    subprocess.Popen = popen  # type: ignore[misc]
 
 
 @contextmanager
@@ -62,32 +114,3 @@ def real_start() -> Iterator[None]:
         yield
     finally:
         subprocess.Popen = forking  # type: ignore[misc]
-
-
-def _be_launcher(
-    arguments: list[str], kept: tuple[int, ...], folder: str, environment: dict[str, str], streams: tuple[int, ...]
-) -> NoReturn:
-    os.setsid()
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        if descriptor > 2 and descriptor not in kept:
-            with suppress(OSError):  # the one that the list was read through
-                os.close(descriptor)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8", write_through=True)
-    sys.__dict__["__stdout__"] = sys.stdout
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), "utf-8", write_through=True)
-    sys.__dict__["__stderr__"] = sys.stderr
-    sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False), "utf-8")
-    sys.__dict__["__stdin__"] = sys.stdin
-    logging.root.handlers.clear()
-    logging.root.setLevel(logging.WARNING)
-    faulthandler.enable(2)
-    sys.argv = arguments
-    launcher.main()
-    os._exit(0)

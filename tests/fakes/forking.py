@@ -5,8 +5,8 @@ was started by itself in that nothing is left to import, which is most of what a
 
 Each request comes over the socket at the file descriptor 0: the length of a JSON object, with the descriptors for the
 child's standard streams and a socket for the answer, and then the object: ``module`` (as of ``python -m``),
-``arguments``, ``folder``, ``environment`` and ``blocked`` (signals). The answer is the child's pid, and once it has
-ended its exit code.
+``arguments``, ``folder``, ``environment`` and ``blocked`` (signals); or ``start``, for a strategy process, with the
+descriptors that it inherits after the streams. The answer is the child's pid, and once it has ended its exit code.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
     answers: dict[int, socket.socket] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _answer_for_ended(answers))
     while True:
-        head, descriptors, _, _ = socket.recv_fds(requests, NUMBER.size, 4)
+        head, descriptors, _, _ = socket.recv_fds(requests, NUMBER.size, 8)
         if not head:
             return
         request = json.loads(_exactly(requests, NUMBER.unpack(head)[0]))
@@ -73,13 +73,15 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 
 
 def _fork(request: dict[str, Any], descriptors: list[int], answers: dict[int, socket.socket]) -> None:
-    *streams, answer = descriptors
+    *given, answer = descriptors
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     pid = os.fork()
     if pid == 0:
-        os._exit(_child(request, streams))
-    for stream in streams:
-        os.close(stream)
+        if "start" in request:
+            forked_strategies.Start(**request["start"]).become(given)
+        os._exit(_child(request, given))
+    for descriptor in given:
+        os.close(descriptor)
     answers[pid] = socket.socket(fileno=answer)
     answers[pid].sendall(NUMBER.pack(pid))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
@@ -105,7 +107,7 @@ def _child(request: dict[str, Any], streams: list[int]) -> int:
     sys.path[0] = request["folder"]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if request["module"] == "tradebot":  # others change what a fork of them would do
-        forked_strategies.install()
+        forked_strategies.install(forked_strategies.ForkingPopen)
     signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
     code = _run(request["module"])
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does at its end
