@@ -34,7 +34,7 @@ if sys.platform == "linux":
     forked_strategies.install(ForkedStrategies)
 
 #: Tests that take long are begun with, so that no worker is alone with them at the end of a run.
-_FIRST = ("tests/stories/processes", "tests/worlds")
+_FIRST = ("tests/stories/processes", "tests/stories/machine", "tests/worlds")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
