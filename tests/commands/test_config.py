@@ -114,6 +114,14 @@ def _place(where: str) -> str:
     return re.sub(r" \(.*\)$|,.*$", "", where)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such list of users")
+def test_a_user_for_strategies_that_there_is_not_is_told_before_a_session(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "here" / ".env").write_text("STRATEGY_USER=nobody-of-this-name\n")
+    ended = run("config", "check")
+    assert ended.code == 3
+    assert "this system has no user 'nobody-of-this-name'" in ended.err
+
+
 def test_problems_of_strategies_stand_among_those_of_the_lines(run: Run, tmp_path: Path) -> None:
     home = tmp_path / "here"
     _strategy(home, 'name = "mine"\nversion = "1"\n')

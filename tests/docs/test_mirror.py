@@ -70,7 +70,6 @@ THROUGH_A_NEIGHBOUR = {
     "plugins/parameters.py": "plugins/test_manifest.py",
     "plugins/plain_text.py": "plugins/process/test_messages.py",
     "plugins/process/channel.py": "plugins/process/test_strategy_process.py",
-    "plugins/process/descriptors.py": "plugins/process/test_fork_client.py",
     "plugins/process/fork_server.py": "plugins/test_runner.py",
     "plugins/process/launcher.py": "plugins/process/test_strategy_process.py",
     "plugins/process/limits.py": "plugins/process/test_strategy_process.py",

@@ -86,6 +86,26 @@ def test_none_answers_for_another(
             runner.signals(forger, replace(history))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the strategies share a process")
+def test_one_that_stops_the_others_takes_no_signal_from_them(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History
+) -> None:
+    """A strategy that is stopped by another is too slow, but its own alarm did not end it: it is asked once more."""
+    code = (
+        "import os, signal\n        for pid in map(int, filter(str.isdigit, os.listdir('/proc'))):\n"
+        "            try: kin = open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[1] == str(os.getppid())\n"
+        "            except OSError: continue\n"
+        "            if kin and pid != os.getpid(): os.kill(pid, signal.SIGSTOP)\n        close = history.close"
+    )
+    stopper = plugin_of("stopper", SOUND.replace("close = history.close", code, 1))
+    slow = plugin_of(
+        "slow", SOUND.replace("close = history.close", "import time; time.sleep(1); close = history.close", 1)
+    )
+    runner = runner_of(timeout_seconds=3.0)
+    results = list(runner.signals_of_each([slow, stopper], history))
+    assert [isinstance(result, PluginError) for result in results] == [False, False]
+
+
 def test_one_that_fails_alone_is_at_fault_and_the_next_has_a_fresh_process(
     runner_of: Runner, plugin_of: Callable[..., Plugin], history: History, tmp_path: Path
 ) -> None:

@@ -15,5 +15,9 @@ class PluginTimeout(PluginError):
     """A strategy did not answer in time."""
 
 
+class PluginStuck(PluginTimeout):
+    """A strategy did not answer in time, nor did its own alarm end it: something stopped both."""
+
+
 class ProcessUnavailable(PluginError):
     """No strategy process could be started, so that no strategy can be asked."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradebot.home.paths import to_text
-from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
+from tradebot.plugins.errors import PluginError, PluginStuck, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.load import Plugin
 from tradebot.plugins.process.strategy_process import SIMULTANEOUS, ProcessOptions, StrategyProcess
 
@@ -169,7 +169,8 @@ class StrategyRunner:
     def _may_be_anothers_fault(self, asked: _Asked, error: PluginError, others: set[str]) -> bool:
         """Whether to ask a strategy that failed once more. ``others`` were asked in the same process before."""
         name = asked.plugin.info.name
-        if others and name not in self._at_fault and not isinstance(error, PluginTimeout):
+        is_own_alarm = isinstance(error, PluginTimeout) and not isinstance(error, PluginStuck)
+        if others and name not in self._at_fault and not is_own_alarm:
             return True
         self._at_fault.add(name)
         return False

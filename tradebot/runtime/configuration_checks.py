@@ -62,6 +62,20 @@ def _strategies(settings: Settings) -> Iterator[Problem]:
                 yield from error.problems
 
 
+def _strategy_user(settings: Settings) -> Iterator[Problem]:
+    """A STRATEGY_USER that the system does not know. Jobs go on without strategies, so that exits are not refused."""
+    if settings.strategy_user is None:
+        return
+    with suppress(ImportError):  # Windows
+        import pwd
+
+        try:
+            pwd.getpwnam(settings.strategy_user)
+        except KeyError:
+            what = f"this system has no user {settings.strategy_user!r}, so that no strategy can be asked"
+            yield Problem("STRATEGY_USER", what, "Name a user that there is, or leave it blank.")
+
+
 def _folders(settings: Settings) -> Iterator[Problem]:
     """The folders of the home and of the user's state that cannot be written."""
     for path, chosen_by in (
@@ -162,5 +176,6 @@ CHECKS: tuple[Check, ...] = (
     Check(_folders, frozenset({"TRADEBOT_STATE_DIR"})),
     Check(_ledger, frozenset({"DATABASE_URL"})),
     Check(_strategies, frozenset({"STRATEGIES", "STRATEGIES_DIR"})),
+    Check(_strategy_user, frozenset({"STRATEGY_USER"})),
     Check(_exchange, frozenset({"BROKER", "DATABASE_URL", "PAPER_DATA", "PAPER_ACTIONS", "PAPER_START"})),
 )

@@ -122,3 +122,10 @@ def test_truth_values_are_truth_values_whatever_the_bytes() -> None:
     frame = frame_of(encode_answer(ANSWER))
     frame.body[:4] = b"\x07\x00\xff\x01"
     assert answer_from(frame).entry.tolist() == [[True, False], [True, True]]
+
+
+@pytest.mark.parametrize("shape", [[1] * 100, [0, 10**30]], ids=["many dimensions", "endless"])
+def test_a_shape_that_there_cannot_be_is_told(shape: list[int]) -> None:
+    body = b"x" if all(shape) else b""
+    with pytest.raises(FrameError, match="wrong form"):
+        answer_from(frame_of(encode_frame({"fields": {}, "arrays": [["entry", "b", shape]]}, [body])))

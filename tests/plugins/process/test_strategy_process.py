@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -260,8 +262,11 @@ def test_a_user_of_its_own_reads_no_file_of_the_owner(
     secret.write_text("key")
     secret.chmod(0o600)
     try:
-        with pytest.raises(PluginError, match="PermissionError"):
-            compute(process(user="nobody"), _readable(request_of(f"open({str(secret)!r})")))
+        with (
+            _readable(request_of(f"open({str(secret)!r})")) as request,
+            pytest.raises(PluginError, match="PermissionError"),
+        ):
+            compute(process(user="nobody"), request)
     finally:
         secret.unlink()
 
@@ -271,16 +276,39 @@ def test_a_user_of_its_own_reads_no_file_of_the_owner(
     reason="only root can give a process to another user, and Python is readable for all",
 )
 def test_a_user_that_may_not_read_python_is_told(process: Started, request_of: Callable[..., Request]) -> None:
-    with pytest.raises(PluginError, match=r"No module named 'mailbox'; STRATEGY_USER may not read Python's own files"):
-        compute(process(user="nobody"), _readable(request_of("import mailbox")))
+    told = r"No module named 'mailbox'; STRATEGY_USER may not read Python's own files"
+    with _readable(request_of("import mailbox")) as request, pytest.raises(PluginError, match=told):
+        compute(process(user="nobody"), request)
 
 
-def _readable(request: Request) -> Request:
-    """The request with its folder open to other users, up to the root."""
-    folder = Path(request.folder)
-    for place in (folder, *folder.parents[:-2]):
-        place.chmod(place.stat().st_mode | 0o055)
-    return request
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can give a process to another user")
+def test_a_user_that_may_not_read_the_strategies_is_told_where_to_keep_them(
+    process: Started, request_of: Callable[..., Request]
+) -> None:
+    request = request_of()
+    Path(request.folder).chmod(0o700)
+    with pytest.raises(PluginError, match=r"STRATEGY_USER may not read .*sample: .*in a STRATEGIES_DIR for it"):
+        compute(process(user="nobody"), request)
+
+
+@contextmanager
+def _readable(request: Request) -> Iterator[Request]:
+    """The request with its strategy where every user may read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield replace(request, folder=shutil.copytree(request.folder, f"{folder}/sample"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a session of its own escapes elsewhere")
+def test_a_stopped_supervisor_ends_everything_all_the_same(
+    process: Started, request_of: Callable[..., Request], tmp_path: Path
+) -> None:
+    one, own = process(), tmp_path / "own"
+    started = "__import__('subprocess').Popen(['sleep', '600'], start_new_session=True).pid"
+    compute(one, request_of(f"open({str(own)!r}, 'w').write(str({started}))"))
+    os.kill(one.process_ids[0], signal.SIGSTOP)
+    one.end()
+    assert gone(int(own.read_text()))
 
 
 def test_a_killed_supervisor_leaves_no_worker(process: Started, request_of: Callable[..., Request]) -> None:
@@ -303,6 +331,19 @@ def test_requests_sent_at_once_are_answered_in_their_order_each_with_its_own_out
     assert [one.answer().entry.any() for _ in range(3)] == [True] * 3
     said = [line for line in caplog.messages if "printed" in line]
     assert sorted(said) == [f"strategy {name} printed: I am {name}" for name in ("first", "second", "third")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the output is another's by then")
+def test_what_is_printed_late_stands_under_the_name_of_its_strategy(
+    process: Started, request_of: Callable[..., Request], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    one = process()
+    compute(one, request_of("import threading\nthreading.Timer(0.3, lambda: print('LATE')).start()", name="tardy"))
+    deadline = time.monotonic() + 20
+    while "strategy tardy printed: LATE" not in caplog.messages and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "strategy tardy printed: LATE" in caplog.messages
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the strategies share a process")

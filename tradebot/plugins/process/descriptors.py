@@ -11,9 +11,15 @@ ABOVE_STANDARD = 3
 
 
 def private(descriptor: int, lowest: int = HIGH) -> int:
-    """A copy of a descriptor that a program started later does not inherit; on POSIX at least ``lowest``."""
+    """A copy of a descriptor that a program started later does not inherit.
+
+    On POSIX it is at least ``lowest``, unless the limit of open files is lower.
+    """
     try:
         import fcntl
     except ImportError:
         return os.dup(descriptor)
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
+    except OSError:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, ABOVE_STANDARD)

@@ -68,7 +68,11 @@ def decode(frame: Frame) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     arrays, start = {}, 0
     for (name, dtype, shape), size in zip(table, sizes, strict=True):
         kind = np.dtype(np.uint8) if dtype == np.bool_ else dtype
-        values = np.frombuffer(frame.body, kind, size // kind.itemsize, start).reshape(shape)
+        values = np.frombuffer(frame.body, kind, size // kind.itemsize, start)
+        try:
+            values = values.reshape(shape)
+        except (ValueError, OverflowError) as error:
+            raise FrameError(f"a header of the wrong form ({error!r:.100})") from None
         arrays[name] = values != 0 if dtype == np.bool_ else np.require(values, requirements=["ALIGNED"])
         start += size
     return fields, arrays

@@ -46,7 +46,7 @@ class OutputLog:
         self._kept = bytearray()  # not logged yet
         self._logged = 0  # bytes
         self._tail = b""
-        self._name = ""  # of the strategy that was asked last
+        self._name = ""  # of the strategy whose output is being read, or was read last
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -56,6 +56,7 @@ class OutputLog:
             if not self._expected:
                 self._kept.clear()
                 self._logged, self._tail = 0, b""
+                self._name = name
             self._expected.append(_Expected(name, number, end_mark(number)))
 
     def finish(self, number: int) -> None:
@@ -106,6 +107,8 @@ class OutputLog:
         self._kept.clear()
         self._logged, self._tail = 0, b""
         self._expected.popleft()
+        if self._expected:
+            self._name = self._expected[0].name
         self._has_ended.notify_all()
 
     def _log_rest(self) -> None:
@@ -121,5 +124,4 @@ class OutputLog:
             self._logged += len(line)
             if self._logged > MAX_OUTPUT_BYTES:
                 text = f"... (more than {MAX_OUTPUT_BYTES:,} bytes: the rest is left out)"
-            self._name = self._expected[0].name if self._expected else self._name
             LOGGER.info("strategy %s printed: %s", self._name, plain(text, MAX_LINE_LENGTH))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tradebot.home.paths import to_text
-from tradebot.plugins.errors import PluginError, PluginTimeout, ProcessUnavailable
+from tradebot.plugins.errors import PluginError, PluginStuck, PluginTimeout, ProcessUnavailable
 from tradebot.plugins.process import launcher, linux
 from tradebot.plugins.process.channel import Channel
 from tradebot.plugins.process.descriptors import ABOVE_STANDARD, private
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 KILL_SECONDS = 10.0
+#: Seconds that a process which is ready may take to fork.
+_FORK_SECONDS = 10.0
 #: Seconds after the alarm of the process itself until it is killed.
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.2
@@ -111,8 +113,8 @@ class StrategyProcess:
     def answer(self) -> RawSignals:
         """The signals for the oldest request without an answer. What the strategy printed is logged.
 
-        Raises PluginError if it failed, PluginTimeout if it was too slow, and what ``check_stop`` raises. A process
-        that ended, or that was ended for being slow, has no further answers.
+        Raises PluginError if it failed, PluginTimeout if it was too slow, PluginStuck if its alarm did not even end it,
+        and what ``check_stop`` raises. A process that ended, or that was ended for being slow, has no further answers.
         """
         from tradebot.plugins.process.messages import answer_from
 
@@ -122,9 +124,9 @@ class StrategyProcess:
             answer = self._wait(channel, request.timeout_seconds + _GRACE_SECONDS)
         except PluginTimeout:
             self.end()
-            raise _too_slow(request, channel.output.tail()) from None
+            raise PluginStuck(_too_slow(request, channel.output.tail())) from None
         if isinstance(answer, Exception):
-            code = self._exit_code(channel)
+            code = self._exit_code(channel) if isinstance(answer, EOFError) else None
             self.end()
             raise _failure(asked, answer, code)
         channel.output.finish(asked.number)
@@ -155,7 +157,7 @@ class StrategyProcess:
             channel.end()
             channel = None
         if channel is None:
-            process = self._forks.start(START_SECONDS, self._check_stop)
+            process = self._forks.start(_FORK_SECONDS, self._check_stop)
             channel = Channel(process.requests, process.answers, process.output, process.pid)
             self._channels[name] = channel
         return channel
@@ -176,12 +178,17 @@ class StrategyProcess:
         raise PluginTimeout
 
     def _exit_code(self, channel: Channel) -> int | None:
-        """How the process of a channel ended; None if it goes on. It is given a moment to be reaped."""
-        if self._forks is not None and (code := self._forks.exit_code(channel.pid, _REAP_SECONDS)) is not None:
-            return code
-        with suppress(subprocess.TimeoutExpired):
-            self._child.popen.wait(_REAP_SECONDS)
-        return self._child.popen.returncode
+        """How the process of a channel ended; None if it goes on. It is given a moment to be reaped.
+
+        Raises what ``check_stop`` raises.
+        """
+        for _ in range(round(_REAP_SECONDS / _POLL_SECONDS)):
+            self._check_stop()
+            if self._forks is not None and (code := self._forks.exit_code(channel.pid, _POLL_SECONDS / 2)) is not None:
+                return code
+            with suppress(subprocess.TimeoutExpired):
+                return self._child.popen.wait(_POLL_SECONDS / 2)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +279,9 @@ def _kill(child: _Child) -> None:
     """End the process: its supervisor kills the worker, its group and, on Linux, all its descendants."""
     popen = child.popen
     _close(child.lifeline, child.control)
-    if not _IS_POSIX:
+    if _IS_POSIX:
+        popen.send_signal(signal.SIGCONT)  # a strategy may have stopped the supervisor
+    else:
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(popen.pid)], capture_output=True, timeout=KILL_SECONDS)
     try:
@@ -294,7 +303,7 @@ def _failure(asked: _Asked, error: Exception, code: int | None) -> PluginError:
         return PluginError(f"its process sent {error}")
     output = asked.channel.output.tail()
     if b"Timeout (" in output:
-        return _too_slow(asked.request, output)
+        return PluginTimeout(_too_slow(asked.request, output))
     place = _place(asked.request, output)
     what = "it closed the pipe of its answers" if code is None else f"its process ended {_status(code)}"
     return PluginError(f"{what}; it was at {place}" if place else what)
@@ -307,10 +316,10 @@ def _status(code: int) -> str:
     return "by a signal to its supervisor" if code < 0 else f"with code {code}"
 
 
-def _too_slow(request: Request, output: bytes) -> PluginTimeout:
+def _too_slow(request: Request, output: bytes) -> str:
     place = _place(request, output)
     message = f"no answer within {request.timeout_seconds:g} seconds"
-    return PluginTimeout(f"{message}; it was at {place}" if place else message)
+    return f"{message}; it was at {place}" if place else message
 
 
 def _place(request: Request, output: bytes) -> str:

@@ -113,6 +113,8 @@ def _error_text(error: BaseException, folder: Path) -> str:
         what += "; STRATEGY_MEMORY_MB limits the memory of a strategy"
     if isinstance(error, ImportError) and (library := _unreadable_library()):
         what += f"; STRATEGY_USER may not read Python's own files in {library}: install Python where it may"
+    if isinstance(error, PermissionError) and not os.access(folder, os.R_OK | os.X_OK):
+        what += f"; STRATEGY_USER may not read {folder}: keep strategies outside the home, in a STRATEGIES_DIR for it"
     return f"{own[-1].filename} line {own[-1].lineno}: {what}" if own else what
 
 
