@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.core.results.incidents import black_monday, incident, ledger
+from tests.core.results.incidents import at, black_monday, incident, ledger, run
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
 from tradebot.core.results.incident import (
     IncidentSeverity,
 )
@@ -41,3 +43,14 @@ def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday
     assert report.count("_To be written._") == 2
     for severity in IncidentSeverity:
         assert f"- **{severity}**: " in report
+
+
+def test_what_repeats_is_one_line(ledger: AccountLedger) -> None:
+    where = HomeContext(Path("/home/me/bot"), "paper", "paper", "PAPER-0001", Path("ledger.db"), Path("logs"))
+    for minute in range(10, 60, 5):
+        run(ledger, Job.CHECK_EXITS, at(f"11:{minute}"), RunStatus.BLOCKED, 4)
+    report = incident_markdown(incident(ledger), where)
+    line = r"**check-exits: blocked, exit code 4** (10 times, to 2008-09-29 11:55 EDT)"
+    assert f"| 2008-09-29 11:10 EDT | {line} |" in report
+    assert report.count("check-exits: blocked") == 1
+    assert "- 10 jobs blocked: 10 check-exits (SEV3), from 2008-09-29 11:10 EDT to 2008-09-29 11:55 EDT" in report

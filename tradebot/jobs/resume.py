@@ -79,7 +79,7 @@ def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outc
         return run.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
     run.add(noted(*(_why_it_stays(same[0]) for same in left)))
     if left:
-        return run.outcome(RunStatus.BLOCKED, f"{len(left)} of {had} stay")
+        return run.outcome(RunStatus.BLOCKED, f"{len(left)} of {had} {'stays' if len(left) == 1 else 'stay'}")
     if not before.halts:
         return run.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
     return run.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")

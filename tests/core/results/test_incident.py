@@ -95,6 +95,24 @@ def test_a_fill_that_was_booked_later_says_when_it_was(ledger: AccountLedger) ->
     )
 
 
+def test_what_repeats_is_told_once(ledger: AccountLedger) -> None:
+    run(ledger, Job.RUN_DAILY, at("09:35"), RunStatus.BLOCKED, 4)
+    for minute in (45, 50, 55):
+        run(ledger, Job.CHECK_EXITS, at(f"09:{minute}"), RunStatus.BLOCKED, 4)
+    run(ledger, Job.RECONCILE, at("16:05"), RunStatus.FAILED, 6)
+    found = incident(ledger)
+    assert [(span.what, span.begin, span.end) for span in found.troubles] == [
+        ("4 jobs blocked: 3 check-exits, 1 run-daily", at("09:35"), at("09:55")),
+        ("reconcile failed", at("16:05"), at("16:05")),
+    ]
+    assert found.impact is not None and found.impact.runs_in_trouble == 5
+    assert [(line.at, line.what, line.times, line.last) for line in found.timeline] == [
+        (at("09:35"), "run-daily: blocked, exit code 4", 1, None),
+        (at("09:45"), "check-exits: blocked, exit code 4", 3, at("09:55")),
+        (at("16:05"), "reconcile: failed, exit code 6", 1, None),
+    ]
+
+
 def test_a_quiet_day_is_no_incident(ledger: AccountLedger) -> None:
     run(ledger, Job.RUN_DAILY, at("09:35"))
     found = incident(ledger)

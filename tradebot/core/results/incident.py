@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import groupby
 
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.exchange_time import new_york_instant, new_york_text
@@ -49,16 +51,18 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One line of the timeline."""
+    """One line of the timeline, or several equal ones in a row."""
 
     at: datetime  # desk time, aware UTC
     what: str
     routine: bool = False  # normal operation: a successful run, a fill
+    times: int = 1
+    last: datetime | None = None  # when it was so for the last time; None where it was so once
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A condition that is part of an incident. Instants are desk time, aware UTC."""
+    """A condition that is part of an incident, or momentary ones of a kind. Instants are desk time, aware UTC."""
 
     what: str
     begin: datetime
@@ -125,7 +129,7 @@ def find_troubles(
     """
     lasting = (*_halts((*before, *events), until), *_breaks((*before, *events)))
     troubles = [trouble for trouble in lasting if trouble.end is None or trouble.end >= since]
-    troubles += [*_unprotected(events), *_momentary(events)]
+    troubles += [*_unprotected(events), *_stops(events), *_grouped(_momentary(events))]
     return tuple(sorted(troubles, key=lambda trouble: trouble.begin))
 
 
@@ -160,10 +164,16 @@ def measure_impact(events: Sequence[AuditEvent], before: EquityPoint | None) -> 
 
 
 def build_timeline(events: Sequence[AuditEvent]) -> tuple[TimelineEvent, ...]:
-    """The timeline of ``events``, by time, without duplicates."""
+    """The timeline of ``events``, by time, without duplicates. Lines of one text in a row are one."""
     jobs = {event.subject: event.text("job") for event in _of(events, AuditKind.RUN_BEGAN)}
     lines = [line for event in events for line in _timeline_events(event, jobs)]
-    return tuple(dict.fromkeys(sorted(lines, key=lambda line: line.at)))
+    unique = dict.fromkeys(sorted(lines, key=lambda line: line.at))
+    return tuple(_line_of(list(equal)) for _, equal in groupby(unique, key=lambda line: (line.what, line.routine)))
+
+
+def _line_of(equal: Sequence[TimelineEvent]) -> TimelineEvent:
+    first, *rest = equal
+    return replace(first, times=len(equal), last=rest[-1].at) if rest else first
 
 
 def _timeline_events(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:
@@ -267,18 +277,48 @@ def _unprotected(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
         yield exposed
 
 
-def _momentary(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
-    """Troubles without duration: failed, blocked and missed jobs, order troubles, emergency stops."""
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A job or an order that went wrong, without duration."""
+
+    at: datetime
+    what: str  # the name of the job; "order"
+    how: str  # what became of it
+
+
+def _momentary(events: Sequence[AuditEvent]) -> Iterator[_Moment]:
+    """Failed, blocked and missed jobs, and orders that were refused or are unknown."""
     jobs = {event.subject: event.text("job") for event in _of(events, AuditKind.RUN_BEGAN)}
     for event in events:
         if event.kind == AuditKind.RUN_ENDED and event.text("status") in ("failed", "blocked"):
-            what = f"{jobs.get(event.subject, f'run {event.subject}')} {event.text('status')}"
-            yield Trouble(what, event.at, event.at, IncidentSeverity.SEV3)
+            yield _Moment(event.at, jobs.get(event.subject, f"run {event.subject}"), event.text("status"))
         elif event.kind == AuditKind.JOB_MISSED:
-            yield Trouble(f"{event.text('job')} missed", event.at, event.at, IncidentSeverity.SEV3)
+            yield _Moment(event.at, event.text("job"), "missed")
         elif event.kind == AuditKind.ORDER_MOVED and event.text("to") in _ORDER_TROUBLE:
-            yield Trouble(f"order {event.text('to')}", event.at, event.at, IncidentSeverity.SEV3)
-        elif event.kind == EMERGENCY_STOP and (code := _exit_code_of_stop(event)):
+            yield _Moment(event.at, "order", event.text("to"))
+
+
+def _grouped(moments: Iterable[_Moment]) -> Iterator[Trouble]:
+    """One trouble for all moments of a kind, from the first to the last of them."""
+    kinds: dict[tuple[bool, str], list[_Moment]] = {}
+    for moment in moments:
+        kinds.setdefault((moment.what == "order", moment.how), []).append(moment)
+    for (is_order, how), of_kind in kinds.items():
+        counts = Counter(moment.what for moment in of_kind)
+        if len(of_kind) == 1:
+            what = f"{of_kind[0].what} {how}"
+        elif is_order:
+            what = f"{len(of_kind)} orders {how}"
+        else:
+            shares = ", ".join(f"{count} {job}" for job, count in counts.most_common())
+            what = f"{len(of_kind)} jobs {how}: {shares}"
+        yield Trouble(what, of_kind[0].at, of_kind[-1].at, IncidentSeverity.SEV3)
+
+
+def _stops(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
+    """The emergency stops."""
+    for event in events:
+        if event.kind == EMERGENCY_STOP and (code := _exit_code_of_stop(event)):
             incomplete = code in _INCOMPLETE
             what = f"an emergency stop {'left something open' if incomplete else 'was made'}"
             yield Trouble(what, event.at, event.at, IncidentSeverity.SEV1 if incomplete else IncidentSeverity.SEV2)

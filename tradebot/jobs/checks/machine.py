@@ -79,7 +79,7 @@ def _logs(machine: MachineFacts) -> Check:
 def _env_file(machine: MachineFacts) -> Check:
     if machine.env_file_exposed:
         return Check("env file", WARN, f"{machine.env_file_exposed} may be read by others", "chmod 600 it")
-    return Check("env file", PASS, "for nobody else's eyes")
+    return Check("env file", PASS, "only you may read it")
 
 
 def _environment(machine: MachineFacts) -> Check:
