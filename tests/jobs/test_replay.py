@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from tests.jobs.conftest import MakeHouse
-from tests.jobs.house import House
+from tests.jobs.house import House, Script
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY
 from tradebot.errors import ExitCode, Stopped
@@ -61,6 +61,15 @@ def test_every_job_runs_once_in_every_session(empty: House) -> None:
         "SELECT started_at FROM runs WHERE session = '2007-07-03' AND job IN ('check-exits', 'reconcile')"
     )
     assert [row["started_at"][11:16] for row in half_day] == ["16:45", "17:05"]  # 12:45 and 13:05 in New York
+
+
+def test_a_strategy_that_fails_in_every_session_is_named_once(make_house: MakeHouse) -> None:
+    house = make_house(Script("broken", code="1 / 0"))
+    outcome = house.replay(house.days[3])
+    assert outcome.exit_code is ExitCode.OK
+    (note,) = [note for note in outcome.notes if "broken" in note]
+    assert note.startswith("strategy broken failed in ")
+    assert "ZeroDivisionError: division by zero" in note
 
 
 def test_two_replays_write_the_same_ledger(empty: House, make_house: MakeHouse, told: dict[str, list[str]]) -> None:

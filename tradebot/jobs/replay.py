@@ -12,6 +12,7 @@ from tradebot.core.model.account import SessionHours
 from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, due_time
+from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
 from tradebot.errors import ExitCode, Halted
@@ -58,6 +59,7 @@ def run(
     halts_before = desk.latch.read()
     started = time.perf_counter()
     codes: set[ExitCode] = set()
+    failures: dict[str, list[str]] = {}  # messages by what failed
     jobs_run = 0
     for number, session in enumerate(sessions):
         _check_not_halted(desk, halts_before)
@@ -66,9 +68,13 @@ def run(
         outcomes = _session(desk, exchange)
         jobs_run += len(outcomes)
         codes.update(code for outcome in outcomes for code in outcome.codes)
+        for failure in (failure for outcome in outcomes for failure in outcome.failures):
+            failures.setdefault(failure.what, []).append(failure.message)
         progress(session, number + 1, len(sessions))
     final = report.run(desk, Period.ALL)
     run = open_run(desk, Job.REPLAY)
+    for what, messages in failures.items():
+        run.add(noted(f"{what} failed in {plural(len(messages), 'job')}, first: {messages[0]}"))
     return _outcome(run, final, len(sessions), jobs_run, time.perf_counter() - started, codes)
 
 
