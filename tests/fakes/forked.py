@@ -56,12 +56,7 @@ class Forked:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the exit code; raises TimeoutExpired after so many seconds."""
         if self.returncode is None:
-            self._answer.settimeout(timeout)
-            try:
-                self.returncode = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
-            except (BlockingIOError, TimeoutError):
-                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
-            self._answer.close()
+            self.returncode = _exit_code(self._answer, self.args, timeout)
         return int(self.returncode)
 
     def communicate(self, *, timeout: float | None = None) -> tuple[str, str]:
@@ -96,6 +91,17 @@ class Forked:
             file.close()
 
 
+def _exit_code(answer: socket.socket, arguments: Any, timeout: float | None) -> int:
+    """The exit code of a process that the forking one has forked. Raises TimeoutExpired after so many seconds."""
+    answer.settimeout(timeout)
+    try:
+        code: int = NUMBER.unpack(answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
+    except (BlockingIOError, TimeoutError):
+        raise subprocess.TimeoutExpired(arguments, timeout or 0) from None
+    answer.close()
+    return code
+
+
 class ForkedStrategies(ForkingPopen):
     """The strategy process of a test: forked from the process that forks commands, which is small beside a test's."""
 
@@ -116,12 +122,7 @@ class ForkedStrategies(ForkingPopen):
         if not hasattr(self, "_answer"):
             return super()._wait(timeout)  # type: ignore[misc,no-any-return]
         if self.returncode is None:
-            self._answer.settimeout(timeout)
-            try:
-                self.returncode = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
-            except (BlockingIOError, TimeoutError):
-                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
-            self._answer.close()
+            self.returncode = _exit_code(self._answer, self.args, timeout)
         return int(self.returncode)
 
 
