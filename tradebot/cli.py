@@ -20,6 +20,7 @@ from tradebot.commands import (
     emergency_stop,
     explain,
     halt,
+    help,
     incident,
     init_db,
     paper,
@@ -100,6 +101,7 @@ app = _group(
         backup.command,
         restore.command,
         init_db.command,
+        help.command,
     ),
     _VERSION,
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -14,7 +17,15 @@ from typer.testing import CliRunner
 from tests.commands.conftest import Run
 from tests.fakes.cli import environment
 from tradebot import __version__, cli
-from tradebot.errors import ExitCode
+from tradebot.errors import PRECEDENCE, ExitCode
+
+
+def _leaf(path: tuple[str, ...]) -> Any:
+    """The command of a path."""
+    command: Any = get_command(cli.app)
+    for name in path:
+        command = command.commands[name]
+    return command
 
 
 def _command_paths() -> list[tuple[str, ...]]:
@@ -32,7 +43,7 @@ WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",),
     ("adopt",), ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
-    ("incident",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
+    ("incident",), ("help",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"), ("schedule", "remove"),
     ("config", "show"), ("config", "check"), ("data", "import"), ("data", "check"),
     ("strategies", "list"), ("strategies", "check"),
@@ -50,14 +61,42 @@ def test_the_help_of_every_command_says_what_it_does_writes_and_ends_with(path: 
     assert "Writes: " in ended.stdout
     for option in ("--home", "--env-file", "--json", "--verbose"):
         assert option in ended.stdout
-    stated = {int(line.split()[0]) for line in _after("Ends with:", ended.stdout) if line.split()[0].isdigit()}
-    assert {0, 1, 2, 3, 130, 143} <= stated <= {int(code) for code in ExitCode}
-    for code in stated:
-        assert ExitCode(code).meaning in ended.stdout
+    codes = re.search(r"^  Exit codes: ([\d ]+) \(tradebot help exit-codes\)$", ended.stdout, re.MULTILINE)
+    assert codes is not None
+    assert {0, 1, 2, 3, 130, 143} <= set(map(int, codes[1].split())) <= {int(code) for code in ExitCode}
+    assert CliRunner().invoke(cli.app, ["help", *path]).stdout == ended.stdout
 
 
-def _after(heading: str, text: str) -> list[str]:
-    return [line for line in text.partition(heading)[2].splitlines() if line.strip()]
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_examples_of_every_command_are_command_lines_of_its_own(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(cli.app, [*path, "--help"]).stdout.partition("\n  Examples:\n")[2].partition("\n\n")[0]
+    assert shown, "it has none"
+    for line in shown.splitlines():
+        assert len(line) <= 80
+        program, *typed = shlex.split(line, comments=True)
+        assert (program, tuple(typed[: len(path)])) == ("tradebot", path)
+        _leaf(path).make_context(path[-1], typed[len(path) :])  # raises where it is a wrong one
+
+
+def test_help_tells_what_the_exit_codes_mean(run: Run) -> None:
+    ended = run("help", "exit-codes")
+    assert ended.code == 0
+    for code in ExitCode:
+        assert re.search(rf"^ +{int(code)}  {code.name.lower()} +{re.escape(code.meaning)}$", ended.out, re.MULTILINE)
+    told = run("help", "exit-codes", "--json").json
+    assert [(each["code"], each["name"], each["meaning"]) for each in told["codes"]] == [
+        (int(code), code.name.lower(), code.meaning) for code in ExitCode
+    ]
+    assert told["precedence"] == list(PRECEDENCE)
+
+
+def test_help_of_nothing_is_the_list_of_commands_and_of_what_is_not_there_a_usage_error(run: Run) -> None:
+    assert run("help").out == run("--help").out
+    assert run("help", "paper").out == run("paper", "--help").out
+    for words in (("nonsense",), ("paper", "nonsense"), ("report", "nonsense")):
+        ended = run("help", *words)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"no command {' '.join(words)!r}" in ended.err
 
 
 def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:

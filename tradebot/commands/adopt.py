@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @decorator.command(
     "adopt",
     writes="fills, settled orders and two adjustments into the ledger, the log files; sends nothing to the broker.",
+    examples=('tradebot adopt MSFT --strategy my_trend --stop 38.50 --reason "by hand"',),
     ends_with=(
         ExitCode.HALTED,
         ExitCode.BLOCKED,

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 @decorator.command(
-    "alerts test", writes="nothing; sends a message through each channel.", ends_with=(ExitCode.DEGRADED,)
+    "alerts test",
+    writes="nothing; sends a message through each channel.",
+    examples=("tradebot alerts test --home ~/tradebot",),
+    ends_with=(ExitCode.DEGRADED,),
 )
 def test(options: GlobalOptions) -> ExitCode:
     """Send a test message through every channel, the second ones too, and say what each made of it.
@@ -32,7 +35,9 @@ def test(options: GlobalOptions) -> ExitCode:
     return render.show_result(options, "alerts test", channels_page(attempts), code=code, channels=attempts)
 
 
-@decorator.command("alerts list", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+@decorator.command(
+    "alerts list", writes="nothing.", examples=("tradebot alerts list --last 5",), ends_with=(ExitCode.LEDGER,)
+)
 def listing(
     options: GlobalOptions,
     count: Annotated[int, typer.Option("--last", min=1, metavar="N", help="How many, the newest.")] = 20,
@@ -49,6 +54,10 @@ def listing(
 @decorator.command(
     "alerts deliver",
     writes="what became of each alert into the ledger; sends those that wait.",
+    examples=(
+        "tradebot alerts deliver",
+        "tradebot alerts deliver --now  # a channel works again",
+    ),
     ends_with=(ExitCode.DEGRADED,),
 )
 def deliver(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 @decorator.command(
     "backup",
     writes="one file into BACKUP_DIR or --to, removes the oldest there beyond BACKUP_KEEP.",
+    examples=(
+        "tradebot backup",
+        "tradebot backup --to /mnt/usb/tradebot",
+    ),
     ends_with=(ExitCode.LEDGER,),
 )
 def command(

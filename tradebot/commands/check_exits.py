@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     "check-exits",
     writes="orders, fills and raised stops into the ledger, the log files; sends exits and stops to the broker, "
     "never an entry.",
+    examples=("tradebot check-exits",),
     ends_with=TRADING,
 )
 def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:

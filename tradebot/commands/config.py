@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions, Loaded
 
 
-@decorator.command("config show", writes="nothing.")
+@decorator.command("config show", writes="nothing.", examples=("tradebot config show --home ~/tradebot",))
 def show(options: GlobalOptions) -> ExitCode:
     """Show every setting, its value and where it comes from, secrets masked.
 
@@ -50,7 +50,7 @@ def show(options: GlobalOptions) -> ExitCode:
     return code
 
 
-@decorator.command("config check", writes="nothing.")
+@decorator.command("config check", writes="nothing.", examples=("tradebot config check --home ~/tradebot",))
 def check(options: GlobalOptions) -> ExitCode:
     """Check everything that `run-daily` would refuse with 3; list all that is wrong, each with how to mend it.
 

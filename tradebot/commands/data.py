@@ -37,6 +37,10 @@ ConfirmOption = Annotated[
 @decorator.command(
     "data import",
     writes="the file of --out; beside it corporate actions that the files tell of, and what was confirmed.",
+    examples=(
+        "tradebot data import AAPL.csv MSFT.csv --out bars.csv.gz",
+        "tradebot data import sap.txt --symbol SAP --dates dmy --out bars.csv",
+    ),
     ends_with=(ExitCode.DEGRADED,),
 )
 def import_files(
@@ -109,7 +113,12 @@ def import_files(
 
 
 @decorator.command(
-    "data check", writes="nothing, or with --confirm-jumps what was confirmed, beside FILE. Sends nothing."
+    "data check",
+    writes="nothing, or with --confirm-jumps what was confirmed, beside FILE. Sends nothing.",
+    examples=(
+        "tradebot data check bars.csv.gz",
+        "tradebot data check bars.csv.gz --actions splits.csv",
+    ),
 )
 def check(
     options: GlobalOptions,

@@ -1,4 +1,4 @@
-"""The decorator of the commands: global options before or after the command, and a help that lists the exit codes."""
+"""The decorator of the commands: global options before or after the command, and help with examples and exit codes."""
 
 from __future__ import annotations
 
@@ -88,23 +88,28 @@ class CommandLine:
 
 
 def command(
-    name: str, *, writes: str, ends_with: Iterable[ExitCode] = ()
+    name: str, *, writes: str, examples: Iterable[str], ends_with: Iterable[ExitCode] = ()
 ) -> Callable[[Callable[Concatenate[GlobalOptions, P], ExitCode]], Command]:
     """Turn a function ``(options, own arguments) -> exit code`` into a command.
 
-    The help is made from the function's docstring, from ``writes`` (what the command writes and sends) and from
-    ``ends_with`` (its exit codes beside those in ``COMMON``).
+    The help is made from the function's docstring, from ``writes`` (what the command writes and sends), from
+    ``examples`` (whole command lines, each with at most a comment behind it) and from ``ends_with`` (its exit codes
+    beside those in ``COMMON``). A function with a parameter ``context`` is given that of Typer.
     """
 
     def decorate(function: Callable[Concatenate[GlobalOptions, P], ExitCode]) -> Command:
+        wants_context = _CONTEXT.name in inspect.signature(function).parameters
+
         def callback(context: typer.Context, **arguments: Any) -> None:
             from tradebot.commands import error_handler
 
             options = _options(context, arguments)
+            if wants_context:
+                arguments["context"] = context
             raise typer.Exit(error_handler.run(name, options, lambda: function(options, **arguments)))  # type: ignore[call-arg]
 
         _set_signature(callback, _own_parameters(function))
-        return Command(name.split()[-1], callback, _help(function, writes, {*COMMON, *ends_with}))
+        return Command(name.split()[-1], callback, _help(function, writes, examples, {*COMMON, *ends_with}))
 
     return decorate
 
@@ -140,7 +145,8 @@ def _own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """
     hints = get_type_hints(function, localns={"GlobalOptions": object}, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    return [parameter.replace(annotation=hints[parameter.name]) for parameter in parameters]
+    own = [parameter for parameter in parameters if parameter.name != _CONTEXT.name]
+    return [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
 
 
 def _set_signature(callback: Callable[..., None], own: list[inspect.Parameter]) -> None:
@@ -150,6 +156,10 @@ def _set_signature(callback: Callable[..., None], own: list[inspect.Parameter]) 
     callback.__annotations__ = {}
 
 
-def _help(function: Callable[..., Any], writes: str, ends_with: set[ExitCode]) -> str:
-    codes = "\n".join(f"{int(code):>5}  {code.name.lower()}: {code.meaning}" for code in sorted(ends_with))
-    return f"{inspect.getdoc(function)}\n\nWrites: {writes}\n\n\b\nEnds with:\n{codes}"
+def _help(function: Callable[..., Any], writes: str, examples: Iterable[str], ends_with: set[ExitCode]) -> str:
+    lines = "\n".join(f"  {example}" for example in examples)
+    codes = " ".join(str(int(code)) for code in sorted(ends_with))
+    return (
+        f"{inspect.getdoc(function)}\n\nWrites: {writes}\n\nExit codes: {codes} (tradebot help exit-codes)\n\n"
+        f"\b\nExamples:\n{lines}"
+    )

@@ -21,6 +21,11 @@ _BY_HAND = "stopped by hand"
     "emergency-stop",
     writes="the latch file, before anything else, a journal of what it did beside it, and the log files; cancels and, "
     "if asked, closes at the broker. It needs neither the lock nor the ledger.",
+    examples=(
+        "tradebot emergency-stop  # cancel what could open or add; stops stay",
+        'tradebot emergency-stop --close-positions --reason "strategy gone wrong"',
+        "tradebot emergency-stop --dry-run  # show it, do nothing",
+    ),
     ends_with=(ExitCode.BLOCKED, ExitCode.INCOMPLETE, ExitCode.BROKER),
 )
 def command(

@@ -23,7 +23,15 @@ LastOption = Annotated[
 ]
 
 
-@decorator.command("explain", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER))
+@decorator.command(
+    "explain",
+    writes="nothing.",
+    examples=(
+        "tradebot explain AAPL",
+        "tradebot explain AAPL --from 2007-01-03",
+    ),
+    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
+)
 def command(
     options: GlobalOptions,
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as AAPL.")],

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
 
-@decorator.command("halt", writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.")
+@decorator.command(
+    "halt",
+    writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.",
+    examples=(
+        'tradebot halt --reason "away for two weeks"',
+        'tradebot halt --symbol AAPL --reason "earnings tomorrow"',
+    ),
+)
 def command(
     options: GlobalOptions,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")],

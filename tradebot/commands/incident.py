@@ -20,6 +20,10 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 @decorator.command(
     "incident",
     writes="nothing, or with --out the report.",
+    examples=(
+        "tradebot incident",
+        'tradebot incident --since "2007-02-27 09:30" --out incident.md',
+    ),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
 )
 def command(

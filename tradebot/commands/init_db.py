@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     "init-db",
     writes="the home folder, the ledger's database and, with BROKER=paper, the embedded exchange, where they are not "
     "there yet.",
+    examples=("tradebot init-db --home ~/tradebot",),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )
 def command(options: GlobalOptions) -> ExitCode:

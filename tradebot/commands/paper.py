@@ -21,6 +21,7 @@ _EXIT_CODES = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDG
     "paper next",
     writes="the exchange's own file: resting orders meet the rest of the day, and the next session begins. Makes the "
     "home when there is none.",
+    examples=("tradebot paper next --home demo",),
     ends_with=_EXIT_CODES,
 )
 def next_session(options: GlobalOptions) -> ExitCode:
@@ -33,7 +34,9 @@ def next_session(options: GlobalOptions) -> ExitCode:
     return _show(options, "paper next", loaded.settings, status, f"session {status.session} has begun")
 
 
-@decorator.command("paper status", writes="nothing.", ends_with=_EXIT_CODES)
+@decorator.command(
+    "paper status", writes="nothing.", examples=("tradebot paper status --home demo",), ends_with=_EXIT_CODES
+)
 def status(options: GlobalOptions) -> ExitCode:
     """Show where the embedded exchange stands.
 
@@ -50,6 +53,7 @@ def status(options: GlobalOptions) -> ExitCode:
     "paper reset",
     writes="the exchange's own file: a new account at the first session; the ledger keeps what the old one did. Makes "
     "the home when there is none.",
+    examples=("tradebot paper reset --home demo",),
     ends_with=_EXIT_CODES,
 )
 def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> ExitCode:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     "preflight",
     writes="the run and its outcome into the ledger, and the log files; once a day a test message to each channel of "
     "alerts; sends nothing to the broker.",
+    examples=("tradebot preflight",),
     ends_with=(ExitCode.BLOCKED, ExitCode.HALTED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
 def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:

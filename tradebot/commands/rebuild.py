@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     "rebuild",
     writes="a fresh ledger in the place of the old one, which is kept beside it under another name, the log files; "
     "sends nothing to the broker.",
+    examples=("tradebot rebuild",),
     ends_with=(ExitCode.HALTED, ExitCode.BREAKS, ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )
 def command(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     "reconcile",
     writes="fills, settled orders and breaks into the ledger, with --accept an adjustment too, the log files; sends "
     "nothing to the broker.",
+    examples=(
+        "tradebot reconcile",
+        'tradebot reconcile --accept AAPL --reason "sold ten by hand"',
+    ),
     ends_with=(
         ExitCode.BREAKS,
         ExitCode.HALTED,

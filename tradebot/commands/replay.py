@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     "replay",
     writes="what the jobs it runs write, and the log files; orders go to the embedded exchange only. Makes the home "
     "when there is none.",
+    examples=(
+        "tradebot replay --home demo --sessions 250",
+        "tradebot replay --home demo --from 2007-01-03 --to 2007-12-31",
+    ),
     ends_with=TRADING,
 )
 def command(

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 @decorator.command(
     "report",
     writes="the run and its outcome into the ledger, the log files, and with --csv five files.",
+    examples=(
+        "tradebot report",
+        "tradebot report --period month",
+        "tradebot report --period all --csv figures",
+    ),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
 def command(

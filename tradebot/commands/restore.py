@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @decorator.command(
     "restore",
     writes="the backup in the ledger's place; the ledger before it is kept beside it under another name.",
+    examples=("tradebot restore backups/trading_robot.db",),
     ends_with=(ExitCode.LOCKED, ExitCode.LEDGER),
 )
 def command(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 @decorator.command(
     "resume",
     writes="the cleared halts and the reason into the ledger, the latch file, the log files; sends nothing.",
+    examples=(
+        'tradebot resume --reason "a bad price, corrected by the broker"',
+        'tradebot resume --symbol AAPL --reason "earnings are out"',
+    ),
     ends_with=(ExitCode.HALTED, ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )
 def command(

@@ -26,6 +26,10 @@ TRADING = (
     "run-daily",
     writes="intents, orders, fills, decisions and denials into the ledger, the log files; sends orders to the broker. "
     "Makes the home when there is none.",
+    examples=(
+        "tradebot run-daily",
+        "tradebot run-daily --home demo --json",
+    ),
     ends_with=TRADING,
 )
 def command(options: GlobalOptions, scheduled: decorator.ScheduledOption = False) -> ExitCode:

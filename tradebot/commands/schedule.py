@@ -36,7 +36,14 @@ FolderOption = Annotated[
 ImageOption = Annotated[str, typer.Option("--image", help="The container image, for Kubernetes.")]
 
 
-@decorator.command("schedule print", writes="nothing.")
+@decorator.command(
+    "schedule print",
+    writes="nothing.",
+    examples=(
+        "tradebot schedule print",
+        "tradebot schedule print --for kubernetes --image registry.example/tradebot:1",
+    ),
+)
 def show(
     options: GlobalOptions,
     scheduler: ForOption = None,
@@ -64,6 +71,7 @@ def show(
     "schedule install",
     writes="the crontab, user units, agents, tasks or CronJobs of this user, by the scheduler's own tool; with --dir "
     "only files.",
+    examples=("tradebot schedule install --home ~/tradebot",),
 )
 def install(
     options: GlobalOptions,
@@ -107,6 +115,7 @@ def install(
     "schedule remove",
     writes="the crontab, user units, agents, tasks or CronJobs of this user, by the scheduler's own tool; with --dir "
     "it removes files.",
+    examples=("tradebot schedule remove --home ~/tradebot",),
 )
 def remove(
     options: GlobalOptions,
@@ -137,7 +146,12 @@ def remove(
     return render.show_result(options, "schedule remove", page, home=setup.home, scheduler=kind, removed=count)
 
 
-@decorator.command("schedule verify", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+@decorator.command(
+    "schedule verify",
+    writes="nothing.",
+    examples=("tradebot schedule verify --home ~/tradebot",),
+    ends_with=(ExitCode.DEGRADED,),
+)
 def verify(
     options: GlobalOptions,
     scheduler: ForOption = None,

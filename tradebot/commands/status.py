@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 @decorator.command(
-    "status", writes="nothing.", ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED)
+    "status",
+    writes="nothing.",
+    examples=(
+        "tradebot status",
+        "tradebot status --json",
+    ),
+    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
 def command(options: GlobalOptions) -> ExitCode:
     """Show how the account stands now.

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions, Settings
 
 
-@decorator.command("strategies list", writes="nothing.", ends_with=(ExitCode.DEGRADED,))
+@decorator.command(
+    "strategies list", writes="nothing.", examples=("tradebot strategies list",), ends_with=(ExitCode.DEGRADED,)
+)
 def list_all(options: GlobalOptions) -> ExitCode:
     """List every strategy there is: your own, those shipped, and those that installed packages offer."""
     from tradebot.commands import render
@@ -51,7 +53,12 @@ def list_all(options: GlobalOptions) -> ExitCode:
     )  # fmt: skip
 
 
-@decorator.command("strategies check", writes="nothing.", ends_with=(ExitCode.BLOCKED,))
+@decorator.command(
+    "strategies check",
+    writes="nothing.",
+    examples=("tradebot strategies check rsi2_mean_reversion",),
+    ends_with=(ExitCode.BLOCKED,),
+)
 def check(
     options: GlobalOptions, name: Annotated[str, typer.Argument(metavar="NAME", help="Its folder's name.")]
 ) -> ExitCode:

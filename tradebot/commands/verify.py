@@ -25,7 +25,15 @@ _NOT_OUTSIDE = (
 )
 
 
-@decorator.command("verify", writes="nothing.", ends_with=(ExitCode.LEDGER,))
+@decorator.command(
+    "verify",
+    writes="nothing.",
+    examples=(
+        "tradebot verify",
+        "tradebot verify --head 42:0123abcd",
+    ),
+    ends_with=(ExitCode.LEDGER,),
+)
 def command(
     options: GlobalOptions,
     head: Annotated[

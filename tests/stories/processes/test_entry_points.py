@@ -24,14 +24,10 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
-def test_the_help_of_a_command_lists_the_codes_it_ends_with(command: tuple[str, ...], machine: Machine) -> None:
+def test_the_help_of_a_command_makes_no_home(command: tuple[str, ...], machine: Machine) -> None:
     ended = machine(*command, "--help")
     assert (ended.code, ended.err) == (0, "")
-    listed = ended.out.partition("Ends with:")[2].splitlines()
-    codes = {int(line.split()[0]): line for line in listed if line.split() and line.split()[0].isdigit()}
-    assert {0, 1, 2, 3, 130, 143} <= set(codes)
-    for code, line in codes.items():
-        assert line.split(maxsplit=1)[1] == f"{ExitCode(code).name.lower()}: {ExitCode(code).meaning}"
+    assert f"Usage: tradebot {' '.join(command)} " in ended.out
     assert not machine.home.exists()
 
 
