@@ -31,10 +31,12 @@ from tradebot.jobs import check_exits, reconcile, replay, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk
+from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.ports import Broker, StopSwitch
 from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 from tradebot.runtime.homes import configuration
 from tradebot.runtime.open_desk import open_desk
+from tradebot.runtime.open_ledger import open_ledger_desk
 from tradebot.runtime.paper_exchange import home_exchange
 from tradebot.settings import GlobalOptions
 
@@ -190,6 +192,12 @@ class House:
             return exchange.next_session()
 
     # --- working -------------------------------------------------------------------------------
+
+    @contextmanager
+    def ledger_alone(self) -> Iterator[LedgerDesk]:
+        """The ledger as a command opens it that asks no broker."""
+        with open_ledger_desk(self.options) as opened:
+            yield opened.desk
 
     @contextmanager
     def desk(self, at: str | None = None, wrap: Wrap | None = None) -> Iterator[Desk]:

@@ -20,7 +20,7 @@ def traded(copy_house: CopyHouse) -> House:
 
 
 def looked(house: House, since: datetime | None = None) -> IncidentOutcome:
-    with house.desk() as desk:
+    with house.ledger_alone() as desk:
         return incident.run(desk, since, None)
 
 

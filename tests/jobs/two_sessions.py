@@ -43,5 +43,5 @@ def traded_two_sessions(make_house: MakeHouse) -> House:
 
 
 def explained(house: House, symbol: str, first: date | None = None, last: date | None = None) -> ExplainOutcome:
-    with house.desk() as desk:
+    with house.ledger_alone() as desk:
         return explain.run(desk, symbol, first, last)

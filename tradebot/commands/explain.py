@@ -30,7 +30,7 @@ LastOption = Annotated[
         "tradebot explain AAPL",
         "tradebot explain AAPL --from 2007-01-03",
     ),
-    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
+    ends_with=(ExitCode.LEDGER,),
 )
 def command(
     options: GlobalOptions,
@@ -40,12 +40,11 @@ def command(
 ) -> ExitCode:
     """Say why something was done with a symbol, and why not.
 
-    Every decision and denial about it with the numbers that were compared, the position held in it, and announced
-    splits and dividends.
+    Every decision and denial about it with the numbers that were compared, and the position held in it. It reads the
+    ledger alone: it asks no broker and waits for no job.
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.model.order_ids import SYMBOL
-    from tradebot.core.model.schedule import Job
     from tradebot.jobs import explain
     from tradebot.reports.pages.checks import explain_page
 
@@ -54,6 +53,6 @@ def command(
         raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
-    with open_desk.desk_for(options, Job.EXPLAIN) as opened:
+    with open_desk.ledger_for(options, "explain") as opened:
         outcome = explain.run(opened.desk, ticker, first.date() if first else None, last.date() if last else None)
     return render.finish(options, opened.context, outcome, explain_page)

@@ -24,7 +24,7 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
         "tradebot incident",
         'tradebot incident --since "2007-02-27 09:30" --out incident.md',
     ),
-    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
+    ends_with=(ExitCode.LEDGER,),
 )
 def command(
     options: GlobalOptions,
@@ -48,23 +48,22 @@ def command(
     """Write the report on an incident, in Markdown.
 
     Date, severity, what happened in order, trading affected, dollars and duration come from the audit trail; root
-    cause and prevention are left for you to write.
+    cause and prevention are left for you to write. It reads the ledger alone: it asks no broker and waits for no job.
     """
     from tradebot.commands import logging_setup, render
-    from tradebot.core.model.schedule import Job
     from tradebot.home.output_files import output_path, write_output
     from tradebot.jobs import incident
     from tradebot.reports.incident import INCIDENT_REPORT, incident_markdown
     from tradebot.reports.json_output import outcome_json
     from tradebot.reports.streams import emit, tell
-    from tradebot.runtime.homes import configuration
-    from tradebot.runtime.open_desk import open_desk
+    from tradebot.runtime.open_ledger import open_ledger_desk
+    from tradebot.settings import load_without_keys
 
     first, last = _new_york(since), _new_york(until, end=True)
     if first and last and first > last:
         raise UsageError("--since is after --until.")
-    path = output_path(out, "--out", configuration(options), INCIDENT_REPORT, force=force) if out else None
-    with open_desk(options, Job.INCIDENT) as opened:
+    path = output_path(out, "--out", load_without_keys(options), INCIDENT_REPORT, force=force) if out else None
+    with open_ledger_desk(options) as opened:
         render.warn(opened.loaded.warnings)
         outcome = incident.run(opened.desk, first, last)
     report = logging_setup.redact(incident_markdown(outcome, opened.context))

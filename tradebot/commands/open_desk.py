@@ -16,9 +16,10 @@ from tradebot.settings import GlobalOptions, Loaded
 
 if TYPE_CHECKING:
     from tradebot.runtime.open_desk import OpenDesk
+    from tradebot.runtime.open_ledger import OpenLedgerDesk
 
 #: Jobs without log files: they change nothing and may run every minute.
-_READ_ONLY = frozenset({Job.STATUS, Job.EXPLAIN, Job.INCIDENT})
+_READ_ONLY = frozenset({Job.STATUS})
 
 
 @contextmanager
@@ -47,6 +48,16 @@ def desk_for(
         if job not in _READ_ONLY:
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.context, opened.loaded.warnings)
+        yield opened
+
+
+@contextmanager
+def ledger_for(options: GlobalOptions, name: str) -> Iterator[OpenLedgerDesk]:
+    """The ledger alone, for a command that only looks at what was stored. Errors: ``open_ledger_desk``."""
+    from tradebot.runtime.open_ledger import open_ledger_desk
+
+    with open_ledger_desk(options) as opened:
+        render.begin(options, name, opened.context, opened.loaded.warnings)
         yield opened
 
 

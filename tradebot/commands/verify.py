@@ -55,11 +55,12 @@ def command(
     from tradebot.commands import render
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.chain_heads import heads_outside, verify_home
-    from tradebot.runtime.open_desk import open_ledger
+    from tradebot.runtime.open_ledger import open_ledger
 
     told = [_head_in(text) for text in head or ()]
-    with open_ledger(options) as (database, settings):
-        found = verify_home(settings, database, told)
+    with open_ledger(options) as opened:
+        settings = opened.loaded.settings
+        found = verify_home(settings, opened.database, told)
         known = len(heads_outside(settings))
     facts = (("database", str(settings.database_path)), ("chain head", "{}:{}".format(*found.head)))
     return render.show_result(

@@ -14,15 +14,17 @@ from tradebot.core.results.incident import (
     measure_impact,
     worst_severity,
 )
-from tradebot.jobs.desk import Desk
-from tradebot.jobs.job_run import open_run
+from tradebot.core.results.outcomes import Outcome
+from tradebot.jobs.ledger_desk import LedgerDesk
+
+#: Preflight runs before the open.
+_BEFORE_OPEN = timedelta(hours=2)
 
 
-def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
+def run(desk: LedgerDesk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
     """Report on ``since`` (default: the newest session's morning) to ``until`` (default: now). Changes nothing."""
-    run = open_run(desk, Job.INCIDENT)
-    until = until or run.market.now
-    since = since or _morning(desk, until)
+    until = until or desk.now
+    since = since or desk.session_at(until).opens - _BEFORE_OPEN
     records = desk.ledger.history
     events = records.audit_events(since, until)
     troubles = find_troubles(events, since, until, records.halts_and_breaks_before(since))
@@ -31,7 +33,7 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
     ends = [span.end for span in troubles if span.end is not None]
     headline = f"{severity}: {plural(len(troubles), 'trouble')} in {plural(len(events), 'row')} of the audit trail"
     return IncidentOutcome.of(
-        run.outcome(RunStatus.RAN, headline),
+        Outcome(Job.INCIDENT, desk.session_at(desk.now).session, RunStatus.RAN, headline),
         since=since,
         until=until,
         severity=severity,
@@ -41,11 +43,3 @@ def run(desk: Desk, since: datetime | None, until: datetime | None) -> IncidentO
         impact=measure_impact(events, records.equity_before(since)),
         timeline=build_timeline(events),
     )
-
-
-def _morning(desk: Desk, until: datetime) -> datetime:
-    """Two hours before the open of the newest session that has begun, because preflight runs before the open."""
-    before = desk.calendar.previous((until + timedelta(days=1)).date())
-    while before.opens > until:
-        before = desk.calendar.previous(before.session)
-    return before.opens - timedelta(hours=2)

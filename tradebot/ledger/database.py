@@ -109,12 +109,15 @@ class Database:
         self.engine.close()
 
 
-def open_database(path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS) -> Database:
+def open_database(
+    path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS, read_only: bool = False
+) -> Database:
     """Open the ledger at ``path`` and migrate it to the current schema.
 
     create: make the file and its folder if they are missing.
     durable: wait for the disk at each commit; False is for replays.
     busy_seconds: how long to wait for another process.
+    read_only: refuse every write once it is migrated.
     Raises LedgerError for a file that is missing, empty, of another program, damaged, locked, unreadable, or of a newer
     version.
     """
@@ -128,6 +131,8 @@ def open_database(path: Path, *, create: bool, durable: bool = True, busy_second
     engine = Engine(path, create=create, durable=durable, busy_seconds=busy_seconds)
     try:
         _migrate(engine, create)
+        if read_only:
+            engine.refuse_writes()
     except BaseException:
         engine.close()
         raise

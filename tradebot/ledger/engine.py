@@ -92,6 +92,10 @@ class Engine:
         """Close the connection."""
         self._connection.close()
 
+    def refuse_writes(self) -> None:
+        """From now on every statement that would change the file raises LedgerError."""
+        self.execute("PRAGMA query_only = ON")
+
     # --- statements ----------------------------------------------------------------------
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> int:

@@ -92,6 +92,14 @@ class LedgerHistory:
         )
         return tuple(_event(row) for row in rows)
 
+    def newest_at(self) -> datetime | None:
+        """The time of the newest audit row (desk time, aware); None in an empty trail."""
+        row = self._engine.one(
+            "SELECT at FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1",
+            {"account_key": self._account_key},
+        )
+        return datetime.fromisoformat(row["at"]) if row else None
+
     def halts_and_breaks_before(self, at: datetime) -> tuple[AuditEvent, ...]:
         """The audit rows about halts and breaks before an instant (desk time, aware), in order."""
         rows = self._engine.all(

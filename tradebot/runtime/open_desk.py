@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.ownership import Ownership
@@ -35,15 +34,13 @@ from tradebot.runtime.homes import (
     schedule_clock,
 )
 from tradebot.runtime.state_folder import lost_state, stamp
-from tradebot.runtime.strategies import strategy_book
+from tradebot.runtime.strategies import LazyStrategies, strategy_book
 from tradebot.runtime.venue import Venue, open_venue
 from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
-    from tradebot.core.model.signals import Signal
-    from tradebot.ports import Alerts, Latch, Lock, StopSwitch, Strategies, StrategyFailure, StrategyInfo
-    from tradebot.strategy_api import History
+    from tradebot.ports import Alerts, Latch, Lock, StopSwitch, Strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,6 @@ ACCESS: dict[Job, Access] = {
     Job.REPORT: Access(),
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),
-    Job.EXPLAIN: Access(),
-    Job.INCIDENT: Access(),
     Job.ADOPT: Access(locks=True, asks_strategies=True),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
@@ -186,7 +181,7 @@ def desk_at(
         broker=venue.broker,
         market=venue.market,
         ledger=ledger,
-        strategies=strategies or _LazyStrategies(settings),
+        strategies=strategies or LazyStrategies(settings),
         latch=latch,
         lock=lock,
         stop=stop,
@@ -195,15 +190,6 @@ def desk_at(
         schedule_clock=schedule_clock(settings),
         fresh_for=venue.fresh_for,
     )
-
-
-@contextmanager
-def open_ledger(options: GlobalOptions) -> Iterator[tuple[Database, Settings]]:
-    """The ledger alone, with the settings of its home. Raises ConfigError and LedgerError."""
-    settings = configuration(options).settings
-    is_fresh(settings, makes_home=False)
-    with closing(open_database(settings.database_path, create=False)) as database:
-        yield database, settings
 
 
 class BothLocks:
@@ -223,32 +209,3 @@ class _Unlocked:
 
     def assert_held(self) -> None:
         raise Blocked("this command holds no lock and may not send orders")
-
-
-class _LazyStrategies:
-    """Strategies that are loaded when first asked for: loading takes longer than showing the status."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @cached_property
-    def _book(self) -> Strategies:
-        return strategy_book(self._settings)
-
-    def prepare(self) -> None:
-        self._book.prepare()
-
-    @property
-    def loaded(self) -> tuple[StrategyInfo, ...]:
-        return self._book.loaded
-
-    @property
-    def failures(self) -> tuple[StrategyFailure, ...]:
-        return self._book.failures
-
-    @property
-    def warmup(self) -> int:
-        return self._book.warmup
-
-    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
-        return self._book.signals(history)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.strategy_versions import StrategyVersion, differences
@@ -15,10 +16,12 @@ from tradebot.settings import Settings
 from tradebot.settings.inspected import ShownSetting
 
 if TYPE_CHECKING:
+    from tradebot.core.model.signals import Signal
     from tradebot.ledger.strategy_history import StrategyHistory
     from tradebot.plugins.parameter_file import ParameterFile
     from tradebot.plugins.strategy_book import StrategyBook
-    from tradebot.ports import StrategyInfo
+    from tradebot.ports import Strategies, StrategyFailure, StrategyInfo
+    from tradebot.strategy_api import History
 
 
 def strategy_book(settings: Settings, check_stop: Callable[[], None] | None = None) -> StrategyBook:
@@ -121,3 +124,37 @@ def _served(history: StrategyHistory, version: StrategyVersion) -> ServedSession
         return ServedSessions(sessions, newest.session, ("an earlier version stored no list of its files",))
     changes = differences(newest.version, version) or ("its version changed",)
     return ServedSessions(sessions, newest.session, changes)
+
+
+class LazyStrategies:
+    """Strategies that are loaded when first asked for: loading takes longer than showing the status."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _book(self) -> Strategies:
+        return strategy_book(self._settings)
+
+    def prepare(self) -> None:
+        """Start their process, if it is not started."""
+        self._book.prepare()
+
+    @property
+    def loaded(self) -> tuple[StrategyInfo, ...]:
+        """Those that were read."""
+        return self._book.loaded
+
+    @property
+    def failures(self) -> tuple[StrategyFailure, ...]:
+        """Those that could not be read, and why."""
+        return self._book.failures
+
+    @property
+    def warmup(self) -> int:
+        """The sessions that they need before they give signals."""
+        return self._book.warmup
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        """Their signals, and those that failed."""
+        return self._book.signals(history)

@@ -9,6 +9,7 @@ from tradebot.settings.load import (
     load_for,
     load_in_emergency,
     load_valid,
+    load_without_keys,
     process_environment,
     resolve_home,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "load_for",
     "load_in_emergency",
     "load_valid",
+    "load_without_keys",
     "process_environment",
     "resolve_home",
 ]

@@ -64,6 +64,20 @@ def load_valid(options: GlobalOptions, environ: Mapping[str, str] | None = None)
     return _validate(home, _texts(file, environment))[0]
 
 
+def load_without_keys(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Loaded:
+    """The settings for a command that asks no broker. Raises ConfigError with all problems, save with those of keys."""
+    inspected = inspect(options, environ)
+    keys = documentation.secret_names() | {"BROKER"}  # a key that is missing is missing for this broker
+    problems = [
+        fault.problem
+        for fault in inspected.in_order()
+        if fault.names is None or not fault.names <= keys or fault.names <= {"BROKER"}
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return inspected.loaded
+
+
 def load_in_emergency(
     options: GlobalOptions, environ: Mapping[str, str] | None = None
 ) -> tuple[Loaded, tuple[Problem, ...]]:

@@ -341,8 +341,6 @@ def test_before_any_order_is_sent(let_through: int, desk: Desk) -> None:
         ("reconcile", 3),
         ("report", 1),
         ("status", 3),
-        ("explain AAPL", 1),
-        ("incident", 1),
         ("rebuild --yes", 4),
         ("init-db", 0),
     ],
@@ -357,6 +355,15 @@ def test_in_the_middle_of_a_command_that_sends_nothing(command: str, let_through
     desk.network.mend()
     assert desk.run(LATER, *command.split())[0] == 0
     the_next_run_settles(desk)
+
+
+def test_looking_at_what_was_stored_asks_nobody(desk: Desk) -> None:
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    desk.network.let_through = 0
+    for command in ("explain AAPL", "incident"):
+        code, said, _ = desk.run(LATER, *command.split())
+        assert (code, said["account_id"]) == (0, "PAPER-0001")
+    assert not desk.network.is_cut
 
 
 @pytest.mark.parametrize("let_through", [0, 2])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.results.outcomes import Outcome
@@ -12,9 +11,8 @@ from tradebot.core.results.outcomes import Outcome
 
 @dataclass(frozen=True, slots=True)
 class ExplainOutcome(Outcome):
-    """The outcome of `explain`: the decisions about a symbol, its holdings and its corporate actions."""
+    """The outcome of `explain`: the decisions about a symbol, and its holdings."""
 
     symbol: str = ""
     decisions: tuple[DecisionRow, ...] = ()
     holdings: tuple[Holding, ...] = ()
-    actions: tuple[CorporateAction, ...] = ()

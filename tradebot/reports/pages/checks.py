@@ -8,7 +8,7 @@ from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
-from tradebot.reports.formatting import day, instant, number, price, shares
+from tradebot.reports.formatting import day, instant, price, shares
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
@@ -57,7 +57,7 @@ def rebuild_page(outcome: Outcome, where: RunHeader) -> Page:
 
 
 def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
-    """The decisions about a symbol, oldest first, then its holdings and announced corporate actions."""
+    """The decisions about a symbol, oldest first, then its holdings."""
     return (
         *common.headline(outcome),
         *section("Decisions", *(line for row in outcome.decisions for line in _decision(row))),
@@ -78,13 +78,6 @@ def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
                     )
                     for held in outcome.holdings
                 ),
-            ),
-        ),
-        *section(
-            "Announced",
-            *table(
-                "ex-date | what | >value",
-                ((day(action.ex_date), str(action.kind), number(action.value)) for action in outcome.actions),
             ),
         ),
         *common.notes(outcome.notes),

@@ -1,0 +1,78 @@
+"""Opens the ledger alone: without broker, lock or strategy process, for commands that only look at what was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.errors import ConfigError, Problem
+from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import HomeContext, is_fresh
+from tradebot.runtime.strategies import LazyStrategies
+from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings, load_without_keys, process_environment
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedger:
+    """A ledger that refuses to write, with the settings of its home, in which the broker's keys may be missing."""
+
+    database: Database
+    loaded: Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedgerDesk:
+    """The ledger of the pinned account, with what else a command needs."""
+
+    desk: LedgerDesk
+    context: HomeContext
+    loaded: Loaded
+
+
+@contextmanager
+def open_ledger(options: GlobalOptions) -> Iterator[OpenLedger]:
+    """The home's ledger for reading, also while a job holds the lock. It is migrated if an older version wrote it.
+
+    Raises ConfigError (no home there, or settings that leave the account uncertain) and LedgerError.
+    """
+    loaded = load_without_keys(options, process_environment())
+    is_fresh(loaded.settings, makes_home=False)
+    with closing(open_database(loaded.settings.database_path, create=False, read_only=True)) as database:
+        yield OpenLedger(database, loaded)
+
+
+@contextmanager
+def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
+    """The ledger of the pinned account as of one moment, whatever jobs write meanwhile.
+
+    Raises what ``open_ledger`` does, and ConfigError for an account that the ledger does not have.
+    """
+    with open_ledger(options) as opened, opened.database.engine.snapshot():
+        settings, account = opened.loaded.settings, _pinned(opened)
+        desk = _desk(settings, account, opened.database.bind(account.key))
+        context = HomeContext(
+            settings.home, account.broker, account.mode, account.account_id, settings.database_path, settings.log_path
+        )
+        yield OpenLedgerDesk(desk, context, opened.loaded)
+
+
+def _pinned(opened: OpenLedger) -> PinnedAccount:
+    broker, mode = opened.loaded.settings.broker, opened.loaded.settings.trading_mode
+    account = opened.database.pinned_accounts.pinned(broker, mode)
+    if account is None:
+        fix = "Check BROKER and TRADING_MODE, or run `tradebot run-daily` first, which begins an account."
+        raise ConfigError([Problem("BROKER", f"the ledger has no account at {broker} ({mode})", fix)])
+    return account
+
+
+def _desk(settings: Settings, account: PinnedAccount, ledger: AccountLedger) -> LedgerDesk:
+    now = SystemClock().now()
+    if settings.broker is BrokerName.PAPER:  # whose clock is its own, and is not asked
+        now = ledger.history.newest_at() or account.pinned_at
+    calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
+    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), now)
