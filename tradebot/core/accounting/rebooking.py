@@ -6,6 +6,7 @@ Round trips that come out the same stay; the others are undone, and new ones tak
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -48,8 +49,8 @@ def in_order(activities: Iterable[BookedActivity]) -> tuple[BookedActivity, ...]
     def place(booked: BookedActivity) -> tuple[int, bool]:
         at = _effective_at(booked)
         if at is not None:
-            return sum(instant <= at for instant in instants), False
-        return sum(instant <= booked.activity.at for instant in instants), True
+            return bisect_right(instants, at), False
+        return bisect_right(instants, booked.activity.at), True
 
     return tuple(sorted(activities, key=place))
 

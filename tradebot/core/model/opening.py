@@ -52,3 +52,8 @@ class Opening:
 
     def _adjustment(self, name: str, symbol: str, quantity: Decimal, price: Decimal, amount: Decimal) -> Adjustment:
         return Adjustment(f"{_PREFIX}-{name}", symbol, quantity, price, amount, _REASON, self.at, self.session)
+
+
+def is_of_opening(adjustment: Adjustment) -> bool:
+    """Whether an adjustment books what an account had when a ledger met it first."""
+    return adjustment.adjustment_id.startswith(_PREFIX)
