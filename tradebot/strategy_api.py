@@ -48,6 +48,9 @@ class Signals:
 
     ``stop`` and ``target`` are read where ``entry`` is true. An entry whose stop is NaN, 0 or less, or 1 or more is
     denied with INVALID_STOP, and one whose target is NaN, 0 or less, or above 1000 with INVALID_TARGET.
+
+    ``conditions`` say what an entry needs: boolean frames by a text like ``reason``. An entry is where all of them are
+    true. They are stored with the signals of a session and shown by `tradebot explain`; they decide nothing.
     """
 
     entry: pd.DataFrame  # boolean
@@ -60,6 +63,7 @@ class Signals:
     exit_reason: str = ""  # why a position is closed
     stop: pd.DataFrame | None = None  # fractions of the entry price: the stop of each entry, in place of exits.stop
     target: pd.DataFrame | None = None  # fractions of the entry price: its target, in place of exits.target
+    conditions: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # of an entry; boolean, at most 16
 
 
 class Strategy(Protocol):

@@ -32,5 +32,6 @@ class Strategy:
             reason=f"close {{close:.2f}} above {{ceiling:.2f}}, the highest high of {entry_sessions} sessions; "
             "average true range {ATR:.2f}",
             exit_reason=f"close {{close:.2f}} below {{floor:.2f}}, the lowest low of {exit_sessions} sessions",
+            conditions={f"close {{close:.2f}} above {{ceiling:.2f}}, the high of {entry_sessions} sessions": above > 1},
             columns_used={"close": close, "ceiling": ceiling, "floor": floor, "ATR": average_range},
         )

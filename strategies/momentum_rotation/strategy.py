@@ -28,7 +28,8 @@ class Strategy:
         close = history.close
         momentum = _momentum(close, formation, skip)
         rank = _rank(momentum)
-        chosen = ((rank <= hold) & (momentum > 0)).to_numpy()
+        among, rising = rank <= hold, momentum > 0
+        chosen = (among & rising).to_numpy()
         rotates = _first_of_month(pd.DatetimeIndex(close.index))
         outside = _since_rotation(~chosen, rotates)
         return Signals(
@@ -38,6 +39,11 @@ class Strategy:
             score=momentum,
             reason=f"rank {{rank:.0f}} of the {hold} to hold: {{momentum:.1%}} from {formation} to {skip} sessions ago",
             exit_reason=f"not one of the {hold} to hold since the month began; now rank {{rank:.0f}}, {{momentum:.1%}}",
+            conditions={
+                "first session of the month": _like(close, np.broadcast_to(rotates[:, None], close.shape)),
+                f"rank {{rank:.0f}} among the first {hold}": among,
+                f"return {{momentum:.1%}} from {formation} to {skip} sessions ago above 0": rising,
+            },
             columns_used={"rank": rank, "momentum": momentum},
         )
 

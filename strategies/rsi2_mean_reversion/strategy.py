@@ -28,12 +28,17 @@ class Strategy:
         sma_exit = by_column(close, partial(talib.SMA, timeperiod=bounce))
         rsi = by_column(close, partial(talib.RSI, timeperiod=2)).round(DECIMALS)
         limit = float(params["rsi_below"])
+        rising, fallen = (close / sma_trend).round(DECIMALS) > 1, rsi < limit
         return Signals(
-            entry=((close / sma_trend).round(DECIMALS) > 1) & (rsi < limit),
+            entry=rising & fallen,
             exit=(close / sma_exit).round(DECIMALS) > 1,
             exits=ExitPolicy(stop=Decimal(str(params["stop"])), max_sessions=int(params["max_sessions"])),
             score=-rsi,
             reason=f"RSI2 {{rsi:.1f}} below {limit:g} with close {{close:.2f}} above SMA{trend} {{trend:.2f}}",
             exit_reason=f"close {{close:.2f}} above SMA{bounce} {{bounce:.2f}}",
+            conditions={
+                f"close {{close:.2f}} above SMA{trend} {{trend:.2f}}": rising,
+                f"RSI2 {{rsi:.1f}} below {limit:g}": fallen,
+            },
             columns_used={"close": close, "trend": sma_trend, "bounce": sma_exit, "rsi": rsi},
         )

@@ -32,6 +32,11 @@ class Strategy:
         limit = float(params["rsi_below"])
         return Signals(
             entry=above_fast & (from_slow > 1) & (rsi < limit),
+            conditions={
+                f"close {{close:.2f}} above SMA{fast} {{fast:.2f}}": above_fast,
+                f"close {{close:.2f}} above SMA{slow} {{slow:.2f}}": from_slow > 1,
+                f"RSI{lookback} {{rsi:.1f}} below {limit:g}": rsi < limit,
+            },
             exit=from_slow < 1,
             exits=ExitPolicy(
                 stop=Decimal(str(params["stop"])),

@@ -62,6 +62,7 @@ THROUGH_A_NEIGHBOUR = {
     "market/price_check.py": "stories/machine/test_own_prices.py",
     "market/questions.py": "market/test_answers.py",
     "market/tables.py": "market/test_price_file.py",
+    "plugins/frames.py": "plugins/test_broken_strategies.py",
     "plugins/compare_signals.py": "plugins/test_check.py",
     "plugins/exit_policy.py": "plugins/test_broken_strategies.py",
     "plugins/last_signals.py": "plugins/test_strategy_book.py",

@@ -43,6 +43,7 @@ from tradebot.core.model.orders import (
     TimeInForce,
 )
 from tradebot.core.model.schedule import Job
+from tradebot.core.model.signal_records import signals_record
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.strategy_versions import StrategyVersion
 from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState
@@ -324,6 +325,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.halts_and_breaks.record_breaks([cash_differs], some.session, some.at, first_seen_by=some.at)
     ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
     version = StrategyVersion("trend", "1.0.0+0123456789ab", "1.0.0+ba9876543210", {"strategy.py": "0123456789ab"})
+    ledger.signals.store(run, [signals_record((), some.session, some.at, "sample", "", "it did not answer")])
     ledger.strategy_history.record(version, some.session, some.at)
     ledger.bare_periods.begin(some.bare(), some.at)
     ledger.decisions.note("drill", "cancel", some.at, {"took": "1.5"})

@@ -21,7 +21,7 @@ WriteStrategy = Callable[..., Path]
 Answering = Callable[..., str]
 
 SESSION_AND_SYMBOL = r"2007-\d\d-\d\d (AAA|BBB|CCC): "
-NAMES = ("manifest", "answer", *(name for name, _, _ in PROBES))
+NAMES = ("manifest", "answer", "conditions", *(name for name, _, _ in PROBES))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.preflight import run_entry_checks
 from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.counters import halt_repeating_strategies
-from tradebot.jobs.steps.decision_log import store_decisions
+from tradebot.jobs.steps.decision_log import store_decisions, store_signals
 from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
 from tradebot.jobs.steps.overdue_entries import await_entries
 from tradebot.jobs.steps.planning import (
@@ -71,7 +71,9 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     _ask_for_all_prices(desk, run)
     state = trading_session.begin(desk, run)
     run_entry_checks(desk, run)
-    signals = run.add(read_signals(desk, run)).signals
+    read = run.add(read_signals(desk, run))
+    signals = read.signals
+    store_signals(desk, run, read)
     run.add(check_symbols_have_bars(desk))
     run.halts = halt_repeating_strategies(desk, run, signals)
     count_probation_session(desk, run, signals)

@@ -123,3 +123,4 @@ class SignalsResult(StepResult):
     """The signals of every strategy that gave any."""
 
     signals: tuple[Signal, ...]
+    faults: Mapping[str, str]  # by strategy: why it gave no signals, or what is wrong with its conditions

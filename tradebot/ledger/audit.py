@@ -44,10 +44,11 @@ MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
 STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_CHANGED)
+SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
-CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, OPENINGS)
+CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, SIGNALS, OPENINGS)
 
 
 @dataclass(frozen=True, slots=True)

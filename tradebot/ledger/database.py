@@ -26,12 +26,13 @@ from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
 from tradebot.ledger.session_records import SessionRecords
+from tradebot.ledger.signals import SignalLog
 from tradebot.ledger.strategy_history import StrategyHistory
 
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class AccountLedger:
@@ -48,6 +49,7 @@ class AccountLedger:
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)
         self.bare_periods = BarePeriods(engine, trail)
         self.decisions = DecisionLog(engine, trail)
+        self.signals = SignalLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
         self.day = SessionRecords(engine, account_key)
         self.outbox = Outbox(engine, trail)

@@ -53,3 +53,10 @@ def m0005_honest_home(database: Database) -> None:
     """What a home needs that is told when something of it is lost."""
     for part in sorted(_SCHEMA.glob("0005_*.sql")):
         database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0006_a_day_with_it(database: Database) -> None:
+    """What is stored when it happens, so that a session can be explained and its cost told afterwards."""
+    for part in sorted(_SCHEMA.glob("0006_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))

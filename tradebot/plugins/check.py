@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,7 @@ def check_strategy(
         checks.append(Check("answer", CheckResult.FAIL, figure, "Check it over a longer history."))
         return CheckReport(strategy.name, plugin.info.fingerprint, tuple(checks))
     checks.append(_answer(signals))
+    checks.extend(_conditions(signals))
     for name, find_fault, remedy in PROBES:
         try:
             fault, evidence = find_fault(subject, signals)
@@ -92,6 +93,27 @@ def _answer(signals: StrategySignals) -> Check:
         figure += f"; {denied:,} of the entries have a stop or target that is no fraction of a price, and are denied"
         return Check("answer", CheckResult.WARN, figure, "Give each entry a stop between 0 and 1 and a target above 0.")
     return Check("answer", CheckResult.PASS, figure)
+
+
+def _conditions(signals: StrategySignals) -> Iterator[Check]:
+    """Whether entries are where all stated conditions are met; nothing for a strategy that states none."""
+    stated = signals.conditions
+    remedy = "They explain the signals and decide nothing: mend what `tradebot explain` is to show."
+    if stated.fault:
+        yield Check("conditions", CheckResult.WARN, stated.fault, remedy)
+        return
+    if not stated.met:
+        return
+    met = np.logical_and.reduce(stated.met)
+    unmet, unused = signals.entry & ~met, met & signals.ready & ~signals.exit & ~signals.entry
+    for where, what in ((unmet, "an entry does not meet every condition"), (unused, "all are met without an entry")):
+        if where.any():
+            row, column = np.argwhere(where)[0]
+            figure = f"{what} on {signals.sessions[row]:%Y-%m-%d} for {signals.symbols[column]}"
+            yield Check("conditions", CheckResult.WARN, figure, remedy)
+            return
+    figure = f"entries are where all of these are met: {'; '.join(stated.templates)}"
+    yield Check("conditions", CheckResult.PASS, figure)
 
 
 def _entries_denied(signals: StrategySignals) -> int:

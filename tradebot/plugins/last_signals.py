@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.signals import Action, ExitPolicy, Readiness, Signal
 from tradebot.plugins.signal_validation import StrategySignals
 from tradebot.ports import StrategyInfo
 
@@ -25,6 +25,7 @@ def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, 
     scores = signals.score[-1].tolist()
     actions = [_action(*row) for row in zip(signals.entry[-1].tolist(), signals.exit[-1].tolist(), strict=True)]
     rows = {name: values[-1].tolist() for name, values in signals.indicators.items()}
+    readiness = [_readiness(info, signals, column) for column in range(len(signals.symbols))]
     return tuple(
         Signal(
             strategy=info.name,
@@ -36,6 +37,9 @@ def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, 
             reason=_reason(info, signals, column, action, {name: row[column] for name, row in rows.items()}),
             fingerprint=info.fingerprint,
             risk_pct=risk,
+            readiness=readiness[column],
+            values=tuple((name, row[column]) for name, row in rows.items()),
+            conditions=signals.conditions.of_column(column) if readiness[column] is Readiness.READY else (),
         )
         for column, (symbol, action) in enumerate(zip(signals.symbols, actions, strict=True))
     )
@@ -61,6 +65,12 @@ def _action(entry: bool, leave: bool) -> Action:
     if leave:
         return Action.EXIT
     return Action.ENTER if entry else Action.NONE
+
+
+def _readiness(info: StrategyInfo, signals: StrategySignals, column: int) -> Readiness:
+    if signals.ready[-1, column]:
+        return Readiness.READY
+    return Readiness.WARMING_UP if 0 < int(signals.age[-1, column]) < info.warmup else Readiness.NO_DATA
 
 
 def _reason(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from tradebot.plugins.conditions import StatedConditions, read_conditions
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.exit_policy import check_policy, check_risk
+from tradebot.plugins.frames import boolean_array, number_array
 from tradebot.plugins.plain_text import MAX_TEXT_LENGTH
 from tradebot.strategy_api import ExitPolicy, Signals
 
@@ -37,6 +38,7 @@ class RawSignals:
     exit_texts: Mapping[int, str]
     stop: NDArray[np.float64] | None = None  # any value, NaN too; read where entry is true
     target: NDArray[np.float64] | None = None
+    conditions: StatedConditions = field(default_factory=StatedConditions)
 
 
 def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
@@ -47,8 +49,8 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
     """
     if not isinstance(signals, Signals):
         raise PluginError(f"signals() gave a {type(signals).__name__}, not tradebot.strategy_api.Signals")
-    entry = _boolean("entry", signals.entry, close)
-    leave = _boolean("exit", signals.exit, close)
+    entry = boolean_array("entry", signals.entry, close)
+    leave = boolean_array("exit", signals.exit, close)
     check_policy(signals.exits)
     check_risk(signals.risk_pct)
     if not isinstance(signals.columns_used, Mapping):
@@ -56,7 +58,7 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
     if len(signals.columns_used) > MAX_INDICATORS:
         raise PluginError(f"columns_used has {len(signals.columns_used)} DataFrames; {MAX_INDICATORS} are the most")
     indicators = {
-        str(name): _numbers(f"columns_used[{name!r}]", frame, close) for name, frame in signals.columns_used.items()
+        str(name): number_array(f"columns_used[{name!r}]", frame, close) for name, frame in signals.columns_used.items()
     }
     _check_text("reason", signals.reason, indicators)
     _check_text("exit_reason", signals.exit_reason, indicators)
@@ -72,6 +74,7 @@ def raw_signals(signals: object, close: pd.DataFrame) -> RawSignals:
         exit_reason=signals.exit_reason[:MAX_TEXT_LENGTH],
         entry_texts=_filled(signals.reason, entry[-1], rows),
         exit_texts=_filled(signals.exit_reason, leave[-1], rows),
+        conditions=read_conditions(signals.conditions, close, rows),
     )
 
 
@@ -84,6 +87,7 @@ def last_session(raw: RawSignals) -> RawSignals:
         exit=raw.exit[-1:],
         **{name: values[-1:] for name, values in numbers.items()},
         indicators={name: values[-1:] for name, values in raw.indicators.items()},
+        conditions=raw.conditions.last_session(),
     )
 
 
@@ -95,48 +99,7 @@ def _filled(template: str, where: NDArray[np.bool_], rows: Mapping[str, list[flo
 
 
 def _optional(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.float64] | None:
-    return None if frame is None else _numbers(field, frame, close)
-
-
-def _check_shape(field: str, frame: object, close: pd.DataFrame) -> None:
-    if not isinstance(frame, pd.DataFrame):
-        raise PluginError(f"{field} is a {type(frame).__name__}, not a DataFrame")
-    if not frame.index.equals(close.index):
-        raise PluginError(f"{field} has {len(frame)} rows whose index is not that of the history's {len(close)} rows")
-    if not frame.columns.equals(close.columns):
-        raise PluginError(f"{field} has the columns {_some(frame.columns)}, the history has {_some(close.columns)}")
-
-
-def _some(columns: pd.Index) -> str:
-    names = [str(column) for column in columns[:5]]
-    return ", ".join(names) + (f" and {len(columns) - 5} more" if len(columns) > 5 else "")
-
-
-def _boolean(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.bool_]:
-    _check_shape(field, frame, close)
-    assert isinstance(frame, pd.DataFrame)
-    if (values := frame.to_numpy()).dtype == np.bool_:
-        return values
-    missing = frame.isna().to_numpy()
-    if missing.any():
-        row, column = np.argwhere(missing)[0]
-        where = f"on {close.index[row]:%Y-%m-%d} for {close.columns[column]}"
-        raise PluginError(f"{field} is NaN {where}; it must be True or False everywhere")
-    if kinds := sorted(str(kind) for kind in set(frame.dtypes) if not is_bool_dtype(kind)):
-        raise PluginError(
-            f"{field} has values of type {', '.join(kinds)}; it must be boolean, such as a comparison gives"
-        )
-    return frame.to_numpy(dtype=np.bool_)
-
-
-def _numbers(field: str, frame: object, close: pd.DataFrame) -> NDArray[np.float64]:
-    _check_shape(field, frame, close)
-    assert isinstance(frame, pd.DataFrame)
-    if (values := frame.to_numpy()).dtype == np.float64:
-        return values
-    if kinds := sorted(str(kind) for kind in set(frame.dtypes) if not is_numeric_dtype(kind)):
-        raise PluginError(f"{field} has values of type {', '.join(kinds)}; it must hold numbers")
-    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    return None if frame is None else number_array(field, frame, close)
 
 
 def _check_text(field: str, template: object, names: Iterable[str]) -> None:

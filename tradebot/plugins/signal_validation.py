@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tradebot.plugins.conditions import StatedConditions, validate_conditions
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.exit_policy import check_policy, check_risk
 from tradebot.plugins.plain_text import MAX_TEXT_LENGTH, plain
@@ -36,6 +37,7 @@ class StrategySignals:
     exit_texts: Mapping[int, str]
     stop: NDArray[np.float64] | None = None  # any value, NaN too; read where entry is true
     target: NDArray[np.float64] | None = None
+    conditions: StatedConditions = field(default_factory=StatedConditions)  # of entries
 
 
 def select_symbols(history: History, symbols: tuple[str, ...]) -> History:
@@ -99,6 +101,7 @@ def validate(raw: RawSignals, history: History, warmup: int, *, last_only: bool 
         exit_texts={column: plain(text, MAX_TEXT_LENGTH) for column, text in raw.exit_texts.items()},
         stop=raw.stop,
         target=raw.target,
+        conditions=validate_conditions(raw.conditions, close.shape),
     )
 
 

@@ -87,16 +87,18 @@ class StrategyBook:
 
         late = self._timed_out
         signals: list[Signal] = []
-        failures = {name: f"not asked again: {message}" for name, message in late.items()}
+        failures = [StrategyFailure(name, f"not asked again: {message}") for name, message in late.items()]
         asked = [plugin for plugin in self._plugins if plugin.info.name not in late and not history.close.empty]
         for plugin, result in zip(asked, self._runner.signals_of_each(asked, history, last_only=True), strict=True):
             if isinstance(result, PluginError):
-                failures[plugin.info.name] = str(result)
+                failures.append(StrategyFailure(plugin.info.name, str(result)))
             else:
                 signals.extend(last_signals(plugin.info, result))
+                if result.conditions.fault:
+                    failures.append(StrategyFailure(plugin.info.name, result.conditions.fault, has_signals=True))
             if isinstance(result, PluginTimeout):
                 self._timed_out[plugin.info.name] = str(result)
-        return tuple(signals), tuple(StrategyFailure(name, message) for name, message in failures.items())
+        return tuple(signals), tuple(failures)
 
     def prepare(self) -> None:
         """Start the strategy process, so that it is ready when the signals are asked for."""

@@ -41,6 +41,7 @@ class StrategyFailure:
 
     strategy: str
     message: str
+    has_signals: bool = False  # it gave its signals all the same; what explains them is at fault
 
 
 class Strategies(Protocol):

@@ -42,6 +42,22 @@ class ExitPolicy:
     use_default_target: bool = False  # without a target, take the account's default
 
 
+class Readiness(StrEnum):
+    """Whether a strategy could judge a symbol."""
+
+    READY = "ready"
+    WARMING_UP = "warming_up"  # it has fewer sessions than the warm-up
+    NO_DATA = "no_data"  # it has no price in the history, or none in its last session
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that a strategy states for an entry, with its numbers filled in."""
+
+    text: str
+    met: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A strategy's decision on one symbol."""
@@ -55,3 +71,6 @@ class Signal:
     reason: str
     fingerprint: str = ""  # version and content hash of the strategy
     risk_pct: Decimal | None = None  # risk per trade, fraction of equity; counts where it is below the account's
+    readiness: Readiness = Readiness.READY
+    values: tuple[tuple[str, float], ...] = ()  # the strategy's indicators by name, NaN too
+    conditions: tuple[Condition, ...] = ()  # of an entry, where the strategy states them

@@ -43,6 +43,7 @@ class AuditKind(StrEnum):
     BARE_BEGAN = "bare_began"  # shares of ours have no live stop
     BARE_ENDED = "bare_ended"
     DECIDED = "decided"
+    SIGNALS_GIVEN = "signals_given"  # by a strategy in a run, or its failure to give any
     STRATEGY_SPOKE = "strategy_spoke"
     STRATEGY_CHANGED = "strategy_changed"  # it spoke with a fingerprint that it did not have before
     ALERT_RAISED = "alert_raised"

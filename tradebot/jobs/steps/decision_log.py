@@ -1,4 +1,4 @@
-"""Stores what a run decided, and why, with the numbers that were compared."""
+"""Stores what strategies gave in a run, and what was decided and why, with the numbers that were compared."""
 
 from __future__ import annotations
 
@@ -8,9 +8,23 @@ from dataclasses import replace
 from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.model.orders import Intent, Purpose
 from tradebot.core.model.plan import Denial
+from tradebot.core.model.signal_records import signals_record
 from tradebot.core.model.signals import Action, Signal
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
+from tradebot.jobs.step_results import SignalsResult
+
+
+def store_signals(desk: Desk, run: JobRun, result: SignalsResult) -> None:
+    """Store what each strategy gave for each of its symbols, or why it gave nothing."""
+    fingerprints = {info.name: info.fingerprint for info in desk.strategies.loaded}
+    names = dict.fromkeys([*fingerprints, *result.faults])
+    at = desk.clock.now()
+    records = [
+        signals_record(result.signals, run.session, at, name, fingerprints.get(name, ""), result.faults.get(name, ""))
+        for name in names
+    ]
+    desk.ledger.signals.store(run.run_id, records)
 
 
 def store_decisions(

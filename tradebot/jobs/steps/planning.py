@@ -35,8 +35,10 @@ def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
             signals, failures = desk.strategies.signals(history)
         broken.extend(failures)
     names = tuple(f"{info.name} {info.version} on {', '.join(info.symbols)}" for info in loaded)
-    failures_of_each = [failed(f"strategy {failure.strategy}", failure.message) for failure in broken]
-    return SignalsResult(signals=signals, strategies=names, notes=notes).after(*failures_of_each)
+    notes += tuple(f"strategy {each.strategy}: {each.message}" for each in broken if each.has_signals)
+    failures_of_each = [failed(f"strategy {each.strategy}", each.message) for each in broken if not each.has_signals]
+    faults = {each.strategy: each.message for each in broken}
+    return SignalsResult(signals=signals, faults=faults, strategies=names, notes=notes).after(*failures_of_each)
 
 
 def check_symbols_have_bars(desk: Desk) -> StepResult:

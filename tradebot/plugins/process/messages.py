@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tradebot.plugins.conditions import StatedConditions
 from tradebot.plugins.errors import PluginError
 from tradebot.plugins.plain_text import plain
 from tradebot.plugins.process.framing import Frame, FrameError, encode_frame
@@ -148,11 +149,15 @@ def encode_answer(answer: RawSignals) -> bytes:
         "entry_texts": list(answer.entry_texts.items()),
         "exit_texts": list(answer.exit_texts.items()),
         "indicators": list(answer.indicators),
+        "conditions": list(answer.conditions.templates),
+        "condition_texts": list(answer.conditions.texts),
+        "conditions_fault": answer.conditions.fault,
     }
     arrays = {"entry": answer.entry, "exit": answer.exit}
     optional = {name: getattr(answer, name) for name in OPTIONAL_ARRAYS if getattr(answer, name) is not None}
     indicators = {f"{number}": values for number, values in enumerate(answer.indicators.values())}
-    return encode(fields, {**arrays, **optional, **indicators})
+    conditions = {f"condition {number}": values for number, values in enumerate(answer.conditions.met)}
+    return encode(fields, {**arrays, **optional, **indicators, **conditions})
 
 
 def encode_failure(message: str, details: str) -> bytes:
@@ -197,6 +202,17 @@ def _signals_from(fields: Mapping[str, Any], arrays: Arrays) -> RawSignals:
         exit_reason=str(fields["exit_reason"]),
         entry_texts={int(column): str(text) for column, text in fields["entry_texts"]},
         exit_texts={int(column): str(text) for column, text in fields["exit_texts"]},
+        conditions=_conditions_from(fields, arrays),
+    )
+
+
+def _conditions_from(fields: Mapping[str, Any], arrays: Arrays) -> StatedConditions:
+    templates = tuple(str(template) for template in fields["conditions"])
+    return StatedConditions(
+        templates=templates,
+        met=tuple(arrays[f"condition {number}"] for number in range(len(templates))),
+        texts=tuple(tuple(str(text) for text in texts) for texts in fields["condition_texts"]),
+        fault=str(fields["conditions_fault"]),
     )
 
 

@@ -99,6 +99,7 @@ class StrategyProcess:
         Raises ProcessUnavailable if the process does not get ready, or that of the strategy cannot be started, and
         what ``check_stop`` raises.
         """
+        from tradebot.plugins.conditions import MAX_CONDITIONS
         from tradebot.plugins.process.messages import encode_request  # imports pandas
         from tradebot.plugins.raw_signals import MAX_INDICATORS
 
@@ -107,7 +108,7 @@ class StrategyProcess:
         self._asked += 1
         self._open.append(_Asked(self._asked, request, channel))
         channel.output.expect(request.name, self._asked)
-        max_answer = request.history.close.size * 8 * (MAX_INDICATORS + 5)
+        max_answer = request.history.close.size * 8 * (MAX_INDICATORS + MAX_CONDITIONS + 5)
         channel.send(encode_request(request, self._asked), max_answer)
 
     def answer(self) -> RawSignals:
