@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -68,6 +70,18 @@ def test_halts_are_read_back_as_they_were_set_in_a_folder_that_was_not_there(pat
     LatchFile(path).set(DAILY_LOSS)
 
     assert LatchFile(path).read() == (OPERATOR, DAILY_LOSS)
+
+
+def test_a_line_of_the_version_before_holds_for_every_account_and_ours_has_all_that_it_reads(path: Path) -> None:
+    LatchFile(path).set(replace(OPERATOR, account="alpaca:live:902134"))
+    (line,) = filter(None, path.read_text().splitlines())
+    fields = json.loads(line)
+    assert fields.pop("account") == "alpaca:live:902134"
+    assert set(fields) == {
+        "format", "rule", "level", "reason", "since", "session", "until", "value", "limit", "scope", "scope_name",
+    }  # fmt: skip
+    path.write_text(json.dumps(fields))
+    assert LatchFile(path).read() == (OPERATOR,)
 
 
 def test_clearing_removes_every_halt_and_may_be_repeated(path: Path) -> None:
@@ -148,6 +162,10 @@ def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> 
         b' "until": null, "value": "much", "limit": null, "scope": "account", "scope_name": ""}',
         b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
         b' "until": null, "value": null, "limit": null, "scope": "planet", "scope_name": "mars"}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": null, "limit": null, "scope": "account", "scope_name": "", "account": "mine"}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": null, "limit": null, "scope": "account", "scope_name": "", "account": 7}',
     ],
 )
 def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.errors import ConfigError
+from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
-from tradebot.home.latch import HomeLatch
+from tradebot.home.latch import AccountLatch, HomeLatch
 
 FIRST, SECOND = (
     Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, datetime(2026, 1, 2, tzinfo=UTC))
@@ -73,3 +74,54 @@ def test_one_file_that_cannot_be_written_leaves_the_halt_to_the_other(tmp_path: 
 def test_a_halt_that_no_file_takes_is_an_error(read_only_folder: Path) -> None:
     with pytest.raises(ConfigError, match="EMERGENCY_STOP_ENABLED=true"):
         HomeLatch(read_only_folder).set(FIRST)
+
+
+# --- two accounts of one home --------------------------------------------------------------------------
+
+PAPER, LIVE = "paper:paper:PAPER-1", "alpaca:live:902134"
+
+
+def latches(home: Path) -> tuple[AccountLatch, AccountLatch]:
+    both = HomeLatch(home)
+    return tuple(AccountLatch(both, key, lambda: (PAPER, LIVE)) for key in (PAPER, LIVE))  # type: ignore[return-value]
+
+
+def test_an_account_neither_sees_nor_clears_the_halt_of_another(tmp_path: Path) -> None:
+    paper, live = latches(tmp_path)
+    paper.set(FIRST)
+    live.set(SECOND)
+    assert paper.read() == (replace(FIRST, account=PAPER),)
+    assert live.read() == (replace(SECOND, account=LIVE),)
+
+    paper.clear((*paper.read(), *live.read()))
+    assert paper.read() == ()
+    assert live.read() == (replace(SECOND, account=LIVE),)
+
+
+def test_a_halt_without_an_account_is_cleared_for_each_by_itself(tmp_path: Path) -> None:
+    paper, live = latches(tmp_path)
+    HomeLatch(tmp_path).set(FIRST)
+    assert paper.read() == live.read() == (FIRST,)
+
+    live.clear([FIRST])
+    assert (paper.read(), live.read()) == ((replace(FIRST, account=PAPER),), ())
+    paper.clear(paper.read())
+    assert not paths.latch_file(tmp_path).exists()
+
+
+def test_accounts_that_cannot_be_told_leave_the_halt_set(tmp_path: Path) -> None:
+    def unreadable() -> tuple[str, ...]:
+        raise LedgerError("it is locked")
+
+    HomeLatch(tmp_path).set(FIRST)
+    latch = AccountLatch(HomeLatch(tmp_path), PAPER, unreadable)
+    with pytest.raises(LedgerError):
+        latch.clear([FIRST])
+    assert HomeLatch(tmp_path).read() == (FIRST,)
+
+
+def test_a_halt_of_every_account_is_narrowed_to_one(tmp_path: Path) -> None:
+    paper, live = latches(tmp_path)
+    HomeLatch(tmp_path).set(FIRST)
+    live.narrow(FIRST)
+    assert (paper.read(), live.read()) == ((), (replace(FIRST, account=LIVE),))

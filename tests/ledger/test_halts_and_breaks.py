@@ -26,8 +26,9 @@ LOSS = Halt(
     until=date(2007, 1, 4),
     value=Decimal("0.031"),
     limit=Decimal("0.03"),
+    account="paper:paper:PAPER-0001",
 )
-STOP = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand")
+STOP = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand", account="paper:paper:PAPER-0001")
 SHARES = Break(BreakKind.QUANTITY, "AAPL", Decimal(10), Decimal(7), "10 here, 7 there")
 MONEY = Break(BreakKind.CASH, "", Decimal("1.5"), Decimal("1.25"), "0.25 apart")
 

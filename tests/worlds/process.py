@@ -44,7 +44,8 @@ from tradebot.home.stop_journal import StopJournalFile
 from tradebot.jobs import check_exits, preflight, reconcile, report, resume, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
-from tradebot.jobs.emergency_stop.run import StopDesk, set_latch
+from tradebot.jobs.emergency_stop.latch import halt_for_stop, set_latch
+from tradebot.jobs.emergency_stop.run import StopDesk
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.ports import Lock
@@ -186,7 +187,7 @@ class Process:
         with ExitStack() as held:
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
-            not_latched = set_latch(latch, clock, "stopped by the operator")
+            not_latched = set_latch(latch, halt_for_stop(clock, "stopped by the operator"))
             broker = held.enter_context(town.door.broker(exchange, io, self.witness, pressing=True))
             key = account_key(broker, broker.account().account_id)
 

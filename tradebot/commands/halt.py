@@ -38,13 +38,14 @@ def command(
 
     Latches a halt of the account, of one strategy or of one symbol, without lock, ledger or broker: a job that is at
     work sees it before its next order. Exits and stops go on. `tradebot emergency-stop` also cancels and closes;
-    `tradebot resume` ends it, with the same --strategy or --symbol.
+    `tradebot resume` ends it, with the same --strategy or --symbol. It holds for the account of the settings, and for
+    every account of the home where the settings or the ledger cannot tell which that is.
     """
     from tradebot.commands import render
     from tradebot.core.model.halts import HaltLevel
     from tradebot.jobs.steps.halts import halt_by_hand
     from tradebot.reports.pages.status import halt_page
-    from tradebot.runtime.halts import open_latch, refuse_unknown_strategy, scope_of
+    from tradebot.runtime.halts import open_latch, pinned_account, refuse_unknown_strategy, scope_of
 
     if not reason.strip():
         raise UsageError("--reason is empty. Say why.")
@@ -52,7 +53,7 @@ def command(
     scope, name = scope_of(strategy, symbol)
     refuse_unknown_strategy(options, strategy)
     level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
-    halt = halt_by_hand(latch, now, level, reason.strip(), scope, name)
+    halt = halt_by_hand(latch, now, level, reason.strip(), scope, name, pinned_account(options))
     return render.show_result(
         options, "halt", halt_page(halt, home), home=home, headline=f"{halt.subject} is {level}", halt=halt
     )

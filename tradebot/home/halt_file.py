@@ -27,7 +27,7 @@ FORMAT = 1
 _TO_HALT = "EMERGENCY_STOP_ENABLED=true in .env, or in the environment of the jobs, halts them as well."
 _TO_CLEAR = "It still halts. Give yourself the right to write here, then run it again."
 #: The errors that parsing a line raises if it is not a halt of this format.
-_PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError)
+_PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError)
 
 _LOG = logging.getLogger(__name__)
 
@@ -159,18 +159,22 @@ def _line(halt: Halt) -> str:
             "limit": None if halt.limit is None else str(halt.limit),
             "scope": halt.scope,
             "scope_name": halt.scope_name,
+            "account": halt.account,
         }
     )
 
 
 def _halt(line: str) -> Halt:
-    """Parse a line. Raises ValueError, KeyError, TypeError or ArithmeticError unless it has this format."""
+    """Parse a line. Raises one of ``_PARSE_ERRORS`` unless it has this format."""
     fields = json.loads(line)
     if fields["format"] != FORMAT:
         raise ValueError(f"format {fields['format']} is not known")
     since = None if fields["since"] is None else datetime.fromisoformat(fields["since"])
     if since is not None and since.tzinfo is None:
         raise ValueError("a time without a zone")
+    account = fields.get("account", "")  # earlier versions write none, and ignore it
+    if account and account.count(":") < 2:
+        raise ValueError("an account that is no key")
     return Halt(
         source=HaltSource.LATCH_FILE,
         rule=HaltRule(fields["rule"]),
@@ -183,6 +187,7 @@ def _halt(line: str) -> Halt:
         limit=_decimal_or_none(fields["limit"]),
         scope=HaltScope(fields["scope"]),
         scope_name=str(fields["scope_name"]),
+        account=account,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
@@ -65,3 +65,42 @@ class HomeLatch:
         if self.lost and self.lost.halt in halts:
             self.lost.restore()
             self.lost = None
+
+
+class AccountLatch:
+    """The halts of a home that hold for one account. Another account's are neither seen nor cleared.
+
+    account: the account's key.
+    others: reads the keys of the other accounts of the home. A halt that holds for every account is cleared for this
+        one alone: it is set again for each of them first. A crash between the two leaves it set for every account.
+    """
+
+    def __init__(self, latch: HomeLatch, account: str, others: Callable[[], Collection[str]]) -> None:
+        self._latch = latch
+        self._account = account
+        self._others = others
+
+    def read(self) -> tuple[Halt, ...]:
+        """The halts of this account and those of every account."""
+        return tuple(halt for halt in self._latch.read() if halt.holds_for(self._account))
+
+    def set(self, halt: Halt) -> None:
+        """Add a halt of this account. Raises ConfigError if neither file then halts as much."""
+        self._latch.set(replace(halt, account=self._account))
+
+    def clear(self, halts: Collection[Halt]) -> None:
+        """Remove these halts for this account. Raises ConfigError if a file cannot be written."""
+        held = [halt for halt in self.read() if halt in halts]
+        for halt in held:
+            for other in () if halt.account else self._others():
+                if other != self._account:
+                    self._latch.set(replace(halt, account=other))
+        self._latch.clear(held)
+
+    def narrow(self, halt: Halt) -> None:
+        """Let a halt that was set for every account hold for this one alone.
+
+        Raises ConfigError if a file cannot be written; the halt then holds for every account.
+        """
+        self.set(halt)
+        self._latch.clear([halt])

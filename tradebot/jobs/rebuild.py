@@ -56,6 +56,7 @@ class PreviousFiles:
     readable: bool = False  # whether the old ledger could be read; the rest is empty where not
     halts: tuple[Halt, ...] = ()
     peak: Decimal | None = None  # of equity, USD
+    accounts: tuple[str, ...] = ()  # keys of the pinned accounts
 
 
 def run(desk: Desk, previous: PreviousFiles, kept: str) -> Outcome:

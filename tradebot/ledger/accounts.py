@@ -24,6 +24,11 @@ class PinnedAccounts:
         )
         return value_from(PinnedAccount, row) if row else None
 
+    def pinned_keys(self) -> tuple[str, ...]:
+        """The key of each pinned account."""
+        rows = self._engine.all("SELECT account_key FROM accounts WHERE pinned = 1 ORDER BY account_key", {})
+        return tuple(row["account_key"] for row in rows)
+
     def pin(self, account: PinnedAccount, *, opening_due: bool = False) -> None:
         """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay.
 

@@ -13,7 +13,7 @@ from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltSource
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import BREAKS, HALTS, NEW, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
-from tradebot.ledger.engine import Engine, Row
+from tradebot.ledger.engine import Engine, Row, Value
 
 _LATCHED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NULL ORDER BY halt_id"
 _CLEARED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NOT NULL ORDER BY halt_id"
@@ -32,6 +32,8 @@ _BOOKED = (
     " AND kind IN ('fill_booked', 'split_booked', 'reorganisation_booked', 'adjustment_booked') ORDER BY seq"
 )
 _OPEN = "SELECT * FROM breaks WHERE account_key = :account_key AND closed_at IS NULL ORDER BY break_id"
+#: The fields of a halt that are no column of it: every row carries its account.
+_NOT_STORED = ("source", "account")
 
 
 class HaltsAndBreaks:
@@ -50,13 +52,13 @@ class HaltsAndBreaks:
 
     def latch(self, halt: Halt, at: datetime) -> None:
         """Latch a halt, unless one that is equal in every field save the source is latched."""
-        columns = columns_of(halt, without=("source",))
+        columns = columns_of(halt, without=_NOT_STORED)
         with self._engine.transaction():
-            if any(columns_of(known, without=("source",)) == columns for known in self.halts()):
+            if any(columns_of(known, without=_NOT_STORED) == columns for known in self.halts()):
                 return
             row = self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)}, "RETURNING *")
             assert row is not None, "it was inserted"
-            self._trail.append_state(HALTS, row, AuditKind.HALT_LATCHED, halt.rule, at, columns_of(halt))
+            self._trail.append_state(HALTS, row, AuditKind.HALT_LATCHED, halt.rule, at, _audited(halt))
 
     def clear(self, halts: Collection[Halt], reason: str, at: datetime) -> tuple[Halt, ...]:
         """Clear those of ``halts`` that are latched here, and return them as they are here.
@@ -81,7 +83,7 @@ class HaltsAndBreaks:
             {"at": stamp(at), "reason": reason, "halt_id": halt_id},
         )
         assert row is not None, "it is latched"
-        self._trail.append_state(HALTS, row, AuditKind.HALT_CLEARED, halt.rule, at, columns_of(halt))
+        self._trail.append_state(HALTS, row, AuditKind.HALT_CLEARED, halt.rule, at, _audited(halt))
 
     def reenabled(self, strategy: str) -> datetime | None:
         """When a halt of a strategy for repeated entries was last cleared, aware UTC; None for never."""
@@ -255,4 +257,9 @@ class HaltsAndBreaks:
 
 
 def _halt(row: Row) -> Halt:
-    return value_from(Halt, row, source=HaltSource.LEDGER)
+    return value_from(Halt, row, source=HaltSource.LEDGER, account=row["account_key"])
+
+
+def _audited(halt: Halt) -> dict[str, Value]:
+    """The fields of a halt in the audit trail, whose rows carry the account."""
+    return columns_of(halt, without=("account",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.errors import Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
 from tradebot.home import paths
-from tradebot.home.latch import HomeLatch
+from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.stop_journal import StopJournalFile
-from tradebot.jobs.emergency_stop.latch import set_latch
+from tradebot.jobs.emergency_stop.latch import halt_for_stop, set_latch
 from tradebot.runtime.clocks import SystemClock
 from tradebot.settings import GlobalOptions, Loaded, load_in_emergency, process_environment, resolve_home
 
 if TYPE_CHECKING:
     from tradebot.core.model.account import AccountSnapshot
+    from tradebot.core.model.halts import Halt
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.ports import Broker, Clock
     from tradebot.runtime.homes import HomeContext
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 LEDGER_TIMEOUT = 0.5
 #: Commands that hold the lock and send no order: a stop does not wait for them.
 HARMLESS = frozenset({"reconcile", "resume", "rebuild", "restore", "init-db", "paper", "paper reset"})
+_LOG = logging.getLogger(__name__)
 _RETRY_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -44,6 +47,24 @@ class StopOptions:
     say: Callable[[str], None] = lambda line: None  # prints what the stop waits for
 
 
+@dataclass(slots=True)
+class _StopLatch:
+    """The latch of the home with the halt of this stop. ``failure``: why it could not be written, or ""."""
+
+    of_home: HomeLatch
+    halt: Halt
+    failure: str = ""
+
+    def narrow(self, of_account: AccountLatch) -> None:
+        """Let the halt hold for the account of the stop alone. Where that fails, it holds for every account."""
+        if self.failure:
+            return
+        try:
+            of_account.narrow(self.halt)
+        except ConfigError as error:
+            _LOG.warning("the halt holds for every account of this home: %s", error)
+
+
 @contextmanager
 def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[StopDesk, HomeContext, Loaded]]:
     """The ports of an emergency stop. The latch is written before anything else is opened or read.
@@ -53,22 +74,21 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     began = time.perf_counter() if stop.began is None else stop.began
     home = resolve_home(options.home, process_environment())
     _check_home(options, home)
-    latch = HomeLatch(home)
-    not_latched = "" if stop.dry_run else set_latch(latch, SystemClock(), stop.reason)
+    latch = _StopLatch(HomeLatch(home), halt_for_stop(SystemClock(), stop.reason))
+    latch.failure = "" if stop.dry_run else set_latch(latch.of_home, latch.halt)
     latched_after = time.perf_counter() - began
     with ExitStack() as held:
-        held.enter_context(_state_latch_first(not_latched, stop))
+        held.enter_context(_state_latch_first(latch.failure, stop))
         loaded, doubts = load_in_emergency(options)
         if doubts and stop.account is None:
             raise ConfigError([*doubts, _unclear_account()])
-        yield _open_ports(held, loaded, latch, not_latched, stop, began, latched_after)
+        yield _open_ports(held, loaded, latch, stop, began, latched_after)
 
 
 def _open_ports(
     held: ExitStack,
     loaded: Loaded,
-    latch: HomeLatch,
-    not_latched: str,
+    latch: _StopLatch,
     stop: StopOptions,
     began: float,
     latched_after: float,
@@ -95,15 +115,17 @@ def _open_ports(
         with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             return database.bind(key).booked_positions()
 
+    of_account = AccountLatch(latch.of_home, key, others=tuple)
     desk = StopDesk(
         ownership=Ownership(key),
         clock=clock,
         broker=broker,
         market=venue.market,
-        latch=latch,
+        latch=of_account,
         alerts=spool_alerts(settings, key, clock),
         booked=booked,
-        not_latched=not_latched,
+        narrow_latch=lambda: None if stop.dry_run else latch.narrow(of_account),
+        not_latched=latch.failure,
         timeout=settings.emergency_shutdown_timeout,
         journal=NoJournal() if stop.dry_run else _journal(held, settings.home, key, stop.reason),
         others=_JobsOfThisMachine(settings, key),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from tradebot.core.model import order_ids
-from tradebot.core.model.halts import HaltScope
-from tradebot.errors import UsageError
+from tradebot.core.model.halts import HaltRule, HaltScope
+from tradebot.errors import TradebotError, UsageError
 from tradebot.home.latch import HomeLatch
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, require_home
 from tradebot.settings import GlobalOptions, process_environment, resolve_home
+
+#: Seconds to wait for a ledger that another process holds.
+_LEDGER_TIMEOUT = 0.5
 
 
 def open_latch(options: GlobalOptions) -> tuple[Path, HomeLatch, datetime]:
@@ -22,6 +27,32 @@ def open_latch(options: GlobalOptions) -> tuple[Path, HomeLatch, datetime]:
     home = resolve_home(options.home, process_environment())
     require_home(options)
     return home, HomeLatch(home), SystemClock().now()
+
+
+def pinned_account(options: GlobalOptions) -> str:
+    """The key of the account that the settings name and the ledger pins; "" where either cannot tell."""
+    from tradebot.ledger.database import open_without_migrating
+
+    try:
+        settings = configuration(options).settings
+        with closing(open_without_migrating(settings.database_path, busy_seconds=_LEDGER_TIMEOUT)) as database:
+            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+    except TradebotError:
+        return ""
+    return pinned.key if pinned else ""
+
+
+def move_halts(home: Path, old: str, new: str) -> None:
+    """Let what a person halted at the account with the key ``old`` hold for ``new``, which replaces it.
+
+    Every other halt of the old account goes with it. Raises ConfigError.
+    """
+    latch = HomeLatch(home)
+    halts = [halt for halt in latch.read() if halt.account == old]
+    for halt in halts:
+        if halt.rule is HaltRule.OPERATOR:
+            latch.set(replace(halt, account=new))
+    latch.clear(halts)
 
 
 def scope_of(strategy: str | None, symbol: str | None) -> tuple[HaltScope, str]:

@@ -14,7 +14,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
 from tradebot.home import locks
-from tradebot.home.latch import HomeLatch
+from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -125,12 +125,13 @@ def open_desk(
         lost = lost_state(settings, database)
         if lost is None:
             refuse_other_history(settings, database)
-        latch = HomeLatch(settings.home, lost)
+        home_latch = HomeLatch(settings.home, lost)
+        latch = AccountLatch(home_latch, key, database.pinned_accounts.pinned_keys)
         if job in _SCHEDULED:
             venue.advance(job)
         if access.locks:
             # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
-            held.push(lambda kind, error, trace: _keep_head(settings, database, latch, noted=error is None))
+            held.push(lambda kind, error, trace: _keep_head(settings, database, home_latch, noted=error is None))
         tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, tracked_by)
         if lost is None and fresh:

@@ -17,7 +17,8 @@ from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, is_home, make_ledger, refuse_other_brokers
+from tradebot.runtime.halts import move_halts
+from tradebot.runtime.homes import account_key, configuration, is_fresh, is_home, make_ledger, refuse_other_brokers
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
 from tradebot.strategy_api import History
@@ -47,15 +48,20 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
     refuse_other_brokers(settings, "paper reset")
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
+        before = _pinned_exchange_account(settings)
         exchange = PaperExchange.reset(
             paths.exchange_file(settings.home),
             prices_of(settings),
             NyseCalendar(),
             _rules_of_a_new_account(settings, None),
-            known=_pinned_exchange_account(settings),
+            known=before,
         )
         held.callback(exchange.close)
-        make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange), new_account=True)
+        broker = PaperBroker(exchange)
+        if before is not None:
+            new = account_key(broker, exchange.account_id())
+            move_halts(settings.home, account_key(broker, before), new)
+        make_ledger(settings, broker, ExchangeClock(exchange), new_account=True)
         return exchange.status()
 
 

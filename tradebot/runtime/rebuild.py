@@ -13,7 +13,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import locks, paths
 from tradebot.home.atomic_files import sync_folder, write_error_text
-from tradebot.home.latch import HomeLatch
+from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuild import PreviousFiles
@@ -80,7 +80,8 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
             for home_id, path in _homes_of(old, is_lost, settings).items():
                 database.homes.add(home_id, path, clock.now())
-            latch = HomeLatch(settings.home, lost_state(settings, database))
+            home_latch = HomeLatch(settings.home, lost_state(settings, database))
+            latch = AccountLatch(home_latch, key, lambda: previous.accounts)
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch)
             context = home_context(settings, broker, account_id)
             yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
@@ -116,7 +117,12 @@ def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> Prev
         with closing(open_database(old, create=False)) as database:
             pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
             ledger = database.bind(key)
-            previous = PreviousFiles(readable=True, halts=ledger.halts_and_breaks.halts(), peak=ledger.books.peak())
+            previous = PreviousFiles(
+                readable=True,
+                halts=ledger.halts_and_breaks.halts(),
+                peak=ledger.books.peak(),
+                accounts=database.pinned_accounts.pinned_keys(),
+            )
     except LedgerBusy:
         raise
     except LedgerError:

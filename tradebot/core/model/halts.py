@@ -102,6 +102,7 @@ class Halt:
     scope: HaltScope = HaltScope.ACCOUNT
     scope_name: str = ""  # the strategy or symbol; "" for the account
     ends: HaltEnd | None = None  # EXPLAINED or RESUME; None where the rule says it, and for halts of earlier versions
+    account: str = ""  # key of the account that it holds for; "" for every account of the home
 
     @property
     def ends_by(self) -> HaltEnd:
@@ -158,6 +159,10 @@ class Halt:
         """What is halted, for people."""
         return scope_text(self.scope, self.scope_name)
 
+    def holds_for(self, account: str) -> bool:
+        """Whether it holds for the account with this key."""
+        return self.account in ("", account)
+
     def stops_entry(self, strategy: str, symbol: str) -> bool:
         """Whether ``strategy`` may not enter ``symbol`` because of it."""
         if self.level.allows_entries:
@@ -184,6 +189,15 @@ def sources_text(same: Iterable[Halt]) -> str:
     return " and ".join(dict.fromkeys(halt.source.replace("_", " ") for halt in same))
 
 
+def account_text(same: Iterable[Halt]) -> str:
+    """The account that the same halt of several latches holds for, for people: "account 123 at alpaca (live)"."""
+    keys = {halt.account for halt in same}
+    if "" in keys:
+        return "every account of this home"
+    broker, mode, account_id = keys.pop().split(":", 2)
+    return f"account {account_id} at {broker} ({mode})"
+
+
 def level_of(halts: Iterable[Halt]) -> HaltLevel:
     """The strictest level among the halts of the account; RUNNING without one.
 
@@ -194,7 +208,7 @@ def level_of(halts: Iterable[Halt]) -> HaltLevel:
 
 def is_covered(halt: Halt, held: Iterable[Halt]) -> bool:
     """Whether the halts ``held`` already stop everything that ``halt`` would stop."""
-    held = tuple(held)
+    held = tuple(other for other in held if other.holds_for(halt.account))
     level = level_of(held)
     if halt.of_account:
         return level is level_of((*held, halt))

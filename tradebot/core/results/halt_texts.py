@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tradebot.core.model.exchange_time import new_york_text
-from tradebot.core.model.halts import Halt, HaltLevel, sources_text
+from tradebot.core.model.halts import Halt, HaltLevel, account_text, sources_text
 
 #: A path that a shell takes as one word.
 _ONE_WORD = re.compile(r"[\w@%+=:,./\\~-]+")
@@ -23,5 +23,6 @@ def halt_alert(same: tuple[Halt, ...], home: object) -> tuple[str, str]:
     level = max((each.level for each in same), key=list(HaltLevel).index)
     about = "" if halt.of_account else f" of {halt.subject}"
     since = f"since {new_york_text(halt.since)}, " if halt.since else ""
-    lines = (halt.reason, f"It holds {since}{halt.holds} (set by {sources_text(same)}).", "What you can do now:")
+    holds = f"It holds for {account_text(same)}, {since}{halt.holds} (set by {sources_text(same)})."
+    lines = (halt.reason, holds, "What you can do now:")
     return f"{level}: {halt.rule.replace('_', ' ')}{about}", "\n".join((*lines, *commands_of(halt, home)))

@@ -52,6 +52,7 @@ class StopDesk:
     latch: Latch
     alerts: Alerts
     booked: Callable[[], BookedPositions]  # reads the ledger; may raise LedgerError
+    narrow_latch: Callable[[], None] = lambda: None  # lets the halt hold for this account alone; raises nothing
     not_latched: str = ""  # why the latch could not be written; the stop goes on
     timeout: float = 300.0  # seconds after which the stop gives up
     ledger_sender: StopSender | None = None  # without it orders are known by their ids alone

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from tradebot.ports import Clock, Latch
 
 
-def set_latch(latch: Latch, clock: Clock, reason: str) -> str:
+def halt_for_stop(clock: Clock, reason: str) -> Halt:
+    """The halt of an emergency stop. It holds for every account of the home until the stop knows its own."""
+    return Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now())
+
+
+def set_latch(latch: Latch, halt: Halt) -> str:
     """Write the halt to the latch file with fsync. Returns why it could not be written, or ""."""
     try:
-        latch.set(Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, reason, since=clock.now()))
+        latch.set(halt)
     except TradebotError as error:
         return str(error)
     return ""

@@ -13,11 +13,10 @@ from __future__ import annotations
 from tradebot.core.results.stop_outcome import StopOutcome
 from tradebot.core.safety.stop_state import StopGoal
 from tradebot.jobs.emergency_stop.desk import StopDesk, desk_for_stop
-from tradebot.jobs.emergency_stop.latch import set_latch
 from tradebot.jobs.emergency_stop.loop import EmergencyStop
 from tradebot.jobs.emergency_stop.summary import alert_text, dry_run_outcome, outcome_of
 
-__all__ = ["EmergencyStop", "StopDesk", "begin", "desk_for_stop", "dry_run", "finish", "run", "set_latch"]
+__all__ = ["EmergencyStop", "StopDesk", "begin", "desk_for_stop", "dry_run", "finish", "run"]
 
 #: Reads in a row that must show the goal before it counts as reached.
 READS_THAT_AGREE = 2
@@ -55,6 +54,7 @@ def finish(stop: EmergencyStop) -> StopOutcome:
     stop.has_agreed = agreed == READS_THAT_AGREE
     if stop.goal.close and not stop.has_agreed:
         stop.protect_unclosed()
+    stop.desk.narrow_latch()
     outcome = outcome_of(stop)
     stop.desk.alerts.send("critical", "emergency stop", alert_text(outcome))
     return outcome

@@ -15,10 +15,28 @@ from tradebot.ports import Latch
 
 
 def halt_by_hand(
-    latch: Latch, now: datetime, level: HaltLevel, reason: str, scope: HaltScope = HaltScope.ACCOUNT, name: str = ""
+    latch: Latch,
+    now: datetime,
+    level: HaltLevel,
+    reason: str,
+    scope: HaltScope = HaltScope.ACCOUNT,
+    name: str = "",
+    account: str = "",
 ) -> Halt:
-    """Latch a halt that a person asks for, in the file, which needs neither lock nor ledger. Raises ConfigError."""
-    halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, level, reason, since=now, scope=scope, scope_name=name)
+    """Latch a halt that a person asks for, in the file, which needs neither lock nor ledger. Raises ConfigError.
+
+    Without ``account``, its key, it holds for every account of the home.
+    """
+    halt = Halt(
+        HaltSource.LATCH_FILE,
+        HaltRule.OPERATOR,
+        level,
+        reason,
+        since=now,
+        scope=scope,
+        scope_name=name,
+        account=account,
+    )
     latch.set(halt)
     return halt
 
@@ -59,7 +77,7 @@ def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
     halts = active_halts(latched, today)
     known = {halt.identity for halt in latched if halt.source is HaltSource.LEDGER}
     new = [
-        replace(halt, source=HaltSource.LEDGER)
+        replace(halt, source=HaltSource.LEDGER, account=desk.account_key)
         for halt in halts
         if halt.source is HaltSource.LATCH_FILE and halt.identity not in known
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.breaks import Break, BreakSeverity
-from tradebot.core.model.halts import Halt, HaltLevel, distinct, sources_text
+from tradebot.core.model.halts import Halt, HaltLevel, account_text, distinct, sources_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
@@ -187,7 +187,7 @@ def _halt(same: tuple[Halt, ...], home: Path) -> tuple[Block, ...]:
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (
         Line(f"{level.upper()}{subject}: {halt.reason}", tone),
-        Line(f"{set_by}{since}, {halt.holds}{compared}", Tone.QUIET, under=True),
+        Line(f"{set_by}{since}, {halt.holds}{compared}; for {account_text(same)}", Tone.QUIET, under=True),
         Facts(tuple(zip(chain(("  now",), repeat("")), commands_of(halt, home), strict=False))),
     )
 
