@@ -28,7 +28,7 @@ from tradebot.core.model.account import (
 )
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
-from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.holdings import Holding, Lot, LotClosure
 from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus, SymbolState
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import client_order_id
@@ -135,7 +135,7 @@ class Samples:
     def sold(self, fill_id: str = "F2", symbol: str = "AAPL", opening: str = "F1") -> Booking:
         """A sale that closes it."""
         fill = replace(self.fill(fill_id, symbol, Side.SELL, "26.10"), at=self.later(60))
-        trade = Trade(
+        trade = LotClosure(
             f"{opening}/{fill_id}",
             "trend",
             symbol,
@@ -151,7 +151,7 @@ class Samples:
             self.session,
             "signal",
         )
-        return Booking(fill, "trend", symbol, trades=(trade,))
+        return Booking(fill, "trend", symbol, closures=(trade,))
 
     @property
     def deposit(self) -> CashKind:

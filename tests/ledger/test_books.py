@@ -43,8 +43,8 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
     ledger.books.book([sold], some.later(60))
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
-    assert ledger.history.trades() == sold.trades
-    assert ledger.history.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.trades)
+    assert ledger.history.closures() == sold.closures
+    assert ledger.history.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.closures)
     assert ledger.history.fills() == (bought.activity, sold.activity)
     assert ledger.books.cursor() == "F2"
 
@@ -256,9 +256,9 @@ def test_a_round_trip_that_is_none_any_more_is_reversed(
     ledger.books.book([bought, sold], some.at)
     assert isinstance(sold.activity, Fill)
     bust = FillBust("X1", sold.activity.fill_id, some.later(90), some.next_session)
-    undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.trades)
+    undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.closures)
     ledger.books.book([undone], some.later(90))
-    assert ledger.history.trades() == ()
+    assert ledger.history.closures() == ()
     assert ledger.history.results() == ()
     assert ledger.books.lots() == bought.lots
     assert ledger.books.holdings() == (bought.holding,)
@@ -337,7 +337,7 @@ def test_the_past_of_a_symbol_is_everything_that_stands_in_the_order_of_booking(
         (adjusted, FOREIGN),
         (some.sold().activity, "trend"),
     ]
-    assert past.trades == some.sold().trades
+    assert past.closures == some.sold().closures
     assert ledger.books.histories(["IBM"]) == {"IBM": SymbolHistory()}
 
 

@@ -24,13 +24,13 @@ def four_days(ledger: AccountLedger, some: Samples) -> AccountLedger:
     """A round trip, a dividend, a split and two equity points on each of four days."""
     for number, day in enumerate(DAYS):
         bought, sold = some.bought(f"B{number}"), some.sold(f"S{number}", opening=f"B{number}")
-        trade = replace(sold.trades[0], exit_session=day)
+        trade = replace(sold.closures[0], exit_session=day)
         dividend = CashEvent(f"V{number}", CashKind.DIVIDEND, Decimal("0.08"), some.at, day, "AAPL")
         split = SplitEvent(f"X{number}", "MSFT", Decimal(2), Decimal(1), Decimal(2), some.at, day)
         ledger.books.book(
             [
                 bought,
-                replace(sold, activity=replace(some.fill(f"S{number}"), session=day), trades=(trade,)),
+                replace(sold, activity=replace(some.fill(f"S{number}"), session=day), closures=(trade,)),
                 Booking(dividend, "trend", None),
                 Booking(split, "foreign", "MSFT"),
             ],
@@ -56,7 +56,7 @@ def test_history_within_bounds(
 ) -> None:
     records = four_days.history
     days = [DAYS[number] for number in expected]
-    assert [trade.exit_session for trade in records.trades(first, last)] == days
+    assert [trade.exit_session for trade in records.closures(first, last)] == days
     assert [fill.session for fill in records.fills(first, last) if fill.fill_id.startswith("S")] == days
     assert [event.session for event in records.cash_events(first, last)] == days
     assert [event.session for event in records.splits(first, last)] == days

@@ -126,7 +126,7 @@ def test_what_was_told_late_adds_up(database: Database, told_late: AccountLedger
         ("F2", "NEWN", Decimal(6)),
         ("F5", "NEWN", Decimal(10)),
     ]
-    trades = told_late.history.trades()
+    trades = told_late.history.closures()
     assert [(trade.trade_id, trade.entry_price) for trade in trades] == [
         ("F1/F3@S1", Decimal("12.55")),
         ("F2/F4@R1", Decimal("25.10")),

@@ -283,7 +283,7 @@ class Walk:
         """What came in, less what the open lots cost, and what the round trips that stand earned, is the cash."""
         ledger = self.desk.ledger
         moved = [each.amount for each in self.broker.activities(None) if isinstance(each, CashEvent)]
-        earned = [trade.pnl for trade in ledger.history.trades()]
+        earned = [trade.pnl for trade in ledger.history.closures()]
         tied_up = [lot.quantity * lot.price + lot.fee for lot in ledger.books.lots()]
         cash = sum(moved, ZERO) + sum(earned, ZERO) - sum(tied_up, ZERO)
         assert abs(cash - self.broker.account().cash) < D("0.000001")

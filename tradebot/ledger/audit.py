@@ -38,7 +38,7 @@ CASH_EVENTS = ChainedTable("cash_events", "event_id", AuditKind.CASH_BOOKED)
 SPLITS = ChainedTable("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
 REORGANISATIONS = ChainedTable("reorganisations", "event_id", AuditKind.REORGANISATION_BOOKED)
 ADJUSTMENTS = ChainedTable("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
-TRADES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
+LOT_CLOSURES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
 EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
 MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
@@ -48,7 +48,7 @@ SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
-CHAINED = (*ACTIVITIES, TRADES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, SIGNALS, OPENINGS)
+CHAINED = (*ACTIVITIES, LOT_CLOSURES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, SIGNALS, OPENINGS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
-from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.holdings import Holding, Lot, LotClosure
 from tradebot.core.model.ledger_rows import Booking, EquityPoint, SymbolHistory, SymbolState
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.audit_events import AuditKind
@@ -34,9 +34,9 @@ from tradebot.ledger.audit import (
     CASH_EVENTS,
     EQUITY,
     FILLS,
+    LOT_CLOSURES,
     REORGANISATIONS,
     SPLITS,
-    TRADES,
     AuditTrail,
     ChainedTable,
 )
@@ -89,10 +89,10 @@ class Books:
         row = {"number": number, **columns, "strategy": booking.strategy, "booked_at": stamp(at)}
         if not self._trail.record(chained, row, at):
             return
-        for trade in booking.undone:
-            self._trail.record(TRADES, trade_reversal(trade, activity), at)
-        for trade in booking.trades:
-            self._trail.record(TRADES, columns_of(trade), at)
+        for closure in booking.undone:
+            self._trail.record(LOT_CLOSURES, closure_reversal(closure, activity), at)
+        for closure in booking.closures:
+            self._trail.record(LOT_CLOSURES, columns_of(closure), at)
         if booking.symbol is not None:
             self._replace_state(SymbolState(booking.symbol, booking.lots, booking.holding), at)
         for other in booking.others:
@@ -364,15 +364,15 @@ def fill_reversal(fill: Fill, bust: FillBust) -> dict[str, Value]:
     return {**columns_of(reversed_fill), "reverses": fill.fill_id}
 
 
-def trade_reversal(trade: Trade, activity: Bookable) -> dict[str, Value]:
-    """The columns that reverse a round trip on the day of what undoes it: profit and fees negative."""
+def closure_reversal(closure: LotClosure, activity: Bookable) -> dict[str, Value]:
+    """The columns that reverse a lot closure on the day of what undoes it: profit and fees negative."""
     reversed_trade = replace(
-        trade,
-        trade_id=f"{trade.trade_id}~{id_of(activity)}",
-        fees=-trade.fees,
-        pnl=-trade.pnl,
+        closure,
+        trade_id=f"{closure.trade_id}~{id_of(activity)}",
+        fees=-closure.fees,
+        pnl=-closure.pnl,
         closed_at=activity.at,
         exit_session=activity.session,
         exit_reason="a fill was busted" if isinstance(activity, FillBust) else "something before it was told late",
     )
-    return {**columns_of(reversed_trade), "reverses": trade.trade_id}
+    return {**columns_of(reversed_trade), "reverses": closure.trade_id}

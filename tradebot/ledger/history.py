@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.accounting.performance import TradeResult
+from tradebot.core.accounting.round_trips import round_trips
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Trade
+from tradebot.core.model.holdings import Lot, LotClosure, Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.ledger.codec import stamp, value_from
@@ -26,8 +26,8 @@ STANDING_FILLS = (
     "SELECT * FROM fills AS fill WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM fills AS bust"
     " WHERE bust.account_key = fill.account_key AND bust.reverses = fill.fill_id) AND account_key = :account_key"
 )
-#: The standing round trips, likewise.
-STANDING_TRADES = (
+#: The standing lot closures, likewise.
+STANDING_CLOSURES = (
     "SELECT * FROM trades AS trade WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM trades AS undone"
     " WHERE undone.account_key = trade.account_key AND undone.reverses = trade.trade_id)"
     " AND account_key = :account_key"
@@ -47,15 +47,19 @@ class LedgerHistory:
         self._account_key = account_key
 
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
-        """The standing round trips by the session that closed them, in the order of booking."""
-        return self._between(Trade, STANDING_TRADES, "exit_session", first, last)
+        """The round trips that ended between two sessions, by their end."""
+        since, until = first or date.min, last or date.max
+        events: tuple[SplitEvent | Reorganisation, ...] = (*self.splits(), *self.reorganisations())
+        trades = round_trips(self.closures(), self._lots(), events)
+        return tuple(trade for trade in trades if since <= trade.exit_session <= until)
 
     def results(self) -> tuple[TradeResult, ...]:
-        """Profit and fees of every standing round trip. No other column is read, so that long histories are quick."""
-        rows = self._engine.all(
-            STANDING_TRADES.replace("SELECT *", "SELECT pnl, fees", 1), {"account_key": self._account_key}
-        )
-        return tuple(TradeResult(Decimal(row["pnl"]), Decimal(row["fees"])) for row in rows)
+        """Profit and fees of every round trip."""
+        return tuple(TradeResult(trade.pnl, trade.fees) for trade in self.trades())
+
+    def closures(self, first: date | None = None, last: date | None = None) -> tuple[LotClosure, ...]:
+        """The standing lot closures by the session that closed them, in the order of booking."""
+        return self._between(LotClosure, STANDING_CLOSURES, "exit_session", first, last)
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
         """The standing fills, in the broker's order."""
@@ -123,6 +127,10 @@ class LedgerHistory:
             {"account_key": self._account_key, "at": stamp(at)},
         )
         return value_from(EquityPoint, row) if row else None
+
+    def _lots(self) -> tuple[Lot, ...]:
+        rows = self._engine.all("SELECT * FROM lots WHERE account_key = :key", {"key": self._account_key})
+        return tuple(value_from(Lot, row) for row in rows)
 
     def _between(
         self, kind: type[T], select: str, session: str, first: date | None, last: date | None

@@ -1,7 +1,7 @@
-"""Comparison of the tables with each other: bookings with orders, trades, lots, holdings and cash.
+"""Comparison of the tables with each other: bookings with orders, closures, lots, holdings and cash.
 
 The rows of every activity are booked again, in order, by the same code as at first. The result must equal the stored
-trades, lots, holdings and cash. A row that was changed together with its row of the audit trail is found this way.
+closures, lots, holdings and cash. A row that was changed together with its row of the audit trail is found this way.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tradebot.core.accounting.fill_busts import rebook_without
 from tradebot.core.accounting.rebooking import Newest, Rebooked, book_again, rebook, symbols_of
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent, id_of
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, LotClosure, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import CENT, ZERO, canonical
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, REORGANISATIONS, SPLITS, ChainedTable
-from tradebot.ledger.books import cash_effect, fill_reversal, trade_reversal
+from tradebot.ledger.books import cash_effect, closure_reversal, fill_reversal
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
@@ -71,15 +71,15 @@ class _Past:
     """What is booked of a symbol so far: a history that grows."""
 
     activities: list[BookedActivity] = field(default_factory=list)
-    trades: list[Trade] = field(default_factory=list)
+    closures: list[LotClosure] = field(default_factory=list)
     newest: Newest = field(default_factory=Newest)
 
     @classmethod
     def of(cls, history: SymbolHistory) -> _Past:
-        return cls(list(history.activities), list(history.trades), Newest.of(history))
+        return cls(list(history.activities), list(history.closures), Newest.of(history))
 
     def history(self) -> SymbolHistory:
-        return SymbolHistory(tuple(self.activities), tuple(self.trades))
+        return SymbolHistory(tuple(self.activities), tuple(self.closures))
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class _Account:
     # --- booking again ---------------------------------------------------------------------
 
     def _rebook(self, booked: Iterable[Numbered]) -> Iterator[Finding]:
-        """Book every row, and compare the round trips that it closes with the rows of trades, one by one."""
+        """Book every row, and compare the lots that it closes with the rows of trades, one by one."""
         stored = self.engine.each("SELECT * FROM trades WHERE account_key = :key ORDER BY seq", {"key": self.key})
         agree = True
         points = deque(self.order.equity_points.get(self.key, ()))
@@ -132,15 +132,15 @@ class _Account:
             moved = cash_effect(booking)
             self.cash = (self.cash or ZERO) + moved
             self.moved_cash = self.moved_cash or bool(moved)
-            for expected in _trade_rows(booking):
+            for expected in _closure_rows(booking):
                 actual = next(stored, None) if agree else expected
                 if agree and (actual is None or not expected.items() <= actual.items()):
                     agree = False
-                    yield _trade_finding(expected, actual)
+                    yield _closure_finding(expected, actual)
         self._look_at_cash(points)
         left = next(stored, None) if agree else None
         if left is not None:
-            yield Finding("trades", left["trade_id"], "is a round trip that no fill ended")
+            yield Finding("trades", left["trade_id"], "is a lot closure that nothing booked made")
 
     def _look_at_cash(self, points: deque[EquityCash]) -> None:
         """Compare the cash that was booked so far with the equity points that were recorded at this place."""
@@ -180,12 +180,12 @@ class _Account:
             rebooked = rebook(self._histories(), symbols_of(activity), id_of(activity))
             return self._rebooked(Booking(activity, booked.strategy, symbol), rebooked)
         effects = book_again(self.lots.get(symbol, ()), booked)
-        trades = effects.trades
-        self._add_trades(symbol, effects.trades)
+        closures = effects.closures
+        self._add_closures(symbol, effects.closures)
         if isinstance(activity, Reorganisation) and activity.new_symbol is not None:
-            trades += self._join(activity, activity.new_symbol)
+            closures += self._join(activity, activity.new_symbol)
         self.lots[symbol] = effects.lots
-        return Booking(activity, booked.strategy, symbol, trades=trades)
+        return Booking(activity, booked.strategy, symbol, closures=closures)
 
     def _add(self, booked: BookedActivity) -> bool:
         """Add an activity to the pasts of its symbols. Whether it takes effect after everything in them."""
@@ -196,17 +196,17 @@ class _Account:
             past.newest = past.newest.with_activity(booked)
         return is_last
 
-    def _join(self, event: Reorganisation, symbol: str) -> tuple[Trade, ...]:
-        """The round trips that the shares close which a reorganisation brings to its new symbol."""
+    def _join(self, event: Reorganisation, symbol: str) -> tuple[LotClosure, ...]:
+        """The lot closures that the shares close which a reorganisation brings to its new symbol."""
         arrived = book_reorganisation(self.lots.get(event.symbol, ()), event).arrived
         joined = join_arrived(self.lots.get(symbol, ()), arrived)
         self.lots[symbol] = joined.lots
-        self._add_trades(symbol, joined.trades)
-        return joined.trades
+        self._add_closures(symbol, joined.closures)
+        return joined.closures
 
-    def _add_trades(self, symbol: str, trades: tuple[Trade, ...]) -> None:
-        if trades and symbol in self.pasts:
-            self.pasts[symbol].trades.extend(trades)
+    def _add_closures(self, symbol: str, closures: tuple[LotClosure, ...]) -> None:
+        if closures and symbol in self.pasts:
+            self.pasts[symbol].closures.extend(closures)
 
     def _histories(self) -> dict[str, SymbolHistory]:
         return {symbol: past.history() for symbol, past in self.pasts.items()}
@@ -224,7 +224,7 @@ class _Account:
     def _rebooked(self, booking: Booking, rebooked: Rebooked) -> Booking:
         self.pasts |= {symbol: _Past.of(history) for symbol, history in rebooked.histories.items()}
         self.lots |= rebooked.lots
-        return replace(booking, trades=rebooked.new_trades, undone=rebooked.undone)
+        return replace(booking, closures=rebooked.new_closures, undone=rebooked.undone)
 
     # --- comparing -------------------------------------------------------------------------
 
@@ -281,22 +281,22 @@ class _Account:
         return self.engine.each(f"{select} account_key = :key", {"key": self.key})
 
 
-def _trade_rows(booking: Booking) -> Iterator[dict[str, Value]]:
-    """The rows that a booking adds to trades, in order, without the exit reason: it is not computed again."""
-    for trade in booking.undone:
-        reversal = trade_reversal(trade, booking.activity)
+def _closure_rows(booking: Booking) -> Iterator[dict[str, Value]]:
+    """The rows that a booking adds to closures, in order, without the exit reason: it is not computed again."""
+    for closure in booking.undone:
+        reversal = closure_reversal(closure, booking.activity)
         del reversal["exit_reason"]
         yield reversal
-    for trade in booking.trades:
-        yield columns_of(trade, without=("exit_reason",))
+    for closure in booking.closures:
+        yield columns_of(closure, without=("exit_reason",))
 
 
-def _trade_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding:
+def _closure_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding:
     name = str(expected["trade_id"])
     if actual is None:
-        return Finding("trades", name, "is missing: what is booked ended this round trip")
+        return Finding("trades", name, "is missing: what is booked closed this lot")
     if actual["trade_id"] != name:
-        return Finding("trades", actual["trade_id"], f"stands where what is booked ended {name}")
+        return Finding("trades", actual["trade_id"], f"stands where what is booked made {name}")
     return Finding("trades", name, _figures(expected, actual))
 
 

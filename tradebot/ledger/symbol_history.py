@@ -1,4 +1,4 @@
-"""The histories of symbols: what stands of their activities and round trips, from which they are booked again."""
+"""The histories of symbols: what stands of their activities and lot closures, from which they are booked again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from tradebot.core.accounting.rebooking import symbols_of
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Trade
+from tradebot.core.model.holdings import LotClosure
 from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
 from tradebot.ledger.codec import value_from
 from tradebot.ledger.engine import Engine
-from tradebot.ledger.history import STANDING_FILLS, STANDING_TRADES
+from tradebot.ledger.history import STANDING_CLOSURES, STANDING_FILLS
 
 _OF_SYMBOL = "SELECT * FROM {} WHERE account_key = :account_key AND symbol = :symbol"
 _KINDS: tuple[tuple[type[Fill | SplitEvent | Adjustment | Reorganisation], str], ...] = (
@@ -43,8 +43,8 @@ def _history(engine: Engine, account_key: str, symbol: str) -> SymbolHistory:
         for kind, select in _KINDS
         for row in engine.all(select, of_symbol)
     ]
-    trades = engine.all(f"{STANDING_TRADES} AND symbol = :symbol ORDER BY seq", of_symbol)
+    closures = engine.all(f"{STANDING_CLOSURES} AND symbol = :symbol ORDER BY seq", of_symbol)
     return SymbolHistory(
         tuple(booked for _, booked in sorted(numbered, key=lambda pair: pair[0])),
-        tuple(value_from(Trade, row) for row in trades),
+        tuple(value_from(LotClosure, row) for row in closures),
     )

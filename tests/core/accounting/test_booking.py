@@ -27,7 +27,7 @@ def book(
 
 def test_an_entry_makes_a_holding_with_the_brackets_own_prices() -> None:
     (booking,) = book(fill("f1", Side.BUY, "100", "50.03"), owner=ENTRY)
-    assert (booking.strategy, booking.symbol, booking.trades) == ("trend", "AAPL", ())
+    assert (booking.strategy, booking.symbol, booking.closures) == ("trend", "AAPL", ())
     assert [each.lot_id for each in booking.lots] == ["f1"]
     assert booking.holding == Holding(
         strategy="trend",
@@ -70,7 +70,7 @@ def test_a_close_ends_the_holding_and_says_why(owner: Owner | None, price: str, 
     (booking,) = book(fill("f1", Side.SELL, "100", price), owner=owner, **HELD)
     assert booking.holding is None
     assert booking.lots == ()
-    assert [(trade.strategy, trade.exit_reason) for trade in booking.trades] == [("trend", reason)]
+    assert [(trade.strategy, trade.exit_reason) for trade in booking.closures] == [("trend", reason)]
 
 
 def test_a_shorts_target_lies_below() -> None:
@@ -79,7 +79,7 @@ def test_a_shorts_target_lies_below() -> None:
         "holdings": (holding(quantity="-100", stop="51", target_price=D(48)),),
     }
     reasons = [
-        book(fill("f1", Side.BUY, "100", price), owner=LEG, **short)[0].trades[0].exit_reason
+        book(fill("f1", Side.BUY, "100", price), owner=LEG, **short)[0].closures[0].exit_reason
         for price in ("47.90", "51.05")
     ]
     assert reasons == ["target", "stop"]
@@ -111,7 +111,7 @@ def test_a_sale_by_hand_shrinks_our_holding() -> None:
 
 def test_a_sale_of_more_than_was_held_turns_into_a_short_of_ours_that_has_a_stop() -> None:
     (booking,) = book(fill("f1", Side.SELL, "130", "50"), owner=EXIT, **HELD)
-    assert [trade.quantity for trade in booking.trades] == [D(100)]
+    assert [trade.quantity for trade in booking.closures] == [D(100)]
     assert booking.holding is not None
     assert (booking.holding.quantity, booking.holding.stop_price) == (D(-30), D(51))  # the default, 2 % above
 
@@ -150,7 +150,7 @@ def test_a_split_rescales_lots_and_holding_and_rounds_prices_to_the_nearest_tick
 def test_a_split_that_leaves_nothing_ends_the_holding() -> None:
     held = holding(quantity="3")
     (booking,) = book(split("0.1", "3", "0"), lots=(lot("f0", "3"),), holdings=(held,))
-    assert (booking.holding, booking.lots, len(booking.trades)) == (None, (), 1)
+    assert (booking.holding, booking.lots, len(booking.closures)) == (None, (), 1)
 
 
 def test_a_split_of_a_foreign_position_makes_no_holding() -> None:
@@ -179,7 +179,7 @@ def test_activities_build_on_each_other_in_their_order() -> None:
         owner=ENTRY,
     )
     assert [each.holding.quantity if each.holding else 0 for each in bookings] == [100, 200, 200, 0]
-    assert [trade.pnl for trade in bookings[-1].trades] == [D(200 * 26 - 100 * 50 - 2)]
+    assert [trade.pnl for trade in bookings[-1].closures] == [D(200 * 26 - 100 * 50 - 2)]
 
 
 def test_symbols_do_not_touch_each_other() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.builders import NOW, POLICY, TODAY, D, fill, intent, limits_with, order_id, split
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Bookable, Fill, FillBust, SplitEvent
-from tradebot.core.model.holdings import FOREIGN, Lot, Trade
+from tradebot.core.model.holdings import FOREIGN, Lot, LotClosure
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
@@ -52,19 +52,19 @@ def done_by(bookings: Iterable[Booking]) -> tuple[BookedActivity, ...]:
     )
 
 
-def trades_of(bookings: Iterable[Booking]) -> tuple[Trade, ...]:
+def trades_of(bookings: Iterable[Booking]) -> tuple[LotClosure, ...]:
     """The round trips that stand after all of it."""
-    trades: dict[str, Trade] = {}
+    trades: dict[str, LotClosure] = {}
     for booking in bookings:
         for trade in booking.undone:
             del trades[trade.trade_id]
-        trades.update({trade.trade_id: trade for trade in booking.trades})
+        trades.update({trade.trade_id: trade for trade in booking.closures})
     return tuple(trades.values())
 
 
 def test_a_busted_entry_was_never_bought() -> None:
     *_, last = book(bought(), bust("f1"))
-    assert (last.lots, last.holding, last.trades, last.undone) == ((), None, (), ())
+    assert (last.lots, last.holding, last.closures, last.undone) == ((), None, (), ())
     assert last.busted == bought()
     assert (last.strategy, last.symbol) == ("trend", "AAPL")
 
@@ -78,8 +78,8 @@ def test_a_busted_part_of_an_entry_leaves_the_plan_for_the_rest() -> None:
 
 def test_a_busted_sale_undoes_its_round_trip_and_brings_the_holding_back() -> None:
     entered, left, last = book(bought(), sold(), bust("f2"))
-    assert last.undone == left.trades
-    assert last.trades == ()
+    assert last.undone == left.closures
+    assert last.closures == ()
     assert last.lots == entered.lots
     assert last.holding == entered.holding
 
@@ -127,9 +127,9 @@ def test_a_busted_opening_whose_shares_were_sold_leaves_the_short_that_the_broke
 def test_a_round_trip_that_comes_out_differently_is_undone_and_made_anew_under_the_busts_name() -> None:
     """First in, first out: without the first purchase the sale closes the second one, at another price."""
     *_, left, last = book(bought("f1", "60", "50"), bought("f2", "60", "51"), sold("f3", "60"), bust("f1"))
-    assert [trade.trade_id for trade in left.trades] == ["f1/f3"]
-    assert last.undone == left.trades
-    assert [(trade.trade_id, trade.entry_price, trade.exit_reason) for trade in last.trades] == [
+    assert [trade.trade_id for trade in left.closures] == ["f1/f3"]
+    assert last.undone == left.closures
+    assert [(trade.trade_id, trade.entry_price, trade.exit_reason) for trade in last.closures] == [
         ("f2/f3@x1", D(51), "exit signal: it falls")
     ]
     assert last.lots == ()
@@ -139,7 +139,7 @@ def test_a_second_bust_undoes_what_the_first_one_made() -> None:
     *_, first, second = book(
         bought("f1", "60"), bought("f2", "60", "51"), sold("f3", "60"), bust("f1"), bust("f3", "x2")
     )
-    assert second.undone == first.trades
+    assert second.undone == first.closures
     assert [each.lot_id for each in second.lots] == ["f2"]
 
 
@@ -230,7 +230,7 @@ def played(steps: Sequence[Step]) -> list[Bookable]:
     return done
 
 
-def standing(bookings: Sequence[Booking]) -> list[Trade]:
+def standing(bookings: Sequence[Booking]) -> list[LotClosure]:
     """The round trips that stand, under the names that they have without any bust, in the order of those."""
     plain = (replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="") for each in trades_of(bookings))
     return sorted(plain, key=lambda trade: trade.trade_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, fill, lot, split
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split, shown_average
 from tradebot.core.model.account import Adjustment, Fill
-from tradebot.core.model.holdings import FOREIGN, Lot, Trade
+from tradebot.core.model.holdings import FOREIGN, Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import CENT
 
@@ -21,14 +21,14 @@ def test_a_first_fill_opens_a_lot_with_its_fee() -> None:
     booked = book_fill((), bought, "trend")
     opened = Lot("f1", "trend", "AAPL", D(100), D(50), D("1.00"), NOW, TODAY, bought.client_order_id)
     assert booked.lots == (opened,)
-    assert booked.trades == ()
+    assert booked.closures == ()
 
 
 def test_a_round_trip_names_both_fills_and_earns_after_both_fees() -> None:
     booked = book_fill((lot("f0", "100", "50"),), fill("f1", Side.SELL, "100", "52"), "trend", "target")
     assert booked.lots == ()
-    assert booked.trades == (
-        Trade(
+    assert booked.closures == (
+        LotClosure(
             trade_id="f0/f1",
             strategy="trend",
             symbol="AAPL",
@@ -50,24 +50,24 @@ def test_a_round_trip_names_both_fills_and_earns_after_both_fees() -> None:
 def test_the_oldest_shares_go_first_and_the_rest_stays() -> None:
     lots = (lot("f0", "60", "50", fee="0.60"), lot("f1", "60", "51", fee="0.60"))
     booked = book_fill(lots, fill("f2", Side.SELL, "80", "52"), "trend")
-    assert [(trade.trade_id, trade.quantity) for trade in booked.trades] == [("f0/f2", D(60)), ("f1/f2", D(20))]
+    assert [(trade.trade_id, trade.quantity) for trade in booked.closures] == [("f0/f2", D(60)), ("f1/f2", D(20))]
     assert booked.lots == (lot("f1", "40", "51", fee="0.40", shown_price=D("50.5")),)
 
 
 def test_fees_are_split_in_whole_cents_and_the_remainder_goes_last() -> None:
     lots = tuple(lot(f"f{place}", "1", "50", fee="0") for place in range(3))
     booked = book_fill(lots, fill("x", Side.SELL, "3", "50", fee=D("1.00")), "trend")
-    assert [trade.fees for trade in booked.trades] == [D("0.33"), D("0.33"), D("0.34")]
+    assert [trade.fees for trade in booked.closures] == [D("0.33"), D("0.33"), D("0.34")]
 
 
 def test_a_short_earns_when_the_price_falls() -> None:
-    (trade,) = book_fill((lot("f0", "-100", "50"),), fill("f1", Side.BUY, "100", "45"), "trend").trades
+    (trade,) = book_fill((lot("f0", "-100", "50"),), fill("f1", Side.BUY, "100", "45"), "trend").closures
     assert (trade.side, trade.pnl) == (Side.SELL, D("498.00"))
 
 
 def test_a_fill_through_zero_closes_first_and_opens_the_other_side_with_what_is_left() -> None:
     booked = book_fill((lot("f0", "100", "50"),), fill("f1", Side.SELL, "150", "52", fee=D("1.50")), "trend")
-    (trade,), (turned,) = booked.trades, booked.lots
+    (trade,), (turned,) = booked.closures, booked.lots
     assert (trade.quantity, trade.fees) == (D(100), D("2.00"))
     assert (turned.lot_id, turned.quantity, turned.price, turned.fee) == ("f1", D(-50), D(52), D("0.50"))
 
@@ -75,13 +75,13 @@ def test_a_fill_through_zero_closes_first_and_opens_the_other_side_with_what_is_
 def test_a_strategy_closes_its_own_lots_before_those_of_others() -> None:
     lots = (lot("f0", "50", strategy=FOREIGN), lot("f1", "50"))
     booked = book_fill(lots, fill("f2", Side.SELL, "50"), "trend")
-    assert [trade.strategy for trade in booked.trades] == ["trend"]
+    assert [trade.strategy for trade in booked.closures] == ["trend"]
     assert [each.lot_id for each in booked.lots] == ["f0"]
 
 
 def test_a_sale_by_hand_ends_the_round_trip_of_the_strategy_that_bought() -> None:
     booked = book_fill((lot("f0", "100"),), fill("f1", Side.SELL, "60"), FOREIGN, "closed outside tradebot")
-    assert [(trade.strategy, trade.quantity) for trade in booked.trades] == [("trend", D(60))]
+    assert [(trade.strategy, trade.quantity) for trade in booked.closures] == [("trend", D(60))]
     assert [(each.strategy, each.quantity) for each in booked.lots] == [("trend", D(40))]
 
 
@@ -109,15 +109,15 @@ DEALS = st.lists(
 )
 
 
-def booked_fills(deals: list[Deal]) -> tuple[tuple[Lot, ...], list[Trade], list[Fill]]:
+def booked_fills(deals: list[Deal]) -> tuple[tuple[Lot, ...], list[LotClosure], list[Fill]]:
     lots: tuple[Lot, ...] = ()
-    trades: list[Trade] = []
+    trades: list[LotClosure] = []
     fills = []
     for place, deal in enumerate(deals):
         made = fill(f"f{place}", deal.side, str(deal.shares), str(deal.price), fee=deal.fee)
         booked = book_fill(lots, made, "trend")
         lots = booked.lots
-        trades.extend(booked.trades)
+        trades.extend(booked.closures)
         fills.append(made)
     return lots, trades, fills
 
@@ -172,7 +172,7 @@ def cost(lots: tuple[Lot, ...]) -> Decimal:
 def test_a_split_multiplies_shares_and_divides_prices() -> None:
     booked = book_split((lot("f0", "100", "50"), lot("f1", "50", "60")), split("2", "150", "300"))
     assert [(each.quantity, each.price) for each in booked.lots] == [(D(200), D(25)), (D(100), D(30))]
-    assert booked.trades == ()
+    assert booked.closures == ()
 
 
 def test_a_short_is_split_too() -> None:
@@ -197,7 +197,7 @@ def test_lots_too_small_to_survive_leave_cost_and_fee_to_the_one_before() -> Non
 def test_a_reverse_split_that_leaves_nothing_ends_the_round_trip_for_the_cash_event_to_pay() -> None:
     booked = book_split((lot("f0", "3", "2", fee="0.03"),), split("0.1", "3", "0"))
     assert booked.lots == ()
-    (trade,) = booked.trades
+    (trade,) = booked.closures
     assert (trade.trade_id, trade.pnl, trade.fees) == ("f0/s1", D("-6.03"), D("0.03"))
 
 
@@ -239,9 +239,9 @@ def test_a_split_conserves_cost_and_fees_and_agrees_with_the_broker(
     after = int((before * D(ratio)).quantize(D("1e-9"))) * sign
     booked = book_split(lots, split(ratio, str(before * sign), str(after)))
     assert sum(each.quantity for each in booked.lots) == after
-    lost = sum((trade.quantity * trade.entry_price for trade in booked.trades), D(0)) * sign
+    lost = sum((trade.quantity * trade.entry_price for trade in booked.closures), D(0)) * sign
     assert abs(cost(booked.lots) + lost - cost(lots)) < D("1e-18")
-    fees = [each.fee for each in booked.lots] + [trade.fees for trade in booked.trades]
+    fees = [each.fee for each in booked.lots] + [trade.fees for trade in booked.closures]
     assert sum(fees) == sum(each.fee for each in lots)
     assert all(each.quantity * sign > 0 for each in booked.lots)
 
@@ -249,7 +249,7 @@ def test_a_split_conserves_cost_and_fees_and_agrees_with_the_broker(
 @pytest.mark.parametrize("price", ["60.01", "33.33"])
 def test_a_round_trip_over_an_uneven_split_has_no_dust_in_it(price: str) -> None:
     (held,) = book_split((lot("f0", "100", price, fee="0"),), split("1.5", "100", "150")).lots
-    (trade,) = book_fill((held,), fill("f1", Side.SELL, "150", "45", fee=D(0)), "trend").trades
+    (trade,) = book_fill((held,), fill("f1", Side.SELL, "150", "45", fee=D(0)), "trend").closures
     assert trade.pnl == 150 * 45 - 100 * D(price)
 
 
@@ -302,7 +302,7 @@ def adjustment(quantity: str, price: str = "55") -> Adjustment:
 
 def test_shares_that_were_not_known_become_a_lot_at_the_brokers_price() -> None:
     booked = book_adjustment((lot("f0", "10"),), adjustment("5"), FOREIGN)
-    assert booked.trades == ()
+    assert booked.closures == ()
     assert [(each.lot_id, each.quantity, each.strategy, each.price) for each in booked.lots] == [
         ("f0", D(10), "trend", D(50)),
         ("a1", D(5), FOREIGN, D(55)),
@@ -313,7 +313,7 @@ def test_shares_that_were_not_known_become_a_lot_at_the_brokers_price() -> None:
 def test_shares_that_are_gone_come_off_the_newest_lots_and_end_no_round_trip() -> None:
     lots = (lot("f0", "10"), lot("f1", "10", fee="0.30"), lot("f2", "10"))
     booked = book_adjustment(lots, adjustment("-13"), FOREIGN)
-    assert booked.trades == ()
+    assert booked.closures == ()
     assert [(each.lot_id, each.quantity, each.fee) for each in booked.lots] == [
         ("f0", D(10), D("1.00")),
         ("f1", D(7), D("0.21")),

@@ -1,23 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.builders import D, fill, lot
-from tradebot.core.accounting.lots import book_fill
-from tradebot.core.accounting.performance import totals
-from tradebot.core.model.holdings import Trade
-from tradebot.core.model.orders import Side
-
-(TRADE,) = book_fill((lot(),), fill("f1", Side.SELL), "trend").trades
+from tests.core.builders import D
+from tradebot.core.accounting.performance import TradeResult, totals
 
 
-def trades(*pnls: Decimal | int) -> Iterable[Trade]:
-    return (replace(TRADE, pnl=D(pnl)) for pnl in pnls)
+def trades(*pnls: Decimal | int) -> Iterable[TradeResult]:
+    return (TradeResult(D(pnl), D(2)) for pnl in pnls)
 
 
 def test_no_trades_have_no_averages() -> None:

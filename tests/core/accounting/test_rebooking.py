@@ -14,7 +14,7 @@ from tests.core.builders import NOW, D, fill, intent, limits_with, order_id, reo
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.accounting.rebooking import Newest, comes_last, in_order, symbols_of
 from tradebot.core.model.account import ActionKind, Bookable, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, LotClosure
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory, SymbolState
 from tradebot.core.model.orders import OrderState, Purpose, Side
 
@@ -56,14 +56,14 @@ def renamed(minute: int = 10) -> Reorganisation:
     return replace(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), at=at(minute + 60), effective_at=at(minute))
 
 
-def trades_of(bookings: Iterable[Booking]) -> dict[str, Trade]:
+def trades_of(bookings: Iterable[Booking]) -> dict[str, LotClosure]:
     """The round trips that stand after all of it."""
-    trades: dict[str, Trade] = {}
+    trades: dict[str, LotClosure] = {}
     for booking in bookings:
         for trade in booking.undone:
             del trades[trade.trade_id]
-        assert not trades.keys() & {trade.trade_id for trade in booking.trades}, "ids of round trips never repeat"
-        trades |= {trade.trade_id: trade for trade in booking.trades}
+        assert not trades.keys() & {trade.trade_id for trade in booking.closures}, "ids of round trips never repeat"
+        trades |= {trade.trade_id: trade for trade in booking.closures}
     return trades
 
 
@@ -233,7 +233,7 @@ def told_in_another_order(
     return told
 
 
-def standing(bookings: Sequence[Booking]) -> list[Trade]:
+def standing(bookings: Sequence[Booking]) -> list[LotClosure]:
     """The round trips that stand, under the names that they have where nothing is late, in the order of those."""
     trades = trades_of(bookings).values()
     plain = (replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="") for each in trades)
@@ -264,7 +264,7 @@ def test_a_ledger_that_is_asked_for_the_past_books_as_one_that_saw_it(
             past[symbol] = replace(past[symbol], activities=activities)
     for symbol, history in past.items():
         trades = tuple(trade for trade in trades_of(first).values() if trade.symbol == symbol)
-        past[symbol] = replace(history, trades=trades)
+        past[symbol] = replace(history, closures=trades)
     lots = [lot for open_lots in lots_of(first).values() for lot in open_lots]
     second = bookings_for(told[cut:], lots, (), OWNERS, limits_with(), past)
     assert lots_of([*first, *second]) == lots_of(whole)

@@ -31,13 +31,15 @@ def test_a_renamed_holding_goes_on_with_its_lots_stop_target_and_high_water() ->
     (after,) = booking.others
     assert after.lots == (lot("f0", symbol="NEWN"),)
     assert after.holding == holding("NEWN", target_price=D(60), high_water=D(55))
-    assert booking.trades == ()
+    assert booking.closures == ()
 
 
 def test_a_sale_under_the_new_name_ends_the_lot_of_the_old_one() -> None:
     sold = fill("f1", Side.SELL, "100", "52", symbol="NEWN")
     _, booking = book(reorganisation(ActionKind.NAME_CHANGE, "NEWN"), sold, **HELD)
-    assert [(trade.trade_id, trade.symbol, trade.entry_price) for trade in booking.trades] == [("f0/f1", "NEWN", D(50))]
+    assert [(trade.trade_id, trade.symbol, trade.entry_price) for trade in booking.closures] == [
+        ("f0/f1", "NEWN", D(50))
+    ]
     assert booking.holding is None
 
 
@@ -53,14 +55,15 @@ def test_a_merger_for_stock_puts_shares_and_prices_on_the_new_basis() -> None:
 def test_a_merger_for_cash_ends_each_lot_at_the_cash_for_a_share() -> None:
     (booking,) = book(reorganisation(ActionKind.CASH_MERGER), **HELD)
     assert (booking.lots, booking.holding, booking.others) == ((), None, ())
-    assert [(each.exit_price, each.pnl, each.exit_reason) for each in booking.trades] == [
+    assert [(each.exit_price, each.pnl, each.exit_reason) for each in booking.closures] == [
         (D(60), D(999), "merger for cash")
     ]
 
 
 def test_a_delisting_without_value_loses_the_cost() -> None:
     (booking,) = book(reorganisation(ActionKind.DELISTING, cash=ZERO), **HELD)
-    assert [(each.exit_price, each.pnl, each.exit_reason) for each in booking.trades] == [(D(0), D(-5001), "delisting")]
+    (closure,) = booking.closures
+    assert (closure.exit_price, closure.pnl, closure.exit_reason) == (D(0), D(-5001), "delisting")
 
 
 def test_a_spin_off_leaves_the_parent_as_it_is_and_begins_a_holding_with_the_default_stop() -> None:
@@ -78,7 +81,7 @@ def test_shares_that_were_sold_under_the_new_name_before_the_change_was_booked_c
     """As a stop that rested on and filled does, told before anything else."""
     sold = fill("f1", Side.SELL, "40", "52", symbol="NEWN", fee=D(0))
     _, booking = book(sold, reorganisation(ActionKind.NAME_CHANGE, "NEWN"), **HELD)
-    assert [(each.trade_id, each.quantity, each.exit_price) for each in booking.trades] == [("f0/f1", D(40), D(52))]
+    assert [(each.trade_id, each.quantity, each.exit_price) for each in booking.closures] == [("f0/f1", D(40), D(52))]
     (after,) = booking.others
     assert after.holding is not None
     assert after.holding == holding("NEWN", "60", target_price=D(60), high_water=D(55))
@@ -118,11 +121,11 @@ def test_a_merger_for_stock_keeps_cost_and_fees_and_makes_exactly_the_shares_tha
     cost = sum((each.quantity * each.price for each in lots), ZERO)
     assert sum((each.quantity for each in effects.arrived), ZERO) == after
     if after:
-        assert effects.trades == ()
+        assert effects.closures == ()
         assert abs(sum((each.quantity * each.price for each in effects.arrived), ZERO) - cost) < D("0.0001")
         assert sum((each.fee for each in effects.arrived), ZERO) == sum((each.fee for each in lots), ZERO)
     else:
-        assert len(effects.trades) == len(lots)
+        assert len(effects.closures) == len(lots)
 
 
 def test_a_reorganisation_is_told_in_one_line() -> None:

@@ -30,7 +30,7 @@ def trades(account: Reorganised) -> list[tuple[str, ...]]:
     with account.house.desk() as desk:
         figures = [
             (trade.symbol, trade.quantity, trade.entry_price, trade.exit_price, trade.pnl, trade.exit_reason)
-            for trade in desk.ledger.history.trades()
+            for trade in desk.ledger.history.closures()
         ]
     return [tuple(map(str, each)) for each in figures]
 

@@ -1,4 +1,4 @@
-"""Bookings: the effects of the broker's activities on lots, round trips and holdings with their exit plans."""
+"""Bookings: the effects of the broker's activities on lots, lot closures and holdings with their exit plans."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, Trade, shares_of
+from tradebot.core.model.holdings import FOREIGN, Holding, Lot, LotClosure, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolState
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Intent, Purpose, Side
@@ -123,8 +123,8 @@ class _Bookings:
         booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit_reason(owner, fill, held))
         self.lots[fill.symbol] = booked.lots
         self._set_holding(fill.symbol, self._after_fill(fill, owner, held))
-        self._extend_history(BookedActivity(fill, owner.strategy), booked.trades)
-        return self._booking(fill, owner.strategy, fill.symbol, booked.trades)
+        self._extend_history(BookedActivity(fill, owner.strategy), booked.closures)
+        return self._booking(fill, owner.strategy, fill.symbol, booked.closures)
 
     def _book_split(self, event: SplitEvent) -> Booking:
         strategy = self._holder(event.symbol)
@@ -133,8 +133,8 @@ class _Bookings:
         self.lots[event.symbol] = booked.lots
         own = self._ours(event.symbol)
         self._set_holding(event.symbol, _after_split(held, own, event.ratio) if held and own else None)
-        self._extend_history(BookedActivity(event, strategy), booked.trades)
-        return self._booking(event, strategy, event.symbol, booked.trades)
+        self._extend_history(BookedActivity(event, strategy), booked.closures)
+        return self._booking(event, strategy, event.symbol, booked.closures)
 
     def _book_reorganisation(self, event: Reorganisation) -> Booking:
         symbol, strategy, held = event.symbol, self._holder(event.symbol), self.holdings.get(event.symbol)
@@ -142,8 +142,8 @@ class _Bookings:
         self.lots[symbol] = booked.lots
         if not booked.lots:
             self._set_holding(symbol, None)
-        self._extend_history(BookedActivity(event, strategy), booked.trades)
-        booking = self._booking(event, strategy, symbol, booked.trades)
+        self._extend_history(BookedActivity(event, strategy), booked.closures)
+        booking = self._booking(event, strategy, symbol, booked.closures)
         return booking if event.new_symbol is None else self._succeed(booking, event, event.new_symbol, held, booked)
 
     def _succeed(
@@ -153,8 +153,8 @@ class _Bookings:
         joined = join_arrived(self.lots.get(symbol, ()), booked.arrived)
         self.lots[symbol] = joined.lots
         self._set_holding(symbol, self._succeeding(event, symbol, old))
-        self._add_trades(symbol, joined.trades)
-        return replace(booking, trades=(*booking.trades, *joined.trades), others=(self._state(symbol),))
+        self._add_closures(symbol, joined.closures)
+        return replace(booking, closures=(*booking.closures, *joined.closures), others=(self._state(symbol),))
 
     def _succeeding(self, event: Reorganisation, symbol: str, old: Holding | None) -> Holding | None:
         own, there = self._ours(symbol), self.holdings.get(symbol)
@@ -218,7 +218,7 @@ class _Bookings:
         )
 
     def _exit_reasons(self) -> dict[str, str]:
-        """The exit reason by fill_id of the fills in the histories, should they close a round trip."""
+        """The exit reason by fill_id of the fills in the histories, should they close a lot."""
         activities = (booked.activity for history in self.histories.values() for booked in history.activities)
         fills = (activity for activity in activities if isinstance(activity, Fill))
         return {
@@ -231,19 +231,19 @@ class _Bookings:
         self.lots |= rebooked.lots
 
     def _rebooking(self, activity: Bookable, strategy: str, symbol: str, rebooked: Rebooked) -> Booking:
-        booking = self._booking(activity, strategy, symbol, rebooked.new_trades)
+        booking = self._booking(activity, strategy, symbol, rebooked.new_closures)
         others = tuple(self._state(other) for other in rebooked.lots if other != symbol)
         return replace(booking, undone=rebooked.undone, others=others)
 
-    def _extend_history(self, booked: BookedActivity, trades: tuple[Trade, ...] = ()) -> None:
+    def _extend_history(self, booked: BookedActivity, closures: tuple[LotClosure, ...] = ()) -> None:
         """Add an activity to the histories of its symbols, where those are needed."""
         self.histories = with_activity(self.histories, booked)
-        self._add_trades(booked.activity.symbol, trades)
+        self._add_closures(booked.activity.symbol, closures)
 
-    def _add_trades(self, symbol: str, trades: tuple[Trade, ...]) -> None:
+    def _add_closures(self, symbol: str, closures: tuple[LotClosure, ...]) -> None:
         history = self.histories.get(symbol)
-        if history is not None and trades:
-            self.histories[symbol] = replace(history, trades=(*history.trades, *trades))
+        if history is not None and closures:
+            self.histories[symbol] = replace(history, closures=(*history.closures, *closures))
 
     def _after_fill(self, fill: Fill, owner: Owner, held: Holding | None) -> Holding | None:
         holding = self._held_by(owner, fill.symbol, held)
@@ -295,8 +295,10 @@ class _Bookings:
     def _state(self, symbol: str) -> SymbolState:
         return SymbolState(symbol, self.lots.get(symbol, ()), self.holdings.get(symbol))
 
-    def _booking(self, activity: Bookable, strategy: str, symbol: str, trades: tuple[Trade, ...] = ()) -> Booking:
-        return Booking(activity, strategy, symbol, self.lots.get(symbol, ()), trades, self.holdings.get(symbol))
+    def _booking(
+        self, activity: Bookable, strategy: str, symbol: str, closures: tuple[LotClosure, ...] = ()
+    ) -> Booking:
+        return Booking(activity, strategy, symbol, self.lots.get(symbol, ()), closures, self.holdings.get(symbol))
 
 
 def _entered(own: tuple[Lot, ...], owner: Owner, limits: Limits) -> Holding:
@@ -377,7 +379,7 @@ def _with_stop_of(closing: Owner, holding: Holding) -> Holding:
 
 
 def _exit_reason(owner: Owner, fill: Fill, held: Holding | None) -> str:
-    """The exit reason of the round trips that a fill closes, for people."""
+    """The exit reason of the lots that a fill closes, for people."""
     if owner.strategy == FOREIGN:
         return "closed outside tradebot"
     if owner.purpose not in (Purpose.STOP, Purpose.TARGET):

@@ -1,8 +1,8 @@
-"""Lots and round trips, first in, first out: the effects of fills, splits and adjustments on the lots of a symbol.
+"""Lots and lot closures, first in, first out: the effects of fills, splits and adjustments on the lots of a symbol.
 
 All lots of a symbol are on one side, because a broker nets a position. A fill closes lots of the other side: those of
 its own strategy first, then all others, each oldest first. The rest of the fill opens a lot. So a sale by hand of
-shares that a strategy bought ends that strategy's round trip.
+shares that a strategy bought ends that strategy's position.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import NANO_SHARE, ZERO, pro_rata, without_dust
 
@@ -24,7 +24,7 @@ class LotsAfter:
     """A symbol's lots after an activity."""
 
     lots: tuple[Lot, ...]  # open lots, oldest first
-    trades: tuple[Trade, ...] = ()  # round trips that the activity closed
+    closures: tuple[LotClosure, ...] = ()  # that the activity made
 
 
 def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str = "") -> LotsAfter:
@@ -34,7 +34,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
     """
     open_lots = list(lots)
     left, fee = fill.quantity, fill.fee
-    trades: list[Trade] = []
+    closures: list[LotClosure] = []
     if any(lot.quantity * fill.side.sign < 0 for lot in open_lots):
         open_lots = _at_average_price(open_lots)
     for lot in _to_close(open_lots, fill.side, strategy):
@@ -42,14 +42,14 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
             break
         closing = min(left, abs(lot.quantity))
         exit_fee = pro_rata(fee, closing, left)
-        trade, rest = _close(lot, closing, fill, exit_fee, exit_reason)
-        trades.append(trade)
+        closure, rest = _close(lot, closing, fill, exit_fee, exit_reason)
+        closures.append(closure)
         _put_back(open_lots, lot, rest)
         left -= closing
         fee -= exit_fee
     if left:
         open_lots.append(_opened(fill, strategy, left, fee))
-    return LotsAfter(oldest_first(open_lots), tuple(trades))
+    return LotsAfter(oldest_first(open_lots), tuple(closures))
 
 
 def shown_average(lots: Iterable[Lot]) -> Decimal:
@@ -67,8 +67,8 @@ def shown_average(lots: Iterable[Lot]) -> Decimal:
 def book_adjustment(lots: Iterable[Lot], adjustment: Adjustment, strategy: str) -> LotsAfter:
     """The lots after an adjustment, which then count with the broker's average price.
 
-    Added shares become a lot of ``strategy`` at that price. Removed shares are taken from the newest lots and close no
-    round trip, because their exit price is unknown.
+    Added shares become a lot of ``strategy`` at that price. Removed shares are taken from the newest lots and make no
+    closure, because their exit price is unknown.
     """
     open_lots = list(lots)
     left = adjustment.quantity
@@ -122,12 +122,14 @@ def _to_close(lots: list[Lot], side: Side, strategy: str) -> list[Lot]:
     return sorted(opposite, key=lambda lot: lot.strategy != strategy)  # stable: oldest first within each
 
 
-def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reason: str) -> tuple[Trade, Lot | None]:
-    """The round trip of ``quantity`` shares of a lot that a fill closes, and the rest of the lot; None without one."""
+def _close(
+    lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reason: str
+) -> tuple[LotClosure, Lot | None]:
+    """The closure of ``quantity`` shares of a lot by a fill, and the rest of the lot; None without one."""
     side = fill.side.opposite
     entry_fee = pro_rata(lot.fee, quantity, abs(lot.quantity))
     fees = entry_fee + exit_fee
-    trade = Trade(
+    closure = LotClosure(
         trade_id=f"{lot.lot_id}/{fill.fill_id}",
         strategy=lot.strategy,
         symbol=lot.symbol,
@@ -144,7 +146,7 @@ def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reas
         exit_reason=exit_reason,
     )
     remaining = lot.quantity - quantity * side.sign
-    return trade, replace(lot, quantity=remaining, fee=lot.fee - entry_fee) if remaining else None
+    return closure, replace(lot, quantity=remaining, fee=lot.fee - entry_fee) if remaining else None
 
 
 def _put_back(lots: list[Lot], lot: Lot, rest: Lot | None) -> None:
@@ -170,8 +172,8 @@ def book_split(lots: Iterable[Lot], event: SplitEvent) -> LotsAfter:
     """The lots on the new split basis, with unchanged cost and fees.
 
     The fraction of a share that the broker pays in cash is taken from the newest shares. Its cost stays with the
-    remaining shares, so that round trips and cash events add up to the account's result. Where a reverse split leaves
-    no share, each lot ends as a round trip at a price of 0, and the cash event is its payment.
+    remaining shares, so that lot closures and cash events add up to the account's result. Where a reverse split leaves
+    no share, each lot is closed at a price of 0, and the cash event is its payment.
     """
     before = tuple(_at_average_price(list(lots)))
     if not before:
@@ -207,14 +209,14 @@ def _with_cost_of(lot: Lot, gone: list[Lot]) -> Lot:
 
 def end_lots(
     lots: Iterable[Lot], event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str
-) -> tuple[Trade, ...]:
-    """The round trips of lots that an event ends at ``price``. What is paid for them is a cash event of its own."""
+) -> tuple[LotClosure, ...]:
+    """The lot closures of lots that an event ends at ``price``. What is paid for them is a cash event of its own."""
     return tuple(_ended(lot, event, price, exit_reason) for lot in lots)
 
 
-def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str) -> Trade:
+def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str) -> LotClosure:
     side = Side.BUY if lot.quantity > 0 else Side.SELL
-    return Trade(
+    return LotClosure(
         trade_id=f"{lot.lot_id}/{event.event_id}",
         strategy=lot.strategy,
         symbol=lot.symbol,

@@ -1,7 +1,7 @@
 """Histories of symbols booked again, with an activity put in at its place or taken out.
 
-The effect of an activity depends on every one before it, so lots and round trips are computed anew from all of them.
-Round trips that come out the same stay; the others are undone, and new ones take their place.
+The effect of an activity depends on every one before it, so lots and lot closures are computed anew from all of them.
+Lot closures that come out the same stay; the others are undone, and new ones take their place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from tradebot.core.accounting.lots import LotsAfter, book_adjustment, book_fill, book_split
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent, id_of
-from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
 
 Histories = Mapping[str, SymbolHistory]
@@ -26,8 +26,8 @@ class Rebooked:
 
     histories: dict[str, SymbolHistory]
     lots: dict[str, tuple[Lot, ...]]  # open lots by symbol, oldest first
-    undone: tuple[Trade, ...]  # round trips that are taken back
-    new_trades: tuple[Trade, ...]  # round trips that take their place
+    undone: tuple[LotClosure, ...]  # lot closures that are taken back
+    new_closures: tuple[LotClosure, ...]  # lot closures that take their place
 
 
 def symbols_of(activity: Fill | SplitEvent | Adjustment | Reorganisation) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def book_again(lots: Iterable[Lot], booked: BookedActivity, exit_reason: str = "
             return book_adjustment(lots, adjustment, booked.strategy)
         case Reorganisation() as event:
             effects = book_reorganisation(lots, event)
-            return LotsAfter(effects.lots, effects.trades)
+            return LotsAfter(effects.lots, effects.closures)
 
 
 def lots_at(histories: Histories, symbol: str, instant: datetime) -> tuple[Lot, ...]:
@@ -141,26 +141,26 @@ def rebook(
 ) -> Rebooked:
     """The symbols whose histories were ``changed``, and those that took their place since, booked again.
 
-    event_id: what changed the histories; the new round trips bear it in their ids.
-    exit_reasons: the exit reason by fill_id, for round trips of fills that closed none before.
+    event_id: what changed the histories; the new lot closures bear it in their ids.
+    exit_reasons: the exit reason by fill_id, for fills that closed no lot before.
     """
     lots: dict[str, tuple[Lot, ...]] = {}
     after: dict[str, SymbolHistory] = {}
-    undone: list[Trade] = []
-    new: list[Trade] = []
+    undone: list[LotClosure] = []
+    new: list[LotClosure] = []
     for symbol in _with_successors(histories, changed):
         history = histories[symbol]
-        standing = {_original_id(trade.trade_id): trade for trade in history.trades}
-        reasons = {trade_id.rpartition("/")[2]: trade.exit_reason for trade_id, trade in standing.items()}
+        standing = {_original_id(closure.trade_id): closure for closure in history.closures}
+        reasons = {trade_id.rpartition("/")[2]: closure.exit_reason for trade_id, closure in standing.items()}
         replayed = _replay(histories, symbol, in_order(history.activities), {**(exit_reasons or {}), **reasons})
-        made = {trade.trade_id: trade for trade in replayed.trades}
+        made = {closure.trade_id: closure for closure in replayed.closures}
         gone = [each for trade_id, each in standing.items() if not _is_same(each, made.get(trade_id))]
         come = [
-            replace(trade, trade_id=f"{trade_id}@{event_id}")
-            for trade_id, trade in made.items()
-            if not _is_same(trade, standing.get(trade_id))
+            replace(closure, trade_id=f"{trade_id}@{event_id}")
+            for trade_id, closure in made.items()
+            if not _is_same(closure, standing.get(trade_id))
         ]
-        kept = (trade for trade in history.trades if trade not in gone)
+        kept = (closure for closure in history.closures if closure not in gone)
         after[symbol] = SymbolHistory(history.activities, (*kept, *come))
         lots[symbol] = replayed.lots
         undone += gone
@@ -171,17 +171,17 @@ def rebook(
 def _replay(
     histories: Histories, symbol: str, activities: Iterable[BookedActivity], reasons: Mapping[str, str]
 ) -> LotsAfter:
-    """The lots of a symbol after ``activities``, in order, and all round trips that they close."""
+    """The lots of a symbol after ``activities``, in order, and all lot closures that they make."""
     lots: tuple[Lot, ...] = ()
-    trades: list[Trade] = []
+    closures: list[LotClosure] = []
     for booked in activities:
         if booked.activity.symbol == symbol:
             effects = book_again(lots, booked, reasons.get(id_of(booked.activity), ""))
         else:
             effects = join_arrived(lots, _arrived(histories, booked))
         lots = effects.lots
-        trades.extend(effects.trades)
-    return LotsAfter(lots, tuple(trades))
+        closures.extend(effects.closures)
+    return LotsAfter(lots, tuple(closures))
 
 
 def _arrived(histories: Histories, booked: BookedActivity) -> tuple[Lot, ...]:
@@ -215,12 +215,12 @@ def _takes_effect(booked: BookedActivity) -> datetime:
 
 
 def _original_id(trade_id: str) -> str:
-    """The id of a round trip before its symbol was booked again."""
+    """The id of a lot closure before its symbol was booked again."""
     return trade_id.partition("@")[0]
 
 
-def _is_same(trade: Trade, other: Trade | None) -> bool:
-    """Whether two round trips differ at most in what stands of their history: the id and the exit reason."""
-    return other is not None and replace(trade, trade_id="", exit_reason="") == replace(
+def _is_same(closure: LotClosure, other: LotClosure | None) -> bool:
+    """Whether two lot closures differ at most in what stands of their history: the id and the exit reason."""
+    return other is not None and replace(closure, trade_id="", exit_reason="") == replace(
         other, trade_id="", exit_reason=""
     )

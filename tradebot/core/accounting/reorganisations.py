@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tradebot.core.accounting.lots import LotsAfter, book_fill, book_split, end_lots, oldest_first
 from tradebot.core.model.account import ActionKind, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Lot, Trade
+from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, canonical, dollars
 
@@ -20,7 +20,7 @@ class Reorganised:
 
     lots: tuple[Lot, ...]  # open lots of the old symbol
     arrived: tuple[Lot, ...] = ()  # lots that it brings to the new symbol
-    trades: tuple[Trade, ...] = ()  # round trips that it ends
+    closures: tuple[LotClosure, ...] = ()  # that it makes
 
 
 def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganised:
@@ -28,7 +28,7 @@ def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganis
 
     A change of name keeps lots as they are. A merger for stock puts them on the basis of the new shares with unchanged
     cost, as a split does. A spin-off leaves the parent's lots and their cost unchanged: its own lots begin with the
-    broker's price. A merger for cash and a delisting end every lot as a round trip at the cash for one share.
+    broker's price. A merger for cash and a delisting close every lot at the cash for one share.
     """
     open_lots = tuple(lots)
     new_symbol = event.new_symbol
@@ -37,7 +37,7 @@ def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganis
     match event.kind:
         case ActionKind.STOCK_MERGER:
             after = book_split(open_lots, _as_split(event))
-            return Reorganised((), _named(after.lots, new_symbol), after.trades)
+            return Reorganised((), _named(after.lots, new_symbol), after.closures)
         case ActionKind.SPIN_OFF:
             spun_off = book_split(open_lots, _as_split(event)).lots
             return Reorganised(open_lots, tuple(_spun_off(lot, event, new_symbol) for lot in spun_off))
@@ -60,13 +60,13 @@ def join_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> LotsAfter:
     Lots of the other side close what arrives, first in, first out: those shares were sold under the new symbol before
     the change was booked.
     """
-    before, joined, trades = tuple(lots), tuple(arrived), list[Trade]()
+    before, joined, closures = tuple(lots), tuple(arrived), list[LotClosure]()
     if not any(old.quantity * new.quantity < 0 for old in before for new in joined):
         return LotsAfter(oldest_first((*before, *joined)))
     for lot in before:
         booked = book_fill(joined, _as_fill(lot), lot.strategy, "sold under the new symbol")
-        joined, trades = booked.lots, [*trades, *booked.trades]
-    return LotsAfter(joined, tuple(trades))
+        joined, closures = booked.lots, [*closures, *booked.closures]
+    return LotsAfter(joined, tuple(closures))
 
 
 def _as_fill(lot: Lot) -> Fill:

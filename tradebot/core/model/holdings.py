@@ -1,4 +1,4 @@
-"""Lots, round trips and holdings: positions as the ledger explains them. Prices are USD a share."""
+"""Lots, lot closures, round trips and holdings: positions as the ledger explains them. Prices are USD a share."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
-    """A round trip: shares of one lot, closed by one fill."""
+class LotClosure:
+    """Shares of one lot, closed by one fill or event. Several may be part of one round trip."""
 
     trade_id: str  # ids of the lot and of the closing fill; after a bust, the bust's id too
     strategy: str
@@ -50,6 +50,28 @@ class Trade:
     entry_session: date
     exit_session: date
     exit_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A round trip of one strategy in one symbol, from flat to flat. Shares are on the split basis of its last exit."""
+
+    trade_id: str  # that of the lot closure which ended it
+    strategy: str
+    symbol: str  # the name at the end, of a symbol that was renamed in between
+    side: Side  # of the entry: BUY for a long
+    quantity: Decimal  # shares that were closed, all exits together
+    entry_price: Decimal  # average by shares
+    exit_price: Decimal  # average by shares
+    fees: Decimal  # USD of both sides
+    pnl: Decimal  # USD after fees
+    opened_at: datetime  # first entry
+    closed_at: datetime  # last exit
+    entry_session: date
+    exit_session: date
+    exit_reason: str = ""  # of the last exit
+    entries: int = 1  # fills that opened it; a lot of a correction or a spin-off counts as one
+    exits: int = 1  # fills and events that closed it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows of the ledger other than orders, lots, trades and holdings."""
+"""Rows of the ledger other than orders, lots, closures and holdings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.account import Adjustment, Bookable, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Holding, Lot, Trade
+from tradebot.core.model.holdings import Holding, Lot, LotClosure
 from tradebot.core.model.schedule import Job
 
 
@@ -84,10 +84,10 @@ class Booking:
     strategy: str  # whose activity it is
     symbol: str | None
     lots: tuple[Lot, ...] = ()  # the symbol's open lots afterwards
-    trades: tuple[Trade, ...] = ()  # round trips that it closed
+    closures: tuple[LotClosure, ...] = ()  # that it made
     holding: Holding | None = None  # the symbol's holding afterwards; None when there is none
     busted: Fill | None = None  # the fill that a bust takes back
-    undone: tuple[Trade, ...] = ()  # round trips that it takes back
+    undone: tuple[LotClosure, ...] = ()  # that it takes back
     others: tuple[SymbolState, ...] = ()  # the other symbols that it changes, afterwards
 
 
@@ -101,13 +101,13 @@ class BookedActivity:
 
 @dataclass(frozen=True, slots=True)
 class SymbolHistory:
-    """The booked activities of one symbol, in the order of booking, and its round trips: those that stand.
+    """The booked activities of one symbol, in the order of booking, and its lot closures: those that stand.
 
     A reorganisation is in the history of its old symbol and in that of its new one.
     """
 
     activities: tuple[BookedActivity, ...] = ()
-    trades: tuple[Trade, ...] = ()
+    closures: tuple[LotClosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
