@@ -36,12 +36,16 @@ def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
     assert "the ledger explains everything at the broker" in reconciled.out
     assert "the exchange is closed" in run("check-exits", "--home", home).out
 
-    report = run("report", "--period", "all", "--csv", tmp_path / "csv", "--home", home, "--json")
+    written = ("--csv", tmp_path / "csv", "--html", tmp_path / "report.html")
+    report = run("report", "--period", "all", *written, "--home", home, "--json")
     assert report.code == 0
     assert report.json["statistics"]["total_return"]["convention"]
     with (tmp_path / "csv" / "fills.csv").open(newline="") as lines:
         assert len(list(csv.DictReader(lines))) == len(report.json["period_fills"]) > 0
 
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert report.json["account_id"] not in page
+    assert str(tmp_path) not in page
     symbol = story["orders"][0]["symbol"]
     explained = run("explain", symbol.lower(), "--home", home, "--json").json
     assert any(row["client_order_id"] == story["orders"][0]["client_order_id"] for row in explained["decisions"])

@@ -18,7 +18,7 @@ Loads = Callable[..., set[str]]
 
 #: Modules of the statistics and of tables, each 0.1 to 2 seconds of processor time.
 TABLES = {"pandas", "numpy", "scipy", "pyarrow", "empyrical", "talib", "sqlite_utils"}
-SLOW = {*TABLES, "apprise", "requests", "holidays", "pydantic"}
+SLOW = {*TABLES, "apprise", "requests", "holidays", "pydantic", "jinja2"}
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +87,11 @@ def test_a_replay_needs_bars_and_no_statistics_package(loads: Loads) -> None:
     loaded = loads("replay", "--sessions", "1")
     assert "pandas" in loaded
     assert sorted(loaded & {"scipy", "empyrical"}) == []
+
+
+def test_the_engine_of_templates_is_loaded_where_html_is_written_alone(loads: Loads, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    loaded = loads("report", "--html", str(page))
+    assert "jinja2" in loaded
+    assert sorted(loaded & TABLES) == []
+    assert page.read_text(encoding="utf-8").endswith("</html>")

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "report",
-    writes="the run and its outcome into the ledger, the log files, and with --csv five files.",
+    writes="the run and its outcome into the ledger, the log files, with --csv five files, and with --html one.",
     examples=(
         "tradebot report",
         "tradebot report --period month",
         "tradebot report --period all --csv figures",
+        "tradebot report --period all --html report.html",
     ),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
@@ -39,6 +40,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write the report with charts as one HTML file, to read, print or send.",
+            show_default=False,
+        ),
+    ] = None,
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
@@ -47,23 +57,28 @@ def command(
     Trades, win rate, P&L and profit factor, in all and by strategy; the textbook statistics, each with its convention,
     against the S&P 500 over the same sessions; open positions with their stops; denials by code.
     """
-    from tradebot.commands import open_desk, render
+    from tradebot.commands import logging_setup, open_desk, render
     from tradebot.core.model.schedule import Job
     from tradebot.core.results.report_outcome import Period
     from tradebot.jobs import report
     from tradebot.reports.csv_files import csv_paths, write_csv
+    from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
     from tradebot.runtime.homes import configuration
 
     files = csv_paths(csv, configuration(options), force=force) if csv is not None else ()
+    page_file = html_path(html, configuration(options), force=force) if html is not None else None
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         outcome = report.run(opened.desk, Period(period))
     if files:
         write_csv(outcome, files)
         tell("\n".join(f"written: {path}" for path in files))
     figures = statistics(outcome)
+    if page_file:
+        write_html(page_file, report_html(outcome, opened.context, figures, logging_setup.redact))
+        tell(f"written: {page_file}")
     return render.finish(
         options,
         opened.context,

@@ -71,11 +71,11 @@ def daily_returns(curve: Curve, cash_events: Iterable[CashEvent], benchmark: Map
 
     ``benchmark``: the closes of the S&P 500 by session.
     """
-    flows = _external_flows(cash_events)
+    flows = external_flows(cash_events)
     steps = []
     equity, session = curve.base, curve.base_session
     for point in curve.points:
-        capital = equity + _flow_between(flows, session, point.session)
+        capital = equity + flow_between(flows, session, point.session)
         if capital > 0:
             index = _return_between(benchmark.get(session) if session else None, benchmark.get(point.session))
             steps.append(Step(point.session, float(point.equity / capital) - 1, index))
@@ -136,7 +136,8 @@ def _index_figures(steps: Sequence[Step]) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
+def external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
+    """Deposits less withdrawals by session, USD."""
     flows: dict[date, Decimal] = {}
     for event in cash_events:
         if event.kind.is_external:
@@ -144,7 +145,7 @@ def _external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
     return flows
 
 
-def _flow_between(flows: Mapping[date, Decimal], after: date | None, until: date) -> Decimal:
+def flow_between(flows: Mapping[date, Decimal], after: date | None, until: date) -> Decimal:
     """The sum of the flows after one session up to another; without ``after``, those of ``until`` alone."""
     return sum((flow for day, flow in flows.items() if (after < day <= until if after else day == until)), ZERO)
 

@@ -33,6 +33,9 @@ from tradebot.reports.formatting import (
 from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.run_header import RunHeader
 
+#: The title of the section that names files of the machine.
+RECORD_FILES = "Written down in"
+
 _STATE_TONES = {
     OrderState.FILLED: Tone.GOOD,
     OrderState.REJECTED: Tone.BAD,
@@ -265,4 +268,4 @@ def account(outcome: Outcome) -> Page:
 
 def record_files(where: RunHeader) -> Page:
     """The paths of the ledger and of the logs."""
-    return section("Written down in", Facts((("database", str(where.database)), ("logs", str(where.logs)))))
+    return section(RECORD_FILES, Facts((("database", str(where.database)), ("logs", str(where.logs)))))

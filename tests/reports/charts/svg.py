@@ -1,0 +1,28 @@
+"""What is drawn, read from the markup of a chart."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+Element = ElementTree.Element
+
+
+def drawn(markup: str) -> Element:
+    """The chart as a tree; markup that is not well-formed fails."""
+    return ElementTree.fromstring(markup)
+
+
+def named(chart: Element, *classes: str) -> list[Element]:
+    """The elements with all of these classes, in order."""
+    return [each for each in chart.iter() if set(classes) <= set(each.get("class", "").split())]
+
+
+def texts(chart: Element, *classes: str) -> list[str]:
+    """The texts of the elements with these classes."""
+    return [each.text or "" for each in named(chart, *classes)]
+
+
+def points(path: Element) -> list[list[tuple[float, float]]]:
+    """The points of each stretch of a line, in units of its viewport."""
+    stretches = [stretch.split("h0")[0].split("V")[0].split() for stretch in path.get("d", "").split("M")[1:]]
+    return [list(zip(map(float, stretch[::2]), map(float, stretch[1::2]), strict=True)) for stretch in stretches]

@@ -1,0 +1,99 @@
+"""A report of years with texts that mean harm, and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.reports.builders import HALT, POSITION
+from tradebot.core.accounting.performance import totals
+from tradebot.core.model.account import CashEvent, CashKind
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
+from tradebot.core.model.orders import Side
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.market.calendar import NyseCalendar
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SCRIPT = "<script>document.title = 'taken'</script>"
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the program that CHROMIUM names, or one of the usual names on the path.
+
+    Without one the test is skipped; with CHROMIUM_REQUIRED set, as in CI, it fails.
+    """
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        say = pytest.fail if os.environ.get("CHROMIUM_REQUIRED") else pytest.skip
+        say("no Chromium: install it (Debian: chromium, fonts-dejavu-core), or name the program in CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # The pages are our own files; a sandbox of namespaces is missing in many containers.
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def years() -> Callable[[date, date], ReportOutcome]:
+    """A report over all sessions from one date to another: a random walk with deposits, trades and wild texts."""
+
+    def made(first: date, last: date) -> ReportOutcome:
+        chance, days = Random(7), [hours.session for hours in NyseCalendar().between(first, last)]
+        points, closes, close, equity = [], {}, 1400.0, 100_000.0
+        for day in days:
+            market = chance.gauss(0.0003, 0.011)
+            close *= 1 + market
+            equity *= 1 + market / 2 + chance.gauss(0.0002, 0.005)
+            equity += 1000 * (day.day == 15)
+            points.append(_point(day, equity, chance.uniform(0.2, 0.9)))
+            closes[day] = close
+        trades = tuple(_trade(days[number * len(days) // 640], number, chance) for number in range(640))
+        deposits = tuple(
+            CashEvent(f"C{day}", CashKind.DEPOSIT, Decimal(1000), _at(day), day) for day in days if day.day == 15
+        )
+        reason = f"see /home/me/desk/state/HALT of PAPER-0001 {SCRIPT}"
+        base = Outcome(Job.REPORT, days[-1], RunStatus.RAN, "report")
+        return ReportOutcome.of(
+            replace(base, totals=totals(trades), unprotected=Decimal(260), halts=(replace(HALT, reason=reason),)),
+            period=Period.ALL, first=days[0], last=days[-1], equity=tuple(points), benchmark=closes, trades=trades,
+            cash_events=deposits, by_strategy={SCRIPT: totals(trades)}, positions=(replace(POSITION, symbol=SCRIPT),),
+            denial_counts={"HALTED": 1, SCRIPT: 4},
+        )  # fmt: skip
+
+    return made
+
+
+def _point(day: date, equity: float, exposure: float) -> EquityPoint:
+    worth = Decimal(f"{equity:.2f}")
+    held = Decimal(f"{equity * exposure:.2f}")
+    return EquityPoint(day, _at(day), worth, worth - held, held, Decimal(0), worth)
+
+
+def _trade(day: date, number: int, chance: Random) -> Trade:
+    gain = Decimal(f"{chance.gauss(2, 60):.2f}")
+    return Trade(
+        f"T{number:04}", SCRIPT if number % 5 == 0 else "rsi2_mean_reversion", "AAPL" if number % 3 else SCRIPT,
+        Side.BUY, Decimal(10), Decimal("25.10"), Decimal("25.10") + gain / 10, Decimal(2), gain - 2, _at(day), _at(day),
+        day, day, f"target </td>{SCRIPT}" if number % 4 == 0 else "stop",
+    )  # fmt: skip
+
+
+def _at(day: date) -> datetime:
+    return datetime.combine(day, time(21), UTC)

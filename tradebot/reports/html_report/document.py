@@ -1,0 +1,82 @@
+"""The structure of an HTML report, and how it becomes a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+
+from tradebot.home.output_files import Kind
+from tradebot.reports.charts.markup import Markup
+from tradebot.reports.charts.style import style_sheet
+from tradebot.reports.layout import Block, Cell, Table
+
+_GENERATOR = '<meta name="generator" content="tradebot report">'
+#: The files that ``report --html`` writes.
+HTML_REPORT = Kind("an HTML report", lambda head: _GENERATOR.encode() in head)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, a sentence on what it shows, and its numbers."""
+
+    title: str
+    chart: Markup
+    caption: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page with a title of its own."""
+
+    title: str
+    blocks: tuple[Block | Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An HTML report."""
+
+    title: str
+    subtitle: str
+    warnings: tuple[str, ...]  # what needs somebody, first on the page
+    highlights: tuple[tuple[str, Cell], ...]  # names with their figures
+    sections: tuple[Section, ...]
+
+
+def html_text(document: Document, hide: Callable[[str], str]) -> str:
+    """The document as HTML. ``hide`` masks what must not leave the machine, in every text before it is escaped."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # only this command needs it
+
+    def masked(value: object) -> object:
+        if hasattr(value, "__html__") or not isinstance(value, str):
+            return value
+        return hide(value).encode("utf-8", "replace").decode("utf-8")  # a lone surrogate has no form in UTF-8
+
+    environment = Environment(
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=masked,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["whole_dates"] = lambda text: _whole_dates(str(masked(text)))
+    return environment.get_template("report.html").render(
+        document=document,
+        css=Markup(_resource("report.css") + style_sheet()),
+        generator=Markup(_GENERATOR),
+        kind=lambda block: type(block).__name__,
+    )
+
+
+def _whole_dates(text: str) -> Markup:
+    """The text escaped, without line breaks within its dates."""
+    return Markup(re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="whole">\g<0></span>', escape(text)))
+
+
+def _resource(name: str) -> str:
+    return resources.files("tradebot.reports.html_report").joinpath(name).read_text(encoding="utf-8")
