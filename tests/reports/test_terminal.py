@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +55,20 @@ def test_colour_says_nothing_that_the_words_do_not_say() -> None:
 @given(st.lists(st.tuples(st.text(max_size=200), st.text(max_size=200)), min_size=1, max_size=4))
 def test_any_text_can_be_drawn(rows: list[tuple[str, str]]) -> None:
     draw((Table(columns("a | ~b"), tuple(rows)), Facts(tuple(rows)), Line(rows[0][0])), Terminal())
+
+
+def test_optional_columns_are_left_out_where_they_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones that fit stay, and a column that wraps needs its longest word."""
+    rows = [("2007-01-03", "rsi2_mean_reversion", "25.10", "because it fell")]
+    page = table("day | ?strategy | ?>price | ?~why", rows)
+
+    def names(width: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        return re.sub(r"\x1b\[[0-9;]*m", "", draw(page, Terminal())).splitlines()[0].split()
+
+    assert names(80) == ["day", "strategy", "price", "why"]
+    assert names(49) == ["day", "strategy", "price", "why"]
+    assert names(48) == ["day", "strategy", "price"]
+    assert names(39) == ["day", "strategy"]
+    assert names(30) == ["day", "price", "why"]
+    assert names(12) == ["day"]

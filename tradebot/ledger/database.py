@@ -20,6 +20,7 @@ from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.homes import Homes
+from tradebot.ledger.listings import Listings
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
@@ -51,6 +52,7 @@ class AccountLedger:
         self.decisions = DecisionLog(engine, trail)
         self.signals = SignalLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
+        self.listings = Listings(engine, account_key)
         self.day = SessionRecords(engine, account_key)
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)

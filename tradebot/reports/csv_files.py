@@ -50,9 +50,23 @@ def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
     items = (outcome.equity, outcome.trades, outcome.period_fills, outcome.positions)
     tables = [*(_rows(kind, rows) for kind, rows in zip(_KINDS.values(), items, strict=True)), [_DENIALS[1], *denials]]
     for path, rows in zip(paths, tables, strict=True):
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\n").writerows(rows)
-        write_output(path, buffer.getvalue(), OPTION)
+        _write(path, rows)
+
+
+def list_path(path: Path, kind: type[Any], loaded: Loaded, *, force: bool) -> Path:
+    """The path that ``write_list`` writes to: a file of items of the dataclass ``kind``. Raises UsageError likewise."""
+    return output_path(path, OPTION, loaded, _csv_kind(_names(kind)), force=force)
+
+
+def write_list(path: Path, kind: type[Any], items: Iterable[Any]) -> None:
+    """Write items of the dataclass ``kind`` to ``path``, which ``list_path`` gave. Raises UsageError."""
+    _write(path, _rows(kind, items))
+
+
+def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    write_output(path, buffer.getvalue(), OPTION)
 
 
 def _csv_kind(columns: Sequence[str]) -> Kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from tradebot.core.model.exchange_time import new_york_text
+from tradebot.core.model.exchange_time import NEW_YORK, new_york_text
 from tradebot.core.model.values import CENT, canonical
 from tradebot.reports.layout import Cell, Tone
 
@@ -61,3 +61,8 @@ def day(value: date | None) -> str:
 def instant(at: datetime | None) -> str:
     """An aware datetime in New York time: ``2007-01-03 09:35 EST``."""
     return NOTHING if at is None else new_york_text(at)
+
+
+def minute(at: datetime | None) -> str:
+    """An aware datetime in New York time without the zone, for a column whose title says it: ``2007-01-03 09:35``."""
+    return NOTHING if at is None else f"{at.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"

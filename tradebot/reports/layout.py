@@ -56,6 +56,7 @@ class Column:
     name: str
     right: bool = False  # aligned right, for numbers
     wraps: bool = False  # takes the remaining width and wraps, for sentences
+    optional: bool = False  # left out where the page is too narrow for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,24 @@ class Table:
     rows: tuple[tuple[str | Cell, ...], ...]
 
 
+_MARKS = ">~?"
+
 Block = Heading | Line | Facts | Table
 Page = tuple[Block, ...]
 
 
 def columns(names: str) -> tuple[Column, ...]:
-    """Columns from names separated by ``|``. The prefix ``>`` aligns a column right; ``~`` lets it wrap."""
-    marked_names = [name.strip() for name in names.split("|")]
-    return tuple(Column(name.lstrip(">~"), name.startswith(">"), name.startswith("~")) for name in marked_names)
+    """Columns from names separated by ``|``, each with its marks before it.
+
+    ``>`` aligns a column right, ``~`` lets it wrap, ``?`` leaves it out where the page is too narrow.
+    """
+    return tuple(_column(name.strip()) for name in names.split("|"))
+
+
+def _column(marked: str) -> Column:
+    name = marked.lstrip(_MARKS)
+    marks = marked[: len(marked) - len(name)]
+    return Column(name, ">" in marks, "~" in marks, "?" in marks)
 
 
 def section(title: str, *blocks: Block) -> Page:

@@ -1,0 +1,102 @@
+"""Listings of fills, round trips, positions and orders: what was asked for, and the rows that match."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from tradebot.core.model.orders import Side
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a listing is asked for. None leaves a side open."""
+
+    symbol: str | None = None
+    strategy: str | None = None
+    first: date | None = None  # session, New York
+    last: date | None = None  # session, included
+    only_open: bool = False  # only what is still open
+    limit: int | None = None  # at most so many rows, the newest
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out but by the limit."""
+        return not (self.symbol or self.strategy or self.first or self.last or self.only_open)
+
+    @property
+    def text(self) -> str:
+        """What is asked for, for people: " of AAPL by rsi2_mean_reversion since 2007-01-03"; "" for everything."""
+        return "".join(
+            (
+                " still open" if self.only_open else "",
+                f" of {self.symbol}" if self.symbol else "",
+                f" by {self.strategy}" if self.strategy else "",
+                _span_text(self.first, self.last),
+            )
+        )
+
+    def includes(self, symbol: str, strategy: str, session: date | None) -> bool:
+        """Whether a row matches. One without a session matches any span."""
+        return (
+            self.symbol in (None, symbol)
+            and self.strategy in (None, strategy)
+            and (session is None or (self.first or date.min) <= session <= (self.last or date.max))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """The rows of a listing, newest first."""
+
+    selection: Selection
+    rows: tuple[T, ...]
+    more: bool = False  # whether older rows match, beyond the limit
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FillLine:
+    """A fill for people. Prices are USD per share."""
+
+    at: datetime  # aware UTC
+    session: date
+    symbol: str
+    side: Side
+    quantity: Decimal  # shares
+    price: Decimal
+    planned_price: Decimal | None  # at the decision; of a bracket's leg its stop or limit price; None: not stored
+    fee: Decimal  # USD, positive when paid
+    strategy: str  # FOREIGN for a fill of somebody else's order
+    fill_id: str
+    client_order_id: str
+
+
+def nothing_found(noun: str, selection: Selection, strategies: Collection[str], symbols: Collection[str]) -> str:
+    """Why a listing of ``noun`` ("fill") is empty, with what there is instead, for people."""
+    if not strategies:
+        return f"no {noun} yet"
+    said = f"nothing matches: no {noun}{selection.text}"
+    if selection.strategy is not None and selection.strategy not in strategies:
+        return f"{said}. There are some by {', '.join(sorted(strategies))}"
+    if selection.symbol is not None and selection.symbol not in symbols:
+        return f"{said}. There are some of {_listed(symbols)}"
+    return said
+
+
+def _listed(names: Collection[str], most: int = 12) -> str:
+    shown = sorted(names)[:most]
+    return ", ".join(shown) + (f" and {len(names) - most} others" if len(names) > most else "")
+
+
+def _span_text(first: date | None, last: date | None) -> str:
+    if first is not None and last is not None:
+        return f" on {first}" if first == last else f" from {first} to {last}"
+    if first is not None:
+        return f" since {first}"
+    return f" until {last}" if last is not None else ""
