@@ -21,7 +21,7 @@ Said = tuple[int, str, str]
 Look = Callable[..., Said]
 
 LEDGER = "trading_robot.db"
-COMMANDS = [("explain", "AAPL"), ("incident",)]
+COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",)]
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 

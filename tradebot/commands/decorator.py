@@ -39,6 +39,7 @@ ForceOption = Annotated[
     bool,
     typer.Option("--force", help="Replace an existing file of another kind too, though never one of the home."),
 ]
+FullOption = Annotated[bool, typer.Option("--full", help="Show everything.")]
 ScheduledOption = Annotated[
     bool,
     typer.Option(

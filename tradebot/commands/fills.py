@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from tradebot.commands import decorator
 from tradebot.commands import listing as lists
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     examples=(
         "tradebot fills",
         "tradebot fills --symbol AAPL --from 2007-01-01 --to 2007-12-31",
-        "tradebot fills --open  # of what is held now",
         "tradebot fills --csv fills.csv",
     ),
     ends_with=(ExitCode.LEDGER,),
@@ -31,25 +28,31 @@ def command(
     strategy: lists.StrategyOption = None,
     first: lists.FromOption = None,
     last: lists.ToOption = None,
-    only_open: Annotated[bool, typer.Option("--open", help="Only fills of round trips that are open.")] = False,
     limit: lists.LimitOption = None,
     csv: lists.CsvOption = None,
     force: decorator.ForceOption = False,
 ) -> ExitCode:
-    """List the fills, newest first: what was bought and sold, when, at which price and fee.
+    """List what was bought and sold, newest first.
 
-    Beside the price stands the planned one: the price at the decision, of a stop or target its own price. It reads the
-    ledger alone: it asks no broker and waits for no job.
+    When, at which price and fee, and by which strategy. Beside the price stands the planned one: the price at the
+    decision; of a stop or target its own price. It reads the ledger alone: it asks no broker and waits for no job.
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.results.listings import FillLine
     from tradebot.jobs import fills
     from tradebot.reports.pages.listings import fills_page
 
-    chosen = lists.selection(options, symbol, strategy, first, last, limit, csv, only_open=only_open)
+    chosen = lists.selection(options, symbol, strategy, first, last, limit, csv)
     file = lists.csv_path(csv, FillLine, options, force=force)
     with open_desk.ledger_for(options, "fills") as opened:
         found = fills.run(opened.desk, chosen)
     lists.write_csv(file, FillLine, found.rows)
-    fields = {"fills": found.rows, "more": found.more, "notes": found.notes}
-    return render.show_result(options, "fills", fills_page(found), header=opened.context, **fields)
+    return render.show_result(
+        options,
+        "fills",
+        fills_page(found),
+        header=opened.context,
+        fills=found.rows,
+        more=found.more,
+        notes=found.notes,
+    )

@@ -28,6 +28,27 @@ def test_preflight_says_what_to_do_about_what_did_not_pass(base: Outcome, place:
     assert "exit code 5" in text
 
 
+def test_preflight_shows_what_fails_first_and_counts_what_passes(base: Outcome, place: Place, plain: Plain) -> None:
+    checks = (
+        Check("lock", CheckResult.PASS, "free"),
+        Check("backup", CheckResult.WARN, "none yet", "make one"),
+        Check("mode", CheckResult.PASS, "play money"),
+        Check("bars", CheckResult.FAIL, "there are none", "check PAPER_DATA"),
+    )
+    outcome = PreflightOutcome.of(base, checks=checks)
+
+    def names(text: str) -> list[str]:
+        rows = text.partition("Checks\n")[2].splitlines()[2:]
+        return [row.split()[0] for row in rows]
+
+    short, full = plain(preflight_page(outcome, place)), plain(preflight_page(outcome, place, full=True))
+    assert names(short) == ["bars", "backup", "2"]
+    assert short.endswith("  2 checks passed; --full shows them\n")
+    assert names(full) == ["bars", "backup", "lock", "mode", "2"]
+    only = replace(outcome, checks=checks[:1])
+    assert plain(preflight_page(only, place)).endswith("Checks\n  1 check passed; --full shows them\n")
+
+
 def test_reconcile_shows_a_table_of_breaks(base: Outcome, place: Place, plain: Plain) -> None:
     shares = (Decimal(10), Decimal(0))
     found = Break(BreakKind.MISSING_THERE, "AAPL", *shares, "the broker shows none", first_seen=SESSION, age_sessions=2)

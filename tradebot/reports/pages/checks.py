@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tradebot.core.model.ledger_rows import DecisionRow
+from tradebot.core.model.values import plural
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
@@ -20,15 +21,24 @@ _RESULT_CELLS = {
 }
 
 
-def checks_table(checks: Iterable[Check]) -> Page:
-    """A row for each check: name, result, figure and remedy."""
+def checks_table(checks: Iterable[Check], *more: Line) -> Page:
+    """A row for each check: name, result, figure and remedy; then ``more`` lines."""
     rows = ((check.name, _RESULT_CELLS[check.result], check.figure, check.remedy) for check in checks)
-    return section("Checks", *table("check | result | ~figure | ~what to do", rows))
+    return section("Checks", *table("check | result | ~figure | ~what to do", rows), *more)
 
 
-def preflight_page(outcome: PreflightOutcome, where: RunHeader) -> Page:
-    """The result of each check before trading."""
-    return (*common.headline(outcome), *checks_table(outcome.checks), *common.notes(outcome.notes))
+def preflight_page(outcome: PreflightOutcome, where: RunHeader, *, full: bool = False) -> Page:
+    """The checks that failed, those that warn, and the number of those that passed; with ``full`` these too."""
+    failed, warned, passed = (
+        [check for check in outcome.checks if check.result is result]
+        for result in (CheckResult.FAIL, CheckResult.WARN, CheckResult.PASS)
+    )
+    count = Line(f"{plural(len(passed), 'check')} passed{'' if full else '; --full shows them'}", Tone.GOOD)
+    return (
+        *common.headline(outcome),
+        *checks_table((*failed, *warned, *(passed if full else ())), *((count,) if passed else ())),
+        *common.notes(outcome.notes),
+    )
 
 
 def reconcile_page(outcome: Outcome, where: RunHeader) -> Page:
