@@ -43,7 +43,7 @@ WANTED = {
     ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",),
     ("adopt",), ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
     ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
-    ("incident",), ("fills",), ("help",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
+    ("incident",), ("fills",), ("help",), ("init",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
     ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"), ("schedule", "remove"),
     ("config", "show"), ("config", "check"), ("data", "import"), ("data", "check"),
     ("strategies", "list"), ("strategies", "check"),

@@ -28,7 +28,11 @@ def command(
     strategies, bars, the schedule, channels of alerts, the last backup and the last drill. Any that fails blocks.
     Warnings end with 0.
     """
+    return check_before_open(options, full=full, scheduled=scheduled)
 
+
+def check_before_open(options: GlobalOptions, *, full: bool = False, scheduled: bool = False) -> ExitCode:
+    """Run the checks and print them."""
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import preflight

@@ -192,6 +192,18 @@ def verify(
     )  # fmt: skip
 
 
+def install_for(options: GlobalOptions) -> tuple[str, ...]:
+    """Install the entries of a home for this system's own scheduler, and return what was done. Raises ConfigError."""
+    from tradebot import schedulers
+    from tradebot.errors import ConfigError
+    from tradebot.runtime import scheduler_setup
+
+    kind, setup, _, files = _entries(options, None, None, "")
+    if places := scheduler_setup.temporary_places(setup, kind):
+        raise ConfigError(places)
+    return tuple(schedulers.install(kind, setup, files))
+
+
 commands = (show, install, remove, verify)
 
 

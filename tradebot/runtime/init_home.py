@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from tradebot.core.model.account import AccountSnapshot
 from tradebot.home import locks, paths
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import HomeContext, configuration, home_context, make_ledger
 from tradebot.runtime.venue import open_venue
-from tradebot.settings import GlobalOptions
+from tradebot.settings import GlobalOptions, Settings
 
 
 def init_home(options: GlobalOptions) -> tuple[HomeContext, bool]:
@@ -23,3 +24,9 @@ def init_home(options: GlobalOptions) -> tuple[HomeContext, bool]:
         venue = held.enter_context(open_venue(settings, fresh=True))
         account_id = make_ledger(settings, venue.broker, venue.clock)
         return home_context(settings, venue.broker, account_id), fresh
+
+
+def account_at(settings: Settings) -> AccountSnapshot:
+    """The account at a broker outside, to see whether its keys work. Raises Blocked if not, and BrokerUnavailable."""
+    with open_venue(settings, urgent=True) as venue:
+        return venue.broker.account()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradebot.settings.inspected import Inspected, Loaded, ShownSetting
 from tradebot.settings.load import (
     inspect,
+    inspect_text,
     load,
     load_for,
     load_in_emergency,
@@ -29,6 +30,7 @@ __all__ = [
     "ShownSetting",
     "TradingMode",
     "inspect",
+    "inspect_text",
     "load",
     "load_for",
     "load_in_emergency",

@@ -80,6 +80,11 @@ def read(path: Path, label: str) -> EnvFile:
     text = _read_text(path, label)
     if isinstance(text, LineProblem):
         return EnvFile(label, problems=(text,))
+    return parse(text, label, exposed=_readable_by_others(path))
+
+
+def parse(text: str, label: str, *, exposed: bool = False) -> EnvFile:
+    """The entries of a `.env`'s text. ``exposed``: whether others may read its file."""
     entries: list[EnvEntry] = []
     problems: list[LineProblem] = []
     for number, line in enumerate(_LINE_END.split(text), start=1):
@@ -89,7 +94,12 @@ def read(path: Path, label: str) -> EnvFile:
         except _Unreadable as error:
             problem = Problem(_line_label(label, number), error.what, error.fix)
             problems.append(LineProblem(number, problem, error.name))
-    return EnvFile(label, tuple(entries), tuple(problems), _duplicates(entries, label), _readable_by_others(path))
+    return EnvFile(label, tuple(entries), tuple(problems), _duplicates(entries, label), exposed)
+
+
+def written(value: str) -> str | None:
+    """A value as it stands in a `.env` so that it can be read in one way only; None where no form is such."""
+    return next((form for form in (value, f'"{value}"', f"'{value}'") if _is_plain(form, value)), None)
 
 
 def _line_label(label: str, number: int) -> str:

@@ -53,6 +53,12 @@ def inspect(options: GlobalOptions, environ: Mapping[str, str] | None = None) ->
     return _load(home, options.env_file, environment, home_typed=bool(options.home))
 
 
+def inspect_text(home: Path, text: str, environ: Mapping[str, str] | None = None) -> Inspected:
+    """The settings of ``home`` if its `.env` held this text, and everything that is wrong with them."""
+    environment = process_environment() if environ is None else environ
+    return _inspect(home, None, env_file.parse(text, "`.env`"), environment, home_typed=True)
+
+
 def load_valid(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings with every invalid one at its default: for redaction and alerts, never for trading.
 
@@ -119,6 +125,12 @@ class _Text:
 
 def _load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_typed: bool) -> Inspected:
     path, file = _read_env_file(home, env_path)
+    return _inspect(home, path, file, environ, home_typed=home_typed)
+
+
+def _inspect(
+    home: Path, path: Path | None, file: env_file.EnvFile, environ: Mapping[str, str], *, home_typed: bool
+) -> Inspected:
     faults = [Fault(problem, None) for problem in _home_problems(home)]
     faults += [Fault(problem, frozenset()) for problem in _system_problems(environ)]
     faults += [

@@ -52,6 +52,7 @@ CODES = {
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here
     ("data", "check"): ExitCode.CONFIG,  # there is no such file
     ("data", "import"): ExitCode.CONFIG,
+    ("init",): ExitCode.USAGE,  # nobody is there to answer
     ("restore",): ExitCode.LEDGER,
     ("schedule", "verify"): ExitCode.DEGRADED,
 }
