@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -418,3 +419,37 @@ def test_runs_that_died_count_as_failed(make_house: MakeHouse) -> None:
     assert halt.rule is HaltRule.FAILED_RUNS
     assert halt.value == 2
     assert "the last said: nothing, it died" in halt.reason
+
+
+# --- how far limits were used -----------------------------------------------------------------------
+
+
+def limits_used(house: House, session: date) -> dict[str, list[tuple[str, str]]]:
+    """The uses and the settings that were stored in a session, by limit, in order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in house.rows("SELECT used FROM limits_used WHERE session = ? ORDER BY seq", session.isoformat()):
+        for setting, (used, limit) in json.loads(row["used"]).items():
+            found.setdefault(setting, []).append((used, limit))
+    return found
+
+
+def test_the_use_of_every_limit_is_stored_against_its_setting_then(make_house: MakeHouse) -> None:
+    house = holding_acme(make_house, "99 100 98 99", MAX_POSITIONS="4")
+    second = limits_used(house, SECOND)
+    assert (second["MAX_POSITIONS"][0], second["MAX_POSITIONS"][-1]) == (("0", "4"), ("1", "4"))
+    assert second["MAX_DAILY_TRADES"][-1] == ("1", "20")
+    assert second["MAX_ORDER_VALUE"] == [("10000", "10000")]
+    assert second["MAX_GROSS_EXPOSURE_PCT"][-1] == ("0.1", "1")
+    assert second["RISK_PER_TRADE_PCT"] == [("0.05", "0.05")]
+    house.check_exits()
+    third = limits_used(house, THIRD)
+    assert third["DAILY_LOSS_LIMIT_PCT"] == [("0.001", "0.03")], "100 shares fell by a dollar"
+    assert third["MAX_POSITIONS"] == [("1", "4")], "where nothing rises, one row is stored"
+
+
+def test_failed_runs_use_their_limit(make_house: MakeHouse) -> None:
+    house = make_house(Script())
+    with pytest.raises(BrokerUnavailable):
+        house.daily(wrap=lambda broker: Unreachable(broker, "positions"))
+    house.daily()
+    assert limits_used(house, SECOND)["FAILED_RUNS_LIMIT"] == [("1", "3")]

@@ -23,6 +23,7 @@ from tradebot.core.model.account import (
     Fill,
     FillBust,
     Position,
+    Quote,
     Reorganisation,
     SplitEvent,
 )
@@ -30,6 +31,7 @@ from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding, Lot, LotClosure
 from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus, SymbolState
+from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import (
@@ -242,6 +244,14 @@ class Samples:
         """Ten shares without a stop since the moment."""
         return BarePeriod(self.session, "trend", symbol, Decimal(10), Decimal(260), self.at)
 
+    def quote(self, symbol: str = "AAPL") -> Quote:
+        """The price a second before the moment."""
+        return Quote(symbol, Decimal("25.12"), self.at - timedelta(seconds=1))
+
+    def used(self, used: str = "3") -> LimitUsed:
+        """Some of at most ten positions."""
+        return LimitUsed("MAX_POSITIONS", Decimal(used), Decimal(10))
+
     def decision(self, symbol: str = "AAPL", code: str = "", session: date | None = None) -> DecisionRow:
         return DecisionRow(
             session or self.session,
@@ -307,7 +317,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 4711)
     ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "100000")], some.at)
     ledger.orders.write([some.intent("AAPL"), some.intent("MSFT")], some.at)
-    ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at)
+    ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at, quote=some.quote())
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.FILLED, some.at, broker_order_id="B1")
     ledger.orders.store_broker_orders([some.shown("B1")], some.at)
     split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
@@ -328,6 +338,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.signals.store(run, [signals_record((), some.session, some.at, "sample", "", "it did not answer")])
     ledger.strategy_history.record(version, some.session, some.at)
     ledger.bare_periods.begin(some.bare(), some.at)
+    ledger.limits_used.store(some.session, [some.used()], some.at)
     ledger.decisions.note("drill", "cancel", some.at, {"took": "1.5"})
     ledger.outbox.put(some.alert(), some.at)
     posted = database.alert_queue.newest(1)[0]

@@ -125,6 +125,19 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ),
         ("DELETE FROM bare_periods", "bare_periods", "trend AAPL", "is gone"),
         (
+            'UPDATE limits_used SET used = \'{"MAX_POSITIONS":["2","10"]}\'',
+            "limits_used",
+            "1",
+            'was {"MAX_POSITIONS":["3","10"]}',
+        ),
+        ("DELETE FROM limits_used", "limits_used", "1", "is gone; the audit trail has it as limits_used"),
+        (
+            "UPDATE orders SET sent_price = '25' WHERE symbol = 'AAPL'",
+            "orders",
+            "-AAPL-",
+            "sent_price is 25; the audit trail has it 25.12",
+        ),
+        (
             "UPDATE halts SET until = '2007-01-04'",
             "halts",
             "halt_id 1",

@@ -192,6 +192,11 @@ def test_the_work_goes_on_where_the_old_version_stopped(old: OldHome) -> None:
         assert old.rows("trading_robot.db", "SELECT opening FROM accounts") == [("none",)]
         assert old.rows("trading_robot.db", "SELECT * FROM openings") == [], "its positions stay the strategies' own"
         assert old.json("verify")["findings"] == []
+        sessions = {session for (session,) in old.rows("trading_robot.db", "SELECT session FROM limits_used")}
+        assert "2006-12-08" in sessions
+        assert min(sessions) >= "2006-12-07", "what the old version did not store is not invented"
+        priced = "SELECT session FROM orders WHERE sent_price IS NOT NULL AND session < '2006-12-07'"
+        assert old.rows("trading_robot.db", priced) == []
 
 
 def test_what_the_old_version_opened_is_closed(old: OldHome) -> None:

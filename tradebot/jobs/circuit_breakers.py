@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import AccountSnapshot
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.halts import LOSS_RULES, Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
+from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.stop_outcome import StopOutcome
@@ -22,8 +24,8 @@ from tradebot.core.risk.circuit_breakers import (
     COUNTED_JOBS,
     COUNTED_STATUSES,
     UNCOUNTED_CODES,
-    LimitInputs,
     breaks_halt,
+    failed_in_a_row,
     failed_runs_halt,
     limit_breach_halt,
     loss_halts,
@@ -51,10 +53,16 @@ def check_failed_runs(desk: Desk, run: JobRun) -> None:
     limits, now = desk.settings.limits(), desk.clock.now()
     resumed = next(desk.ledger.runs.newest(Job.RESUME, (RunStatus.RAN, RunStatus.BLOCKED), 1), None)
     since = resumed.run_id if resumed else 0
+    most = 0
     for job in COUNTED_JOBS:
-        halt = failed_runs_halt(_counted_runs(desk, run, job, since), limits, run.session, now)
+        failed = failed_in_a_row(_counted_runs(desk, run, job, since))
+        most = max(most, len(failed))
+        halt = failed_runs_halt(failed, limits, run.session, now)
         if halt is not None:
             _latch(desk, run, [halt])
+    if most:
+        used = LimitUsed("FAILED_RUNS_LIMIT", Decimal(most), Decimal(limits.failed_runs_limit))
+        desk.ledger.limits_used.store(run.session, [used], now)
 
 
 def look_and_check(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> AccountState:
@@ -119,15 +127,7 @@ def _tripped(desk: Desk, run: JobRun, state: AccountState) -> Iterable[Halt]:
 
 def limit_breach(desk: Desk, run: JobRun, state: AccountState) -> Halt | None:
     """The halt for the limits that the account exceeds, which is not latched by this."""
-    inputs = LimitInputs(
-        equity=state.account.equity,
-        positions=state.positions,
-        holdings=state.holdings,
-        open_orders=state.open_orders,
-        unsettled=state.unsettled,
-        quotes=state.quotes,
-        limits=desk.settings.limits(),
-    )
+    inputs = state.limit_inputs(desk.settings.limits())
     return limit_breach_halt(inputs, run.session, desk.clock.now())
 
 

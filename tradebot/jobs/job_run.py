@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -11,10 +11,11 @@ from typing import TypeVar
 
 from tradebot.core.accounting.day_result import ExplainedEquity
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.account import AccountSnapshot, MarketClock
+from tradebot.core.model.account import AccountSnapshot, MarketClock, Quote
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.halts import Halt, level_of
 from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check
@@ -43,6 +44,8 @@ class JobRun:
     halts: tuple[Halt, ...] = ()  # in force
     objections: tuple[Check, ...] = ()  # failed checks, which let no entry be sent
     breaks: tuple[Break, ...] = ()  # open
+    quotes: Mapping[str, Quote] = field(default_factory=dict)  # by the newest look
+    most_used: Mapping[str, LimitUsed] = field(default_factory=dict)  # the highest use of each limit in this run
     gaps: tuple[Gap, ...] | None = None  # None until the protection is looked at
     done: StepResult = field(default_factory=StepResult)
     timings: dict[str, float] = field(default_factory=dict)  # seconds of machine time by step
@@ -52,7 +55,10 @@ class JobRun:
         if result.has_lines:
             self.done = StepResult().after(self.done, result)
         if isinstance(result, AccountResult):
-            self.breaks, self.gaps, self.explained = result.state.breaks, result.state.gaps, result.state.explained
+            state = result.state
+            self.breaks, self.gaps, self.explained = state.breaks, state.gaps, state.explained
+            self.quotes = state.quotes
+            self.most_used = {**self.most_used, **{each.setting: each for each in state.limits_used}}
         elif isinstance(result, SubmitResult) and result.halts:
             self.halts = result.halts
         return result

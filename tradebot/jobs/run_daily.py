@@ -125,7 +125,9 @@ def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
 def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
     """Store every entry, send one after another, and wait for the end of those sent, whatever stopped the rest."""
     with run.step("send"):
-        store_intents(desk, plan.entries)
+        with desk.ledger.transaction():
+            store_intents(desk, plan.entries)
+            desk.ledger.limits_used.store(run.session, plan.limits_used, desk.clock.now())
         sent: list[Intent] = []
         began = desk.clock.now()
         try:

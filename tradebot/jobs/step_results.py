@@ -14,10 +14,12 @@ from tradebot.core.model.account import AccountSnapshot, Fill, Position, Quote
 from tradebot.core.model.breaks import ACCEPTABLE, OF_SHARES, Break
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Holding
+from tradebot.core.model.limits import Limits, LimitUsed
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.signals import Signal
 from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine
+from tradebot.core.risk.circuit_breakers import LimitInputs
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.errors import ExitCode
 
@@ -93,6 +95,12 @@ class AccountState:
     pending: tuple[Break, ...] = ()  # differences that one look has shown
     unsettled_symbols: frozenset[str] = frozenset()  # they changed with each look; CASH among them
     foreign_orders: tuple[BrokerOrder, ...] = ()  # open ones that somebody else sent
+    limits_used: tuple[LimitUsed, ...] = ()  # that are stored with this look
+
+    def limit_inputs(self, limits: Limits) -> LimitInputs:
+        """What the limits are compared with."""
+        account = (self.positions, self.holdings, self.open_orders, self.unsettled, self.quotes)
+        return LimitInputs(self.account.equity, *account, limits)
 
     @property
     def differences(self) -> tuple[Break, ...]:

@@ -44,11 +44,23 @@ MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
 STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_CHANGED)
+LIMITS_USED = ChainedTable("limits_used", "seq", AuditKind.LIMITS_USED)
 SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
-CHAINED = (*ACTIVITIES, LOT_CLOSURES, EQUITY, ALERTS, MISSED, STRATEGY_SESSIONS, STRATEGY_VERSIONS, SIGNALS, OPENINGS)
+CHAINED = (
+    *ACTIVITIES,
+    LOT_CLOSURES,
+    EQUITY,
+    ALERTS,
+    MISSED,
+    STRATEGY_SESSIONS,
+    STRATEGY_VERSIONS,
+    SIGNALS,
+    LIMITS_USED,
+    OPENINGS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.homes import Homes
+from tradebot.ledger.limits_used import LimitsUsed
 from tradebot.ledger.listings import Listings
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
@@ -49,6 +50,7 @@ class AccountLedger:
         self.openings = Openings(engine, trail, self.books)
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)
         self.bare_periods = BarePeriods(engine, trail)
+        self.limits_used = LimitsUsed(engine, trail)
         self.decisions = DecisionLog(engine, trail)
         self.signals = SignalLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from tradebot.core.model.account import Quote
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
 from tradebot.core.model.repetition import EntryKey
 from tradebot.core.results.audit_events import AuditKind
@@ -63,11 +64,12 @@ class Orders:
         filled_quantity: Decimal | None = None,
         average_fill_price: Decimal | None = None,
         note: str = "",
+        quote: Quote | None = None,
     ) -> None:
         """Move an intent to a state, with an audit row. Arguments that are not given leave their columns unchanged.
 
-        A move that changes nothing writes nothing. Raises LedgerError for an unknown intent and for a move that
-        ``may_move`` refuses.
+        ``quote``: the price of its symbol when it is sent. A move that changes nothing writes nothing. Raises
+        LedgerError for an unknown intent and for a move that ``may_move`` refuses.
         """
         given: dict[str, Value] = {
             "state": state.value,
@@ -85,6 +87,8 @@ class Orders:
             if state is OrderState.SUBMITTING and before["state"] != state:
                 given["sends"] = before["sends"] + 1
                 given["sent_at"] = stamp(at)
+                given["sent_price"] = to_column(quote.last) if quote else None
+                given["sent_price_at"] = stamp(quote.at) if quote else None
             changed = {name: value for name, value in given.items() if value is not None and value != before[name]}
             if not changed:
                 return

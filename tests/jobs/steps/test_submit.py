@@ -378,3 +378,18 @@ def test_while_the_broker_shows_what_cannot_be_the_outcome_is_unknown(make_house
     assert BreakKind.UNKNOWN_OUTCOME in {found.kind for found in outcome.breaks if found.symbol == "ACME"}
     assert house.reconcile().breaks == ()
     assert state_on_disk(house, entry) == "filled"
+
+
+def test_the_price_at_sending_is_stored_with_every_order(make_house: MakeHouse) -> None:
+    """An entry's is asked for before it leaves; a sale's is that of the last look, since nothing may hold it up."""
+    house = make_house(
+        Script(enter={"ACME": [SECOND]}, leave={"ACME": [THIRD]}),
+        prices={"ACME": ["100 101 99 100", "103 104 102 103", "101 102 100 101", "100 101 99 100"]},
+    )
+    house.daily()
+    house.next()
+    house.daily()
+    stored = "SELECT purpose, planned_price, sent_price, sent_price_at <= sent_at AS before FROM orders ORDER BY seq"
+    rows = [(row["purpose"], row["sent_price"] == row["planned_price"], row["before"]) for row in house.rows(stored)]
+    assert rows == [("entry", True, 1), ("exit", True, 1)]
+    assert {row["sent_price"] for row in house.rows("SELECT sent_price FROM orders")} == {"103", "101"}

@@ -70,3 +70,19 @@ class Counters:
     uncounted: Decimal = Decimal(0)  # USD of equity that nothing explains: the drawdown leaves it out
     orders_sent: int = 0  # submissions of any purpose; a resubmitted order counts twice
     orders_last_minute: int = 0  # the same, of the last 60 seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUsed:
+    """How far a limit was used at one moment, against its setting at that moment, both in the unit of the setting."""
+
+    setting: str  # its name, such as MAX_POSITIONS
+    used: Decimal
+    limit: Decimal
+
+    @property
+    def share(self) -> Decimal:
+        """The part of the limit that was used: 1 where it was used up. Any use of a limit of 0 uses it up."""
+        if self.limit > 0:
+            return self.used / self.limit
+        return Decimal(self.used > 0)

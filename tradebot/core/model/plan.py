@@ -11,7 +11,7 @@ from enum import StrEnum
 from tradebot.core.model.account import AccountSnapshot, Asset, Position, Quote
 from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.limits import Counters, Limits, LimitUsed
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.repetition import EntryKey, Repetition
@@ -111,6 +111,7 @@ class Plan:
     exits: tuple[Intent, ...] = ()
     entries: tuple[Intent, ...] = ()
     denials: tuple[Denial, ...] = ()
+    limits_used: tuple[LimitUsed, ...] = ()  # by the largest of the entries
 
     @property
     def intents(self) -> tuple[Intent, ...]:

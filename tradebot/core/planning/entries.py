@@ -18,6 +18,7 @@ from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
 from tradebot.core.risk.candidate import Candidate, EntryTerms
 from tradebot.core.risk.exit_fractions import has_exit_prices
+from tradebot.core.risk.limits_used import entry_limits_used
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.rules import denials_of
 from tradebot.core.risk.sizing import on_probation, risk_per_trade, size_entry
@@ -27,7 +28,7 @@ def plan(situation: Situation) -> Plan:
     """The orders to send now, and a denial for each one that is not sent. Linear in the size of the situation."""
     exits, exit_denials = plan_exits(situation)
     entries, entry_denials = _plan_entries(situation)
-    return Plan(exits, entries, exit_denials + entry_denials)
+    return Plan(exits, entries, exit_denials + entry_denials, entry_limits_used(entries, situation))
 
 
 def _plan_entries(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:

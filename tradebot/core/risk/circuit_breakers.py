@@ -132,7 +132,7 @@ def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: 
 
     A run that is stored as running has died, because the caller holds the lock.
     """
-    failed = list(takewhile(_has_failed, newest))
+    failed = failed_in_a_row(newest)
     if len(failed) < limits.failed_runs_limit:
         return None
     first, last = failed[-1], failed[0]
@@ -142,6 +142,11 @@ def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: 
     )
     value, limit = Decimal(len(failed)), Decimal(limits.failed_runs_limit)
     return _halt(HaltRule.FAILED_RUNS, HaltLevel.HALTED, reason, session, now, value, limit)
+
+
+def failed_in_a_row(newest: Iterable[Run]) -> tuple[Run, ...]:
+    """The failed runs since the last one that did not fail, newest first."""
+    return tuple(takewhile(_has_failed, newest))
 
 
 def _has_failed(run: Run) -> bool:
@@ -191,12 +196,17 @@ class LimitUse:
     drawdown: EquityLoss
 
 
+def exposure_at_cost(inputs: LimitInputs) -> Exposure:
+    """The exposure with the gains of long positions left out."""
+    return measure_exposure(_without_gains(inputs))
+
+
 def limit_use(inputs: LimitInputs, account: AccountSnapshot, counters: Counters) -> LimitUse:
     """The use of the limits, exceeded or not."""
-    exposure = measure_exposure(_without_gains(inputs))
+    exposure = exposure_at_cost(inputs)
     return LimitUse(
         positions=len(exposure.symbols),
-        gross_exposure=_fraction(exposure.total.value, inputs.equity),
+        gross_exposure=fraction(exposure.total.value, inputs.equity),
         daily_loss=daily_loss(account, counters, inputs.limits),
         drawdown=drawdown(account, counters, inputs.limits),
     )
@@ -204,7 +214,7 @@ def limit_use(inputs: LimitInputs, account: AccountSnapshot, counters: Counters)
 
 def limit_breaches(inputs: LimitInputs) -> tuple[LimitBreach, ...]:
     """The limits that the account exceeds by more than the tolerance; the number of positions has no tolerance."""
-    exposure = measure_exposure(_without_gains(inputs))
+    exposure = exposure_at_cost(inputs)
     return (*_count(inputs, exposure), *_shares_of_equity(inputs, exposure))
 
 
@@ -228,7 +238,7 @@ def _share(inputs: LimitInputs, subject: str, value: Decimal, limit: Decimal) ->
     equity, tolerance = inputs.equity, inputs.limits.limit_breach_tolerance_pct
     if value <= 0 or value <= equity * limit * (ONE + tolerance):
         return
-    share = _fraction(value, equity)
+    share = fraction(value, equity)
     message = (
         f"{subject} {dollars(value)}, {percent(share)} of equity, and {percent(limit)} is the limit, with "
         f"{percent(tolerance)} of it for drift"
@@ -236,7 +246,7 @@ def _share(inputs: LimitInputs, subject: str, value: Decimal, limit: Decimal) ->
     yield LimitBreach(share, limit, message)
 
 
-def _fraction(value: Decimal, equity: Decimal) -> Decimal:
+def fraction(value: Decimal, equity: Decimal) -> Decimal:
     """A value as a fraction of equity: 1 without equity, 0 without a value."""
     if value <= 0:
         return ZERO

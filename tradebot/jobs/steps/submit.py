@@ -15,6 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import chain, repeat
 
+from tradebot.core.model.account import Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import (
@@ -57,14 +58,19 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
 
     ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is not sent
     after ^C, under a halt of any process, or if it fails an order check now. A reducing order is sent even after ^C,
-    because the stop that held its shares may be cancelled. Raises Locked, Stopped and LedgerError.
+    because the stop that held its shares may be cancelled, and without asking for a price: the last look's is stored
+    with it. Raises Locked, Stopped and LedgerError.
     """
     desk.lock.assert_held()
+    quote = run.quotes.get(intent.symbol)
     if not intent.purpose.reduces:
         desk.stop.check()
-        if withheld := _withheld(desk, run, intent):
-            return withheld
-    intent = _moved(desk, intent, OrderState.SUBMITTING, "")
+        if stopped := _stopped_by_halt(desk, run, intent):
+            return stopped
+        quote = desk.market.quotes([intent.symbol]).get(intent.symbol)
+        if denials := _failed_order_checks(desk, run, intent, quote):
+            return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
+    intent = _moved(desk, intent, OrderState.SUBMITTING, "", quote)
     try:
         if replacing is None:
             order = desk.broker.submit(intent.request)
@@ -201,8 +207,8 @@ def _pauses(seconds: float) -> Iterator[float]:
             return
 
 
-def _moved(desk: Desk, intent: Intent, state: OrderState, note: str) -> Intent:
-    desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=note)
+def _moved(desk: Desk, intent: Intent, state: OrderState, note: str, quote: Quote | None = None) -> Intent:
+    desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=note, quote=quote)
     return replace(intent, state=state, note=note)
 
 
@@ -217,25 +223,23 @@ def _doubted(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
     return replace(intent, note=why)
 
 
-def _withheld(desk: Desk, run: JobRun, intent: Intent) -> SubmitResult | None:
-    """The result for an entry that a halt or an order check stops; None where it may be sent."""
+def _stopped_by_halt(desk: Desk, run: JobRun, intent: Intent) -> SubmitResult | None:
+    """The result for an entry that a halt stops; None where none does."""
     halts = current_halts(desk, run.session)
     stopping = next((halt for halt in halts if halt.stops_entry(intent.strategy, intent.symbol)), None)
-    if stopping is not None:
-        why = f"{stopping.subject} was halted before it was sent: {stopping.reason}"
-        denial = _denial(intent, DenialCode.HALTED, why)
-        return replace(_denied(desk, run, intent, OrderState.ABANDONED, why, [denial]), halts=halts)
-    if denials := _failed_order_checks(desk, run, intent):
-        return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
-    return None
+    if stopping is None:
+        return None
+    why = f"{stopping.subject} was halted before it was sent: {stopping.reason}"
+    denial = _denial(intent, DenialCode.HALTED, why)
+    return replace(_denied(desk, run, intent, OrderState.ABANDONED, why, [denial]), halts=halts)
 
 
-def _failed_order_checks(desk: Desk, run: JobRun, intent: Intent) -> tuple[Denial, ...]:
+def _failed_order_checks(desk: Desk, run: JobRun, intent: Intent, quote: Quote | None) -> tuple[Denial, ...]:
     """The order checks that an entry fails now: since it was planned prices moved and orders were sent."""
     submissions = desk.ledger.orders.submissions
     return order_objections(
         intent,
-        desk.market.quotes([intent.symbol]).get(intent.symbol),
+        quote,
         sent_this_minute=submissions(run.session, desk.clock.now() - MINUTE),
         sent_this_session=submissions(run.session),
         limits=desk.settings.limits(),

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from tradebot.core.accounting.day_result import ExplainedEquity
 from tradebot.core.model.account import CASH, AccountSnapshot, Position, Quote
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break, BreakKind, lone_cash, pending_text
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.core.model.limits import Counters
+from tradebot.core.model.limits import Counters, LimitUsed
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState
 from tradebot.core.model.values import ZERO
+from tradebot.core.risk.limits_used import account_limits_used, risen
 from tradebot.core.safety.identity import find_strangers, identity_breaks
 from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
@@ -223,21 +225,30 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
         record_look(desk, run.session, seen.gaps, look.open_orders, seen.at)
         point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
         ledger.books.store_equity(point, look.positions, explained.high)
-    return AccountState(
-        account=look.account,
-        positions=look.positions,
-        open_orders=look.open_orders,
-        holdings=seen.holdings,
-        unsettled=seen.unsettled,
-        quotes=seen.quotes,
-        breaks=tuple(each for each in found if each.confirmed),
-        gaps=seen.gaps,
-        explained=explained,
-        at=seen.at,
-        pending=tuple(each for each in found if not each.confirmed),
-        unsettled_symbols=moved,
-        foreign_orders=tuple(order for order in look.open_orders if desk.ownership.is_others(order)),
-    )
+        state = AccountState(
+            account=look.account,
+            positions=look.positions,
+            open_orders=look.open_orders,
+            holdings=seen.holdings,
+            unsettled=seen.unsettled,
+            quotes=seen.quotes,
+            breaks=tuple(each for each in found if each.confirmed),
+            gaps=seen.gaps,
+            explained=explained,
+            at=seen.at,
+            pending=tuple(each for each in found if not each.confirmed),
+            unsettled_symbols=moved,
+            foreign_orders=tuple(order for order in look.open_orders if desk.ownership.is_others(order)),
+        )
+        return replace(state, limits_used=_store_limits_used(desk, run, state))
+
+
+def _store_limits_used(desk: Desk, run: JobRun, state: AccountState) -> tuple[LimitUsed, ...]:
+    """Store and return the use of each limit that is higher than in the run's looks before."""
+    inputs, today = state.limit_inputs(desk.settings.limits()), _counters(desk, run, state.account, state.explained)
+    used = risen(account_limits_used(inputs, state.account, today, state.breaks), run.most_used)
+    desk.ledger.limits_used.store(run.session, used, state.at)
+    return used
 
 
 def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
@@ -245,8 +256,12 @@ def counters(desk: Desk, run: JobRun, account: AccountSnapshot) -> Counters:
 
     A reading of the account that is newer than the look is measured with what that look explained.
     """
-    books, orders, explained = desk.ledger.books, desk.ledger.orders, run.explained
-    assert explained is not None, "the account was looked at"
+    assert run.explained is not None, "the account was looked at"
+    return _counters(desk, run, account, run.explained)
+
+
+def _counters(desk: Desk, run: JobRun, account: AccountSnapshot, explained: ExplainedEquity) -> Counters:
+    books, orders = desk.ledger.books, desk.ledger.orders
     counted = account.equity - explained.uncounted
     return Counters(
         session=run.session,
