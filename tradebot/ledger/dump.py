@@ -1,4 +1,4 @@
-"""The whole ledger as lines of text, for a comparison of two ledgers."""
+"""The whole ledger as lines of text: for a comparison of two ledgers, and as JSON lines for other programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tradebot.ledger.audit import RUNS
 from tradebot.ledger.codec import canonical_json
-from tradebot.ledger.database import open_database
+from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.engine import Row
 
 #: The columns with wall time, process ids or names of homes: two replays of the same sessions differ in no others.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
@@ -26,10 +27,24 @@ def dump_lines(path: Path) -> Iterator[str]:
     """
     database = open_database(path, create=False)
     try:
-        for table, key in database.engine.tables().items():
+        for table, row in _rows(database):
             hidden = WALL_CLOCK_COLUMNS.get(table, frozenset())
-            for row in database.engine.each(f"SELECT * FROM {table} ORDER BY {', '.join(key)}"):
-                columns = {name: value for name, value in row.items() if name not in hidden}
-                yield f"{table} {canonical_json(columns)}"
+            columns = {name: value for name, value in row.items() if name not in hidden}
+            yield f"{table} {canonical_json(columns)}"
     finally:
         database.close()
+
+
+def json_lines(database: Database) -> Iterator[str]:
+    """One JSON object for each row: {"table": its name, "values": by column}, by table and primary key.
+
+    Values are as the ledger stores them: decimals are text.
+    """
+    for table, row in _rows(database):
+        yield canonical_json({"table": table, "values": row})
+
+
+def _rows(database: Database) -> Iterator[tuple[str, Row]]:
+    for table, key in database.engine.tables().items():
+        for row in database.engine.each(f"SELECT * FROM {table} ORDER BY {', '.join(key)}"):
+            yield table, row

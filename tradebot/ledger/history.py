@@ -33,6 +33,13 @@ STANDING_CLOSURES = (
     " AND account_key = :account_key"
 )
 _OF_ACCOUNT = "SELECT * FROM {} WHERE account_key = :account_key"
+_BOOKED: tuple[tuple[type[Fill | CashEvent | SplitEvent | Reorganisation | Adjustment], str], ...] = (
+    (Fill, STANDING_FILLS),
+    (CashEvent, _OF_ACCOUNT.format("cash_events")),
+    (SplitEvent, _OF_ACCOUNT.format("corporate_actions")),
+    (Reorganisation, _OF_ACCOUNT.format("reorganisations")),
+    (Adjustment, _OF_ACCOUNT.format("adjustments")),
+)
 _CLOSING = (
     "seq = (SELECT MAX(seq) FROM equity AS later"
     " WHERE later.account_key = point.account_key AND later.session = point.session)"
@@ -80,6 +87,15 @@ class LedgerHistory:
     def adjustments(self, first: date | None = None, last: date | None = None) -> tuple[Adjustment, ...]:
         """The corrections of the ledger, in the order of booking."""
         return self._between(Adjustment, _OF_ACCOUNT.format("adjustments"), "session", first, last)
+
+    def booked(self) -> tuple[Fill | CashEvent | SplitEvent | Reorganisation | Adjustment, ...]:
+        """Everything that changed what the account holds, in the order of booking; of the fills those that stand."""
+        numbered = [
+            (int(row["number"]), value_from(kind, row))
+            for kind, select in _BOOKED
+            for row in self._engine.all(select, {"account_key": self._account_key})
+        ]
+        return tuple(activity for _, activity in sorted(numbered, key=lambda pair: pair[0]))
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
         """The last equity point of each session, ascending."""

@@ -36,7 +36,9 @@ def test_a_loss_of_december_is_a_candidate_by_a_purchase_of_january() -> None:
     assert row.note == "wash sale candidate: replacement bought on 01/29/2009"
     [next_year] = year_of(*activities, year=2009).rows
     assert (next_year.cost_basis, next_year.gain_or_loss) == (D("1000.00"), D("0.00"))
-    assert next_year.note == "cost includes 100.00 of disallowed losses; held with the shares that it replaces"
+    assert next_year.note == (
+        "cost includes 100.00 of disallowed losses on shares that these replace; its holding period includes theirs"
+    )
 
 
 def test_a_loss_of_january_is_a_candidate_by_a_purchase_of_december() -> None:

@@ -133,9 +133,9 @@ def _notes(shares: TaxShares) -> Iterable[str]:
         listed = ", ".join(map(_text, days[:2] if more else days))
         yield f"wash sale candidate: replacement {'sold short' if shares.is_short else 'bought'} on {listed}{more}"
     if shares.added_cost:
-        yield f"cost includes {shares.added_cost} of disallowed losses"
+        yield f"cost includes {shares.added_cost} of disallowed losses on shares that these replace"
         if not shares.is_short and shares.held_before != timedelta(0):
-            yield "held with the shares that it replaces"
+            yield "its holding period includes theirs"
 
 
 def _totals(term: str, rows: Iterable[Form8949Row]) -> TermTotals:
