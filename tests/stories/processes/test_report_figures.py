@@ -1,0 +1,24 @@
+"""The report of three replayed years says what an independent program works out from the raw rows."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from tests.stories import independent
+from tests.stories.processes.conftest import Machine
+
+
+def test_the_figures_of_three_years_are_those_of_the_raw_rows(three_years: Machine) -> None:
+    replay = json.loads((three_years.folder / "said.json").read_text())
+    said = {**replay["report"], "statistics": replay["statistics"]}
+    independent.compare(said, three_years.ledger, base=Decimal(100_000))
+
+
+def test_tax_lots_and_round_trips_of_a_long_account_earn_the_same(three_years: Machine) -> None:
+    """What is still open at the end is in neither."""
+    lots = independent.tax_lots(three_years.ledger)
+    trips = independent.round_trips(three_years.ledger)
+    assert sum(lot.gain for lot in lots) == pytest.approx(independent.totals(trips)["pnl"])
