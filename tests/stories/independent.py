@@ -139,8 +139,10 @@ def ratios(returns: pd.Series) -> dict[str, float]:
 
 def monthly_returns(returns: pd.Series) -> dict[str, float]:
     """The compounded return of each month, "2007-01"."""
-    monthly = (1 + returns).groupby(returns.index.strftime("%Y-%m")).prod() - 1
-    return {str(month): float(value) for month, value in monthly.items()}
+    months: dict[str, float] = defaultdict(lambda: 1.0)
+    for session, value in returns.items():
+        months[str(session)[:7]] *= 1 + float(value)
+    return {month: grown - 1 for month, grown in months.items()}
 
 
 @dataclass(frozen=True)
