@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib import resources
 
 from tradebot.home.output_files import Kind
 from tradebot.reports.charts.markup import Markup
 from tradebot.reports.charts.style import style_sheet
-from tradebot.reports.layout import Block, Cell, Table
+from tradebot.reports.layout import Block, Cell, Column, Table, Tone
 
 _GENERATOR = '<meta name="generator" content="tradebot report">'
 #: The files that ``report --html`` writes.
 HTML_REPORT = Kind("an HTML report", lambda head: _GENERATOR.encode() in head)
+#: Letters beyond which a text of a table may wrap.
+_LONG = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,35 @@ def html_text(document: Document, hide: Callable[[str], str]) -> str:
         css=Markup(_resource("report.css") + style_sheet()),
         generator=Markup(_GENERATOR),
         kind=lambda block: type(block).__name__,
+        cells=_cells,
+        toned=_toned,
     )
+
+
+def _cells(columns: Sequence[Column], row: Sequence[str | Cell] | None = None) -> Iterator[tuple[str, Markup]]:
+    """The text and the class attribute of each cell of a row; of the head without a row."""
+    for column, value in zip(columns, row or [column.name for column in columns], strict=True):
+        text, tone = _parts(value)
+        wraps = column.wraps or (not column.right and len(text) > _LONG)
+        yield text, _classes("right" if column.right else "", "wraps" if wraps else "", tone)
+
+
+def _toned(value: str | Cell) -> tuple[str, Markup]:
+    """A text with the class attribute of its tone."""
+    text, tone = _parts(value)
+    return text, _classes(tone)
+
+
+def _parts(value: str | Cell) -> tuple[str, str]:
+    if isinstance(value, str):
+        return value, ""
+    return value.text, "" if value.tone is Tone.PLAIN else value.tone.value
+
+
+@cache
+def _classes(*names: str) -> Markup:
+    found = " ".join(filter(None, names))
+    return Markup(f' class="{found}"' if found else "")
 
 
 def _whole_dates(text: str) -> Markup:

@@ -53,11 +53,15 @@ def report_html(
 def _document(outcome: ReportOutcome, where: RunHeader, statistics: Mapping[str, Figure]) -> Document:
     return Document(
         title=f"Trading report, {_span(outcome)}",
-        subtitle=f"{where.broker}, {where.mode} mode, account {masked_account(where.account_id)}. Amounts are USD.",
+        subtitle=f"{_place(where)}, account {masked_account(where.account_id)}. Amounts are USD.",
         warnings=_warnings(outcome),
         highlights=_highlights(outcome, statistics),
         sections=tuple(section for section in _sections(outcome, where, statistics.values()) if section.blocks),
     )
+
+
+def _place(where: RunHeader) -> str:
+    return f"{where.mode} mode" if where.broker == where.mode else f"{where.broker}, {where.mode} mode"
 
 
 def _span(outcome: ReportOutcome) -> str:
@@ -115,7 +119,7 @@ def _trades(trades: tuple[Trade, ...]) -> tuple[Block, ...]:
         return (Line("no trade was closed in this period", Tone.QUIET),)
     said = f"{len(trades):,} trades closed in this period" if len(trades) > 1 else "1 trade closed in this period"
     if len(newest) < len(trades):
-        said += f"; the newest {len(newest)} are listed, all are in trades.csv of --csv"
+        said += f"; the newest {len(newest)} are listed, and `report --csv` writes all of them"
     rows = table(
         "closed | opened | symbol | >shares | >entry | >exit | >fees | >P&L | >return | ~strategy | ~why closed",
         (
