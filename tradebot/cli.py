@@ -38,6 +38,7 @@ from tradebot.commands import (
     schedule,
     status,
     strategies,
+    trades,
     verify,
 )
 from tradebot.commands.decorator import Command, remember_options
@@ -93,6 +94,7 @@ app = _group(
         adopt.command,
         report.command,
         status.command,
+        trades.command,
         fills.command,
         explain.command,
         export.command,

@@ -21,7 +21,7 @@ Said = tuple[int, str, str]
 Look = Callable[..., Said]
 
 LEDGER = "trading_robot.db"
-COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",)]
+COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",), ("trades", "--open")]
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 

@@ -47,6 +47,8 @@ def test_all_fills_are_listed_the_newest_first_with_what_was_planned(traded: Hou
         (Selection(symbol="BOLT"), ["BOLT", "BOLT"]),
         (Selection(strategy="scripted", last=FRIDAY), ["BOLT", "ACME"]),
         (Selection(first=MONDAY, symbol="COAL"), ["COAL"]),
+        (Selection(only_open=True), ["COAL"]),
+        (Selection(only_open=True, symbol="ACME"), []),
     ],
 )
 def test_only_what_matches_is_listed(chosen: Selection, symbols: list[str], traded: House) -> None:

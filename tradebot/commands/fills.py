@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tradebot.commands import decorator
 from tradebot.commands import listing as lists
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     examples=(
         "tradebot fills",
         "tradebot fills --symbol AAPL --from 2007-01-01 --to 2007-12-31",
+        "tradebot fills --open  # of what is held now",
         "tradebot fills --csv fills.csv",
     ),
     ends_with=(ExitCode.LEDGER,),
@@ -28,6 +31,7 @@ def command(
     strategy: lists.StrategyOption = None,
     first: lists.FromOption = None,
     last: lists.ToOption = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only fills of round trips that are open.")] = False,
     limit: lists.LimitOption = None,
     csv: lists.CsvOption = None,
     force: decorator.ForceOption = False,
@@ -42,7 +46,7 @@ def command(
     from tradebot.jobs import fills
     from tradebot.reports.pages.listings import fills_page
 
-    chosen = lists.selection(options, symbol, strategy, first, last, limit, csv)
+    chosen = lists.selection(options, symbol, strategy, first, last, limit, csv, only_open=only_open)
     file = lists.csv_path(csv, FillLine, options, force=force)
     with open_desk.ledger_for(options, "fills") as opened:
         found = fills.run(opened.desk, chosen)

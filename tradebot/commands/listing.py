@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions, Loaded
 
 #: Rows on a screen.
-SCREEN = 20
+SCREEN = 14
 
 SymbolOption = Annotated[
     str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only this symbol.", show_default=False)

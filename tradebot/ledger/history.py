@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.accounting.performance import TradeResult
-from tradebot.core.accounting.round_trips import round_trips
+from tradebot.core.accounting.round_trips import open_round_trips, round_trips
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Lot, LotClosure, Trade
+from tradebot.core.model.holdings import Lot, LotClosure, OpenTrade, Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.ledger.codec import stamp, value_from
@@ -56,9 +56,12 @@ class LedgerHistory:
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
         """The round trips that ended between two sessions, by their end."""
         since, until = first or date.min, last or date.max
-        events: tuple[SplitEvent | Reorganisation, ...] = (*self.splits(), *self.reorganisations())
-        trades = round_trips(self.closures(), self._lots(), events)
+        trades = round_trips(self.closures(), self._lots(), self._share_changes())
         return tuple(trade for trade in trades if since <= trade.exit_session <= until)
+
+    def open_trades(self) -> tuple[OpenTrade, ...]:
+        """The round trips that are open, by their beginning."""
+        return open_round_trips(self.closures(), self._lots(), self._share_changes())
 
     def results(self) -> tuple[TradeResult, ...]:
         """Profit and fees of every round trip."""
@@ -143,6 +146,9 @@ class LedgerHistory:
             {"account_key": self._account_key, "at": stamp(at)},
         )
         return value_from(EquityPoint, row) if row else None
+
+    def _share_changes(self) -> tuple[SplitEvent | Reorganisation, ...]:
+        return (*self.splits(), *self.reorganisations())
 
     def _lots(self) -> tuple[Lot, ...]:
         rows = self._engine.all("SELECT * FROM lots WHERE account_key = :key", {"key": self._account_key})

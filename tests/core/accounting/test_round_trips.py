@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.core.builders import NOW, TODAY, D, fill, limits_with, reorganisation, split
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.accounting.performance import totals
-from tradebot.core.accounting.round_trips import round_trips
+from tradebot.core.accounting.round_trips import open_round_trips, round_trips
 from tradebot.core.model.account import (
     ActionKind,
     Adjustment,
@@ -24,7 +24,7 @@ from tradebot.core.model.account import (
     Reorganisation,
     SplitEvent,
 )
-from tradebot.core.model.holdings import FOREIGN, LotClosure, Trade
+from tradebot.core.model.holdings import FOREIGN, Lot, LotClosure, Trade
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory, SymbolState
 from tradebot.core.model.orders import Purpose, Side
 
@@ -46,7 +46,15 @@ def states_of(booking: Booking) -> tuple[SymbolState, ...]:
 
 
 def trades(*activities: Bookable, owners: dict[str, str] | None = None) -> tuple[Trade, ...]:
-    """The round trips after activities, each of the strategy "trend" unless its order says another."""
+    """The round trips that are over after activities, each of "trend" unless its order says another strategy."""
+    return round_trips(*booked(*activities, owners=owners))
+
+
+Booked = tuple[tuple[LotClosure, ...], tuple[Lot, ...], tuple[SplitEvent | Reorganisation, ...]]
+
+
+def booked(*activities: Bookable, owners: dict[str, str] | None = None) -> Booked:
+    """The lot closures, the open lots, and the splits and reorganisations after activities."""
     owned = {
         each.client_order_id: Owner((owners or {}).get(each.client_order_id, "trend"), None, Purpose.ENTRY, "signal")
         for each in activities
@@ -60,8 +68,8 @@ def trades(*activities: Bookable, owners: dict[str, str] | None = None) -> tuple
             del closures[gone.trade_id]
         closures |= {each.trade_id: each for each in booking.closures}
     lots = {state.symbol: state.lots for each in bookings for state in states_of(each)}
-    events = (each for each in activities if isinstance(each, SplitEvent | Reorganisation))
-    return round_trips(closures.values(), (lot for open_lots in lots.values() for lot in open_lots), events)
+    events = tuple(each for each in activities if isinstance(each, SplitEvent | Reorganisation))
+    return tuple(closures.values()), tuple(lot for open_lots in lots.values() for lot in open_lots), events
 
 
 def test_three_fills_in_and_two_out_are_one_trade() -> None:
@@ -187,3 +195,17 @@ def test_a_history_that_is_booked_again_keeps_its_trades() -> None:
     late = replace(split("2", "10", "20"), effective_at=NOW + timedelta(minutes=1), **at(5))
     (trade,) = trades(bought(0, "10", "100"), sold(2, "20", "55"), late)
     assert (trade.quantity, trade.entry_price, trade.pnl) == (D(20), D(50), D(98))
+
+
+def test_a_round_trip_that_is_not_over_is_open_since_its_first_fill_with_what_was_earned_so_far() -> None:
+    before = (bought(0, "10", "50"), sold(1, "10", "51"))
+    activities = (*before, bought(60, "10", "50"), bought(61, "30", "52"), sold(200, "20", "53"))
+    (trade,) = open_round_trips(*booked(*activities))
+    assert (trade.symbol, trade.strategy, trade.side, trade.quantity) == ("AAPL", "trend", Side.BUY, D(20))
+    assert (trade.entry_price, trade.opened_at) == (D(52), NOW + timedelta(minutes=60))
+    assert trade.entry_session == TODAY + timedelta(days=1)
+    closures, _, _ = booked(*activities)
+    assert trade.realised == sum(each.pnl for each in closures[1:]), "without the round trip before it"
+    assert trade.fees == D("3.00"), "of two fills in and one out"
+    assert (trade.entries, trade.exits) == (2, 1)
+    assert len(trades(*activities)) == 1

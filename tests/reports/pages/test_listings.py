@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 
 from tests.reports.conftest import NOON, SESSION, Terminal
+from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.orders import Side
-from tradebot.core.results.listings import FillLine, Listing, Selection
+from tradebot.core.results.listings import FillLine, Listing, Selection, TradeLine, TradeListing
 from tradebot.reports.layout import Page
-from tradebot.reports.pages.listings import fills_page
+from tradebot.reports.pages.listings import fills_page, trades_page
 from tradebot.reports.terminal import draw
 
 FILL = FillLine(
@@ -48,3 +49,32 @@ def test_a_fill_is_one_line_without_a_cut_figure(width: int) -> None:
 
 def test_a_listing_of_nothing_says_so(width: int) -> None:
     assert seen(fills_page(Listing(Selection(), (), notes=("no fill yet",))))[-1] == "  no fill yet"
+
+
+def test_a_round_trip_is_one_line_and_the_totals_are_one(width: int) -> None:
+    over = TradeLine(
+        "rsi2_mean_reversion", "AAPL", Side.BUY, Decimal(50), Decimal("1093.15"), Decimal("1094.19"), Decimal("-52.5"),
+        Decimal(2), NOON, NOON, SESSION, SESSION, 1, 2, "exit signal: close above SMA5",
+    )  # fmt: skip
+    short = replace(over, side=Side.SELL, pnl=Decimal("1052.5"))
+    totals = Totals(2, 1, 1, Decimal("1052.5"), Decimal("52.5"), Decimal(4), Decimal("1052.5"), Decimal("-52.5"))
+    text = seen(trades_page(TradeListing(Selection(), (over, short), totals=totals)))
+    first, second = text[4:6]
+    assert first.split()[:6] == ["2007-01-03", "AAPL", "50", "1093.15", "1094.19", "-52.50"]
+    assert second.split()[2] == "-50"
+    assert ("exit signal" in first) == (width == 140)
+    assert ("rsi2_mean_reversion" in first) == (width > 60)
+    assert max(map(len, text)) <= width
+    said = " ".join(" ".join(text[6:]).split())
+    assert said == "2 round trips, 50.0% won, P&L +1,000.00, profit factor 20.05, fees 4.00"
+
+
+def test_an_open_round_trip_has_no_exit(width: int) -> None:
+    one = TradeLine(
+        "rsi2_mean_reversion", "AAPL", Side.BUY, Decimal(50), Decimal("93.15"), None, Decimal(0), Decimal(1), NOON,
+        None, SESSION, None, 1, 0, "",
+    )  # fmt: skip
+    text = seen(trades_page(TradeListing(Selection(only_open=True), (one,))))
+    assert text[1] == "Open round trips"
+    assert text[4].split()[:4] == ["2007-01-03", "AAPL", "50", "93.15"]
+    assert len(text) == 5

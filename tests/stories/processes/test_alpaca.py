@@ -360,7 +360,7 @@ def test_in_the_middle_of_a_command_that_sends_nothing(command: str, let_through
 def test_looking_at_what_was_stored_asks_nobody(desk: Desk) -> None:
     assert desk.run(MORNING, "run-daily")[0] == 0
     desk.network.let_through = 0
-    for command in ("explain AAPL", "incident", "fills"):
+    for command in ("explain AAPL", "incident", "fills", "trades"):
         code, said, _ = desk.run(LATER, *command.split())
         assert (code, said["account_id"]) == (0, "PAPER-0001")
     assert not desk.network.is_cut

@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
 from tradebot.core.model.account import ActionKind, Reorganisation, SplitEvent
-from tradebot.core.model.holdings import Lot, LotClosure, Trade
+from tradebot.core.model.holdings import Lot, LotClosure, OpenTrade, Trade
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ONE, ZERO, without_dust
 
 
@@ -102,11 +103,28 @@ def round_trips(
     return tuple(sorted(trades, key=lambda trade: trade.closed_at))
 
 
+def open_round_trips(
+    closures: Iterable[LotClosure], lots: Iterable[Lot], events: Iterable[SplitEvent | Reorganisation] = ()
+) -> tuple[OpenTrade, ...]:
+    """The round trips that are open, by their beginning. The arguments are those of ``round_trips``."""
+    changes, lots = share_changes(events), tuple(lots)
+    by_end = sorted(closures, key=lambda each: each.closed_at)
+    groups = (group for group in _groups(reversed(by_end), open_lots(lots), changes) if group.open_lots)
+    by_id = {lot.lot_id: lot for lot in lots}
+    trades = [_open_trade([by_id[each] for each in group.open_lots], group.closures) for group in groups]
+    return tuple(sorted(trades, key=lambda trade: trade.opened_at))
+
+
 def grouped(closures: Iterable[C], lots: Iterable[OpenSince], changes: Iterable[ShareChange] = ()) -> Iterator[list[C]]:
     """The closures of each round trip that is over, newest first, in no order of their own.
 
     closures: those that stand, by ``closed_at``, the newest first.
     """
+    return (group.closures for group in _groups(closures, lots, changes) if not group.open_lots)
+
+
+def _groups(closures: Iterable[C], lots: Iterable[OpenSince], changes: Iterable[ShareChange]) -> Iterator[_Group[C]]:
+    """The round trips, open ones too."""
     groups: dict[tuple[str, str], _Group[C]] = {}
     for lot in lots:
         _open(groups, lot)
@@ -119,10 +137,10 @@ def grouped(closures: Iterable[C], lots: Iterable[OpenSince], changes: Iterable[
             group.closures.append(closure)
             group.earliest = min(group.earliest, closure.opened_at)
             continue
-        if group is not None and not group.open_lots:
-            yield group.closures
+        if group is not None:
+            yield group
         groups[key] = _Group([closure], closure.opened_at)
-    yield from (group.closures for group in groups.values() if not group.open_lots)
+    yield from groups.values()
 
 
 def parts_of(trade_id: str) -> tuple[str, str]:
@@ -155,6 +173,28 @@ def trade_of(closures: Sequence[LotClosure], changes: Iterable[ShareChange] = ()
         exit_session=last.exit_session,
         exit_reason=last.exit_reason,
         entries=len({lot_id for lot_id, _ in ids}),
+        exits=len({fill_id for _, fill_id in ids}),
+    )
+
+
+def _open_trade(lots: Sequence[Lot], closures: Sequence[LotClosure]) -> OpenTrade:
+    """The open round trip of ``lots``, at least one, and of the closures so far."""
+    beginnings = [(lot.opened_at, lot.session) for lot in lots]
+    opened_at, session = min(beginnings + [(each.opened_at, each.entry_session) for each in closures])
+    shares = sum((lot.quantity for lot in lots), ZERO)
+    cost = sum((lot.quantity * lot.price for lot in lots), ZERO)
+    ids = [parts_of(each.trade_id) for each in closures]
+    return OpenTrade(
+        strategy=lots[0].strategy,
+        symbol=lots[0].symbol,
+        side=Side.BUY if shares > 0 else Side.SELL,
+        quantity=abs(shares),
+        entry_price=lots[0].price if len(lots) == 1 else without_dust(cost / shares),
+        fees=sum((each.fees for each in closures), ZERO) + sum((lot.fee for lot in lots), ZERO),
+        realised=sum((each.pnl for each in closures), ZERO),
+        opened_at=opened_at,
+        entry_session=session,
+        entries=len({lot.lot_id for lot in lots} | {lot_id for lot_id, _ in ids}),
         exits=len({fill_id for _, fill_id in ids}),
     )
 

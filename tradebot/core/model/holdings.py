@@ -75,6 +75,23 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTrade:
+    """A round trip that is not over: a strategy holds shares of the symbol. Its result is not known yet."""
+
+    strategy: str
+    symbol: str
+    side: Side  # of the entry: BUY for a long
+    quantity: Decimal  # shares that are open, never negative
+    entry_price: Decimal  # of the open shares, average
+    fees: Decimal  # USD so far
+    realised: Decimal  # USD after fees, of the shares that were closed
+    opened_at: datetime  # first entry
+    entry_session: date
+    entries: int = 1
+    exits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """The position of one strategy in one symbol, with its exit plan. Prices are on today's split basis.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.holdings import OpenTrade, Trade
 from tradebot.core.model.orders import Side
 
 T = TypeVar("T")
@@ -61,6 +63,60 @@ class Listing(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class TradeLine:
+    """A round trip for people, over or open. Prices are USD per share."""
+
+    strategy: str
+    symbol: str
+    side: Side  # of the entry: BUY for a long
+    quantity: Decimal  # shares: all that were closed; of an open one those that are open
+    entry_price: Decimal  # average
+    exit_price: Decimal | None  # average; None while it is open
+    pnl: Decimal  # USD after fees; of an open one of the shares that were closed
+    fees: Decimal  # USD of both sides
+    opened_at: datetime
+    closed_at: datetime | None
+    entry_session: date
+    exit_session: date | None
+    entries: int  # fills
+    exits: int  # fills
+    exit_reason: str
+
+    @classmethod
+    def over(cls, trade: Trade) -> TradeLine:
+        """The line of a round trip that is over."""
+        return cls(**{item.name: getattr(trade, item.name) for item in fields(cls)})
+
+    @classmethod
+    def open(cls, trade: OpenTrade) -> TradeLine:
+        """The line of an open round trip."""
+        return cls(
+            strategy=trade.strategy,
+            symbol=trade.symbol,
+            side=trade.side,
+            quantity=trade.quantity,
+            entry_price=trade.entry_price,
+            exit_price=None,
+            pnl=trade.realised,
+            fees=trade.fees,
+            opened_at=trade.opened_at,
+            closed_at=None,
+            entry_session=trade.entry_session,
+            exit_session=None,
+            entries=trade.entries,
+            exits=trade.exits,
+            exit_reason="",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TradeListing(Listing[TradeLine]):
+    """Round trips, with the totals of all that match and are over, whatever the limit."""
+
+    totals: Totals | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FillLine:
     """A fill for people. Prices are USD per share."""
 
@@ -79,7 +135,7 @@ class FillLine:
 
 def nothing_found(noun: str, selection: Selection, strategies: Collection[str], symbols: Collection[str]) -> str:
     """Why a listing of ``noun`` ("fill") is empty, with what there is instead, for people."""
-    if not strategies:
+    if not strategies or selection.is_everything:
         return f"no {noun} yet"
     said = f"nothing matches: no {noun}{selection.text}"
     if selection.strategy is not None and selection.strategy not in strategies:
