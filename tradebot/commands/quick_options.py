@@ -55,6 +55,8 @@ def _quick(parameters: list[Any]) -> list[Any]:
 
 def _value(parameter: Any, typers_way: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
     """The value that a command is called with. ``typers_way`` converts any, and raises what is wrong with it."""
+    if value is None and context.resilient_parsing:  # a shell completes a line that is not whole yet
+        return None
     if parameter.multiple or parameter.nargs != 1:
         return typers_way(context, value)
     if isinstance(value, str) and _kind(parameter) is Path:

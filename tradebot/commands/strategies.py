@@ -60,7 +60,7 @@ def list_all(options: GlobalOptions) -> ExitCode:
     ends_with=(ExitCode.BLOCKED,),
 )
 def check(
-    options: GlobalOptions, name: Annotated[str, typer.Argument(metavar="NAME", help="Its folder's name.")]
+    options: GlobalOptions, strategy: Annotated[str, typer.Argument(metavar="NAME", help="Its folder's name.")]
 ) -> ExitCode:
     """Check that a strategy keeps the promises that its signals rest on.
 
@@ -82,11 +82,11 @@ def check(
     from tradebot.settings import load_for
 
     settings = load_for(options).settings
-    (plugin,) = find([name], [settings.strategies_path])
-    params = sound_parameters(settings).values.get(name)
+    (plugin,) = find([strategy], [settings.strategies_path])
+    params = sound_parameters(settings).values.get(strategy)
     with closing(strategy_runner(settings)) as runner:
         report = check_strategy(plugin, whole_history(settings), runner, settings.symbols or (), params)
-    verdict = f"{name} keeps its promises" if report.passed else f"{name} does not keep its promises"
+    verdict = f"{strategy} keeps its promises" if report.passed else f"{strategy} does not keep its promises"
     page = (
         *home_opening(settings.home, ("your strategies", str(settings.strategies_path))),
         Line(verdict, Tone.GOOD if report.passed else Tone.BAD),

@@ -68,14 +68,22 @@ class Engine:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, durable: bool = True, busy_seconds: float = BUSY_SECONDS
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        durable: bool = True,
+        busy_seconds: float = BUSY_SECONDS,
+        frozen: bool = False,
     ) -> None:
+        """Connect. ``frozen``: read as if nobody wrote it, with no lock and no file beside it; the newest may miss."""
         self.path = path
         self._busy_seconds = busy_seconds
         self._depth = 0
         sqlite_version.refuse_old(sqlite3.sqlite_version_info)
         _refuse_pipes(path)
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        mode = "ro&immutable=1" if frozen else "rwc" if create else "rw"
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
         try:
             # isolation_level=None: the driver begins no transaction of its own, and every one of ours is immediate
             self._connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)

@@ -34,6 +34,7 @@ def test_the_help_of_a_command_makes_no_home(command: tuple[str, ...], machine: 
 #: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("adopt",): ("AAPL", "--strategy", "rsi2_mean_reversion", "--stop", "1", "--reason", "a test"),
+    ("completion",): ("bash",),
     ("data", "check"): ("no.csv",),
     ("data", "import"): ("no.csv", "--out", "bars.csv"),
     ("explain",): ("AAPL",),
