@@ -374,5 +374,9 @@ def closure_reversal(closure: LotClosure, activity: Bookable) -> dict[str, Value
         closed_at=activity.at,
         exit_session=activity.session,
         exit_reason="a fill was busted" if isinstance(activity, FillBust) else "something before it was told late",
+        exit_kind=None,
+        stop_price=None,
+        target_price=None,
+        trailed_from=None,
     )
     return {**columns_of(reversed_trade), "reverses": closure.trade_id}

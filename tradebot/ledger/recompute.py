@@ -17,7 +17,7 @@ from tradebot.core.accounting.fill_busts import rebook_without
 from tradebot.core.accounting.rebooking import Newest, Rebooked, book_again, rebook, symbols_of
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillBust, Reorganisation, SplitEvent, id_of
-from tradebot.core.model.holdings import FOREIGN, Holding, Lot, LotClosure, shares_of
+from tradebot.core.model.holdings import EXIT_FIELDS, FOREIGN, Holding, Lot, LotClosure, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
 from tradebot.core.model.values import CENT, ZERO, canonical
@@ -282,13 +282,12 @@ class _Account:
 
 
 def _closure_rows(booking: Booking) -> Iterator[dict[str, Value]]:
-    """The rows that a booking adds to closures, in order, without the exit reason: it is not computed again."""
+    """The rows that a booking adds to closures, in order, without why they were closed: that is not computed again."""
     for closure in booking.undone:
         reversal = closure_reversal(closure, booking.activity)
-        del reversal["exit_reason"]
-        yield reversal
+        yield {name: value for name, value in reversal.items() if name not in EXIT_FIELDS}
     for closure in booking.closures:
-        yield columns_of(closure, without=("exit_reason",))
+        yield columns_of(closure, without=EXIT_FIELDS)
 
 
 def _closure_finding(expected: Mapping[str, Value], actual: Row | None) -> Finding:

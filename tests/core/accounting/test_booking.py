@@ -8,6 +8,7 @@ import pytest
 from tests.core.builders import POLICY, TODAY, D, cash, fill, holding, intent, limits_with, lot, split
 from tradebot.core.accounting.booking import Owner, bookings_for
 from tradebot.core.model.account import Activity, CashKind, Fill
+from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
 from tradebot.core.model.ledger_rows import Booking
 from tradebot.core.model.orders import OrderState, Purpose, Side
@@ -56,21 +57,23 @@ HELD: dict[str, Any] = {"lots": (lot("f0"),), "holdings": (holding(target_price=
 
 
 @pytest.mark.parametrize(
-    ("owner", "price", "reason"),
+    ("owner", "price", "reason", "kind"),
     [
-        (LEG, "48.97", "stop"),
-        (LEG, "52.00", "target"),
-        (LEG, "53.10", "target"),
-        (EXIT, "50.50", "exit signal: it falls"),
-        (Owner("trend", None, Purpose.CLOSE, "emergency stop"), "50", "emergency stop"),
-        (None, "50", "closed outside tradebot"),
+        (LEG, "48.97", "stop", ExitKind.STOP),
+        (LEG, "52.00", "target", ExitKind.TARGET),
+        (LEG, "53.10", "target", ExitKind.TARGET),
+        (EXIT, "50.50", "exit signal: it falls", ExitKind.SIGNAL),
+        (Owner("trend", None, Purpose.CLOSE, "emergency stop"), "50", "emergency stop", ExitKind.EMERGENCY_STOP),
+        (None, "50", "closed outside tradebot", ExitKind.OUTSIDE),
     ],
 )
-def test_a_close_ends_the_holding_and_says_why(owner: Owner | None, price: str, reason: str) -> None:
+def test_a_close_ends_the_holding_and_says_why(owner: Owner | None, price: str, reason: str, kind: ExitKind) -> None:
     (booking,) = book(fill("f1", Side.SELL, "100", price), owner=owner, **HELD)
     assert booking.holding is None
     assert booking.lots == ()
-    assert [(trade.strategy, trade.exit_reason) for trade in booking.closures] == [("trend", reason)]
+    (closure,) = booking.closures
+    held = HELD["holdings"][0]
+    assert (closure.strategy, closure.exit) == ("trend", Exit(reason, kind, held.stop_price, held.target_price))
 
 
 def test_a_shorts_target_lies_below() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,9 @@ ENTRY = Owner("trend", intent(state=OrderState.FILLED), Purpose.ENTRY, "it rises
 LEG = Owner("trend", ENTRY.intent, Purpose.STOP, "")
 EXIT = Owner("trend", intent(purpose=Purpose.EXIT), Purpose.EXIT, "exit signal: it falls")
 OWNERS = {order_id(): ENTRY, "leg": LEG, "exit": EXIT}
+
+#: A lot closure without what says why it was closed.
+NO_EXIT: Any = {"exit_kind": None, "stop_price": None, "target_price": None, "trailed_from": None}
 
 
 def bust(fill_id: str, event_id: str = "x1") -> FillBust:
@@ -232,7 +236,10 @@ def played(steps: Sequence[Step]) -> list[Bookable]:
 
 def standing(bookings: Sequence[Booking]) -> list[LotClosure]:
     """The round trips that stand, under the names that they have without any bust, in the order of those."""
-    plain = (replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="") for each in trades_of(bookings))
+    plain = (
+        replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="", **NO_EXIT)
+        for each in trades_of(bookings)
+    )
     return sorted(plain, key=lambda trade: trade.trade_id)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, fill, lot, split
 from tradebot.core.accounting.lots import book_adjustment, book_fill, book_split, shown_average
 from tradebot.core.model.account import Adjustment, Fill
+from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.holdings import FOREIGN, Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import CENT
@@ -25,7 +26,8 @@ def test_a_first_fill_opens_a_lot_with_its_fee() -> None:
 
 
 def test_a_round_trip_names_both_fills_and_earns_after_both_fees() -> None:
-    booked = book_fill((lot("f0", "100", "50"),), fill("f1", Side.SELL, "100", "52"), "trend", "target")
+    at_target = Exit("target", ExitKind.TARGET, D(48), D(52))
+    booked = book_fill((lot("f0", "100", "50"),), fill("f1", Side.SELL, "100", "52"), "trend", at_target)
     assert booked.lots == ()
     assert booked.closures == (
         LotClosure(
@@ -43,6 +45,9 @@ def test_a_round_trip_names_both_fills_and_earns_after_both_fees() -> None:
             entry_session=YESTERDAY,
             exit_session=TODAY,
             exit_reason="target",
+            exit_kind=ExitKind.TARGET,
+            stop_price=D(48),
+            target_price=D(52),
         ),
     )
 
@@ -80,7 +85,7 @@ def test_a_strategy_closes_its_own_lots_before_those_of_others() -> None:
 
 
 def test_a_sale_by_hand_ends_the_round_trip_of_the_strategy_that_bought() -> None:
-    booked = book_fill((lot("f0", "100"),), fill("f1", Side.SELL, "60"), FOREIGN, "closed outside tradebot")
+    booked = book_fill((lot("f0", "100"),), fill("f1", Side.SELL, "60"), FOREIGN, Exit("closed outside tradebot"))
     assert [(trade.strategy, trade.quantity) for trade in booked.closures] == [("trend", D(60))]
     assert [(each.strategy, each.quantity) for each in booked.lots] == [("trend", D(40))]
 

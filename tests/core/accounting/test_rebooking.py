@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,9 @@ OWNERS = {
     "leg": Owner("trend", ENTRY.intent, Purpose.STOP, ""),
     "exit": Owner("trend", intent(purpose=Purpose.EXIT), Purpose.EXIT, "exit signal: it falls"),
 }
+
+#: A lot closure without what says why it was closed.
+NO_EXIT: Any = {"exit_kind": None, "stop_price": None, "target_price": None, "trailed_from": None}
 
 
 def at(minute: int) -> datetime:
@@ -236,7 +240,7 @@ def told_in_another_order(
 def standing(bookings: Sequence[Booking]) -> list[LotClosure]:
     """The round trips that stand, under the names that they have where nothing is late, in the order of those."""
     trades = trades_of(bookings).values()
-    plain = (replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="") for each in trades)
+    plain = (replace(each, trade_id=each.trade_id.partition("@")[0], exit_reason="", **NO_EXIT) for each in trades)
     return sorted(plain, key=lambda trade: trade.trade_id)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D, holding, limits_with, signal
+from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.values import tick_size
@@ -15,9 +16,12 @@ from tradebot.core.planning.exit_rules import (
     ExitPrices,
     due_exit,
     entry_prices,
+    exit_at_stop_or_target,
     raised_stop,
+    stop_kind,
     stop_passed,
     taken_stop,
+    with_exit_prices,
     with_mark,
 )
 
@@ -135,8 +139,9 @@ def test_a_quiet_holding_stays() -> None:
 
 
 def test_the_strategys_own_exit_signal_ends_it_with_its_words() -> None:
-    assert due_exit(holding(), signal(action=Action.EXIT, reason="RSI above 65"), D(50)) == "exit signal: RSI above 65"
-    assert due_exit(holding(), signal(action=Action.EXIT, reason=""), D(50)) == "exit signal"
+    told = due_exit(holding(), signal(action=Action.EXIT, reason="RSI above 65"), D(50))
+    assert told == Exit("exit signal: RSI above 65", ExitKind.SIGNAL)
+    assert due_exit(holding(), signal(action=Action.EXIT, reason=""), D(50)) == Exit("exit signal", ExitKind.SIGNAL)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,8 @@ def test_no_other_signal_ends_it(other: Signal) -> None:
 @pytest.mark.parametrize(("age", "due"), [(4, False), (5, True), (9, True)])
 def test_age_ends_it(age: int, due: bool) -> None:
     held = holding(policy=ExitPolicy(max_sessions=5), sessions_held=age)
-    assert (due_exit(held, None, D(50)) is not None) is due
+    told = due_exit(held, None, D(50))
+    assert (told is not None and told.kind is ExitKind.TIME) is due
 
 
 def test_a_price_through_its_own_stop_is_left_to_the_stop_and_told_to_the_protection() -> None:
@@ -172,8 +178,41 @@ def test_a_short_has_its_stop_above() -> None:
 def test_a_price_through_the_trailing_level_ends_it_when_the_stop_was_not_raised_in_time() -> None:
     held = holding(stop="49.50", policy=TRAILING, high_water=D(60))  # the trailing stop belongs at 59.70
     assert due_exit(held, None, D("59.71")) is None
-    reason = due_exit(held, None, D("59.70"))
-    assert reason is not None
-    assert "59.7" in reason
+    told = due_exit(held, None, D("59.70"))
+    assert told is not None
+    assert (told.kind, "59.7" in told.reason) == (ExitKind.TRAILING_STOP, True)
+    priced = with_exit_prices(told, held)
+    assert (priced.stop_price, priced.trailed_from) == (D("59.70"), D(60))
     assert due_exit(replace(held, stop_price=D("59.70")), None, D("59.70")) is None  # now the stop does it
     assert due_exit(held, None, None) is None
+
+
+# --- what sold it ------------------------------------------------------------------------
+
+
+def test_a_raised_stop_is_a_trailing_one_with_the_price_it_trailed_from() -> None:
+    held = holding(stop="49", policy=TRAILING, target_price=D(70))
+    assert exit_at_stop_or_target(held, D(49)) == Exit("stop", ExitKind.STOP, D(49), D(70))
+    raised = replace(held, high_water=D(60)).with_raised_stop(D("59.70"))
+    higher = replace(raised, high_water=D(65))  # whose raise was refused
+    assert exit_at_stop_or_target(higher, D("59.70")) == Exit("stop", ExitKind.TRAILING_STOP, D("59.70"), D(70), D(60))
+
+
+def test_a_stop_that_an_earlier_version_raised_is_told_by_its_price() -> None:
+    raised = holding(stop="59.70", policy=TRAILING, high_water=D(60))
+    assert stop_kind(raised) is ExitKind.TRAILING_STOP
+    assert stop_kind(replace(raised, stop_price=D(59))) is ExitKind.STOP
+
+
+def test_a_target_is_reached_on_the_side_of_the_gain() -> None:
+    held = holding(target_price=D(52))
+    assert [exit_at_stop_or_target(held, D(price)).kind for price in ("51.99", "52", "60")] == [
+        ExitKind.STOP,
+        ExitKind.TARGET,
+        ExitKind.TARGET,
+    ]
+    short = holding(quantity="-100", stop="51", target_price=D(48))
+    assert [exit_at_stop_or_target(short, D(price)).kind for price in ("47.90", "51.05")] == [
+        ExitKind.TARGET,
+        ExitKind.STOP,
+    ]

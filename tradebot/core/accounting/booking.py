@@ -31,6 +31,7 @@ from tradebot.core.model.account import (
     SplitEvent,
     id_of,
 )
+from tradebot.core.model.exits import Exit, ExitKind, stored_kind
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot, LotClosure, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolState
 from tradebot.core.model.limits import Limits
@@ -38,7 +39,7 @@ from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ONE, ZERO, after_split
-from tradebot.core.planning.exit_rules import entry_prices
+from tradebot.core.planning.exit_rules import entry_prices, exit_at_stop_or_target, with_exit_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _Bookings:
     def _book_fill(self, fill: Fill) -> Booking:
         owner = self.owners.get(fill.client_order_id, FOREIGN_OWNER)
         held = self.holdings.get(fill.symbol)
-        booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit_reason(owner, fill, held))
+        booked = book_fill(self.lots.get(fill.symbol, ()), fill, owner.strategy, _exit(owner, fill, held))
         self.lots[fill.symbol] = booked.lots
         self._set_holding(fill.symbol, self._after_fill(fill, owner, held))
         self._extend_history(BookedActivity(fill, owner.strategy), booked.closures)
@@ -178,7 +179,7 @@ class _Bookings:
         return self._booking(adjustment, owner.strategy, symbol)
 
     def _book_bust(self, bust: FillBust) -> Booking:
-        result = rebook_without(self.histories, bust, self._exit_reasons())
+        result = rebook_without(self.histories, bust, self._exits())
         if result is None:
             return Booking(bust, FOREIGN, None)
         symbol, held = result.fill.symbol, self.holdings.get(result.fill.symbol)
@@ -198,7 +199,7 @@ class _Bookings:
         booked = BookedActivity(activity, FOREIGN)
         booked = replace(booked, strategy=self._strategy_then(with_activity(self.histories, booked), booked))
         self.histories = with_activity(self.histories, booked)
-        result = rebook(self.histories, symbols_of(activity), id_of(activity), self._exit_reasons())
+        result = rebook(self.histories, symbols_of(activity), id_of(activity), self._exits())
         self._take(result)
         for each in result.lots:
             held = self.holdings.get(each)
@@ -217,14 +218,11 @@ class _Bookings:
             (lot.strategy for lot in ours_among(lots_before(histories, booked.activity.symbol, booked))), FOREIGN
         )
 
-    def _exit_reasons(self) -> dict[str, str]:
-        """The exit reason by fill_id of the fills in the histories, should they close a lot."""
+    def _exits(self) -> dict[str, Exit]:
+        """The exit by fill_id of the fills in the histories, should they close a lot."""
         activities = (booked.activity for history in self.histories.values() for booked in history.activities)
         fills = (activity for activity in activities if isinstance(activity, Fill))
-        return {
-            fill.fill_id: _exit_reason(self.owners.get(fill.client_order_id, FOREIGN_OWNER), fill, None)
-            for fill in fills
-        }
+        return {fill.fill_id: _exit(self.owners.get(fill.client_order_id, FOREIGN_OWNER), fill, None) for fill in fills}
 
     def _take(self, rebooked: Rebooked) -> None:
         self.histories |= rebooked.histories
@@ -338,6 +336,7 @@ def _after_split(held: Holding, own: tuple[Lot, ...], ratio: Decimal) -> Holding
         stop_price=after_split(held.stop_price, ratio),
         target_price=None if held.target_price is None else after_split(held.target_price, ratio),
         high_water=after_split(held.high_water, ratio),
+        trailed_from=None if held.trailed_from is None else after_split(held.trailed_from, ratio),
     )
 
 
@@ -378,15 +377,16 @@ def _with_stop_of(closing: Owner, holding: Holding) -> Holding:
     return holding.with_stop(stop) if stop is not None and better else holding
 
 
-def _exit_reason(owner: Owner, fill: Fill, held: Holding | None) -> str:
-    """The exit reason of the lots that a fill closes, for people."""
+def _exit(owner: Owner, fill: Fill, held: Holding | None) -> Exit:
+    """Why a fill closes lots, with the prices of the holding where it is known."""
     if owner.strategy == FOREIGN:
-        return "closed outside tradebot"
-    if owner.purpose not in (Purpose.STOP, Purpose.TARGET):
-        return owner.reason or owner.purpose.value
-    target = held.target_price if held else None
-    reached = target is not None and (fill.price - target) * fill.side.opposite.sign >= 0
-    return "target" if reached else "stop"
+        due = Exit("closed outside tradebot", ExitKind.OUTSIDE)
+    elif owner.purpose in (Purpose.STOP, Purpose.TARGET):
+        return Exit("stop", ExitKind.STOP) if held is None else exit_at_stop_or_target(held, fill.price)
+    else:
+        reason = owner.reason or owner.purpose.value
+        due = Exit(reason, (owner.intent.exit_kind if owner.intent else None) or stored_kind(reason))
+    return due if held is None else with_exit_prices(due, held)
 
 
 def _average_cost(lots: tuple[Lot, ...]) -> Decimal:

@@ -14,9 +14,12 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent
+from tradebot.core.model.exits import UNKNOWN_EXIT, Exit, ExitKind
 from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import NANO_SHARE, ZERO, pro_rata, without_dust
+
+_SPLIT_AWAY = Exit("a split left less than one share, paid out in cash", ExitKind.CORPORATE_ACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class LotsAfter:
     closures: tuple[LotClosure, ...] = ()  # that the activity made
 
 
-def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str = "") -> LotsAfter:
+def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, due: Exit = UNKNOWN_EXIT) -> LotsAfter:
     """The lots after a fill of ``strategy``. ``lots``: the symbol's open lots, oldest first.
 
     Fees are split by shares in whole cents, the remainder with the last shares, so that they add up to the cent.
@@ -42,7 +45,7 @@ def book_fill(lots: Iterable[Lot], fill: Fill, strategy: str, exit_reason: str =
             break
         closing = min(left, abs(lot.quantity))
         exit_fee = pro_rata(fee, closing, left)
-        closure, rest = _close(lot, closing, fill, exit_fee, exit_reason)
+        closure, rest = _close(lot, closing, fill, exit_fee, due)
         closures.append(closure)
         _put_back(open_lots, lot, rest)
         left -= closing
@@ -122,9 +125,7 @@ def _to_close(lots: list[Lot], side: Side, strategy: str) -> list[Lot]:
     return sorted(opposite, key=lambda lot: lot.strategy != strategy)  # stable: oldest first within each
 
 
-def _close(
-    lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, exit_reason: str
-) -> tuple[LotClosure, Lot | None]:
+def _close(lot: Lot, quantity: Decimal, fill: Fill, exit_fee: Decimal, due: Exit) -> tuple[LotClosure, Lot | None]:
     """The closure of ``quantity`` shares of a lot by a fill, and the rest of the lot; None without one."""
     side = fill.side.opposite
     entry_fee = pro_rata(lot.fee, quantity, abs(lot.quantity))
@@ -143,7 +144,11 @@ def _close(
         closed_at=fill.at,
         entry_session=lot.session,
         exit_session=fill.session,
-        exit_reason=exit_reason,
+        exit_reason=due.reason,
+        exit_kind=due.kind,
+        stop_price=due.stop_price,
+        target_price=due.target_price,
+        trailed_from=due.trailed_from,
     )
     remaining = lot.quantity - quantity * side.sign
     return closure, replace(lot, quantity=remaining, fee=lot.fee - entry_fee) if remaining else None
@@ -182,7 +187,7 @@ def book_split(lots: Iterable[Lot], event: SplitEvent) -> LotsAfter:
     kept = [_rescaled(lot, quantity, event.ratio) for lot, quantity in zip(before, shares, strict=True) if quantity]
     gone = [lot for lot, quantity in zip(before, shares, strict=True) if not quantity]
     if not kept:
-        return LotsAfter((), end_lots(before, event, ZERO, "a split left less than one share, paid out in cash"))
+        return LotsAfter((), end_lots(before, event, ZERO, _SPLIT_AWAY))
     if gone:
         kept[-1] = _with_cost_of(kept[-1], gone)
     return LotsAfter(tuple(kept))
@@ -208,13 +213,13 @@ def _with_cost_of(lot: Lot, gone: list[Lot]) -> Lot:
 
 
 def end_lots(
-    lots: Iterable[Lot], event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str
+    lots: Iterable[Lot], event: SplitEvent | Reorganisation, price: Decimal, due: Exit
 ) -> tuple[LotClosure, ...]:
     """The lot closures of lots that an event ends at ``price``. What is paid for them is a cash event of its own."""
-    return tuple(_ended(lot, event, price, exit_reason) for lot in lots)
+    return tuple(_ended(lot, event, price, due) for lot in lots)
 
 
-def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, exit_reason: str) -> LotClosure:
+def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, due: Exit) -> LotClosure:
     side = Side.BUY if lot.quantity > 0 else Side.SELL
     return LotClosure(
         trade_id=f"{lot.lot_id}/{event.event_id}",
@@ -230,7 +235,11 @@ def _ended(lot: Lot, event: SplitEvent | Reorganisation, price: Decimal, exit_re
         closed_at=event.at,
         entry_session=lot.session,
         exit_session=event.session,
-        exit_reason=exit_reason,
+        exit_reason=due.reason,
+        exit_kind=due.kind,
+        stop_price=due.stop_price,
+        target_price=due.target_price,
+        trailed_from=due.trailed_from,
     )
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from tradebot.core.accounting.lots import LotsAfter, book_adjustment, book_fill, book_split
 from tradebot.core.accounting.reorganisations import book_reorganisation, join_arrived
 from tradebot.core.model.account import Adjustment, Fill, Reorganisation, SplitEvent, id_of
+from tradebot.core.model.exits import UNKNOWN_EXIT, Exit
 from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.ledger_rows import BookedActivity, SymbolHistory
 
@@ -101,11 +102,11 @@ class Newest:
         return (self.at is None or self.at < at) and (self.effective_at is None or self.effective_at <= at)
 
 
-def book_again(lots: Iterable[Lot], booked: BookedActivity, exit_reason: str = "") -> LotsAfter:
+def book_again(lots: Iterable[Lot], booked: BookedActivity, due: Exit = UNKNOWN_EXIT) -> LotsAfter:
     """The lots of an activity's symbol (the old one, of a reorganisation) after it, booked for the same strategy."""
     match booked.activity:
         case Fill() as fill:
-            return book_fill(lots, fill, booked.strategy, exit_reason)
+            return book_fill(lots, fill, booked.strategy, due)
         case SplitEvent() as event:
             return book_split(lots, event)
         case Adjustment() as adjustment:
@@ -137,12 +138,12 @@ def lots_before(histories: Histories, symbol: str, booked: BookedActivity) -> tu
 
 
 def rebook(
-    histories: Histories, changed: Iterable[str], event_id: str, exit_reasons: Mapping[str, str] | None = None
+    histories: Histories, changed: Iterable[str], event_id: str, exits: Mapping[str, Exit] | None = None
 ) -> Rebooked:
     """The symbols whose histories were ``changed``, and those that took their place since, booked again.
 
     event_id: what changed the histories; the new lot closures bear it in their ids.
-    exit_reasons: the exit reason by fill_id, for fills that closed no lot before.
+    exits: the exit by fill_id, for fills that closed no lot before.
     """
     lots: dict[str, tuple[Lot, ...]] = {}
     after: dict[str, SymbolHistory] = {}
@@ -151,8 +152,8 @@ def rebook(
     for symbol in _with_successors(histories, changed):
         history = histories[symbol]
         standing = {_original_id(closure.trade_id): closure for closure in history.closures}
-        reasons = {trade_id.rpartition("/")[2]: closure.exit_reason for trade_id, closure in standing.items()}
-        replayed = _replay(histories, symbol, in_order(history.activities), {**(exit_reasons or {}), **reasons})
+        known = {trade_id.rpartition("/")[2]: closure.exit for trade_id, closure in standing.items()}
+        replayed = _replay(histories, symbol, in_order(history.activities), {**(exits or {}), **known})
         made = {closure.trade_id: closure for closure in replayed.closures}
         gone = [each for trade_id, each in standing.items() if not _is_same(each, made.get(trade_id))]
         come = [
@@ -169,14 +170,14 @@ def rebook(
 
 
 def _replay(
-    histories: Histories, symbol: str, activities: Iterable[BookedActivity], reasons: Mapping[str, str]
+    histories: Histories, symbol: str, activities: Iterable[BookedActivity], exits: Mapping[str, Exit]
 ) -> LotsAfter:
     """The lots of a symbol after ``activities``, in order, and all lot closures that they make."""
     lots: tuple[Lot, ...] = ()
     closures: list[LotClosure] = []
     for booked in activities:
         if booked.activity.symbol == symbol:
-            effects = book_again(lots, booked, reasons.get(id_of(booked.activity), ""))
+            effects = book_again(lots, booked, exits.get(id_of(booked.activity), UNKNOWN_EXIT))
         else:
             effects = join_arrived(lots, _arrived(histories, booked))
         lots = effects.lots
@@ -221,6 +222,10 @@ def _original_id(trade_id: str) -> str:
 
 def _is_same(closure: LotClosure, other: LotClosure | None) -> bool:
     """Whether two lot closures differ at most in what stands of their history: the id and the exit reason."""
-    return other is not None and replace(closure, trade_id="", exit_reason="") == replace(
-        other, trade_id="", exit_reason=""
+    return other is not None and _figures(closure) == _figures(other)
+
+
+def _figures(closure: LotClosure) -> LotClosure:
+    return replace(
+        closure, trade_id="", exit_reason="", exit_kind=None, stop_price=None, target_price=None, trailed_from=None
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tradebot.core.accounting.lots import LotsAfter, book_fill, book_split, end_lots, oldest_first
 from tradebot.core.model.account import ActionKind, Fill, Reorganisation, SplitEvent
+from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, canonical, dollars
@@ -33,7 +34,7 @@ def book_reorganisation(lots: Iterable[Lot], event: Reorganisation) -> Reorganis
     open_lots = tuple(lots)
     new_symbol = event.new_symbol
     if new_symbol is None:
-        return Reorganised((), (), end_lots(open_lots, event, event.cash, _EXIT_REASONS.get(event.kind, "reorganised")))
+        return Reorganised((), (), end_lots(open_lots, event, event.cash, _exit(event)))
     match event.kind:
         case ActionKind.STOCK_MERGER:
             after = book_split(open_lots, _as_split(event))
@@ -54,6 +55,10 @@ def text_of(event: Reorganisation) -> str:
     return f"{what} to {new} on {event.session} ({shares})"
 
 
+def _exit(event: Reorganisation) -> Exit:
+    return Exit(_EXIT_REASONS.get(event.kind, "reorganised"), ExitKind.CORPORATE_ACTION)
+
+
 def join_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> LotsAfter:
     """A symbol's lots together with those that a reorganisation brings.
 
@@ -64,7 +69,7 @@ def join_arrived(lots: Iterable[Lot], arrived: Iterable[Lot]) -> LotsAfter:
     if not any(old.quantity * new.quantity < 0 for old in before for new in joined):
         return LotsAfter(oldest_first((*before, *joined)))
     for lot in before:
-        booked = book_fill(joined, _as_fill(lot), lot.strategy, "sold under the new symbol")
+        booked = book_fill(joined, _as_fill(lot), lot.strategy, Exit("sold under the new symbol"))
         joined, closures = booked.lots, [*closures, *booked.closures]
     return LotsAfter(joined, tuple(closures))
 

@@ -172,6 +172,7 @@ def trade_of(closures: Sequence[LotClosure], changes: Iterable[ShareChange] = ()
         entry_session=first.entry_session,
         exit_session=last.exit_session,
         exit_reason=last.exit_reason,
+        exit_kind=last.exit.kind,
         entries=len({lot_id for lot_id, _ in ids}),
         exits=len({fill_id for _, fill_id in ids}),
     )

@@ -8,12 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.account import Position
+from tradebot.core.model.exits import Exit, ExitKind, stored_kind
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ZERO
 
 #: The strategy name under which the ledger books what the bot did not do.
 FOREIGN = "foreign"
+#: The fields of a lot closure that say why it was closed. They are not computed again from what is booked.
+EXIT_FIELDS = ("exit_reason", "exit_kind", "stop_price", "target_price", "trailed_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,16 @@ class LotClosure:
     entry_session: date
     exit_session: date
     exit_reason: str = ""
+    exit_kind: ExitKind | None = None  # None: not known, or stored by an earlier version
+    stop_price: Decimal | None = None  # of the holding when it was closed; None: not known
+    target_price: Decimal | None = None
+    trailed_from: Decimal | None = None  # the best price that a trailing stop was raised from
+
+    @property
+    def exit(self) -> Exit:
+        """Why it was closed, and the prices that it was closed by."""
+        kind = self.exit_kind or stored_kind(self.exit_reason)
+        return Exit(self.exit_reason, kind, self.stop_price, self.target_price, self.trailed_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Trade:
     entry_session: date
     exit_session: date
     exit_reason: str = ""  # of the last exit
+    exit_kind: ExitKind | None = None  # of the last exit; None: not known
     entries: int = 1  # fills that opened it; a lot of a correction or a spin-off counts as one
     exits: int = 1  # fills and events that closed it
 
@@ -108,6 +122,7 @@ class Holding:
     policy: ExitPolicy
     opened_session: date
     sessions_held: int = 0  # completed sessions since the entry
+    trailed_from: Decimal | None = None  # the best price that the stop was raised from last; None: never raised
 
     @property
     def side(self) -> Side:
@@ -117,6 +132,10 @@ class Holding:
     def with_stop(self, stop_price: Decimal) -> Holding:
         """The holding with another stop price."""
         return replace(self, stop_price=stop_price)
+
+    def with_raised_stop(self, stop_price: Decimal) -> Holding:
+        """The holding with a stop that trails its best price."""
+        return replace(self, stop_price=stop_price, trailed_from=self.high_water)
 
     def shares_in(self, position: Position | None) -> Decimal:
         """The shares of ours that the broker shows: the smaller of the two, 0 on opposite sides; never negative."""

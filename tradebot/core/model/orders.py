@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import canonical, dollars
 
@@ -245,6 +246,7 @@ class Intent:
     note: str = ""  # why it is in its state
     policy: ExitPolicy | None = None  # exit policy of the position; entries only
     sends: int = 0  # submissions so far
+    exit_kind: ExitKind | None = None  # of an exit or a close
 
     @property
     def remaining(self) -> Decimal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.order_rules import US_STOCKS
@@ -87,22 +88,61 @@ def taken_stop(stop: Decimal, last: Decimal, side: Side) -> Decimal:
     return max(stop, US_STOCKS.leg_above(last))
 
 
-def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> str | None:
-    """The reason to close the holding now, for people; None without one.
+def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> Exit | None:
+    """Why to close the holding now, without its prices; None without a reason.
 
     Reasons are the strategy's exit signal, the age ``max_sessions``, and a last price at or beyond a trailing stop that
     was not raised in time, because the broker was unreachable for instance. In the last case the resting stop is
     farther away than the strategy asked for, and a stop at the right price would be refused.
     """
     if signal is not None and _is_exit(signal, holding):
-        return f"exit signal: {signal.reason}" if signal.reason else "exit signal"
+        return Exit(f"exit signal: {signal.reason}" if signal.reason else "exit signal", ExitKind.SIGNAL)
     limit = holding.policy.max_sessions
     if limit is not None and holding.sessions_held >= limit:
-        return f"time exit: held for {holding.sessions_held} of at most {limit} sessions"
+        return Exit(f"time exit: held for {holding.sessions_held} of at most {limit} sessions", ExitKind.TIME)
     trailing = raised_stop(holding)
     if trailing is not None and last is not None and _reached(trailing, last, holding.side):
-        return f"trailing stop: {canonical(last)} is through {canonical(trailing)} before the stop was raised"
+        reason = f"trailing stop: {canonical(last)} is through {canonical(trailing)} before the stop was raised"
+        return Exit(reason, ExitKind.TRAILING_STOP)
     return None
+
+
+def stop_kind(holding: Holding) -> ExitKind:
+    """Whether the holding's stop is that of its entry or a trailing one."""
+    return ExitKind.STOP if _trailed_from(holding) is None else ExitKind.TRAILING_STOP
+
+
+def exit_at_stop_or_target(holding: Holding, price: Decimal) -> Exit:
+    """The exit of shares that the resting stop or target sold at ``price``, with the prices of the holding."""
+    target = holding.target_price
+    if target is not None and (price - target) * holding.side.sign >= 0:
+        return Exit("target", ExitKind.TARGET, holding.stop_price, target)
+    return Exit("stop", stop_kind(holding), holding.stop_price, target, _trailed_from(holding))
+
+
+def with_exit_prices(due: Exit, holding: Holding) -> Exit:
+    """A planned exit with stop and target of its holding; one ahead of a trailing stop has the price of that stop."""
+    stop, trailed_from = holding.stop_price, None
+    if due.kind is ExitKind.TRAILING_STOP:
+        not_raised = raised_stop(holding)
+        trailed_from = _trailed_from(holding) if not_raised is None else holding.high_water
+        stop = stop if not_raised is None else not_raised
+    return replace(due, stop_price=stop, target_price=holding.target_price, trailed_from=trailed_from)
+
+
+def _trailed_from(holding: Holding) -> Decimal | None:
+    """The best price that the stop was raised from; None for the stop of the entry.
+
+    A holding that an earlier version raised the stop of does not have it: there the stop tells, where it trails
+    the best price still.
+    """
+    policy = holding.policy
+    if holding.trailed_from is not None or policy.trail_trigger is None or policy.trail_offset is None:
+        return holding.trailed_from
+    gained = (holding.high_water - holding.entry_price) * holding.side.sign
+    at_best = _stop_beyond(holding.high_water, policy.trail_offset, holding.side)
+    is_raised = gained >= holding.entry_price * policy.trail_trigger and holding.stop_price == at_best
+    return holding.high_water if is_raised else None
 
 
 def stop_passed(holding: Holding, last: Decimal) -> bool:

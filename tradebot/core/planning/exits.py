@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tradebot.core.model.exits import Exit
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.order_rules import US_STOCKS
@@ -24,14 +25,14 @@ def plan_exits(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, 
     exits: list[Intent] = []
     denials: list[Denial] = []
     for holding in situation.holdings:
-        reason = planner.exit_reason(holding)
-        if reason is None:
+        due = planner.due(holding)
+        if due is None:
             continue
         objections = planner.objections(holding)
         if objections:
             denials.extend(objections)
         else:
-            exits.append(planner.intent(holding, reason))
+            exits.append(planner.intent(holding, due))
     return tuple(exits), tuple(denials)
 
 
@@ -54,7 +55,7 @@ class _ExitPlanner:
             if order.state.live and situation.ownership.is_foreign(order):
                 self.foreign_orders.setdefault(order.symbol, []).append(order)
 
-    def exit_reason(self, holding: Holding) -> str | None:
+    def due(self, holding: Holding) -> Exit | None:
         quote = self.situation.quotes.get(holding.symbol)
         signal = self.exit_signals.get((holding.strategy, holding.symbol))
         return due_exit(holding, signal, quote.last if quote else None)
@@ -92,7 +93,7 @@ class _ExitPlanner:
         fractionable = asset is not None and asset.fractionable
         return US_STOCKS.saleable(free, position.market_price, fractionable=fractionable)
 
-    def intent(self, holding: Holding, reason: str) -> Intent:
+    def intent(self, holding: Holding, due: Exit) -> Intent:
         situation = self.situation
         attempt = self._next_attempt(holding)
         quote = situation.quotes.get(holding.symbol)
@@ -114,7 +115,8 @@ class _ExitPlanner:
             purpose=Purpose.EXIT,
             attempt=attempt,
             planned_price=quote.last if quote else self.positions[holding.symbol].market_price,
-            reason=reason,
+            reason=due.reason,
+            exit_kind=due.kind,
         )
 
     def _next_attempt(self, holding: Holding) -> int:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, Purpose
 from tradebot.errors import BrokerUnavailable, LedgerError, OrderRefused, OutcomeUnknown
@@ -55,6 +56,8 @@ class ThroughLedger:
         reason = "emergency stop" if purpose is Purpose.CLOSE else "protects what an emergency stop leaves open"
         identified = replace(request, client_order_id=order_id)
         intent = Intent(identified, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
+        if purpose is Purpose.CLOSE:
+            intent = replace(intent, exit_kind=ExitKind.EMERGENCY_STOP)
         store_intents(desk, [intent])
         result = submit(desk, run, intent)
         sent = result.intent

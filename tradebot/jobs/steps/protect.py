@@ -10,7 +10,7 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.model.values import ZERO, dollars, tick_size
-from tradebot.core.planning.exit_rules import raised_stop, stop_passed, taken_stop, with_mark
+from tradebot.core.planning.exit_rules import raised_stop, stop_kind, stop_passed, taken_stop, with_mark
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
 from tradebot.core.safety.identity import unfollowed_holding
@@ -81,7 +81,7 @@ def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepRe
             replaced = _replace_stop(desk, run, marked.with_stop(raised), state)
             done.append(replaced)
             if replaced.is_set:
-                marked = marked.with_stop(raised)
+                marked = marked.with_raised_stop(raised)
                 verdict = f"stop raised from {holding.stop_price} to {raised}"
         if marked != holding:
             desk.ledger.books.save_holding(marked, desk.clock.now())
@@ -231,7 +231,8 @@ def _sell_now(desk: Desk, run: JobRun, holding: Holding, last: Decimal) -> StepR
     if attempt is None:
         return StepResult()
     reason = f"price {last} is beyond the stop {holding.stop_price}, which is missing at the broker"
-    return close_holding(desk, run, reducing_intent(desk, run, holding, Purpose.EXIT, attempt, last, reason))
+    kind = stop_kind(holding)
+    return close_holding(desk, run, reducing_intent(desk, run, holding, Purpose.EXIT, attempt, last, reason, kind))
 
 
 def _place_stop(desk: Desk, run: JobRun, holding: Holding) -> StepResult:

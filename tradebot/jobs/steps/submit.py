@@ -16,6 +16,7 @@ from decimal import Decimal
 from itertools import chain, repeat
 
 from tradebot.core.model.account import Quote
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.order_ids import client_order_id, next_attempt
 from tradebot.core.model.orders import (
@@ -157,9 +158,16 @@ def attempt_after(
 
 
 def reducing_intent(
-    desk: Desk, run: JobRun, holding: Holding, purpose: Purpose, attempt: int, price: Decimal, reason: str
+    desk: Desk,
+    run: JobRun,
+    holding: Holding,
+    purpose: Purpose,
+    attempt: int,
+    price: Decimal,
+    reason: str,
+    exit_kind: ExitKind | None = None,
 ) -> Intent:
-    """An intent that reduces a holding.
+    """An intent that reduces a holding. ``exit_kind``: of an exit.
 
     For Purpose.STOP: a GTC stop at ``price``, USD a share, over the whole shares. Else: a DAY market order over all.
     """
@@ -174,7 +182,8 @@ def reducing_intent(
         time_in_force=TimeInForce.GTC if is_stop else TimeInForce.DAY,
         stop_price=price if is_stop else None,
     )
-    return Intent(request, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
+    intent = Intent(request, desk.account_key, run.session, strategy, purpose, attempt, price, reason)
+    return replace(intent, exit_kind=exit_kind)
 
 
 def order_line(intent: Intent) -> OrderLine:
