@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
+
+import pytest
 
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT
+from tradebot.home.replay_record import Asked, ReplayRecord, write_record
 from tradebot.plugins.manifest import MANIFEST
 from tradebot.reports.json_output import COMMON
 
@@ -91,25 +95,51 @@ def test_a_command_that_asks_no_broker_says_its_home_first(run: Run, home: Path)
         assert (first.split()[0], str(home) in first, str(home) in second) == ("home", True, True), command
 
 
-def test_a_replay_ends_with_the_report_and_the_same_command_goes_on(run: Run, tmp_path: Path) -> None:
+def test_a_replay_ends_with_the_report_and_another_goes_on_from_there(run: Run, tmp_path: Path) -> None:
     home = tmp_path / "home"
     first = run("replay", "--from", "2006-11-06", "--sessions", "2", "--home", home, "--json")
     assert first.code == 0
     assert (first.json["sessions"], first.json["session"]) == (2, "2006-11-07")
     assert first.json["report"]["first"] == "2006-11-06"
     assert first.json["statistics"]["total_return"]["value"] is not None
-    longer = run("replay", "--from", "2006-11-06", "--to", "2006-11-08", "--home", home)
+    longer = run("replay", "--to", "2006-11-08", "--home", home)
     assert longer.code == 0
     assert "Statistics" in longer.out
     assert run("paper", "status", "--home", home, "--json").json["exchange"]["session"] == "2006-11-08"
     for typed, words in (
-        (("--from", "2006-10-02", "--to", "2006-11-08"), "cannot go back"),
+        (("--from", "2006-11-07", "--to", "2006-11-08"), "stands at 2006-11-08 and cannot go back to 2006-11-07"),
         (("--to", "2006-11-07"), "stands at 2006-11-08"),
-        (("--sessions", "100000"), "sessions are left"),
+        (("--sessions", "100000"), "sessions left until the prices end"),
     ):
         refused = run("replay", *typed, "--home", home)
         assert refused.code == 2
         assert words in refused.err
+
+
+def test_a_replay_that_had_finished_begins_anew_and_says_so(run: Run, home: Path) -> None:
+    assert run("replay", "--sessions", "1", "--home", home).code == 0
+    again = run("replay", "--sessions", "1", "--home", home, "--json")
+    assert (again.code, again.json["session"], again.json["jobs_run"]) == (0, "2006-11-03", 5)
+    assert "of 2006-11-02 to 2006-11-02, had finished: this begins a new one, of 2006-11-03" in again.err
+
+
+@pytest.mark.parametrize("typed", [("--sessions", "3"), ("--from", "2006-11-02", "--to", "2006-11-06")])
+def test_the_same_replay_goes_on_where_it_was_stopped(run: Run, home: Path, typed: tuple[str, ...]) -> None:
+    asked = Asked(3) if typed[0] == "--sessions" else Asked(first=date(2006, 11, 2), last=date(2006, 11, 6))
+    account = run("halt", "--symbol", "ZZZ", "--reason", "to ask", "--home", home, "--json").json["halt"]["account"]
+    write_record(home, ReplayRecord(account, asked, date(2006, 11, 2), date(2006, 11, 6)))
+    assert run("paper", "next", "--home", home).code == 0  # as if the first session had been replayed
+    ended = run("replay", *typed, "--home", home, "--json")
+    assert "goes on with the replay of 2006-11-02 to 2006-11-06 at 2006-11-03: 1 of 3 sessions are done" in ended.err
+    assert (ended.json["sessions_before"], ended.json["sessions"], ended.json["session"]) == (1, 2, "2006-11-06")
+
+
+def test_a_replay_that_a_halt_stops_says_how_far_it_is(run: Run, home: Path) -> None:
+    assert run("halt", "--reason", "travelling", "--home", home).code == 0
+    ended = run("replay", "--sessions", "2", "--on-halt", "resume", "--home", home)
+    assert ended.code == 4
+    assert "by operator: travelling" in ended.err
+    assert "0 of 2 sessions are done; the same command goes on there" in ended.err
 
 
 def test_a_replay_begins_at_the_first_session_from_its_date_on_and_only_where_there_are_prices(

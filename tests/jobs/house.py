@@ -32,6 +32,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.jobs.emergency_stop.run import StopDesk
 from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.replay_halts import OnHalt
 from tradebot.ports import Broker, StopSwitch
 from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
 from tradebot.runtime.homes import configuration
@@ -231,13 +232,20 @@ class House:
         with self.desk() as desk:
             return resume.run(desk, reason)
 
-    def replay(self, last: date, stop: StopSwitch | None = None) -> ReplayOutcome:
+    def replay(
+        self, last: date, stop: StopSwitch | None = None, on_halt: OnHalt = OnHalt.CONTINUE, own: Sequence[str] = ()
+    ) -> ReplayOutcome:
         """Run the jobs of every session from where the exchange stands to ``last``."""
         with open_desk(self.options, Job.REPLAY, durable=False) as opened:
             standing = opened.exchange.session()
             days = [hours.session for hours in opened.desk.calendar.between(standing, last)]
             desk = opened.desk if stop is None else replace(opened.desk, stop=stop)
-            return replay.run(desk, opened.exchange, days, lambda session, done, total: None)
+            return replay.run(
+                desk,
+                opened.exchange,
+                replay.Course(days, on_halt=on_halt, own_halts=own),
+                lambda session, done, total: None,
+            )
 
     def emergency_stop(
         self,

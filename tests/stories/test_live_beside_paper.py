@@ -87,7 +87,7 @@ def test_an_emergency_stop_of_the_live_account_outlasts_all_that_paper_does(both
     assert halt["account"].startswith("alpaca:live:")
     assert both.halts(both.paper) == []
 
-    assert both.paper("replay", "--sessions", "1").code == 0
+    assert both.paper("replay", "--sessions", "1", "--on-halt", "resume").code == 0
     assert both.paper("resume", "--reason", "paper is fine", "--yes").code == 0
     assert both.halts(both.live) == [halt]
     assert both.live("check-exits").code == 4

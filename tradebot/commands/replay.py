@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tradebot.commands import decorator
 from tradebot.commands.explain import FirstOption, LastOption
 from tradebot.commands.run_daily import TRADING
-from tradebot.errors import ExitCode, UsageError
+from tradebot.core.model.values import plural
+from tradebot.errors import ExitCode, TradebotError, UsageError
 
 if TYPE_CHECKING:
-    from tradebot.runtime.open_desk import OpenDesk
+    from tradebot.runtime.replay_course import BegunReplay
     from tradebot.settings import GlobalOptions
 
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     examples=(
         "tradebot replay --home demo --sessions 250",
         "tradebot replay --home demo --from 2007-01-03 --to 2007-12-31",
+        "tradebot replay --home demo --sessions 250 --on-halt resume",
     ),
     ends_with=TRADING,
 )
@@ -38,28 +40,47 @@ def command(
     ] = None,
     first: FirstOption = None,
     last: LastOption = None,
+    on_halt: Annotated[
+        Literal["stop", "continue", "resume"],
+        typer.Option("--on-halt", help="At a halt: stop after its session, continue under it, or resume those that "
+                     "jobs of this replay set (any other stops it)."),
+    ] = "continue",
 ) -> ExitCode:  # fmt: skip
     """Walk the schedule through past sessions.
 
     Runs the real jobs (preflight, run-daily, check-exits, reconcile, report) of each session in one process, and ends
     with the report. Give --sessions or --to, each with or without --from. After ^C the same command goes on where it
-    stopped. It ends with 0 when the jobs could do their work, whatever they met on the way.
+    stopped; one that has finished begins anew. It ends with 0 when the jobs could do their work, whatever they met on
+    the way, and with 4 where a halt stopped it.
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
+    from tradebot.home.replay_record import Asked
     from tradebot.jobs import replay
+    from tradebot.jobs.replay_halts import OnHalt
     from tradebot.reports.pages.report import replay_page
     from tradebot.reports.statistics import by_key, statistics
+    from tradebot.reports.streams import tell
+    from tradebot.runtime.replay_course import begin_replay
 
     if (sessions is None) == (last is None):
         raise UsageError("give either --sessions N or --to DATE, each with or without --from DATE.")
     if first and last and first > last:
         raise UsageError("--from is after --to.")
-    begin, end = first.date() if first else None, last.date() if last else None
-    with open_desk.desk_for(options, Job.REPLAY, durable=False, start=begin) as opened:
-        days = _sessions(opened, sessions, begin, end)
-        with _progress_bar(shown=not options.json) as on_progress:
-            outcome = replay.run(opened.desk, opened.exchange, days, on_progress)
+    asked = Asked(sessions, first.date() if first else None, last.date() if last else None)
+    with open_desk.desk_for(options, Job.REPLAY, durable=False, start=asked.first) as opened:
+        begun = begin_replay(opened, asked, OnHalt(on_halt))
+        if begun.note:
+            tell(begun.note)
+        with _how_to_go_on(begun) as note_session, _progress_bar(shown=not options.json) as show_session:
+
+            def progress(session: date, done: int, total: int) -> None:
+                note_session(done)
+                show_session(session, done, total)
+
+            outcome = replay.run(opened.desk, opened.exchange, begun.course, progress)
+            if outcome.exit_code is not ExitCode.HALTED:
+                begun.finish()
     figures = statistics(outcome.report) if outcome.report else ()
     return render.finish(
         options,
@@ -70,35 +91,20 @@ def command(
     )
 
 
-def _sessions(opened: OpenDesk, count: int | None, first: date | None, last: date | None) -> list[date]:
-    """The sessions to replay, beginning at the exchange's session or at ``first`` if that is later.
+@contextmanager
+def _how_to_go_on(begun: BegunReplay) -> Iterator[Callable[[int], None]]:
+    """Add how far the replay is to the error that ends it. Yields the function that takes the sessions done."""
+    done = begun.course.done
 
-    Raises UsageError for sessions before the account's first one, and for more than the prices have.
-    """
-    exchange = opened.exchange.status()
-    calendar = opened.desk.calendar
-    begun = _first_session(opened, exchange.session)
-    if first is not None and (missed := calendar.between(first, begun)[:-1]):
-        raise UsageError(
-            f"this account began at {begun} and cannot go back to {missed[0].session}. "
-            "Leave --from out to go on, or use another --home."
-        )
-    if last is not None and not exchange.session <= last <= exchange.last_session:
-        raise UsageError(
-            f"the exchange stands at {exchange.session} and its prices end at {exchange.last_session}: "
-            "give --to a date from the one to the other."
-        )
-    begin = max(exchange.session, first or exchange.session)
-    days = [hours.session for hours in calendar.between(begin, last or exchange.last_session)]
-    if len(days) < (count or 1):
-        raise UsageError(f"only {len(days)} sessions are left until the prices end at {exchange.last_session}.")
-    return days[:count]
+    def note(count: int) -> None:
+        nonlocal done
+        done = count
 
-
-def _first_session(opened: OpenDesk, present: date) -> date:
-    """The account's first session: the first with a recorded equity, else the present one."""
-    recorded = opened.desk.ledger.history.closing_equity()
-    return recorded[0].session if recorded else present
+    try:
+        yield note
+    except TradebotError as error:
+        error.add_note(f"{done} of {plural(begun.course.asked, 'session')} are done; the same command goes on there")
+        raise
 
 
 @contextmanager

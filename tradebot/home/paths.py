@@ -80,6 +80,11 @@ def drills_file(home: Path) -> Path:
     return state_folder(home) / "drills"
 
 
+def replay_file(home: Path) -> Path:
+    """The last replay. See ``tradebot.home.replay_record``."""
+    return state_folder(home) / "replay.json"
+
+
 def exchange_file(home: Path) -> Path:
     """The database of the embedded exchange."""
     return state_folder(home) / "paper_exchange.db"

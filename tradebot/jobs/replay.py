@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -19,7 +19,8 @@ from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run
-from tradebot.jobs.step_results import noted
+from tradebot.jobs.replay_halts import OnHalt, ReplayHalts
+from tradebot.jobs.step_results import coded, noted
 
 
 class ReplayExchange(Protocol):
@@ -47,21 +48,40 @@ _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The sessions of a replay, of which ``done`` were replayed before this command, and what it does about halts."""
+
+    sessions: Sequence[date]  # left to replay
+    done: int = 0
+    on_halt: OnHalt = OnHalt.CONTINUE
+    own_halts: Sequence[str] = ()  # keys of the halts that jobs of this replay set before
+    remember: Callable[[Sequence[str]], None] = lambda keys: None  # stores the keys of halts that its jobs set
+
+    @property
+    def asked(self) -> int:
+        """The number of sessions of the whole replay."""
+        return self.done + len(self.sessions)
+
+
 def run(
-    desk: Desk, exchange: ReplayExchange, sessions: Sequence[date], progress: Callable[[date, int, int], None]
+    desk: Desk, exchange: ReplayExchange, course: Course, progress: Callable[[date, int, int], None]
 ) -> ReplayOutcome:
-    """Run each session's jobs at their nominal times, from the exchange's session to the last of ``sessions``.
+    """Run each session's jobs at their nominal times, from the exchange's session to the last of the course.
 
     A job that ran in its session is not run again, so that an interrupted replay continues. ``progress`` gets the
     session, the number of sessions done, and the number of all. Raises Stopped between jobs, and Halted when a person
-    halts the account meanwhile.
+    halts the account meanwhile or a halt does not let it begin.
     """
     halts_before = desk.latch.read()
     started = time.perf_counter()
     codes: set[ExitCode] = set()
     failures: dict[str, list[str]] = {}  # messages by what failed
-    jobs_run = 0
-    for number, session in enumerate(sessions):
+    jobs_run = replayed = 0
+    halts = ReplayHalts(desk, course.on_halt, course.own_halts, course.remember)
+    halts.check_before(next((day for day in course.sessions if not _has_ended(desk, day)), course.sessions[-1]))
+    why_stopped = ""
+    for session in course.sessions:
         _check_not_halted(desk, halts_before)
         while exchange.hours().session < session:
             exchange.next_session()
@@ -70,12 +90,16 @@ def run(
         codes.update(code for outcome in outcomes for code in outcome.codes)
         for failure in (failure for outcome in outcomes for failure in outcome.failures):
             failures.setdefault(failure.what, []).append(failure.message)
-        progress(session, number + 1, len(sessions))
+        replayed += 1
+        progress(session, course.done + replayed, course.asked)
+        if why_stopped := halts.after(session, outcomes):
+            break
     final = report.run(desk, Period.ALL)
     run = open_run(desk, Job.REPLAY)
     for what, messages in failures.items():
         run.add(noted(f"{what} failed in {plural(len(messages), 'job')}, first: {messages[0]}"))
-    return _outcome(run, final, len(sessions), jobs_run, time.perf_counter() - started, codes)
+    outcome = _outcome(run, final, course, replayed, jobs_run, codes, why_stopped)
+    return replace(outcome, halts_met=tuple(halts.met), seconds=time.perf_counter() - started)
 
 
 def _check_not_halted(desk: Desk, known: Collection[Halt]) -> None:
@@ -85,10 +109,19 @@ def _check_not_halted(desk: Desk, known: Collection[Halt]) -> None:
             raise Halted(f"somebody halted the account while it was replayed ({halt.reason}): the replay ends here")
 
 
+def _ended(desk: Desk, session: date) -> set[Job]:
+    """The jobs that ended in a session."""
+    ended = (RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED)
+    return {run.job for run in desk.ledger.runs.of_session(session) if run.status in ended}
+
+
+def _has_ended(desk: Desk, session: date) -> bool:
+    return _ended(desk, session).issuperset(DAY)
+
+
 def _session(desk: Desk, exchange: ReplayExchange) -> list[Outcome]:
     hours = exchange.hours()
-    ended = (RunStatus.RAN, RunStatus.IDLE, RunStatus.BLOCKED)
-    done = {run.job for run in desk.ledger.runs.of_session(hours.session) if run.status in ended}
+    done = _ended(desk, hours.session)
     outcomes = []
     for job in DAY:
         if job in done:
@@ -102,17 +135,31 @@ def _session(desk: Desk, exchange: ReplayExchange) -> list[Outcome]:
 
 
 def _outcome(
-    run: JobRun, final: ReportOutcome, sessions: int, jobs_run: int, seconds: float, codes: set[ExitCode]
+    run: JobRun,
+    final: ReportOutcome,
+    course: Course,
+    replayed: int,
+    jobs_run: int,
+    codes: set[ExitCode],
+    why_stopped: str,
 ) -> ReplayOutcome:
-    """The exit codes of the jobs are a note; the replay itself ends with 0."""
+    """The exit codes of the jobs are a note; the replay itself ends with 0, or with HALTED where a halt stopped it."""
     met_names = ", ".join(sorted(code.name.lower() for code in codes)) or "nothing unusual"
     run.add(noted(f"conditions met on the way: {met_names}"))
     run.breaks = final.breaks
-    base = run.outcome(RunStatus.RAN, f"{sessions} sessions replayed, {jobs_run} jobs run", final.totals)
+    headline = f"{plural(replayed, 'session')} replayed, {plural(jobs_run, 'job')} run"
+    done = course.done + replayed
+    if course.done:
+        headline += f"; {done} of {plural(course.asked, 'session')} are done"
+    if why_stopped:
+        run.add(coded(ExitCode.HALTED))
+        headline = f"stopped after {done} of {plural(course.asked, 'session')}: {why_stopped}"
+    base = run.outcome(RunStatus.BLOCKED if why_stopped else RunStatus.RAN, headline, final.totals)
     return ReplayOutcome.of(
         replace(base, account=final.account, unprotected=final.unprotected),
-        sessions=sessions,
+        sessions=replayed,
+        sessions_before=course.done,
+        sessions_asked=course.asked,
         jobs_run=jobs_run,
-        seconds=seconds,
         report=final,
     )

@@ -47,6 +47,8 @@ class HaltRule(StrEnum):
     CHAIN_HEADS = "chain_heads"  # chain heads that were stored outside the ledger are gone
 
 
+#: The rules that jobs set halts by. The others are set by a person, or by what is lost or unreadable.
+SET_BY_JOBS = frozenset(HaltRule) - {HaltRule.OPERATOR, HaltRule.UNREADABLE, HaltRule.CHAIN_HEADS}
 #: The rules that a loss of equity sets a halt by.
 LOSS_RULES = frozenset({HaltRule.DAILY_LOSS, HaltRule.DRAWDOWN})
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.account import CashEvent, Fill
+from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.opening import Opening
@@ -47,10 +48,22 @@ class ReportOutcome(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class HaltMet:
+    """A halt that was set while sessions were replayed."""
+
+    session: date  # in which it was set
+    halt: Halt
+    then: str  # what the replay did about it, for people
+
+
+@dataclass(frozen=True, slots=True)
 class ReplayOutcome(Outcome):
     """The outcome of `replay`."""
 
-    sessions: int = 0
+    sessions: int = 0  # replayed by this command
+    sessions_before: int = 0  # of the same replay, by commands that were stopped
+    sessions_asked: int = 0
     jobs_run: int = 0
+    halts_met: tuple[HaltMet, ...] = ()
     seconds: float = 0.0  # wall-clock duration
     report: ReportOutcome | None = None

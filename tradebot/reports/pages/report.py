@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tradebot.core.model.account import CashEvent
-from tradebot.core.model.values import ZERO, plural
-from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.model.values import ZERO
+from tradebot.core.results.report_outcome import HaltMet, Period, ReplayOutcome, ReportOutcome
 from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
@@ -23,16 +23,36 @@ def report_page(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figu
 
 def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     """Sessions, jobs and speed of a replay, then its report."""
-    speed = f"{plural(outcome.sessions, 'session')}, {plural(outcome.jobs_run, 'job')} in {outcome.seconds:.1f} s"
+    speed = f"in {outcome.seconds:.1f} s"
     if outcome.seconds > 0 and outcome.sessions:
-        speed += f" ({outcome.sessions / outcome.seconds:.1f} sessions a second)"
+        speed += f", {outcome.sessions / outcome.seconds:.1f} sessions a second"
     return (
         *common.headline(outcome),
         Line(speed),
+        *_halts_met(outcome.halts_met),
         *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
         *(_period_sections(outcome.report, where, figures) if outcome.report else ()),
+    )
+
+
+def _halts_met(halts: Iterable[HaltMet]) -> Page:
+    return section(
+        "Halts on the way",
+        *table(
+            "session | rule | halted | ~why | ~then",
+            (
+                (
+                    day(met.session),
+                    Cell(met.halt.rule.replace("_", " "), Tone.WARN),
+                    met.halt.subject,
+                    met.halt.reason,
+                    met.then,
+                )
+                for met in halts
+            ),
+        ),
     )
 
 
