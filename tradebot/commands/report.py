@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "report",
-    writes="the run and its outcome into the ledger, the log files, with --csv five files, and with --html one.",
+    writes="the run and its outcome into the ledger, the log files, with --csv five files, and with --html and "
+    "--quantstats one each.",
     examples=(
         "tradebot report",
         "tradebot report --period month",
@@ -49,6 +50,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    quantstats: Annotated[
+        Path | None,
+        typer.Option(
+            "--quantstats",
+            metavar="FILE",
+            help="Also let QuantStats write its page there, if it is installed.",
+            show_default=False,
+        ),
+    ] = None,
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
@@ -64,12 +74,14 @@ def command(
     from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
+    from tradebot.reports.quantstats_page import quantstats_path, write_quantstats
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
     from tradebot.runtime.homes import configuration
 
     files = csv_paths(csv, configuration(options), force=force) if csv is not None else ()
     page_file = html_path(html, configuration(options), force=force) if html is not None else None
+    other_file = quantstats_path(quantstats, configuration(options), force=force) if quantstats is not None else None
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         outcome = report.run(opened.desk, Period(period))
     if files:
@@ -79,6 +91,9 @@ def command(
     if page_file:
         write_html(page_file, report_html(outcome, opened.context, figures, logging_setup.redact))
         tell(f"written: {page_file}")
+    if other_file:
+        write_quantstats(outcome, other_file)
+        tell(f"written: {other_file}")
     return render.finish(
         options,
         opened.context,

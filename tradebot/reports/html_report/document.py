@@ -68,6 +68,7 @@ def html_text(document: Document, hide: Callable[[str], str]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["whole_dates"] = lambda text: _whole_dates(str(masked(text)))
+    environment.filters["breakable"] = lambda text: _breakable(str(masked(text))) if "_" in text else text
     return environment.get_template("report.html").render(
         document=document,
         css=Markup(_resource("report.css") + style_sheet()),
@@ -107,6 +108,11 @@ def _classes(*names: str) -> Markup:
 def _whole_dates(text: str) -> Markup:
     """The text escaped, without line breaks within its dates."""
     return Markup(re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="whole">\g<0></span>', escape(text)))
+
+
+def _breakable(text: str) -> Markup:
+    """The text escaped, with leave to break lines behind ``_``: names of strategies have no blanks."""
+    return Markup(escape(text).replace("_", "_<wbr>"))
 
 
 def _resource(name: str) -> str:

@@ -14,7 +14,7 @@ from tradebot.reports.charts.line_chart import LineChart, Series, line_chart
 from tradebot.reports.formatting import percent_text, ratio, usd
 from tradebot.reports.html_report.document import Figure
 from tradebot.reports.layout import Cell, Table, Tone, columns
-from tradebot.reports.statistics import Curve, daily_returns
+from tradebot.reports.statistics import MONTH_SESSIONS, Curve, daily_returns
 
 #: Up to so many sessions a table has a row for each; beyond, one for each month.
 _DAILY_ROWS = 45
@@ -36,7 +36,7 @@ def figures(outcome: ReportOutcome) -> tuple[Figure, ...]:
         _equity(outcome, curve),
         *((_drawdown(drawdowns),) if drawdowns else ()),
         *((_months(daily_series.monthly_returns(steps)),) if steps else ()),
-        *((_rolling_sharpe(sharpe),) if any(value is not None for _, value in sharpe) else ()),
+        *((_rolling_sharpe(sharpe),) if len(sharpe) > MONTH_SESSIONS else ()),
         _exposure(exposures),
     )
 
