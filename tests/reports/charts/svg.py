@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 Element = ElementTree.Element
@@ -24,5 +25,11 @@ def texts(chart: Element, *classes: str) -> list[str]:
 
 def points(path: Element) -> list[list[tuple[float, float]]]:
     """The points of each stretch of a line, in units of its viewport."""
-    stretches = [stretch.split("h0")[0].split("V")[0].split() for stretch in path.get("d", "").split("M")[1:]]
-    return [list(zip(map(float, stretch[::2]), map(float, stretch[1::2]), strict=True)) for stretch in stretches]
+    stretches = []
+    for stretch in re.findall(r"M([^M]*)", path.get("d", "")):
+        x, y, *steps = map(float, re.findall(r"-?[\d.]+", re.split("[hV]", stretch)[0]))
+        places = [(x, y)]
+        for right, down in zip(steps[::2], steps[1::2], strict=True):
+            places.append((places[-1][0] + right, places[-1][1] + down))
+        stretches.append(places)
+    return stretches

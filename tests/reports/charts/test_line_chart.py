@@ -45,7 +45,7 @@ def test_several_series_have_a_legend_and_share_a_scale() -> None:
 def test_an_area_reaches_to_zero() -> None:
     chart = drawn(line_chart(LineChart("key", "Title", "Words.", (series(-0.1, -0.2),), filled=True)))
     (area,) = named(chart, "area")
-    assert area.get("d") == f"M0 {UNITS // 2} 1 {UNITS}V0H0Z"
+    assert area.get("d") == f"M0 {UNITS // 2}l1 {UNITS // 2}V0H0Z"
     assert len(named(chart, "zero")) == 1
 
 

@@ -59,10 +59,11 @@ TEXTS = """
 DRAWN = """
 key => {
   const chart = document.getElementById(key), path = chart.querySelector('path.s1'), matrix = path.getScreenCTM();
-  const numbers = path.getAttribute('d').slice(1).split(' ').map(Number), points = [];
-  for (let i = 0; i < numbers.length; i += 2) {
-    const point = new DOMPoint(numbers[i], numbers[i + 1]).matrixTransform(matrix);
+  const [x, y, ...steps] = path.getAttribute('d').match(/-?\\d+/g).map(Number), points = [];
+  for (let at = [x, y]; ; at = [at[0] + steps.shift(), at[1] + steps.shift()]) {
+    const point = new DOMPoint(...at).matrixTransform(matrix);
     points.push([point.x, point.y]);
+    if (!steps.length) break;
   }
   const middle = line => { const box = line.getBoundingClientRect(); return (box.top + box.bottom) / 2; };
   const marks = [...chart.querySelectorAll('line.grid')].filter(line => line.getAttribute('x2') === '100%')

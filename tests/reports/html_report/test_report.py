@@ -74,6 +74,12 @@ def test_the_newest_trades_are_listed_with_their_count(years: Years) -> None:
     assert "1 trade closed in this period.<" in few
 
 
+def test_a_long_table_is_cut_and_says_so(report_of: Callable[..., ReportOutcome]) -> None:
+    page = page_of(report_of("101000", denial_counts={f"CODE_{number:04}": 1 for number in range(1, 1235)}))
+    assert "the first 100 of 1,234 rows" in page
+    assert page.count("CODE_") == 100
+
+
 def test_account_paths_and_secrets_stay_at_home(years: Years) -> None:
     page = page_of(years(date(2007, 1, 3), date(2007, 3, 30)))
     assert "account …0001" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from tradebot.reports.charts.markup import Markup, element, percent, picture
 from tradebot.reports.charts.scale import Scale, compact, date_marks, scale, thinned
@@ -88,9 +89,16 @@ def _runs(points: Iterable[tuple[int, float | None]]) -> list[list[tuple[int, fl
 
 
 def _line(run: Sequence[tuple[int, float]], heights: Scale) -> str:
-    """``M0 12 1 15 2 9``: a line through the points. A single point becomes a dot by its round ends."""
-    text = " ".join(f"{day} {_height(heights, value)}" for day, value in run)
-    return f"M{text}" if len(run) > 1 else f"M{text}h0"
+    """``M0 12l1 3 1-6``: a start, then steps to the right and down, which are shorter than places.
+
+    A single point becomes a dot by the round ends of the line.
+    """
+    places = [(day, _height(heights, value)) for day, value in run]
+    steps = " ".join(
+        f"{right - left}{'' if lower < upper else ' '}{lower - upper}"
+        for (left, upper), (right, lower) in pairwise(places)
+    )
+    return f"M{places[0][0]} {places[0][1]}{f'l{steps}' if steps else 'h0'}"
 
 
 def _areas(points: Iterable[tuple[int, float | None]], heights: Scale, zero: int) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from tradebot.reports.formatting import day, percent_text, price, ratio, shares,
 from tradebot.reports.html_report.document import HTML_REPORT, Document, Section, html_text
 from tradebot.reports.html_report.figures import figures
 from tradebot.reports.html_report.masking import masked_account, masker
-from tradebot.reports.layout import Block, Cell, Heading, Line, Page, Tone, table
+from tradebot.reports.layout import Block, Cell, Heading, Line, Page, Table, Tone, table
 from tradebot.reports.pages import common
 from tradebot.reports.pages.report import report_page
 from tradebot.reports.run_header import RunHeader
@@ -27,6 +28,8 @@ from tradebot.settings import Loaded
 OPTION = "--html"
 #: The trades that are listed; the page says how many there are.
 MOST_TRADES = 200
+#: The rows of any other table.
+MOST_ROWS = 100
 _HIGHLIGHTS = ("total_return", "benchmark_return", "max_drawdown", "sharpe", "exposure")
 
 
@@ -109,7 +112,15 @@ def _page_sections(page: Page) -> Iterable[Section]:
     for begin, end in pairwise([*heads, len(page)]):
         title = page[begin]
         if isinstance(title, Heading) and begin > 0 and title.text != common.RECORD_FILES:
-            yield Section(title.text, page[begin + 1 : end])
+            yield Section(title.text, tuple(part for block in page[begin + 1 : end] for part in _cut(block)))
+
+
+def _cut(block: Block) -> tuple[Block, ...]:
+    """A table without its rows beyond MOST_ROWS, which it says."""
+    if not isinstance(block, Table) or len(block.rows) <= MOST_ROWS:
+        return (block,)
+    said = f"the first {MOST_ROWS} of {len(block.rows):,} rows; `report --json` has them all"
+    return Line(said, Tone.QUIET), replace(block, rows=block.rows[:MOST_ROWS])
 
 
 def _trades(trades: tuple[Trade, ...]) -> tuple[Block, ...]:
