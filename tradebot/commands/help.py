@@ -19,7 +19,12 @@ EXIT_CODES = "exit-codes"
 @decorator.command(
     "help",
     writes="nothing.",
-    examples=("tradebot help", "tradebot help report", "tradebot help paper next", "tradebot help exit-codes"),
+    examples=(
+        "tradebot help report",
+        "tradebot help paper next",
+        "tradebot help exit-codes",
+        "tradebot help --man > ~/.local/share/man/man1/tradebot.1  # then: man tradebot",
+    ),
 )
 def command(
     options: GlobalOptions,
@@ -27,14 +32,17 @@ def command(
     topic: Annotated[
         list[str] | None, typer.Argument(metavar="COMMAND|exit-codes", help="By default the list of commands.")
     ] = None,
+    man: Annotated[bool, typer.Option("--man", help="Print all of it as a manual page, for man(1).")] = False,
 ) -> ExitCode:
     """Show the help of a command, or what the exit codes mean."""
     from tradebot.commands import render
 
     words = topic or []
+    if man and words:
+        raise UsageError("--man is about all commands: name none.")
     if words == [EXIT_CODES]:
         return _exit_codes(options)
-    text = _help_of(context.find_root(), words)
+    text = _man_page(context.find_root()) if man else _help_of(context.find_root(), words)
     if options.json:
         return render.show_result(options, "help", (), topic=" ".join(words), text=text)
     typer.echo(text)
@@ -49,6 +57,12 @@ def _help_of(context: Any, words: list[str]) -> str:
             raise UsageError(f"There is no command {' '.join(words[:number])!r}. `tradebot help` lists them.")
         context = command.make_context(word, [], parent=context, resilient_parsing=True)
     return str(context.get_help())
+
+
+def _man_page(root: Any) -> str:
+    from tradebot.commands.man_page import man_page
+
+    return man_page(root).rstrip("\n")
 
 
 def _exit_codes(options: GlobalOptions) -> ExitCode:
