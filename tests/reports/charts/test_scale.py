@@ -47,6 +47,11 @@ def test_dates_are_marked_by_years_months_or_days(first: date, last: date, label
     assert [mark.label for mark in date_marks(first, last)] == labels
 
 
+def test_where_there_is_little_room_the_year_stays() -> None:
+    marks = date_marks(date(2007, 1, 3), date(2008, 3, 12))
+    assert [mark.label for mark in marks if not mark.minor] == ["May", "Sep", "2008"]
+
+
 @given(st.dates(date(1950, 1, 1), date(2050, 1, 1)), st.integers(0, 30_000))
 def test_there_are_never_many_marks_and_never_none_outside(first: date, days: int) -> None:
     last = first + timedelta(days=days)

@@ -60,8 +60,9 @@ def date_marks(first: date, last: date, most: int = 10) -> tuple[DateMark, ...]:
         marks = list(_months(first, last, next(month_steps, _MONTH_STEPS[-1])))
         labels = [str(mark.year) if mark.month == 1 else _MONTHS[mark.month - 1] for mark in marks]
     thin = len(marks) > most / 2
+    kept = next((number for number, mark in enumerate(marks) if mark.month == mark.day == 1), 0)  # years stay
     return tuple(
-        DateMark(mark, label, thin and number % 2 == 1)
+        DateMark(mark, label, thin and (number - kept) % 2 == 1)
         for number, (mark, label) in enumerate(zip(marks, labels, strict=True))
     )
 
