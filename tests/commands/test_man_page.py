@@ -41,7 +41,7 @@ def rendered(page: str) -> str:
 def commands() -> dict[str, Any]:
     """Every command by the words that call it."""
     app: Any = get_command(cli.app)
-    found = {}
+    found: dict[str, Any] = {}
     for name, command in app.commands.items():
         inner = getattr(command, "commands", {})
         found |= {f"{name} {each}": inner[each] for each in inner} or {name: command}

@@ -23,7 +23,7 @@ EXIT_CODES = "exit-codes"
         "tradebot help report",
         "tradebot help paper next",
         "tradebot help exit-codes",
-        "tradebot help --man > ~/.local/share/man/man1/tradebot.1  # then: man tradebot",
+        "tradebot help --man > ~/.local/share/man/man1/tradebot.1",
     ),
 )
 def command(
