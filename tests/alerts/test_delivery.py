@@ -12,9 +12,11 @@ import pytest
 from tests.alerts.conftest import Home
 from tests.fakes.receivers import HttpServer, MailServer, free_port, silent_server
 from tradebot.alerts.channels import channels_of
+from tradebot.home.attachments import keep_attachment
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime import alerts as alerting
+from tradebot.settings.alert_model import MinAlertLevel
 
 QUARTER = timedelta(minutes=15)
 
@@ -230,3 +232,52 @@ def test_each_channel_can_be_tried(home: Home, http: HttpServer) -> None:
 def test_a_channel_shows_no_address(home: Home) -> None:
     home.tells("json://user:word-12345678@127.0.0.1/")
     assert "12345678" not in repr(channels_of(home.settings))
+
+
+def test_a_summary_goes_to_channels_that_name_no_level_whatever_the_least_one(home: Home, http: HttpServer) -> None:
+    at = f"json://127.0.0.1:{http.port}"
+    urls = (f"{at}/plain", f"summary={at}/summary", f"critical={at}/pager", f"info={at}/info")
+    home.tells(*urls, alert_min_level=MinAlertLevel.CRITICAL)
+    assert home.job(("summary", "2026-03-02: +$73.28"), key="summary:2026-03-02").delivered == 1
+    assert http.paths == ["/plain", "/summary"]
+    assert http.titles == ["tradebot summary: 2026-03-02: +$73.28"] * 2
+    http.paths.clear()
+    assert home.job(("info", "a note")).delivered == 1
+    assert http.paths == ["/summary", "/info"]
+
+
+def test_a_summary_is_told_once_however_long_ago(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.job(("summary", "the day"), key="summary:2026-03-02")
+    home.clock.at += timedelta(days=400)
+    home.job(("summary", "the day"), key="summary:2026-03-02")
+    assert len(http.titles) == 1
+
+
+def test_mail_carries_the_page_of_a_summary_and_other_channels_its_text_alone(
+    home: Home, mail: MailServer, http: HttpServer
+) -> None:
+    home.tells(
+        f"json://127.0.0.1:{http.port}/", **(mailing(mail.port) | {"alert_email_recipients": ("me@example.com",)})
+    )
+    name = keep_attachment(home.settings.home, "report-2026-03-02.html", "<p>grün</p>")
+    with home.desk() as alerts:
+        alerts.send("summary", "the day", "ten lines", key="summary:2026-03-02", attachment=name)
+        alerts.send("summary", "another", "ten lines", key="summary:2026-03-03", attachment="gone.html")
+    assert alerting.deliver(home.settings).delivered == 2
+    first, second = (sent.message for sent in mail.mails)
+    body, page = first.iter_parts()
+    assert body.get_content().startswith("ten lines")
+    assert (page.get_filename(), page.get_content_type()) == (name, "text/html")
+    assert page.get_content().strip() == "<p>grün</p>"
+    assert not second.is_multipart()
+    assert [post["message"].splitlines()[0] for post in http.posts] == ["ten lines", "ten lines"]
+
+
+def test_a_summary_that_no_ledger_took_waits_in_the_spool(home: Home, http: HttpServer) -> None:
+    home.tells(f"json://127.0.0.1:{http.port}/")
+    home.outside().send("summary", "the day", "ten lines", key="summary:2026-03-02")
+    home.outside().send("summary", "the day", "ten lines", key="summary:2026-03-02")
+    home.job()
+    assert home.job(("summary", "the day"), key="summary:2026-03-02").delivered == 0
+    assert http.titles == ["tradebot summary: the day"]

@@ -1,11 +1,15 @@
-"""`alerts deliver` says what waits and until when, and sends it at once when asked to."""
+"""`alerts deliver` says what waits and until when, and sends it at once; a session's report mails its summary."""
 
 from __future__ import annotations
 
+import shutil
+from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
 from tests.commands.conftest import Run
-from tests.fakes.receivers import http_server
+from tests.fakes.receivers import http_server, mail_server
 
 
 def test_what_waits_is_said_and_sent_when_asked(run: Run, home: Path) -> None:
@@ -27,3 +31,30 @@ def test_what_waits_is_said_and_sent_when_asked(run: Run, home: Path) -> None:
         sent = run("alerts", "deliver", "--now", "--json", "--home", home)
         assert (sent.code, sent.json["delivery"]["delivered"], sent.json["waiting"]) == (0, 1, [])
         assert len(http.posts) == 1
+
+
+@pytest.mark.parametrize("first", ["--scheduled", "--json"], ids=["the scheduled report", "one by hand in its place"])
+def test_the_report_of_a_session_mails_its_summary_once(
+    run: Run, traded_home: Path, tmp_path: Path, first: str
+) -> None:
+    home = shutil.copytree(traded_home, tmp_path / "traded")
+    with mail_server() as mail:
+        (home / ".env").write_text(
+            f"EMAIL_SMTP_SERVER=127.0.0.1\nEMAIL_SMTP_PORT={mail.port}\nALERT_EMAIL_RECIPIENTS=you@example.com\n"
+            "ALERT_MIN_LEVEL=critical\nDAILY_SUMMARY_HTML=true\n"
+        )
+        for job in ("check-exits", "reconcile"):
+            assert run(job, "--home", home).code == 0
+        for option in (first, "--scheduled", "--json"):
+            assert run("report", option, "--home", home, environ={"EMAIL_PASSWORD": ""}).code == 0
+    (sent,) = mail.mails
+    assert sent.subject.startswith("tradebot summary: 2006-11-02: ")
+    body, page = sent.message.iter_parts()
+    assert isinstance(body, EmailMessage)
+    assert isinstance(page, EmailMessage)
+    lines = body.get_content().splitlines()
+    assert lines[0] == "Nothing needs you."
+    assert lines[1].startswith("Traded: bought ")
+    assert len(lines) <= 10
+    assert page.get_filename() == "report-2006-11-02.html"
+    assert "<html" in page.get_content()

@@ -60,6 +60,8 @@ REFUSED = [
     ("EMAIL_SMTP_SERVER", "[::1]:25", "without a port"),
     ("EMAIL_SMTP_PORT", "0", "1 to 65,535"),
     ("EMAIL_SECURITY", "ssl", "auto or starttls or tls or none"),
+    ("DAILY_SUMMARY", "weekly", "off or changes or always"),
+    ("DAILY_SUMMARY_HTML", "perhaps", "true or false"),
     ("EMAIL_FROM", "tradebot", "you@example.com"),
     ("EMAIL_FROM", "The Bot <bot@example.com>", "Write it alone"),
     ("ALERT_EMAIL_RECIPIENTS", "me", "you@example.com"),

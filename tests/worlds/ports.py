@@ -197,7 +197,7 @@ class Told:
     tell: Callable[[str], None]
     outbox: Alerts | None = None
 
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "", attachment: str = "") -> None:
         self.tell(f"    alert ({level}): {title}")
         if self.outbox is not None:
             self.outbox.send(level, title, message, key=key)

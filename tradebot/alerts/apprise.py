@@ -27,6 +27,7 @@ class AppriseService:
         logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug messages contain the URL
         apprise.logger.addHandler(warning)
         kinds: dict[AlertLevel, apprise.NotifyType] = {
+            "summary": apprise.NotifyType.INFO,
             "info": apprise.NotifyType.INFO,
             "warning": apprise.NotifyType.WARNING,
             "critical": apprise.NotifyType.FAILURE,

@@ -34,9 +34,12 @@ class Channel:
     name: str  # contains no secret
     service: Service
     min_level: AlertLevel
+    takes_summaries: bool = True  # whatever the least level of its alerts
 
     def accepts(self, level: AlertLevel) -> bool:
         """Whether the channel is for alerts of this level."""
+        if level == "summary":
+            return self.takes_summaries
         return LEVELS.index(level) >= LEVELS.index(self.min_level)
 
     def send(self, message: Message, seconds: float, redact: Callable[[str], str]) -> str:
@@ -73,9 +76,9 @@ class Channels:
 def channels_of(settings: Settings) -> Channels:
     """The channels in the order of the settings, mail first."""
     default = LEVELS[[*LEVELS].index(settings.alert_min_level.value)]
-    mail: list[tuple[str, Service, AlertLevel]] = []
+    mail: list[Channel] = []
     if settings.email_smtp_server and settings.alert_email_recipients:
-        mail = [("mail", _mail_server(settings, settings.email_smtp_server), default)]
+        mail = [Channel("mail", _mail_server(settings, settings.email_smtp_server), default)]
     primary = [*mail, *(_named_url(entry, default) for entry in settings.alert_urls)]
     fallback = [_named_url(entry, default) for entry in settings.alert_fallback_urls]
     channels = tuple(_with_unique_names([*primary, *fallback]))
@@ -107,16 +110,17 @@ def _mail_server(settings: Settings, host: str) -> MailServer:
     )
 
 
-def _named_url(entry: SecretText, default: AlertLevel) -> tuple[str, Service, AlertLevel]:
-    """The name, service and least level of an entry ``URL`` or ``LEVEL=URL``."""
+def _named_url(entry: SecretText, default: AlertLevel) -> Channel:
+    """The channel of an entry ``URL`` or ``LEVEL=URL``. One that names another level takes no summaries."""
     prefix, url = level_and_url(entry)
     level = next((level for level in LEVELS if level == prefix), default)
-    return url.partition("://")[0].lower(), AppriseService(url), level
+    return Channel(url.partition("://")[0].lower(), AppriseService(url), level, prefix in ("", "summary"))
 
 
-def _with_unique_names(channels: Iterable[tuple[str, Service, AlertLevel]]) -> Iterator[Channel]:
+def _with_unique_names(channels: Iterable[Channel]) -> Iterator[Channel]:
     """Number channels of the same service, because their URLs may be secret."""
     counts: Counter[str] = Counter()
-    for name, service, min_level in channels:
-        counts[name] += 1
-        yield Channel(name if counts[name] == 1 else f"{name} {counts[name]}", service, min_level)
+    for channel in channels:
+        counts[channel.name] += 1
+        number = counts[channel.name]
+        yield channel if number == 1 else replace(channel, name=f"{channel.name} {number}")

@@ -159,6 +159,8 @@ class MailServer:
         mail["Message-ID"] = f"<{digest.hexdigest()[:32]}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # no answering machine answers (RFC 3834)
         mail.set_content(message.body, cte="quoted-printable")
+        if message.page is not None:
+            mail.add_attachment(message.page.html, subtype="html", cte="base64", filename=message.page.name)
         return mail
 
     # --- errors ----------------------------------------------------------------------------------

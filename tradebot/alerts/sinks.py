@@ -33,14 +33,15 @@ class OutboxAlerts:
         self._redact = redact
         self._state = DeliveryState.KEPT if silent else DeliveryState.WAITING
 
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "", attachment: str = "") -> None:
         """Redact, store and log an alert, unless one of the same ``key`` is recent enough. Never raises LedgerError."""
-        alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
+        redact, now = self._redact, self._clock.now()
+        alert = Alert(level, redact(title), redact(message), now, redact(key), attachment)
         try:
             is_new = self._outbox.put(alert, self._clock.wall(), self._state)
         except LedgerError as error:
             _LOG.warning("an alert could not go into the ledger: %s", error)
-            self._spool.send(level, title, message, key=key)
+            self._spool.send(level, title, message, key=key, attachment=attachment)
             return
         if is_new:
             self._log.send(level, alert.title, alert.message, key=alert.key)
@@ -56,9 +57,10 @@ class SpoolAlerts:
         self._redact = redact
         self._log = LogAlerts()
 
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "", attachment: str = "") -> None:
         """Redact, spool and log an alert, unless one of the same ``key`` is recent enough. Never raises OSError."""
-        alert = Alert(level, self._redact(title), self._redact(message), self._clock.now(), self._redact(key))
+        redact, now = self._redact, self._clock.now()
+        alert = Alert(level, redact(title), redact(message), now, redact(key), attachment)
         if alert.key and not should_raise(level, self._spool.newest(alert.key), alert.raised_at):
             return
         self._log.send(level, alert.title, alert.message, key=key)
@@ -71,9 +73,9 @@ _LOG = logging.getLogger("tradebot.alerts")
 class LogAlerts:
     """The Alerts port that only logs, to the logger ``tradebot.alerts``."""
 
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "", attachment: str = "") -> None:
         """Log at ``level``. Never raises."""
-        number = logging.getLevelNamesMapping()[level.upper()]
+        number = logging.INFO if level == "summary" else logging.getLevelNamesMapping()[level.upper()]
         # A log handler may raise any error; an alert must not stop an order because of one.
         with contextlib.suppress(Exception):
             _LOG.log(number, "%s: %s", title, message)

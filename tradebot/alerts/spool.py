@@ -138,6 +138,7 @@ def _line(spooled: SpooledAlert) -> str:
             "message": alert.message,
             "raised_at": alert.raised_at.isoformat(),
             "key": alert.key,
+            "attachment": alert.attachment,
         }
     )
 
@@ -149,5 +150,6 @@ def _spooled(fields: dict[str, Any]) -> SpooledAlert:
         message=fields["message"],
         raised_at=datetime.fromisoformat(fields["raised_at"]),
         key=fields["key"],
+        attachment=fields.get("attachment", ""),
     )
     return SpooledAlert(fields["name"], fields["account_key"], alert, datetime.fromisoformat(fields["wall"]))

@@ -11,6 +11,8 @@ from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
+    from tradebot.core.results.report_outcome import ReportOutcome
+    from tradebot.reports.run_header import RunHeader
     from tradebot.settings import GlobalOptions
 
 
@@ -71,6 +73,7 @@ def command(
     from tradebot.core.model.schedule import Job
     from tradebot.core.results.report_outcome import Period
     from tradebot.jobs import report
+    from tradebot.jobs.daily_summary import raise_summary
     from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
@@ -83,7 +86,10 @@ def command(
     page_file = html_path(html, configuration(options), force=force) if html is not None else None
     other_file = quantstats_path(quantstats, configuration(options), force=force) if quantstats is not None else None
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
+        is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
         outcome = report.run(opened.desk, Period(period))
+        if is_of_schedule:
+            raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
     if files:
         write_csv(outcome, files)
         tell("\n".join(f"written: {path}" for path in files))
@@ -101,3 +107,20 @@ def command(
         lambda final, header: report_page(final, header, figures),
         statistics=by_key(figures),
     )
+
+
+def _page_for_mail(outcome: ReportOutcome, where: RunHeader, name: str) -> str:
+    """Keep the report as an HTML page under ``name``. Returns the name, "" where that fails: the mail goes without."""
+    import logging
+
+    from tradebot.commands import logging_setup
+    from tradebot.home.attachments import keep_attachment
+    from tradebot.reports.html_report.report import report_html
+    from tradebot.reports.statistics import statistics
+
+    try:
+        html = report_html(outcome, where, statistics(outcome), logging_setup.redact)
+    except Exception:
+        logging.getLogger(__name__).exception("the page for the summary's mail could not be made")
+        return ""
+    return keep_attachment(where.home, name, html)

@@ -50,6 +50,11 @@ def spool_file(home: Path) -> Path:
     return state_folder(home) / "alerts_spool"
 
 
+def attachments_folder(home: Path) -> Path:
+    """Pages that mail carries along. See ``tradebot.home.attachments``."""
+    return state_folder(home) / "attachments"
+
+
 def last_backup_file(home: Path) -> Path:
     """Time and path of the last backup. See ``tradebot.home.backups``."""
     return state_folder(home) / "last_backup"

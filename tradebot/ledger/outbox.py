@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tradebot.core.results.alerts import Alert, DeliveryAttempt, DeliveryState, QueuedAlert, should_raise
+from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState, QueuedAlert, should_raise
 from tradebot.ledger.audit import ALERTS, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
-from tradebot.ledger.engine import Engine, Row
+from tradebot.ledger.engine import Engine, Row, Value
 
 _QUEUED = (
-    "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alert_posts.*"
+    "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alerts.kind, alerts.attachment,"
+    " alert_posts.*"
     " FROM alerts JOIN alert_posts ON alert_posts.alert_id = alerts.seq"
 )
+
+_SUMMARY: AlertLevel = "summary"
 
 
 class Outbox:
@@ -32,7 +35,7 @@ class Outbox:
         with self._engine.transaction():
             if alert.key and not should_raise(alert.level, self._newest(alert.key), alert.raised_at):
                 return False
-            self._trail.record(ALERTS, columns_of(alert), alert.raised_at)
+            self._trail.record(ALERTS, _columns(alert), alert.raised_at)
             stored = self._engine.all("SELECT MAX(seq) AS seq FROM alerts")[0]
             settled = None if state is DeliveryState.WAITING else stamp(wall)
             post = {"alert_id": stored["seq"], "state": state.value, "since": stamp(wall), "settled": settled}
@@ -42,6 +45,14 @@ class Outbox:
     def has(self, key: str) -> bool:
         """Whether an alert with this key was ever raised."""
         return self._newest(key) is not None
+
+    def newest_summary(self) -> Alert | None:
+        """The newest summary of a session; None before the first."""
+        row = self._engine.one(
+            "SELECT * FROM alerts WHERE account_key = :account_key AND kind = :kind ORDER BY seq DESC LIMIT 1",
+            {**self._account, "kind": _SUMMARY},
+        )
+        return _alert(row) if row else None
 
     def _newest(self, key: str) -> Alert | None:
         row = self._engine.one(
@@ -127,5 +138,11 @@ class AlertQueue:
         return taken, next((row["trouble"] for row in reversed(rows) if row["trouble"]), "")
 
 
+def _columns(alert: Alert) -> dict[str, Value]:
+    """The columns of an alert. A summary is one of level info to earlier versions, which know no other."""
+    kind, level = (_SUMMARY, "info") if alert.level == _SUMMARY else (None, alert.level)
+    return {**columns_of(alert), "level": level, "kind": kind, "attachment": alert.attachment or None}
+
+
 def _alert(row: Row) -> Alert:
-    return value_from(Alert, row, level=row["level"])
+    return value_from(Alert, row, level=row["kind"] or row["level"], attachment=row["attachment"] or "")

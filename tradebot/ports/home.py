@@ -36,11 +36,13 @@ class Lock(Protocol):
 class Alerts(Protocol):
     """Messages to the operator. Never raises, never blocks trading."""
 
-    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "") -> None:
+    def send(self, level: AlertLevel, title: str, message: str, *, key: str = "", attachment: str = "") -> None:
         """Raise an alert. ``message``: what happened, the figures, and what to do.
 
+        attachment: the name of a file in the home's folder of attachments, which mail carries along.
         ``key`` names the condition. An alert with the key of an earlier one is delivered again only if it is more
-        severe, or after 20 hours if it is critical and after a week if not. Without a key it is always delivered.
+        severe, or after 20 hours if it is critical and after a week if not; a summary never is. Without a key it is
+        always delivered.
         """
         ...
 

@@ -18,6 +18,7 @@ from tradebot.alerts.spool import Spool, SpooledAlert
 from tradebot.core.results.alerts import Alert, DeliveryState, QueuedAlert, delivery_state, next_attempt_at
 from tradebot.errors import LedgerError
 from tradebot.home import paths
+from tradebot.home.attachments import attachment
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ports import Alerts, Clock
 from tradebot.runtime.chain_heads import head_text, kept_head
@@ -171,12 +172,14 @@ def _deliver(
 
 def _hand_over(settings: Settings, timeout: float, deadline: float = math.inf, head: str = "") -> SendToChannel:
     """Send one alert through a channel, in ``timeout`` seconds and before ``deadline`` of ``time.monotonic``."""
-    from tradebot.alerts.messages import message_of
+    from tradebot.alerts.messages import Page, message_of
 
     redact = Redactor(settings.secrets())
 
     def send(channel: Channel, queued: QueuedAlert) -> str:
-        message = message_of(queued, str(settings.home), head)
+        name = queued.alert.attachment
+        html = attachment(settings.home, name) if name else None
+        message = message_of(queued, str(settings.home), head, None if html is None else Page(name, html))
         return channel.send(message, min(timeout, deadline - time.monotonic()), redact)
 
     return send

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tradebot.settings.alert_fields import MAIL_ADDRESS, ChannelUrls, Host, MailAddress
-from tradebot.settings.field_types import Choice, Names, setting
+from tradebot.settings.field_types import Choice, Names, Switch, setting
 from tradebot.settings.number_fields import Count
 from tradebot.settings.secret_fields import Secret, SecretText
 
@@ -19,6 +19,14 @@ class MinAlertLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+
+class DailySummary(StrEnum):
+    """When the summary of a session is sent."""
+
+    OFF = "off"
+    CHANGES = "changes"  # when something was traded, halted, missed or failed, or needs a person
+    ALWAYS = "always"
 
 
 class EmailSecurity(StrEnum):
@@ -47,6 +55,13 @@ class AlertSettings:
         Choice(MinAlertLevel),
         "The least level of the alerts for mail and addresses that name none.",
     )
+    daily_summary: DailySummary = setting(
+        DailySummary.CHANGES,
+        Choice(DailySummary),
+        "The summary of a session, once, sent by its report to mail and addresses that name no level (or "
+        "`summary=`); changes: only where something was traded, halted, missed or failed, or needs you.",
+    )
+    daily_summary_html: bool = setting(False, Switch(), "Attach the HTML report to the summary's mail.")
     email_smtp_server: str | None = setting(None, Host(), "The server that takes your mail; blank sends none.")
     email_smtp_port: int = setting(587, Count(1, 65535), "Its port: 587 for STARTTLS, 465 for TLS from the start.")
     email_security: EmailSecurity = setting(

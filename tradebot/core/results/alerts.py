@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-#: Severity of an alert. "info": nothing to do. "warning": action today. "critical": action now.
-AlertLevel = Literal["info", "warning", "critical"]
+#: Severity of an alert. "summary": the summary of a session. "info": nothing to do. "warning": action today.
+#: "critical": action now.
+AlertLevel = Literal["summary", "info", "warning", "critical"]
 #: The levels by ascending severity.
-LEVELS: tuple[AlertLevel, ...] = ("info", "warning", "critical")
+LEVELS: tuple[AlertLevel, ...] = ("summary", "info", "warning", "critical")
 
 #: Age of the newest alert of a key at which the key is raised again. Every run raises a condition that still holds.
 REPEATED_AFTER: dict[AlertLevel, timedelta] = {
+    "summary": timedelta.max,  # a session has one
     "info": timedelta(days=7),
     "warning": timedelta(days=7),
     "critical": timedelta(hours=20),  # shorter than the time between the first jobs of two sessions
@@ -34,6 +36,7 @@ class Alert:
     message: str  # what happened, the figures, and what to do
     raised_at: datetime  # desk time, aware UTC
     key: str = ""  # alerts of one condition share a key; "" is never a repetition
+    attachment: str = ""  # name of a file in the home's folder of attachments, which mail carries along; "" for none
 
 
 class DeliveryState(StrEnum):

@@ -9,7 +9,12 @@ from tradebot.core.results.alerts import GIVEN_UP_AFTER, AlertLevel, DeliveryAtt
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Cell, Line, Page, Tone, table
 
-_LEVEL_TONES: dict[AlertLevel, Tone] = {"info": Tone.PLAIN, "warning": Tone.WARN, "critical": Tone.BAD}
+_LEVEL_TONES: dict[AlertLevel, Tone] = {
+    "summary": Tone.PLAIN,
+    "info": Tone.PLAIN,
+    "warning": Tone.WARN,
+    "critical": Tone.BAD,
+}
 
 
 def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:

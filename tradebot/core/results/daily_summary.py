@@ -1,0 +1,211 @@
+"""The summary of a session: a few lines of plain text that a person reads in the evening. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tradebot.core.model.account import Fill
+from tradebot.core.model.halts import Halt, distinct
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.orders import Side
+from tradebot.core.model.values import ZERO, canonical, dollars, percent, plural
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.safety.schedule_status import JobStatus, SessionJob
+
+#: Names in one line; the rest are counted.
+_LISTED = 4
+#: The longest line, in characters: what a mail program and a phone show without scrolling.
+_WIDTH = 200
+_UNDONE = frozenset({JobStatus.MISSED, JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True)
+class DailySummary:
+    """The summary of one session."""
+
+    session: date
+    title: str
+    lines: tuple[str, ...]  # at most seven: with what every alert ends with, a message has ten at most
+    is_news: bool  # something was traded, halted, missed or failed, or needs a person
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines)
+
+
+def daily_summary(
+    report: ReportOutcome, session: date, halts: Iterable[Halt], jobs: Iterable[SessionJob]
+) -> DailySummary:
+    """The summary of a session: what needs a person first.
+
+    report: a report on a period that ends with the session.
+    halts: those in force.
+    jobs: the jobs of this session, and of those that no summary has told of.
+    """
+    fills = [fill for fill in report.period_fills if fill.session == session]
+    urgent = (*_undone(jobs), *_halted(halts), *_troubles(report))
+    result = _result(report, session)
+    lines = (
+        *(urgent or ("Nothing needs you.",)),
+        _traded(fills),
+        *filter(None, (result,)),
+        _equity(report, session),
+        _held(report.positions),
+    )
+    change = _change(report, session)
+    title = f"{session}: {_signed(change) if change is not None else 'no close yet'}, {_counted(fills)}"
+    return DailySummary(
+        session=session,
+        title=f"{title}, needs you" if urgent else title,
+        lines=tuple(_short(line) for line in lines),
+        is_news=bool(urgent or fills or result),
+    )
+
+
+# --- what needs a person ---------------------------------------------------------------------------
+
+
+def _undone(jobs: Iterable[SessionJob]) -> Iterator[str]:
+    """One line for the jobs that were missed, and those that failed or were kept from their work."""
+    told = [each for each in jobs if each.mark in _UNDONE]
+    if told:
+        each_job = [f"{each.job} of {each.session} {_MARKS.get(each.mark, each.mark.value)}" for each in told]
+        yield f"Not done: {_listed(each_job, 'job')}. `tradebot status` shows them."
+
+
+_MARKS = {JobStatus.OVERDUE: "has not run"}
+
+
+def _halted(halts: Iterable[Halt]) -> Iterator[str]:
+    """One line: the first halt, and how many more there are."""
+    each = distinct(halts)
+    if each:
+        halt = each[0][0]
+        more = f" And {plural(len(each) - 1, 'more halt')}, see `tradebot status`." if len(each) > 1 else ""
+        yield f"{halt.level.upper()}: {halt.reason}. It holds {halt.holds}.{more}"
+
+
+def _troubles(report: ReportOutcome) -> Iterator[str]:
+    found = [f"{each.symbol} {each.kind.replace('_', ' ')}" for each in report.breaks if each.matters]
+    parts = [f"differences to the broker: {_listed(found, 'difference')}"] if found else []
+    if report.unprotected:
+        parts.append(f"{dollars(report.unprotected)} without a stop")
+    parts += [f"{each.what}: {each.message}" for each in report.failures]
+    if parts:
+        yield f"Look at: {'; '.join(parts)}"
+
+
+# --- the day ---------------------------------------------------------------------------------------
+
+
+def _traded(fills: Sequence[Fill]) -> str:
+    if not fills:
+        return "Traded: nothing"
+    together: dict[tuple[Side, str], list[Fill]] = {}
+    for fill in fills:
+        together.setdefault((fill.side, fill.symbol), []).append(fill)
+    return f"Traded: {_listed([_trade_text(*key, same) for key, same in together.items()], 'order')}"
+
+
+def _trade_text(side: Side, symbol: str, fills: Sequence[Fill]) -> str:
+    shares = sum((fill.quantity for fill in fills), ZERO)
+    price = sum((fill.quantity * fill.price for fill in fills), ZERO) / shares
+    return f"{'bought' if side is Side.BUY else 'sold'} {canonical(shares)} {symbol} at {price:,.2f}"
+
+
+def _result(report: ReportOutcome, session: date) -> str:
+    """The trades that ended; "" for none."""
+    ended = [trade for trade in report.trades if trade.exit_session == session]
+    if not ended:
+        return ""
+    won = sum(1 for trade in ended if trade.pnl > 0)
+    each = [f"{trade.symbol} {_signed(trade.pnl)} ({trade.exit_reason})" for trade in ended]
+    total = _signed(sum((trade.pnl for trade in ended), ZERO))
+    return f"Closed: {plural(len(ended), 'trade')}, {won} won, {total} after fees: {_listed(each, 'trade')}"
+
+
+def _equity(report: ReportOutcome, session: date) -> str:
+    point = next((each for each in report.equity if each.session == session), None)
+    change, before = _change(report, session), _before(report, session)
+    if point is None or change is None or before is None:
+        return "Equity: no close was recorded for this session"
+    share = f" ({'+' if change > 0 else ''}{percent(change / before)})" if before > 0 else ""
+    paid = _paid_in(report, session)
+    flow = f", {dollars(abs(paid))} paid {'in' if paid > 0 else 'out'}" if paid else ""
+    return f"Equity: {dollars(before + change + paid)}, {_signed(change)}{share} on the day{flow}"
+
+
+def _change(report: ReportOutcome, session: date) -> Decimal | None:
+    """The day's result: the change of the closing equity without what was paid in or out; None without a close."""
+    points = [each for each in report.equity if each.session == session]
+    before = _before(report, session)
+    return None if not points or before is None else points[-1].equity - before - _paid_in(report, session)
+
+
+def _before(report: ReportOutcome, session: date) -> Decimal | None:
+    """The equity that the day is measured from: at the close before, of the opening, or by the broker."""
+    earlier = [each.equity for each in report.equity if each.session < session]
+    own = [each for each in report.equity if each.session == session]
+    if earlier:
+        return earlier[-1]
+    if not own:
+        return None
+    return own[0].equity if len(own) > 1 else own[0].last_equity
+
+
+def _paid_in(report: ReportOutcome, session: date) -> Decimal:
+    flows = (each.amount for each in report.cash_events if each.kind.is_external and each.session == session)
+    return sum(flows, ZERO)
+
+
+def _held(positions: Iterable[PositionLine]) -> str:
+    ours = [line for line in positions if line.strategy != FOREIGN]
+    if not ours:
+        return "Held: nothing"
+    worth = sum((abs(line.market_value) for line in ours), ZERO)
+    return (
+        f"Held: {plural(len(ours), 'position')}, {dollars(worth)}; {dollars(_at_stops(ours))} are lost if every stop "
+        "fills at its price, more in a gap"
+    )
+
+
+def _at_stops(lines: Iterable[PositionLine]) -> Decimal:
+    """What is lost if every stop fills at its price, USD; shares without one count in full."""
+    return sum((_at_stop(line) for line in lines), ZERO)
+
+
+def _at_stop(line: PositionLine) -> Decimal:
+    if line.stop is None or not line.protected:
+        return abs(line.market_value)
+    return max(ZERO, line.quantity * (line.last - line.stop))
+
+
+# --- text ------------------------------------------------------------------------------------------
+
+
+def _counted(fills: Sequence[Fill]) -> str:
+    """How many symbols were bought and sold: "2 bought, 1 sold"."""
+    sides = {side: len({fill.symbol for fill in fills if fill.side is side}) for side in Side}
+    words = ((sides[Side.BUY], "bought"), (sides[Side.SELL], "sold"))
+    return ", ".join(f"{count} {word}" for count, word in words if count) or "nothing traded"
+
+
+def _listed(names: Sequence[str], noun: str) -> str:
+    if len(names) <= _LISTED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_LISTED])} and {plural(len(names) - _LISTED, f'more {noun}')}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"+{dollars(amount)}" if amount > 0 else dollars(amount)
+
+
+def _short(line: str) -> str:
+    """One line, cut at the width."""
+    text = " ".join(line.split())
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
