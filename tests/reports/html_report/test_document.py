@@ -15,8 +15,9 @@ import pytest
 from tests.reports.conftest import Place
 from tests.reports.html_report.conftest import SCRIPT
 from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.reports.daily_series import monthly_returns
 from tradebot.reports.html_report.report import report_html
-from tradebot.reports.statistics import statistics
+from tradebot.reports.statistics import Curve, daily_returns, statistics
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -162,6 +163,22 @@ def test_what_is_drawn_is_the_equity(shown: Shown, width: int) -> None:
         assert y == pytest.approx(low_at + (high_at - low_at) * share, abs=1), point.session
         along = (point.session - first).days / days
         assert x == pytest.approx(drawn["left"] + (drawn["right"] - drawn["left"]) * along, abs=1), point.session
+
+
+@pytest.mark.parametrize(("width", "form"), [(390, "{:.0f}"), (1400, "{:.1f}%")])
+def test_the_cells_that_are_seen_are_the_months(shown: Shown, width: int, form: str) -> None:
+    shown.page.set_viewport_size({"width": width, "height": 900})
+    seen = shown.page.evaluate(
+        "[...document.querySelectorAll('#months .cell')].map(cell => [cell.querySelector('title').textContent, "
+        "...[...cell.querySelectorAll('text')].filter(each => each.getClientRects().length).map(e => e.textContent)])"
+    )
+    curve = Curve.of(shown.report)
+    assert curve is not None
+    months = monthly_returns(daily_returns(curve, shown.report.cash_events, shown.report.benchmark))
+    expected = {f"{month.year} {date(2000, month.month, 1):%b}": form.format(month.value * 100) for month in months}
+    assert {name.split(":")[0]: text.replace("-0.0%", "0.0%") for name, text in seen if "Year" not in name} == {
+        name: "0" if text == "-0" else text.replace("-0.0%", "0.0%") for name, text in expected.items()
+    }
 
 
 def test_it_prints_whole(shown: Shown) -> None:
