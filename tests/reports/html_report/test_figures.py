@@ -115,7 +115,8 @@ def test_exposure_and_rolling_sharpe_are_drawn_by_session(report: ReportOutcome,
 def test_a_short_period_has_a_row_for_each_session(report: ReportOutcome) -> None:
     few = replace(report, equity=report.equity[:20])
     made = {figure.title: figure for figure in figures(few)}
-    assert "Rolling Sharpe ratio" not in made
+    assert list(made) == ["Equity", "Drawdown", "Exposure"], "a month has neither a half year nor other months"
+    assert {len(figure.table.rows) for figure in made.values()} == {20}
     assert [row[0] for row in made["Equity"].table.rows] == [point.session.isoformat() for point in few.equity]
 
 

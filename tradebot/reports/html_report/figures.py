@@ -30,12 +30,13 @@ def figures(outcome: ReportOutcome) -> tuple[Figure, ...]:
         return ()
     steps = daily_returns(curve, outcome.cash_events, outcome.benchmark)
     drawdowns = daily_series.drawdowns(steps)
+    months = daily_series.monthly_returns(steps)
     sharpe = daily_series.rolling_sharpe(steps)
     exposures = daily_series.exposures(curve.points)
     return (
         _equity(outcome, curve),
         *((_drawdown(drawdowns),) if drawdowns else ()),
-        *((_months(daily_series.monthly_returns(steps)),) if steps else ()),
+        *((_months(months),) if len(months) > 1 else ()),
         *((_rolling_sharpe(sharpe),) if len(sharpe) > MONTH_SESSIONS else ()),
         _exposure(exposures),
     )
@@ -71,14 +72,19 @@ def _equity(outcome: ReportOutcome, curve: Curve) -> Figure:
 def _drawdown(values: Sequence[tuple[date, float]]) -> Figure:
     day, deepest = min(values, key=lambda pair: pair[1])
     text = f"How far the account stood below its highest close so far. Deepest: {percent_text(deepest, 2)} on {day}."
-    rows = ((name, percent_text(min(period), 2), percent_text(period[-1], 2)) for name, period in _by_period(values))
+    if len(values) <= _DAILY_ROWS:
+        table = Table(columns("close of | >drawdown"), tuple((str(at), percent_text(value, 2)) for at, value in values))
+    else:
+        by_month = _by_period(values)
+        rows = ((name, percent_text(min(month), 2), percent_text(month[-1], 2)) for name, month in by_month)
+        table = Table(columns("month | >deepest | >at its end"), tuple(rows))
     return Figure(
         "Drawdown",
         line_chart(
             LineChart("drawdown", "Drawdown", text, (Series("drawdown", tuple(values)),), _percent_mark, filled=True)
         ),
         text,
-        Table(columns("period | >deepest | >at its end"), tuple(rows)),
+        table,
     )
 
 
@@ -120,9 +126,14 @@ def _exposure(values: Values) -> Figure:
         "The value of all positions, long and short, over the equity at each close. "
         f"Mean: {percent_text(fmean(known) if known else None)}; highest: {percent_text(max(known, default=None))}."
     )
-    rows = ((name, percent_text(fmean(period)), percent_text(max(period))) for name, period in _by_period(values))
+    if len(values) <= _DAILY_ROWS:
+        table = Table(columns("close of | >exposure"), tuple((str(at), percent_text(value)) for at, value in values))
+    else:
+        by_month = _by_period(values)
+        rows = ((name, percent_text(fmean(month)), percent_text(max(month))) for name, month in by_month)
+        table = Table(columns("month | >mean | >highest"), tuple(rows))
     chart = LineChart("exposure", "Exposure", text, (Series("exposure", tuple(values)),), _percent_mark, filled=True)
-    return Figure("Exposure", line_chart(chart), text, Table(columns("period | >mean | >highest"), tuple(rows)))
+    return Figure("Exposure", line_chart(chart), text, table)
 
 
 def _ends(values: Sequence[tuple[date, Decimal]]) -> list[tuple[str, date, Decimal]]:
