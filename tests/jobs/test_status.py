@@ -11,9 +11,11 @@ from tests.fakes.orders import Requests
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.reports.conftest import Place
+from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.halts import Halt, HaltRule, distinct
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.core.safety.stop_losses import StopLossTotal
 from tradebot.jobs import status
 from tradebot.reports.layout import Cell, Table, Tone
 from tradebot.reports.pages.status import status_page
@@ -42,7 +44,7 @@ def shown(house: House) -> StatusOutcome:
 
 def row(outcome: StatusOutcome, name: str) -> tuple[str, str, bool]:
     """A row of the page's table of limits: the figure, its limit, and whether the figure is marked."""
-    tables = (block for block in status_page(outcome, Place()) if isinstance(block, Table))
+    tables = (block for block in status_page(outcome, Place(), full=True) if isinstance(block, Table))
     (limits,) = (table for table in tables if table.columns[0].name == "limit")
     (found,) = (each for each in limits.rows if each[0] == name)
     assert isinstance(found[1], Cell) and isinstance(found[2], str)
@@ -87,3 +89,19 @@ def test_exposure_beyond_its_limit_is_shown_as_the_breaker_compared_it(make_hous
     assert (outcome.used.positions, outcome.used.gross_exposure) == (2, halt.value)
     assert halt.value == Decimal(10_500) / 110_000  # ACME, now worth 20,000, at its cost, and 10 BOLT at 50
     assert row(outcome, "gross exposure, without gains") == ("9.55%", "9.00%", True)
+
+
+def test_it_tells_what_is_lost_if_every_stop_fills_and_what_is_bare_needs_the_operator(make_house: MakeHouse) -> None:
+    house = holding_acme(make_house, "80 81 79 80", DAILY_LOSS_LIMIT_PCT="20%", EMERGENCY_STOP_LOSS_PCT="30%")
+    outcome = shown(house)
+    assert outcome.if_all_stops_fill == StopLossTotal(Decimal(5000), Decimal(0), Decimal(5000)), "100 from 100 to 50"
+    (line,) = outcome.positions
+    assert (line.to_stop, line.bare, outcome.needs) == (Decimal(5000), Decimal(0), ())
+    with house.exchange() as exchange:
+        broker = PaperBroker(exchange)
+        (stop,) = broker.open_orders()
+        broker.cancel(stop.broker_order_id)
+    outcome = shown(house)
+    assert outcome.if_all_stops_fill == StopLossTotal(Decimal(0), Decimal(10_000), Decimal(10_000))
+    (need,) = outcome.needs
+    assert need.what == "ACME: the stop of 100 shares is missing, $10,000.00 without one"

@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     writes="nothing.",
     examples=(
         "tradebot status",
+        "tradebot status --full",
         "tradebot status --json",
     ),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
-def command(options: GlobalOptions) -> ExitCode:
+def command(options: GlobalOptions, full: decorator.FullOption = False) -> ExitCode:
     """Show how the account stands now.
 
-    Halts, the lock and who holds it, the last run of each job, positions with their stops, and today's counters against
-    the limits. It ends with 0 when it could look, whatever it saw.
+    What needs you first; then the account, positions with their stops and the distance to them, the dollars lost if
+    every stop fills at its price, and today's jobs. With --full also the jobs of the last sessions, the last run of
+    each job, and today's counters against the limits. It ends with 0 when it could look, whatever it saw.
     """
+    from functools import partial
+
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import status
@@ -33,4 +37,5 @@ def command(options: GlobalOptions) -> ExitCode:
 
     with open_desk.desk_for(options, Job.STATUS) as opened:
         outcome = status.run(opened.desk, opened.lock_holder)
-    return render.finish(options, opened.context, outcome, status_page)
+    page = partial(status_page, full=full)
+    return render.finish(options, opened.context, outcome, page)

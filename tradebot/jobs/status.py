@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tradebot.core.model.breaks import pending_text
@@ -10,9 +11,12 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.bare_lines import bare_lines
+from tradebot.core.results.needs import find_needs
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
+from tradebot.core.safety.schedule_status import JobStatus, ScheduleClock, SessionJob
+from tradebot.core.safety.stop_losses import total_of
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
 from tradebot.jobs.step_results import noted
@@ -20,7 +24,7 @@ from tradebot.jobs.steps import untradable
 from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.halts import current_halts
-from tradebot.jobs.steps.stop_gaps import look_for_gaps
+from tradebot.jobs.steps.stop_gaps import look_at_stops
 from tradebot.jobs.steps.sync import counters
 
 
@@ -34,11 +38,15 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     quotes = desk.market.quotes(wanted)
     run.explained = explain_equity(desk, run, account, positions, quotes)
     open_orders = desk.broker.open_orders()
-    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
+    stops = look_at_stops(desk, holdings, positions, open_orders, quotes)
+    open_gaps = stops.gaps
     run.gaps, run.breaks = open_gaps, desk.ledger.halts_and_breaks.breaks()
     found = untradable.find_untradable(desk, positions, open_orders)
-    run.add(noted(*(pending_text(each) for each in desk.ledger.halts_and_breaks.pending())))
-    run.add(noted(*(f"{each}; {each.remedy}" for each in found)))
+    pending = desk.ledger.halts_and_breaks.pending()
+    run.add(noted(*(pending_text(each) for each in pending)))
+    untraded = tuple((str(each), each.remedy) for each in found)
+    run.add(noted(*("; ".join(each) for each in untraded)))
+    jobs = desk.job_schedule().session_jobs()
     others = (order for order in open_orders if desk.ownership.is_others(order))
     run.add(noted(*(f"foreign order: {order.text}" for order in others)))
     halts = current_halts(desk, run.session)
@@ -53,11 +61,22 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         level=level_of(halts),
         lock_holder=lock_holder,
         last_runs=desk.ledger.runs.last_of_each_job(),
-        schedule=desk.job_schedule().session_jobs(),
-        positions=position_lines(positions, holdings, open_gaps),
+        schedule=jobs,
+        positions=position_lines(positions, holdings, open_gaps, stops.losses),
         bare=bare_lines(told_periods(desk, run.session, open_gaps, open_orders, today_only), desk.clock.now()),
         counters=today,
         limits=limits,
         used=limit_use(inputs, account, today),
         now=run.market.now,
+        needs=find_needs((*run.breaks, *pending), open_gaps, _to_do(desk, jobs), untraded),
+        if_all_stops_fill=total_of(stops.losses),
     )
+
+
+def _to_do(desk: Desk, jobs: Iterable[SessionJob]) -> Iterator[SessionJob]:
+    """The jobs of the two newest sessions. Where a person begins the sessions, one that was not run is none."""
+    jobs = tuple(jobs)
+    newest = sorted({each.session for each in jobs})[-2:]
+    by_hand = desk.schedule_clock is ScheduleClock.EXCHANGE
+    not_run = {JobStatus.MISSED, JobStatus.OVERDUE} if by_hand else frozenset[JobStatus]()
+    return (each for each in jobs if each.session in newest and each.mark not in not_run)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
-from tests.core.builders import limits_with
+import pytest
+
+from tests.core.builders import account, limits_with
 from tests.reports.builders import HALT, POSITION, Plain
-from tests.reports.conftest import NOON, SESSION, Place
+from tests.reports.conftest import NOON, SESSION, Place, Terminal
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import Run, RunStatus
 from tradebot.core.model.limits import Counters
-from tradebot.core.model.schedule import Job
+from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.results.needs import Need
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import EquityLoss, LimitUse
+from tradebot.core.safety.schedule_status import JobStatus, SessionJob
+from tradebot.core.safety.stop_losses import StopLossTotal
 from tradebot.reports.layout import Cell, Table, Tone
 from tradebot.reports.pages.status import resume_page, status_page
+from tradebot.reports.terminal import draw
 
 USED = LimitUse(
     positions=1,
@@ -33,7 +41,7 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
         positions=(replace(POSITION, protected=False),), limits=limits_with(), now=NOON,
         counters=Counters(SESSION, 20, Decimal(1000), Decimal(1200)), used=USED,
     )  # fmt: skip
-    text = plain(status_page(status, place))
+    text = plain(status_page(status, place, full=True))
     for words in (
         "HALTED: only cancels", "pid 17 (run-daily)", "HALTED: a drill", "latch file (operator)",
         "until `tradebot resume`",
@@ -53,7 +61,7 @@ def test_status_marks_a_figure_that_reached_its_limit(base: Outcome, place: Plac
     status = StatusOutcome.of(
         base, limits=limits_with(), now=NOON, used=USED, counters=Counters(SESSION, 0, Decimal(1000), Decimal(1200))
     )
-    tables = (block for block in status_page(status, place) if isinstance(block, Table))
+    tables = (block for block in status_page(status, place, full=True) if isinstance(block, Table))
     (limits,) = (table for table in tables if table.columns[0].name == "limit")
     marked = {row[0] for row in limits.rows if isinstance(row[1], Cell) and row[1].tone is Tone.BAD}
     assert marked == {"loss today"}
@@ -62,15 +70,81 @@ def test_status_marks_a_figure_that_reached_its_limit(base: Outcome, place: Plac
 def test_the_rest_of_a_shared_position_has_a_line_and_no_word_on_its_stop(
     base: Outcome, place: Place, plain: Plain
 ) -> None:
-    rest = replace(POSITION, strategy="foreign", quantity=Decimal(7), stop=None, protected=None)
+    rest = replace(POSITION, strategy="foreign", quantity=Decimal(7), stop=None, protected=None, target=Decimal(30))
     status = StatusOutcome.of(base, positions=(POSITION, rest), limits=limits_with(), counters=Counters(
         SESSION, 0, Decimal(1000), Decimal(1200)
     ), now=NOON, used=USED)  # fmt: skip
-    text = plain(status_page(status, place))
+    text = plain(status_page(status, place, full=True))
     ours, foreign = (line.split() for line in text.splitlines() if "AAPL" in line)
-    assert (ours[1], ours[-2:]) == ("10", ["yes", "rsi2"])
-    assert (foreign[1], foreign[-2:]) == ("7", ["-", "foreign"])
+    assert (ours[1], ours[4:7]) == ("10", ["24.85", "4.4%", "rsi2"])
+    assert (foreign[1], foreign[4:7]) == ("7", ["-", "-", "foreign"])
     assert next(line.split() for line in text.splitlines() if "positions  " in line)[1] == "1"
+
+
+def test_what_needs_the_operator_stands_before_everything_else_and_says_what_to_do(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    needs = (Need("AAPL: the stop of 10 shares is missing, $260.00 without one", "`tradebot check-exits` places it"),)
+    status = StatusOutcome.of(
+        replace(base, halts=(HALT,)), level=HaltLevel.HALTED, positions=(POSITION,), needs=needs, now=NOON
+    )
+    text = plain(status_page(status, place))
+    order = [text.index(words) for words in ("Needs you", "a drill", needs[0].what, needs[0].do, "Open positions")]
+    assert order == sorted(order)
+    assert text.count("a drill") == 1
+    assert "  nothing needs you\n" in plain(status_page(StatusOutcome.of(base, now=NOON), place))
+
+
+def test_what_the_stops_would_lose_is_told_with_the_shares_that_have_none(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    bare = replace(POSITION, symbol="BOLT", protected=False, to_stop=Decimal(0), bare=Decimal(260))
+    known = replace(POSITION, to_stop=Decimal("11.50"), bare=Decimal(0))
+    status = StatusOutcome.of(
+        replace(base, account=account("1000")), positions=(known, bare), now=NOON,
+        if_all_stops_fill=StopLossTotal(Decimal("11.50"), Decimal(260), Decimal("271.50")),
+    )  # fmt: skip
+    text = " ".join(plain(status_page(status, place)).split())
+    assert (
+        "If every stop fills at its price, 271.50 is lost from here (27.2% of equity), 260.00 of it shares without a "
+        "stop, in full. A gap through a stop loses more."
+    ) in text
+    assert "BOLT 10 26.00 +9.00 24.85 NO STOP rsi2 25.10 260.00" in text
+    assert "If every stop" not in plain(status_page(replace(status, positions=()), place))
+
+
+def test_the_jobs_of_the_newest_session_are_a_line_and_the_others_are_for_full(
+    base: Outcome, place: Place, plain: Plain
+) -> None:
+    before = SESSION - timedelta(days=1)
+    jobs = (SessionJob(before, Job.REPORT, JobStatus.MISSED), SessionJob(SESSION, Job.RUN_DAILY, JobStatus.RAN, NOON))
+    status = StatusOutcome.of(base, schedule=(*jobs, SessionJob(SESSION, Job.REPORT, JobStatus.DUE)), now=NOON)
+    text = plain(status_page(status, place))
+    assert "Jobs of 2007-01-03\n  run-daily ran 12:00, report due\n" in text
+    assert "missed" not in text
+    assert "missed" in plain(status_page(status, place, full=True))
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_status_is_one_screen_without_a_cut_figure(
+    base: Outcome, place: Place, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    held = replace(POSITION, strategy="rsi2_mean_reversion", last=Decimal("1234.56"), stop=Decimal("1134.5625"))
+    many = tuple(replace(held, symbol=f"ABC.{letter}", pnl=Decimal("-12345.67")) for letter in "ABCDE")
+    jobs = tuple(SessionJob(SESSION, job, JobStatus.RAN, NOON) for job in DAY)
+    status = StatusOutcome.of(
+        replace(base, account=account()), positions=many, schedule=jobs, now=NOON,
+        if_all_stops_fill=StopLossTotal(Decimal(12345), Decimal(0), Decimal(12345)),
+    )  # fmt: skip
+    text = re.sub(r"\x1b\[[0-9;]*m", "", draw(status_page(status, place), Terminal())).splitlines()
+    assert len(text) <= 22, "with what stands before it a screen of 25 lines"
+    assert max(map(len, text)) <= width
+    rows = [line.split() for line in text if "ABC." in line]
+    assert [row[:6] for row in rows] == [
+        [f"ABC.{letter}", "10", "1234.56", "-12,345.67", "1134.5625", "8.1%"] for letter in "ABCDE"
+    ]
+    assert ("rsi2_mean_reversion" in rows[0]) == (width >= 80)
 
 
 def test_a_halt_in_the_latch_file_and_the_ledger_is_told_once(base: Outcome, place: Place, plain: Plain) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import FOREIGN, Holding
 from tradebot.core.model.values import SUB_PENNY
 from tradebot.core.safety.stop_coverage import Gap
+from tradebot.core.safety.stop_losses import StopLoss
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +28,27 @@ class PositionLine:
     stop: Decimal | None
     target: Decimal | None
     opened: date | None  # session of the entry; None: foreign
-    protected: bool | None  # whether a stop covers it as it should; None: foreign
+    protected: bool | None  # whether a stop covers it as it should; None: foreign, or unknown
+    to_stop: Decimal | None = None  # USD lost if its stops fill at their prices, from the last price; None: unknown
+    bare: Decimal | None = None  # USD market value of its shares without a stop; None: unknown
 
 
 def position_lines(
-    positions: Iterable[Position], holdings: Iterable[Holding], gaps: Iterable[Gap]
+    positions: Iterable[Position], holdings: Iterable[Holding], gaps: Iterable[Gap], losses: Iterable[StopLoss] = ()
 ) -> tuple[PositionLine, ...]:
     """The lines of the broker's positions, by symbol. A position that is partly ours has two: our shares, the rest."""
     ours = {holding.symbol: holding for holding in holdings}
     open_gaps = {gap.symbol for gap in gaps}
+    lost = {(each.symbol, each.strategy): each for each in losses}
     return tuple(
-        line
+        _with_loss(line, lost.get((line.symbol, line.strategy)))
         for position in sorted(positions, key=lambda position: position.symbol)
         for line in _lines(position, ours.get(position.symbol), position.symbol not in open_gaps)
     )
+
+
+def _with_loss(line: PositionLine, loss: StopLoss | None) -> PositionLine:
+    return line if loss is None else replace(line, to_stop=loss.to_stops, bare=loss.bare)
 
 
 def _lines(position: Position, holding: Holding | None, covered: bool) -> Iterator[PositionLine]:

@@ -122,6 +122,17 @@ def find_gaps(
     return tuple(gap for gap in found if gap is not None)
 
 
+def resting_stops(
+    holdings: Iterable[Holding], open_orders: Collection[BrokerOrder], *, filled_entries: Collection[str] = ()
+) -> dict[str, tuple[BrokerOrder, ...]]:
+    """The stops that surely rest on the closing side of each holding, by symbol. Their price is known."""
+    stops = _Stops(open_orders, filled_entries)
+    return {
+        holding.symbol: tuple(order for order in stops.of(holding) if stops.rests(order) and order.stop_price)
+        for holding in holdings
+    }
+
+
 def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
     """The market value of all shares without a stop, USD."""
     return sum((gap.dollars for gap in gaps), ZERO)

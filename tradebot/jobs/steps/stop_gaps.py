@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from tradebot.core.model.account import Position, Quote
@@ -10,7 +11,16 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState
 from tradebot.core.safety.identity import find_strangers, unfollowed_gaps
 from tradebot.core.safety.stop_coverage import Gap, find_gaps
+from tradebot.core.safety.stop_losses import StopLoss, stop_losses
 from tradebot.jobs.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class StopLook:
+    """The stops of an account at one moment."""
+
+    gaps: tuple[Gap, ...]
+    losses: tuple[StopLoss, ...]  # if every stop fills at its price
 
 
 def look_for_gaps(
@@ -22,12 +32,25 @@ def look_for_gaps(
     ended_by: datetime | None = None,
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be; see ``find_gaps``. Raises BrokerUnavailable."""
+    return look_at_stops(desk, holdings, positions, open_orders, quotes, ended_by).gaps
+
+
+def look_at_stops(
+    desk: Desk,
+    holdings: Iterable[Holding],
+    positions: Iterable[Position],
+    open_orders: Collection[BrokerOrder],
+    quotes: Mapping[str, Quote],
+    ended_by: datetime | None = None,
+) -> StopLook:
+    """The gaps in the protection, and what the stops would lose. Raises BrokerUnavailable."""
     holdings, positions, lots = tuple(holdings), tuple(positions), desk.ledger.books.lots()
     strangers = find_strangers(positions, lots, desk.ledger.books.asset_ids())
     own = tuple(position for position in positions if position not in strangers)
     filled = filled_entries(desk, open_orders)
     gaps = find_gaps(holdings, own, open_orders, quotes, ended_by, filled_entries=filled)
-    return (*gaps, *unfollowed_gaps(holdings, own, lots, open_orders))
+    losses = stop_losses(holdings, positions, own, open_orders, quotes, filled_entries=filled)
+    return StopLook((*gaps, *unfollowed_gaps(holdings, own, lots, open_orders)), losses)
 
 
 def filled_entries(desk: Desk, open_orders: Iterable[BrokerOrder]) -> frozenset[str]:

@@ -44,8 +44,6 @@ _STATE_TONES = {
     OrderState.EXPIRED: Tone.WARN,
 }
 
-_PROTECTED = {True: Cell("yes", Tone.GOOD), False: Cell("NO", Tone.BAD), None: Cell(NOTHING)}
-
 _SEVERITY_TONES = {BreakSeverity.INFO: Tone.QUIET, BreakSeverity.WARNING: Tone.WARN, BreakSeverity.CRITICAL: Tone.BAD}
 
 
@@ -101,29 +99,44 @@ def denials(denied: Iterable[Denial]) -> Page:
     )
 
 
-def positions(position_lines: Iterable[PositionLine]) -> Page:
-    """The open positions, ours and foreign. Prices are USD per share; amounts are USD."""
+def positions(position_lines: Iterable[PositionLine], title: str = "Open positions") -> Page:
+    """The open positions, ours and foreign, with the distance to the stop. Prices are USD per share, amounts USD."""
     return section(
-        "Open positions",
+        title,
         *table(
-            "symbol | >shares | >entry | >last | >value | >P&L | >stop | >target | rests | ~strategy",
+            "symbol | >shares | >last | >P&L | >stop | >away | ?strategy | ?>entry | ?>to lose | ?>value | ?>target",
             (
                 (
                     line.symbol,
                     shares(line.quantity),
-                    price(line.entry_price),
                     price(line.last),
-                    usd(line.market_value),
                     signed_usd(line.pnl),
                     price(line.stop),
-                    price(line.target),
-                    _PROTECTED[line.protected],
+                    _distance(line),
                     line.strategy,
+                    price(line.entry_price),
+                    usd(_at_stop(line)),
+                    usd(line.market_value),
+                    price(line.target),
                 )
                 for line in position_lines
             ),
         ),
     )
+
+
+def _distance(line: PositionLine) -> Cell:
+    """The distance from the last price to the stop; a stop that is not there or not right is said so."""
+    if line.protected is False:
+        return Cell("WRONG" if line.bare == 0 else "NO STOP", Tone.BAD)
+    if line.stop is None or not line.last:
+        return Cell(NOTHING)
+    return Cell(percent_text((line.last - line.stop) / line.last * (1 if line.quantity > 0 else -1)))
+
+
+def _at_stop(line: PositionLine) -> Decimal | None:
+    """The USD lost if its stop fills at its price; shares without one count in full."""
+    return None if line.to_stop is None or line.bare is None else line.to_stop + line.bare
 
 
 def bare(bare_lines: Iterable[BareLine]) -> Page:
@@ -176,7 +189,12 @@ def breaks(open_breaks: Iterable[Break]) -> Page:
 
 def halts(active: Iterable[Halt], home: Path) -> Page:
     """Each halt of a home: level and reason; latches, beginning, end and the compared numbers; a command a line."""
-    return section("Halts", *(line for same in distinct(active) for line in _halt(same, home)))
+    return section("Halts", *halt_lines(active, home))
+
+
+def halt_lines(active: Iterable[Halt], home: Path) -> tuple[Block, ...]:
+    """The lines of each halt, without a heading."""
+    return tuple(line for same in distinct(active) for line in _halt(same, home))
 
 
 def _halt(same: tuple[Halt, ...], home: Path) -> tuple[Block, ...]:

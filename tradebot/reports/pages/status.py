@@ -14,8 +14,8 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.safety.schedule_status import JobStatus, SessionJob
-from tradebot.reports.formatting import NOTHING, day, instant, percent_text, shares
-from tradebot.reports.layout import Cell, Facts, Heading, Line, Page, Tone, section, table
+from tradebot.reports.formatting import NOTHING, day, instant, percent_text, shares, usd
+from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
 
@@ -41,17 +41,60 @@ _JOB_TONES = {
 }
 
 
-def status_page(outcome: StatusOutcome, where: RunHeader) -> Page:
-    """The level of trading, then halts, schedule, positions, breaks, use of limits and the account."""
+def status_page(outcome: StatusOutcome, where: RunHeader, *, full: bool = False) -> Page:
+    """What needs the operator, then the account, positions with stop and distance, and the jobs; ``full``: the rest."""
     tone, level = _LEVELS[outcome.level]
     return (
         *common.headline(outcome),
         Line(level, tone),
+        *((Line(f"at work: {outcome.lock_holder}", Tone.WARN),) if outcome.lock_holder else ()),
+        *_needs(outcome, where),
+        *_cash(outcome),
+        *common.positions(outcome.positions),
+        *_at_stops(outcome),
+        *(_full(outcome) if full else _jobs(outcome)),
+    )
+
+
+def _needs(outcome: StatusOutcome, where: RunHeader) -> Page:
+    """The halts with the commands that end them, then what else needs the operator."""
+    blocks: list[Block] = [*common.halt_lines(outcome.halts, where.home)]
+    for need in outcome.needs:
+        blocks += (Line(need.what, Tone.BAD if need.urgent else Tone.WARN), Line(need.do, Tone.QUIET, under=True))
+    return section("Needs you", *blocks) or (Line("nothing needs you", Tone.GOOD),)
+
+
+def _cash(outcome: StatusOutcome) -> Page:
+    """What the headline does not say of the account, USD."""
+    if outcome.account is None:
+        return ()
+    return (Line(f"cash {usd(outcome.account.cash)}, buying power {usd(outcome.account.buying_power)}"),)
+
+
+def _at_stops(outcome: StatusOutcome) -> Page:
+    """What is lost if every stop fills at its price."""
+    lost = outcome.if_all_stops_fill
+    if lost is None or not outcome.positions:
+        return ()
+    part = f" ({percent_text(lost.total / outcome.account.equity)} of equity)" if outcome.account else ""
+    bare = f", {usd(lost.bare)} of it shares without a stop, in full" if lost.bare else ""
+    said = f"If every stop fills at its price, {usd(lost.total)} is lost from here{part}{bare}."
+    return (Line(f"{said} A gap through a stop loses more.", Tone.STRONG),)
+
+
+def _jobs(outcome: StatusOutcome) -> Page:
+    """The jobs of the newest session in a line, and where the rest is."""
+    newest = max((cell.session for cell in outcome.schedule), default=None)
+    cells = [cell for cell in outcome.schedule if cell.session == newest]
+    said = ", ".join(f"{cell.job} {_job_cell(cell).text}" for cell in cells)
+    return (*section(f"Jobs of {day(newest)}", *lines([said] if said else [])), Line("--full shows more", Tone.QUIET))
+
+
+def _full(outcome: StatusOutcome) -> Page:
+    return (
         Facts((("desk time", instant(outcome.now)), ("lock", outcome.lock_holder or "free"))),
-        *common.halts(outcome.halts, where.home),
         *_schedule(outcome),
         *_last_runs(outcome),
-        *common.positions(outcome.positions),
         *common.bare(outcome.bare),
         *common.breaks(outcome.breaks),
         *_limits(outcome),

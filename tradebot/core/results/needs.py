@@ -1,0 +1,65 @@
+"""What needs the operator: breaks, shares without their stop, jobs whose work was not done, symbols that do not trade.
+
+Halts are told by themselves, with the commands that end them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tradebot.core.model.breaks import Break
+from tradebot.core.model.values import canonical, dollars
+from tradebot.core.safety.schedule_status import JobStatus, SessionJob, missed_jobs, missed_text
+from tradebot.core.safety.stop_coverage import Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a person has to look at."""
+
+    what: str
+    do: str  # what to do about it, as a command or a sentence
+    urgent: bool = True  # False: it may settle by itself
+
+
+def find_needs(
+    breaks: Iterable[Break], gaps: Iterable[Gap], jobs: Iterable[SessionJob], untradable: Iterable[tuple[str, str]]
+) -> tuple[Need, ...]:
+    """What needs the operator, the most urgent kinds first.
+
+    jobs: those of the sessions that are looked at. untradable: what is wrong with a symbol, and what to do.
+    """
+    return (
+        *(_gap(gap) for gap in gaps),
+        *(_break(each) for each in breaks if each.matters),
+        *_jobs(jobs),
+        *(Need(what, do) for what, do in untradable),
+    )
+
+
+def _gap(gap: Gap) -> Need:
+    bare = f", {dollars(gap.dollars)} without one" if gap.dollars else ""
+    what = f"{gap.symbol}: the stop of {canonical(abs(gap.held))} shares is {gap.kind.text}{bare}"
+    return Need(
+        what, "`tradebot check-exits` places it" if gap.kind.can_be_closed else "sell them by hand, or watch them"
+    )
+
+
+def _break(each: Break) -> Need:
+    seen = "" if each.confirmed else "seen once, not confirmed: "
+    return Need(f"{seen}{each.message}", "`tradebot reconcile`; docs/runbook.md, code 7", urgent=each.confirmed)
+
+
+def _jobs(jobs: Iterable[SessionJob]) -> Iterator[Need]:
+    jobs = tuple(jobs)
+    if missed := missed_jobs(jobs):
+        yield Need(missed_text(missed), "docs/runbook.md says what can be made up for")
+    for each in jobs:
+        if each.mark in _ENDED:
+            yield Need(f"{each.job} of {each.session} {_ENDED[each.mark]}", "`tradebot status --full` says why")
+        elif each.mark is JobStatus.OVERDUE:
+            yield Need(f"{each.job} of {each.session} has not begun", f"`tradebot {each.job}`")
+
+
+_ENDED = {JobStatus.FAILED: "failed", JobStatus.BLOCKED: "was blocked"}
