@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.results.preflight_checks import CheckResult, MachineFacts
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import backups, drills, drive_trial, paths
 from tradebot.home.atomic_files import make_folder, replace_text
@@ -20,6 +21,7 @@ from tradebot.ledger.database import open_database
 from tradebot.runtime import alerts, system_needs
 from tradebot.runtime.chain_heads import verify_home
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.homes import schedule_clock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
 from tradebot.runtime.strategy_process import strategy_runner
@@ -65,6 +67,7 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
         strategy_faults=_strategy_faults(settings, check_stop),
         channels=_channels(settings, wall),
         has_alert_channel=_has_alert_channel(settings),
+        by_hand=schedule_clock(settings) is ScheduleClock.EXCHANGE,
     )
 
 

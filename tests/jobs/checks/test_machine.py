@@ -78,3 +78,12 @@ def test_what_changes_a_check_changes_no_other(
     assert (checks[name].result, checks[name].figure) == (result, figure)
     assert bool(checks[name].remedy) == (result is not PASS)
     assert all(check.result is PASS for other, check in checks.items() if other != name)
+
+
+def test_what_only_a_schedule_needs_is_no_warning_where_a_person_begins_each_session() -> None:
+    unset = replace(SOUND, has_alert_channel=False, last_backup=None, last_drill=None, by_hand=True)
+    assert {check.name: check.result for check in machine.checks(unset) if check.result is not PASS} == {}
+    broken = replace(
+        unset, channels={"mail": "refused"}, has_alert_channel=True, last_drill=NOW, last_drill_passed=False
+    )
+    assert {check.name for check in machine.checks(broken) if check.result is WARN} == {"alerts", "drill"}

@@ -53,6 +53,7 @@ class MachineFacts:
     strategy_faults: Mapping[str, str] = field(default_factory=dict)  # by strategy; "": it keeps the contract
     channels: Mapping[str, str] | None = None  # error by alert channel, "" for none; None: no test was due
     has_alert_channel: bool = False
+    by_hand: bool = False  # a person begins each session of the embedded exchange
 
 
 @dataclass(frozen=True, slots=True)

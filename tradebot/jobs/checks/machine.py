@@ -90,9 +90,14 @@ def _environment(machine: MachineFacts) -> Check:
     return Check("environment", PASS, "no secret where other users might see it")
 
 
+def _never_set_up(machine: MachineFacts, name: str, figure: str, remedy: str) -> Check:
+    """What was never set up: a warning, except with play money and a person who begins each session."""
+    return Check(name, PASS, figure) if machine.by_hand else Check(name, WARN, figure, remedy)
+
+
 def _alerts(machine: MachineFacts) -> Check:
     if not machine.has_alert_channel:
-        return Check("alerts", WARN, "nobody is told", "set ALERT_URLS or EMAIL_SMTP_SERVER")
+        return _never_set_up(machine, "alerts", "nobody is told", "set ALERT_URLS or EMAIL_SMTP_SERVER")
     if machine.channels is None:
         return Check("alerts", PASS, "every channel took a message today")
     broken = [f"{name}: {trouble}" for name, trouble in machine.channels.items() if trouble]
@@ -105,7 +110,7 @@ def _backup(machine: MachineFacts) -> Check:
     if machine.backup_trouble:
         return Check("backup", WARN, machine.backup_trouble, "mount the drive of the backups, or run `tradebot backup`")
     if machine.last_backup is None:
-        return Check("backup", WARN, "there is none", "run `tradebot backup`, and let the crontab run it")
+        return _never_set_up(machine, "backup", "there is none", "run `tradebot backup`, and let the crontab run it")
     figure = f"the last one was made {_ago(machine.wall, machine.last_backup)}"
     if machine.wall - machine.last_backup > BACKUP_AGE:
         return Check("backup", WARN, figure, "run `tradebot backup`")
@@ -118,7 +123,7 @@ def _backup(machine: MachineFacts) -> Check:
 def _drill(machine: MachineFacts) -> Check:
     remedy = "run `tradebot emergency-stop --drill`: it touches nothing of the account"
     if machine.last_drill is None:
-        return Check("drill", WARN, "an emergency stop was never rehearsed", remedy)
+        return _never_set_up(machine, "drill", "an emergency stop was never rehearsed", remedy)
     figure = f"last drill {_ago(machine.wall, machine.last_drill)}"
     if not machine.last_drill_passed:
         return Check("drill", WARN, f"{figure}, and it failed", remedy)

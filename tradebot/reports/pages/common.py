@@ -94,7 +94,7 @@ def denials(denied: Iterable[Denial]) -> Page:
         "Not done, and why",
         *table(
             "code | symbol | strategy | ~why",
-            ((Cell(str(d.code), Tone.WARN), d.symbol, d.strategy, d.message) for d in denied),
+            ((str(d.code), d.symbol, d.strategy, d.message) for d in denied),
         ),
     )
 
