@@ -67,8 +67,8 @@ def test_optional_columns_are_left_out_where_they_do_not_fit(monkeypatch: pytest
         return re.sub(r"\x1b\[[0-9;]*m", "", draw(page, Terminal())).splitlines()[0].split()
 
     assert names(80) == ["day", "strategy", "price", "why"]
-    assert names(49) == ["day", "strategy", "price", "why"]
-    assert names(48) == ["day", "strategy", "price"]
+    assert names(57) == ["day", "strategy", "price", "why"]
+    assert names(56) == ["day", "strategy", "price"]
     assert names(39) == ["day", "strategy"]
-    assert names(30) == ["day", "price", "why"]
+    assert names(32) == ["day", "price"]
     assert names(12) == ["day"]

@@ -24,6 +24,7 @@ class Cell:
 
     text: str
     tone: Tone = Tone.PLAIN
+    whole: bool = False  # never wrapped, in facts: a path or a command, to be copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Each row has a value for each column."""
+    """A table. Each row has a value for each column. Where it is too wide for the page, each row becomes facts."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Cell, ...], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from tradebot.reports.layout import Facts, Page
+from tradebot.reports.layout import Cell, Facts, Page
 
 
 class RunHeader(Protocol):
@@ -38,7 +38,7 @@ class RunHeader(Protocol):
 
 def home_opening(home: Path, *more: tuple[str, str]) -> Page:
     """The first block of a command that uses no broker: the home and ``more`` pairs of name and value."""
-    return (Facts((("home", str(home)), *more)),)
+    return (Facts((("home", Cell(str(home), whole=True)), *more)),)
 
 
 def opening(where: RunHeader) -> Page:
@@ -46,7 +46,7 @@ def opening(where: RunHeader) -> Page:
     return (
         Facts(
             (
-                ("home", str(where.home)),
+                ("home", Cell(str(where.home), whole=True)),
                 ("broker", f"{where.broker}, {where.mode} mode"),
                 ("account", where.account_id),
             )

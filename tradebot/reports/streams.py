@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from tradebot.core.model.texts import visible
+
 
 def emit(text: str) -> None:
     """Write to standard output. A closed pipe is ignored; any other OSError is reported on standard error."""
@@ -14,8 +16,8 @@ def emit(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write to standard error. Every OSError is ignored."""
-    _write(sys.stderr, text)
+    """Write to standard error, control characters as escapes. Every OSError is ignored."""
+    _write(sys.stderr, visible(text))
 
 
 def escape_unencodable() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD, Box
@@ -13,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from tradebot.core.model.texts import visible
 from tradebot.reports.layout import Block, Cell, Column, Facts, Heading, Line, Table, Tone
 
 #: Characters per line where the output is not a terminal.
@@ -28,11 +30,16 @@ _STYLES = {
 }
 #: A table with a line of hyphens under its head and no other rules, in ASCII for logs, mails and pagers.
 _HYPHENS = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-_INDENT = "  "
-#: Characters between two columns of a table.
+#: Characters before a line, before a line under another one, and between two columns.
+_INDENT = 2
+_UNDER = 4
 _BETWEEN = 2
-_INDENT_LINE = (0, 0, 0, len(_INDENT))
-_INDENT_DETAIL = (0, 0, 0, 4)
+#: A column that wraps is at least so wide, if its texts are: below it a sentence is read word by word.
+_LEAST_WRAPPED = 16
+#: A word longer than this, such as a path, is folded in a column that wraps.
+_MOST_WHOLE = 40
+#: A word with the space before and after it.
+_WORDS = re.compile(r"\s*\S+\s*")
 
 
 def draw(blocks: Iterable[Block], stream: TextIO) -> str:
@@ -57,52 +64,126 @@ def _draw(console: Console, block: Block, box: Box) -> None:
     match block:
         case Heading(text):
             console.print()
-            console.print(Text(text, "bold"))
+            _print(console, Text(visible(text), "bold"))
         case Line(text, tone, under):
-            console.print(Padding(Text(text, _STYLES[tone]), _INDENT_DETAIL if under else _INDENT_LINE))
+            _print(console, Text(visible(text), _STYLES[tone]), indent=_UNDER if under else _INDENT)
         case Facts(pairs):
-            width = max(len(name) for name, _ in pairs)
-            for name, value in pairs:
-                fact = Text.assemble("  ", (name.ljust(width), "dim"), "  ", _text(value))
-                console.print(fact, soft_wrap=True)  # a long path stays on one line
+            _draw_facts(console, pairs)
         case Table():
-            columns, rows = _fitting(block, console.width - len(_INDENT))
-            rich_table = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-            for column in columns:
-                rich_table.add_column(
-                    column.name,
-                    justify="right" if column.right else "left",
-                    no_wrap=not column.wraps,
-                    overflow="fold" if column.wraps else "ellipsis",
-                )
-            for row in rows:
-                rich_table.add_row(*map(_text, row))
-            console.print(Padding(rich_table, _INDENT_LINE))
+            _draw_table(console, block, box)
 
 
-def _fitting(table: Table, width: int) -> tuple[list[Column], list[tuple[str | Cell, ...]]]:
-    """The columns and rows of a table that fit into a width: of the optional columns the first ones that do."""
-    widths = [_least_width(column, [row[at] for row in table.rows]) for at, column in enumerate(table.columns)]
-    needed = [least + _BETWEEN for least in widths]
-    free = (
-        width + _BETWEEN - sum(each for each, column in zip(needed, table.columns, strict=True) if not column.optional)
-    )
+def _print(console: Console, text: Text, first: str = "", indent: int = 0) -> None:
+    """Print a text wrapped between words; a word stays whole, however long it is.
+
+    ``first``: what stands before it on its first line, in the ``indent`` characters that the others are indented by.
+    """
+    for number, line in enumerate(_wrapped(text.plain, console.width - indent)):
+        lead = first if first and not number else " " * indent
+        console.print(Text.assemble((lead, "dim"), (line, text.style)), soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """The lines of a text, each as wide as ``width`` or a single word."""
+    for line in text.split("\n"):
+        taken = ""
+        for word in _WORDS.findall(line):
+            if taken and cell_len(taken + word.rstrip()) > width:
+                yield taken.rstrip()
+                taken = word.lstrip()
+            else:
+                taken += word
+        yield taken.rstrip()
+
+
+def _draw_facts(console: Console, pairs: Sequence[tuple[str, str | Cell]]) -> None:
+    names = [visible(name) for name, _ in pairs]
+    width = min(max(map(cell_len, names)), console.width // 2)
+    for name, (_, value) in zip(names, pairs, strict=True):
+        lead = f"{' ' * _INDENT}{name}{' ' * (width - cell_len(name))}{' ' * _BETWEEN}"
+        text = _text(value)
+        if isinstance(value, Cell) and value.whole:
+            console.print(Text.assemble((lead, "dim"), text), soft_wrap=True)
+        else:
+            _print(console, text, first=lead, indent=_INDENT + width + _BETWEEN)
+
+
+def _draw_table(console: Console, table: Table, box: Box) -> None:
+    room = console.width - _INDENT
+    sizes = [_sizes(column, [row[at] for row in table.rows]) for at, column in enumerate(table.columns)]
+    shown = _fitting(table.columns, sizes, room)
+    if shown is None:
+        _draw_records(console, table)
+        return
+    widths = _widths([table.columns[at] for at in shown], [sizes[at] for at in shown], room)
+    drawn = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    for at, width in zip(shown, widths, strict=True):
+        column = table.columns[at]
+        drawn.add_column(
+            column.name,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            width=width,
+            overflow="fold",
+        )
+    for row in table.rows:
+        drawn.add_row(*(_cell_text(table.columns[at], row[at]) for at in shown))
+    console.print(Padding(drawn, (0, 0, 0, _INDENT)))
+
+
+def _draw_records(console: Console, table: Table) -> None:
+    """The rows of a table that is too wide for the page, each as facts, with an empty line between two."""
+    for number, row in enumerate(table.rows):
+        if number:
+            console.print()
+        names = (column.name for column in table.columns)
+        _draw_facts(console, list(zip(names, row, strict=True)))
+
+
+def _fitting(columns: Sequence[Column], sizes: Sequence[tuple[int, int]], room: int) -> list[int] | None:
+    """The columns that fit: of the optional ones the first that do. None where the others do not fit."""
+    needed = [least + _BETWEEN for least, _ in sizes]
+    free = room + _BETWEEN - sum(each for each, column in zip(needed, columns, strict=True) if not column.optional)
+    if free < 0:
+        return None
     shown = []
-    for at, column in enumerate(table.columns):
+    for at, column in enumerate(columns):
         if column.optional:
             if needed[at] > free:
                 continue
             free -= needed[at]
         shown.append(at)
-    return [table.columns[at] for at in shown], [tuple(row[at] for at in shown) for row in table.rows]
+    return shown
 
 
-def _least_width(column: Column, cells: list[str | Cell]) -> int:
-    """The width below which a column breaks a word or loses a letter."""
-    texts = [column.name, *(_text(cell).plain for cell in cells)]
-    words = (word for text in texts for word in text.split()) if column.wraps else texts
-    return max(map(cell_len, words), default=0)
+def _widths(columns: Sequence[Column], sizes: Sequence[tuple[int, int]], room: int) -> list[int]:
+    """The width of each column: what is left goes to those that wrap, the one that lacks least first."""
+    widths = [least for least, _ in sizes]
+    free = room - sum(widths) - _BETWEEN * (len(widths) - 1)
+    wrapping = sorted((at for at, column in enumerate(columns) if column.wraps), key=lambda at: sizes[at][1])
+    for number, at in enumerate(wrapping):
+        wanted = sizes[at][1] - widths[at]
+        given = min(wanted, free // (len(wrapping) - number))
+        widths[at] += given
+        free -= given
+    return widths
+
+
+def _sizes(column: Column, cells: Sequence[str | Cell]) -> tuple[int, int]:
+    """The width below which a column breaks a word or wraps too often, and the width at which it wraps nothing."""
+    texts = [column.name, *(_cell_text(column, cell).plain for cell in cells)]
+    whole = max((cell_len(line) for text in texts for line in text.split("\n")), default=0)
+    if not column.wraps:
+        return whole, whole
+    longest = max((cell_len(word) for text in texts for word in text.split()), default=0)
+    return max(min(longest, _MOST_WHOLE), min(whole, _LEAST_WRAPPED)), whole
+
+
+def _cell_text(column: Column, value: str | Cell) -> Text:
+    """The text of a cell: on one line, unless its column wraps."""
+    text = _text(value)
+    return text if column.wraps or "\n" not in text.plain else Text(" ".join(text.plain.split("\n")), text.style)
 
 
 def _text(value: str | Cell) -> Text:
-    return Text(value) if isinstance(value, str) else Text(value.text, _STYLES[value.tone])
+    return Text(visible(value)) if isinstance(value, str) else Text(visible(value.text), _STYLES[value.tone])

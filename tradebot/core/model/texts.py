@@ -1,4 +1,4 @@
-"""Text that may hold the path of a file: paths are what the system gives, in any locale.
+"""Text from outside: paths as the system gives them in any locale, and words of brokers and strategies.
 
 Where the locale's encoding does not fit a path, Python gives its bytes as surrogates (PEP 383), which no UTF-8 holds.
 """
@@ -22,3 +22,23 @@ def _bytes_of(text: str) -> bytes:
         return text.encode(errors="surrogateescape")
     except UnicodeEncodeError:  # a surrogate that stands for no byte
         return text.encode(errors="backslashreplace")
+
+
+def visible(text: str) -> str:
+    """``text`` as it may be shown: line ends stay, other white space is a space, every other control is an escape.
+
+    A sequence that would colour, move or overwrite what a terminal shows, or turn the direction of writing, is read as
+    the characters that it is made of.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text.replace("\r\n", "\n")))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    if character.isspace():
+        return " "
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -209,7 +209,7 @@ def _halt(same: tuple[Halt, ...], home: Path) -> tuple[Block, ...]:
     return (
         Line(f"{level.upper()}{subject}: {halt.reason}", tone),
         Line(f"{set_by}{since}, {halt.holds}{compared}; for {account_text(same)}", Tone.QUIET, under=True),
-        Facts(tuple(zip(chain(("  now",), repeat("")), commands_of(halt, home), strict=False))),
+        Facts(tuple(zip(chain(("  now",), repeat("")), map(_whole, commands_of(halt, home)), strict=False))),
     )
 
 
@@ -286,4 +286,9 @@ def account(outcome: Outcome) -> Page:
 
 def record_files(where: RunHeader) -> Page:
     """The paths of the ledger and of the logs."""
-    return section(RECORD_FILES, Facts((("database", str(where.database)), ("logs", str(where.logs)))))
+    return section(RECORD_FILES, Facts((("database", _whole(where.database)), ("logs", _whole(where.logs)))))
+
+
+def _whole(text: object) -> Cell:
+    """A path or a command, which is not wrapped."""
+    return Cell(str(text), whole=True)
