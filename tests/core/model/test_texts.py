@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.model.texts import encodable
+from tradebot.core.model.texts import encodable, visible
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,17 @@ def test_every_text_can_be_encoded_and_stays_if_it_could(text: str) -> None:
 @given(st.binary())
 def test_every_name_of_a_file_can_be_encoded(name: bytes) -> None:
     encodable(name.decode("ascii", "surrogateescape")).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain <b>[red]\nsecond line", "plain <b>[red]\nsecond line"),
+        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
+        ("a\tb\xa0c\u2028d\r\ne\rf", "a b c d\ne f"),
+        ("\u202eabc\U000e0001", "\\u202eabc\\U000e0001"),
+        ("\udce4", "\\udce4"),
+    ],
+)
+def test_what_controls_a_terminal_is_shown_as_characters(text: str, shown: str) -> None:
+    assert visible(text) == shown
