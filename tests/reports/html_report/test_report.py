@@ -108,10 +108,12 @@ def test_a_day_is_named_by_its_date(report_of: Callable[..., ReportOutcome]) -> 
     assert "<title>Trading report, 2007-01-03</title>" in page
 
 
-def test_letters_that_utf_8_lacks_hinder_nothing(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:
-    page = page_of(report_of("101000", denial_counts={"broken \ud800 name": 1}))
+def test_controls_and_letters_that_utf_8_lacks_are_escapes(
+    report_of: Callable[..., ReportOutcome], tmp_path: Path
+) -> None:
+    page = page_of(report_of("101000", denial_counts={"broken \ud800 \x00 \u202e name": 1}))
     write_html(tmp_path / "report.html", page)
-    assert "broken ? name" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert r"broken \ud800 \x00 \u202e name" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_replaces_reports_alone(report_of: Callable[..., ReportOutcome], tmp_path: Path) -> None:

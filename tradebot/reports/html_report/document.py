@@ -9,6 +9,7 @@ from functools import cache
 from html import escape
 from importlib import resources
 
+from tradebot.core.model.texts import visible
 from tradebot.home.output_files import Kind
 from tradebot.reports.charts.markup import Markup
 from tradebot.reports.charts.style import style_sheet
@@ -57,7 +58,7 @@ def html_text(document: Document, hide: Callable[[str], str]) -> str:
     def masked(value: object) -> object:
         if hasattr(value, "__html__") or not isinstance(value, str):
             return value
-        return hide(value).encode("utf-8", "replace").decode("utf-8")  # a lone surrogate has no form in UTF-8
+        return visible(hide(value))
 
     environment = Environment(
         loader=FunctionLoader(_resource),
