@@ -42,6 +42,6 @@ def traded_two_sessions(make_house: MakeHouse) -> House:
     return house
 
 
-def explained(house: House, symbol: str, first: date | None = None, last: date | None = None) -> ExplainOutcome:
+def explained(house: House, symbol: str, day: date | None = None) -> ExplainOutcome:
     with house.ledger_alone() as desk:
-        return explain.run(desk, symbol, first, last)
+        return explain.run(desk, symbol, day)

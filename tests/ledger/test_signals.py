@@ -43,7 +43,7 @@ def test_they_are_read_back_with_six_digits(ledger: AccountLedger, run: int, rec
     assert given.values == (("rsi", 55.1235), ("trend", None))
     assert replace(given, values=()) == replace(record.given["AAPL"], values=())
     assert replace(read, given={}) == replace(record, given={})
-    assert ledger.signals.newest() == record.at
+    assert ledger.signals.first_session() == record.session
 
 
 def test_a_later_run_of_the_session_counts_unless_it_has_none(
@@ -60,7 +60,7 @@ def test_a_later_run_of_the_session_counts_unless_it_has_none(
 
 
 def test_nothing_is_known_of_a_session_before(ledger: AccountLedger, run: int, record: SignalsRecord) -> None:
-    assert ledger.signals.newest() is None
+    assert ledger.signals.first_session() is None
     assert ledger.signals.of_session(record.session) == ()
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.errors import ExitCode
-from tradebot.jobs import explain
 
 RSI2 = {"STRATEGIES": "rsi2_mean_reversion", "PAPER_START": ""}  # its warm-up is 220 sessions
 
@@ -52,17 +49,3 @@ def test_a_symbol_that_the_bundled_prices_lack_is_named(make_house: MakeHouse) -
 
 def test_a_symbol_that_is_listed_later_is_no_failure(make_house: MakeHouse) -> None:
     assert make_house(bundled=3, settings={**RSI2, "SYMBOLS": "FB"}).daily().exit_code is ExitCode.OK
-
-
-@pytest.mark.parametrize(
-    ("symbol", "notes"),
-    [
-        ("ACME", ("ACME is traded by scripted",)),
-        ("TSLA", ("no configured strategy trades TSLA",)),
-    ],
-)
-def test_explain_says_who_knows_a_symbol_that_nothing_was_decided_about(
-    make_house: MakeHouse, symbol: str, notes: tuple[str, ...]
-) -> None:
-    with make_house().ledger_alone() as desk:
-        assert explain.run(desk, symbol, None, None).notes == notes

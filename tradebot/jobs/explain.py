@@ -1,40 +1,67 @@
-"""explain: every decision about a symbol, with the numbers that were compared."""
+"""explain: what happened to symbols, and why, from the ledger alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
-from tradebot.core.results.explain_outcome import ExplainOutcome
+from tradebot.core.results.explain_day import explain_all, explain_symbol
+from tradebot.core.results.explain_outcome import ExplainOutcome, SymbolDay
 from tradebot.core.results.outcomes import Outcome
+from tradebot.errors import UsageError
 from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.steps.day_records import read_day
 
 
-def run(desk: LedgerDesk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:
-    """The decisions about ``symbol`` from ``first`` to ``last``, both included (None: no bound).
-
-    Where there are none, a note says which strategies trade the symbol.
-    """
-    decisions = desk.ledger.decisions.between(symbol, first, last)
-    if decisions:
-        count = plural(len(decisions), "decision")
-        headline = f"{symbol}: {count} from {decisions[0].session} to {decisions[-1].session}"
-    else:
-        headline = f"{symbol}: nothing was decided about it in this span"
-    session = desk.session_at(desk.now).session
-    base = Outcome(
-        Job.EXPLAIN, session, RunStatus.RAN, headline, notes=() if decisions else (_who_trades(desk, symbol),)
-    )
-    return ExplainOutcome.of(
-        base,
-        symbol=symbol,
-        decisions=decisions,
-        holdings=tuple(holding for holding in desk.ledger.books.holdings() if holding.symbol == symbol),
-    )
+def run(desk: LedgerDesk, symbol: str, day: date | None = None) -> ExplainOutcome:
+    """The five answers for a symbol in a session; None for the newest. Raises UsageError for no session."""
+    session = _session(desk, day)
+    told = explain_symbol(symbol, read_day(desk, session, symbol))
+    return _outcome(desk, symbol, session, f"{symbol} on {session}: {told.line}", [told])
 
 
-def _who_trades(desk: LedgerDesk, symbol: str) -> str:
-    names = ", ".join(info.name for info in desk.strategies.loaded if symbol in info.symbols)
-    return f"{symbol} is traded by {names}" if names else f"no configured strategy trades {symbol}"
+def story(desk: LedgerDesk, day: date | None = None) -> ExplainOutcome:
+    """A line for each symbol of a session, the most important first. Raises UsageError for no session."""
+    session = _session(desk, day)
+    told = explain_all(read_day(desk, session))
+    return _outcome(desk, "", session, f"{session}: {plural(len(told), 'symbol')}, the most important first", told)
+
+
+def span(desk: LedgerDesk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:
+    """The sessions between two (both included; None: no bound) in which something was decided about a symbol."""
+    decided = desk.ledger.decisions.between(symbol, first, last)
+    closed = (each.exit_session for each in desk.ledger.history.closures(first, last) if each.symbol == symbol)
+    sessions = sorted({*(row.session for row in decided), *closed})
+    told = [explain_symbol(symbol, read_day(desk, session, symbol)) for session in sessions]
+    headline = f"{symbol}: {plural(len(told), 'session')} in which something was decided about it"
+    outcome = _outcome(desk, symbol, desk.session_at(desk.now).session, headline, told)
+    return replace(outcome, is_span=True)
+
+
+def _session(desk: LedgerDesk, day: date | None) -> date:
+    newest = desk.session_at(desk.now).session
+    if day is None:
+        return newest
+    if day > newest:
+        raise UsageError(f"--date {day} is not over or not there yet: the newest session is {newest}.")
+    if desk.calendar.hours(day) is None:
+        before = desk.calendar.previous(day).session
+        raise UsageError(f"--date {day} is no session of the exchange. The one before it is {before}.")
+    return day
+
+
+def _outcome(desk: LedgerDesk, symbol: str, session: date, headline: str, told: Iterable[SymbolDay]) -> ExplainOutcome:
+    days = tuple(told)
+    ledger = desk.ledger
+    decisions = [
+        row
+        for each in sorted({day.session for day in days})
+        for row in ledger.decisions.between(symbol or None, each, each)
+    ]
+    base = Outcome(Job.EXPLAIN, session, RunStatus.RAN, headline)
+    held = tuple(holding for holding in ledger.books.holdings() if symbol in ("", holding.symbol))
+    return ExplainOutcome.of(base, symbol=symbol, days=days, decisions=tuple(decisions), holdings=held)

@@ -191,6 +191,21 @@ class Orders:
             )
         self._trail.append(AuditKind.ORDER_SEEN, order.broker_order_id, at, changed)
 
+    def stops_at(self, moment: datetime) -> tuple[tuple[BrokerOrder, datetime], ...]:
+        """The stop orders that were live at a moment (desk time, aware), each with when it was seen to change last.
+
+        They are as the broker showed them last. A leg that waits for its entry to fill is none.
+        """
+        rows = self._engine.all(
+            "SELECT * FROM broker_orders AS stop WHERE account_key = :account_key AND stop_price IS NOT NULL"
+            " AND role = 'stop' AND first_seen < :moment"
+            " AND (state IN ('accepted', 'partially_filled') OR changed_at >= :moment)"
+            " AND (held = 0 OR EXISTS (SELECT 1 FROM broker_orders AS entry WHERE entry.account_key = stop.account_key"
+            " AND entry.broker_order_id = stop.parent_id AND entry.state = 'filled')) ORDER BY submitted_at",
+            {**self._account, "moment": stamp(moment)},
+        )
+        return tuple((_broker_order(row), datetime.fromisoformat(row["changed_at"])) for row in rows)
+
     def owner_of(self, client_order_id: str, parent_client_order_id: str | None) -> str | None:
         """The strategy of an order or of its bracket; None for a foreign order.
 
@@ -219,6 +234,10 @@ class Orders:
 
 def _intent(row: Row) -> Intent:
     return value_from(Intent, row, request=value_from(OrderRequest, row))
+
+
+def _broker_order(row: Row) -> BrokerOrder:
+    return value_from(BrokerOrder, row, legs=(), parent_client_order_id=None, notional=None, expires_at=None)
 
 
 def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Fill
+from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Fill, Position
 from tradebot.core.model.values import ZERO
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine, Row
@@ -34,6 +34,11 @@ class SessionRecords:
         """Deposits less withdrawals, of the days that ``cash_events`` covers, that were booked after ``at``."""
         booked = (row for row in self._cash_rows(session) if row["booked_at"] > stamp(at))
         return sum((Decimal(row["amount"]) for row in booked if CashKind(row["kind"]).is_external), ZERO)
+
+    def positions(self, session: date) -> tuple[Position, ...]:
+        """The broker's positions as last seen in a session."""
+        rows = self._rows("SELECT * FROM positions WHERE account_key = :account_key AND session = :session", session)
+        return tuple(value_from(Position, row, asset_id=None, previous_close=None) for row in rows)
 
     def split(self, session: date) -> frozenset[str]:
         """The symbols that were split in a session."""

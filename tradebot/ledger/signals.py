@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from tradebot.core.model.signal_records import GivenSignal, SignalsRecord
@@ -55,13 +55,13 @@ class SignalLog:
                 newest[record.strategy] = record
         return tuple(newest.values())
 
-    def newest(self) -> datetime | None:
-        """When signals were stored last, aware UTC; None for never: an earlier version stored none."""
+    def first_session(self) -> date | None:
+        """The first session whose signals are stored; None for none: an earlier version stored none."""
         row = self._engine.one(
-            "SELECT at FROM signals WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1",
+            "SELECT MIN(session) AS session FROM signals WHERE account_key = :account_key",
             {"account_key": self._trail.account_key},
         )
-        return datetime.fromisoformat(row["at"]) if row else None
+        return date.fromisoformat(row["session"]) if row and row["session"] else None
 
 
 def _given(signal: GivenSignal) -> dict[str, object]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_text
-from tradebot.core.model.values import CENT, canonical
+from tradebot.core.model.values import CENT, canonical, price_text
 from tradebot.reports.layout import Cell, Tone
 
 #: The text of a missing value.
@@ -27,10 +27,7 @@ def signed_usd(amount: Decimal | None) -> Cell:
 
 def price(value: Decimal | None) -> str:
     """USD per share with two to four decimals: ``25.10``, ``0.4825``."""
-    if value is None:
-        return NOTHING
-    whole, _, decimals = canonical(value).partition(".")
-    return f"{whole}.{decimals:0<2}" if len(decimals) <= 4 else f"{value:.4f}"
+    return NOTHING if value is None else price_text(value)
 
 
 def shares(quantity: Decimal) -> str:

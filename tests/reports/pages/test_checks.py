@@ -1,4 +1,4 @@
-"""The pages of preflight, reconcile and explain."""
+"""The pages of preflight and reconcile."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tests.reports.builders import Plain
-from tests.reports.conftest import NOON, SESSION, Place
+from tests.reports.conftest import SESSION, Place
 from tradebot.core.model.breaks import Break, BreakKind
-from tradebot.core.model.ledger_rows import DecisionRow
-from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
 from tradebot.errors import ExitCode
-from tradebot.reports.pages.checks import explain_page, preflight_page, reconcile_page
+from tradebot.reports.pages.checks import preflight_page, reconcile_page
 
 
 def test_preflight_says_what_to_do_about_what_did_not_pass(base: Outcome, place: Place, plain: Plain) -> None:
@@ -56,13 +54,3 @@ def test_reconcile_shows_a_table_of_breaks(base: Outcome, place: Place, plain: P
     assert "exit code 7" in text
     row = next(line for line in text.splitlines() if "missing there" in line)
     assert row.split()[2:10] == ["warning", "AAPL", "10", "0", "2007-01-03", "2", "the", "broker"]
-
-
-def test_explain_gives_the_reason_and_the_numbers_of_each_decision(base: Outcome, place: Place, plain: Plain) -> None:
-    row = DecisionRow(
-        SESSION, NOON, "rsi2", "AAPL", "entry", "denied", "MAX_POSITIONS", "too many", Decimal(11), Decimal(10)
-    )
-    taken = replace(row, outcome="intent", code="", message="RSI2 9", value=Decimal(63), limit=Decimal("78.915"))
-    text = plain(explain_page(ExplainOutcome.of(base, symbol="AAPL", decisions=(row, taken)), place))
-    assert "2007-01-03 12:00 EST  rsi2  entry: MAX_POSITIONS\n    too many [11 against 10]" in text
-    assert "2007-01-03 12:00 EST  rsi2  entry: intent\n    RSI2 9 [63 shares, planned at 78.915]" in text

@@ -73,6 +73,12 @@ def dollars(amount: Decimal) -> str:
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
 
 
+def price_text(price: Decimal) -> str:
+    """USD a share for people, with two to four decimals: "25.10", "0.4825"."""
+    whole, _, decimals = canonical(price).partition(".")
+    return f"{whole}.{decimals:0<2}" if len(decimals) <= 4 else f"{price:.4f}"
+
+
 def percent(fraction: Decimal) -> str:
     """A fraction for people: 0.0325 is "3.25 %"."""
     return f"{canonical(round(fraction * 100, 2))} %"

@@ -1,15 +1,12 @@
-"""The pages of preflight, reconcile, rebuild and explain."""
+"""The pages of preflight, reconcile and rebuild."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.model.values import plural
-from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check, CheckResult, PreflightOutcome
-from tradebot.reports.formatting import day, instant, price, shares
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
 from tradebot.reports.run_header import RunHeader
@@ -64,49 +61,3 @@ def rebuild_page(outcome: Outcome, where: RunHeader) -> Page:
         *common.account(outcome),
         *common.record_files(where),
     )
-
-
-def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
-    """The decisions about a symbol, oldest first, then its holdings."""
-    return (
-        *common.headline(outcome),
-        *section("Decisions", *(line for row in outcome.decisions for line in _decision(row))),
-        *section(
-            "Held now",
-            *table(
-                "~strategy | >shares | >entry | >stop | >target | >best price | since | >sessions",
-                (
-                    (
-                        held.strategy,
-                        shares(held.quantity),
-                        price(held.entry_price),
-                        price(held.stop_price),
-                        price(held.target_price),
-                        price(held.high_water),
-                        day(held.opened_session),
-                        str(held.sessions_held),
-                    )
-                    for held in outcome.holdings
-                ),
-            ),
-        ),
-        *common.notes(outcome.notes),
-    )
-
-
-def _decision(row: DecisionRow) -> tuple[Line, Line]:
-    """Two lines: time in New York, strategy, purpose and result; then the reason with its numbers."""
-    result = row.code or row.outcome.replace("_", " ")
-    return (
-        Line(f"{instant(row.at)}  {row.strategy}  {row.purpose}: {result}", Tone.WARN if row.code else Tone.STRONG),
-        Line(f"{row.message}{_numbers(row)}", Tone.QUIET, under=True),
-    )
-
-
-def _numbers(row: DecisionRow) -> str:
-    """The value and limit that a rule compared, or the shares and price of an order in USD per share."""
-    if row.value is None:
-        return ""
-    if row.code:
-        return f" [{common.compared_numbers(row.value, row.limit)}]"
-    return f" [{shares(row.value)} shares, planned at {price(row.limit)}]"

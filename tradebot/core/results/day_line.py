@@ -1,0 +1,128 @@
+"""The session of a symbol in a line of 80 columns, and how important it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from tradebot.core.model.exits import ExitKind
+from tradebot.core.model.values import canonical, percent, price_text
+from tradebot.core.results.explain_outcome import Bought, Guard, NotBought, Protection, Sold, SymbolDay, WhyNot
+
+#: Columns of a line, with its symbol in front.
+WIDTH = 78
+#: The order of reasons, the most important first; those that are not named come last.
+_REASONS = (
+    (WhyNot.NOT_FILLED,),
+    (WhyNot.HALTED, WhyNot.LOCKED, WhyNot.STRATEGY_FAILED, WhyNot.NO_DATA),
+    (WhyNot.DENIED, WhyNot.OWNED),
+    (WhyNot.NOT_ASKED, WhyNot.NOT_RECORDED),
+)
+_QUIET = 20
+
+
+def day_line(day: SymbolDay) -> SymbolDay:
+    """The answers with their line: what happened first, then as many particulars as have room."""
+    parts = list(_parts(day)) or [f"not bought: {_why(each)}" for each in day.not_bought[:1]] or ["nothing happened"]
+    line = ""
+    for part in parts:
+        longer = f"{line}; {part}" if line else part
+        if line and len(longer) > WIDTH - len(day.symbol) - 2:
+            break
+        line = longer
+    room = WIDTH - len(day.symbol) - 2
+    return replace(day, line=line if len(line) <= room else f"{line[: room - 3].rstrip()}...")
+
+
+def importance(day: SymbolDay) -> tuple[int, str]:
+    """What sorts days: the most important first, then by symbol."""
+    return _rank(day), day.symbol
+
+
+def _rank(day: SymbolDay) -> int:
+    if any(each.state is Guard.BARE for each in day.protection):
+        return 0
+    if day.sold or day.not_sold:
+        return 1
+    if any(each.session == day.session for each in day.bought):
+        return 2
+    if any(each.session == day.session for each in day.actions):
+        return 3
+    ranks = [4 + rank for rank, kinds in enumerate(_REASONS) if any(each.why in kinds for each in day.not_bought)]
+    return min(ranks) if ranks else _QUIET - 1 if day.protection else _QUIET
+
+
+def _parts(day: SymbolDay) -> Iterator[str]:
+    for guard in day.protection:
+        if guard.state is Guard.BARE:
+            yield "BARE: no live stop"
+    for sold in day.sold:
+        yield from _sold(sold)
+    yield from (f"not sold: {_why(each)}" for each in day.not_sold)
+    today = [each for each in day.bought if each.session == day.session]
+    for bought in today:
+        yield from _bought(bought)
+    yield from (each.text for each in day.actions if each.session == day.session)
+    untold = [each for each in day.not_bought if each.why not in (WhyNot.NO_SIGNAL, WhyNot.HELD, WhyNot.EXIT_SIGNAL)]
+    if not (day.sold or today):
+        yield from (f"not bought: {_why(each)}" for each in untold)
+    if not (day.sold or today or untold):
+        yield from _held(day.protection)
+
+
+def _sold(sold: Sold) -> Iterator[str]:
+    yield f"sold {canonical(sold.quantity)} at {price_text(sold.exit_price)}: {_exit_text(sold)}"
+    yield f"entry {price_text(sold.entry_price)}"
+    yield f"P&L {sold.pnl:+,.2f}"
+    yield sold.strategy
+
+
+def _exit_text(sold: Sold) -> str:
+    if sold.kind is None:
+        return sold.reason or "reason not recorded"
+    price = {ExitKind.TARGET: sold.target_price}.get(sold.kind, sold.stop_price)
+    if price is None or sold.kind not in (ExitKind.STOP, ExitKind.TRAILING_STOP, ExitKind.TARGET):
+        return sold.kind.text
+    trailed = f" from {price_text(sold.trailed_from)}" if sold.trailed_from is not None else ""
+    return f"{sold.kind.text} {price_text(price)}{trailed}"
+
+
+def _bought(bought: Bought) -> Iterator[str]:
+    yield f"bought {canonical(bought.quantity)} at {price_text(bought.price)}"
+    if bought.stop_price is not None:
+        yield f"stop {price_text(bought.stop_price)}"
+    yield bought.strategy
+
+
+def _held(protection: Iterable[Protection]) -> Iterator[str]:
+    for guard in protection:
+        shares = f" {canonical(guard.quantity)}" if guard.quantity is not None else ""
+        yield f"held{shares}{_stop_text(guard)}"
+        yield guard.strategy
+
+
+def _stop_text(guard: Protection) -> str:
+    if guard.state is not Guard.STOP or guard.stop_price is None:
+        return ", its stop is not recorded" if guard.state is Guard.NOT_RECORDED else ""
+    away = f", {percent(guard.distance)} from {_price(guard.last)}" if guard.distance is not None else ""
+    return f", stop {price_text(guard.stop_price)} rests{away}"
+
+
+def _why(reason: NotBought) -> str:
+    by = f" ({reason.strategy})" if reason.strategy else ""
+    if not reason.code:
+        return f"{reason.text}{by}"
+    compared = ""
+    if reason.value is not None:
+        against = f" against {_number(reason.limit)}" if reason.limit is not None else ""
+        compared = f" {_number(reason.value)}{against}"
+    return f"{reason.code}{compared}{by}"
+
+
+def _number(value: Decimal) -> str:
+    return canonical(round(value, 4))
+
+
+def _price(price: Decimal | None) -> str:
+    return "" if price is None else price_text(price)
