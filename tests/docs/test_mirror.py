@@ -42,6 +42,7 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/steps/day_records.py": "jobs/test_explain.py",
     "reports/pages/explain.py": "jobs/test_explain.py",
     "jobs/steps/decision_log.py": "jobs/test_run_daily.py",
+    "jobs/steps/period_figures.py": "jobs/test_report.py",
     "jobs/steps/planning.py": "jobs/test_run_daily.py",
     "jobs/steps/sync.py": "jobs/test_reconcile.py",
     "jobs/trading_session.py": "jobs/test_run_daily.py",

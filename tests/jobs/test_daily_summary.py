@@ -13,7 +13,7 @@ from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House
 from tests.jobs.two_sessions import traded_two_sessions
 from tradebot.core.model.account import MarketClock
-from tradebot.core.results.report_outcome import Period
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import BrokerUnavailable
 from tradebot.jobs import check_exits, preflight, report
@@ -33,7 +33,7 @@ def summaries(house: House) -> list[dict[str, Any]]:
 
 def raised(house: House, period: Period = Period.DAY) -> bool:
     with house.desk("16:15") as desk:
-        return raise_summary(desk, report.run(desk, period), lambda name: f"kept-{name}")
+        return raise_summary(desk, report.run(desk, AskedPeriod(period)), lambda name: f"kept-{name}")
 
 
 def test_a_day_is_told_once(traded: House) -> None:
@@ -106,7 +106,7 @@ def test_a_job_that_no_scheduler_started_is_told_where_one_should_have(make_hous
     with house.desk("09:00") as desk:
         preflight.run(scheduled(desk))
     with house.desk("16:15") as desk:
-        raise_summary(scheduled(desk), report.run(scheduled(desk), Period.DAY), lambda name: "")
+        raise_summary(scheduled(desk), report.run(scheduled(desk), AskedPeriod(Period.DAY)), lambda name: "")
     (told,) = summaries(house)
     assert told["message"].startswith(
         "Not done: run-daily of 2007-01-04 missed, check-exits of 2007-01-04 missed. `tradebot status` shows them.\n"

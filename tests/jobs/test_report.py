@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
@@ -10,8 +12,10 @@ import pytest
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
-from tradebot.core.results.report_outcome import Period, ReportOutcome
-from tradebot.errors import ExitCode
+from tradebot.brokers.paper.market_data import benchmark
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import AskedPeriod, Period
+from tradebot.errors import ExitCode, UsageError
 from tradebot.jobs import report
 
 
@@ -20,9 +24,9 @@ def traded(copy_house: CopyHouse) -> House:
     return copy_house(traded_two_sessions)
 
 
-def told(house: House, period: Period) -> ReportOutcome:
+def told(house: House, period: Period, first: date | None = None, last: date | None = None) -> ReportOutcome:
     with house.desk("16:15") as desk:
-        return report.run(desk, period)
+        return report.run(desk, AskedPeriod(period, first=first, last=last))
 
 
 def test_the_figures_of_a_day(traded: House) -> None:
@@ -89,6 +93,120 @@ def test_a_period_ends_with_the_newest_session(
     begins = period in (Period.MONTH, Period.ALL)
     assert (outcome.opening is not None) is begins
     assert not begins or outcome.equity[0].equity == Decimal(100_000)
+
+
+def told_by_ledger(house: House, asked: AskedPeriod) -> ReportOutcome:
+    with house.ledger_alone() as desk:
+        assert report.is_over(desk, asked)
+        return report.run_over(desk, asked, benchmark)
+
+
+def test_the_period_before_is_told_by_the_ledger_alone(traded: House) -> None:
+    before = AskedPeriod(Period.DAY, previous=True)
+    runs = traded.rows("SELECT COUNT(*) AS runs FROM runs")
+    outcome = told_by_ledger(traded, before)
+    assert (outcome.first, outcome.last, outcome.is_over) == (FRIDAY, FRIDAY, True)
+    assert outcome.headline == "day report, 2007-01-05 to 2007-01-05: 0 round trips"
+    assert [(line.symbol, line.strategy, line.quantity, line.pnl, line.stop) for line in outcome.positions] == [
+        ("ACME", "scripted", Decimal(50), Decimal(0), None),
+        ("BOLT", "scripted", Decimal(50), Decimal(0), None),
+    ]
+    assert (outcome.unrealised, outcome.unrealised_by_strategy) == (Decimal(0), {"scripted": Decimal(0)})
+    assert outcome.positions_at is not None
+    assert set(outcome.benchmark) == {FRIDAY}
+    assert traded.rows("SELECT COUNT(*) AS runs FROM runs") == runs, "a look at the past is no run"
+    with traded.desk() as desk:  # at the exchange, whose clock may be ahead of the ledger's
+        asked_there = report.run(desk, before)
+    assert (asked_there.positions, asked_there.is_over) == (outcome.positions, True)
+
+
+def test_a_period_that_holds_the_newest_session_is_not_over(traded: House) -> None:
+    with traded.ledger_alone() as desk:
+        assert not report.is_over(desk, AskedPeriod(Period.MONTH))
+        assert not report.is_over(desk, AskedPeriod(Period.SPAN, last=MONDAY))
+        assert report.is_over(desk, AskedPeriod(Period.SPAN, last=FRIDAY))
+
+
+def test_two_days_are_a_period(traded: House) -> None:
+    outcome = told(traded, Period.SPAN, first=FRIDAY, last=MONDAY)
+    assert (outcome.first, outcome.last, len(outcome.trades)) == (FRIDAY, MONDAY, 2)
+    assert outcome.headline == "report, 2007-01-05 to 2007-01-08: 2 round trips"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2030, 1, 1), None, "after the newest session, 2007-01-08"),
+        (date(2007, 1, 6), date(2007, 1, 7), "no session of the exchange from 2007-01-06 to 2007-01-07"),
+    ],
+)
+def test_a_period_without_a_session_is_refused(traded: House, first: date, last: date | None, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        told(traded, Period.SPAN, first=first, last=last)
+
+
+def test_a_period_tells_its_parts(traded: House) -> None:
+    outcome = told(traded, Period.MONTH)
+    assert {symbol: each.pnl for symbol, each in outcome.by_symbol.items()} == {"ACME": 1000, "BOLT": -500}
+    assert [trade.symbol for trade in outcome.best_trades] == ["ACME"]
+    assert [trade.symbol for trade in outcome.worst_trades] == ["BOLT"]
+    assert (outcome.unrealised, outcome.unrealised_by_strategy) == (Decimal(150), {"scripted": Decimal(150)})
+    (january,) = outcome.months
+    assert (january.change, january.paid, january.trades, january.realised) == (
+        Decimal(650),
+        Decimal(0),
+        2,
+        Decimal(500),
+    )
+    turnover = outcome.turnover
+    assert turnover is not None
+    assert (turnover.bought, turnover.sold, turnover.mean_equity) == (
+        Decimal(15000),
+        Decimal(10500),
+        Decimal("100325.00"),
+    )
+    assert {(line.job, line.status, line.times) for line in outcome.jobs} >= {("run-daily", "ran", 2)}
+
+
+def test_what_trading_cost_is_told_in_its_parts(traded: House) -> None:
+    cost = told(traded, Period.MONTH).cost
+    assert cost is not None
+    assert (cost.total.fills, cost.total.value, cost.total.without_planned, cost.total.without_sent) == (
+        5,
+        Decimal(25500),
+        0,
+        0,
+    )
+    # ACME was decided at 120 and sold at 120; the stop of BOLT at 90 filled at 90.
+    parts = (cost.total.slippage, cost.total.delay, cost.total.execution, cost.total.resting)
+    assert parts == (Decimal(0),) * 4
+    assert [line.name for line in cost.by_strategy] == ["scripted"]
+    assert [(line.name, line.fills) for line in cost.by_order] == [("resting", 1), ("sent", 4)]
+
+
+def test_limits_are_told_against_the_setting_then(traded: House) -> None:
+    lines = {line.setting: line for line in told(traded, Period.MONTH).limits_used}
+    positions = lines["MAX_POSITIONS"]
+    assert (positions.used, positions.limit, positions.share, positions.session) == (
+        Decimal(2),
+        Decimal(2),
+        Decimal(1),
+        FRIDAY,
+    )
+    traded.set(MAX_POSITIONS="7")
+    assert told(traded, Period.MONTH).limits_used == tuple(lines.values()), "a change afterwards changes nothing"
+
+
+def test_sessions_before_limits_were_stored_are_counted(traded: House) -> None:
+    with closing(sqlite3.connect(traded.database)) as older:
+        older.executescript(
+            "DROP TRIGGER limits_used_no_delete; DELETE FROM limits_used WHERE session = '2007-01-05';"
+            "UPDATE orders SET sent_price = NULL WHERE session = '2007-01-05'"
+        )
+    outcome = told(traded, Period.MONTH)
+    assert outcome.sessions_without_limits == 1
+    assert outcome.cost is not None
+    assert outcome.cost.total.without_sent == 2
 
 
 def test_a_report_before_anything_happened(make_house: MakeHouse) -> None:

@@ -14,7 +14,8 @@ import pytest
 from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.reports.layout import Page
 from tradebot.reports.terminal import draw
 

@@ -17,7 +17,8 @@ import pytest
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period, ReplayOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import ExitCode
 from tradebot.jobs import report
 from tradebot.reports.statistics import statistics
@@ -129,7 +130,7 @@ def test_books_stop_and_round_trip_follow(make_house: MakeHouse, symbol: str, fi
 def test_the_report_over_a_split_and_a_dividend(make_house: MakeHouse, symbol: str, first: date, ex_date: date) -> None:
     house, _ = replayed(make_house, symbol, first)
     with house.desk() as desk:
-        told = report.run(desk, Period.ALL)
+        told = report.run(desk, AskedPeriod(Period.ALL))
     assert told.totals is not None
     equity = closing_equity(house)
     paid = sum((event.amount for event in told.cash_events if event.symbol == symbol), Decimal(0))

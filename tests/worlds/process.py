@@ -36,7 +36,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period
+from tradebot.core.results.report_periods import AskedPeriod
 from tradebot.errors import TradebotError
 from tradebot.home import locks, paths
 from tradebot.home.halt_file import LatchFile
@@ -62,7 +62,7 @@ _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
     Job.CHECK_EXITS: check_exits.run,
     Job.RECONCILE: reconcile.run,
     Job.PREFLIGHT: preflight.run,
-    Job.REPORT: partial(report.run, period=Period.DAY),
+    Job.REPORT: partial(report.run, asked=AskedPeriod()),
     Job.RESUME: partial(resume.run, reason="looked at it"),
 }
 

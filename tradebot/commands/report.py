@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tradebot.commands import decorator
-from tradebot.errors import ExitCode
+from tradebot.commands.listing import FromOption, ToOption
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.core.results.report_outcome import ReportOutcome
+    from tradebot.core.results.report_periods import AskedPeriod
     from tradebot.reports.run_header import RunHeader
     from tradebot.settings import GlobalOptions
+
+PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
 
 
 @decorator.command(
     "report",
-    writes="the run and its outcome into the ledger, the log files, with --csv five files, and with --html and "
-    "--quantstats one each.",
+    writes="the run and its outcome into the ledger (nothing for a period that is over), the log files, with --csv "
+    "five files, and with --html and --quantstats one each.",
     examples=(
         "tradebot report",
-        "tradebot report --period month",
+        "tradebot report --period month --previous",
+        "tradebot report --from 2007-01-01 --to 2007-06-30",
         "tradebot report --period all --csv figures",
         "tradebot report --period all --html report.html",
     ),
@@ -31,9 +37,14 @@ if TYPE_CHECKING:
 def command(
     options: GlobalOptions,
     period: Annotated[
-        Literal["day", "week", "month", "all"],
-        typer.Option("--period", help="The period that ends with the newest session."),
-    ] = "day",
+        PeriodName | None,
+        typer.Option("--period", help="The period that holds the newest session.  [default: day]", show_default=False),
+    ] = None,
+    previous: Annotated[
+        bool, typer.Option("--previous", help="The period before: yesterday's session, last month, last year.")
+    ] = False,
+    first: FromOption = None,
+    last: ToOption = None,
     csv: Annotated[
         Path | None,
         typer.Option(
@@ -64,49 +75,92 @@ def command(
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
-    """Report a day, a week, a month or everything.
+    """Report a day, a week, a month, a year, any span, or everything.
 
-    Trades, win rate, P&L and profit factor, in all and by strategy; the textbook statistics, each with its convention,
-    against the S&P 500 over the same sessions; open positions with their stops; denials by code.
+    Trades, win rate, P&L and profit factor, in all, by strategy, symbol and month; the textbook statistics, each with
+    its convention, against the S&P 500 over the same sessions; slippage and commissions; how far each limit was used;
+    open positions with their stops; denials, halts and what broke. A period that is over asks no broker.
     """
-    from tradebot.commands import logging_setup, open_desk, render
-    from tradebot.core.model.schedule import Job
-    from tradebot.core.results.report_outcome import Period
-    from tradebot.jobs import report
-    from tradebot.jobs.daily_summary import raise_summary
+    from tradebot.commands import logging_setup, render
     from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.quantstats_page import quantstats_path, write_quantstats
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
-    from tradebot.runtime.homes import configuration
+    from tradebot.settings import load_without_keys
 
-    files = csv_paths(csv, configuration(options), force=force) if csv is not None else ()
-    page_file = html_path(html, configuration(options), force=force) if html is not None else None
-    other_file = quantstats_path(quantstats, configuration(options), force=force) if quantstats is not None else None
-    with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
-        is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
-        outcome = report.run(opened.desk, Period(period))
-        if is_of_schedule:
-            raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
+    asked = _asked(period, first, last, previous=previous)
+    if scheduled and asked.may_be_over:
+        raise UsageError("--scheduled goes with a period that holds the newest session, not with one that is over.")
+    loaded = load_without_keys(options)
+    files = csv_paths(csv, loaded, force=force) if csv is not None else ()
+    page_file = html_path(html, loaded, force=force) if html is not None else None
+    other_file = quantstats_path(quantstats, loaded, force=force) if quantstats is not None else None
+    outcome, header = _of_ledger(options, asked) or _of_desk(options, asked, scheduled=scheduled)
     if files:
         write_csv(outcome, files)
         tell("\n".join(f"written: {path}" for path in files))
     figures = statistics(outcome)
     if page_file:
-        write_html(page_file, report_html(outcome, opened.context, figures, logging_setup.redact))
+        write_html(page_file, report_html(outcome, header, figures, logging_setup.redact))
         tell(f"written: {page_file}")
     if other_file:
         write_quantstats(outcome, other_file)
         tell(f"written: {other_file}")
     return render.finish(
         options,
-        opened.context,
+        header,
         outcome,
-        lambda final, header: report_page(final, header, figures),
+        lambda final, where: report_page(final, where, figures),
         statistics=by_key(figures),
     )
+
+
+def _asked(period: PeriodName | None, first: datetime | None, last: datetime | None, *, previous: bool) -> AskedPeriod:
+    """What the options ask for. Raises UsageError for options that do not go together."""
+    from tradebot.core.results.report_periods import AskedPeriod, Period
+
+    if first or last:
+        if period or previous:
+            raise UsageError(f"{'--period' if period else '--previous'} does not go with --from and --to.")
+        if first and last and first > last:
+            raise UsageError("--from is after --to.")
+        return AskedPeriod(Period.SPAN, first=first.date() if first else None, last=last.date() if last else None)
+    if previous and period == "all":
+        raise UsageError("--previous goes with a day, week, month, quarter, year or ytd: nothing is before all.")
+    return AskedPeriod(Period(period or "day"), previous)
+
+
+def _of_ledger(options: GlobalOptions, asked: AskedPeriod) -> tuple[ReportOutcome, RunHeader] | None:
+    """The report of a period that is over, by the ledger alone; None for one that lasts."""
+    if not asked.may_be_over:
+        return None
+    from tradebot.commands import render
+    from tradebot.jobs import report
+    from tradebot.runtime.open_ledger import open_ledger_desk
+    from tradebot.runtime.past_prices import past_benchmark
+
+    with open_ledger_desk(options) as opened:
+        if not report.is_over(opened.desk, asked):
+            return None
+        render.begin(options, "report", opened.context, opened.loaded.warnings)
+        return report.run_over(opened.desk, asked, past_benchmark(opened.loaded.settings)), opened.context
+
+
+def _of_desk(options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool) -> tuple[ReportOutcome, RunHeader]:
+    """The report as a job, which asks the broker. The run that the schedule wants raises the day's summary."""
+    from tradebot.commands import open_desk
+    from tradebot.core.model.schedule import Job
+    from tradebot.jobs import report
+    from tradebot.jobs.daily_summary import raise_summary
+
+    with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
+        is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
+        outcome = report.run(opened.desk, asked)
+        if is_of_schedule:
+            raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
+        return outcome, opened.context
 
 
 def _page_for_mail(outcome: ReportOutcome, where: RunHeader, name: str) -> str:

@@ -36,14 +36,18 @@ def record_drill(home: Path, drill: Drill) -> None:
     append_log.append(paths.drills_file(home), json.dumps(fields))
 
 
-def last_drill(home: Path) -> Drill | None:
-    """The newest drill, passed or not; None if there is none that can be read."""
+def all_drills(home: Path) -> tuple[Drill, ...]:
+    """Every drill that can be read, in the order of recording."""
     try:
         lines = append_log.read_lines(paths.drills_file(home))
     except OSError:
-        return None
-    drills = (drill for drill in map(_drill, reversed(lines)) if drill is not None)
-    return next(drills, None)
+        return ()
+    return tuple(drill for drill in map(_drill, lines) if drill is not None)
+
+
+def last_drill(home: Path) -> Drill | None:
+    """The newest drill, passed or not; None if there is none that can be read."""
+    return next(reversed(all_drills(home)), None)
 
 
 def _drill(line: str) -> Drill | None:

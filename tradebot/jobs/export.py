@@ -7,7 +7,8 @@ from datetime import date
 from tradebot.core.accounting.form_8949 import TaxYear, tax_year
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.jobs.ledger_desk import LedgerDesk
 
 

@@ -19,7 +19,7 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import FOREIGN, Holding
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.order_ids import DecisionId, client_order_id
-from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
+from tradebot.core.model.orders import RECOVERED, BrokerOrder, Intent, OrderRequest, OrderState, OrderType, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import ZERO, canonical, dollars, plural
@@ -187,7 +187,7 @@ def _intent_of(desk: Desk, made: DecisionId, order: BrokerOrder) -> Intent:
         purpose=made.purpose,
         attempt=made.attempt,
         planned_price=price,
-        reason="recovered by rebuild: why it was sent is not known",
+        reason=RECOVERED,
         policy=ExitPolicy() if made.purpose is Purpose.ENTRY else None,
     )
 

@@ -14,7 +14,8 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job, due_time
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import ExitCode, Halted
 from tradebot.jobs import check_exits, preflight, reconcile, report, run_daily
 from tradebot.jobs.desk import Desk
@@ -44,7 +45,7 @@ _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
     Job.RUN_DAILY: run_daily.run,
     Job.CHECK_EXITS: check_exits.run,
     Job.RECONCILE: reconcile.run,
-    Job.REPORT: lambda desk: report.run(desk, Period.DAY),
+    Job.REPORT: lambda desk: report.run(desk, AskedPeriod()),
 }
 
 
@@ -94,7 +95,7 @@ def run(
         progress(session, course.done + replayed, course.asked)
         if why_stopped := halts.after(session, outcomes):
             break
-    final = report.run(desk, Period.ALL)
+    final = report.run(desk, AskedPeriod(Period.ALL))
     run = open_run(desk, Job.REPLAY)
     for what, messages in failures.items():
         run.add(noted(f"{what} failed in {plural(len(messages), 'job')}, first: {messages[0]}"))

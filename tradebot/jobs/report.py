@@ -1,58 +1,59 @@
-"""report: the figures of a day, a week, a month or the whole ledger."""
+"""report: the figures of a period. One that is over needs the ledger alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
+from decimal import Decimal
 
-from tradebot.core.accounting.performance import Totals, totals
-from tradebot.core.model.holdings import Trade
-from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
-from tradebot.core.model.opening import Opening
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
-from tradebot.core.model.values import plural
+from tradebot.core.model.values import ZERO
 from tradebot.core.results.bare_lines import bare_lines
-from tradebot.core.results.position_lines import position_lines
-from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.position_lines import PositionLine, position_lines, recorded_lines
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import AskedPeriod, Span
 from tradebot.core.safety.stop_coverage import unprotected_dollars
+from tradebot.errors import UsageError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
+from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.bare_time import told_periods
+from tradebot.jobs.steps.period_figures import Benchmark, with_figures
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
+from tradebot.ledger.database import AccountLedger
+from tradebot.ports import Calendar
 
 
-def run(desk: Desk, period: Period) -> ReportOutcome:
-    """Report on the period that ends with the newest session that has begun. Raises BrokerUnavailable."""
+def run(desk: Desk, asked: AskedPeriod) -> ReportOutcome:
+    """Report on a period. Raises BrokerUnavailable, and UsageError for a period without a session."""
     run = open_run(desk, Job.REPORT)
     market = run.market
     if market.today and market.previous and market.now < market.today.opens:
         run.session = market.previous.session
-    return record(desk, run, lambda: _report(desk, run, period))
+    span = _span(asked, run.session, desk.calendar)
+    return record(desk, run, lambda: _report(desk, run, span))
 
 
-def _period_start(period: Period, last: date) -> date | None:
-    """The first calendar day of the period that ends on ``last``; None for all."""
-    match period:
-        case Period.DAY:
-            return last
-        case Period.WEEK:
-            return last - timedelta(days=last.weekday())
-        case Period.MONTH:
-            return last.replace(day=1)
-        case Period.ALL:
-            return None
+def is_over(desk: LedgerDesk, asked: AskedPeriod) -> bool:
+    """Whether the period ended before the newest session. Raises UsageError for a period without a session."""
+    newest = desk.session_at(desk.now).session
+    return _span(asked, newest, desk.calendar).last < newest
 
 
-def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
-    last = run.session
-    first = _period_start(period, last) if last else None
-    records = desk.ledger.history
-    trades = records.trades(first, last)
-    opening = desk.ledger.openings.opening()
-    if opening is not None and not (first or opening.session) <= opening.session <= last:
-        opening = None
-    equity = _with_base(desk, first, opening, records.closing_equity(first, last))
+def run_over(desk: LedgerDesk, asked: AskedPeriod, benchmark: Benchmark) -> ReportOutcome:
+    """Report on a period that is over, by the ledger alone. Raises UsageError for a period without a session."""
+    newest = desk.session_at(desk.now).session
+    span = _span(asked, newest, desk.calendar)
+    base = Outcome(Job.REPORT, newest, RunStatus.RAN, "")
+    outcome = with_figures(desk.ledger, desk.settings, base, span, benchmark)
+    periods = desk.ledger.bare_periods.between(span.first, span.last)
+    within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
+    return _recorded(replace(outcome, bare=bare_lines(within, desk.now)), desk.ledger, span)
+
+
+def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     read_account(desk, run)
     positions = desk.broker.positions()
     holdings = desk.ledger.books.holdings()
@@ -60,44 +61,37 @@ def _report(desk: Desk, run: JobRun, period: Period) -> ReportOutcome:
     open_orders = desk.broker.open_orders()
     open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
     run.breaks = desk.ledger.halts_and_breaks.breaks()
-    span = f"{first or (equity[0].session if equity else last)} to {last}"
-    base = run.outcome(RunStatus.RAN, f"{period} report, {span}: {plural(len(trades), 'round trip')}", totals(trades))
-    return ReportOutcome.of(
-        replace(base, unprotected=unprotected_dollars(open_gaps)),
-        period=period,
-        first=first or (equity[0].session if equity else None),
-        last=last,
-        equity=equity,
-        opening=opening,
-        benchmark=_benchmark(desk, equity),
-        trades=trades,
-        by_strategy=_by_strategy(trades),
-        positions=position_lines(positions, holdings, open_gaps),
-        bare=bare_lines(told_periods(desk, run.session, open_gaps, open_orders, (first, last)), desk.clock.now()),
-        cash_events=records.cash_events(first, last),
-        denial_counts=desk.ledger.decisions.denial_counts(first, last),
-        period_fills=records.fills(first, last),
-    )
+    base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
+    outcome = with_figures(desk.ledger, desk.settings, base, span, desk.market.benchmark)
+    periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
+    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()))
+    if span.last < run.session:
+        return _recorded(outcome, desk.ledger, span)
+    return _with_positions(outcome, position_lines(positions, holdings, open_gaps))
 
 
-def _with_base(
-    desk: Desk, first: date | None, opening: Opening | None, equity: tuple[EquityPoint, ...]
-) -> tuple[EquityPoint, ...]:
-    """The closing points, led by the base of their first return: the last one before the period, or the opening's."""
-    books = desk.ledger.books
-    base = books.first_of_session(opening.session) if opening else books.previous_close(first) if first else None
-    return (base, *equity) if base else equity
+def _recorded(outcome: ReportOutcome, ledger: AccountLedger, span: Span) -> ReportOutcome:
+    """The outcome of a period that is over, with the positions as they were last seen in it."""
+    seen = ledger.period.positions(span.last)
+    outcome = replace(outcome, is_over=True, positions_at=seen.at)
+    return outcome if seen.at is None else _with_positions(outcome, recorded_lines(seen.positions, seen.owners))
 
 
-def _benchmark(desk: Desk, equity: tuple[EquityPoint, ...]) -> Mapping[date, float]:
-    if not equity:
-        return {}
-    by_session = dict(desk.market.benchmark(equity[0].session, equity[-1].session))
-    return {point.session: by_session[point.session] for point in equity if point.session in by_session}
+def _with_positions(outcome: ReportOutcome, lines: tuple[PositionLine, ...]) -> ReportOutcome:
+    by_strategy: dict[str, Decimal] = {}
+    for line in sorted(lines, key=lambda line: line.strategy):
+        by_strategy[line.strategy] = by_strategy.get(line.strategy, ZERO) + line.pnl
+    whole = sum(by_strategy.values(), ZERO)
+    return replace(outcome, positions=lines, unrealised=whole, unrealised_by_strategy=by_strategy)
 
 
-def _by_strategy(trades: Iterable[Trade]) -> dict[str, Totals]:
-    grouped: dict[str, list[Trade]] = {}
-    for trade in trades:
-        grouped.setdefault(trade.strategy, []).append(trade)
-    return {strategy: totals(group) for strategy, group in sorted(grouped.items())}
+def _span(asked: AskedPeriod, newest: date, calendar: Calendar) -> Span:
+    """The days of the period, of which the last is a session."""
+    span = asked.span(newest, calendar.previous(newest).session)
+    if span.first is not None and span.first > newest:
+        raise UsageError(f"--from {span.first} is after the newest session, {newest}.")
+    sessions = calendar.between(span.first, span.last) if span.first is not None else None
+    if sessions == ():
+        raise UsageError(f"there is no session of the exchange from {span.first} to {span.last}.")
+    hours = calendar.hours(span.last) or calendar.previous(span.last)
+    return replace(span, last=hours.session)

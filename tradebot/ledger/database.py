@@ -25,6 +25,7 @@ from tradebot.ledger.listings import Listings
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
+from tradebot.ledger.period_records import PeriodRecords
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
 from tradebot.ledger.session_records import SessionRecords
@@ -55,6 +56,7 @@ class AccountLedger:
         self.signals = SignalLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
         self.listings = Listings(engine, account_key)
+        self.period = PeriodRecords(engine, account_key)
         self.day = SessionRecords(engine, account_key)
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)

@@ -116,9 +116,13 @@ class LedgerHistory:
         return tuple(_event(row) for row in rows)
 
     def newest_at(self) -> datetime | None:
-        """The time of the newest audit row (desk time, aware); None in an empty trail."""
+        """The time at which the newest run ended, or began if it has not ended (desk time, aware); None before any.
+
+        Rows of the audit trail may have the machine's time, as those of alerts do.
+        """
         row = self._engine.one(
-            "SELECT at FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1",
+            "SELECT COALESCE(ended_at, started_at) AS at FROM runs WHERE account_key = :account_key"
+            " ORDER BY run_id DESC LIMIT 1",
             {"account_key": self._account_key},
         )
         return datetime.fromisoformat(row["at"]) if row else None

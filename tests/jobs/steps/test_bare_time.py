@@ -12,7 +12,7 @@ from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
-from tradebot.core.results.report_outcome import Period
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import OutcomeUnknown
 from tradebot.jobs import report, status
 
@@ -70,7 +70,7 @@ def test_what_stays_bare_is_one_period_over_jobs_and_told_by_status_and_report(h
         assert (line.symbol, line.ended_at) == ("ACME", None)
         assert (line.shares, line.dollars) == (Decimal(50), Decimal(5000))
         assert line.seconds == 65 * 60
-        (told,) = report.run(desk, Period.DAY).bare
+        (told,) = report.run(desk, AskedPeriod(Period.DAY)).bare
         assert told == line
     house.check_exits("10:45")
     assert periods(house) == [("50", "5000", "14:35", "15:45")]

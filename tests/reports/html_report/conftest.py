@@ -21,7 +21,8 @@ from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.orders import Side
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.market.calendar import NyseCalendar
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.reports.conftest import SESSION, Place
 from tests.reports.html_report.conftest import SCRIPT
-from tradebot.core.results.report_outcome import Period, ReportOutcome
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.errors import UsageError
 from tradebot.reports.html_report.report import MOST_TRADES, html_path, report_html, write_html
 from tradebot.reports.statistics import statistics

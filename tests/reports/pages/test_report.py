@@ -9,7 +9,8 @@ from decimal import Decimal
 from tests.reports.builders import POSITION, TOTALS, Plain
 from tests.reports.conftest import Place
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.report_outcome import Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.reports.pages.report import replay_page, report_page
 from tradebot.reports.statistics import statistics
 

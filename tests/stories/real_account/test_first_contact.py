@@ -19,7 +19,7 @@ from tests.jobs.house import FLAT, House, Script
 from tests.stories.real_account.at_alpaca import at_alpaca
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.orders import OrderState, Purpose
-from tradebot.core.results.report_outcome import Period
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError
 from tradebot.home import paths
 from tradebot.jobs import preflight, report, status
@@ -101,7 +101,7 @@ def test_preflight_shows_the_opening_before_and_the_report_begins_with_it(used: 
         assert checks["opening"].figure.startswith(STATEMENT)
         account.daily()
     with used.desk("16:15") as desk:
-        told = report.run(desk, Period.ALL)
+        told = report.run(desk, AskedPeriod(Period.ALL))
         shown = status.run(desk, "")
     assert told.opening is not None
     assert told.opening.text() == STATEMENT

@@ -18,7 +18,7 @@ from tests.stories import independent
 from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.report_outcome import Period
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.jobs import report
 from tradebot.reports.json_output import dumps
 from tradebot.reports.statistics import by_key, statistics
@@ -83,7 +83,7 @@ def a_month(make_house: MakeHouse) -> Iterator[AtAlpaca]:
 def reported(account: AtAlpaca) -> dict[str, Any]:
     """What `report --json` says of the whole account."""
     with account.house.desk("16:10") as desk:
-        outcome = report.run(replace(desk, broker=broker_of(account.fake)), Period.ALL)
+        outcome = report.run(replace(desk, broker=broker_of(account.fake)), AskedPeriod(Period.ALL))
     names = ("totals", "by_strategy", "trades", "first")
     said = json.loads(
         dumps({**{name: getattr(outcome, name) for name in names}, "statistics": by_key(statistics(outcome))})

@@ -93,9 +93,7 @@ class PaperMarket:
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the closes of the S&P 500 price index (no dividends); it covers 1999 to 2018."""
-        sessions, closes = _benchmark()
-        rows = slice(bisect_left(sessions, first), bisect_right(sessions, last))
-        return tuple(zip(sessions[rows], closes[rows], strict=True))
+        return benchmark(first, last)
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""
@@ -113,6 +111,13 @@ class PaperMarket:
         """The number of rows of the price file whose session is completed."""
         closed = clock.today is not None and clock.now >= clock.today.closes
         return (bisect_right if closed else bisect_left)(self._prices.sessions(), decision_date(clock))
+
+
+def benchmark(first: date, last: date) -> Sequence[tuple[date, float]]:
+    """The closes of the S&P 500 price index (no dividends) by session; it covers 1999 to 2018."""
+    sessions, closes = _benchmark()
+    rows = slice(bisect_left(sessions, first), bisect_right(sessions, last))
+    return tuple(zip(sessions[rows], closes[rows], strict=True))
 
 
 def _select(history: History, rows: slice, symbols: Sequence[str]) -> History:

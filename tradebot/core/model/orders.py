@@ -104,6 +104,9 @@ class OrderState(StrEnum):
         return self in (OrderState.SUBMITTING, OrderState.UNKNOWN)
 
 
+#: The reason of an order that rebuild recovered. Its planned price is made up from what the broker shows.
+RECOVERED = "recovered by rebuild: why it was sent is not known"
+
 TERMINAL = frozenset(
     {
         OrderState.ABANDONED,

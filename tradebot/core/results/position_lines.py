@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -27,8 +27,8 @@ class PositionLine:
     pnl: Decimal  # unrealised, before fees
     stop: Decimal | None
     target: Decimal | None
-    opened: date | None  # session of the entry; None: foreign
-    protected: bool | None  # whether a stop covers it as it should; None: foreign, or unknown
+    opened: date | None  # session of the entry; None: foreign, or not recorded
+    protected: bool | None  # whether a stop covers it as it should; None: foreign, or not recorded
     to_stop: Decimal | None = None  # USD lost if its stops fill at their prices, from the last price; None: unknown
     bare: Decimal | None = None  # USD market value of its shares without a stop; None: unknown
 
@@ -49,6 +49,29 @@ def position_lines(
 
 def _with_loss(line: PositionLine, loss: StopLoss | None) -> PositionLine:
     return line if loss is None else replace(line, to_stop=loss.to_stops, bare=loss.bare)
+
+
+def recorded_lines(positions: Iterable[Position], owners: Mapping[str, str]) -> tuple[PositionLine, ...]:
+    """The lines of positions of the past, by symbol. Their stops and targets then are not stored.
+
+    owners: the strategy by symbol; FOREIGN where there is none.
+    """
+    return tuple(
+        PositionLine(
+            strategy=owners.get(position.symbol, FOREIGN),
+            symbol=position.symbol,
+            quantity=position.quantity,
+            entry_price=position.average_price,
+            last=position.market_price,
+            market_value=position.market_value,
+            pnl=position.quantity * (position.market_price - position.average_price),
+            stop=None,
+            target=None,
+            opened=None,
+            protected=None,
+        )
+        for position in sorted(positions, key=lambda position: position.symbol)
+    )
 
 
 def _lines(position: Position, holding: Holding | None, covered: bool) -> Iterator[PositionLine]:

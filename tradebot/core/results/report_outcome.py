@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from enum import StrEnum
+from datetime import date, datetime
+from decimal import Decimal
 
+from tradebot.core.accounting.months import MonthLine
 from tradebot.core.accounting.performance import Totals
+from tradebot.core.accounting.trading_cost import TradingCost
 from tradebot.core.model.account import CashEvent, Fill
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import Trade
@@ -15,16 +17,16 @@ from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.opening import Opening
 from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.period_lines import (
+    BreakLine,
+    DrillLine,
+    HaltLine,
+    JobCount,
+    LimitLine,
+    Turnover,
+)
 from tradebot.core.results.position_lines import PositionLine
-
-
-class Period(StrEnum):
-    """The period of a report."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    ALL = "all"
+from tradebot.core.results.report_periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,30 @@ class ReportOutcome(Outcome):
     period: Period = Period.DAY
     first: date | None = None  # first session of the period
     last: date | None = None  # last session of the period
+    is_over: bool = False  # whether it ended before the newest session: then positions are as recorded at its end
     #: At the close of each session; before them the last point before the period, or the opening's where it is within.
     equity: tuple[EquityPoint, ...] = ()
     opening: Opening | None = None  # of the account, where it lies within the period
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
     trades: tuple[Trade, ...] = ()  # closed in the period
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)
+    by_symbol: Mapping[str, Totals] = field(default_factory=dict)
+    best_trades: tuple[Trade, ...] = ()  # those that won most
+    worst_trades: tuple[Trade, ...] = ()  # those that lost most
+    months: tuple[MonthLine, ...] = ()
+    turnover: Turnover | None = None  # None without equity
     positions: tuple[PositionLine, ...] = ()
+    positions_at: datetime | None = None  # of a period that is over: when they were seen, aware UTC
+    unrealised: Decimal | None = None  # USD, of all positions; None: not recorded
+    unrealised_by_strategy: Mapping[str, Decimal] = field(default_factory=dict)
+    cost: TradingCost | None = None
+    limits_used: tuple[LimitLine, ...] = ()  # empty: not recorded
+    sessions_without_limits: int = 0  # sessions of the period for which the use of limits is not recorded
     bare: tuple[BareLine, ...] = ()  # that began in the period, and those that last
+    halts_in_period: tuple[HaltLine, ...] = ()  # that were in force in it, over by now or not
+    breaks_in_period: tuple[BreakLine, ...] = ()  # that were first seen in it
+    drills: tuple[DrillLine, ...] = ()
+    jobs: tuple[JobCount, ...] = ()
     cash_events: tuple[CashEvent, ...] = ()
     denial_counts: Mapping[str, int] = field(default_factory=dict)  # by rule
     period_fills: tuple[Fill, ...] = ()

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.values import ZERO
-from tradebot.core.results.report_outcome import HaltMet, Period, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_outcome import HaltMet, ReplayOutcome, ReportOutcome
+from tradebot.core.results.report_periods import Period
 from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common

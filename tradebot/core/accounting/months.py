@@ -1,0 +1,66 @@
+"""The months of a period: how the account changed, and what closed trades earned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from tradebot.core.model.account import CashEvent
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.values import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLine:
+    """A calendar month of the period, USD."""
+
+    month: date  # its first day
+    sessions: int
+    change: Decimal  # of the closing equity, without what was paid in and out
+    paid: Decimal  # deposits less withdrawals
+    trades: int  # closed
+    realised: Decimal  # P&L of the closed trades, after fees
+    fees: Decimal  # of the closed trades
+
+
+def month_lines(
+    base: Decimal,
+    points: Iterable[EquityPoint],
+    cash_events: Iterable[CashEvent],
+    trades: Iterable[Trade],
+) -> tuple[MonthLine, ...]:
+    """A line for each month with a session. ``base``: the equity before ``points``, which are by session."""
+    closes: dict[date, list[Decimal]] = {}
+    for point in points:
+        closes.setdefault(_month(point.session), []).append(point.equity)
+    paid: dict[date, Decimal] = {}
+    for event in cash_events:
+        if event.kind.is_external:
+            month = _month(event.session)
+            paid[month] = paid.get(month, ZERO) + event.amount
+    closed: dict[date, list[Trade]] = {}
+    for trade in trades:
+        closed.setdefault(_month(trade.exit_session), []).append(trade)
+    lines = []
+    for month, equities in closes.items():
+        flow, ended = paid.get(month, ZERO), closed.get(month, [])
+        lines.append(
+            MonthLine(
+                month,
+                len(equities),
+                equities[-1] - base - flow,
+                flow,
+                len(ended),
+                sum((trade.pnl for trade in ended), ZERO),
+                sum((trade.fees for trade in ended), ZERO),
+            )
+        )
+        base = equities[-1]
+    return tuple(lines)
+
+
+def _month(day: date) -> date:
+    return day.replace(day=1)

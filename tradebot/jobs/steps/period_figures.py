@@ -1,0 +1,124 @@
+"""Gathers the figures of a report's period that the ledger has, whether the period is over or lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from heapq import nlargest, nsmallest
+from typing import TypeAlias
+
+from tradebot.core.accounting.months import month_lines
+from tradebot.core.accounting.performance import Totals, totals
+from tradebot.core.accounting.trading_cost import CostLine, trading_cost
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.holdings import Trade
+from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.opening import Opening
+from tradebot.core.model.values import CENT, ZERO, plural
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.period_lines import DrillLine, Turnover, limit_lines
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import Period, Span
+from tradebot.home import drills
+from tradebot.ledger.database import AccountLedger
+from tradebot.settings import Settings
+
+#: The closes of the S&P 500 from one session to another, both included.
+Benchmark: TypeAlias = Callable[[date, date], Sequence[tuple[date, float]]]
+#: The best and the worst trades that are listed.
+LISTED = 5
+
+
+def with_figures(
+    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, benchmark: Benchmark
+) -> ReportOutcome:
+    """The report's outcome without what only the broker knows: positions, account and protection now."""
+    first, last = span.first, span.last
+    history, period = ledger.history, ledger.period
+    trades = history.trades(first, last)
+    opening = ledger.openings.opening()
+    if opening is not None and not (first or opening.session) <= opening.session <= last:
+        opening = None
+    closes = history.closing_equity(first, last)
+    before = _base(ledger, first, opening)
+    equity = (before, *closes) if before else closes
+    cash_events = history.cash_events(first, last)
+    cost = trading_cost(period.executions(first, last))
+    since = first or (equity[0].session if equity else None)
+    headline = f"{span.text}report, {since or last} to {last}: {plural(len(trades), 'round trip')}"
+    return ReportOutcome.of(
+        replace(base, headline=headline, totals=totals(trades)),
+        period=span.period,
+        first=since,
+        last=last,
+        equity=equity,
+        opening=opening,
+        benchmark=_benchmark(benchmark, equity),
+        trades=trades,
+        by_strategy=_grouped(trades, lambda trade: trade.strategy),
+        by_symbol=_grouped(trades, lambda trade: trade.symbol),
+        best_trades=tuple(nlargest(LISTED, (each for each in trades if each.pnl > 0), key=_result)),
+        worst_trades=tuple(nsmallest(LISTED, (each for each in trades if each.pnl < 0), key=_result)),
+        months=month_lines(_equity_before(before, closes), closes, cash_events, trades),
+        turnover=_turnover(cost.total, closes),
+        cost=cost,
+        limits_used=limit_lines(ledger.limits_used.between(first, last)),
+        sessions_without_limits=period.sessions_without_limits(first, last),
+        halts_in_period=period.halts(first, last),
+        breaks_in_period=period.breaks(first, last),
+        drills=_drills(settings, span),
+        jobs=period.jobs(first, last),
+        cash_events=cash_events,
+        denial_counts=ledger.decisions.denial_counts(first, last),
+        period_fills=history.fills(first, last),
+    )
+
+
+def _base(ledger: AccountLedger, first: date | None, opening: Opening | None) -> EquityPoint | None:
+    """The base of the first return: the last closing point before the period, or the opening's."""
+    books = ledger.books
+    return books.first_of_session(opening.session) if opening else books.previous_close(first) if first else None
+
+
+def _equity_before(before: EquityPoint | None, closes: Sequence[EquityPoint]) -> Decimal:
+    if before is not None:
+        return before.equity
+    return closes[0].last_equity if closes else ZERO
+
+
+def _benchmark(closes_of: Benchmark, equity: Sequence[EquityPoint]) -> Mapping[date, float]:
+    if not equity:
+        return {}
+    by_session = dict(closes_of(equity[0].session, equity[-1].session))
+    return {point.session: by_session[point.session] for point in equity if point.session in by_session}
+
+
+def _grouped(trades: Iterable[Trade], name: Callable[[Trade], str]) -> dict[str, Totals]:
+    groups: dict[str, list[Trade]] = {}
+    for trade in trades:
+        groups.setdefault(name(trade), []).append(trade)
+    return {group: totals(groups[group]) for group in sorted(groups)}
+
+
+def _result(trade: Trade) -> Decimal:
+    return trade.pnl
+
+
+def _turnover(traded: CostLine, closes: Sequence[EquityPoint]) -> Turnover | None:
+    if not closes:
+        return None
+    mean = (sum((point.equity for point in closes), ZERO) / len(closes)).quantize(CENT)
+    sold = traded.value - traded.bought
+    ratio = (min(traded.bought, sold) / mean).quantize(Decimal("0.0001")) if mean > 0 else None
+    return Turnover(traded.bought, sold, mean, ratio)
+
+
+def _drills(settings: Settings, span: Span) -> tuple[DrillLine, ...]:
+    """The drills of the period by the machine's date; all of them for a report on everything."""
+    return tuple(
+        DrillLine(each.at, each.passed, each.to_latch, each.to_first_cancel, each.to_flat)
+        for each in drills.all_drills(settings.home)
+        if span.period is Period.ALL or (span.first or date.min) <= new_york_date(each.at) <= span.last
+    )

@@ -1,0 +1,157 @@
+"""What a report tells of a period beside trades, fills and equity. It only reads, and streams what may be long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from tradebot.core.accounting.trading_cost import Execution
+from tradebot.core.model.account import Position
+from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.model.halts import HaltScope, scope_text
+from tradebot.core.model.orders import RECOVERED
+from tradebot.core.results.period_lines import BreakLine, HaltLine, JobCount
+from tradebot.ledger.codec import value_from
+from tradebot.ledger.engine import Engine, Value
+from tradebot.ledger.history import STANDING_FILLS
+
+_WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
+#: A bracket's leg has no intent of its own: its price is what the broker showed of it.
+_EXECUTIONS = f"""
+SELECT fill.strategy, fill.at, fill.side, fill.quantity, fill.price, fill.fee,
+       CASE WHEN intent.client_order_id IS NULL THEN COALESCE(leg.stop_price, leg.limit_price)
+            WHEN intent.reason <> :recovered THEN intent.planned_price END,
+       intent.sent_price,
+       COALESCE(intent.purpose, leg.role, '') IN ('stop', 'target')
+FROM ({STANDING_FILLS} AND session >= :first AND session <= :last) AS fill
+LEFT JOIN orders AS intent
+    ON intent.account_key = fill.account_key AND intent.client_order_id = fill.client_order_id
+LEFT JOIN broker_orders AS leg
+    ON intent.client_order_id IS NULL
+    AND leg.account_key = fill.account_key AND leg.broker_order_id = fill.broker_order_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPositions:
+    """The broker's positions as last seen in a session."""
+
+    at: datetime | None  # aware UTC; None where there was none
+    positions: tuple[Position, ...]
+    owners: dict[str, str]  # strategy of the newest fill by symbol
+
+
+class PeriodRecords:
+    """The records of one account. ``first`` and ``last`` are sessions, both included; None leaves a side open."""
+
+    def __init__(self, engine: Engine, account_key: str) -> None:
+        self._engine = engine
+        self._account_key = account_key
+
+    def executions(self, first: date | None, last: date | None) -> Iterator[Execution]:
+        """The standing fills of strategies and others, with the prices that their cost is measured by."""
+        hours: dict[str, int] = {}
+        rows = self._engine.tuples(_EXECUTIONS, **self._bounds(first, last), recovered=RECOVERED)
+        for strategy, at, side, quantity, price, fee, planned, sent, rests in rows:
+            hour = hours.get(at[:13])  # the zone's offset is whole hours
+            if hour is None:
+                hour = hours[at[:13]] = datetime.fromisoformat(at).astimezone(NEW_YORK).hour
+            yield Execution(
+                strategy,
+                hour,
+                1 if side == "buy" else -1,
+                Decimal(quantity),
+                Decimal(price),
+                Decimal(fee),
+                Decimal(planned) if planned else None,
+                Decimal(sent) if sent else None,
+                bool(rests),
+            )
+
+    def halts(self, first: date | None, last: date | None) -> tuple[HaltLine, ...]:
+        """The halts that held in a session of the period, in the order of latching."""
+        rows = self._engine.all(
+            "SELECT * FROM halts WHERE account_key = :account_key AND latched_at < :after_last"
+            " AND (cleared_at IS NULL OR cleared_at >= :first) AND (until IS NULL OR until > :first)"
+            " ORDER BY halt_id",
+            {**self._bounds(first, last), "after_last": _day_after(last)},
+        )
+        return tuple(
+            HaltLine(
+                rule=row["rule"],
+                level=row["level"],
+                subject=scope_text(HaltScope(row["scope"]), row["scope_name"]),
+                reason=row["reason"],
+                began_at=datetime.fromisoformat(row["since"] or row["latched_at"]),
+                ended_at=datetime.fromisoformat(row["cleared_at"]) if row["cleared_at"] else None,
+                ended_by=row["cleared_reason"] or "",
+                until=date.fromisoformat(row["until"]) if row["until"] else None,
+            )
+            for row in rows
+        )
+
+    def breaks(self, first: date | None, last: date | None) -> tuple[BreakLine, ...]:
+        """The confirmed breaks that were first seen in the period, in order."""
+        rows = self._engine.all(
+            "SELECT kind, symbol, severity, dollars, message, first_seen, closed_at FROM breaks"
+            " WHERE account_key = :account_key AND first_seen >= :first AND first_seen <= :last AND confirmed = 1"
+            " ORDER BY break_id",
+            self._bounds(first, last),
+        )
+        return tuple(value_from(BreakLine, row) for row in rows)
+
+    def jobs(self, first: date | None, last: date | None) -> tuple[JobCount, ...]:
+        """How the jobs of the period ended, and how many were missed; by job."""
+        ended = self._engine.all(
+            f"SELECT job, status, COUNT(*) AS times FROM runs WHERE {_WITHIN} GROUP BY job, status"
+            f" UNION ALL SELECT job, 'missed', COUNT(*) FROM missed WHERE {_WITHIN} GROUP BY job ORDER BY 1, 2",
+            self._bounds(first, last),
+        )
+        return tuple(value_from(JobCount, row) for row in ended)
+
+    def sessions_without_limits(self, first: date | None, last: date | None) -> int:
+        """The sessions with a look at the account in which no use of limits was stored."""
+        row = self._engine.one(
+            f"SELECT COUNT(*) AS sessions FROM (SELECT DISTINCT session FROM equity WHERE {_WITHIN}"
+            f" EXCEPT SELECT session FROM limits_used WHERE {_WITHIN})",
+            self._bounds(first, last),
+        )
+        return int(row["sessions"]) if row else 0
+
+    def positions(self, session: date) -> RecordedPositions:
+        """The positions at the end of a session, as the last look of a job in it showed them."""
+        of_session: dict[str, Value] = {"account_key": self._account_key, "session": session.isoformat()}
+        rows = self._engine.all(
+            "SELECT * FROM positions WHERE account_key = :account_key AND session = :session ORDER BY symbol",
+            of_session,
+        )
+        looked = self._engine.one(
+            "SELECT MAX(at) AS at FROM equity WHERE account_key = :account_key AND session = :session", of_session
+        )
+        owners: dict[str, str] = {}
+        for row in rows:
+            symbol = row["symbol"]
+            fill = self._engine.one(
+                "SELECT strategy FROM fills WHERE account_key = :account_key AND symbol = :symbol"
+                " AND session <= :session AND reverses IS NULL ORDER BY session DESC, seq DESC LIMIT 1",
+                {**of_session, "symbol": symbol},
+            )
+            if fill is not None:
+                owners[symbol] = fill["strategy"]
+        at = looked["at"] if looked else None
+        positions = tuple(value_from(Position, row, asset_id=None, previous_close=None) for row in rows)
+        return RecordedPositions(datetime.fromisoformat(at) if at else None, positions, owners)
+
+    def _bounds(self, first: date | None, last: date | None) -> dict[str, Value]:
+        return {
+            "account_key": self._account_key,
+            "first": (first or date.min).isoformat(),
+            "last": (last or date.max).isoformat(),
+        }
+
+
+def _day_after(day: date | None) -> str:
+    """The text that instants of the day after ``day`` begin with or follow."""
+    return "9999" if day is None else (day + timedelta(days=1)).isoformat()
