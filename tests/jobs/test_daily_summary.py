@@ -109,7 +109,7 @@ def test_a_job_that_no_scheduler_started_is_told_where_one_should_have(make_hous
         raise_summary(scheduled(desk), report.run(scheduled(desk), AskedPeriod(Period.DAY)), lambda name: "")
     (told,) = summaries(house)
     assert told["message"].startswith(
-        "Not done: run-daily of 2007-01-04 missed, check-exits of 2007-01-04 missed. `tradebot status` shows them.\n"
+        "Not done: missed: 2007-01-04 run-daily, check-exits. `tradebot status` shows them.\n"
     )
 
 

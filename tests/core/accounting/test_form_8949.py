@@ -37,7 +37,7 @@ def test_a_loss_of_december_is_a_candidate_by_a_purchase_of_january() -> None:
     [next_year] = year_of(*activities, year=2009).rows
     assert (next_year.cost_basis, next_year.gain_or_loss) == (D("1000.00"), D("0.00"))
     assert next_year.note == (
-        "cost includes 100.00 of disallowed losses on shares that these replace; its holding period includes theirs"
+        "cost includes 100.00 of disallowed losses on shares that these replace; the holding period includes theirs"
     )
 
 
@@ -50,6 +50,24 @@ def test_a_loss_of_january_is_a_candidate_by_a_purchase_of_december() -> None:
     year = year_of(*activities, year=2009)
     assert [row.code for row in year.rows] == ["W"]
     assert year.carried == D("100.00")
+
+
+def test_shares_of_one_lot_that_were_sold_at_once_are_one_row_for_each_term() -> None:
+    activities = (
+        trade(date(2007, 2, 1), 10, "10"),
+        trade(date(2007, 12, 3), -10, "9"),  # 10 lost on shares that were held for 305 days
+        trade(date(2007, 12, 4), 30, "9"),  # of which 10 replace them
+        trade(date(2008, 2, 27), -30, "8"),
+    )
+    short, long = sorted(year_of(*activities).rows, key=lambda row: row.term, reverse=True)
+    assert (short.description, short.cost_basis, short.term) == ("20 sh. AAPL", D("180.00"), "short")
+    assert (long.description, long.cost_basis, long.term) == ("10 sh. AAPL", D("100.00"), "long")
+    [together] = year_of(*activities[:3], trade(date(2008, 1, 4), -30, "8")).rows
+    assert (together.description, together.cost_basis, together.gain_or_loss) == (
+        "30 sh. AAPL",
+        D("280.00"),
+        D("-40.00"),
+    )
 
 
 def test_a_year_is_final_thirty_days_after_its_end() -> None:

@@ -103,8 +103,8 @@ def test_what_was_not_done_comes_first_then_halts_then_what_to_look_at() -> None
     outcome = report(breaks=(broken,), unprotected=D("1234.5"), failures=(FailureLine("trend", "it fell over"),))
     told = summary(outcome, [HALT, HALT], jobs)
     assert told.lines[:3] == (
-        "Not done: run-daily of 2007-01-03 missed, check-exits of 2007-01-04 failed, "
-        "reconcile of 2007-01-04 has not run. `tradebot status` shows them.",
+        "Not done: missed: 2007-01-03 run-daily; check-exits of 2007-01-04 failed; "
+        "reconcile of 2007-01-04 has not begun. `tradebot status` shows them.",
         "HALTED: a fire alarm. It holds until `tradebot resume`.",
         "Look at: differences to the broker: AAPL quantity; $1,234.50 without a stop; trend: it fell over",
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tradebot.core.accounting.tax_lots import TaxActivity, tax_lots
+from tradebot.core.accounting.tax_lots import Disposal, TaxActivity, tax_lots
 from tradebot.core.accounting.wash_sales import WINDOW, TaxShares, with_wash_sales
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.values import ZERO, canonical
@@ -83,7 +83,7 @@ def tax_year(activities: Iterable[TaxActivity], year: int, seen_until: date | No
     activities = tuple(activities)
     lots = tax_lots(activities)
     shares = with_wash_sales(lots)
-    rows = tuple(row for each in shares if each.disposal and each.disposal.sold.year == year for row in [_row(each)])
+    rows = tuple(map(_row, _together(each for each in shares if each.disposal and each.disposal.sold.year == year)))
     events = (each for each in activities if isinstance(each, CashEvent) and each.session.year == year)
     fees = (each.amount for each in events if each.kind is CashKind.FEE)
     return TaxYear(
@@ -97,45 +97,54 @@ def tax_year(activities: Iterable[TaxActivity], year: int, seen_until: date | No
     )
 
 
-def _row(shares: TaxShares) -> Form8949Row:
-    assert shares.disposal is not None, "open shares are no row"
-    sold = shares.disposal.sold
-    acquired = sold if shares.is_short else shares.lot.acquired
-    proceeds, cost, adjustment = shares.proceeds, shares.cost, shares.disallowed
+def _together(shares: Iterable[TaxShares]) -> Iterable[list[TaxShares]]:
+    """Shares of one lot that were sold at once and have one term: wash sales alone made parts of them."""
+    rows: dict[tuple[int, bool | None], list[TaxShares]] = {}
+    for each in shares:
+        rows.setdefault((id(each.disposal), each.is_long), []).append(each)
+    return rows.values()
+
+
+def _row(parts: list[TaxShares]) -> Form8949Row:
+    shares, disposal = parts[0], parts[0].disposal
+    assert disposal is not None, "open shares are no row"
+    acquired = disposal.sold if shares.is_short else shares.lot.acquired
+    proceeds = sum((each.proceeds for each in parts), ZERO)
+    cost = sum((each.cost for each in parts), ZERO)
+    adjustment = sum((each.disallowed for each in parts), ZERO)
     return Form8949Row(
-        description=_description(shares),
+        description=_description(shares, sum((each.quantity for each in parts), ZERO)),
         date_acquired=VARIOUS if acquired is None else _text(acquired),
-        date_sold=_text(sold),
+        date_sold=_text(disposal.sold),
         proceeds=proceeds,
         cost_basis=cost,
         code="W" if adjustment else "",
         adjustment=adjustment,
         gain_or_loss=proceeds - cost + adjustment,
         term={True: LONG, False: SHORT, None: UNKNOWN}[shares.is_long],
-        note="; ".join(_notes(shares)),
+        note="; ".join(_notes(parts, disposal)),
     )
 
 
-def _description(shares: TaxShares) -> str:
-    if not shares.quantity:
+def _description(shares: TaxShares, quantity: Decimal) -> str:
+    if not quantity:
         return f"cash in lieu, {shares.lot.symbol}"
-    return f"{canonical(shares.quantity)} sh. {shares.lot.symbol}{' short sale' if shares.is_short else ''}"
+    return f"{canonical(quantity)} sh. {shares.lot.symbol}{' short sale' if shares.is_short else ''}"
 
 
-def _notes(shares: TaxShares) -> Iterable[str]:
-    assert shares.disposal is not None, "open shares are no row"
-    yield from filter(None, (shares.lot.note, shares.disposal.note))
+def _notes(parts: list[TaxShares], disposal: Disposal) -> Iterable[str]:
+    shares = parts[0]
+    yield from filter(None, (shares.lot.note, disposal.note))
     if shares.is_short:
         yield f"sold short on {_text(shares.lot.known_since)}"
-    if shares.disallowed:
-        days = list(dict.fromkeys(shares.replaced_by))
+    if days := sorted({day for each in parts for day in each.replaced_by}):
         more = f" and {len(days) - 2} more days" if len(days) > 3 else ""
         listed = ", ".join(map(_text, days[:2] if more else days))
         yield f"wash sale candidate: replacement {'sold short' if shares.is_short else 'bought'} on {listed}{more}"
-    if shares.added_cost:
-        yield f"cost includes {shares.added_cost} of disallowed losses on shares that these replace"
-        if not shares.is_short and shares.held_before != timedelta(0):
-            yield "its holding period includes theirs"
+    if added := sum((each.added_cost for each in parts), ZERO):
+        yield f"cost includes {added} of disallowed losses on shares that these replace"
+        if not shares.is_short and any(each.held_before != timedelta(0) for each in parts):
+            yield "the holding period includes theirs"
 
 
 def _totals(term: str, rows: Iterable[Form8949Row]) -> TermTotals:

@@ -12,15 +12,15 @@ from tradebot.core.model.halts import Halt, distinct
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, canonical, dollars, percent, plural
+from tradebot.core.results.needs import find_needs
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.core.safety.schedule_status import JobStatus, SessionJob
+from tradebot.core.safety.schedule_status import SessionJob
 
 #: Names in one line; the rest are counted.
 _LISTED = 4
 #: The longest line, in characters: what a mail program and a phone show without scrolling.
 _WIDTH = 200
-_UNDONE = frozenset({JobStatus.MISSED, JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,9 @@ def daily_summary(
 
 def _undone(jobs: Iterable[SessionJob]) -> Iterator[str]:
     """One line for the jobs that were missed, and those that failed or were kept from their work."""
-    told = [each for each in jobs if each.mark in _UNDONE]
+    told = [need.what for need in find_needs((), (), jobs, ())]
     if told:
-        each_job = [f"{each.job} of {each.session} {_MARKS.get(each.mark, each.mark.value)}" for each in told]
-        yield f"Not done: {_listed(each_job, 'job')}. `tradebot status` shows them."
-
-
-_MARKS = {JobStatus.OVERDUE: "has not run"}
+        yield f"Not done: {_listed(told, 'job', '; ')}. `tradebot status` shows them."
 
 
 def _halted(halts: Iterable[Halt]) -> Iterator[str]:
@@ -195,10 +191,10 @@ def _counted(fills: Sequence[Fill]) -> str:
     return ", ".join(f"{count} {word}" for count, word in words if count) or "nothing traded"
 
 
-def _listed(names: Sequence[str], noun: str) -> str:
+def _listed(names: Sequence[str], noun: str, between: str = ", ") -> str:
     if len(names) <= _LISTED + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:_LISTED])} and {plural(len(names) - _LISTED, f'more {noun}')}"
+        return between.join(names)
+    return f"{between.join(names[:_LISTED])} and {plural(len(names) - _LISTED, f'more {noun}')}"
 
 
 def _signed(amount: Decimal) -> str:
