@@ -27,6 +27,7 @@ def test_each_export_writes_its_file_without_a_broker(run: Run, sold: Path, tmp_
     table = tmp_path / "out" / "tax.csv"
     told = run("export", "--tax", "2006", table, "--home", sold, "--json")
     assert (told.code, told.json["files"]) == (0, [str(table), str(table.with_name("tax.notes.txt"))])
+    assert told.json["final"] is False, "the window of wash sales is not over"
     with table.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert [row["description"] for row in rows] == [row["description"] for row in told.json["tax"]["rows"]]

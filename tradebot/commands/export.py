@@ -75,7 +75,9 @@ def _tax(options: GlobalOptions, year: int, file: Path, *, force: bool) -> ExitC
         sold = export.tax(opened.desk, year)
     write_tax(sold, opened.context, paths)
     page = tax_page(sold, opened.context, paths)
-    return render.show_result(options, "export", page, header=opened.context, files=paths, tax=sold)
+    return render.show_result(
+        options, "export", page, header=opened.context, files=paths, tax=sold, final=sold.is_final
+    )
 
 
 def _returns(options: GlobalOptions, file: Path, *, force: bool) -> ExitCode:

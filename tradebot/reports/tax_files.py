@@ -107,6 +107,7 @@ def cautions(year: TaxYear, where: RunHeader) -> Iterator[str]:
 _RULES = (
     "Shares are sold first in, first out, over all shares of the account, whoever bought them. If you told your broker "
     "to sell others, its figures hold and not these.",
+    "Shares whose date is unknown count as no replacement of shares sold at a loss.",
     "Dates are trade dates. Fees of a trade are in its cost or taken off its proceeds. A holding period begins on the "
     "day after the purchase; more than one year is long term.",
     "A short sale is reported when it is covered. A loss on it belongs to the year in which the covering purchase "

@@ -72,6 +72,13 @@ def test_a_fraction_without_a_payment_is_told_and_no_row() -> None:
     assert "0.5 shares of AAPL were left over" in remark
 
 
+def test_a_payment_of_another_year_is_for_other_shares() -> None:
+    split_then = (trade(day(0), 25, "4"), split(day(5), "0.1", "25", "2"))
+    lots = tax_lots([*split_then, cash_in_lieu(day(400), "21.00")])
+    assert [each.lot.quantity for each in lots.disposals] == [D(0)]
+    assert len(lots.remarks) == 1
+
+
 def test_a_fraction_that_is_rounded_up_costs_nothing() -> None:
     assert open_lots(trade(day(0), 25, "4"), split(day(5), "0.1", "25", "3")) == [("AAPL", D(3), D("100.00"))]
 

@@ -1,7 +1,7 @@
 """The taxes of the replay of 2007 to 2009, against a program that shares no code with them.
 
-It counts the shares of a symbol as they are bought, and as they are sold: number n sold is number n bought. Wash sales are
-checked by what they leave alone, the sum of all gains.
+It counts the shares of a symbol as they are bought, and as they are sold: number n sold is number n bought. Wash sales
+are checked by what they leave alone, the sum of all gains.
 """
 
 from __future__ import annotations

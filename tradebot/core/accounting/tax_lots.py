@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -33,6 +33,8 @@ from tradebot.core.model.ledger_rows import BookedActivity
 from tradebot.core.model.opening import is_of_opening
 from tradebot.core.model.values import NANO_SHARE, ONE, ZERO, canonical, pro_rata, to_cents
 
+#: How far the payment of cash in lieu lies from its event: brokers pay weeks later.
+PAID_WITHIN = timedelta(days=60)
 #: What changes tax lots. Fills are the standing ones: a busted fill never was.
 TaxActivity = Fill | SplitEvent | Reorganisation | Adjustment | CashEvent
 
@@ -232,7 +234,7 @@ class _Walk:
         if fraction <= 0:
             return
         taken = _take(self._lots(symbol), fraction)
-        paid = self._payment(event.symbol, symbol)
+        paid = self._payment(event, symbol)
         if paid is None:
             text = f"{canonical(fraction)} shares of {symbol} were left over by the {what}, and no payment is known for"
             self.remarks.append((event.session, f"{text} them: no row reports them"))
@@ -240,9 +242,11 @@ class _Walk:
             amount = paid.amount if taken[0].quantity > 0 else -paid.amount
             self._dispose(taken, amount, paid.session, paid.at, f"cash in lieu of a fraction, {what}")
 
-    def _payment(self, *symbols: str) -> CashEvent | None:
-        """The first payment of cash in lieu for one of the symbols that is not used yet."""
-        found = next((paid for paid in self.payments if paid.symbol in symbols), None)
+    def _payment(self, event: SplitEvent | Reorganisation, symbol: str) -> CashEvent | None:
+        """The first payment of cash in lieu for an event's shares, now called ``symbol``, that is not used yet."""
+        symbols = (event.symbol, symbol)
+        near = (paid for paid in self.payments if abs(paid.session - event.session) <= PAID_WITHIN)
+        found = next((paid for paid in near if paid.symbol in symbols), None)
         if found is not None:
             self.payments.remove(found)
         return found
@@ -278,7 +282,7 @@ class _Walk:
         taken = list(self._lots(event.symbol))
         self._lots(event.symbol).clear()
         shares = sum((abs(lot.quantity) for lot in taken), ZERO)
-        paid = self._payment(event.symbol)
+        paid = self._payment(event, event.symbol)
         amount = to_cents(event.cash * shares) if paid is None or event.cash else abs(paid.amount)
         note = "merger for cash" if event.kind is ActionKind.CASH_MERGER else "delisted"
         if not amount:
