@@ -51,6 +51,8 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/trail_state.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",
     "ledger/listings.py": "jobs/test_fills.py",
+    "ledger/movements.py": "jobs/steps/test_equity_bridge.py",
+    "reports/pages/equity.py": "reports/pages/test_report.py",
     "ledger/migrations.py": "ledger/test_database.py",
     "ledger/symbol_history.py": "ledger/test_books.py",
     "ledger/swap_file.py": "stories/processes/test_rebuild.py",

@@ -18,3 +18,6 @@ class NoExchange:
 
     def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> NoReturn:
         raise AssertionError("history takes its actions from the price file")
+
+    def closes(self, symbols: Iterable[str], session: date) -> NoReturn:
+        raise AssertionError("history has the closes in its bars")

@@ -30,7 +30,16 @@ from tradebot.core.model.account import (
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding, Lot, LotClosure
-from tradebot.core.model.ledger_rows import Booking, DecisionRow, EquityPoint, PinnedAccount, RunStatus, SymbolState
+from tradebot.core.model.ledger_rows import (
+    Booking,
+    CloseSource,
+    DecisionRow,
+    EquityPoint,
+    PinnedAccount,
+    RunStatus,
+    SessionClose,
+    SymbolState,
+)
 from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import client_order_id
@@ -237,6 +246,12 @@ class Samples:
             Decimal(100000),
         )
 
+    def close(self, cash: Decimal) -> SessionClose:
+        fifty = Decimal(50000)
+        prices = {"AAPL": Decimal(26)}
+        at = self.later(385)
+        return SessionClose(self.session, at, fifty + cash, cash, fifty, Decimal(0), CloseSource.PRICES, prices)
+
     def alert(self, key: str = "breaks", level: AlertLevel = "warning", minutes: int = 0) -> Alert:
         return Alert(level, "breaks", "AAPL: 10 here, 5 there", self.later(minutes), key)
 
@@ -329,6 +344,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.books.store_equity(replace(some.equity("100000"), cash=cash), [])
     shares = Position("AAPL", Decimal(10), Decimal(25), Decimal(26))
     ledger.books.store_equity(replace(some.equity("100500", minutes=60), cash=cash), [shares])
+    ledger.closes.store(some.close(ledger.books.cash() or Decimal(0)))
     ledger.halts_and_breaks.latch(Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.REDUCING, "10 %"), some.at)
     ledger.halts_and_breaks.told(ledger.halts_and_breaks.halts()[0], "reducing: drawdown", some.at)
     cash_differs = Break(BreakKind.CASH, "", Decimal(1), Decimal(2), "cash")

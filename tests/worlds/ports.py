@@ -77,6 +77,9 @@ class WorldData:
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
         return self.exchange.known(symbols)
 
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        return self.exchange.closes(symbols, session)
+
     def last_completed(self, clock: MarketClock) -> date | None:
         return self.market.data.last_completed(clock)
 

@@ -16,6 +16,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
 from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.sync import note_pending
 
 
@@ -31,6 +32,7 @@ def run(desk: Desk) -> Outcome:
 def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
     state = trading_session.confirm(desk, run, look_and_check(desk, run))
+    record_close(desk, run, state.account, state.positions)
     run.add(note_pending(state))
     run.add(untradable.report_untradable(desk, state))
     if matter := [each for each in state.breaks if each.matters]:

@@ -20,7 +20,9 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.bare_time import told_periods
+from tradebot.jobs.steps.equity_bridge import equity_bridge, live_moment
 from tradebot.jobs.steps.period_figures import Benchmark, with_figures
+from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
 from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Calendar
@@ -50,12 +52,13 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, benchmark: Benchmark) -> Repo
     outcome = with_figures(desk.ledger, desk.settings, base, span, benchmark)
     periods = desk.ledger.bare_periods.between(span.first, span.last)
     within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
-    return _recorded(replace(outcome, bare=bare_lines(within, desk.now)), desk.ledger, span)
+    bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last)
+    return _recorded(replace(outcome, bare=bare_lines(within, desk.now), bridge=bridge), desk.ledger, span)
 
 
 def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
-    read_account(desk, run)
-    positions = desk.broker.positions()
+    account, positions = read_account(desk, run), desk.broker.positions()
+    record_close(desk, run, account, positions)
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(p.symbol for p in positions)
     open_orders = desk.broker.open_orders()
@@ -64,7 +67,9 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
     outcome = with_figures(desk.ledger, desk.settings, base, span, desk.market.benchmark)
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
-    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()))
+    live = live_moment(desk, account, positions) if span.last >= run.session else None
+    bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last, live)
+    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), bridge=bridge)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
     return _with_positions(outcome, position_lines(positions, holdings, open_gaps))

@@ -23,6 +23,7 @@ from tradebot.jobs.steps.close import close_holding
 from tradebot.jobs.steps.corporate_actions import cancel_orders_without_shares
 from tradebot.jobs.steps.decision_log import store_decisions
 from tradebot.jobs.steps.protect import protect, raise_trailing_stops
+from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.sync import confirm_differences, note_pending, read_account_state, resolve_open_intents
 
 
@@ -34,6 +35,7 @@ def begin(desk: Desk, run: JobRun) -> AccountState:
     check_failed_runs(desk, run)
     run.add(overdue_entries.end_overdue(desk))
     state = look_and_check(desk, run, at_most=desk.fresh_for)
+    record_close(desk, run, state.account, state.positions)
     run.add(cancel_orders_without_shares(desk, state))
     if any(gap.dollars and gap.kind.can_be_closed for gap in state.gaps):
         state = run.add(protect(desk, run, state)).state

@@ -40,6 +40,7 @@ REORGANISATIONS = ChainedTable("reorganisations", "event_id", AuditKind.REORGANI
 ADJUSTMENTS = ChainedTable("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
 LOT_CLOSURES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
 EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
+CLOSES = ChainedTable("closes", "session", AuditKind.CLOSE_RECORDED)
 MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
 ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
@@ -53,6 +54,7 @@ CHAINED = (
     *ACTIVITIES,
     LOT_CLOSURES,
     EQUITY,
+    CLOSES,
     ALERTS,
     MISSED,
     STRATEGY_SESSIONS,

@@ -40,6 +40,7 @@ from tradebot.ledger.audit import (
     AuditTrail,
     ChainedTable,
 )
+from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
@@ -259,12 +260,28 @@ class Books:
             )
 
     def previous_close(self, session: date) -> EquityPoint | None:
-        """The last equity point of the newest session before ``session``; None when there is none."""
-        return self._point("session < :session ORDER BY session DESC, seq DESC", session)
+        """The account at the close of the newest session with an equity point before ``session``; None without one.
+
+        Where the close is not known, it is that session's last point.
+        """
+        point = self._point("session < :session ORDER BY session DESC, seq DESC", session)
+        return None if point is None else at_the_close(self._engine, self._trail.account_key, (point,))[0]
 
     def first_of_session(self, session: date) -> EquityPoint | None:
         """The first equity point of a session; None when there is none."""
         return self._point("session = :session ORDER BY seq", session)
+
+    def first_point(self) -> EquityPoint | None:
+        """The first equity point of the account; None when there is none."""
+        return self._point("session >= :session ORDER BY seq", date.min)
+
+    def seen_prices(self, session: date) -> dict[str, Decimal]:
+        """The market prices of the positions as last seen in a session, USD a share, by symbol."""
+        rows = self._engine.all(
+            "SELECT symbol, market_price FROM positions WHERE account_key = :account_key AND session = :session",
+            {**self._account, "session": session.isoformat()},
+        )
+        return {row["symbol"]: Decimal(row["market_price"]) for row in rows}
 
     def peak(self) -> Decimal | None:
         """The highest equity since the last rebase, adjusted for external cash flows; None before the first point."""

@@ -15,6 +15,7 @@ from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.bare_periods import BarePeriods
 from tradebot.ledger.books import Books
 from tradebot.ledger.calendar_days import CalendarDays
+from tradebot.ledger.closes import Closes
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import BUSY_SECONDS, Engine
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
@@ -22,6 +23,7 @@ from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.homes import Homes
 from tradebot.ledger.limits_used import LimitsUsed
 from tradebot.ledger.listings import Listings
+from tradebot.ledger.movements import LedgerMovements
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
@@ -55,6 +57,8 @@ class AccountLedger:
         self.decisions = DecisionLog(engine, trail)
         self.signals = SignalLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
+        self.closes = Closes(engine, trail)
+        self.movements = LedgerMovements(engine, account_key)
         self.listings = Listings(engine, account_key)
         self.period = PeriodRecords(engine, account_key)
         self.day = SessionRecords(engine, account_key)

@@ -13,6 +13,7 @@ from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisat
 from tradebot.core.model.holdings import Lot, LotClosure, OpenTrade, Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.results.audit_events import AuditEvent, AuditKind
+from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
 
@@ -101,10 +102,11 @@ class LedgerHistory:
         return tuple(activity for _, activity in sorted(numbered, key=lambda pair: pair[0]))
 
     def closing_equity(self, first: date | None = None, last: date | None = None) -> tuple[EquityPoint, ...]:
-        """The last equity point of each session, ascending."""
-        return self._between(
+        """The account at the close of each session, ascending; where that is not known, its last equity point."""
+        points = self._between(
             EquityPoint, f"{_OF_ACCOUNT.format('equity AS point')} AND {_CLOSING}", "session", first, last
         )
+        return at_the_close(self._engine, self._account_key, points)
 
     def audit_events(self, since: datetime, until: datetime) -> tuple[AuditEvent, ...]:
         """The audit rows from ``since`` to ``until`` (desk time, aware, both included), in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.account import (
@@ -211,6 +212,10 @@ class MarketData(Protocol):
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions from ``first`` to ``last``, both included, each with the S&P 500's close; may be empty."""
+        ...
+
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing prices of a session that is over, unadjusted, USD a share. A symbol without one is absent."""
         ...
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:

@@ -28,7 +28,7 @@ def test_a_report_holds_the_runbooks_figures(
     )
     text = plain(report_page(report, place, statistics(report)))
     for words in (
-        "before                      100,000.00", "change                      +500.00",
+        "before                   100,000.00", "change                   +500.00",
         "win rate               66.7%", "profit factor          3.00", "total return", "sample deviation",
         "260.00 USD have no stop at the broker",
     ):  # fmt: skip

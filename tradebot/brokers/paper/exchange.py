@@ -230,6 +230,12 @@ class PaperExchange:
         """The newest price of each symbol that has one."""
         return self.compute(_quotes, tuple(symbols))
 
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing price of each symbol in a session that is over, USD a share, as positions are valued then."""
+        with self.reading() as view:
+            found = {symbol: view.close_of(symbol, session) for symbol in symbols}
+        return {symbol: close for symbol, close in found.items() if close is not None}
+
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
         """The symbols that have a bar in any session."""
         with self.reading() as view:

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +34,10 @@ class ExchangePrices(Protocol):
 
     def known(self, symbols: Iterable[str]) -> frozenset[str]:
         """The symbols that have a bar in any session."""
+        ...
+
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing price of each symbol in a session that is over, USD a share."""
         ...
 
     def corporate_actions(self, symbols: Iterable[str], first: date, last: date) -> tuple[CorporateAction, ...]:
@@ -94,6 +99,10 @@ class PaperMarket:
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the closes of the S&P 500 price index (no dividends); it covers 1999 to 2018."""
         return benchmark(first, last)
+
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing prices of a session that is over; of a symbol that did not trade in it, the one before."""
+        return self._exchange.closes(symbols, session)
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""

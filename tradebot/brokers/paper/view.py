@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -107,6 +107,15 @@ class ExchangeView:
         previous = self._previous_close(symbol)
         return None if previous is None else previous[1]
 
+    def close_of(self, symbol: str, session: date) -> Decimal | None:
+        """The close of a session that is over, USD a share on its split basis; None before the symbol has traded.
+
+        Of a symbol that did not trade in the session it is the newest close before.
+        """
+        newest = self.state.session if self.state.now >= self.hours.closes else self.state.session - timedelta(days=1)
+        bar = self.store.prices.traded_before(symbol, session + timedelta(days=1)) if session <= newest else None
+        return None if bar is None else self._adjusted_close(bar, session)
+
     def asset(self, symbol: str) -> Asset | None:
         """The asset, tradable while it has bars; None before its first session."""
         listed = self.store.prices.listed_since(symbol)
@@ -129,10 +138,11 @@ class ExchangeView:
     def _previous_close(self, symbol: str) -> tuple[date, Decimal] | None:
         """The session before today in which the symbol last traded, and its close on today's split basis."""
         if symbol not in self._previous_closes:
-            bar = self.store.prices.traded_before(symbol, self.state.session)
-            self._previous_closes[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar))
+            today = self.state.session
+            bar = self.store.prices.traded_before(symbol, today)
+            self._previous_closes[symbol] = None if bar is None else (bar.session, self._adjusted_close(bar, today))
         return self._previous_closes[symbol]
 
-    def _adjusted_close(self, bar: DayBar) -> Decimal:
-        ratio = self.store.prices.split_ratio(bar.symbol, bar.session, self.state.session)
+    def _adjusted_close(self, bar: DayBar, session: date) -> Decimal:
+        ratio = self.store.prices.split_ratio(bar.symbol, bar.session, session)
         return bar.close if ratio == 1 else (bar.close / ratio).quantize(SUB_PENNY)

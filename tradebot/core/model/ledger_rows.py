@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -62,6 +63,27 @@ class EquityPoint:
     short_value: Decimal
     last_equity: Decimal  # at the previous close, by the broker
     unprotected: Decimal = Decimal(0)  # market value of shares without a stop
+
+
+class CloseSource(StrEnum):
+    """Where the equity at a close is from."""
+
+    BROKER = "broker"  # its own closing equity, told in the next session
+    PRICES = "prices"  # cash and positions at the closing prices
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClose:
+    """The account at the close of a session, USD."""
+
+    session: date
+    at: datetime  # of the close, aware UTC
+    equity: Decimal
+    cash: Decimal
+    long_value: Decimal
+    short_value: Decimal  # 0 or negative
+    source: CloseSource
+    prices: Mapping[str, Decimal]  # closing price by symbol, USD a share, of those that were held and have one
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,13 @@ from tradebot.core.model.values import ZERO, plural
 #: The beginning of the ids of an opening's adjustments.
 _PREFIX = "OPENING"
 #: How far the instants of a broker's rows may lie before the clock that it shows.
-_CLOCK_TOLERANCE = timedelta(minutes=1)
+CLOCK_TOLERANCE = timedelta(minutes=1)
 _REASON = "opening: what the account had when the ledger met it first"
+
+
+def is_id_of_opening(adjustment_id: str) -> bool:
+    """Whether an adjustment with this id books what an account had when a ledger met it first."""
+    return adjustment_id.startswith(f"{_PREFIX}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Opening:
 
     def covers(self, activity: Activity) -> bool:
         """Whether the opening includes what an activity moved: it was told by then, or happened before."""
-        return activity.at < self.at - _CLOCK_TOLERANCE or id_of(activity) in self.known
+        return activity.at < self.at - CLOCK_TOLERANCE or id_of(activity) in self.known
 
     def adjustments(self) -> tuple[Adjustment, ...]:
         """What the ledger books: the shares of each position at the broker's cost, then the cash."""
@@ -56,4 +61,4 @@ class Opening:
 
 def is_of_opening(adjustment: Adjustment) -> bool:
     """Whether an adjustment books what an account had when a ledger met it first."""
-    return adjustment.adjustment_id.startswith(_PREFIX)
+    return is_id_of_opening(adjustment.adjustment_id)

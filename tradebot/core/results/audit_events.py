@@ -30,6 +30,7 @@ class AuditKind(StrEnum):
     HOLDING_CHANGED = "holding_changed"
     HOLDING_ENDED = "holding_ended"
     EQUITY_RECORDED = "equity_recorded"
+    CLOSE_RECORDED = "close_recorded"  # of a session, with the closing prices
     LIMITS_USED = "limits_used"  # by one look of a job
     PEAK_MOVED = "peak_moved"
     PEAK_REBASED = "peak_rebased"

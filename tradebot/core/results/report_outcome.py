@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from tradebot.core.accounting.bridge import Bridge
 from tradebot.core.accounting.months import MonthLine
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.accounting.trading_cost import TradingCost
@@ -39,6 +40,7 @@ class ReportOutcome(Outcome):
     is_over: bool = False  # whether it ended before the newest session: then positions are as recorded at its end
     #: At the close of each session; before them the last point before the period, or the opening's where it is within.
     equity: tuple[EquityPoint, ...] = ()
+    bridge: Bridge | None = None  # from the equity before the period to that at its end; None: not known at both
     opening: Opening | None = None  # of the account, where it lies within the period
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
     trades: tuple[Trade, ...] = ()  # closed in the period

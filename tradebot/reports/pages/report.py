@@ -10,10 +10,11 @@ from tradebot.core.model.values import ZERO
 from tradebot.core.results.report_outcome import HaltMet, ReplayOutcome, ReportOutcome
 from tradebot.core.results.report_periods import Period
 from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
-from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, section, table
+from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
+from tradebot.reports.pages.equity import equity
 from tradebot.reports.run_header import RunHeader
-from tradebot.reports.statistics import Curve, Figure
+from tradebot.reports.statistics import Figure
 
 
 def report_page(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
@@ -59,7 +60,7 @@ def _halts_met(halts: Iterable[HaltMet]) -> Page:
 
 def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     return (
-        *_equity(outcome),
+        *equity(outcome),
         *common.totals(outcome.totals),
         *_statistics(figures),
         *common.totals_by_strategy(outcome.by_strategy),
@@ -71,31 +72,6 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
         *common.breaks(outcome.breaks),
         *common.record_files(where),
     )
-
-
-def _equity(outcome: ReportOutcome) -> Page:
-    curve = Curve.of(outcome)
-    if curve is None or not curve.points:
-        return section("Equity, USD", Line("no closing equity was recorded in this period", Tone.QUIET))
-    last = curve.points[-1]
-    return section(
-        "Equity, USD",
-        Facts(
-            (
-                (_base_name(outcome, curve), usd(curve.base)),
-                (f"at the close of {day(last.session)}", usd(last.equity)),
-                ("change", signed_usd(last.equity - curve.base)),
-                ("cash", usd(last.cash)),
-                ("sessions", str(len(curve.points))),
-            )
-        ),
-    )
-
-
-def _base_name(outcome: ReportOutcome, curve: Curve) -> str:
-    if outcome.opening is not None:
-        return f"opening statement of {day(outcome.opening.session)}"
-    return f"at the close of {day(curve.base_session)}" if curve.base_session else "before"
 
 
 def _statistics(figures: Iterable[Figure]) -> Page:

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tradebot.brokers.alpaca.broker.option_symbols import is_option
 from tradebot.brokers.alpaca.data.corporate_action_cache import CorporateActionCache
 from tradebot.brokers.alpaca.data.quotes import MAX_CLOSE_AGE, Snapshot, as_quote, fetch_snapshots
 from tradebot.brokers.http.api import Api
@@ -142,6 +144,15 @@ class AlpacaMarket:
         return self._source.fetch([BENCHMARK], sessions[0], sessions[-1]).closes(BENCHMARK) if sessions else ()
 
     # --- announcements ---------------------------------------------------------------------------
+
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing prices of a session, once its bars are complete. What is no share has none."""
+        wanted = sorted(symbol for symbol in symbols if not is_option(symbol) and "/" not in symbol)
+        hours = self._calendar.hours(session)
+        if not wanted or hours is None or self._clock.now() < hours.closes + SETTLES_AFTER:
+            return {}
+        bars = self._source.fetch(wanted, session, session)
+        return {symbol: Decimal(repr(close)) for symbol in wanted for _, close in bars.closes(symbol)}
 
     def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
         """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""

@@ -1,0 +1,70 @@
+"""The equity at a close is that of the closing prices, whichever job saw it, and never a look at another hour."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
+from tradebot.core.accounting.bridge import Bridge
+from tradebot.core.model.schedule import Job
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import AskedPeriod, Period
+from tradebot.jobs import report
+
+FIRST, SECOND, THIRD = date(2007, 1, 3), date(2007, 1, 4), date(2007, 1, 5)
+#: Opens and closes differ, so that a look in the morning shows another equity than the close.
+PRICES = {"ACME": [FLAT, "100 104 99 103", "101 103 100 102", FLAT]}
+
+
+def traded_in_the_morning(make_house: MakeHouse) -> House:
+    """Two sessions in which only run-daily ran, at 09:35; 100 ACME were bought at 100 in the first."""
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices=PRICES, first=FIRST)
+    house.daily()
+    house.next()
+    house.daily()
+    return house
+
+
+def told(house: House, at: str = "16:15") -> tuple[ReportOutcome, Bridge]:
+    with house.desk(at) as desk:
+        outcome = report.run(desk, AskedPeriod(Period.DAY))
+    assert outcome.bridge is not None
+    return outcome, outcome.bridge
+
+
+def test_the_change_of_a_day_is_that_between_closes(make_house: MakeHouse) -> None:
+    outcome, bridge = told(traded_in_the_morning(make_house))
+    shares = Decimal(outcome.positions[0].quantity)
+    assert (bridge.change, bridge.not_explained) == (-shares, Decimal(0))
+    assert (bridge.is_opening_close, bridge.is_closing_close) == (True, True)
+    assert [point.equity - 100_000 for point in outcome.equity] == [3 * shares, 2 * shares]
+
+
+def test_before_the_close_the_equity_is_marked_with_its_time(make_house: MakeHouse) -> None:
+    house = traded_in_the_morning(make_house)
+    _, bridge = told(house, "11:00")
+    assert (bridge.is_opening_close, bridge.is_closing_close) == (True, False)
+    assert f"{bridge.closed_at:%H:%M}" == "16:00"  # 11:00 in New York
+
+
+def test_a_close_keeps_the_prices_of_what_was_held(make_house: MakeHouse) -> None:
+    house = traded_in_the_morning(make_house)
+    with house.desk("16:15") as desk:
+        stored = {close.session: close for close in desk.ledger.closes.between()}
+    assert set(stored) == {SECOND}
+    assert (stored[SECOND].source, stored[SECOND].prices) == ("broker", {"ACME": Decimal(103)})
+    house.run(Job.RECONCILE)
+    with house.desk() as desk:
+        close = desk.ledger.closes.of_session(THIRD)
+        assert close is not None
+        assert (close.source, close.prices) == ("prices", {"ACME": Decimal(102)})
+        assert close.long_value == sum(each.market_value for each in desk.broker.positions())
+
+
+def test_what_the_two_sessions_earned_is_explained(make_house: MakeHouse) -> None:
+    _, bridge = told(traded_two_sessions(make_house))
+    assert (bridge.opened_at.date(), bridge.closed_at.date()) == (FRIDAY, MONDAY)
+    assert (bridge.realised, bridge.unrealised, bridge.not_explained) == (Decimal(500), Decimal(150), Decimal(0))
