@@ -110,7 +110,7 @@ def _reasons(reasons: Iterable[NotBought]) -> Iterator[Block]:
     told = tuple(reasons)
     for number_of, each in enumerate(told):
         title = f"{each.strategy}: {each.code or each.why.text}" if each.strategy else each.code or each.why.text
-        yield Line(title, Tone.STRONG if each.why.value in ("no_signal", "held", "exit_signal") else Tone.WARN)
+        yield Line(title, Tone.STRONG)
         if each.text != each.why.text:
             yield Line(f"{each.text}{_compared(each.value, each.limit)}", Tone.QUIET, under=True)
         if number_of + 1 == len(told) or told[number_of + 1].strategy != each.strategy:
@@ -130,7 +130,7 @@ def _reading(reading: Reading | None) -> Iterator[Block]:
     if reading.conditions:
         yield from table(
             "met | ~condition of an entry",
-            ((Cell("yes", Tone.GOOD) if each.met else Cell("no", Tone.WARN), each.text) for each in reading.conditions),
+            ((Cell("yes", Tone.GOOD) if each.met else Cell("no"), each.text) for each in reading.conditions),
         )
 
 

@@ -37,7 +37,7 @@ _JOB_TONES = {
     JobStatus.LATE: Tone.WARN,
     JobStatus.BLOCKED: Tone.WARN,
     JobStatus.FAILED: Tone.BAD,
-    JobStatus.MISSED: Tone.BAD,
+    JobStatus.MISSED: Tone.STRONG,  # as is normal where a person starts the jobs; what needs him stands above
 }
 
 
