@@ -65,7 +65,7 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
-    outcome = with_figures(desk.ledger, desk.settings, base, span, desk.market.benchmark)
+    outcome = with_figures(desk.ledger, desk.settings, base, span, desk.market.benchmark, run.run_id)
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
     live = live_moment(desk, account, positions) if span.last >= run.session else None
     bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last, live)

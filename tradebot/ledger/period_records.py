@@ -102,12 +102,13 @@ class PeriodRecords:
         )
         return tuple(value_from(BreakLine, row) for row in rows)
 
-    def jobs(self, first: date | None, last: date | None) -> tuple[JobCount, ...]:
-        """How the jobs of the period ended, and how many were missed; by job."""
+    def jobs(self, first: date | None, last: date | None, without: int = 0) -> tuple[JobCount, ...]:
+        """How the jobs of the period ended, without the run of this id, and how many were missed; by job."""
         ended = self._engine.all(
-            f"SELECT job, status, COUNT(*) AS times FROM runs WHERE {_WITHIN} GROUP BY job, status"
+            f"SELECT job, status, COUNT(*) AS times FROM runs WHERE {_WITHIN} AND run_id <> :without"
+            " GROUP BY job, status"
             f" UNION ALL SELECT job, 'missed', COUNT(*) FROM missed WHERE {_WITHIN} GROUP BY job ORDER BY 1, 2",
-            self._bounds(first, last),
+            {**self._bounds(first, last), "without": without},
         )
         return tuple(value_from(JobCount, row) for row in ended)
 

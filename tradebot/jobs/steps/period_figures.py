@@ -32,9 +32,12 @@ LISTED = 5
 
 
 def with_figures(
-    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, benchmark: Benchmark
+    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, benchmark: Benchmark, run_id: int = 0
 ) -> ReportOutcome:
-    """The report's outcome without what only the broker knows: positions, account and protection now."""
+    """The report's outcome without what only the broker knows: positions, account and protection now.
+
+    ``run_id``: of the run that makes it.
+    """
     first, last = span.first, span.last
     history, period = ledger.history, ledger.period
     trades = history.trades(first, last)
@@ -69,7 +72,7 @@ def with_figures(
         halts_in_period=period.halts(first, last),
         breaks_in_period=period.breaks(first, last),
         drills=_drills(settings, span),
-        jobs=period.jobs(first, last),
+        jobs=period.jobs(first, last, run_id),
         cash_events=cash_events,
         denial_counts=ledger.decisions.denial_counts(first, last),
         period_fills=history.fills(first, last),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, repeat
 from pathlib import Path
@@ -35,6 +35,8 @@ from tradebot.reports.run_header import RunHeader
 
 #: The title of the section that names files of the machine.
 RECORD_FILES = "Written down in"
+#: The title of the section on times without a live stop.
+BARE = "Without a live stop"
 
 _STATE_TONES = {
     OrderState.FILLED: Tone.GOOD,
@@ -142,7 +144,7 @@ def _at_stop(line: PositionLine) -> Decimal | None:
 def bare(bare_lines: Iterable[BareLine]) -> Page:
     """The times in which positions had no live stop. Amounts are USD."""
     return section(
-        "Without a live stop",
+        BARE,
         *table(
             "symbol | >shares | >value | from | >bare for | ~strategy",
             (
@@ -228,10 +230,14 @@ def notes(texts: Iterable[str]) -> Page:
     return section("Notes", *lines(texts))
 
 
-def totals(closed: Totals | None, title: str = "Totals") -> Page:
-    """Number, win rate, P&L, profit factor and fees of closed trades, in USD; empty without totals."""
+def totals(closed: Totals | None, title: str = "Totals", *, unrealised: Decimal | None = None) -> Page:
+    """Number, win rate, P&L, profit factor and fees of closed trades, in USD; empty without totals.
+
+    ``unrealised``: of the open positions, to stand beside it.
+    """
     if closed is None:
         return ()
+    beside = () if unrealised is None else (("unrealised P&L", signed_usd(unrealised)),)
     return section(
         title,
         Facts(
@@ -239,33 +245,10 @@ def totals(closed: Totals | None, title: str = "Totals") -> Page:
                 ("total trades", f"{closed.trades} ({closed.wins} won, {closed.losses} lost)"),
                 ("win rate", percent_text(closed.win_rate)),
                 ("total P&L", signed_usd(closed.pnl)),
+                *beside,
                 ("profit factor", ratio(closed.profit_factor)),
                 ("fees of closed trades", usd(closed.fees)),
             )
-        ),
-    )
-
-
-def totals_by_strategy(by_strategy: Mapping[str, Totals]) -> Page:
-    """The figures of the closed trades of each strategy, in USD."""
-    return section(
-        "By strategy",
-        *table(
-            "~strategy | >trades | >won | >P&L | >factor | >average | >best | >worst | >fees",
-            (
-                (
-                    strategy,
-                    str(totals.trades),
-                    percent_text(totals.win_rate),
-                    signed_usd(totals.pnl),
-                    ratio(totals.profit_factor),
-                    signed_usd(totals.average),
-                    signed_usd(totals.best),
-                    signed_usd(totals.worst),
-                    usd(totals.fees),
-                )
-                for strategy, totals in by_strategy.items()
-            ),
         ),
     )
 

@@ -11,7 +11,8 @@ from tradebot.core.results.report_outcome import HaltMet, ReplayOutcome, ReportO
 from tradebot.core.results.report_periods import Period
 from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
-from tradebot.reports.pages import common
+from tradebot.reports.pages import common, period
+from tradebot.reports.pages import trading_cost as cost
 from tradebot.reports.pages.equity import equity
 from tradebot.reports.run_header import RunHeader
 from tradebot.reports.statistics import Figure
@@ -61,13 +62,21 @@ def _halts_met(halts: Iterable[HaltMet]) -> Page:
 def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     return (
         *equity(outcome),
-        *common.totals(outcome.totals),
+        *common.totals(outcome.totals, unrealised=outcome.unrealised),
         *_statistics(figures),
-        *common.totals_by_strategy(outcome.by_strategy),
-        *common.positions(outcome.positions),
+        *period.by_strategy(outcome),
+        *period.by_symbol(outcome.by_symbol),
+        *period.by_month(outcome),
+        *period.best_and_worst(outcome),
+        *period.positions(outcome),
         *_unprotected(outcome),
-        *common.bare(outcome.bare),
+        *period.turnover(outcome),
+        *cost.trading_cost(outcome.cost),
+        *cost.limits_used(outcome),
+        *period.bare(outcome),
         *_denials(outcome),
+        *period.halts_and_drills(outcome.halts_in_period, outcome.drills),
+        *period.troubles(outcome.jobs, outcome.breaks_in_period),
         *_cash(outcome.cash_events),
         *common.breaks(outcome.breaks),
         *common.record_files(where),
