@@ -90,6 +90,8 @@ def command(
     from tradebot.reports.streams import tell
     from tradebot.settings import load_without_keys
 
+    if html is not None and html == quantstats:
+        raise UsageError("--html and --quantstats name the same file.")
     asked = _asked(period, first, last, previous=previous)
     if scheduled and asked.may_be_over:
         raise UsageError("--scheduled goes with a period that holds the newest session, not with one that is over.")

@@ -15,12 +15,14 @@ import pytest
 
 from tests.reports.builders import HALT, POSITION
 from tradebot.core.accounting.performance import totals
+from tradebot.core.accounting.trading_cost import Execution, TradingCost, trading_cost
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
 from tradebot.core.model.orders import Side
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period
 from tradebot.market.calendar import NyseCalendar
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SCRIPT = "<script>document.title = 'taken'</script>"
+LIMITS = tuple(
+    LimitLine(name, Decimal("123456.78"), Decimal(200_000), share, date(2007, 2, 1))
+    for name, share in (("MAX_PORTFOLIO_RISK_PCT", Decimal("1.125")), ("EMERGENCY_STOP_LOSS_PCT", Decimal("0.21")))
+)
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -75,10 +81,16 @@ def years() -> Callable[[date, date], ReportOutcome]:
             replace(base, totals=totals(trades), unprotected=Decimal(260), halts=(replace(HALT, reason=reason),)),
             period=Period.ALL, first=days[0], last=days[-1], equity=tuple(points), benchmark=closes, trades=trades,
             cash_events=deposits, by_strategy={SCRIPT: totals(trades)}, positions=(replace(POSITION, symbol=SCRIPT),),
-            denial_counts={"HALTED": 1, SCRIPT: 4},
+            denial_counts={"HALTED": 1, SCRIPT: 4}, limits_used=LIMITS, cost=_cost(),
         )  # fmt: skip
 
     return made
+
+
+def _cost() -> TradingCost:
+    prices = Decimal("25.10"), Decimal(1), Decimal("25.00"), Decimal("25.05"), False
+    names = (SCRIPT, "rsi2_mean_reversion", "a_strategy_with_a_rather_long_name")
+    return trading_cost(Execution(name, 9 + 6 * (name == SCRIPT), 1, Decimal(100), *prices) for name in names)
 
 
 def _point(day: date, equity: float, exposure: float) -> EquityPoint:

@@ -27,15 +27,18 @@ def element(name: str, /, *children: str, **attributes: object) -> Markup:
     return Markup(f"<{name}{named}>{content}</{name}>" if content else f"<{name}{named}/>")
 
 
-def picture(key: str, title: str, description: str, height: float, *children: str) -> Markup:
-    """The outermost element of a chart, with title and description. ``key`` makes its ids unique in a page."""
+def picture(key: str, title: str, description: str, height: float, *children: str, kind: str = "") -> Markup:
+    """The outermost element of a chart, with title and description. ``key`` makes its ids unique in a page.
+
+    ``kind`` is a further class of the element.
+    """
     return element(
         "svg",
         element("title", title, id=f"{key}-title"),
         element("desc", description, id=f"{key}-desc"),
         *children,
         id=key,
-        class_="chart",
+        class_=f"chart {kind}".rstrip(),
         width="100%",
         height=height,
         role="img",

@@ -18,6 +18,7 @@ from tradebot.reports.formatting import day, percent_text, price, ratio, shares,
 from tradebot.reports.html_report.document import HTML_REPORT, Document, Section, html_text
 from tradebot.reports.html_report.figures import figures
 from tradebot.reports.html_report.masking import masked_account, masker
+from tradebot.reports.html_report.trading_figures import trading_figures
 from tradebot.reports.layout import Block, Cell, Heading, Line, Page, Table, Tone, table
 from tradebot.reports.pages import common
 from tradebot.reports.pages.report import report_page
@@ -101,7 +102,7 @@ def _highlights(outcome: ReportOutcome, statistics: Mapping[str, Figure]) -> tup
 
 
 def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure]) -> Iterable[Section]:
-    yield Section("Charts", figures(outcome))
+    yield Section("Charts", (*figures(outcome), *trading_figures(outcome)))
     yield from _page_sections(report_page(outcome, where, statistics))
     yield Section("Trades", _trades(outcome.trades))
 
