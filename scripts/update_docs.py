@@ -1,6 +1,7 @@
-"""Write the generated files: env.example, crontab.example and the tables of settings in docs/configuration.md.
+"""Write the generated files: env.example, crontab.example, docs/schemas and the tables of settings in
+docs/configuration.md.
 
-Run it after a change of a setting. Tests compare the files with the code.
+Run it after a change of a setting or of what a command prints with --json. Tests compare the files with the code.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tradebot.commands.json_shapes import schema_files
 from tradebot.schedulers import cron
 from tradebot.settings.documentation import env_example, settings_tables
 
@@ -19,6 +21,10 @@ def main() -> None:
     """Write the files."""
     (ROOT / "crontab.example").write_text(cron.example(), encoding="utf-8")
     (ROOT / "env.example").write_text(env_example(), encoding="utf-8")
+    folder = ROOT / "docs" / "schemas"
+    folder.mkdir(exist_ok=True)
+    for name, text in schema_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
     page = ROOT / "docs" / "configuration.md"
     tables = settings_tables()
     text = _SETTINGS.sub(lambda match: match[1] + tables + match[2], page.read_text(encoding="utf-8"))

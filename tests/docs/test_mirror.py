@@ -24,6 +24,7 @@ WIRING = {
 #: Modules that are tested through a neighbour.
 THROUGH_A_NEIGHBOUR = {
     "__main__.py": "commands/test_command_line.py",
+    "reports/json_schema.py": "commands/test_json_shapes.py",
     "cli.py": "commands/test_command_line.py",
     "strategy_api.py": "plugins/test_by_column.py",
     "alerts/apprise.py": "alerts/test_delivery.py",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import canary
+from tests.fakes import canary, json_schemas
 from tests.fakes.forked import Forked
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,10 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one JSON object that standard output holds."""
-        return json.loads(self.out)
+        """The one JSON object that standard output holds, held against the schema of docs/schemas."""
+        value = json.loads(self.out)
+        json_schemas.check(value)
+        return value
 
 
 def environment(state: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:

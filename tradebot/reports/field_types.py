@@ -26,8 +26,11 @@ def _names() -> Mapping[str, Any]:
 
 def types_of(subject: Callable[..., Any] | type) -> dict[str, Any]:
     """The types of a class's fields or a function's parameters, and its ``return``, by name."""
-    own = getattr(subject, "__globals__", {})
-    return typing.get_type_hints(subject, {**_names(), **own} if own else None, dict(_names()))
+    try:
+        return typing.get_type_hints(subject)
+    except NameError:  # of a name that is imported for type checking alone
+        own = getattr(subject, "__globals__", {})
+        return typing.get_type_hints(subject, {**_names(), **own} if own else None, dict(_names()))
 
 
 @cache

@@ -1,0 +1,141 @@
+"""The object that each command prints with --json, by the command's name. ``docs/schemas`` is made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict
+
+from tradebot.brokers.paper import ExchangeStatus
+from tradebot.core.accounting.form_8949 import TaxYear
+from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.halts import Halt
+from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
+from tradebot.core.results.explain_outcome import ExplainOutcome
+from tradebot.core.results.incident import IncidentOutcome
+from tradebot.core.results.listings import FillLine, TradeLine
+from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.preflight_checks import PreflightOutcome
+from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
+from tradebot.errors import Problem
+from tradebot.home.backups import Backup
+from tradebot.ledger.audit import Head
+from tradebot.ledger.findings import Finding
+from tradebot.market.imports.tally import Entry
+from tradebot.market.price_check import PriceSummary
+from tradebot.plugins.check import CheckReport
+from tradebot.ports import StrategyInfo
+from tradebot.reports.json_schema import Shape, command_schema, failure_schema, idle_schema
+from tradebot.reports.statistics import Figure
+from tradebot.runtime.alerts import Delivery
+from tradebot.runtime.strategies import ServedSessions
+from tradebot.schedulers import SchedulerKind
+from tradebot.schedulers.rules import SchedulerFile
+from tradebot.settings.inspected import ShownSetting
+
+_STATISTICS = {"statistics": Mapping[str, Figure]}
+_LISTING = {"more": bool, "notes": tuple[str, ...]}
+_SETTINGS = {"home": Path, "env_file": Path | None, "warnings": tuple[str, ...], "notes": tuple[str, ...]}
+_SCHEDULE = {"home": Path, "scheduler": SchedulerKind}
+_PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus})
+
+
+def _plain(more: Mapping[str, object], **optional: object) -> Shape:
+    """A command without a broker or a ledger."""
+    return Shape(more=more, optional=optional, has_location=False)
+
+
+class ExitCodeLine(TypedDict):
+    """An exit code of `help exit-codes`."""
+
+    code: int
+    name: str
+    meaning: str
+
+
+class Change(TypedDict):
+    """A change that `data import` made to what a file held."""
+
+    file: str
+    what: str
+    count: int
+
+
+SHAPES: Mapping[str, Shape] = {
+    "preflight": Shape(PreflightOutcome),
+    "run-daily": Shape(Outcome),
+    "check-exits": Shape(Outcome),
+    "reconcile": Shape(Outcome),
+    "report": Shape(ReportOutcome, _STATISTICS),
+    "replay": Shape(ReplayOutcome, _STATISTICS),
+    "resume": Shape(Outcome),
+    "rebuild": Shape(Outcome),
+    "adopt": Shape(Outcome),
+    "status": Shape(StatusOutcome),
+    "explain": Shape(ExplainOutcome),
+    "incident": Shape(IncidentOutcome),
+    "emergency-stop": Shape(StopOutcome),
+    "emergency-stop --drill": _plain({"drill": DrillOutcome}),
+    "trades": Shape(more={"trades": tuple[TradeLine, ...], "totals": Totals | None, **_LISTING}),
+    "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
+    "export": Shape(
+        more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "rows": int}, has_location=None
+    ),
+    "halt": _plain({"home": Path, "headline": str, "halt": Halt}),
+    "verify": _plain({
+        "home": Path, "findings": tuple[Finding, ...], "not_covered": Mapping[str, int], "known_heads": int,
+        "head": Head,
+    }),
+    "backup": _plain({"backup": Backup, "at": datetime, "dropped": tuple[Path, ...]}),
+    "restore": _plain({"backup": Backup, "kept": Path | None}),
+    "init-db": Shape(more={"made": bool}),
+    "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),
+    "alerts list": _plain({"alerts": tuple[QueuedAlert, ...]}),
+    "alerts deliver": _plain({"delivery": Delivery, "waiting": tuple[QueuedAlert, ...]}),
+    "paper next": _PAPER,
+    "paper status": _PAPER,
+    "paper reset": _PAPER,
+    "config show": _plain(
+        {
+            **_SETTINGS, "problems": tuple[Problem, ...], "settings": tuple[ShownSetting, ...],
+            "parameters": tuple[ShownSetting, ...],
+        }
+    ),
+    "config check": _plain(_SETTINGS),
+    "data import": _plain({
+        "out": Path, "actions": Path | None, "summary": PriceSummary, "changes": tuple[Change, ...],
+        "left_out": tuple[Entry, ...], "notes": tuple[str, ...],
+    }),
+    "data check": _plain({"file": Path, "summary": PriceSummary}),
+    "schedule print": _plain({"scheduler": SchedulerKind, "host_zone": str, "files": tuple[SchedulerFile, ...]}),
+    "schedule install": _plain({**_SCHEDULE, "host_zone": str, "done": tuple[str, ...]}),
+    "schedule remove": _plain({**_SCHEDULE, "removed": int}),
+    "schedule verify": _plain({**_SCHEDULE, "host_zone": str, "differences": tuple[str, ...]}),
+    "strategies list": _plain({
+        "home": Path, "strategies": tuple[StrategyInfo, ...], "unsound": tuple[str, ...],
+        "configured": tuple[str, ...], "served": Mapping[str, ServedSessions],
+    }),
+    "strategies check": _plain({"home": Path, "report": CheckReport, "passed": bool}),
+    "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
+    "completion": _plain({"shell": str, "script": str}),
+}  # fmt: skip
+
+
+def schema_files() -> dict[str, str]:
+    """The text of each file of docs/schemas by its name."""
+    schemas = {_file_name(name): command_schema(name.partition(" --")[0], shape) for name, shape in SHAPES.items()}
+    schemas |= {"failed.json": failure_schema(), "not-due.json": idle_schema()}
+    return {name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}
+
+
+def schema_name(command: str, options: Collection[str] = ()) -> str:
+    """The file of the schema of a command that ran with these options."""
+    return _file_name(command + (" --drill" if "--drill" in options else ""))
+
+
+def _file_name(name: str) -> str:
+    return f"{name.replace(' --', '-').replace(' ', '-')}.json"
