@@ -75,7 +75,7 @@ def command(
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
-    """Report a day, a week, a month, a year, any span, or everything.
+    """Report a day, a month, a year or any other span.
 
     Trades, win rate, P&L and profit factor, in all, by strategy, symbol and month; the textbook statistics, each with
     its convention, against the S&P 500 over the same sessions; slippage and commissions; how far each limit was used;
