@@ -15,6 +15,10 @@ def test_texts_and_attributes_are_escaped_and_markup_is_not() -> None:
     assert outer.__html__() == outer
 
 
+def test_control_characters_are_shown_as_escapes() -> None:
+    assert element("text", "a\x00b\u202e") == r"<text>a\x00b\u202e</text>"
+
+
 def test_an_element_without_children_is_closed() -> None:
     assert element("line", x1=0) == '<line x1="0"/>'
 

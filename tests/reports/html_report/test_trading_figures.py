@@ -25,7 +25,7 @@ def fill(strategy: str, hour: int, sign: int, planned: str | None) -> Execution:
 
 def test_cost_is_slippage_and_commissions_by_strategy_and_hour(report_of: ReportOf) -> None:
     executions = (fill("<rsi2>", 9, 1, "9.90"), fill("<rsi2>", 15, -1, "9.85"), fill("trend", 9, 1, None))
-    by_strategy, by_hour = trading_figures(report_of("1", cost=trading_cost(executions)))
+    by_strategy, by_hour = trading_figures(report_of("1", cost=trading_cost(executions)), str)
     chart = drawn(by_strategy.chart)
     assert texts(chart, "legend") == ["<rsi2>", "-3.00", "trend", "1.00"]
     assert [(bar.get("x"), bar.get("width")) for bar in named(chart, "bar")] == [("0%", "75%"), ("75%", "25%")]
@@ -43,7 +43,7 @@ def test_the_use_of_limits_is_drawn_against_the_setting_then(report_of: ReportOf
         LimitLine("MAX_POSITIONS", Decimal(9), Decimal(8), Decimal("1.125"), day),
         LimitLine("MAX_DRAWDOWN", Decimal("0.05"), Decimal("0.2"), Decimal("0.25"), day),
     )
-    (figure,) = trading_figures(report_of("1", limits_used=lines, sessions_without_limits=3))
+    (figure,) = trading_figures(report_of("1", limits_used=lines, sessions_without_limits=3), str)
     chart = drawn(figure.chart)
     assert texts(chart, "legend") == ["MAX_POSITIONS", "112.5%", "MAX_DRAWDOWN", "25.0%"]
     assert [(bar.get("width"), bar.get("class")) for bar in named(chart, "bar")] == [
@@ -55,5 +55,10 @@ def test_the_use_of_limits_is_drawn_against_the_setting_then(report_of: ReportOf
 
 
 def test_what_is_not_recorded_has_no_chart(report_of: ReportOf) -> None:
-    assert trading_figures(report_of("1")) == ()
-    assert trading_figures(report_of("1", cost=trading_cost(()))) == ()
+    assert trading_figures(report_of("1"), str) == ()
+    assert trading_figures(report_of("1", cost=trading_cost(())), str) == ()
+
+
+def test_names_are_masked_before_they_are_drawn(report_of: ReportOf) -> None:
+    (figure,) = trading_figures(report_of("1", cost=trading_cost([fill("private", 9, 1, "9.90")])), lambda text: "***")
+    assert "private" not in figure.chart

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from tradebot.core.model.texts import visible
+
 
 class Markup(str):
     """Text that is markup already. Template engines take it as it is because of ``__html__``."""
@@ -16,14 +18,14 @@ class Markup(str):
 
 
 def element(name: str, /, *children: str, **attributes: object) -> Markup:
-    """An element. Children that are no Markup are escaped, as are all values of attributes.
+    """An element. Children that are no Markup are escaped, control characters too, as are all values of attributes.
 
     In names of attributes ``_`` stands for ``-``, and one at the end is dropped: ``class_``, ``text_anchor``.
     """
     named = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_text(value))}"' for key, value in attributes.items()
     )
-    content = "".join(child if isinstance(child, Markup) else escape(child, quote=False) for child in children)
+    content = "".join(child if isinstance(child, Markup) else escape(visible(child), quote=False) for child in children)
     return Markup(f"<{name}{named}>{content}</{name}>" if content else f"<{name}{named}/>")
 
 

@@ -26,6 +26,7 @@ from tradebot.reports.run_header import RunHeader
 from tradebot.reports.statistics import Curve, Figure, by_key
 from tradebot.settings import Loaded
 
+Hide = Callable[[str], str]
 OPTION = "--html"
 #: The trades that are listed; the page says how many there are.
 MOST_TRADES = 200
@@ -51,16 +52,17 @@ def report_html(
 
     ``secrets`` masks the secrets of the settings in a text.
     """
-    return html_text(_document(outcome, where, by_key(statistics)), masker(where, secrets))
+    hide = masker(where, secrets)
+    return html_text(_document(outcome, where, by_key(statistics), hide), hide)
 
 
-def _document(outcome: ReportOutcome, where: RunHeader, statistics: Mapping[str, Figure]) -> Document:
+def _document(outcome: ReportOutcome, where: RunHeader, statistics: Mapping[str, Figure], hide: Hide) -> Document:
     return Document(
         title=f"Trading report, {_span(outcome)}",
         subtitle=f"{_place(where)}, account {masked_account(where.account_id)}. Amounts are USD.",
         warnings=_warnings(outcome),
         highlights=_highlights(outcome, statistics),
-        sections=tuple(section for section in _sections(outcome, where, statistics.values()) if section.blocks),
+        sections=tuple(section for section in _sections(outcome, where, statistics.values(), hide) if section.blocks),
     )
 
 
@@ -101,8 +103,8 @@ def _highlights(outcome: ReportOutcome, statistics: Mapping[str, Figure]) -> tup
     return tuple(tiles)
 
 
-def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure]) -> Iterable[Section]:
-    yield Section("Charts", (*figures(outcome), *trading_figures(outcome)))
+def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure], hide: Hide) -> Iterable[Section]:
+    yield Section("Charts", (*figures(outcome), *trading_figures(outcome, hide)))
     yield from _page_sections(report_page(outcome, where, statistics))
     yield Section("Trades", _trades(outcome.trades))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from tradebot.core.accounting.trading_cost import CostLine
@@ -15,24 +15,27 @@ from tradebot.reports.html_report.document import Figure
 from tradebot.reports.layout import Table, columns
 
 
-def trading_figures(outcome: ReportOutcome) -> tuple[Figure, ...]:
-    """The figures for which there are records: cost by strategy and by hour, and the use of limits."""
+def trading_figures(outcome: ReportOutcome, hide: Callable[[str], str]) -> tuple[Figure, ...]:
+    """The figures for which there are records: cost by strategy and by hour, and the use of limits.
+
+    ``hide`` masks what must not leave the machine in the names that are drawn.
+    """
     cost = outcome.cost
     return (
-        *(_cost("strategy", cost.by_strategy) if cost and cost.total.fills else ()),
-        *(_cost("hour", cost.by_hour) if cost and len(cost.by_hour) > 1 else ()),
+        *(_cost("strategy", cost.by_strategy, hide) if cost and cost.total.fills else ()),
+        *(_cost("hour", cost.by_hour, hide) if cost and len(cost.by_hour) > 1 else ()),
         *(_limits(outcome) if outcome.limits_used else ()),
     )
 
 
-def _cost(unit: str, lines: Sequence[CostLine]) -> tuple[Figure, ...]:
+def _cost(unit: str, lines: Sequence[CostLine], hide: Callable[[str], str]) -> tuple[Figure, ...]:
     title = f"Cost of trading by {unit}"
     text = "Commissions and fees, and slippage from the price at the decision to the fill; below zero is a gain."
     if unit == "hour":
         text += " Hours are New York's."
     if missing := sum(line.without_planned for line in lines):
         text += f" The price at the decision of {plural(missing, 'fill')} is not recorded: their slippage is not in it."
-    bars = tuple(Bar(_name(unit, line), float(_whole(line)), usd(_whole(line))) for line in lines)
+    bars = tuple(Bar(hide(_name(unit, line)), float(_whole(line)), usd(_whole(line))) for line in lines)
     rows = tuple(
         (
             _name(unit, line),
