@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import ExitCode, UsageError
 from tradebot.jobs import report
+from tradebot.jobs.steps.period_figures import no_prices
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_a_period_ends_with_the_newest_session(
 def told_by_ledger(house: House, asked: AskedPeriod) -> ReportOutcome:
     with house.ledger_alone() as desk:
         assert report.is_over(desk, asked)
-        return report.run_over(desk, asked, benchmark)
+        return report.run_over(desk, asked, replace(no_prices(), benchmark=benchmark))
 
 
 def test_the_period_before_is_told_by_the_ledger_alone(traded: House) -> None:
@@ -166,6 +168,13 @@ def test_a_period_tells_its_parts(traded: House) -> None:
         Decimal("100325.00"),
     )
     assert {(line.job, line.status, line.times) for line in outcome.jobs} >= {("run-daily", "ran", 2)}
+
+
+def test_buy_and_hold_is_of_every_symbol_of_the_strategies(traded: House) -> None:
+    """From Friday's close on: ACME rose from 100 to 120, BOLT fell to 86, COAL rose to 103."""
+    held = {"ACME": Decimal("0.2"), "BOLT": Decimal("-0.14"), "COAL": Decimal("0.03")}
+    assert told(traded, Period.MONTH).buy_and_hold == held
+    assert told(traded, Period.DAY).buy_and_hold == {}
 
 
 def test_what_trading_cost_is_told_in_its_parts(traded: House) -> None:

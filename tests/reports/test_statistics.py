@@ -137,5 +137,5 @@ def test_an_index_with_a_hole_gives_no_total(report_of: ReportOf) -> None:
 
 def test_every_figure_states_its_convention(report_of: ReportOf) -> None:
     figures = statistics(report_of(*equities(RETURNS)))
-    assert len(by_key(figures)) == len(figures) == 12
+    assert len(by_key(figures)) == len(figures) == 13
     assert all(figure.label and figure.convention for figure in figures)

@@ -141,13 +141,14 @@ def _of_ledger(options: GlobalOptions, asked: AskedPeriod) -> tuple[ReportOutcom
     from tradebot.commands import render
     from tradebot.jobs import report
     from tradebot.runtime.open_ledger import open_ledger_desk
-    from tradebot.runtime.past_prices import past_benchmark
+    from tradebot.runtime.past_prices import past_prices
 
     with open_ledger_desk(options) as opened:
         if not report.is_over(opened.desk, asked):
             return None
         render.begin(options, "report", opened.context, opened.loaded.warnings)
-        return report.run_over(opened.desk, asked, past_benchmark(opened.loaded.settings)), opened.context
+        with past_prices(opened.loaded.settings) as prices:
+            return report.run_over(opened.desk, asked, prices), opened.context
 
 
 def _of_desk(options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool) -> tuple[ReportOutcome, RunHeader]:

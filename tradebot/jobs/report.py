@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from tradebot.core.results.bare_lines import bare_lines
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine, position_lines, recorded_lines
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.core.results.report_periods import AskedPeriod, Span
+from tradebot.core.results.report_periods import AskedPeriod, Period, Span
 from tradebot.core.safety.stop_coverage import unprotected_dollars
 from tradebot.errors import UsageError
 from tradebot.jobs.desk import Desk
@@ -21,11 +22,11 @@ from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.equity_bridge import equity_bridge, live_moment
-from tradebot.jobs.steps.period_figures import Benchmark, with_figures
+from tradebot.jobs.steps.period_figures import PeriodPrices, holds, with_figures
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_for_gaps
 from tradebot.ledger.database import AccountLedger
-from tradebot.ports import Calendar
+from tradebot.ports import Calendar, Strategies
 
 
 def run(desk: Desk, asked: AskedPeriod) -> ReportOutcome:
@@ -44,16 +45,21 @@ def is_over(desk: LedgerDesk, asked: AskedPeriod) -> bool:
     return _span(asked, newest, desk.calendar).last < newest
 
 
-def run_over(desk: LedgerDesk, asked: AskedPeriod, benchmark: Benchmark) -> ReportOutcome:
-    """Report on a period that is over, by the ledger alone. Raises UsageError for a period without a session."""
+def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices) -> ReportOutcome:
+    """Report on a period that is over, by the ledger alone. Raises UsageError for a period without a session.
+
+    ``prices``: those that no broker has to be asked for.
+    """
     newest = desk.session_at(desk.now).session
     span = _span(asked, newest, desk.calendar)
     base = Outcome(Job.REPORT, newest, RunStatus.RAN, "")
-    outcome = with_figures(desk.ledger, desk.settings, base, span, benchmark)
+    outcome = with_figures(desk.ledger, desk.settings, base, span, prices)
     periods = desk.ledger.bare_periods.between(span.first, span.last)
     within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
     bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last)
-    return _recorded(replace(outcome, bare=bare_lines(within, desk.now), bridge=bridge), desk.ledger, span)
+    hold = holds(outcome, _symbols(desk.strategies), prices)
+    outcome = replace(outcome, bare=bare_lines(within, desk.now), bridge=bridge, buy_and_hold=hold)
+    return _recorded(outcome, desk.ledger, span)
 
 
 def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
@@ -64,15 +70,37 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     open_orders = desk.broker.open_orders()
     open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
     run.breaks = desk.ledger.halts_and_breaks.breaks()
+    prices = _prices(desk, run)
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
-    outcome = with_figures(desk.ledger, desk.settings, base, span, desk.market.benchmark, run.run_id)
+    outcome = with_figures(desk.ledger, desk.settings, base, span, prices, run.run_id)
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
     live = live_moment(desk, account, positions) if span.last >= run.session else None
     bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last, live)
-    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), bridge=bridge)
+    hold = holds(outcome, _symbols(desk.strategies), prices) if span.period is not Period.DAY else {}
+    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), bridge=bridge, buy_and_hold=hold)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
     return _with_positions(outcome, position_lines(positions, holdings, open_gaps))
+
+
+def _prices(desk: Desk, run: JobRun) -> PeriodPrices:
+    """The market's prices. Those of a session that is not over are the newest ones."""
+
+    def closes(symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        found = desk.market.closes(symbols, session)
+        missing = set(symbols) - found.keys() if session == run.session else set()
+        return {**{symbol: quote.last for symbol, quote in desk.market.quotes(missing).items()}, **found}
+
+    return PeriodPrices(
+        benchmark=desk.market.benchmark,
+        closes=closes,
+        actions=lambda symbols, first: desk.market.actions_since(symbols, first, run.market),
+    )
+
+
+def _symbols(strategies: Strategies) -> frozenset[str]:
+    """Every symbol of the strategies, traded or not."""
+    return frozenset(symbol for info in strategies.loaded for symbol in info.symbols)
 
 
 def _recorded(outcome: ReportOutcome, ledger: AccountLedger, span: Span) -> ReportOutcome:

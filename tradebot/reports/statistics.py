@@ -89,7 +89,7 @@ def statistics(report: ReportOutcome) -> tuple[Figure, ...]:
     if curve is None:
         return ()
     steps = daily_returns(curve, report.cash_events, report.benchmark)
-    return (*_account_figures(curve, steps), *_index_figures(steps))
+    return (*_account_figures(curve, steps), *_index_figures(steps), _buy_and_hold(report.buy_and_hold))
 
 
 def by_key(figures: Iterable[Figure]) -> dict[str, Figure]:
@@ -127,13 +127,20 @@ def _index_figures(steps: Sequence[Step]) -> tuple[Figure, ...]:
     gapless = len(known) >= len(steps) - 1  # the account's first session has no index close before it
     month, year = len(known) >= MONTH_SESSIONS, len(known) >= YEAR_SESSIONS
     return (
-        _share("benchmark_return", "S&P 500", formulas.total_return(index) if gapless else None,
-               "price index over the same sessions from the first close on, without dividends"),
+        _share("benchmark_return", "S&P 500 without dividends", formulas.total_return(index) if gapless else None,
+               "price index over the same sessions from the first close on"),
         _ratio("beta", "beta", formulas.beta(own, index) if month else None,
                "covariance / variance of daily returns against the S&P 500; from 20 sessions on"),
         _share("alpha", "alpha", formulas.alpha(own, index) if year else None,
                "(1 + mean of daily return - beta x S&P 500's)^252 - 1, risk-free 0; from 252 sessions on"),
     )  # fmt: skip
+
+
+def _buy_and_hold(returns: Mapping[str, Decimal]) -> Figure:
+    mean = float(sum(returns.values(), ZERO) / len(returns)) if returns else None
+    many = f"the {len(returns)} symbols" if len(returns) > 1 else "the symbols"
+    convention = f"equal dollars in {many} of the strategies, traded or not, from the first close on, with dividends"
+    return _share("buy_and_hold_return", "buy and hold", mean, convention)
 
 
 def external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:

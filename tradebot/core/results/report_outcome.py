@@ -43,6 +43,8 @@ class ReportOutcome(Outcome):
     bridge: Bridge | None = None  # from the equity before the period to that at its end; None: not known at both
     opening: Opening | None = None  # of the account, where it lies within the period
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
+    #: Return by symbol of the strategies, traded or not, held over the same sessions; empty for a day, or not known.
+    buy_and_hold: Mapping[str, Decimal] = field(default_factory=dict)
     trades: tuple[Trade, ...] = ()  # closed in the period
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)
     by_symbol: Mapping[str, Totals] = field(default_factory=dict)

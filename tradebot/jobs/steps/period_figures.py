@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from heapq import nlargest, nsmallest
 from typing import TypeAlias
 
+from tradebot.core.accounting.buy_and_hold import buy_and_hold
 from tradebot.core.accounting.months import month_lines
 from tradebot.core.accounting.performance import Totals, totals
 from tradebot.core.accounting.trading_cost import CostLine, trading_cost
+from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -25,14 +27,30 @@ from tradebot.home import drills
 from tradebot.ledger.database import AccountLedger
 from tradebot.settings import Settings
 
-#: The closes of the S&P 500 from one session to another, both included.
-Benchmark: TypeAlias = Callable[[date, date], Sequence[tuple[date, float]]]
+Closes: TypeAlias = Callable[[Iterable[str], date], Mapping[str, Decimal]]
+Actions: TypeAlias = Callable[[Iterable[str], date], Iterable[CorporateAction]]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPrices:
+    """The prices that a report compares an account with."""
+
+    benchmark: Callable[[date, date], Sequence[tuple[date, float]]]  # S&P 500 from one session to another
+    closes: Closes  # of a session, unadjusted, USD a share
+    actions: Actions  # with an ex-date from a day on
+
+
+def no_prices() -> PeriodPrices:
+    """The prices of a period that is over where only a broker outside would have them."""
+    return PeriodPrices(lambda first, last: (), lambda symbols, session: {}, lambda symbols, first: ())
+
+
 #: The best and the worst trades that are listed.
 LISTED = 5
 
 
 def with_figures(
-    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, benchmark: Benchmark, run_id: int = 0
+    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, prices: PeriodPrices, run_id: int = 0
 ) -> ReportOutcome:
     """The report's outcome without what only the broker knows: positions, account and protection now.
 
@@ -58,7 +76,7 @@ def with_figures(
         last=last,
         equity=equity,
         opening=opening,
-        benchmark=_benchmark(benchmark, equity),
+        benchmark=_benchmark(prices, equity),
         trades=trades,
         by_strategy=_grouped(trades, lambda trade: trade.strategy),
         by_symbol=_grouped(trades, lambda trade: trade.symbol),
@@ -91,11 +109,26 @@ def _equity_before(before: EquityPoint | None, closes: Sequence[EquityPoint]) ->
     return closes[0].last_equity if closes else ZERO
 
 
-def _benchmark(closes_of: Benchmark, equity: Sequence[EquityPoint]) -> Mapping[date, float]:
+def _benchmark(prices: PeriodPrices, equity: Sequence[EquityPoint]) -> Mapping[date, float]:
     if not equity:
         return {}
-    by_session = dict(closes_of(equity[0].session, equity[-1].session))
+    by_session = dict(prices.benchmark(equity[0].session, equity[-1].session))
     return {point.session: by_session[point.session] for point in equity if point.session in by_session}
+
+
+def holds(outcome: ReportOutcome, symbols: Iterable[str], prices: PeriodPrices) -> dict[str, Decimal]:
+    """The return of each symbol, bought at the first close of the period's curve and held to the last.
+
+    A day and a period of one close have none.
+    """
+    if outcome.period is Period.DAY or len(outcome.equity) < 2:
+        return {}
+    first, last = outcome.equity[0].session, outcome.equity[-1].session
+    wanted = sorted(set(symbols))
+    if first == last or not wanted:
+        return {}
+    actions = (each for each in prices.actions(wanted, first) if each.ex_date <= last)
+    return buy_and_hold(prices.closes(wanted, first), prices.closes(wanted, last), actions, first)
 
 
 def _grouped(trades: Iterable[Trade], name: Callable[[Trade], str]) -> dict[str, Totals]:
