@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
-from tradebot.errors import NotDue, TradebotError
+from tradebot.errors import BrokerUnavailable, ExitCode, NotDue, TradebotError
 from tradebot.runtime.before_desk import record_failure, why_not_due
 from tradebot.settings import GlobalOptions, Loaded
 
 if TYPE_CHECKING:
+    from tradebot.core.results.listings import Listing
+    from tradebot.jobs.desk import Desk
+    from tradebot.jobs.ledger_desk import LedgerDesk
+    from tradebot.runtime.homes import HomeContext
     from tradebot.runtime.open_desk import OpenDesk
     from tradebot.runtime.open_ledger import OpenLedgerDesk
+
+T = TypeVar("T")
 
 #: Jobs without log files: they change nothing and may run every minute.
 _READ_ONLY = frozenset({Job.STATUS})
@@ -49,6 +56,31 @@ def desk_for(
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.context, opened.loaded.warnings)
         yield opened
+
+
+def ask_or_recall(
+    options: GlobalOptions,
+    job: Job,
+    ask: Callable[[Desk], Listing[T]],
+    recall: Callable[[LedgerDesk], Listing[T]],
+) -> tuple[Listing[T], HomeContext, ExitCode]:
+    """What the broker shows; where it is out of reach, what the ledger knew last, with the code BROKER.
+
+    The header is printed before the return. Raises what ``runtime.open_desk`` and ``open_ledger_desk`` do.
+    """
+    from tradebot.runtime.open_desk import open_desk
+    from tradebot.runtime.open_ledger import open_ledger_desk
+
+    try:
+        with open_desk(options, job) as opened:
+            found, context, warnings = ask(opened.desk), opened.context, opened.loaded.warnings
+        code = ExitCode.OK
+    except BrokerUnavailable as error:
+        with open_ledger_desk(options) as stored:
+            found, context, warnings = recall(stored.desk), stored.context, stored.loaded.warnings
+        found, code = replace(found, trouble=str(error)), ExitCode.BROKER
+    render.begin(options, str(job), context, warnings)
+    return found, context, code
 
 
 @contextmanager

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
-from tradebot.core.results.listings import FillLine, Selection
-from tradebot.ledger.codec import value_from
-from tradebot.ledger.engine import Engine, Value
+from tradebot.core.model.account import Position
+from tradebot.core.model.exchange_time import start_of_day
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.orders import OrderState
+from tradebot.core.results.listings import FillLine, ListedOrder, Selection
+from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
 
 #: A bracket's leg has no intent of its own: its price is what the broker showed of it.
@@ -19,6 +25,25 @@ LEFT JOIN orders AS intent
 LEFT JOIN broker_orders AS leg
     ON leg.account_key = fill.account_key AND leg.broker_order_id = fill.broker_order_id
 ORDER BY fill.session DESC, fill.at DESC, fill.seq DESC
+"""
+#: One that an earlier look showed as open may have filled since: its fills tell.
+_WAS_FILLED = """EXISTS (SELECT 1 FROM fills AS fill WHERE fill.account_key = {0}.account_key
+    AND fill.client_order_id = {0}.client_order_id AND fill.broker_order_id = {0}.broker_order_id) AS was_filled"""
+_INTENTS = f"""
+SELECT COALESCE(sent_at, written_at) AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
+    average_fill_price AS fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
+    client_order_id, broker_order_id, {_WAS_FILLED.format("intent")}
+FROM orders AS intent WHERE account_key = :account_key
+"""
+_OTHERS = f"""
+SELECT seen.submitted_at AS at, seen.symbol, seen.side, seen.quantity, seen.filled_quantity, seen.type,
+    seen.limit_price, seen.stop_price, seen.average_fill_price AS fill_price, seen.state, seen.role AS purpose,
+    COALESCE(entry.strategy, '{FOREIGN}') AS strategy, seen.reason, seen.client_order_id, seen.broker_order_id,
+    {_WAS_FILLED.format("seen")}
+FROM broker_orders AS seen
+LEFT JOIN orders AS entry ON entry.account_key = seen.account_key AND entry.broker_order_id = seen.parent_id
+WHERE seen.account_key = :account_key AND NOT EXISTS (SELECT 1 FROM orders AS intent
+    WHERE intent.account_key = seen.account_key AND intent.client_order_id = seen.client_order_id)
 """
 _SPAN = " AND session >= :first AND session <= :last"
 
@@ -46,6 +71,71 @@ class Listings:
         )
         return [value_from(FillLine, row) for row in rows]
 
+    def last_positions(self) -> tuple[datetime, tuple[Position, ...]] | None:
+        """The broker's positions in the newest look at the account, and its time (aware UTC); None before the first."""
+        look = self._engine.one(
+            "SELECT at, session FROM equity WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1", self._account
+        )
+        if look is None:
+            return None
+        rows = self._engine.all(
+            "SELECT * FROM positions WHERE account_key = :account_key AND session = :session ORDER BY symbol",
+            {**self._account, "session": look["session"]},
+        )
+        return datetime.fromisoformat(look["at"]), tuple(
+            value_from(Position, row, asset_id=None, previous_close=None) for row in rows
+        )
+
+    def last_open_orders(self) -> tuple[datetime, frozenset[str]] | None:
+        """The broker's ids of the orders that were open in the newest look, and its time; None before the first."""
+        select = "SELECT at, open_orders FROM last_looks WHERE account_key = :account_key"
+        look = self._engine.one(select, self._account)
+        return (datetime.fromisoformat(look["at"]), frozenset(json.loads(look["open_orders"]))) if look else None
+
+    def sent_orders(self, chosen: Selection, most: int | None) -> Sequence[ListedOrder]:
+        """The intents that match, newest first; the newest ``most``, None for all. Of ``only_open`` those in doubt."""
+        in_doubt = " AND state IN ('submitting', 'unknown')" if chosen.only_open else ""
+        return self._orders(_INTENTS, chosen, most, in_doubt)
+
+    def other_orders(self, chosen: Selection, most: int | None) -> Sequence[ListedOrder]:
+        """The orders at the broker without an intent of their own that match: legs and foreign ones, likewise."""
+        return self._orders(_OTHERS, chosen, most)
+
+    def orders_with(self, broker_order_ids: Collection[str]) -> Sequence[ListedOrder]:
+        """The orders with these ids at the broker, as open ones."""
+        if not broker_order_ids:
+            return []
+        ids: dict[str, Value] = {f"id{at}": each for at, each in enumerate(sorted(broker_order_ids))}
+        named = ", ".join(f":{name}" for name in ids)
+        return [
+            replace(_order(row), is_open=True, state=OrderState(row["state"]))
+            for select in (_INTENTS, _OTHERS)
+            for row in self._engine.all(
+                f"SELECT * FROM ({select}) AS listed WHERE broker_order_id IN ({named})", {**self._account, **ids}
+            )
+        ]
+
+    def _orders(self, select: str, chosen: Selection, most: int | None, more: str = "") -> Sequence[ListedOrder]:
+        names = [name for name in ("symbol", "strategy") if getattr(chosen, name) is not None]
+        condition = "".join(f" AND {name} = :{name}" for name in names) + more
+        bounds: dict[str, Value] = {}
+        if chosen.first is not None:
+            condition += " AND at >= :since"
+            bounds["since"] = stamp(start_of_day(chosen.first))
+        if chosen.last is not None:
+            condition += " AND at < :until"
+            bounds["until"] = stamp(start_of_day(chosen.last + timedelta(days=1)))
+        rows = self._engine.all(
+            f"SELECT * FROM ({select}) AS listed WHERE 1 = 1{condition} ORDER BY at DESC, client_order_id LIMIT :most",
+            {
+                **self._account,
+                **bounds,
+                **{name: getattr(chosen, name) for name in names},
+                "most": -1 if most is None else most,
+            },
+        )
+        return [_order(row) for row in rows]
+
     def strategies(self) -> frozenset[str]:
         """The strategies that have a fill, FOREIGN among them."""
         return self._distinct("strategy")
@@ -58,3 +148,12 @@ class Listings:
         values: dict[str, Value] = {**self._account}
         rows = self._engine.all(f"SELECT DISTINCT {column} FROM fills WHERE account_key = :account_key", values)
         return frozenset(row[column] for row in rows)
+
+
+def _order(row: Row) -> ListedOrder:
+    """The line of an order that is not among the open ones: a state that is not final tells what was known last."""
+    state = OrderState(row["state"])
+    known: OrderState | None = state
+    if not state.terminal and not state.in_doubt and state is not OrderState.PLANNED:
+        known = OrderState.FILLED if row["was_filled"] else None
+    return value_from(ListedOrder, row, state=known, is_open=state.in_doubt)

@@ -12,7 +12,7 @@ from tradebot.core.model.repetition import EntryKey
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import AuditTrail
-from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
+from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
@@ -205,6 +205,15 @@ class Orders:
             {**self._account, "moment": stamp(moment)},
         )
         return tuple((_broker_order(row), datetime.fromisoformat(row["changed_at"])) for row in rows)
+
+    def keep_look(self, open_orders: Iterable[BrokerOrder], at: datetime) -> None:
+        """Keep which orders were open at the broker in the newest look. ``store_broker_orders`` stores the rest."""
+        ids = canonical_json([order.broker_order_id for order in open_orders])
+        self._engine.insert(
+            "last_looks",
+            {**self._account, "at": stamp(at), "open_orders": ids},
+            "ON CONFLICT (account_key) DO UPDATE SET at = excluded.at, open_orders = excluded.open_orders",
+        )
 
     def owner_of(self, client_order_id: str, parent_client_order_id: str | None) -> str | None:
         """The strategy of an order or of its bracket; None for a foreign order.

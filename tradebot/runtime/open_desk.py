@@ -60,6 +60,8 @@ ACCESS: dict[Job, Access] = {
     Job.REPORT: Access(),
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),
+    Job.POSITIONS: Access(),
+    Job.ORDERS: Access(),
     Job.ADOPT: Access(locks=True, asks_strategies=True),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from tests.reports.builders import POSITION
 from tests.reports.conftest import NOON, SESSION, Terminal
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.orders import Side
-from tradebot.core.results.listings import FillLine, Listing, Selection, TradeLine, TradeListing
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.core.results.listings import FillLine, ListedOrder, Listing, Selection, TradeLine, TradeListing
 from tradebot.reports.layout import Page
-from tradebot.reports.pages.listings import fills_page, trades_page
+from tradebot.reports.pages.listings import fills_page, orders_page, positions_page, trades_page
 from tradebot.reports.terminal import draw
 
 FILL = FillLine(
@@ -78,3 +79,40 @@ def test_an_open_round_trip_has_no_exit(width: int) -> None:
     assert text[1] == "Open round trips"
     assert text[4].split()[:4] == ["2007-01-03", "AAPL", "50", "93.15"]
     assert len(text) == 5
+
+
+ORDER = ListedOrder(
+    NOON, "BRK.B", Side.SELL, Decimal(1250), Decimal(0), OrderType.STOP, None, Decimal("3211.10"), None,
+    OrderState.ACCEPTED, True, Purpose.STOP, "rsi2_mean_reversion", "", "an id", "O-1",
+)  # fmt: skip
+
+
+def test_an_order_is_one_line_with_what_became_of_it(width: int) -> None:
+    part = replace(ORDER, filled_quantity=Decimal(50), state=OrderState.PARTIALLY_FILLED)
+    over = replace(ORDER, is_open=False)
+    rows = (ORDER, replace(over, state=OrderState.FILLED), replace(over, state=None), part)
+    text = seen(orders_page(Listing(Selection(), rows)))
+    assert text[4].startswith("  2007-01-03 12:00  sell 1250 BRK.B stop 3211.10  open")
+    states = [line.partition("3211.10  ")[2] for line in text[4:]]
+    assert [state.partition("  ")[0].strip() for state in states] == ["open", "filled", "not open", "50 filled"]
+    assert max(map(len, text)) <= width
+    market = replace(ORDER, type=OrderType.MARKET, stop_price=None)
+    assert "sell 1250 BRK.B market" in seen(orders_page(Listing(Selection(), (market,))))[4]
+
+
+def test_what_was_known_last_begins_with_why_and_of_when(width: int) -> None:
+    found = Listing(Selection(), (POSITION,), known_at=NOON, trouble="nobody answers")
+    text = " ".join(" ".join(seen(positions_page(found))).split())
+    assert text.startswith(
+        "The broker could not be asked: nobody answers This is what was known at 2007-01-03 12:00 EST."
+    )
+    assert "AAPL 10 26.00 +9.00 24.85" in text
+    assert "If every stop" not in text
+
+
+def test_positions_end_with_what_the_stops_would_lose() -> None:
+    known = replace(POSITION, to_stop=Decimal("11.5"), bare=Decimal(0))
+    lines = (known, replace(POSITION, protected=False, to_stop=Decimal(0), bare=Decimal(260)))
+    text = " ".join(" ".join(seen(positions_page(Listing(Selection(), lines)))).split())
+    assert "If every stop fills at its price, 271.50 is lost from here. A gap through a stop loses more." in text
+    assert "NO STOP" in text

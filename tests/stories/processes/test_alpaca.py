@@ -366,6 +366,25 @@ def test_looking_at_what_was_stored_asks_nobody(desk: Desk) -> None:
     assert not desk.network.is_cut
 
 
+def test_positions_and_orders_show_what_was_known_last_where_the_broker_is_out_of_reach(desk: Desk) -> None:
+    assert desk.run(MORNING, "run-daily")[0] == 0
+    for command in ("positions", "orders"):
+        code, now, _ = desk.run(LATER, command)
+        assert (code, now["known_at"], now["trouble"]) == (0, None, "")
+        desk.network.let_through = 0
+        code, last, _ = desk.run(LATER, command)
+        assert desk.network.is_cut
+        desk.network.mend()
+        assert (code, last["exit_code"]) == (6, 6)
+        assert "hung up" in last["trouble"]
+        assert last["known_at"].startswith("2006-11-02T")
+        keys = ("symbol", "quantity", "strategy")
+        assert [[each[key] for key in keys] for each in last[command]] == [
+            [each[key] for key in keys] for each in now[command]
+        ]
+        assert last[command]
+
+
 @pytest.mark.parametrize("let_through", [0, 2])
 def test_in_the_middle_of_an_emergency_stop(let_through: int, desk: Desk) -> None:
     """What was cancelled stays so; what is open is said to be, and the next stop closes it."""

@@ -32,6 +32,8 @@ class Job(StrEnum):
     INCIDENT = "incident"
     ADOPT = "adopt"
     BACKUP = "backup"
+    POSITIONS = "positions"
+    ORDERS = "orders"
 
 
 #: The jobs of a session, in the order in which they are due.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.holdings import OpenTrade, Trade
-from tradebot.core.model.orders import Side
+from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
 T = TypeVar("T")
 
@@ -60,6 +60,34 @@ class Listing(Generic[T]):
     rows: tuple[T, ...]
     more: bool = False  # whether older rows match, beyond the limit
     notes: tuple[str, ...] = ()
+    known_at: datetime | None = None  # when the rows were last known (aware UTC); None: they are as of now
+    trouble: str = ""  # why the broker could not be asked; "": it was, or need not be
+
+    def as_of(self, known_at: datetime) -> Self:
+        """The same rows, as they were known at an instant (aware UTC)."""
+        return replace(self, known_at=known_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """An order for people: sent by the bot, a leg of one of its brackets, or foreign. Prices are USD per share."""
+
+    at: datetime  # when it was sent, or decided if it never left; aware UTC
+    symbol: str
+    side: Side
+    quantity: Decimal  # shares; 0 for an order for an amount of USD
+    filled_quantity: Decimal
+    type: OrderType
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    fill_price: Decimal | None  # average; None while nothing filled
+    state: OrderState | None  # None: it is not open any more, and what became of it is not known
+    is_open: bool  # whether it may still fill
+    purpose: Purpose
+    strategy: str  # FOREIGN for somebody else's
+    reason: str  # why it was sent, or why it failed
+    client_order_id: str
+    broker_order_id: str | None  # None: the broker never had it, as far as known
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,16 +34,24 @@ class PositionLine:
 
 
 def position_lines(
-    positions: Iterable[Position], holdings: Iterable[Holding], gaps: Iterable[Gap], losses: Iterable[StopLoss] = ()
+    positions: Iterable[Position],
+    holdings: Iterable[Holding],
+    gaps: Iterable[Gap],
+    losses: Iterable[StopLoss] = (),
+    *,
+    known: bool = True,
 ) -> tuple[PositionLine, ...]:
-    """The lines of the broker's positions, by symbol. A position that is partly ours has two: our shares, the rest."""
+    """The lines of the broker's positions, by symbol. A position that is partly ours has two: our shares, the rest.
+
+    Without ``known`` it is not known whether their stops rest.
+    """
     ours = {holding.symbol: holding for holding in holdings}
     open_gaps = {gap.symbol for gap in gaps}
     lost = {(each.symbol, each.strategy): each for each in losses}
     return tuple(
         _with_loss(line, lost.get((line.symbol, line.strategy)))
         for position in sorted(positions, key=lambda position: position.symbol)
-        for line in _lines(position, ours.get(position.symbol), position.symbol not in open_gaps)
+        for line in _lines(position, ours.get(position.symbol), position.symbol not in open_gaps if known else None)
     )
 
 
@@ -74,7 +82,7 @@ def recorded_lines(positions: Iterable[Position], owners: Mapping[str, str]) -> 
     )
 
 
-def _lines(position: Position, holding: Holding | None, covered: bool) -> Iterator[PositionLine]:
+def _lines(position: Position, holding: Holding | None, covered: bool | None) -> Iterator[PositionLine]:
     shares = holding.shares_in(position).copy_sign(position.quantity) if holding else Decimal(0)
     foreign = position.quantity - shares
     if holding and shares:

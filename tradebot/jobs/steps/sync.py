@@ -223,6 +223,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             unsettled=moved | {CASH} if moved else moved,
         )
         record_look(desk, run.session, seen.gaps, look.open_orders, seen.at)
+        ledger.orders.keep_look(look.open_orders, seen.at)
         point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
         ledger.books.store_equity(point, look.positions, explained.high)
         state = AccountState(

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.values import plural
-from tradebot.core.results.listings import FillLine, Listing, TradeLine, TradeListing
-from tradebot.reports.formatting import day, minute, percent_text, price, ratio, shares, signed_usd, usd
+from tradebot.core.model.orders import OrderState
+from tradebot.core.model.values import ZERO, plural
+from tradebot.core.results.listings import FillLine, ListedOrder, Listing, TradeLine, TradeListing
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.reports.formatting import day, instant, minute, percent_text, price, ratio, shares, signed_usd, usd
 from tradebot.reports.layout import Block, Cell, Line, Page, Tone, lines, section, table
+from tradebot.reports.pages import common
 
 
 def trades_page(found: TradeListing) -> Page:
@@ -80,6 +83,70 @@ def fills_page(found: Listing[FillLine]) -> Page:
 def _signed_shares(trade: TradeLine) -> str:
     """The shares, negative of a short."""
     return shares(trade.quantity * trade.side.sign)
+
+
+def positions_page(found: Listing[PositionLine]) -> Page:
+    """The positions of a listing, and what is lost if every stop fills at its price."""
+    lost = [line for line in found.rows if line.to_stop is not None and line.bare is not None]
+    total = sum(((line.to_stop or ZERO) + (line.bare or ZERO) for line in lost), ZERO)
+    said = f"If every stop fills at its price, {usd(total)} is lost from here. A gap through a stop loses more."
+    return (
+        *_last_known(found),
+        *common.positions(found.rows),
+        *lines([said] if lost else [], Tone.STRONG),
+        *_rest(found),
+    )
+
+
+def orders_page(found: Listing[ListedOrder]) -> Page:
+    """The orders of a listing. Prices are USD per share."""
+    return (
+        *_last_known(found),
+        *_page(
+            "Orders, New York time",
+            found,
+            "sent | order | state | ?strategy | ?for | ?>filled at",
+            (
+                (
+                    minute(order.at),
+                    _order_text(order),
+                    _state(order),
+                    order.strategy,
+                    str(order.purpose),
+                    price(order.fill_price),
+                )
+                for order in found.rows
+            ),
+        ),
+    )
+
+
+def _order_text(order: ListedOrder) -> str:
+    """``sell 53 AAPL stop 84.73``."""
+    prices = (("limit", order.limit_price), ("stop", order.stop_price))
+    priced = "".join(f" {name} {price(value)}" for name, value in prices if value is not None)
+    return f"{order.side} {shares(order.quantity)} {order.symbol}{priced or ' ' + order.type.replace('_', ' ')}"
+
+
+def _state(order: ListedOrder) -> Cell:
+    if order.state is None:
+        return Cell("not open", Tone.QUIET)
+    if order.is_open and 0 < order.filled_quantity < order.quantity:
+        return Cell(f"{shares(order.filled_quantity)} filled", Tone.GOOD)
+    if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
+        return Cell("open", Tone.GOOD)
+    return Cell(str(order.state), _STATE_TONES.get(order.state, Tone.PLAIN))
+
+
+_STATE_TONES = {OrderState.UNKNOWN: Tone.BAD, OrderState.REJECTED: Tone.BAD, OrderState.FILLED: Tone.GOOD}
+
+
+def _last_known(found: Listing[Any]) -> Page:
+    """That the broker could not be asked, and of when the rows are."""
+    if not found.trouble:
+        return ()
+    known = [f"This is what was known at {instant(found.known_at)}."] if found.known_at else []
+    return (Line(f"The broker could not be asked: {found.trouble}", Tone.BAD), *lines(known, Tone.WARN))
 
 
 def _totals_text(totals: Totals) -> str:

@@ -1,0 +1,50 @@
+"""positions: what is held, as the broker shows it, or as the ledger knew it last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from tradebot.core.results.listings import Listing, Selection
+from tradebot.core.results.position_lines import PositionLine, position_lines
+from tradebot.jobs.desk import Desk
+from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.steps.stop_gaps import look_at_stops
+
+
+def run(desk: Desk, chosen: Selection) -> Listing[PositionLine]:
+    """The positions that match, ours and foreign, the newest first. Raises BrokerUnavailable."""
+    positions, open_orders = desk.broker.positions(), desk.broker.open_orders()
+    holdings = desk.ledger.books.holdings()
+    quotes = desk.market.quotes(position.symbol for position in positions)
+    stops = look_at_stops(desk, holdings, positions, open_orders, quotes)
+    return _listing(chosen, position_lines(positions, holdings, stops.gaps, stops.losses))
+
+
+def recall(desk: LedgerDesk, chosen: Selection) -> Listing[PositionLine]:
+    """The positions that match, as they were known last: in the newest look of a job at the account.
+
+    Whether their stops rest is not known, nor is what they would lose.
+    """
+    known = desk.ledger.listings.last_positions()
+    if known is None:
+        return Listing(chosen, (), notes=("no job has looked at the account yet, so nothing is known of it",))
+    known_at, positions = known
+    lines = position_lines(positions, desk.ledger.books.holdings(), (), known=False)
+    return _listing(chosen, lines).as_of(known_at)
+
+
+def _listing(chosen: Selection, lines: Iterable[PositionLine]) -> Listing[PositionLine]:
+    lines = tuple(lines)
+    rows = [line for line in lines if chosen.includes(line.symbol, line.strategy, line.opened)]
+    rows.sort(key=lambda line: line.opened or date.min, reverse=True)
+    shown = tuple(rows[: chosen.limit])
+    notes = () if rows else (_nothing(chosen, lines),)
+    return Listing(chosen, shown, more=len(rows) > len(shown), notes=notes)
+
+
+def _nothing(chosen: Selection, lines: tuple[PositionLine, ...]) -> str:
+    if not lines:
+        return "no position is held"
+    held = ", ".join(dict.fromkeys(line.symbol for line in lines))
+    return f"nothing matches: no position{chosen.text}. Held: {held}"
