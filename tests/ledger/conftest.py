@@ -335,6 +335,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at, quote=some.quote())
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.FILLED, some.at, broker_order_id="B1")
     ledger.orders.store_broker_orders([some.shown("B1")], some.at)
+    ledger.orders.keep_look([some.shown("B1")], some.at)
     split = SplitEvent("S1", "MSFT", Decimal(2), Decimal(5), Decimal(10), some.at, some.session)
     ledger.books.book([some.bought(), some.sold(), some.bought("F3"), Booking(split, "foreign", "MSFT")], some.at)
     ibm = some.bought("F4", "IBM")

@@ -5,3 +5,5 @@ CREATE TABLE last_looks (
     at          TEXT NOT NULL CHECK (at LIKE '____-__-__T__:__:__.______Z'),
     open_orders TEXT NOT NULL  -- their broker_order_ids, as a JSON array
 ) STRICT;
+
+CREATE VIEW v_last_looks AS SELECT at, open_orders, account_key AS account FROM last_looks;
