@@ -34,6 +34,11 @@ def text(value: str | Cell) -> str:
     return value if isinstance(value, str) else value.text
 
 
+def rows_of(figure: Figure) -> tuple[tuple[str | Cell, ...], ...]:
+    assert figure.table is not None
+    return figure.table.rows
+
+
 def line_of(figure: Figure, number: int = 1) -> list[tuple[float, float]]:
     """The points of a line as (day, value), its values read from the marks of the axis."""
     chart = drawn(figure.chart)
@@ -60,7 +65,7 @@ def test_every_chart_has_a_title_a_description_and_a_table(by_title: dict[str, F
         chart = drawn(figure.chart)
         assert chart.get("role") == "img"
         assert all((each.text or "").strip() for each in chart[:2])
-        assert figure.table.rows
+        assert rows_of(figure)
 
 
 def test_the_line_of_equity_is_the_equity(report: ReportOutcome, by_title: dict[str, Figure]) -> None:
@@ -69,7 +74,7 @@ def test_the_line_of_equity_is_the_equity(report: ReportOutcome, by_title: dict[
     assert [day for day, _ in line] == [(point.session - first).days for point in report.equity]
     span = max(value for _, value in line) - min(value for _, value in line)
     assert [value for _, value in line] == pytest.approx([float(p.equity) for p in report.equity], abs=span / 500)
-    assert by_title["Equity"].table.rows[0][:2] == (
+    assert rows_of(by_title["Equity"])[0][:2] == (
         "2007-01", usd(next(p.equity for p in report.equity if p.session == date(2007, 1, 31))),
     )  # fmt: skip
 
@@ -101,7 +106,7 @@ def test_the_months_compound_to_the_total_return(report: ReportOutcome, by_title
     expected = by_key(statistics(report))["total_return"].value
     assert expected is not None
     assert total - 1 == pytest.approx(expected, abs=0.003)
-    rows = by_title["Returns by month"].table.rows
+    rows = rows_of(by_title["Returns by month"])
     assert [text(value) for value in rows[-1]][4:13] == [""] * 9, "the months after the last are empty"
 
 
@@ -116,15 +121,15 @@ def test_a_short_period_has_a_row_for_each_session(report: ReportOutcome) -> Non
     few = replace(report, equity=report.equity[:20])
     made = {figure.title: figure for figure in figures(few)}
     assert list(made) == ["Equity", "Drawdown", "Exposure"], "a month has neither a half year nor other months"
-    assert {len(figure.table.rows) for figure in made.values()} == {20}
-    assert [row[0] for row in made["Equity"].table.rows] == [point.session.isoformat() for point in few.equity]
+    assert {len(rows_of(figure)) for figure in made.values()} == {20}
+    assert [row[0] for row in rows_of(made["Equity"])] == [point.session.isoformat() for point in few.equity]
 
 
 def test_without_an_index_the_account_stands_alone(report: ReportOutcome) -> None:
     equity = figures(replace(report, benchmark={}))[0]
     assert "S&P 500:" not in equity.caption
     assert texts(drawn(equity.chart), "legend") == []
-    assert {text(row[2]) for row in equity.table.rows} == {"-"}
+    assert {text(row[2]) for row in rows_of(equity)} == {"-"}
 
 
 def test_equity_that_stands_still_is_drawn(report_of: Callable[..., ReportOutcome]) -> None:

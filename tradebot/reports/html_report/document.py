@@ -24,12 +24,12 @@ _LONG = 24
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart, a sentence on what it shows, and its numbers."""
+    """A chart and what it shows in words, with its numbers unless the section that it begins has them."""
 
     title: str
     chart: Markup
     caption: str
-    table: Table
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

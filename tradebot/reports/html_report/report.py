@@ -16,6 +16,7 @@ from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.home.output_files import output_path, write_output
 from tradebot.reports.formatting import day, percent_text, price, ratio, shares, signed_usd, usd
 from tradebot.reports.html_report.document import HTML_REPORT, Document, Section, html_text
+from tradebot.reports.html_report.document import Figure as Chart
 from tradebot.reports.html_report.figures import figures
 from tradebot.reports.html_report.masking import masked_account, masker
 from tradebot.reports.html_report.trading_figures import trading_figures
@@ -104,18 +105,24 @@ def _highlights(outcome: ReportOutcome, statistics: Mapping[str, Figure]) -> tup
 
 
 def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure], hide: Hide) -> Iterable[Section]:
-    yield Section("Charts", (*figures(outcome), *trading_figures(outcome, hide)))
-    yield from _page_sections(report_page(outcome, where, statistics))
+    of_equity, *others = _page_sections(report_page(outcome, where, statistics), trading_figures(outcome, hide))
+    yield of_equity
+    yield Section("Charts", figures(outcome))
+    yield from others
     yield Section("Trades", _trades(outcome.trades))
 
 
-def _page_sections(page: Page) -> Iterable[Section]:
-    """The sections of the page that a terminal shows, without the headline and the files of the machine."""
+def _page_sections(page: Page, charts: Mapping[str, tuple[Chart, ...]]) -> Iterable[Section]:
+    """The sections of the page that a terminal shows, without the headline and the files of the machine.
+
+    ``charts``: what the section of a title begins with.
+    """
     heads = [number for number, block in enumerate(page) if isinstance(block, Heading)]
     for begin, end in pairwise([*heads, len(page)]):
         title = page[begin]
         if isinstance(title, Heading) and begin > 0 and title.text != common.RECORD_FILES:
-            yield Section(title.text, tuple(part for block in page[begin + 1 : end] for part in _cut(block)))
+            blocks = (part for block in page[begin + 1 : end] for part in _cut(block))
+            yield Section(title.text, (*charts.get(title.text, ()), *blocks))
 
 
 def _cut(block: Block) -> tuple[Block, ...]:

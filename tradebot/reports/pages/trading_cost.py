@@ -14,6 +14,8 @@ from tradebot.reports.layout import Block, Cell, Facts, Line, Page, Tone, sectio
 
 #: The share of a limit from which a report says that it was approached.
 APPROACHED = Decimal("0.8")
+#: The titles of the sections.
+COST, LIMITS = "Slippage and cost, USD", "Limits used"
 NOT_RECORDED = "not recorded"
 
 
@@ -40,7 +42,7 @@ def trading_cost(cost: TradingCost | None) -> Page:
         *_lines("~strategy", cost.by_strategy),
         *_lines("hour, New York", cost.by_hour),
     ]
-    return section("Slippage and cost, USD", *blocks)
+    return section(COST, *blocks)
 
 
 def limits_used(outcome: ReportOutcome) -> Page:
@@ -59,7 +61,7 @@ def limits_used(outcome: ReportOutcome) -> Page:
         )
         for line in outcome.limits_used
     )
-    return section("Limits used", *table("limit | >highest use | >setting then | >share | session", rows), *gaps)
+    return section(LIMITS, *table("limit | >highest use | >setting then | >share | session", rows), *gaps)
 
 
 def in_unit(setting: str, amount: Decimal) -> str:
