@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -52,20 +53,22 @@ def init(tmp_path: Path) -> Init:
 def test_four_answers_make_a_home_on_the_embedded_exchange(init: Init, tmp_path: Path, tool: MakeTool) -> None:
     tab = tool("crontab", CRONTAB).with_name("crontab")
     scheduled = sys.platform == "linux"  # whose scheduler is cron
-    with init(PATH=os.environ["PATH"], TMPDIR=str(tmp_path / "temporary")) as terminal:
+    with init(PATH=os.environ["PATH"], TMPDIR=str(tmp_path / "temporary"), TERM="xterm") as terminal:
         terminal.reply("nonsense", "", "MAX_POSITIONS=none", "MAX_POSITIONS=4", "", "yes" if scheduled else "")
         assert terminal.ended() == 0, terminal.shown
+    assert ("\x1b[1m" in terminal.shown, r"\x1b" in terminal.shown) == (True, False)  # drawn, and not as text
     home = tmp_path / "home"
     env = (home / ".env").read_text()
     assert stat.S_IMODE((home / ".env").stat().st_mode) == 0o600
     assert ("\nMAX_POSITIONS=4\n" in env, "LIVE" in env) == (True, False)
     assert (home / "trading_robot.db").exists()
-    for words in ("Write paper or alpaca.", "2 of 4.", "MAX_POSITIONS: ", "preflight\n", "What comes next\n"):
+    for words in ("Write paper or alpaca.", "2 of 4.", "MAX_POSITIONS: ", "checks passed", "What comes next"):
         assert words in terminal.shown
     if scheduled:
         assert str(home) in tab.read_text()
         assert "PAPER_ADVANCE=daily" in env
-    assert f"tradebot {'schedule verify' if scheduled else 'run-daily'} --home {home}\n" in terminal.shown
+    words = re.sub(r"\x1b\[[0-9;]*m", "", terminal.shown).split()
+    assert f"tradebot {'schedule verify' if scheduled else 'run-daily'} --home {home}" in " ".join(words)
 
 
 @needs_terminal

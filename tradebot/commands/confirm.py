@@ -7,13 +7,13 @@ import sys
 from tradebot.commands import render, signal_handlers
 from tradebot.errors import UsageError
 from tradebot.reports.layout import Page
-from tradebot.reports.streams import tell
+from tradebot.reports.streams import tell, tell_drawn
 from tradebot.settings import GlobalOptions
 
 
 def show_on_stderr(page: Page) -> None:
     """Show the page that the question is about. Standard output is left to the result of the command."""
-    tell(render.page_text(page, sys.stderr))
+    tell_drawn(render.page_text(page, sys.stderr))
 
 
 def confirm(options: GlobalOptions, question: str) -> None:

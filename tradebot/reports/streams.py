@@ -20,6 +20,11 @@ def tell(text: str) -> None:
     _write(sys.stderr, visible(text))
 
 
+def tell_drawn(text: str) -> None:
+    """Write a page that ``terminal.draw`` drew to standard error, with its colours. Every OSError is ignored."""
+    _write(sys.stderr, text)
+
+
 def escape_unencodable() -> None:
     """Write characters that the streams' encoding lacks as backslash escapes instead of raising UnicodeEncodeError."""
     for stream in (sys.stdout, sys.stderr):
