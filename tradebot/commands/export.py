@@ -83,14 +83,17 @@ def _tax(options: GlobalOptions, year: int, file: Path, *, force: bool) -> ExitC
 def _returns(options: GlobalOptions, file: Path, *, force: bool) -> ExitCode:
     from tradebot.commands import open_desk, render
     from tradebot.core.model.values import plural
-    from tradebot.jobs import export
+    from tradebot.core.results.report_periods import AskedPeriod, Period
+    from tradebot.jobs import report
     from tradebot.reports.pages.export import files_page
     from tradebot.reports.returns_file import returns_path, write_returns
+    from tradebot.runtime.past_prices import past_benchmark
     from tradebot.settings import load_without_keys
 
     path = returns_path(file, load_without_keys(options), force=force)
     with open_desk.ledger_for(options, "export") as opened:
-        rows = write_returns(export.equity(opened.desk), path)
+        everything = report.run_over(opened.desk, AskedPeriod(Period.ALL), past_benchmark(opened.loaded.settings))
+    rows = write_returns(everything, path)
     page = files_page([path], f"{plural(rows, 'session')}; a deposit or withdrawal is no return")
     return render.show_result(options, "export", page, header=opened.context, files=[path], rows=rows)
 

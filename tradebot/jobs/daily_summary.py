@@ -18,11 +18,13 @@ from tradebot.settings.alert_model import DailySummary
 def raise_summary(desk: Desk, report: ReportOutcome, attachment: Callable[[str], str]) -> bool:
     """Raise the summary of the report's session, as DAILY_SUMMARY says; whether it was raised.
 
+    A report on a period that is over has none.
+
     attachment: keeps a page for mail under a name that it is given, and returns the name, "" for none. Called only
     for a summary that is raised.
     """
     wanted, session = desk.settings.daily_summary, report.session
-    if wanted is DailySummary.OFF or session is None:
+    if wanted is DailySummary.OFF or session is None or report.last != session:
         return False
     outbox, key = desk.ledger.outbox, f"summary:{session}"
     if outbox.has(key):

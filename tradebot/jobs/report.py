@@ -24,7 +24,7 @@ from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.equity_bridge import equity_bridge, live_moment
 from tradebot.jobs.steps.period_figures import PeriodPrices, holds, with_figures
 from tradebot.jobs.steps.session_close import record_close
-from tradebot.jobs.steps.stop_gaps import look_for_gaps
+from tradebot.jobs.steps.stop_gaps import look_at_stops
 from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Calendar, Strategies
 
@@ -68,7 +68,8 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(p.symbol for p in positions)
     open_orders = desk.broker.open_orders()
-    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes)
+    stops = look_at_stops(desk, holdings, positions, open_orders, quotes)
+    open_gaps = stops.gaps
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     prices = _prices(desk, run)
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
@@ -80,7 +81,7 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), bridge=bridge, buy_and_hold=hold)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
-    return _with_positions(outcome, position_lines(positions, holdings, open_gaps))
+    return _with_positions(outcome, position_lines(positions, holdings, open_gaps, stops.losses))
 
 
 def _prices(desk: Desk, run: JobRun) -> PeriodPrices:

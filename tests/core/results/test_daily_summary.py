@@ -46,10 +46,10 @@ def trade(symbol: str, pnl: str, reason: str) -> Trade:
     )
 
 
-def held(symbol: str, quantity: str, last: str, stop: str | None, *, protected: bool = True) -> PositionLine:
-    at = None if stop is None else D(stop)
+def held(symbol: str, quantity: str, last: str, to_stop: str = "0", bare: str = "0") -> PositionLine:
+    worth = D(quantity) * D(last)
     return PositionLine(
-        "trend", symbol, D(quantity), D(50), D(last), D(quantity) * D(last), D(0), at, None, TODAY, protected
+        "trend", symbol, D(quantity), D(50), D(last), worth, D(0), None, None, TODAY, True, D(to_stop), D(bare)
     )
 
 
@@ -77,7 +77,7 @@ def test_a_day_with_trades() -> None:
             ),
             trades=(trade("MSFT", "75.50", "target"), trade("IBM", "-10", "stop")),
             cash_events=(cash("1000", CashKind.DEPOSIT), cash("5", CashKind.DIVIDEND)),
-            positions=(held("AAPL", "100", "51", "49"), held("IBM", "10", "100", None, protected=False)),
+            positions=(held("AAPL", "100", "51", to_stop="200"), held("IBM", "10", "100", bare="1000")),
         )
     )
     assert told.lines == (
@@ -85,7 +85,8 @@ def test_a_day_with_trades() -> None:
         "Traded: bought 100 AAPL at 50.14, sold 10 MSFT at 30.00",
         "Closed: 2 trades, 1 won, +$65.50 after fees: MSFT +$75.50 (target), IBM -$10.00 (stop)",
         "Equity: $101,073.28, +$73.28 (+0.07 %) on the day, $1,000.00 paid in",
-        "Held: 2 positions, $6,100.00; $1,200.00 are lost if every stop fills at its price, more in a gap",
+        "Held: 2 positions, $6,100.00. If every stop fills at its price, $1,200.00 is lost, $1,000.00 of it shares "
+        "without a stop, in full; a gap loses more.",
     )
     assert told.title == "2007-01-04: +$73.28, 1 bought, 1 sold"
     assert told.is_news
@@ -127,7 +128,7 @@ def test_the_worst_day_has_seven_lines_of_one_line_each() -> None:
         period_fills=tuple(fills),
         trades=tuple(trade(f"SYM{n}", "1", "x" * 300) for n in range(50)),
         failures=tuple(FailureLine("a", "b\n" * 200) for _ in range(9)),
-        positions=tuple(held(f"SYM{n}", "1", "1", "1") for n in range(50)),
+        positions=tuple(held(f"SYM{n}", "1", "1") for n in range(50)),
     )
     told = summary(outcome, halts, jobs)
     assert len(told.text.splitlines()) == len(told.lines) == 7

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Fill
 from tradebot.core.model.halts import Halt, distinct
-from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, canonical, dollars, percent, plural
 from tradebot.core.results.needs import find_needs
@@ -159,26 +158,15 @@ def _paid_in(report: ReportOutcome, session: date) -> Decimal:
     return sum(flows, ZERO)
 
 
-def _held(positions: Iterable[PositionLine]) -> str:
-    ours = [line for line in positions if line.strategy != FOREIGN]
-    if not ours:
+def _held(positions: Sequence[PositionLine]) -> str:
+    if not positions:
         return "Held: nothing"
-    worth = sum((abs(line.market_value) for line in ours), ZERO)
-    return (
-        f"Held: {plural(len(ours), 'position')}, {dollars(worth)}; {dollars(_at_stops(ours))} are lost if every stop "
-        "fills at its price, more in a gap"
-    )
-
-
-def _at_stops(lines: Iterable[PositionLine]) -> Decimal:
-    """What is lost if every stop fills at its price, USD; shares without one count in full."""
-    return sum((_at_stop(line) for line in lines), ZERO)
-
-
-def _at_stop(line: PositionLine) -> Decimal:
-    if line.stop is None or not line.protected:
-        return abs(line.market_value)
-    return max(ZERO, line.quantity * (line.last - line.stop))
+    worth = sum((abs(line.market_value) for line in positions), ZERO)
+    bare = sum((line.bare or ZERO for line in positions), ZERO)
+    lost = bare + sum((line.to_stop or ZERO for line in positions), ZERO)
+    without = f", {dollars(bare)} of it shares without a stop, in full" if bare else ""
+    what = f"{plural(len(positions), 'position')}, {dollars(worth)}"
+    return f"Held: {what}. If every stop fills at its price, {dollars(lost)} is lost{without}; a gap loses more."
 
 
 # --- text ------------------------------------------------------------------------------------------
