@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tests.core.builders import NOW, TODAY, YESTERDAY, D, cash, fill
+from tradebot.core.accounting.bridge import Booked, Holdings, Moment, Movements, bridge
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
@@ -155,3 +157,24 @@ def test_a_withdrawal_is_no_loss() -> None:
         )
     )
     assert "Equity: $90,000.00, $0.00 (0 %) on the day, $10,000.00 paid out" in told.lines
+
+
+def test_a_deposit_of_the_weekend_is_no_gain_of_monday() -> None:
+    weekend = replace(cash("500", CashKind.DEPOSIT), session=YESTERDAY + timedelta(days=3))
+    monday = YESTERDAY + timedelta(days=5)
+    outcome = report(equity=(point(YESTERDAY, "100000"), point(monday, "100500")), cash_events=(weekend,))
+    assert (
+        "Equity: $100,500.00, $0.00 (0 %) on the day, $500.00 paid in" in daily_summary(outcome, monday, (), ()).lines
+    )
+
+
+def test_the_bridge_of_a_report_on_the_day_counts() -> None:
+    """A day's report has the cash events of its day alone, and the bridge those since the close before."""
+    made = bridge(
+        Moment(NOW - timedelta(days=3), D("100000"), {}, is_close=True),
+        Moment(NOW, D("100600"), {}, is_close=False),
+        Booked(Holdings(D("100000"), {}, D(0)), Holdings(D("100600"), {}, D(0)),
+               Movements(cash={CashKind.DEPOSIT: D(500), CashKind.DIVIDEND: D(100)})),
+    )  # fmt: skip
+    told = summary(report(equity=(point(YESTERDAY, "100000"), point(TODAY, "100600")), first=TODAY, bridge=made))
+    assert "Equity, not of a close: $100,600.00, +$100.00 (+0.1 %) on the day, $500.00 paid in" in told.lines

@@ -37,6 +37,16 @@ class DailySummary:
         return "\n".join(self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a session made of the account, USD."""
+
+    before: Decimal  # equity at the close before, or of the opening
+    change: Decimal  # without what was paid in or out
+    paid_in: Decimal  # less what was paid out
+    is_close: bool = True  # whether it ends with the session's close
+
+
 def daily_summary(
     report: ReportOutcome, session: date, halts: Iterable[Halt], jobs: Iterable[SessionJob]
 ) -> DailySummary:
@@ -48,16 +58,15 @@ def daily_summary(
     """
     fills = [fill for fill in report.period_fills if fill.session == session]
     urgent = (*_undone(jobs), *_halted(halts), *_troubles(report))
-    result = _result(report, session)
+    result, day = _result(report, session), _day_of(report, session)
     lines = (
         *(urgent or ("Nothing needs you.",)),
         _traded(fills),
         *filter(None, (result,)),
-        _equity(report, session),
+        _equity(day),
         _held(report.positions),
     )
-    change = _change(report, session)
-    title = f"{session}: {_signed(change) if change is not None else 'no close yet'}, {_counted(fills)}"
+    title = f"{session}: {'no close yet' if day is None else _signed(day.change)}, {_counted(fills)}"
     return DailySummary(
         session=session,
         title=f"{title}, needs you" if urgent else title,
@@ -124,38 +133,36 @@ def _result(report: ReportOutcome, session: date) -> str:
     return f"Closed: {plural(len(ended), 'trade')}, {won} won, {total} after fees: {_listed(each, 'trade')}"
 
 
-def _equity(report: ReportOutcome, session: date) -> str:
-    point = next((each for each in report.equity if each.session == session), None)
-    change, before = _change(report, session), _before(report, session)
-    if point is None or change is None or before is None:
+def _equity(day: _Day | None) -> str:
+    if day is None:
         return "Equity: no close was recorded for this session"
-    share = f" ({'+' if change > 0 else ''}{percent(change / before)})" if before > 0 else ""
-    paid = _paid_in(report, session)
-    flow = f", {dollars(abs(paid))} paid {'in' if paid > 0 else 'out'}" if paid else ""
-    return f"Equity: {dollars(before + change + paid)}, {_signed(change)}{share} on the day{flow}"
+    share = f" ({'+' if day.change > 0 else ''}{percent(day.change / day.before)})" if day.before > 0 else ""
+    flow = f", {dollars(abs(day.paid_in))} paid {'in' if day.paid_in > 0 else 'out'}" if day.paid_in else ""
+    after = dollars(day.before + day.change + day.paid_in)
+    return f"Equity{'' if day.is_close else ', not of a close'}: {after}, {_signed(day.change)}{share} on the day{flow}"
 
 
-def _change(report: ReportOutcome, session: date) -> Decimal | None:
-    """The day's result: the change of the closing equity without what was paid in or out; None without a close."""
-    points = [each for each in report.equity if each.session == session]
-    before = _before(report, session)
-    return None if not points or before is None else points[-1].equity - before - _paid_in(report, session)
-
-
-def _before(report: ReportOutcome, session: date) -> Decimal | None:
-    """The equity that the day is measured from: at the close before, of the opening, or by the broker."""
-    earlier = [each.equity for each in report.equity if each.session < session]
+def _day_of(report: ReportOutcome, session: date) -> _Day | None:
+    """The session's result by the bridge of a report on this day alone, else by its closes; None without a close."""
+    bridge = report.bridge
+    if bridge is not None and report.first == session:
+        paid_in = bridge.paid_in - bridge.paid_out
+        return _Day(bridge.opening_equity, bridge.change - paid_in, paid_in, bridge.is_closing_close)
     own = [each for each in report.equity if each.session == session]
-    if earlier:
-        return earlier[-1]
+    earlier = [each for each in report.equity if each.session < session]
     if not own:
         return None
-    return own[0].equity if len(own) > 1 else own[0].last_equity
+    first = own[0].equity if len(own) > 1 else own[0].last_equity  # the opening's point leads the first session
+    before, closed = (earlier[-1].equity, earlier[-1].session) if earlier else (first, None)
+    paid_in = _paid_in(report, closed, session)
+    return _Day(before, own[-1].equity - before - paid_in, paid_in)
 
 
-def _paid_in(report: ReportOutcome, session: date) -> Decimal:
-    flows = (each.amount for each in report.cash_events if each.kind.is_external and each.session == session)
-    return sum(flows, ZERO)
+def _paid_in(report: ReportOutcome, closed: date | None, session: date) -> Decimal:
+    """What was paid in since the close of ``closed``, less what was paid out, USD."""
+    flows = (each for each in report.cash_events if each.kind.is_external)
+    since = (each for each in flows if (closed < each.session <= session if closed else each.session == session))
+    return sum((each.amount for each in since), ZERO)
 
 
 def _held(positions: Sequence[PositionLine]) -> str:
