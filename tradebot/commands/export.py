@@ -87,12 +87,12 @@ def _returns(options: GlobalOptions, file: Path, *, force: bool) -> ExitCode:
     from tradebot.jobs import report
     from tradebot.reports.pages.export import files_page
     from tradebot.reports.returns_file import returns_path, write_returns
-    from tradebot.runtime.past_prices import past_benchmark
+    from tradebot.runtime.past_prices import past_prices
     from tradebot.settings import load_without_keys
 
     path = returns_path(file, load_without_keys(options), force=force)
-    with open_desk.ledger_for(options, "export") as opened:
-        everything = report.run_over(opened.desk, AskedPeriod(Period.ALL), past_benchmark(opened.loaded.settings))
+    with open_desk.ledger_for(options, "export") as opened, past_prices(opened.loaded.settings) as prices:
+        everything = report.run_over(opened.desk, AskedPeriod(Period.ALL), prices)
     rows = write_returns(everything, path)
     page = files_page([path], f"{plural(rows, 'session')}; a deposit or withdrawal is no return")
     return render.show_result(options, "export", page, header=opened.context, files=[path], rows=rows)
