@@ -104,7 +104,7 @@ def test_a_stop_is_told_with_its_price(traded: House, ask: Ask, read: Read) -> N
     sold = sold_of(ask(traded, "BOLT"))
     assert (sold["kind"], sold["entry_price"], sold["exit_price"], sold["stop_price"]) == ("stop", "100", "90", "90")
     assert (sold["pnl"], sold["trailed_from"]) == ("-500", None)
-    assert "sold 50 at 90.00: stop 90.00; entry 100.00; P&L -500.00; scripted" in read(traded, "BOLT")
+    assert "sold 50 at 90.00: stop 90.00; P&L -500.00; entry 100.00; scripted" in read(traded, "BOLT")
 
 
 def test_a_signal_is_told_with_the_strategys_words(traded: House, ask: Ask) -> None:
@@ -125,7 +125,7 @@ def test_a_trailing_stop_is_told_with_the_price_that_it_trailed_from(
     sold = sold_of(ask(house, "ACME"))
     assert (sold["kind"], sold["stop_price"], sold["trailed_from"]) == ("trailing_stop", "107.8", "110")
     text = read(house, "ACME")
-    assert "sold 50 at 107.80: trailing stop 107.80 from 110.00; entry 100.00" in text
+    assert "sold 50 at 107.80: trailing stop 107.80 from 110.00; P&L +390.00" in text
     assert "trailed from   110.00" in text
     assert house.rows("SELECT exit_reason, exit_kind FROM trades") == [
         {"exit_reason": "stop", "exit_kind": "trailing_stop"}
@@ -193,9 +193,9 @@ def test_no_signal_shows_the_indicators_beside_the_conditions(make_house: MakeHo
     house = make_house(Script(code=STATES))
     house.daily()
     reason = not_bought_of(ask(house, "ACME"))
-    assert (reason["why"], reason["text"]) == ("no_signal", "no signal: 1 of 2 conditions met")
+    assert (reason["why"], reason["text"]) == ("no_signal", "1 of 2 conditions met")
     assert reason["reading"] == {
-        "values": [["close", 100.0], ["half", 50.0]],
+        "values": {"close": 100.0, "half": 50.0},
         "conditions": [
             {"text": "close 100.00 below 90", "met": False},
             {"text": "it has a price", "met": True},

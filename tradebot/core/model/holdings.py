@@ -87,6 +87,11 @@ class Trade:
     entries: int = 1  # fills that opened it; a lot of a correction or a spin-off counts as one
     exits: int = 1  # fills and events that closed it
 
+    @property
+    def exit_text(self) -> str:
+        """Why it ended, in a word for people; where that is not known, as it was stored."""
+        return self.exit_kind.text if self.exit_kind else self.exit_reason
+
 
 @dataclass(frozen=True, slots=True)
 class OpenTrade:

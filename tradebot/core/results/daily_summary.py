@@ -128,7 +128,7 @@ def _result(report: ReportOutcome, session: date) -> str:
     if not ended:
         return ""
     won = sum(1 for trade in ended if trade.pnl > 0)
-    each = [f"{trade.symbol} {_signed(trade.pnl)} ({trade.exit_reason})" for trade in ended]
+    each = [f"{trade.symbol} {_signed(trade.pnl)} ({trade.exit_text})" for trade in ended]
     total = _signed(sum((trade.pnl for trade in ended), ZERO))
     return f"Closed: {plural(len(ended), 'trade')}, {won} won, {total} after fees: {_listed(each, 'trade')}"
 

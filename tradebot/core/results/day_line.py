@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,18 +20,19 @@ _REASONS = (
     (WhyNot.NOT_ASKED, WhyNot.NOT_RECORDED),
 )
 _QUIET = 20
+#: Reasons that are no event: the strategy had nothing to buy.
+_SILENT = (WhyNot.NO_SIGNAL, WhyNot.HELD, WhyNot.EXIT_SIGNAL)
 
 
 def day_line(day: SymbolDay) -> SymbolDay:
     """The answers with their line: what happened first, then as many particulars as have room."""
-    parts = list(_parts(day)) or [f"not bought: {_why(each)}" for each in day.not_bought[:1]] or ["nothing happened"]
-    line = ""
-    for part in parts:
-        longer = f"{line}; {part}" if line else part
-        if line and len(longer) > WIDTH - len(day.symbol) - 2:
-            break
-        line = longer
     room = WIDTH - len(day.symbol) - 2
+    parts = [*_events(day), *_particulars(day)]
+    line = ""
+    for part in parts or ["nothing happened"]:
+        longer = f"{line}; {part}" if line else part
+        if len(longer) <= room or not line:
+            line = longer
     return replace(day, line=line if len(line) <= room else f"{line[: room - 3].rstrip()}...")
 
 
@@ -53,29 +54,41 @@ def _rank(day: SymbolDay) -> int:
     return min(ranks) if ranks else _QUIET - 1 if day.protection else _QUIET
 
 
-def _parts(day: SymbolDay) -> Iterator[str]:
+def _events(day: SymbolDay) -> Iterator[str]:
+    """What happened, the most important first; where nothing did, why not."""
     for guard in day.protection:
         if guard.state is Guard.BARE:
             yield "BARE: no live stop"
     for sold in day.sold:
-        yield from _sold(sold)
+        yield f"sold {canonical(sold.quantity)} at {price_text(sold.exit_price)}: {_exit_text(sold)}"
     yield from (f"not sold: {_why(each)}" for each in day.not_sold)
-    today = [each for each in day.bought if each.session == day.session]
+    today = _bought_today(day)
     for bought in today:
-        yield from _bought(bought)
+        yield f"bought {canonical(bought.quantity)} at {price_text(bought.price)}"
     yield from (each.text for each in day.actions if each.session == day.session)
-    untold = [each for each in day.not_bought if each.why not in (WhyNot.NO_SIGNAL, WhyNot.HELD, WhyNot.EXIT_SIGNAL)]
-    if not (day.sold or today):
-        yield from (f"not bought: {_why(each)}" for each in untold)
-    if not (day.sold or today or untold):
-        yield from _held(day.protection)
+    if day.sold or today:
+        return
+    untold = [each for each in day.not_bought if each.why not in _SILENT]
+    yield from (f"not bought: {_why(each)}" for each in untold)
+    if not untold:
+        yield from (_held(guard) for guard in day.protection if guard.state is not Guard.BARE)
+        if not day.protection:
+            yield from (_why(each) for each in day.not_bought)
 
 
-def _sold(sold: Sold) -> Iterator[str]:
-    yield f"sold {canonical(sold.quantity)} at {price_text(sold.exit_price)}: {_exit_text(sold)}"
-    yield f"entry {price_text(sold.entry_price)}"
-    yield f"P&L {sold.pnl:+,.2f}"
-    yield sold.strategy
+def _particulars(day: SymbolDay) -> Iterator[str]:
+    """What is said of the events where there is room."""
+    for sold in day.sold:
+        yield f"P&L {sold.pnl:+,.2f}"
+        yield f"entry {price_text(sold.entry_price)}"
+    today = _bought_today(day)
+    yield from (f"stop {price_text(each.stop_price)}" for each in today if each.stop_price is not None)
+    named = [*(each.strategy for each in day.sold), *(each.strategy for each in today)]
+    yield from dict.fromkeys([*named, *(each.strategy for each in day.protection)])
+
+
+def _bought_today(day: SymbolDay) -> list[Bought]:
+    return [each for each in day.bought if each.session == day.session]
 
 
 def _exit_text(sold: Sold) -> str:
@@ -88,18 +101,9 @@ def _exit_text(sold: Sold) -> str:
     return f"{sold.kind.text} {price_text(price)}{trailed}"
 
 
-def _bought(bought: Bought) -> Iterator[str]:
-    yield f"bought {canonical(bought.quantity)} at {price_text(bought.price)}"
-    if bought.stop_price is not None:
-        yield f"stop {price_text(bought.stop_price)}"
-    yield bought.strategy
-
-
-def _held(protection: Iterable[Protection]) -> Iterator[str]:
-    for guard in protection:
-        shares = f" {canonical(guard.quantity)}" if guard.quantity is not None else ""
-        yield f"held{shares}{_stop_text(guard)}"
-        yield guard.strategy
+def _held(guard: Protection) -> str:
+    shares = f" {canonical(guard.quantity)}" if guard.quantity is not None else ""
+    return f"held{shares}{_stop_text(guard)}"
 
 
 def _stop_text(guard: Protection) -> str:
@@ -112,7 +116,8 @@ def _stop_text(guard: Protection) -> str:
 def _why(reason: NotBought) -> str:
     by = f" ({reason.strategy})" if reason.strategy else ""
     if not reason.code:
-        return f"{reason.text}{by}"
+        word = f"{reason.why.text}: " if reason.why in _SILENT and reason.text else ""
+        return f"{word}{reason.text or reason.why.text}{by}"
     compared = ""
     if reason.value is not None:
         against = f" against {_number(reason.limit)}" if reason.limit is not None else ""

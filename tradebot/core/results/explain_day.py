@@ -36,7 +36,7 @@ def explain_symbol(symbol: str, records: DayRecords) -> SymbolDay:
         bought=bought,
         sold=sold,
         not_sold=tuple(not_sold(symbol, records, sellers)),
-        not_bought=tuple(why_not_bought(symbol, records, buyers, sellers)),
+        not_bought=tuple(why_not_bought(symbol, records, buyers)),
         actions=tuple(_actions(symbol, records)),
         protection=tuple(_protection(symbol, records)),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -42,7 +43,7 @@ class WhyNot(StrEnum):
 class Reading:
     """What a strategy saw in a symbol: its indicators by name, and the conditions that it states for an entry."""
 
-    values: tuple[tuple[str, float | None], ...] = ()
+    values: Mapping[str, float | None] = field(default_factory=dict)  # None: no number
     conditions: tuple[Condition, ...] = ()
 
 

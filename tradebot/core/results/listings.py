@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Generic, Self, TypeVar
 
 from tradebot.core.accounting.performance import Totals
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.holdings import OpenTrade, Trade
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 
@@ -109,6 +110,12 @@ class TradeLine:
     entries: int  # fills
     exits: int  # fills
     exit_reason: str
+    exit_kind: ExitKind | None = None  # None: open, or not known
+
+    @property
+    def exit_text(self) -> str:
+        """Why it ended, in a word or two for people; "" while it is open."""
+        return self.exit_kind.text if self.exit_kind else self.exit_reason.partition(":")[0]
 
     @classmethod
     def over(cls, trade: Trade) -> TradeLine:

@@ -10,6 +10,7 @@ from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signal_records import GivenSignal, SignalsRecord
 from tradebot.core.model.signals import Action, Readiness
+from tradebot.core.model.values import plural
 from tradebot.core.results.day_records import DayRecords
 from tradebot.core.results.explain_outcome import NotBought, Reading, WhyNot
 
@@ -24,19 +25,14 @@ _OF_CODE = {
 _OF_READINESS = {Readiness.WARMING_UP: WhyNot.WARMING_UP, Readiness.NO_DATA: WhyNot.NO_DATA}
 
 
-def why_not_bought(
-    symbol: str, records: DayRecords, buyers: Collection[str], sellers: Collection[str]
-) -> Iterator[NotBought]:
-    """The reasons of each strategy that trades the symbol and did not buy it.
-
-    buyers, sellers: the strategies that bought it in the session, and that sold it.
-    """
+def why_not_bought(symbol: str, records: DayRecords, buyers: Collection[str]) -> Iterator[NotBought]:
+    """The reasons of each strategy that trades the symbol and is not among its ``buyers`` in the session."""
     strategies = _strategies(symbol, records)
     if not strategies and not buyers:
         yield _untraded(symbol, records)
     for strategy in strategies:
         if strategy not in buyers:
-            yield from _of_strategy(symbol, strategy, records, sellers)
+            yield from _of_strategy(symbol, strategy, records)
 
 
 def not_sold(symbol: str, records: DayRecords, sellers: Collection[str]) -> Iterator[NotBought]:
@@ -49,7 +45,7 @@ def not_sold(symbol: str, records: DayRecords, sellers: Collection[str]) -> Iter
 def reading_of(record: SignalsRecord | None, symbol: str) -> Reading | None:
     """What a strategy saw in a symbol; None where it is not recorded."""
     given = record.given.get(symbol) if record else None
-    return Reading(given.values, given.conditions) if given else None
+    return Reading(dict(given.values), given.conditions) if given else None
 
 
 def _strategies(symbol: str, records: DayRecords) -> list[str]:
@@ -63,7 +59,7 @@ def _strategies(symbol: str, records: DayRecords) -> list[str]:
     return list(named)
 
 
-def _of_strategy(symbol: str, strategy: str, records: DayRecords, sellers: Collection[str]) -> Iterator[NotBought]:
+def _of_strategy(symbol: str, strategy: str, records: DayRecords) -> Iterator[NotBought]:
     record = next((each for each in records.signals.get(records.session, ()) if each.strategy == strategy), None)
     given = record.given.get(symbol) if record else None
     reading = reading_of(record, symbol)
@@ -82,7 +78,7 @@ def _of_strategy(symbol: str, strategy: str, records: DayRecords, sellers: Colle
     for row in denials:
         yield _denied(row, reading)
     if not unfilled and not denials:
-        yield _without_decision(symbol, strategy, record, given, records, is_seller=strategy in sellers)
+        yield _without_decision(symbol, strategy, record, given, records)
 
 
 def _without_decision(
@@ -91,20 +87,17 @@ def _without_decision(
     record: SignalsRecord | None,
     given: GivenSignal | None,
     records: DayRecords,
-    *,
-    is_seller: bool,
 ) -> NotBought:
     """Why a strategy did not buy where no order and no denial tells."""
     if given is None:
         if record is not None and record.fault:
             return NotBought(strategy, WhyNot.STRATEGY_FAILED, record.fault)
         return _unasked(strategy, records)
-    reading = Reading(given.values, given.conditions)
+    reading = Reading(dict(given.values), given.conditions)
     if given.readiness in _OF_READINESS:
         return NotBought(strategy, _OF_READINESS[given.readiness], given.reason.removeprefix("no signal: "))
     if given.action is Action.EXIT:
-        held = "sold" if is_seller else "nothing to sell, or not sold"
-        return NotBought(strategy, WhyNot.EXIT_SIGNAL, f"its exit signal: {given.reason} ({held})", reading=reading)
+        return NotBought(strategy, WhyNot.EXIT_SIGNAL, given.reason, reading=reading)
     if given.action is Action.ENTER:
         return NotBought(strategy, WhyNot.NOT_ASKED, f"it signalled an entry; {_run_text(records)}", reading=reading)
     owned = next((each for each in records.owned if (each.strategy, each.symbol) == (strategy, symbol)), None)
@@ -114,10 +107,9 @@ def _without_decision(
 
 
 def _signal_text(given: GivenSignal) -> str:
-    if not given.conditions:
-        return "no signal"
+    """How many conditions were met; "" where the strategy states none."""
     met = sum(condition.met for condition in given.conditions)
-    return f"no signal: {met} of {len(given.conditions)} conditions met"
+    return f"{met} of {plural(len(given.conditions), 'condition')} met" if given.conditions else ""
 
 
 def _unasked(strategy: str, records: DayRecords) -> NotBought:

@@ -155,7 +155,7 @@ def _trades(trades: tuple[Trade, ...]) -> tuple[Block, ...]:
                 signed_usd(trade.pnl),
                 percent_text(_return_of(trade)),
                 trade.strategy,
-                trade.exit_reason,
+                trade.exit_text,
             )
             for trade in newest
         ),

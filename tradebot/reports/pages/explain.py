@@ -111,7 +111,7 @@ def _reasons(reasons: Iterable[NotBought]) -> Iterator[Block]:
     for number_of, each in enumerate(told):
         title = f"{each.strategy}: {each.code or each.why.text}" if each.strategy else each.code or each.why.text
         yield Line(title, Tone.STRONG)
-        if each.text != each.why.text:
+        if each.text:
             yield Line(f"{each.text}{_compared(each.value, each.limit)}", Tone.QUIET, under=True)
         if number_of + 1 == len(told) or told[number_of + 1].strategy != each.strategy:
             yield from _reading(each.reading)
@@ -125,7 +125,9 @@ def _reading(reading: Reading | None) -> Iterator[Block]:
     if reading is None:
         return
     if reading.values:
-        values = ", ".join(f"{name} {NOTHING if value is None else _figure(value)}" for name, value in reading.values)
+        values = ", ".join(
+            f"{name} {NOTHING if value is None else _figure(value)}" for name, value in reading.values.items()
+        )
         yield Line(f"indicators: {values}", Tone.QUIET, under=True)
     if reading.conditions:
         yield from table(

@@ -48,7 +48,7 @@ def trades_page(found: TradeListing) -> Page:
                 price(trade.exit_price),
                 signed_usd(trade.pnl),
                 trade.strategy,
-                trade.exit_reason.partition(":")[0],
+                trade.exit_text,
                 day(trade.entry_session),
                 usd(trade.fees),
             )

@@ -159,7 +159,7 @@ def _trades(trades: Sequence[Trade]) -> tuple[Block, ...]:
                 price(trade.entry_price),
                 price(trade.exit_price),
                 signed_usd(trade.pnl),
-                trade.exit_reason,
+                trade.exit_text,
                 trade.strategy,
             )
             for trade in trades
