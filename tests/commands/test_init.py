@@ -67,8 +67,8 @@ def test_four_answers_make_a_home_on_the_embedded_exchange(init: Init, tmp_path:
     if scheduled:
         assert str(home) in tab.read_text()
         assert "PAPER_ADVANCE=daily" in env
-    words = re.sub(r"\x1b\[[0-9;]*m", "", terminal.shown).split()
-    assert f"tradebot {'schedule verify' if scheduled else 'run-daily'} --home {home}" in " ".join(words)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.shown).split()
+    assert f"tradebot {'schedule verify' if scheduled else 'run-daily'} --home {home}" in " ".join(shown)
 
 
 @needs_terminal

@@ -48,7 +48,7 @@ ANSWERS = {
     "what was bought and sold": "bought",
     "what was not bought": "tsla_improved_strategy: SYMBOL_OWNED",
     "if every stop is hit": "is lost from here",
-    "what slippage and fees cost": "fees",
+    "what slippage and fees cost": "Slippage and cost, USD traded",
 }
 
 

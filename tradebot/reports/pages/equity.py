@@ -53,7 +53,7 @@ def _bridge(outcome: ReportOutcome, bridge: Bridge) -> tuple[tuple[str, str | Ce
         (_moment(bridge.opened_at, begins, is_close=bridge.is_opening_close), usd(bridge.opening_equity)),
         ("  realised before fees", signed_usd(bridge.realised)),
         ("  unrealised change", signed_usd(bridge.unrealised)),
-        *((f"  {name}", signed_usd(amount)) for name, amount in terms if amount),
+        *((f"  {name}", signed_usd(amount).text) for name, amount in terms if amount),  # neither gain nor loss
         ("  not explained", Cell(usd(left), Tone.BAD) if left else usd(left)),
         (_moment(bridge.closed_at, is_close=bridge.is_closing_close), usd(bridge.closing_equity)),
         ("change", signed_usd(bridge.change)),

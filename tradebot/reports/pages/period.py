@@ -247,10 +247,15 @@ def _drill(drill: DrillLine) -> Line:
     return Line(f"drill on {minute(drill.at)}: {said}{flat}", Tone.PLAIN if drill.passed else Tone.BAD)
 
 
+def _tone(job: JobCount) -> Tone:
+    """Missing a job has no colour: where a person starts the jobs it is normal."""
+    return Tone.PLAIN if job.status == "missed" else Tone.WARN
+
+
 def troubles(jobs: Iterable[JobCount], breaks: Iterable[BreakLine]) -> Page:
     """The jobs that failed, were blocked or missed, and the differences that were found."""
     bad = [each for each in jobs if each.status in ("failed", "blocked", "missed", "running")]
-    said = tuple(Line(f"{each.job} {_status(each.status)} {plural(each.times, 'time')}", Tone.WARN) for each in bad)
+    said = tuple(Line(f"{each.job} {_status(each.status)} {plural(each.times, 'time')}", _tone(each)) for each in bad)
     found = table(
         "found | symbol | severity | >dollars | ~difference | ?ended",
         (

@@ -74,7 +74,7 @@ def in_unit(setting: str, amount: Decimal) -> str:
 def _tone(line: LimitLine) -> Tone:
     if line.share >= 1:
         return Tone.BAD
-    return Tone.WARN if line.share >= APPROACHED else Tone.PLAIN
+    return Tone.STRONG if line.share >= APPROACHED else Tone.PLAIN  # an order is sized up to its limit
 
 
 def _part(amount: Decimal | None, missing: str = NOT_RECORDED) -> Cell:
