@@ -83,7 +83,7 @@ SHAPES: Mapping[str, Shape] = {
     "trades": Shape(more={"trades": tuple[TradeLine, ...], "totals": Totals | None, **_LISTING}),
     "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
     "export": Shape(
-        more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "rows": int}, has_location=None
+        more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "final": bool, "rows": int}, has_location=None
     ),
     "halt": _plain({"home": Path, "headline": str, "halt": Halt}),
     "verify": _plain({
