@@ -15,8 +15,9 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.incident import IncidentOutcome
-from tradebot.core.results.listings import FillLine, TradeLine
+from tradebot.core.results.listings import FillLine, ListedOrder, TradeLine
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.preflight_checks import PreflightOutcome
 from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.core.results.status_outcome import StatusOutcome
@@ -39,6 +40,7 @@ from tradebot.settings.inspected import ShownSetting
 
 _STATISTICS = {"statistics": Mapping[str, Figure]}
 _LISTING = {"more": bool, "notes": tuple[str, ...]}
+_LAST_KNOWN = {**_LISTING, "known_at": datetime | None, "trouble": str}
 _SETTINGS = {"home": Path, "env_file": Path | None, "warnings": tuple[str, ...], "notes": tuple[str, ...]}
 _SCHEDULE = {"home": Path, "scheduler": SchedulerKind}
 _PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus})
@@ -80,6 +82,8 @@ SHAPES: Mapping[str, Shape] = {
     "incident": Shape(IncidentOutcome),
     "emergency-stop": Shape(StopOutcome),
     "emergency-stop --drill": _plain({"drill": DrillOutcome}),
+    "positions": Shape(more={"positions": tuple[PositionLine, ...], **_LAST_KNOWN}),
+    "orders": Shape(more={"orders": tuple[ListedOrder, ...], **_LAST_KNOWN}),
     "trades": Shape(more={"trades": tuple[TradeLine, ...], "totals": Totals | None, **_LISTING}),
     "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
     "export": Shape(
