@@ -55,6 +55,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/movements.py": "jobs/steps/test_equity_bridge.py",
     "reports/pages/equity.py": "reports/pages/test_report.py",
     "ledger/migrations.py": "ledger/test_database.py",
+    "ledger/round_trip_rows.py": "ledger/test_history.py",
     "ledger/symbol_history.py": "ledger/test_books.py",
     "ledger/swap_file.py": "stories/processes/test_rebuild.py",
     "market/bar_validation.py": "market/test_price_file.py",

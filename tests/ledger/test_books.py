@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tradebot.core.accounting.performance import TradeResult
+from tradebot.core.accounting.performance import totals
 from tradebot.core.model.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
@@ -44,7 +44,7 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
     assert not ledger.books.lots()
     assert not ledger.books.holdings()
     assert ledger.history.closures() == sold.closures
-    assert ledger.history.results() == tuple(TradeResult(trade.pnl, trade.fees) for trade in sold.closures)
+    assert ledger.history.totals() == totals(sold.closures)
     assert ledger.history.fills() == (bought.activity, sold.activity)
     assert ledger.books.cursor() == "F2"
 
@@ -259,7 +259,7 @@ def test_a_round_trip_that_is_none_any_more_is_reversed(
     undone = Booking(bust, "trend", "AAPL", bought.lots, (), bought.holding, sold.activity, sold.closures)
     ledger.books.book([undone], some.later(90))
     assert ledger.history.closures() == ()
-    assert ledger.history.results() == ()
+    assert ledger.history.totals().trades == 0
     assert ledger.books.lots() == bought.lots
     assert ledger.books.holdings() == (bought.holding,)
     rows = database.engine.all("SELECT trade_id, reverses, pnl, fees, exit_session FROM trades ORDER BY seq")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tradebot.core.accounting.performance import totals
 from tradebot.core.model.account import CashEvent, CashKind, SplitEvent
 from tradebot.core.model.ledger_rows import Booking
 from tradebot.ledger.database import AccountLedger
@@ -62,3 +63,20 @@ def test_history_within_bounds(
     assert [event.session for event in records.splits(first, last)] == days
     points = records.closing_equity(first, last)
     assert [(point.session, point.equity) for point in points] == [(day, Decimal(2)) for day in days]
+
+
+@pytest.mark.parametrize("kept", [None, 2, 0])
+def test_the_figures_of_a_period_count_more_trades_than_are_listed(four_days: AccountLedger, kept: int | None) -> None:
+    found = four_days.history.period_trades(DAYS[0], DAYS[2], kept, 1)
+    trades = four_days.history.trades(DAYS[0], DAYS[2])
+    assert found.figures.totals == totals(trades)
+    assert found.figures.totals.trades == 3
+    assert found.newest == trades[len(trades) - (len(trades) if kept is None else kept) :]
+    assert [len(each) for each in (found.best, found.worst)] == [1, 0]
+    assert four_days.history.totals().trades == 4
+
+
+def test_the_newest_fills_are_told_in_their_order(four_days: AccountLedger) -> None:
+    everything = four_days.history.fills(DAYS[1], None)
+    assert four_days.history.newest_fills(DAYS[1], None, None) == everything
+    assert four_days.history.newest_fills(DAYS[1], None, 2) == everything[-2:]

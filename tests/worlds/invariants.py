@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from tests.worlds.bridges import equity_explained
 from tests.worlds.causes import check_ends, check_halts, count_failures
 from tests.worlds.moment import cover
 from tests.worlds.process import Ended
@@ -66,6 +67,7 @@ def recovered(town: Town) -> None:
         positions_equal(town)
         cash_equal(town)
         equity_rebuilt(town)
+        equity_explained(town)
         check_ends(town)
     all_protected(town)
     audit_sound(town)

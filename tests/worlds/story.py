@@ -36,6 +36,7 @@ class Promise(StrEnum):
     SAID_PROTECTED = "said protected is protected: the dollars said to be bare are those at the exchange"
     AUDIT = "the ledger verifies"
     EQUITY = "the equity rebuilt from the ledger is the exchange's"
+    EXPLAINED = "the report explains the change of the equity to the cent"
     NO_BUG = "no unexpected error"
     SPOKEN = "what is asked and answered is as the broker's specification has it"
     RECOVERS = "jobs without faults end without an error"

@@ -99,7 +99,9 @@ def command(
     files = csv_paths(csv, loaded, force=force) if csv is not None else ()
     page_file = html_path(html, loaded, force=force) if html is not None else None
     other_file = quantstats_path(quantstats, loaded, force=force) if quantstats is not None else None
-    outcome, header = _of_ledger(options, asked) or _of_desk(options, asked, scheduled=scheduled)
+    outcome, header = _of_ledger(options, asked, every_row=bool(files)) or _of_desk(
+        options, asked, scheduled=scheduled, every_row=bool(files)
+    )
     if files:
         write_csv(outcome, files)
         tell("\n".join(f"written: {path}" for path in files))
@@ -134,7 +136,9 @@ def _asked(period: PeriodName | None, first: datetime | None, last: datetime | N
     return AskedPeriod(Period(period or "day"), previous)
 
 
-def _of_ledger(options: GlobalOptions, asked: AskedPeriod) -> tuple[ReportOutcome, RunHeader] | None:
+def _of_ledger(
+    options: GlobalOptions, asked: AskedPeriod, *, every_row: bool
+) -> tuple[ReportOutcome, RunHeader] | None:
     """The report of a period that is over, by the ledger alone; None for one that lasts."""
     if not asked.may_be_over:
         return None
@@ -148,10 +152,12 @@ def _of_ledger(options: GlobalOptions, asked: AskedPeriod) -> tuple[ReportOutcom
             return None
         render.begin(options, "report", opened.context, opened.loaded.warnings)
         with past_prices(opened.loaded.settings) as prices:
-            return report.run_over(opened.desk, asked, prices), opened.context
+            return report.run_over(opened.desk, asked, prices, every_row=every_row), opened.context
 
 
-def _of_desk(options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool) -> tuple[ReportOutcome, RunHeader]:
+def _of_desk(
+    options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool, every_row: bool
+) -> tuple[ReportOutcome, RunHeader]:
     """The report as a job, which asks the broker. The run that the schedule wants raises the day's summary."""
     from tradebot.commands import open_desk
     from tradebot.core.model.schedule import Job
@@ -160,7 +166,7 @@ def _of_desk(options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool) -> 
 
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
-        outcome = report.run(opened.desk, asked)
+        outcome = report.run(opened.desk, asked, every_row=every_row)
         if is_of_schedule:
             raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
         return outcome, opened.context

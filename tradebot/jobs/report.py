@@ -22,21 +22,24 @@ from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.equity_bridge import equity_bridge, live_moment
-from tradebot.jobs.steps.period_figures import PeriodPrices, holds, with_figures
+from tradebot.jobs.steps.period_figures import NEWEST, PeriodPrices, holds, with_figures
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_at_stops
 from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Calendar, Strategies
 
 
-def run(desk: Desk, asked: AskedPeriod) -> ReportOutcome:
-    """Report on a period. Raises BrokerUnavailable, and UsageError for a period without a session."""
+def run(desk: Desk, asked: AskedPeriod, *, every_row: bool = False) -> ReportOutcome:
+    """Report on a period. Raises BrokerUnavailable, and UsageError for a period without a session.
+
+    every_row: list all trades and fills, however many there are.
+    """
     run = open_run(desk, Job.REPORT)
     market = run.market
     if market.today and market.previous and market.now < market.today.opens:
         run.session = market.previous.session
     span = _span(asked, run.session, desk.calendar)
-    return record(desk, run, lambda: _report(desk, run, span))
+    return record(desk, run, lambda: _report(desk, run, span, every_row=every_row))
 
 
 def is_over(desk: LedgerDesk, asked: AskedPeriod) -> bool:
@@ -45,7 +48,7 @@ def is_over(desk: LedgerDesk, asked: AskedPeriod) -> bool:
     return _span(asked, newest, desk.calendar).last < newest
 
 
-def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices) -> ReportOutcome:
+def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, every_row: bool = False) -> ReportOutcome:
     """Report on a period that is over, by the ledger alone. Raises UsageError for a period without a session.
 
     ``prices``: those that no broker has to be asked for.
@@ -53,7 +56,7 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices) -> Repo
     newest = desk.session_at(desk.now).session
     span = _span(asked, newest, desk.calendar)
     base = Outcome(Job.REPORT, newest, RunStatus.RAN, "")
-    outcome = with_figures(desk.ledger, desk.settings, base, span, prices)
+    outcome = with_figures(desk.ledger, desk.settings, base, span, prices, listed=None if every_row else NEWEST)
     periods = desk.ledger.bare_periods.between(span.first, span.last)
     within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
     bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last)
@@ -62,7 +65,7 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices) -> Repo
     return _recorded(outcome, desk.ledger, span)
 
 
-def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
+def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOutcome:
     account, positions = read_account(desk, run), desk.broker.positions()
     record_close(desk, run, account, positions)
     holdings = desk.ledger.books.holdings()
@@ -73,7 +76,9 @@ def _report(desk: Desk, run: JobRun, span: Span) -> ReportOutcome:
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     prices = _prices(desk, run)
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
-    outcome = with_figures(desk.ledger, desk.settings, base, span, prices, run.run_id)
+    outcome = with_figures(
+        desk.ledger, desk.settings, base, span, prices, run.run_id, listed=None if every_row else NEWEST
+    )
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
     live = live_moment(desk, account, positions) if span.last >= run.session else None
     bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last, live)

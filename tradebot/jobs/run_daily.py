@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tradebot.core.accounting.performance import totals
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import Intent, OrderState
@@ -91,7 +90,7 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
         trading_session.end(desk, run)
         raise
     trading_session.end(desk, run)
-    return run.outcome(*_verdict(desk, run), totals(desk.ledger.history.results()))
+    return run.outcome(*_verdict(desk, run), desk.ledger.history.totals())
 
 
 def _verdict(desk: Desk, run: JobRun) -> tuple[RunStatus, str]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tradebot.core.accounting.performance import TradeResult
-from tradebot.core.accounting.round_trips import open_round_trips, round_trips
+from tradebot.core.accounting.performance import Totals, totals
+from tradebot.core.accounting.round_trips import ShareChange, open_round_trips, share_changes
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, LotClosure, OpenTrade, Trade
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -16,6 +16,7 @@ from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.round_trip_rows import NewestTrades, PeriodTrades, as_trades, over, period_trades, result_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -56,21 +57,43 @@ class LedgerHistory:
 
     def trades(self, first: date | None = None, last: date | None = None) -> tuple[Trade, ...]:
         """The round trips that ended between two sessions, by their end."""
-        since, until = first or date.min, last or date.max
-        trades = round_trips(self.closures(), self._lots(), self._share_changes())
-        return tuple(trade for trade in trades if since <= trade.exit_session <= until)
+        newest, changes = NewestTrades(None), self._changes()
+        for group in over(self._engine, self._account_key, changes, first, last):
+            newest.add(group)
+        return as_trades(self._engine, self._account_key, changes, newest.groups())
+
+    def period_trades(self, first: date | None, last: date | None, newest: int | None, extremes: int) -> PeriodTrades:
+        """The figures of the round trips that ended between two sessions, read once.
+
+        newest, extremes: how many of the newest (None: all), the best and the worst are listed.
+        """
+        return period_trades(self._engine, self._account_key, self._changes(), (first, last), (newest, extremes))
 
     def open_trades(self) -> tuple[OpenTrade, ...]:
         """The round trips that are open, by their beginning."""
         return open_round_trips(self.closures(), self._lots(), self._share_changes())
 
-    def results(self) -> tuple[TradeResult, ...]:
-        """Profit and fees of every round trip."""
-        return tuple(TradeResult(trade.pnl, trade.fees) for trade in self.trades())
+    def totals(self) -> Totals:
+        """The totals of every round trip that is over."""
+        return totals(map(result_of, over(self._engine, self._account_key, self._changes(), None, None)))
 
     def closures(self, first: date | None = None, last: date | None = None) -> tuple[LotClosure, ...]:
         """The standing lot closures by the session that closed them, in the order of booking."""
         return self._between(LotClosure, STANDING_CLOSURES, "exit_session", first, last)
+
+    def newest_fills(self, first: date | None, last: date | None, most: int | None) -> tuple[Fill, ...]:
+        """The newest standing fills of some sessions, at most so many, in the broker's order; None: all of them."""
+        if most is None:
+            return self.fills(first, last)
+        rows = self._engine.all(
+            f"{STANDING_FILLS} AND session >= :first AND session <= :last ORDER BY seq DESC LIMIT {most:d}",
+            {
+                "account_key": self._account_key,
+                "first": (first or date.min).isoformat(),
+                "last": (last or date.max).isoformat(),
+            },
+        )
+        return tuple(value_from(Fill, row) for row in reversed(rows))
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
         """The standing fills, in the broker's order."""
@@ -152,6 +175,9 @@ class LedgerHistory:
             {"account_key": self._account_key, "at": stamp(at)},
         )
         return value_from(EquityPoint, row) if row else None
+
+    def _changes(self) -> tuple[ShareChange, ...]:
+        return share_changes(self._share_changes())
 
     def _share_changes(self) -> tuple[SplitEvent | Reorganisation, ...]:
         return (*self.splits(), *self.reorganisations())

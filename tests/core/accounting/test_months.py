@@ -8,10 +8,9 @@ from decimal import Decimal
 
 from tests.core.builders import NOW, cash
 from tradebot.core.accounting.months import month_lines
+from tradebot.core.accounting.trade_figures import TradeResult, trade_figures
 from tradebot.core.model.account import CashKind
-from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.core.model.orders import Side
 
 D = Decimal
 
@@ -20,22 +19,17 @@ def close(session: date, equity: str) -> EquityPoint:
     return EquityPoint(session, NOW, D(equity), D(equity), D(0), D(0), D(equity))
 
 
-def trade(exit_session: date, pnl: str) -> Trade:
-    return Trade(
-        "a/b", "trend", "AAPL", Side.BUY, D(10), D(50), D(51), D(2), D(pnl), NOW, NOW, exit_session, exit_session
-    )
-
-
 def test_each_month_has_its_change_without_what_was_paid_in() -> None:
     points = [close(date(2007, 1, 30), "100100"), close(date(2007, 1, 31), "99900"), close(date(2007, 3, 1), "105000")]
     paid = replace(cash("5000", CashKind.DEPOSIT), session=date(2007, 3, 1))
     earned = replace(cash("12"), session=date(2007, 3, 1))  # a dividend is part of the change
-    trades = [trade(date(2007, 1, 30), "50"), trade(date(2007, 1, 31), "-20"), trade(date(2007, 3, 1), "7")]
-    january, march = month_lines(D(100000), points, [paid, earned], trades)
+    results = (("2007-01-30", "50"), ("2007-01-31", "-20"), ("2007-03-01", "7"))
+    closed = trade_figures(TradeResult("trend", "AAPL", day, D(pnl), D(2)) for day, pnl in results).by_month
+    january, march = month_lines(D(100000), points, [paid, earned], closed)
     assert (january.month, january.sessions, january.change, january.paid) == (date(2007, 1, 1), 2, D(-100), D(0))
     assert (january.trades, january.realised, january.fees) == (2, D(30), D(4))
     assert (march.month, march.change, march.paid, march.realised) == (date(2007, 3, 1), D(100), D(5000), D(7))
 
 
 def test_no_session_is_no_month() -> None:
-    assert month_lines(D(0), (), (), ()) == ()
+    assert month_lines(D(0), (), (), {}) == ()

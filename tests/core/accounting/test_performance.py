@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.builders import D
-from tradebot.core.accounting.performance import TradeResult, totals
+from tradebot.core.accounting.performance import totals
+from tradebot.core.accounting.trade_figures import TradeResult
 
 
 def trades(*pnls: Decimal | int) -> Iterable[TradeResult]:
-    return (TradeResult(D(pnl), D(2)) for pnl in pnls)
+    return (TradeResult("trend", "AAPL", "2007-01-04", D(pnl), D(2)) for pnl in pnls)
 
 
 def test_no_trades_have_no_averages() -> None:

@@ -17,6 +17,12 @@ def test_the_figures_of_three_years_are_those_of_the_raw_rows(three_years: Machi
     independent.compare(said, three_years.ledger, base=Decimal(100_000))
 
 
+def test_the_change_of_three_years_is_explained_to_the_cent(three_years: Machine) -> None:
+    bridge = json.loads((three_years.folder / "said.json").read_text())["report"]["bridge"]
+    assert (bridge["not_explained"], bridge["notes"]) == ("0", [])
+    assert bridge["is_closing_close"] is True
+
+
 def test_tax_lots_and_round_trips_of_a_long_account_earn_the_same(three_years: Machine) -> None:
     """What is still open at the end is in neither."""
     lots = independent.tax_lots(three_years.ledger)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.account import CashEvent
-from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 
@@ -30,9 +30,13 @@ def month_lines(
     base: Decimal,
     points: Iterable[EquityPoint],
     cash_events: Iterable[CashEvent],
-    trades: Iterable[Trade],
+    closed: Mapping[date, Totals],
 ) -> tuple[MonthLine, ...]:
-    """A line for each month with a session. ``base``: the equity before ``points``, which are by session."""
+    """A line for each month with a session.
+
+    base: the equity before ``points``, which are by session.
+    closed: the totals of the round trips that ended in a month, by its first day.
+    """
     closes: dict[date, list[Decimal]] = {}
     for point in points:
         closes.setdefault(_month(point.session), []).append(point.equity)
@@ -41,21 +45,18 @@ def month_lines(
         if event.kind.is_external:
             month = _month(event.session)
             paid[month] = paid.get(month, ZERO) + event.amount
-    closed: dict[date, list[Trade]] = {}
-    for trade in trades:
-        closed.setdefault(_month(trade.exit_session), []).append(trade)
     lines = []
     for month, equities in closes.items():
-        flow, ended = paid.get(month, ZERO), closed.get(month, [])
+        flow, ended = paid.get(month, ZERO), closed.get(month)
         lines.append(
             MonthLine(
                 month,
                 len(equities),
                 equities[-1] - base - flow,
                 flow,
-                len(ended),
-                sum((trade.pnl for trade in ended), ZERO),
-                sum((trade.fees for trade in ended), ZERO),
+                ended.trades if ended else 0,
+                ended.pnl if ended else ZERO,
+                ended.fees if ended else ZERO,
             )
         )
         base = equities[-1]

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
-from tradebot.core.model.holdings import Trade
 from tradebot.core.model.values import ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class TradeResult:
-    """The result of one round trip, USD."""
+class Result(Protocol):
+    """What the totals need of a round trip, USD."""
 
-    pnl: Decimal  # after fees
-    fees: Decimal
+    @property
+    def pnl(self) -> Decimal:
+        """After fees."""
+
+    @property
+    def fees(self) -> Decimal:
+        """Of both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,51 @@ class Totals:
         return self.pnl / self.trades if self.trades else None
 
 
-def totals(trades: Iterable[Trade | TradeResult]) -> Totals:
+@dataclass(slots=True)
+class RunningTotals:
+    """Totals while results are added."""
+
+    trades: int = 0
+    wins: int = 0
+    losses: int = 0
+    gross_profit: Decimal = ZERO
+    gross_loss: Decimal = ZERO
+    fees: Decimal = ZERO
+    best: Decimal | None = None
+    worst: Decimal | None = None
+
+    def add(self, pnl: Decimal, fees: Decimal) -> None:
+        """Add the result of a round trip."""
+        self.trades += 1
+        self.fees += fees
+        if pnl > 0:
+            self.wins += 1
+            self.gross_profit += pnl
+        elif pnl < 0:
+            self.losses += 1
+            self.gross_loss -= pnl
+        if self.best is None or pnl > self.best:
+            self.best = pnl
+        if self.worst is None or pnl < self.worst:
+            self.worst = pnl
+
+    def totals(self) -> Totals:
+        """The totals of what was added so far."""
+        return Totals(
+            trades=self.trades,
+            wins=self.wins,
+            losses=self.losses,
+            gross_profit=self.gross_profit,
+            gross_loss=self.gross_loss,
+            fees=self.fees,
+            best=self.best,
+            worst=self.worst,
+        )
+
+
+def totals(trades: Iterable[Result]) -> Totals:
     """The totals of round trips."""
-    results = list(trades)
-    outcomes = [result.pnl for result in results]
-    gains = [pnl for pnl in outcomes if pnl > 0]
-    losses = [-pnl for pnl in outcomes if pnl < 0]
-    return Totals(
-        trades=len(results),
-        wins=len(gains),
-        losses=len(losses),
-        gross_profit=sum(gains, ZERO),
-        gross_loss=sum(losses, ZERO),
-        fees=sum((result.fees for result in results), ZERO),
-        best=max(outcomes, default=None),
-        worst=min(outcomes, default=None),
-    )
+    running = RunningTotals()
+    for trade in trades:
+        running.add(trade.pnl, trade.fees)
+    return running.totals()

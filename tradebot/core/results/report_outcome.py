@@ -45,7 +45,7 @@ class ReportOutcome(Outcome):
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
     #: Return by symbol of the strategies, traded or not, held over the same sessions; empty for a day, or not known.
     buy_and_hold: Mapping[str, Decimal] = field(default_factory=dict)
-    trades: tuple[Trade, ...] = ()  # closed in the period
+    trades: tuple[Trade, ...] = ()  # closed in the period, the newest of them where there are very many
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)
     by_symbol: Mapping[str, Totals] = field(default_factory=dict)
     best_trades: tuple[Trade, ...] = ()  # those that won most
@@ -66,7 +66,7 @@ class ReportOutcome(Outcome):
     jobs: tuple[JobCount, ...] = ()
     cash_events: tuple[CashEvent, ...] = ()
     denial_counts: Mapping[str, int] = field(default_factory=dict)  # by rule
-    period_fills: tuple[Fill, ...] = ()
+    period_fills: tuple[Fill, ...] = ()  # likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from heapq import nlargest, nsmallest
 from typing import TypeAlias
 
 from tradebot.core.accounting.buy_and_hold import buy_and_hold
 from tradebot.core.accounting.months import month_lines
-from tradebot.core.accounting.performance import Totals, totals
 from tradebot.core.accounting.trading_cost import CostLine, trading_cost
 from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.values import CENT, ZERO, plural
@@ -25,6 +22,7 @@ from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period, Span
 from tradebot.home import drills
 from tradebot.ledger.database import AccountLedger
+from tradebot.ledger.round_trip_rows import PeriodTrades
 from tradebot.settings import Settings
 
 Closes: TypeAlias = Callable[[Iterable[str], date], Mapping[str, Decimal]]
@@ -47,18 +45,29 @@ def no_prices() -> PeriodPrices:
 
 #: The best and the worst trades that are listed.
 LISTED = 5
+#: The newest trades and fills that a report lists: a million of them are figures, and no list to read.
+NEWEST = 5000
 
 
 def with_figures(
-    ledger: AccountLedger, settings: Settings, base: Outcome, span: Span, prices: PeriodPrices, run_id: int = 0
+    ledger: AccountLedger,
+    settings: Settings,
+    base: Outcome,
+    span: Span,
+    prices: PeriodPrices,
+    run_id: int = 0,
+    *,
+    listed: int | None,
 ) -> ReportOutcome:
     """The report's outcome without what only the broker knows: positions, account and protection now.
 
-    ``run_id``: of the run that makes it.
+    run_id: of the run that makes it.
+    listed: how many of the newest trades and fills are listed; None: all.
     """
     first, last = span.first, span.last
     history, period = ledger.history, ledger.period
-    trades = history.trades(first, last)
+    trades = history.period_trades(first, last, listed, LISTED)
+    closed = trades.figures
     opening = ledger.openings.opening()
     if opening is not None and not (first or opening.session) <= opening.session <= last:
         opening = None
@@ -68,21 +77,21 @@ def with_figures(
     cash_events = history.cash_events(first, last)
     cost = trading_cost(period.executions(first, last))
     since = first or (equity[0].session if equity else None)
-    headline = f"{span.text}report, {since or last} to {last}: {plural(len(trades), 'round trip')}"
+    headline = f"{span.text}report, {since or last} to {last}: {plural(closed.totals.trades, 'round trip')}"
     return ReportOutcome.of(
-        replace(base, headline=headline, totals=totals(trades)),
+        replace(base, headline=headline, totals=closed.totals, notes=(*base.notes, *_left_out(trades))),
         period=span.period,
         first=since,
         last=last,
         equity=equity,
         opening=opening,
         benchmark=_benchmark(prices, equity),
-        trades=trades,
-        by_strategy=_grouped(trades, lambda trade: trade.strategy),
-        by_symbol=_grouped(trades, lambda trade: trade.symbol),
-        best_trades=tuple(nlargest(LISTED, (each for each in trades if each.pnl > 0), key=_result)),
-        worst_trades=tuple(nsmallest(LISTED, (each for each in trades if each.pnl < 0), key=_result)),
-        months=month_lines(_equity_before(before, closes), closes, cash_events, trades),
+        trades=trades.newest,
+        by_strategy=closed.by_strategy,
+        by_symbol=closed.by_symbol,
+        best_trades=trades.best,
+        worst_trades=trades.worst,
+        months=month_lines(_equity_before(before, closes), closes, cash_events, closed.by_month),
         turnover=_turnover(cost.total, closes),
         cost=cost,
         limits_used=limit_lines(ledger.limits_used.between(first, last)),
@@ -93,8 +102,13 @@ def with_figures(
         jobs=period.jobs(first, last, run_id),
         cash_events=cash_events,
         denial_counts=ledger.decisions.denial_counts(first, last),
-        period_fills=history.fills(first, last),
+        period_fills=history.newest_fills(first, last, listed),
     )
+
+
+def _left_out(trades: PeriodTrades) -> tuple[str, ...]:
+    whole, listed = trades.figures.totals.trades, len(trades.newest)
+    return (f"of {whole} trades the newest {listed} are listed; --csv writes all",) if listed < whole else ()
 
 
 def _base(ledger: AccountLedger, first: date | None, opening: Opening | None) -> EquityPoint | None:
@@ -129,17 +143,6 @@ def holds(outcome: ReportOutcome, symbols: Iterable[str], prices: PeriodPrices) 
         return {}
     actions = (each for each in prices.actions(wanted, first) if each.ex_date <= last)
     return buy_and_hold(prices.closes(wanted, first), prices.closes(wanted, last), actions, first)
-
-
-def _grouped(trades: Iterable[Trade], name: Callable[[Trade], str]) -> dict[str, Totals]:
-    groups: dict[str, list[Trade]] = {}
-    for trade in trades:
-        groups.setdefault(name(trade), []).append(trade)
-    return {group: totals(groups[group]) for group in sorted(groups)}
-
-
-def _result(trade: Trade) -> Decimal:
-    return trade.pnl
 
 
 def _turnover(traded: CostLine, closes: Sequence[EquityPoint]) -> Turnover | None:

@@ -1,0 +1,164 @@
+"""The rows of lot closures, grouped into round trips while they are read, so that long histories need little memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from heapq import heappush, heappushpop
+from typing import NamedTuple
+
+from tradebot.core.accounting.round_trips import OpenSince, ShareChange, grouped, trade_of
+from tradebot.core.accounting.trade_figures import TradeFigures, TradeResult, trade_figures
+from tradebot.core.model.holdings import LotClosure, Trade
+from tradebot.core.model.values import ZERO
+from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.engine import Engine
+
+
+class ClosureRow(NamedTuple):
+    """The columns of a lot closure that the figures need, as they are stored."""
+
+    trade_id: str
+    strategy: str
+    symbol: str
+    opened_at: str
+    closed_at: str
+    exit_session: str
+    pnl: str
+    fees: str
+
+
+_SELECT = (
+    f"SELECT {', '.join(ClosureRow._fields)} FROM trades WHERE account_key = :account AND reverses IS NULL"
+    " ORDER BY closed_at DESC, seq DESC"
+)
+Group = list[ClosureRow]
+
+
+class NewestTrades:
+    """The newest round trips of those that pass by, up to a number; None keeps all."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._kept: list[tuple[str, int, Group]] = []
+        self.passed = 0
+
+    def add(self, group: Group) -> None:
+        """Let a round trip pass by."""
+        self.passed += 1
+        entry = (group[0].closed_at, -self.passed, group)
+        if self._most is None or len(self._kept) < self._most:
+            heappush(self._kept, entry)
+        elif self._kept and entry > self._kept[0]:
+            heappushpop(self._kept, entry)
+
+    def groups(self) -> Iterator[Group]:
+        """The round trips that are kept, by their end."""
+        return (group for _, _, group in sorted(self._kept, key=lambda each: each[:2]))
+
+
+def over(
+    engine: Engine, account_key: str, changes: tuple[ShareChange, ...], first: date | None, last: date | None
+) -> Iterator[Group]:
+    """The closures of each round trip that ended between two sessions, newest first."""
+    since, until = (first or date.min).isoformat(), (last or date.max).isoformat()
+    told = tuple(ShareChange(each.symbol, each.new_symbol, stamp(each.at), each.ratio) for each in changes)
+    for group in grouped(_standing(engine, account_key), _open_lots(engine, account_key), told):
+        if since <= group[0].exit_session <= until:
+            yield group
+
+
+def result_of(group: Group) -> TradeResult:
+    """The result of a round trip."""
+    newest = group[0]
+    if len(group) == 1:
+        pnl, fees = Decimal(newest.pnl), Decimal(newest.fees)
+    else:
+        pnl = sum((Decimal(row.pnl) for row in group), ZERO)
+        fees = sum((Decimal(row.fees) for row in group), ZERO)
+    return TradeResult(newest.strategy, newest.symbol, newest.exit_session, pnl, fees)
+
+
+def as_trades(
+    engine: Engine, account_key: str, changes: tuple[ShareChange, ...], groups: Iterable[Group]
+) -> tuple[Trade, ...]:
+    """The round trips as values, whose rows are read whole."""
+    select = "SELECT * FROM trades WHERE account_key = :account AND trade_id = :id"
+
+    def closure(row: ClosureRow) -> LotClosure:
+        stored = engine.one(select, {"account": account_key, "id": row.trade_id})
+        assert stored is not None, "the row was just read, and none is ever deleted"
+        return value_from(LotClosure, stored)
+
+    return tuple(trade_of([closure(row) for row in group], changes) for group in groups)
+
+
+class _Listed:
+    """The round trips that a report lists, kept while all of them pass by."""
+
+    def __init__(self, newest: int | None, extremes: int) -> None:
+        self.newest = NewestTrades(newest)
+        self._extremes = extremes
+        self.best: list[tuple[Decimal, int, Group]] = []
+        self.worst: list[tuple[Decimal, int, Group]] = []
+
+    def pass_by(self, groups: Iterator[Group]) -> Iterator[TradeResult]:
+        for group in groups:
+            result = result_of(group)
+            self.newest.add(group)
+            if result.pnl > 0:
+                self._keep(self.best, (result.pnl, self.newest.passed, group))
+            elif result.pnl < 0:
+                self._keep(self.worst, (-result.pnl, self.newest.passed, group))
+            yield result
+
+    def _keep(self, kept: list[tuple[Decimal, int, Group]], entry: tuple[Decimal, int, Group]) -> None:
+        if len(kept) < self._extremes:
+            heappush(kept, entry)
+        elif entry > kept[0]:
+            heappushpop(kept, entry)
+
+
+class PeriodTrades(NamedTuple):
+    """The round trips that ended in a period."""
+
+    figures: TradeFigures
+    newest: tuple[Trade, ...]  # by their end
+    best: tuple[Trade, ...]  # those that won most
+    worst: tuple[Trade, ...]  # those that lost most
+
+
+def period_trades(
+    engine: Engine,
+    account_key: str,
+    changes: tuple[ShareChange, ...],
+    bounds: tuple[date | None, date | None],
+    listed: tuple[int | None, int],
+) -> PeriodTrades:
+    """The figures of all round trips of a period in one pass.
+
+    listed: how many of the newest (None: all), and how many of the best and of the worst.
+    """
+    kept = _Listed(*listed)
+    figures = trade_figures(kept.pass_by(over(engine, account_key, changes, *bounds)))
+    by_result = (
+        [group for _, _, group in sorted(each, key=lambda entry: entry[:2], reverse=True)]
+        for each in (kept.best, kept.worst)
+    )
+    newest, best, worst = (
+        as_trades(engine, account_key, changes, groups) for groups in (kept.newest.groups(), *by_result)
+    )
+    return PeriodTrades(figures, newest, best, worst)
+
+
+def _standing(engine: Engine, account_key: str) -> Iterator[ClosureRow]:
+    reversed_ids = "SELECT reverses FROM trades WHERE account_key = :account AND reverses IS NOT NULL"
+    undone = {row[0] for row in engine.tuples(reversed_ids, account=account_key)}
+    rows = map(ClosureRow._make, engine.tuples(_SELECT, account=account_key))
+    return rows if not undone else (row for row in rows if row.trade_id not in undone)
+
+
+def _open_lots(engine: Engine, account_key: str) -> Iterator[OpenSince]:
+    select = "SELECT strategy, symbol, lot_id, opened_at FROM lots WHERE account_key = :account"
+    return (OpenSince(*row) for row in engine.tuples(select, account=account_key))
