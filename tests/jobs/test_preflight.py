@@ -40,7 +40,7 @@ def test_a_sound_home_passes_every_check(make_house: MakeHouse) -> None:
     assert others_pass(outcome)
     assert named(outcome, "schedule").figure == "report: 2007-01-04 missed"
     assert (outcome.status, outcome.exit_code) == (RunStatus.RAN, ExitCode.OK)
-    assert outcome.headline == f"{len(outcome.checks) - 1} checks passed, 1 warn, 0 fail"
+    assert outcome.headline == f"{len(outcome.checks) - 1} checks passed, 1 warning, 0 failed"
     assert named(outcome, "session").figure == "2007-01-05: 09:30 to 16:00 in New York"
     assert named(outcome, "exposure").figure == "$5,000.00 of $100,000.00"
     assert named(outcome, "bars").figure == "2 symbols up to 2007-01-04"

@@ -51,7 +51,7 @@ def test_resume_can_not_unset_the_environment(make_house: MakeHouse) -> None:
     by_latch_file(house)
     outcome = house.resume()
     assert (outcome.status, outcome.exit_code) == (RunStatus.BLOCKED, ExitCode.HALTED)
-    assert outcome.headline == "1 of 2 halts stays"
+    assert outcome.headline == "the account stays halted: 1 halt cleared, 1 left"
     assert [halt.source for halt in outcome.halts] == [HaltSource.ENVIRONMENT]
     assert not latch_path(house).exists()
 

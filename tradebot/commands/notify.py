@@ -50,7 +50,7 @@ def of_outcome(options: GlobalOptions, header: RunHeader, outcome: AnyOutcome) -
     warnings = tuple(f"the alert channel {name} failed: {trouble}" for name, trouble in delivery.failed)
     if not delivery.unheard:
         return outcome, warnings
-    failure = FailureLine("alerts", f"no channel took: {', '.join(delivery.unheard)}")
+    failure = FailureLine("alerts", f"not delivered by any channel: {', '.join(delivery.unheard)}")
     # the code of an emergency stop says only whether anything is still open
     codes = outcome.codes if outcome.job is Job.EMERGENCY_STOP else outcome.codes | {ExitCode.DEGRADED}
     return replace(outcome, codes=codes, failures=(*outcome.failures, failure)), (*warnings, failure.message)

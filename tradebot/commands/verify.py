@@ -88,7 +88,7 @@ def _verdict(found: Verification, *, heads_known: bool) -> Iterator[Block]:
         yield Line(_NOT_OUTSIDE, Tone.WARN)
     yield from section("Findings", *(Line(str(finding), Tone.BAD) for finding in found.findings))
     not_covered = (f"{table}: {rows}" for table, rows in found.not_covered.items())
-    yield from section("Rows of earlier versions, known by the trail in part only", *map(Line, not_covered))
+    yield from section("Rows of earlier versions, which the audit trail covers only in part", *map(Line, not_covered))
 
 
 def _head_in(text: str) -> Head:

@@ -75,7 +75,7 @@ def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: MachineF
     warned = sum(check.result is CheckResult.WARN for check in checks)
     if failed:
         run.add(coded(ExitCode.BLOCKED))
-    headline = f"{plural(len(checks) - failed - warned, 'check')} passed, {warned} warn, {failed} fail"
+    headline = f"{plural(len(checks) - failed - warned, 'check')} passed, {plural(warned, 'warning')}, {failed} failed"
     base = run.outcome(RunStatus.BLOCKED if failed else RunStatus.RAN, headline)
     return PreflightOutcome.of(base, checks=checks)
 

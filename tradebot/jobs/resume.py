@@ -79,7 +79,8 @@ def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outc
         return run.outcome(RunStatus.BLOCKED, f"nothing was resumed: {plural(len(before.failed), 'check')} failed")
     run.add(noted(*(_why_it_stays(same[0]) for same in left)))
     if left:
-        return run.outcome(RunStatus.BLOCKED, f"{len(left)} of {had} {'stays' if len(left) == 1 else 'stay'}")
+        cleared = plural(len(distinct(before.may_end)), "halt") if before.may_end else "no halt"
+        return run.outcome(RunStatus.BLOCKED, f"{before.subject} stays halted: {cleared} cleared, {len(left)} left")
     if not before.halts:
         return run.outcome(RunStatus.IDLE, f"{before.subject} was not halted: nothing to do")
     return run.outcome(RunStatus.RAN, f"{before.subject} is running again: {had} cleared ({reason})")
@@ -103,8 +104,8 @@ def _why_it_stays(halt: Halt) -> str:
         case HaltEnd.OWNER:
             return "EMERGENCY_STOP_ENABLED stays true until its owner unsets it in .env or in the environment"
         case HaltEnd.SESSION:
-            return f"a day's loss halts until the next session ({halt.until}): {halt.reason}"
+            return f"a day's loss halts until the next session ({halt.until})"
         case HaltEnd.ITSELF:
-            return f"a breached limit halts until the breach is gone: {halt.reason}"
+            return "a breached limit halts until the breach is gone"
         case HaltEnd.RESUME | HaltEnd.EXPLAINED:
-            return f"set meanwhile, and seen by nobody yet: {halt.reason}"
+            return f"set while you were asked, so not cleared: {halt.reason}"

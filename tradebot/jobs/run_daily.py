@@ -145,7 +145,7 @@ def _not_surely_sent(desk: Desk, run: JobRun) -> str:
         for intent in desk.ledger.orders.unsettled()
         if intent.session == run.session and _may_not_have_arrived(intent)
     ]
-    return f"sent and not seen to arrive: {plural(len(intents), 'order')}" if intents else ""
+    return f"the broker has not confirmed {plural(len(intents), 'order')} that left" if intents else ""
 
 
 def _may_not_have_arrived(intent: Intent) -> bool:

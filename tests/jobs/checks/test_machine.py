@@ -56,7 +56,7 @@ def test_a_sound_machine_passes_and_shows_its_figures() -> None:
         ({"secrets_in_environment": ("A_KEY",), "other_users": 1}, "environment", WARN,
          "A_KEY in the environment of a machine with 1 other user"),
         ({"secrets_in_environment": ("A_KEY",)}, "environment", PASS, "no secret where other users might see it"),
-        ({"has_alert_channel": False}, "alerts", WARN, "nobody is told"),
+        ({"has_alert_channel": False}, "alerts", WARN, "no channel is configured: alerts go to the log only"),
         ({"channels": {"mail": "", "json": ""}}, "alerts", PASS, "2 channels took a test message"),
         ({"channels": {"mail": "refused", "json": ""}}, "alerts", WARN, "mail: refused"),
         ({"last_backup": None}, "backup", WARN, "there is none"),

@@ -29,8 +29,8 @@ from tradebot.reports.terminal import draw
 USED = LimitUse(
     positions=1,
     gross_exposure=Decimal("0.999"),
-    daily_loss=EquityLoss(Decimal(1000), Decimal(970), Decimal("0.03"), Decimal("0.03")),
-    drawdown=EquityLoss(Decimal(1200), Decimal(970), Decimal("0.0999"), Decimal("0.1")),
+    daily_loss=EquityLoss(Decimal(1000), Decimal(970), Decimal("0.03"), Decimal("0.03"), "the last close"),
+    drawdown=EquityLoss(Decimal(1200), Decimal(970), Decimal("0.0999"), Decimal("0.1"), "its peak"),
 )
 
 

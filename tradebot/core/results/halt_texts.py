@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tradebot.core.model.exchange_time import new_york_text
-from tradebot.core.model.halts import Halt, HaltLevel, account_text, sources_text
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, account_text, sources_text
 
 #: A path that a shell takes as one word.
 _ONE_WORD = re.compile(r"[\w@%+=:,./\\~-]+")
@@ -17,12 +17,20 @@ def commands_of(halt: Halt, home: object) -> tuple[str, ...]:
     return tuple(f"{command} --home {word}" for command in halt.commands)
 
 
+def since_text(halt: Halt) -> str:
+    """When a halt began, in New York. A person halts by this machine's clock, which is not the embedded exchange's."""
+    if halt.since is None:
+        return "an unknown time"
+    by_hand = ", by this machine's clock" if halt.rule is HaltRule.OPERATOR else ""
+    return f"{new_york_text(halt.since)}{by_hand}"
+
+
 def halt_alert(same: tuple[Halt, ...], home: object) -> tuple[str, str]:
     """The title and the message of the alert on one halt of a home, which several latches may hold."""
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
     about = "" if halt.of_account else f" of {halt.subject}"
-    since = f"since {new_york_text(halt.since)}, " if halt.since else ""
+    since = f"since {since_text(halt)}, " if halt.since else ""
     holds = f"It holds for {account_text(same)}, {since}{halt.holds} (set by {sources_text(same)})."
     lines = (halt.reason, holds, "What you can do now:")
     return f"{level}: {halt.rule.replace('_', ' ')}{about}", "\n".join((*lines, *commands_of(halt, home)))

@@ -226,7 +226,7 @@ def _halts(events: Sequence[AuditEvent], until: datetime) -> Iterator[Trouble]:
     for event in events:
         key = (event.text("rule"), event.text("reason"), event.text("since"))
         if event.kind == AuditKind.HALT_LATCHED:
-            what = f"halted{_scope(event)} by {key[0]}: {key[1]}"
+            what = f"halted{_scope(event)} by {key[0].replace('_', ' ')}: {key[1]}"
             open_halts[key] = Trouble(what, event.at, _expiry(event, until), _halt_severity(event))
         elif event.kind == AuditKind.HALT_CLEARED and key in open_halts:
             yield replace(open_halts.pop(key), end=event.at)

@@ -29,6 +29,7 @@ class EquityLoss:
     equity: Decimal  # USD
     fraction: Decimal  # of the base, never negative
     limit: Decimal  # fraction of the base
+    base_name: str  # for people: "its peak"
 
     @property
     def breaks_limit(self) -> bool:
@@ -37,26 +38,31 @@ class EquityLoss:
 
     def __str__(self) -> str:
         return (
-            f"equity {dollars(self.equity)} is {percent(self.fraction)} below {dollars(self.base)}, "
-            f"and {percent(self.limit)} is the limit"
+            f"equity {dollars(self.equity)} is {percent(self.fraction)} below {self.base_name} of "
+            f"{dollars(self.base)}, and {percent(self.limit)} is the limit"
         )
 
 
 def daily_loss(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
     """The loss since the previous close. Deposits and withdrawals are neither gain nor loss."""
-    return _loss(counters.baseline_equity, account.equity - counters.uncounted_today, limits.daily_loss_limit_pct)
+    return _loss(
+        "the last close",
+        counters.baseline_equity,
+        account.equity - counters.uncounted_today,
+        limits.daily_loss_limit_pct,
+    )
 
 
 def drawdown(account: AccountSnapshot, counters: Counters, limits: Limits) -> EquityLoss:
     """The fall of the explained equity from its peak, which the ledger moves by each booked deposit and withdrawal."""
-    return _loss(counters.peak_equity, account.equity - counters.uncounted, limits.emergency_stop_loss_pct)
+    return _loss("its peak", counters.peak_equity, account.equity - counters.uncounted, limits.emergency_stop_loss_pct)
 
 
-def _loss(base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
+def _loss(base_name: str, base: Decimal, equity: Decimal, limit: Decimal) -> EquityLoss:
     lost = max(ZERO, base - equity)
     if lost == 0:
-        return EquityLoss(base, equity, ZERO, limit)
-    return EquityLoss(base, equity, lost / base if base > 0 else ONE, limit)
+        return EquityLoss(base, equity, ZERO, limit, base_name)
+    return EquityLoss(base, equity, lost / base if base > 0 else ONE, limit, base_name)
 
 
 def loss_halts(
@@ -68,14 +74,13 @@ def loss_halts(
         (
             HaltRule.DAILY_LOSS,
             HaltLevel.REDUCING if reduce_only else HaltLevel.HALTED,
-            "daily loss",
             daily_loss(account, counters, limits),
         ),
-        (HaltRule.DRAWDOWN, HaltLevel.HALTED, "drawdown", drawdown(account, counters, limits)),
+        (HaltRule.DRAWDOWN, HaltLevel.HALTED, drawdown(account, counters, limits)),
     )
     return tuple(
-        _halt(rule, level, f"{name}: {loss}", session, now, loss.fraction, loss.limit)
-        for rule, level, name, loss in losses
+        _halt(rule, level, str(loss), session, now, loss.fraction, loss.limit)
+        for rule, level, loss in losses
         if loss.breaks_limit
     )
 

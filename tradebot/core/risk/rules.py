@@ -76,7 +76,7 @@ def daily_loss_reached(candidate: Candidate, projected: ProjectedAccount) -> Den
     loss = daily_loss(projected.situation.account, projected.situation.counters, projected.limits)
     if not loss.breaks_limit:
         return None
-    return candidate.denied(DenialCode.DAILY_LOSS, f"today's loss: {loss}", loss.fraction, loss.limit)
+    return candidate.denied(DenialCode.DAILY_LOSS, str(loss), loss.fraction, loss.limit)
 
 
 def drawdown_reached(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:
@@ -84,7 +84,7 @@ def drawdown_reached(candidate: Candidate, projected: ProjectedAccount) -> Denia
     loss = drawdown(projected.situation.account, projected.situation.counters, projected.limits)
     if not loss.breaks_limit:
         return None
-    return candidate.denied(DenialCode.DRAWDOWN, f"drawdown: {loss}", loss.fraction, loss.limit)
+    return candidate.denied(DenialCode.DRAWDOWN, str(loss), loss.fraction, loss.limit)
 
 
 def cash_unexplained(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:

@@ -37,14 +37,14 @@ def broker(desk: Desk, run: JobRun) -> Check:
 def switches(desk: Desk, run: JobRun) -> Check:
     """Warns when real money is traded."""
     if desk.broker.mode == "live":
-        return Check("mode", WARN, "LIVE: REAL MONEY IS AT STAKE", "TRADING_MODE=paper plays instead")
+        return Check("mode", WARN, "LIVE: REAL MONEY IS AT STAKE", "TRADING_MODE=paper trades without real money")
     return Check("mode", PASS, "paper: no money is at stake")
 
 
 def clock(desk: Desk, run: JobRun) -> Check:
     """The difference between this machine's clock and the broker's when the run began, in seconds."""
     skew = abs((run.began - run.market.now).total_seconds())
-    figure, remedy = f"{skew:.1f} s from the broker's", "set this machine's clock; let NTP keep it"
+    figure, remedy = f"{skew:.1f} s from the broker's", "set this machine's clock, and keep it right with NTP"
     if skew >= SKEW_FAIL:
         return Check("clock", FAIL, figure, remedy)
     if skew >= SKEW_WARN:

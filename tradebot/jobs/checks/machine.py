@@ -97,7 +97,12 @@ def _never_set_up(machine: MachineFacts, name: str, figure: str, remedy: str) ->
 
 def _alerts(machine: MachineFacts) -> Check:
     if not machine.has_alert_channel:
-        return _never_set_up(machine, "alerts", "nobody is told", "set ALERT_URLS or EMAIL_SMTP_SERVER")
+        return _never_set_up(
+            machine,
+            "alerts",
+            "no channel is configured: alerts go to the log only",
+            "set ALERT_URLS or EMAIL_SMTP_SERVER",
+        )
     if machine.channels is None:
         return Check("alerts", PASS, "every channel took a message today")
     broken = [f"{name}: {trouble}" for name, trouble in machine.channels.items() if trouble]

@@ -68,7 +68,7 @@ def trading(desk: Desk, run: JobRun) -> Check:
     """Warns of held symbols and open orders that do not trade."""
     symbols = untradable.find_untradable(desk, desk.broker.positions(), desk.broker.open_orders())
     if not symbols:
-        return Check("trading", PASS, "everything at stake trades")
+        return Check("trading", PASS, "every symbol that is held or ordered trades")
     return Check("trading", WARN, "; ".join(map(str, symbols)), symbols[0].remedy)
 
 

@@ -50,7 +50,9 @@ def read_opening(desk: Desk, run: JobRun) -> Opening:
     activities = desk.broker.activities(None)
     unread = desk.broker.unread_activities()
     if waiting := [each.why for each in unread if each.is_fill]:
-        raise BrokerUnavailable(f"the account cannot be met yet, because nobody knows whose fill this is: {waiting[0]}")
+        raise BrokerUnavailable(
+            f"the ledger cannot begin yet, because it is not known who sent the order of this fill: {waiting[0]}"
+        )
     look = read_look(desk, run)
     _refuse_known(desk, activities, look.open_orders)
     for _ in range(LOOKS - 1):

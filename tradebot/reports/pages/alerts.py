@@ -20,7 +20,7 @@ _LEVEL_TONES: dict[AlertLevel, Tone] = {
 def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:
     """The result of a test message at each channel."""
     rows = [
-        (attempt.channel, Cell("taken", Tone.GOOD) if attempt.taken else Cell("FAILED", Tone.BAD), attempt.trouble)
+        (attempt.channel, Cell("delivered", Tone.GOOD) if attempt.taken else Cell("FAILED", Tone.BAD), attempt.trouble)
         for attempt in attempts
     ]
     return (*table("channel | result | ~what went wrong", rows),)
@@ -29,7 +29,7 @@ def channels_page(attempts: Iterable[DeliveryAttempt]) -> Page:
 def alerts_page(alerts: Sequence[QueuedAlert]) -> Page:
     """The recorded alerts, oldest first, each with its delivery."""
     if not alerts:
-        return (Line("no alert was ever raised", Tone.GOOD),)
+        return (Line("no alert has been raised", Tone.GOOD),)
     rows = (
         (
             instant(queued.alert.raised_at),
@@ -40,7 +40,7 @@ def alerts_page(alerts: Sequence[QueuedAlert]) -> Page:
         )
         for queued in alerts
     )
-    return (*table("raised | level | ~title | ~message | ~fate", rows),)
+    return (*table("raised | level | ~title | ~message | ~delivery", rows),)
 
 
 def delivery_page(
@@ -55,7 +55,7 @@ def delivery_page(
     """
     return (
         Line(f"{plural(delivered, 'alert')} delivered", Tone.GOOD if not unheard else Tone.PLAIN),
-        *(Line(f"no channel took: {title}", Tone.BAD) for title in unheard),
+        *(Line(f"not delivered by any channel: {title}", Tone.BAD) for title in unheard),
         *(Line(f"{name} failed: {trouble}", Tone.WARN) for name, trouble in failed),
         *map(_waiting_line, waiting),
     )
@@ -70,11 +70,11 @@ def _waiting_line(queued: QueuedAlert) -> Line:
 def _delivery_text(queued: QueuedAlert) -> str:
     match queued.state:
         case DeliveryState.DELIVERED:
-            return f"taken by {', '.join(queued.taken_by)}" if queued.taken_by else "delivered"
+            return f"delivered by {', '.join(queued.taken_by)}" if queued.taken_by else "delivered"
         case DeliveryState.KEPT:
-            return "kept here: there was no channel for it"
+            return "not sent: no channel was configured"
         case DeliveryState.GIVEN_UP:
             return f"given up: {queued.trouble}"
         case DeliveryState.WAITING:
-            taken = f", taken by {', '.join(queued.taken_by)}" if queued.taken_by else ""
+            taken = f", delivered by {', '.join(queued.taken_by)}" if queued.taken_by else ""
             return f"waiting{taken}" + (f": {queued.trouble}" if queued.trouble else "")

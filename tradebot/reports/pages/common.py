@@ -14,7 +14,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
 from tradebot.core.results.bare_lines import BareLine
-from tradebot.core.results.halt_texts import commands_of
+from tradebot.core.results.halt_texts import commands_of, since_text
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.errors import ExitCode
@@ -153,7 +153,7 @@ def bare(bare_lines: Iterable[BareLine]) -> Page:
                     shares(line.shares),
                     usd(line.dollars),
                     instant(line.began_at),
-                    Cell(f"{line.seconds:,} s{'' if line.ended_at else ' so far'}", _bare_tone(line)),
+                    Cell(f"{round(line.seconds):,} s{'' if line.ended_at else ' so far'}", _bare_tone(line)),
                     line.strategy,
                 )
                 for line in bare_lines
@@ -205,7 +205,7 @@ def _halt(same: tuple[Halt, ...], home: Path) -> tuple[Block, ...]:
     level = max((each.level for each in same), key=list(HaltLevel).index)
     subject = "" if halt.of_account else f" {halt.subject}"
     set_by = f"set by {sources_text(same)} ({halt.rule.replace('_', ' ')})"
-    since = f" on {instant(halt.since)}" if halt.since else ""
+    since = f" on {since_text(halt)}" if halt.since else ""
     compared = f"; {compared_numbers(halt.value, halt.limit)}" if halt.value is not None else ""
     tone = Tone.BAD if level is HaltLevel.HALTED else Tone.WARN
     return (

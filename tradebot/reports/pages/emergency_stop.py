@@ -26,7 +26,6 @@ _RESULT_TONES = {
 def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
     """The result for each order and position, the totals in USD, and the orders and positions that remain."""
     is_dry = outcome.status is RunStatus.IDLE
-    next_step = () if not outcome.halts else (Line('The halt stays until `tradebot resume --reason "..."`.'),)
     return (
         *common.headline(outcome),
         *section("Orders and positions", *_lines(outcome)),
@@ -45,7 +44,6 @@ def stop_page(outcome: StopOutcome, where: RunHeader) -> Page:
         *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
-        *section("Next", *next_step),
     )
 
 

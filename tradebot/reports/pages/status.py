@@ -112,7 +112,6 @@ def halt_page(halt: Halt, home: Path) -> Page:
         *section(
             "Next",
             Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),
-            Line(f"It holds {halt.holds}."),
         ),
     )
 
