@@ -157,6 +157,22 @@ def test_a_broker_out_of_reach_is_told_and_leaves_nothing(init: Init, tmp_path: 
     assert not (tmp_path / "home").exists()
 
 
+@needs_terminal
+def test_an_answer_that_the_environment_overrules_is_refused_at_once(init: Init, tmp_path: Path) -> None:
+    with init(BROKER="paper") as terminal:
+        terminal.reply("alpaca")
+        assert terminal.ended() == 3
+    assert "BROKER (environment): it wins over the `.env`" in terminal.shown
+    assert not (tmp_path / "home").exists()
+
+
+@needs_terminal
+def test_what_is_wrong_in_the_environment_is_told_before_any_question(init: Init, tmp_path: Path) -> None:
+    with init(MAX_POSITIONS="none") as terminal:
+        assert terminal.ended() == 3
+    assert ("MAX_POSITIONS (environment)" in terminal.shown, "Where is" in terminal.shown) == (True, False)
+
+
 def test_without_a_terminal_it_says_how_to_do_it_by_hand(run: Run, tmp_path: Path) -> None:
     for more in ((), ("--json",)):
         ended = run("init", "--home", tmp_path / "home", *more)

@@ -77,6 +77,7 @@ def _require_terminal(options: GlobalOptions, env: Path) -> None:
 def _settings_before(options: GlobalOptions) -> Settings:
     """The settings of the home before it has a `.env`. Raises ConfigError if it has one, and UsageError."""
     from tradebot.settings import TradingMode, inspect_text, process_environment, resolve_home
+    from tradebot.settings.first_settings import KEYS
 
     if options.env_file is not None:
         raise UsageError("it writes the `.env` of the home: leave --env-file out.")
@@ -89,6 +90,9 @@ def _settings_before(options: GlobalOptions) -> Settings:
     if TradingMode.LIVE in (settings.trading_mode, process_environment().get("TRADING_MODE", "").strip().casefold()):
         fix = "Unset it; docs/brokers.md says how to go live once paper trading has shown what you want to see."
         raise ConfigError([Problem("TRADING_MODE (environment)", "it is live, and this sets up paper trading", fix)])
+    depends_on_answers = {"BROKER", "TRADEBOT_NOW", *KEYS}
+    if wrong := [fault.problem for fault in inspected.faults if depends_on_answers.isdisjoint(fault.names or ())]:
+        raise ConfigError(wrong)  # before anybody has answered six questions
     return settings
 
 
@@ -107,16 +111,30 @@ def _interview(home: Path) -> tuple[Answers, str]:
 
     _say(f"tradebot is set up in {home}. ^C at any time leaves nothing behind.")
     answers = dict(_ask(broker_question(), "1"))
+    _refuse_overruled(answers)
     questions = questions_after(answers["BROKER"])
     number = 0
     while number < len(questions):
         answers |= _ask(questions[number], f"{number + 2} of {len(questions) + 1}")
         number += 1
+        _refuse_overruled(answers)
         if KEYS[1] in answers and number == len(KEYS) and not _keys_work(home, answers):
             number = 0
     text = env_text(answers)
     _check(home, text)
     return answers, text
+
+
+def _refuse_overruled(answers: Answers) -> None:
+    """Raise ConfigError for an answer that would not count: the process environment wins over the `.env`."""
+    from tradebot.settings import process_environment
+
+    environment = {name: text.strip() for name, text in process_environment().items()}
+    fix = "Unset it there, then run this again."
+    what = "it wins over the `.env`, and is another than your answer"
+    wrong = [name for name, text in answers.items() if environment.get(name, "") not in ("", text)]
+    if wrong:
+        raise ConfigError(Problem(f"{name} (environment)", what, fix) for name in wrong)
 
 
 def _ask(question: Question, number: str) -> Answers:
