@@ -25,7 +25,10 @@ def four_days(ledger: AccountLedger, some: Samples) -> AccountLedger:
     """A round trip, a dividend, a split and two equity points on each of four days."""
     for number, day in enumerate(DAYS):
         bought, sold = some.bought(f"B{number}"), some.sold(f"S{number}", opening=f"B{number}")
-        trade = replace(sold.closures[0], exit_session=day)
+        (closure,), later = sold.closures, timedelta(days=number)
+        trade = replace(
+            closure, opened_at=closure.opened_at + later, closed_at=closure.closed_at + later, exit_session=day
+        )
         dividend = CashEvent(f"V{number}", CashKind.DIVIDEND, Decimal("0.08"), some.at, day, "AAPL")
         split = SplitEvent(f"X{number}", "MSFT", Decimal(2), Decimal(1), Decimal(2), some.at, day)
         ledger.books.book(
