@@ -33,7 +33,7 @@ OPTION = "--html"
 MOST_TRADES = 200
 #: The rows of any other table.
 MOST_ROWS = 100
-_HIGHLIGHTS = ("total_return", "benchmark_return", "max_drawdown", "sharpe", "exposure")
+_HIGHLIGHTS = ("total_return", "benchmark_return", "buy_and_hold_return", "max_drawdown", "sharpe", "exposure")
 
 
 def html_path(path: Path, loaded: Loaded, *, force: bool) -> Path:
