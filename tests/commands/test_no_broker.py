@@ -50,3 +50,10 @@ def test_an_emergency_stop_says_at_once_why_it_waits_and_ends_in_time(run: Run, 
     said = " ".join(ended.err.split())
     assert "refused the connection" in said
     assert said.index("Asking again for up to 1 seconds") < said.index("could not be finished, run it again")
+
+
+@pytest.mark.parametrize("command", ["positions", "orders"])
+def test_an_account_that_was_never_seen_has_nothing_that_was_known_last(command: str, run: Run, home: Path) -> None:
+    ended = at(run, home, f"http://127.0.0.1:{closed_port()}", command)
+    assert (ended.code, ended.out) == (6, "")
+    assert "refused the connection" in ended.err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
-from tradebot.errors import BrokerUnavailable, ExitCode, NotDue, TradebotError
+from tradebot.errors import BrokerUnavailable, ConfigError, ExitCode, NotDue, TradebotError
 from tradebot.runtime.before_desk import record_failure, why_not_due
 from tradebot.settings import GlobalOptions, Loaded
 
@@ -76,8 +76,11 @@ def ask_or_recall(
             found, context, warnings = ask(opened.desk), opened.context, opened.loaded.warnings
         code = ExitCode.OK
     except BrokerUnavailable as error:
-        with open_ledger_desk(options) as stored:
-            found, context, warnings = recall(stored.desk), stored.context, stored.loaded.warnings
+        try:
+            with open_ledger_desk(options) as stored:
+                found, context, warnings = recall(stored.desk), stored.context, stored.loaded.warnings
+        except ConfigError:  # a ledger that has no account yet, whose broker is away at first contact
+            raise error from None
         found, code = replace(found, trouble=str(error)), ExitCode.BROKER
     render.begin(options, str(job), context, warnings)
     return found, context, code
