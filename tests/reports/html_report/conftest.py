@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.reports.builders import HALT, POSITION
+from tests.reports.samples import Samples
 from tradebot.core.accounting.performance import totals
 from tradebot.core.accounting.trading_cost import Execution, TradingCost, trading_cost
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.holdings import Trade
-from tradebot.core.model.ledger_rows import EquityPoint, RunStatus
+from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.orders import Side
-from tradebot.core.model.schedule import Job
-from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period
@@ -51,8 +50,8 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # The pages are our own files; a sandbox of namespaces is missing in many containers.
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        # The pages are our own files; a sandbox of namespaces and large shared memory are missing in many containers.
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield chromium
         chromium.close()
 
@@ -76,12 +75,13 @@ def years() -> Callable[[date, date], ReportOutcome]:
             CashEvent(f"C{day}", CashKind.DEPOSIT, Decimal(1000), _at(day), day) for day in days if day.day == 15
         )
         reason = f"see /home/me/desk/state/HALT of PAPER-0001 {SCRIPT}"
-        base = Outcome(Job.REPORT, days[-1], RunStatus.RAN, "report")
-        return ReportOutcome.of(
-            replace(base, totals=totals(trades), unprotected=Decimal(260), halts=(replace(HALT, reason=reason),)),
-            period=Period.ALL, first=days[0], last=days[-1], equity=tuple(points), benchmark=closes, trades=trades,
-            cash_events=deposits, by_strategy={SCRIPT: totals(trades)}, positions=(replace(POSITION, symbol=SCRIPT),),
-            denial_counts={"HALTED": 1, SCRIPT: 4}, limits_used=LIMITS, cost=_cost(),
+        full: ReportOutcome = Samples(full=True).of(ReportOutcome)  # whatever a page may be made of
+        return replace(
+            full, totals=totals(trades), unprotected=Decimal(260), halts=(replace(HALT, reason=reason),),
+            period=Period.ALL, first=days[0], last=days[-1], opening=None, equity=tuple(points), benchmark=closes,
+            trades=trades, cash_events=deposits, by_strategy={SCRIPT: totals(trades)},
+            positions=(replace(POSITION, symbol=SCRIPT),), denial_counts={"HALTED": 1, SCRIPT: 4}, limits_used=LIMITS,
+            cost=_cost(),
         )  # fmt: skip
 
     return made
