@@ -44,7 +44,6 @@ def test_status_shows_the_halt_the_lock_the_runs_and_the_limits(base: Outcome, p
     text = plain(status_page(status, place, full=True))
     for words in (
         "HALTED: only cancels", "pid 17 (run-daily)", "HALTED: a drill", "latch file (operator)",
-        "until `tradebot resume`",
         "    now  tradebot status --home /home/me/desk\n",
         '         tradebot resume --reason "what was found and done" --home /home/me/desk\n',
         "the broker is away", "NO ", "2007-01-03 12:00 EST",
@@ -89,7 +88,9 @@ def test_what_needs_the_operator_stands_before_everything_else_and_says_what_to_
         replace(base, halts=(HALT,)), level=HaltLevel.HALTED, positions=(POSITION,), needs=needs, now=NOON
     )
     text = plain(status_page(status, place))
-    order = [text.index(words) for words in ("Needs you", "a drill", needs[0].what, needs[0].do, "Open positions")]
+    order = [
+        text.index(words) for words in ("Needs you", "a drill", needs[0].what, needs[0].do, status.headline, "symbol")
+    ]
     assert order == sorted(order)
     assert text.count("a drill") == 1
     assert "  nothing needs you\n" in plain(status_page(StatusOutcome.of(base, now=NOON), place))

@@ -30,7 +30,7 @@ from tradebot.reports.formatting import (
     signed_usd,
     usd,
 )
-from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Tone, lines, section, table
+from tradebot.reports.layout import Block, Cell, Facts, Heading, Line, Page, Table, Tone, lines, section, table
 from tradebot.reports.run_header import RunHeader
 
 #: The title of the section that names files of the machine.
@@ -101,28 +101,30 @@ def denials(denied: Iterable[Denial]) -> Page:
     )
 
 
-def positions(position_lines: Iterable[PositionLine], title: str = "Open positions") -> Page:
-    """The open positions, ours and foreign, with the distance to the stop. Prices are USD per share, amounts USD."""
-    return section(
-        title,
-        *table(
-            "symbol | >shares | >last | >P&L | >stop | >away | ?strategy | ?>entry | ?>to lose | ?>value | ?>target",
+def positions(position_lines: Iterable[PositionLine]) -> Page:
+    """The open positions, ours and foreign."""
+    return section("Open positions", *positions_table(position_lines))
+
+
+def positions_table(position_lines: Iterable[PositionLine]) -> tuple[Table, ...]:
+    """The open positions with the distance to the stop. Prices are USD per share, amounts USD; empty without any."""
+    return table(
+        "symbol | >shares | >last | >P&L | >stop | >away | ?strategy | ?>entry | ?>to lose | ?>value | ?>target",
+        (
             (
-                (
-                    line.symbol,
-                    shares(line.quantity),
-                    price(line.last),
-                    signed_usd(line.pnl),
-                    price(line.stop),
-                    _distance(line),
-                    line.strategy,
-                    price(line.entry_price),
-                    usd(_at_stop(line)),
-                    usd(line.market_value),
-                    price(line.target),
-                )
-                for line in position_lines
-            ),
+                line.symbol,
+                shares(line.quantity),
+                price(line.last),
+                signed_usd(line.pnl),
+                price(line.stop),
+                _distance(line),
+                line.strategy,
+                price(line.entry_price),
+                usd(_at_stop(line)),
+                usd(line.market_value),
+                price(line.target),
+            )
+            for line in position_lines
         ),
     )
 

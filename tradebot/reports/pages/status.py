@@ -44,13 +44,16 @@ _JOB_TONES = {
 def status_page(outcome: StatusOutcome, where: RunHeader, *, full: bool = False) -> Page:
     """What needs the operator, then the account, positions with stop and distance, and the jobs; ``full``: the rest."""
     tone, level = _LEVELS[outcome.level]
+    heading, _, *code = common.headline(outcome)
     return (
-        *common.headline(outcome),
+        heading,
+        *code,
         Line(level, tone),
         *((Line(f"at work: {outcome.lock_holder}", Tone.WARN),) if outcome.lock_holder else ()),
         *_needs(outcome, where),
+        Heading(outcome.headline),
         *_cash(outcome),
-        *common.positions(outcome.positions),
+        *common.positions_table(outcome.positions),
         *_at_stops(outcome),
         *(_full(outcome) if full else _jobs(outcome)),
     )
@@ -68,7 +71,7 @@ def _cash(outcome: StatusOutcome) -> Page:
     """What the headline does not say of the account, USD."""
     if outcome.account is None:
         return ()
-    return (Line(f"cash {usd(outcome.account.cash)}, buying power {usd(outcome.account.buying_power)}"),)
+    return (Line(f"cash ${usd(outcome.account.cash)}, buying power ${usd(outcome.account.buying_power)}"),)
 
 
 def _at_stops(outcome: StatusOutcome) -> Page:
