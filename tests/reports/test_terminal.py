@@ -72,3 +72,13 @@ def test_optional_columns_are_left_out_where_they_do_not_fit(monkeypatch: pytest
     assert names(39) == ["day", "strategy"]
     assert names(32) == ["day", "price"]
     assert names(12) == ["day"]
+
+
+def test_a_table_that_is_too_wide_becomes_a_list_of_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = table(
+        "symbol | >value | detail | ~why", [("AAPL", "1,234,567.89", "", "it fell " * 8), ("MSFT", "-", "x", "")]
+    )
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", draw(page, Terminal())).splitlines()
+    assert lines[:3] == ["  symbol  AAPL", "  value   1,234,567.89", "  why     it fell it fell it"]
+    assert lines[-4:] == ["", "  symbol  MSFT", "  value   -", "  detail  x"]

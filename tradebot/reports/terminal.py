@@ -98,7 +98,7 @@ def _wrapped(text: str, width: int) -> Iterator[str]:
 
 def _draw_facts(console: Console, pairs: Sequence[tuple[str, str | Cell]]) -> None:
     names = [visible(name) for name, _ in pairs]
-    width = min(max(map(cell_len, names)), console.width // 2)
+    width = min(max(map(cell_len, names), default=0), console.width // 2)
     for name, (_, value) in zip(names, pairs, strict=True):
         lead = f"{' ' * _INDENT}{name}{' ' * (width - cell_len(name))}{' ' * _BETWEEN}"
         text = _text(value)
@@ -132,12 +132,12 @@ def _draw_table(console: Console, table: Table, box: Box) -> None:
 
 
 def _draw_records(console: Console, table: Table) -> None:
-    """The rows of a table that is too wide for the page, each as facts, with an empty line between two."""
+    """The rows of a table that is too wide for the page, each as facts, without its empty values."""
     for number, row in enumerate(table.rows):
         if number:
             console.print()
-        names = (column.name for column in table.columns)
-        _draw_facts(console, list(zip(names, row, strict=True)))
+        named = zip((column.name for column in table.columns), row, strict=True)
+        _draw_facts(console, [(name, value) for name, value in named if _text(value).plain])
 
 
 def _fitting(columns: Sequence[Column], sizes: Sequence[tuple[int, int]], room: int) -> list[int] | None:

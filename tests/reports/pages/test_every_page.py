@@ -59,8 +59,9 @@ def texts(page: tuple[Block, ...]) -> Iterator[str | Cell]:
                     yield from (name, value)
             case Table(columns, rows):
                 for at, column in enumerate(columns):
-                    if not column.optional:
-                        yield from (column.name, *(row[at] for row in rows))
+                    values = [row[at] for row in rows if row[at] not in ("", Cell(""))]
+                    if values and not column.optional:
+                        yield from (column.name, *values)
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])
