@@ -18,6 +18,7 @@ from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
 from tradebot.__main__ import main
 from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.safety.bare_time import BarePeriod
+from tradebot.errors import ExitCode
 
 SECOND = date(2007, 1, 4)
 ENTERS = Script(enter={"ACME": [SECOND]})
@@ -97,6 +98,22 @@ def test_what_is_held_is_told_with_its_purchase_on_a_later_day(make_house: MakeH
     assert day_of(ask(house, "ACME", "--date", str(SECOND)))["protection"][0]["state"] == "stop"
 
 
+def test_a_stop_of_an_earlier_purchase_protects_nothing(make_house: MakeHouse, ask: Ask) -> None:
+    days = [SECOND, date(2007, 1, 8)]
+    house = make_house(Script(enter={"ACME": days}, leave={"ACME": [date(2007, 1, 5)]}))
+    house.replay(days[-1])
+    with closing(sqlite3.connect(house.database)) as connection:  # as if its end had never been seen
+        connection.execute("UPDATE broker_orders SET state = 'accepted', quantity = '7' WHERE role = 'stop'")
+        connection.execute(
+            "UPDATE broker_orders SET quantity = '50' WHERE role = 'stop' AND broker_order_id ="
+            " (SELECT MAX(broker_order_id) FROM broker_orders WHERE role = 'stop')"
+        )
+        connection.commit()
+    (guard,) = day_of(ask(house, "ACME"))["protection"]
+    assert (guard["state"], guard["stop_quantity"]) == ("stop", "50")
+    assert day_of(ask(house, "ACME", "--date", "2007-01-05"))["protection"] == []
+
+
 # --- why sold ----------------------------------------------------------------------------
 
 
@@ -104,7 +121,7 @@ def test_a_stop_is_told_with_its_price(traded: House, ask: Ask, read: Read) -> N
     sold = sold_of(ask(traded, "BOLT"))
     assert (sold["kind"], sold["entry_price"], sold["exit_price"], sold["stop_price"]) == ("stop", "100", "90", "90")
     assert (sold["pnl"], sold["trailed_from"]) == ("-500", None)
-    assert "sold 50 at 90.00: stop 90.00; P&L -500.00; entry 100.00; scripted" in read(traded, "BOLT")
+    assert "sold 50 at 90.00: stop 90.00; P&L -500.00" in read(traded, "BOLT")
 
 
 def test_a_signal_is_told_with_the_strategys_words(traded: House, ask: Ask) -> None:
@@ -125,7 +142,7 @@ def test_a_trailing_stop_is_told_with_the_price_that_it_trailed_from(
     sold = sold_of(ask(house, "ACME"))
     assert (sold["kind"], sold["stop_price"], sold["trailed_from"]) == ("trailing_stop", "107.8", "110")
     text = read(house, "ACME")
-    assert "sold 50 at 107.80: trailing stop 107.80 from 110.00; P&L +390.00" in text
+    assert "sold 50 at 107.80: trailing stop 107.80 from 110.00" in text
     assert "trailed from   110.00" in text
     assert house.rows("SELECT exit_reason, exit_kind FROM trades") == [
         {"exit_reason": "stop", "exit_kind": "trailing_stop"}
@@ -207,10 +224,21 @@ def test_no_signal_shows_the_indicators_beside_the_conditions(make_house: MakeHo
     assert "yes  it has a price" in text
 
 
+def test_wrong_conditions_are_a_note_of_the_run_and_cost_no_entry(make_house: MakeHouse, ask: Ask) -> None:
+    code = STATES.replace("close < 90", "close > 90").replace('"it has a price": close > 0', '"it has a price": close')
+    house = make_house(Script(code=code))
+    outcome = house.daily()
+    (note,) = (note for note in outcome.notes if "conditions" in note)
+    assert note.startswith("strategy scripted: conditions['it has a price'] has values of type float64")
+    assert (outcome.exit_code, outcome.failures) == (ExitCode.OK, ())
+    (bought,) = day_of(ask(house, "ACME"))["bought"]
+    assert bought["reading"] == {"values": {"close": 100.0, "half": 50.0}, "conditions": []}
+
+
 def test_a_denial_shows_the_rule_and_its_numbers(traded: House, ask: Ask, read: Read) -> None:
     reason = not_bought_of(ask(traded, "COAL", "--date", str(FRIDAY)))
     assert (reason["why"], reason["code"], reason["value"], reason["limit"]) == ("denied", "MAX_POSITIONS", "3", "2")
-    assert "not bought: MAX_POSITIONS 3 against 2 (scripted)" in read(traded, "COAL", "--date", str(FRIDAY))
+    assert "not bought: MAX_POSITIONS 3 against 2; scripted" in read(traded, "COAL", "--date", str(FRIDAY))
 
 
 def test_a_halt_is_a_word_of_its_own(make_house: MakeHouse, ask: Ask) -> None:
@@ -352,7 +380,7 @@ def test_a_span_is_a_line_a_session(traded: House, ask: Ask, read: Read) -> None
     assert [told["session"] for told in answer["days"]] == [str(FRIDAY), str(MONDAY)]
     assert [row["code"] for row in answer["decisions"]] == ["MAX_POSITIONS", ""]
     assert [told["session"] for told in ask(traded, "COAL", "--to", str(FRIDAY))["days"]] == [str(FRIDAY)]
-    assert "2007-01-05  not bought: MAX_POSITIONS 3 against 2 (scripted)" in read(traded, "COAL", "--to", str(FRIDAY))
+    assert "2007-01-05  not bought: MAX_POSITIONS 3 against 2; scripted" in read(traded, "COAL", "--to", str(FRIDAY))
 
 
 @pytest.mark.parametrize(

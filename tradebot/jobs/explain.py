@@ -9,6 +9,7 @@ from datetime import date
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
+from tradebot.core.results.day_line import room_beside
 from tradebot.core.results.explain_day import explain_all, explain_symbol
 from tradebot.core.results.explain_outcome import ExplainOutcome, SymbolDay
 from tradebot.core.results.outcomes import Outcome
@@ -20,8 +21,9 @@ from tradebot.jobs.steps.day_records import read_day
 def run(desk: LedgerDesk, symbol: str, day: date | None = None) -> ExplainOutcome:
     """The five answers for a symbol in a session; None for the newest. Raises UsageError for no session."""
     session = _session(desk, day)
-    told = explain_symbol(symbol, read_day(desk, session, symbol))
-    return _outcome(desk, symbol, session, f"{symbol} on {session}: {told.line}", [told])
+    lead = f"{symbol} on {session}"
+    told = explain_symbol(symbol, read_day(desk, session, symbol), room_beside(len(lead)))
+    return _outcome(desk, symbol, session, f"{lead}: {told.line}", [told])
 
 
 def story(desk: LedgerDesk, day: date | None = None) -> ExplainOutcome:
@@ -36,7 +38,8 @@ def span(desk: LedgerDesk, symbol: str, first: date | None, last: date | None) -
     decided = desk.ledger.decisions.between(symbol, first, last)
     closed = (each.exit_session for each in desk.ledger.history.closures(first, last) if each.symbol == symbol)
     sessions = sorted({*(row.session for row in decided), *closed})
-    told = [explain_symbol(symbol, read_day(desk, session, symbol)) for session in sessions]
+    room = room_beside(len(date.min.isoformat()))
+    told = [explain_symbol(symbol, read_day(desk, session, symbol), room) for session in sessions]
     headline = f"{symbol}: {plural(len(told), 'session')} in which something was decided about it"
     outcome = _outcome(desk, symbol, desk.session_at(desk.now).session, headline, told)
     return replace(outcome, is_span=True)

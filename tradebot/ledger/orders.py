@@ -192,16 +192,21 @@ class Orders:
         self._trail.append(AuditKind.ORDER_SEEN, order.broker_order_id, at, changed)
 
     def stops_at(self, moment: datetime) -> tuple[tuple[BrokerOrder, datetime], ...]:
-        """The stop orders that were live at a moment (desk time, aware), each with when it was seen to change last.
+        """Our stop orders that were live at a moment (desk time, aware), each with when it was seen to change last.
 
-        They are as the broker showed them last. A leg that waits for its entry to fill is none.
+        They are as the broker showed them last, so one that ended unseen is among them. A leg that waits for its entry
+        to fill is not.
         """
         rows = self._engine.all(
-            "SELECT * FROM broker_orders AS stop WHERE account_key = :account_key AND stop_price IS NOT NULL"
-            " AND role = 'stop' AND first_seen < :moment"
-            " AND (state IN ('accepted', 'partially_filled') OR changed_at >= :moment)"
-            " AND (held = 0 OR EXISTS (SELECT 1 FROM broker_orders AS entry WHERE entry.account_key = stop.account_key"
-            " AND entry.broker_order_id = stop.parent_id AND entry.state = 'filled')) ORDER BY submitted_at",
+            "SELECT stop.*, entry.client_order_id AS parent FROM broker_orders AS stop LEFT JOIN orders AS entry"
+            " ON entry.account_key = stop.account_key AND entry.broker_order_id = stop.parent_id"
+            " LEFT JOIN orders AS own ON own.account_key = stop.account_key"
+            " AND own.client_order_id = stop.client_order_id AND own.purpose = 'stop'"
+            " WHERE stop.account_key = :account_key AND stop.stop_price IS NOT NULL AND stop.role = 'stop'"
+            " AND stop.first_seen < :moment"
+            " AND (stop.state IN ('accepted', 'partially_filled') OR stop.changed_at >= :moment)"
+            " AND (own.seq IS NOT NULL OR entry.state = 'filled' OR (entry.seq IS NOT NULL AND stop.held = 0))"
+            " ORDER BY stop.submitted_at",
             {**self._account, "moment": stamp(moment)},
         )
         return tuple((_broker_order(row), datetime.fromisoformat(row["changed_at"])) for row in rows)
@@ -246,7 +251,7 @@ def _intent(row: Row) -> Intent:
 
 
 def _broker_order(row: Row) -> BrokerOrder:
-    return value_from(BrokerOrder, row, legs=(), parent_client_order_id=None, notional=None, expires_at=None)
+    return value_from(BrokerOrder, row, legs=(), parent_client_order_id=row["parent"], notional=None, expires_at=None)
 
 
 def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:

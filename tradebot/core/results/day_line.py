@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.model.exits import ExitKind
-from tradebot.core.model.values import canonical, percent, price_text
+from tradebot.core.model.values import ONE, canonical, percent, price_text
 from tradebot.core.results.explain_outcome import Bought, Guard, NotBought, Protection, Sold, SymbolDay, WhyNot
 
-#: Columns of a line, with its symbol in front.
-WIDTH = 78
+#: Columns of a page, and what its lines leave free before and between columns.
+PAGE, INDENT, GAP = 80, 2, 2
 #: The order of reasons, the most important first; those that are not named come last.
 _REASONS = (
     (WhyNot.NOT_FILLED,),
@@ -24,16 +24,20 @@ _QUIET = 20
 _SILENT = (WhyNot.NO_SIGNAL, WhyNot.HELD, WhyNot.EXIT_SIGNAL)
 
 
-def day_line(day: SymbolDay) -> SymbolDay:
+def room_beside(width: int) -> int:
+    """The columns of a line in a table of 80 columns, beside a column of this width."""
+    return PAGE - INDENT - max(width, len("symbol")) - GAP
+
+
+def day_line(day: SymbolDay, room: int) -> SymbolDay:
     """The answers with their line: what happened first, then as many particulars as have room."""
-    room = WIDTH - len(day.symbol) - 2
     parts = [*_events(day), *_particulars(day)]
     line = ""
     for part in parts or ["nothing happened"]:
         longer = f"{line}; {part}" if line else part
         if len(longer) <= room or not line:
             line = longer
-    return replace(day, line=line if len(line) <= room else f"{line[: room - 3].rstrip()}...")
+    return replace(day, line=line if len(line) <= room else f"{line[: room - 3].rpartition(' ')[0]}...")
 
 
 def importance(day: SymbolDay) -> tuple[int, str]:
@@ -68,12 +72,11 @@ def _events(day: SymbolDay) -> Iterator[str]:
     yield from (each.text for each in day.actions if each.session == day.session)
     if day.sold or today:
         return
-    untold = [each for each in day.not_bought if each.why not in _SILENT]
+    untold = _untold(day)
     yield from (f"not bought: {_why(each)}" for each in untold)
-    if not untold:
-        yield from (_held(guard) for guard in day.protection if guard.state is not Guard.BARE)
-        if not day.protection:
-            yield from (_why(each) for each in day.not_bought)
+    yield from (_held(guard) for guard in day.protection if guard.state is not Guard.BARE)
+    if not (untold or day.protection):
+        yield from (_why(each) for each in day.not_bought[:1])
 
 
 def _particulars(day: SymbolDay) -> Iterator[str]:
@@ -83,8 +86,16 @@ def _particulars(day: SymbolDay) -> Iterator[str]:
         yield f"entry {price_text(sold.entry_price)}"
     today = _bought_today(day)
     yield from (f"stop {price_text(each.stop_price)}" for each in today if each.stop_price is not None)
-    named = [*(each.strategy for each in day.sold), *(each.strategy for each in today)]
-    yield from dict.fromkeys([*named, *(each.strategy for each in day.protection)])
+    traders = [*(each.strategy for each in day.sold), *(each.strategy for each in today)]
+    untold = [each.strategy for each in _untold(day)]
+    holders = [each.strategy for each in day.protection]
+    named = traders or untold or holders or [each.strategy for each in day.not_bought]
+    if any(named):
+        yield ", ".join(dict.fromkeys(named))
+
+
+def _untold(day: SymbolDay) -> list[NotBought]:
+    return [each for each in day.not_bought if each.why not in _SILENT]
 
 
 def _bought_today(day: SymbolDay) -> list[Bought]:
@@ -114,19 +125,17 @@ def _stop_text(guard: Protection) -> str:
 
 
 def _why(reason: NotBought) -> str:
-    by = f" ({reason.strategy})" if reason.strategy else ""
     if not reason.code:
         word = f"{reason.why.text}: " if reason.why in _SILENT and reason.text else ""
-        return f"{word}{reason.text or reason.why.text}{by}"
-    compared = ""
-    if reason.value is not None:
-        against = f" against {_number(reason.limit)}" if reason.limit is not None else ""
-        compared = f" {_number(reason.value)}{against}"
-    return f"{reason.code}{compared}{by}"
+        return f"{word}{reason.text or reason.why.text}"
+    if reason.value is None:
+        return reason.code
+    against = f" against {_number(reason.limit)}" if reason.limit is not None else ""
+    return f"{reason.code} {_number(reason.value)}{against}"
 
 
 def _number(value: Decimal) -> str:
-    return canonical(round(value, 4))
+    return canonical(round(value, 2 if abs(value) >= ONE else 4))
 
 
 def _price(price: Decimal | None) -> str:

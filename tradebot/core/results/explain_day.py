@@ -10,11 +10,12 @@ from itertools import groupby
 
 from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import CashEvent, CashKind, Reorganisation, SplitEvent
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import FOREIGN, LotClosure
 from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.values import ONE, ZERO, canonical, dollars, without_dust
-from tradebot.core.results.day_line import day_line, importance
-from tradebot.core.results.day_records import DayRecords
+from tradebot.core.results.day_line import day_line, importance, room_beside
+from tradebot.core.results.day_records import DayRecords, Owned, SeenStop
 from tradebot.core.results.explain_outcome import ActionEffect, Bought, Guard, Protection, Sold, SymbolDay
 from tradebot.core.results.listings import FillLine
 from tradebot.core.results.why_not import not_sold, reading_of, why_not_bought
@@ -23,8 +24,8 @@ from tradebot.core.results.why_not import not_sold, reading_of, why_not_bought
 _OF_ACTIONS = (CashKind.DIVIDEND, CashKind.CASH_IN_LIEU)
 
 
-def explain_symbol(symbol: str, records: DayRecords) -> SymbolDay:
-    """The five answers for one symbol."""
+def explain_symbol(symbol: str, records: DayRecords, room: int) -> SymbolDay:
+    """The five answers for one symbol. ``room``: the columns of its line."""
     bought = tuple(_bought(symbol, records))
     sold = tuple(_sold(symbol, records.closures))
     buyers = {each.strategy for each in bought if each.session == records.session}
@@ -40,12 +41,14 @@ def explain_symbol(symbol: str, records: DayRecords) -> SymbolDay:
         actions=tuple(_actions(symbol, records)),
         protection=tuple(_protection(symbol, records)),
     )
-    return day_line(answers)
+    return day_line(answers, room)
 
 
 def explain_all(records: DayRecords) -> tuple[SymbolDay, ...]:
-    """The answers for every symbol of a session, the most important first."""
-    return tuple(sorted((explain_symbol(each, records) for each in _symbols(records)), key=importance))
+    """The answers for every symbol of a session, the most important first, in lines for a table of 80 columns."""
+    symbols = _symbols(records)
+    room = room_beside(max(map(len, symbols), default=0))
+    return tuple(sorted((explain_symbol(each, records, room) for each in symbols), key=importance))
 
 
 def _symbols(records: DayRecords) -> set[str]:
@@ -196,22 +199,32 @@ def _inverse(ratio: Decimal) -> str:
 def _protection(symbol: str, records: DayRecords) -> Iterator[Protection]:
     position = records.positions.get(symbol)
     last = position.market_price if position else None
-    stops = [stop for stop in records.stops if stop.order.symbol == symbol]
-    newest = max(stops, key=lambda stop: stop.order.submitted_at, default=None)
-    price = newest.order.stop_price if newest else None
     for owned in records.owned:
         if owned.symbol != symbol or owned.strategy == FOREIGN:
             continue
         bare = next((each for each in records.bare if each.key == (owned.strategy, symbol)), None)
+        stop = max(_stops_of(owned, records), key=lambda stop: stop.order.submitted_at, default=None)
+        price = stop.order.stop_price if stop else None
         yield Protection(
             strategy=owned.strategy,
-            state=Guard.BARE if bare else Guard.STOP if stops else Guard.NOT_RECORDED,
+            state=Guard.BARE if bare else Guard.STOP if stop else Guard.NOT_RECORDED,
             quantity=abs(position.quantity) if position else None,
             stop_price=price,
-            stop_quantity=sum((stop.order.remaining for stop in stops), ZERO) if stops else None,
+            stop_quantity=stop.order.remaining if stop else None,
             last=last,
             distance=None if not last or price is None else round(abs(last - price) / last, 6),
-            seen_at=newest.seen_at if newest else None,
+            seen_at=stop.seen_at if stop else None,
             bare_since=bare.began_at if bare else None,
             bare_dollars=bare.dollars if bare else None,
         )
+
+
+def _stops_of(owned: Owned, records: DayRecords) -> Iterator[SeenStop]:
+    """The stops over what is held: legs of its entries, and stops sent since. The newest has replaced the others."""
+    for stop in records.stops:
+        order = stop.order
+        is_leg = order.parent_client_order_id in owned.entry_ids
+        if order.symbol == owned.symbol and (
+            is_leg or (order.parent_id is None and new_york_date(order.submitted_at) >= owned.since)
+        ):
+            yield stop
