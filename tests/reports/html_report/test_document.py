@@ -141,6 +141,7 @@ def test_it_reads_well_on_a_phone_and_a_wide_screen_by_day_and_night(shown: Show
         outside = [each for each in free if not -1 <= each["box"][0] <= each["box"][2] <= width + 1]
         assert outside == [], where
         assert overlapping(texts) == [], where
+        assert found(page, ".highlights div", "each.scrollWidth > each.clientWidth") == 0, where
     assert len(backgrounds) == 2
     assert page.title().startswith("Trading report")
     assert page.get_by_text(SCRIPT).count() > 100
