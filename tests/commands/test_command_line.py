@@ -106,6 +106,7 @@ def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:
         ("report --previous --to 2007-01-03", "--previous does not go with --from and --to"),
         ("report --period all --previous", "nothing is before all"),
         ("report --from 2008-01-02 --to 2007-01-03", "--from is after --to"),
+        ("report --review week --period month", "--review says the period itself"),
         ("report --scheduled --previous", "--scheduled goes with a period that holds the newest session"),
         ("report --html a.html --quantstats a.html", "--html and --quantstats name the same file"),
         ("explain", "SYMBOL"),

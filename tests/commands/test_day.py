@@ -47,6 +47,11 @@ def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
     with (tmp_path / "csv" / "fills.csv").open(newline="") as lines:
         assert len(list(csv.DictReader(lines))) == len(report.json["period_fills"]) > 0
 
+    runs = run("report", "--from", "2000-01-03", "--to", "2000-01-31", "--home", home, "--json").json
+    assert (runs["is_over"], runs["totals"]["trades"], runs["positions"]) == (True, 0, [])
+    review = run("report", "--review", "week", "--home", home, "--json").json["review"]
+    assert len(review["questions"]) == 7
+
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert report.json["account_id"] not in page
     assert str(tmp_path) not in page

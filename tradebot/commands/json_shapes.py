@@ -20,6 +20,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.preflight_checks import PreflightOutcome
 from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
+from tradebot.core.results.review import Review
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
 from tradebot.errors import Problem
@@ -72,7 +73,7 @@ SHAPES: Mapping[str, Shape] = {
     "run-daily": Shape(Outcome),
     "check-exits": Shape(Outcome),
     "reconcile": Shape(Outcome),
-    "report": Shape(ReportOutcome, _STATISTICS),
+    "report": Shape(ReportOutcome, {**_STATISTICS, "review": Review | None}),
     "replay": Shape(ReplayOutcome, _STATISTICS),
     "resume": Shape(Outcome),
     "rebuild": Shape(Outcome),

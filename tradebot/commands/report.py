@@ -29,6 +29,7 @@ PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
         "tradebot report",
         "tradebot report --period month --previous",
         "tradebot report --from 2007-01-01 --to 2007-06-30",
+        "tradebot report --review week --previous",
         "tradebot report --period all --csv figures",
         "tradebot report --period all --html report.html",
     ),
@@ -45,6 +46,14 @@ def command(
     ] = False,
     first: FromOption = None,
     last: ToOption = None,
+    review: Annotated[
+        Literal["week", "year"] | None,
+        typer.Option(
+            "--review",
+            help="The weekly review or the yearly self-assessment: what to look at, and questions to answer.",
+            show_default=False,
+        ),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(
@@ -82,9 +91,11 @@ def command(
     open positions with their stops; denials, halts and what broke. A period that is over asks no broker.
     """
     from tradebot.commands import logging_setup, render
+    from tradebot.core.results.review import review_of
     from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
+    from tradebot.reports.pages.review import review_page
     from tradebot.reports.quantstats_page import quantstats_path, write_quantstats
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
@@ -92,9 +103,9 @@ def command(
 
     if html is not None and html == quantstats:
         raise UsageError("--html and --quantstats name the same file.")
-    asked = _asked(period, first, last, previous=previous)
-    if scheduled and asked.may_be_over:
-        raise UsageError("--scheduled goes with a period that holds the newest session, not with one that is over.")
+    if review and (period or first or last):
+        raise UsageError("--review says the period itself: it goes with --previous, not with --period, --from or --to.")
+    asked = _asked(review or period, first, last, previous=previous, scheduled=scheduled)
     loaded = load_without_keys(options)
     files = csv_paths(csv, loaded, force=force) if csv is not None else ()
     page_file = html_path(html, loaded, force=force) if html is not None else None
@@ -112,19 +123,25 @@ def command(
     if other_file:
         write_quantstats(outcome, other_file)
         tell(f"written: {other_file}")
+    found = review_of(outcome) if review else None
     return render.finish(
         options,
         header,
         outcome,
-        lambda final, where: report_page(final, where, figures),
+        lambda final, where: review_page(final, where, found, figures) if found else report_page(final, where, figures),
         statistics=by_key(figures),
+        review=found,
     )
 
 
-def _asked(period: PeriodName | None, first: datetime | None, last: datetime | None, *, previous: bool) -> AskedPeriod:
+def _asked(
+    period: PeriodName | None, first: datetime | None, last: datetime | None, *, previous: bool, scheduled: bool
+) -> AskedPeriod:
     """What the options ask for. Raises UsageError for options that do not go together."""
     from tradebot.core.results.report_periods import AskedPeriod, Period
 
+    if scheduled and (previous or last):
+        raise UsageError("--scheduled goes with a period that holds the newest session, not with one that is over.")
     if first or last:
         if period or previous:
             raise UsageError(f"{'--period' if period else '--previous'} does not go with --from and --to.")

@@ -63,7 +63,7 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
     return (
         *equity(outcome),
         *common.totals(outcome.totals, unrealised=outcome.unrealised),
-        *_statistics(figures),
+        *statistics_table(figures),
         *period.by_strategy(outcome),
         *period.by_symbol(outcome.by_symbol),
         *period.by_month(outcome),
@@ -83,7 +83,8 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
     )
 
 
-def _statistics(figures: Iterable[Figure]) -> Page:
+def statistics_table(figures: Iterable[Figure]) -> Page:
+    """Each statistic with its convention."""
     return section(
         "Statistics",
         *table(

@@ -9,11 +9,10 @@ from tradebot.core.accounting.trading_cost import CostLine, TradingCost
 from tradebot.core.model.values import plural
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.review import APPROACHED
 from tradebot.reports.formatting import NOTHING, day, number, percent_text, usd
 from tradebot.reports.layout import Block, Cell, Facts, Line, Page, Tone, section, table
 
-#: The share of a limit from which a report says that it was approached.
-APPROACHED = Decimal("0.8")
 #: The titles of the sections.
 COST, LIMITS = "Slippage and cost, USD", "Limits used"
 NOT_RECORDED = "not recorded"
@@ -51,17 +50,29 @@ def limits_used(outcome: ReportOutcome) -> Page:
     if not outcome.limits_used and not missing:
         return ()
     gaps = (Line(f"{NOT_RECORDED} for {plural(missing, 'session')} of the period", Tone.QUIET),) if missing else ()
-    rows = (
-        (
-            line.setting,
-            in_unit(line.setting, line.used),
-            in_unit(line.setting, line.limit),
-            Cell(percent_text(line.share, 0), _tone(line)),
-            day(line.session),
-        )
-        for line in outcome.limits_used
+    if not outcome.limits_used:
+        return section(LIMITS, *gaps)
+    return (*limits_table(LIMITS, outcome.limits_used), *gaps)
+
+
+def limits_table(title: str, used: Iterable[LimitLine]) -> Page:
+    """A section with the highest uses of limits."""
+    return section(
+        title,
+        *table(
+            "limit | >highest use | >setting then | >share | session",
+            (
+                (
+                    line.setting,
+                    in_unit(line.setting, line.used),
+                    in_unit(line.setting, line.limit),
+                    Cell(percent_text(line.share, 0), _tone(line)),
+                    day(line.session),
+                )
+                for line in used
+            ),
+        ),
     )
-    return section(LIMITS, *table("limit | >highest use | >setting then | >share | session", rows), *gaps)
 
 
 def in_unit(setting: str, amount: Decimal) -> str:
