@@ -30,7 +30,7 @@ def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
     if outcome.symbol and not outcome.is_span:
         return (
             *common.headline(outcome),
-            *chain.from_iterable(map(_answers, outcome.days)),
+            *chain.from_iterable(map(answers, outcome.days)),
             *common.notes(outcome.notes),
         )
     first = "session" if outcome.is_span else "symbol"
@@ -38,7 +38,8 @@ def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
     return (*common.headline(outcome), *table(f"{first} | ~what happened", rows), *common.notes(outcome.notes))
 
 
-def _answers(told: SymbolDay) -> Page:
+def answers(told: SymbolDay) -> Page:
+    """The five answers for one symbol and session."""
     return (
         *_section(
             "Why bought", (block for each in told.bought for block in _bought(each, told)), "Nothing was bought."
