@@ -12,9 +12,11 @@ import pytest
 
 from tests.reports.builders import POSITION
 from tests.reports.conftest import NOON, SESSION
+from tradebot.core.accounting.trading_cost import Execution, trading_cost
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.orders import Side
+from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.errors import UsageError
 from tradebot.reports.csv_files import csv_paths, write_csv
@@ -25,6 +27,8 @@ TRADE = Trade(
     "F1-F2", "rsi2", "AAPL", Side.BUY, Decimal(10), Decimal("25.10"), Decimal("26.00"), Decimal(2), Decimal(7),
     NOON, NOON, SESSION, SESSION, 'stop, "hit"',
 )  # fmt: skip
+BOUGHT = Execution("trend", 9, 1, Decimal(10), Decimal(25), Decimal(1), Decimal(25), Decimal(25), rests=False)
+USED = LimitLine("MAX_POSITIONS", Decimal(3), Decimal(10), Decimal("0.3"), SESSION)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -42,10 +46,12 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
     report = replace(
         report_of("101000", "100500"),
         trades=(TRADE,), period_fills=(FILL,), positions=(POSITION,), denial_counts={"HALTED": 2, "BUYING_POWER": 1},
+        cost=trading_cost([BOUGHT]), limits_used=(USED,),
     )  # fmt: skip
     folder = tmp_path / "new" / "folder"
     assert sorted(path.name for path in written(report, folder)) == sorted(path.name for path in folder.iterdir()) == [
-        "denials.csv", "equity.csv", "fills.csv", "positions.csv", "trades.csv",
+        "costs.csv", "denials.csv", "equity.csv", "fills.csv", "halts.csv", "limits.csv", "months.csv",
+        "positions.csv", "trades.csv",
     ]  # fmt: skip
     assert [row["equity"] for row in read(folder / "equity.csv")] == ["101000", "100500"]
     (trade,) = read(folder / "trades.csv")
@@ -54,6 +60,8 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
     assert (fill["at"], fill["session"], fill["parent_client_order_id"]) == (NOON.isoformat(), "2007-01-03", "")
     (position,) = read(folder / "positions.csv")
     assert (position["stop"], position["target"], position["protected"]) == ("24.85", "", "True")
+    assert [row["name"] for row in read(folder / "costs.csv")] == ["all", "strategy trend", "hour 09", "order sent"]
+    assert [(row["setting"], row["share"]) for row in read(folder / "limits.csv")] == [("MAX_POSITIONS", "0.3")]
     assert read(folder / "denials.csv") == [{"code": "BUYING_POWER", "count": "1"}, {"code": "HALTED", "count": "2"}]
 
 

@@ -24,7 +24,7 @@ PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
 @decorator.command(
     "report",
     writes="the run and its outcome into the ledger (nothing for a period that is over), the log files, with --csv "
-    "five files, and with --html and --quantstats one each.",
+    "nine files, and with --html and --quantstats one each.",
     examples=(
         "tradebot report",
         "tradebot report --period month --previous",
@@ -59,7 +59,7 @@ def command(
         typer.Option(
             "--csv",
             metavar="DIR",
-            help="Also write equity.csv, trades.csv, fills.csv, positions.csv and denials.csv to DIR.",
+            help="Also write equity.csv, trades.csv, fills.csv, costs.csv, limits.csv and four more to DIR.",
             show_default=False,
         ),
     ] = None,

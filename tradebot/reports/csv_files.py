@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from tradebot.core.accounting.months import MonthLine
+from tradebot.core.accounting.trading_cost import CostLine, TradingCost
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.results.period_lines import HaltLine, LimitLine
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.home.output_files import Kind, output_path, write_output
@@ -27,6 +30,10 @@ _KINDS: Mapping[str, type[Any]] = {
     "trades.csv": Trade,
     "fills.csv": Fill,
     "positions.csv": PositionLine,
+    "months.csv": MonthLine,
+    "limits.csv": LimitLine,
+    "halts.csv": HaltLine,
+    "costs.csv": CostLine,
 }
 _DENIALS = ("denials.csv", ("code", "count"))
 
@@ -41,16 +48,34 @@ def csv_paths(folder: Path, loaded: Loaded, *, force: bool) -> tuple[Path, ...]:
 
 
 def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
-    """Write equity, trades, fills, positions and denials to ``paths``, which ``csv_paths`` gave.
+    """Write equity, trades, fills, positions and the other tables to ``paths``, which ``csv_paths`` gave.
 
     A missing folder is created. Each file is replaced atomically. Values have the same form as in JSON; a missing value
     is an empty field. Raises UsageError if a file cannot be written.
     """
     denials = [[code, count] for code, count in sorted(outcome.denial_counts.items())]
-    items = (outcome.equity, outcome.trades, outcome.period_fills, outcome.positions)
+    items = (
+        outcome.equity,
+        outcome.trades,
+        outcome.period_fills,
+        outcome.positions,
+        outcome.months,
+        outcome.limits_used,
+        outcome.halts_in_period,
+        _costs(outcome.cost),
+    )
     tables = [*(_rows(kind, rows) for kind, rows in zip(_KINDS.values(), items, strict=True)), [_DENIALS[1], *denials]]
     for path, rows in zip(paths, tables, strict=True):
         _write(path, rows)
+
+
+def _costs(cost: TradingCost | None) -> tuple[CostLine, ...]:
+    """All lines of the cost, each with its group in its name: "all", "strategy trend", "hour 09", "order resting"."""
+    if cost is None:
+        return ()
+    groups = {"strategy": cost.by_strategy, "hour": cost.by_hour, "order": cost.by_order}
+    lines = (replace(line, name=f"{group} {line.name}") for group, found in groups.items() for line in found)
+    return (cost.total, *lines)
 
 
 def list_path(path: Path, kind: type[Any], loaded: Loaded, *, force: bool) -> Path:
