@@ -273,7 +273,7 @@ class Books:
 
     def first_point(self) -> EquityPoint | None:
         """The first equity point of the account; None when there is none."""
-        return self._point("session >= :session ORDER BY seq", date.min)
+        return self._point("session >= :session ORDER BY session, seq", date.min)
 
     def seen_prices(self, session: date) -> dict[str, Decimal]:
         """The market prices of the positions as last seen in a session, USD a share, by symbol."""

@@ -30,6 +30,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 #: Columns of the fields whose names are keywords of SQL.
 _RENAMED = {"limit": "limit_value"}
+_KEPT_NUMBERS = 20_000
 
 
 def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[str, Value]:
@@ -53,6 +54,17 @@ def value_from(kind: type[T], row: Row, **given: object) -> T:
 def to_column(value: object) -> Value:
     """A field as a column. Raises TypeError for types that no column holds exactly, such as float."""
     return _CONVERTERS[type(value)](value)
+
+
+class Numbers(dict[str, Decimal]):
+    """Numbers by their text, for rows that are read in masses: quantities, fees and prices repeat."""
+
+    def __missing__(self, text: str) -> Decimal:
+        """The number of a text that was not met before. A bounded count is kept."""
+        number = Decimal(text)
+        if len(self) < _KEPT_NUMBERS:
+            self[text] = number
+        return number
 
 
 def stamp(moment: datetime) -> str:

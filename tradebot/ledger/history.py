@@ -16,7 +16,7 @@ from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
-from tradebot.ledger.round_trip_rows import NewestTrades, PeriodTrades, as_trades, over, period_trades, result_of
+from tradebot.ledger.round_trip_rows import NewestTrades, PeriodTrades, as_trades, over, period_trades, results_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -75,7 +75,7 @@ class LedgerHistory:
 
     def totals(self) -> Totals:
         """The totals of every round trip that is over."""
-        return totals(map(result_of, over(self._engine, self._account_key, self._changes(), None, None)))
+        return totals(results_of(over(self._engine, self._account_key, self._changes(), None, None)))
 
     def closures(self, first: date | None = None, last: date | None = None) -> tuple[LotClosure, ...]:
         """The standing lot closures by the session that closed them, in the order of booking."""

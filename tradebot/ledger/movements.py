@@ -17,7 +17,7 @@ from tradebot.core.accounting.bridge import Booked, Holdings, Movements
 from tradebot.core.model.account import CASH, ActionKind, CashKind
 from tradebot.core.model.opening import is_id_of_opening
 from tradebot.core.model.values import ZERO
-from tradebot.ledger.codec import stamp
+from tradebot.ledger.codec import Numbers, stamp
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.symbol_history import read_histories
 
@@ -110,14 +110,16 @@ class LedgerMovements:
             " AND session >= :day AND at > :start AND reverses IS NULL",
             **self._since(start),
         )
+        numbers = Numbers()
         for fill_id, symbol, side, quantity, price, fee, at in rows:
             if fill_id in busted:
                 continue
             sums = within if at <= last else later
-            shares = Decimal(quantity) if side == "buy" else -Decimal(quantity)
-            sums.bought += shares * Decimal(price)
-            sums.fill_fees += Decimal(fee)
-            sums.moved[symbol] = sums.moved.get(symbol, ZERO) + shares
+            shares = numbers[quantity] if side == "buy" else -numbers[quantity]
+            moved = sums.moved
+            sums.bought += shares * numbers[price]
+            sums.fill_fees += numbers[fee]
+            moved[symbol] = moved.get(symbol, ZERO) + shares
 
     def _cash_events(self, start: datetime, last: str, within: _Sums, later: _Sums) -> None:
         for kind, amount, at in self._rows_since("kind, amount, at", "cash_events", start):
@@ -161,19 +163,20 @@ class LedgerMovements:
             account=self._account_key,
             start=first,
         )
-        before, after = ZERO, ZERO
+        before, after, by_prices, by_pnl = ZERO, ZERO, ZERO, ZERO
+        numbers = Numbers()
         for trade_id, side, quantity, entry, exit_price, fees, pnl, opened, closed in rows:
             if trade_id in undone:
                 continue
-            shares = Decimal(quantity) if side == "buy" else -Decimal(quantity)
-            cost = shares * Decimal(entry)
-            if opened <= first:
-                before += cost
+            shares = numbers[quantity] if side == "buy" else -numbers[quantity]
             if closed <= last:
-                within.closed_by_prices += shares * Decimal(exit_price) - cost
-                within.closed_by_pnl += Decimal(pnl) + Decimal(fees)
+                by_prices += shares * (numbers[exit_price] - numbers[entry])
+                by_pnl += numbers[pnl] + numbers[fees]
             elif opened <= last:
-                after += cost
+                after += shares * numbers[entry]
+            if opened <= first:
+                before += shares * numbers[entry]
+        within.closed_by_prices, within.closed_by_pnl = by_prices, by_pnl
         return before, after
 
     def _open_lots(self) -> Iterator[tuple[str, Decimal]]:

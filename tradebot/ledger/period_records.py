@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from tradebot.core.accounting.trading_cost import Execution
 from tradebot.core.model.account import Position
@@ -13,7 +12,7 @@ from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.halts import HaltScope, scope_text
 from tradebot.core.model.orders import RECOVERED
 from tradebot.core.results.period_lines import BreakLine, HaltLine, JobCount
-from tradebot.ledger.codec import value_from
+from tradebot.ledger.codec import Numbers, value_from
 from tradebot.ledger.engine import Engine, Value
 from tradebot.ledger.history import STANDING_FILLS
 
@@ -53,6 +52,7 @@ class PeriodRecords:
     def executions(self, first: date | None, last: date | None) -> Iterator[Execution]:
         """The standing fills of strategies and others, with the prices that their cost is measured by."""
         hours: dict[str, int] = {}
+        numbers = Numbers()
         rows = self._engine.tuples(_EXECUTIONS, **self._bounds(first, last), recovered=RECOVERED)
         for strategy, at, side, quantity, price, fee, planned, sent, rests in rows:
             hour = hours.get(at[:13])  # the zone's offset is whole hours
@@ -62,11 +62,11 @@ class PeriodRecords:
                 strategy,
                 hour,
                 1 if side == "buy" else -1,
-                Decimal(quantity),
-                Decimal(price),
-                Decimal(fee),
-                Decimal(planned) if planned else None,
-                Decimal(sent) if sent else None,
+                numbers[quantity],
+                numbers[price],
+                numbers[fee],
+                numbers[planned] if planned else None,
+                numbers[sent] if sent else None,
                 bool(rests),
             )
 

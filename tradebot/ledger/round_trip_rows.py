@@ -11,8 +11,7 @@ from typing import NamedTuple
 from tradebot.core.accounting.round_trips import OpenSince, ShareChange, grouped, trade_of
 from tradebot.core.accounting.trade_figures import TradeFigures, TradeResult, trade_figures
 from tradebot.core.model.holdings import LotClosure, Trade
-from tradebot.core.model.values import ZERO
-from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.codec import Numbers, stamp, value_from
 from tradebot.ledger.engine import Engine
 
 
@@ -69,14 +68,18 @@ def over(
             yield group
 
 
-def result_of(group: Group) -> TradeResult:
-    """The result of a round trip."""
+def results_of(groups: Iterable[Group]) -> Iterator[TradeResult]:
+    """The result of each round trip."""
+    numbers = Numbers()
+    return (_result_of(group, numbers) for group in groups)
+
+
+def _result_of(group: Group, numbers: Numbers) -> TradeResult:
     newest = group[0]
-    if len(group) == 1:
-        pnl, fees = Decimal(newest.pnl), Decimal(newest.fees)
-    else:
-        pnl = sum((Decimal(row.pnl) for row in group), ZERO)
-        fees = sum((Decimal(row.fees) for row in group), ZERO)
+    pnl, fees = numbers[newest.pnl], numbers[newest.fees]
+    for row in group[1:]:
+        pnl += numbers[row.pnl]
+        fees += numbers[row.fees]
     return TradeResult(newest.strategy, newest.symbol, newest.exit_session, pnl, fees)
 
 
@@ -104,8 +107,9 @@ class _Listed:
         self.worst: list[tuple[Decimal, int, Group]] = []
 
     def pass_by(self, groups: Iterator[Group]) -> Iterator[TradeResult]:
+        numbers = Numbers()
         for group in groups:
-            result = result_of(group)
+            result = _result_of(group, numbers)
             self.newest.add(group)
             if result.pnl > 0:
                 self._keep(self.best, (result.pnl, self.newest.passed, group))

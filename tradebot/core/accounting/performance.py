@@ -84,6 +84,19 @@ class RunningTotals:
         if self.worst is None or pnl < self.worst:
             self.worst = pnl
 
+    def merge(self, other: RunningTotals) -> None:
+        """Add all results of another."""
+        self.trades += other.trades
+        self.wins += other.wins
+        self.losses += other.losses
+        self.gross_profit += other.gross_profit
+        self.gross_loss += other.gross_loss
+        self.fees += other.fees
+        for pnl in (other.best, other.worst):
+            if pnl is not None:
+                self.best = pnl if self.best is None else max(self.best, pnl)
+                self.worst = pnl if self.worst is None else min(self.worst, pnl)
+
     def totals(self) -> Totals:
         """The totals of what was added so far."""
         return Totals(

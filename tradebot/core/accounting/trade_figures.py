@@ -33,17 +33,20 @@ class TradeFigures:
 
 def trade_figures(results: Iterable[TradeResult]) -> TradeFigures:
     """The totals of round trips, which are read once."""
-    whole = RunningTotals()
-    strategies: dict[str, RunningTotals] = {}
-    symbols: dict[str, RunningTotals] = {}
-    months: dict[str, RunningTotals] = {}
+    smallest: dict[tuple[str, str, str], RunningTotals] = {}  # by strategy, symbol and month
     for strategy, symbol, session, pnl, fees in results:
-        whole.add(pnl, fees)
-        for groups, name in ((strategies, strategy), (symbols, symbol), (months, session[:7])):
-            group = groups.get(name)
-            if group is None:
-                group = groups[name] = RunningTotals()
-            group.add(pnl, fees)
+        key = (strategy, symbol, session[:7])
+        found = smallest.get(key)
+        if found is None:
+            found = smallest[key] = RunningTotals()
+        found.add(pnl, fees)
+    whole = RunningTotals()
+    groups: tuple[dict[str, RunningTotals], ...] = ({}, {}, {})
+    for names, part in smallest.items():
+        whole.merge(part)
+        for group, name in zip(groups, names, strict=True):
+            group.setdefault(name, RunningTotals()).merge(part)
+    strategies, symbols, months = groups
     return TradeFigures(
         totals=whole.totals(),
         by_strategy=_totals(strategies),

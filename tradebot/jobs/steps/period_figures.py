@@ -46,7 +46,7 @@ def no_prices() -> PeriodPrices:
 #: The best and the worst trades that are listed.
 LISTED = 5
 #: The newest trades and fills that a report lists: a million of them are figures, and no list to read.
-NEWEST = 5000
+NEWEST = 1000
 
 
 def with_figures(
