@@ -23,7 +23,7 @@ def test_a_halt_of_a_symbol_is_told_and_ends_with_its_own_resume(run: Run, home:
     assert status.code == 0
     assert "RUNNING" in status.out
     assert "HALTED symbol TSLA: earnings tonight" in status.out
-    assert "until `tradebot resume --symbol TSLA`" in status.out
+    assert "until `tradebot resume --symbol TSLA`" in " ".join(status.out.split())
 
     of_account = run("resume", "--reason", "seen", "--home", home)
     assert (of_account.code, halts_of(run, home)) == (0, [("symbol", "TSLA", "halted")])

@@ -21,7 +21,7 @@ WAITING = QueuedAlert(
 def test_each_channel_has_a_line_with_its_error(plain: Plain) -> None:
     text = plain(channels_page([DeliveryAttempt("mail"), DeliveryAttempt("json", "404 Not Found")]))
     mail, json = (line.split() for line in text.splitlines() if line.split() and line.split()[0] in ("mail", "json"))
-    assert mail == ["mail", "taken"]
+    assert mail == ["mail", "delivered"]
     assert json == ["json", "FAILED", "404", "Not", "Found"]
 
 
@@ -31,7 +31,7 @@ def test_an_alert_is_listed_with_what_became_of_it(plain: Plain) -> None:
         (replace(WAITING, trouble="no answer", taken_by=("mail",)), "waiting, delivered by mail: no answer"),
         (replace(WAITING, state=DeliveryState.DELIVERED, taken_by=("mail", "json")), "delivered by mail, json"),
         (replace(WAITING, state=DeliveryState.GIVEN_UP, trouble="no answer"), "given up: no answer"),
-        (replace(WAITING, state=DeliveryState.KEPT), "kept here: there was no channel for it"),
+        (replace(WAITING, state=DeliveryState.KEPT), "not sent: no channel was configured"),
     ):
         text = " ".join(plain(alerts_page([alert])).split())
         assert "2007-01-03 12:00 EST critical AAPL is unprotected" in text
