@@ -14,6 +14,7 @@ from tradebot.core.results.explain_day import explain_all, explain_symbol
 from tradebot.core.results.explain_outcome import ExplainOutcome, SymbolDay
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import UsageError
+from tradebot.jobs.holding_age import with_age
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.day_records import read_day
 
@@ -66,5 +67,6 @@ def _outcome(desk: LedgerDesk, symbol: str, session: date, headline: str, told: 
         for row in ledger.decisions.between(symbol or None, each, each)
     ]
     base = Outcome(Job.EXPLAIN, session, RunStatus.RAN, headline)
-    held = tuple(holding for holding in ledger.books.holdings() if symbol in ("", holding.symbol))
-    return ExplainOutcome.of(base, symbol=symbol, days=days, decisions=tuple(decisions), holdings=held)
+    held = (holding for holding in ledger.books.holdings() if symbol in ("", holding.symbol))
+    aged = with_age(held, desk.calendar, session)
+    return ExplainOutcome.of(base, symbol=symbol, days=days, decisions=tuple(decisions), holdings=aged)

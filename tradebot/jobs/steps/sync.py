@@ -23,6 +23,7 @@ from tradebot.core.safety.reconciliation import find_breaks
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.desk import Desk
+from tradebot.jobs.holding_age import with_age
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
@@ -181,7 +182,8 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     ledger, positions, open_orders = desk.ledger, look.positions, look.open_orders
     strangers = find_strangers(positions, ledger.books.lots(), ledger.books.asset_ids())
     lost = {position.symbol for position in strangers}  # nothing of them is ours to protect or to sell
-    holdings = _aged(desk, run, (each for each in ledger.books.holdings() if each.symbol not in lost))
+    ours = (each for each in ledger.books.holdings() if each.symbol not in lost)
+    holdings = with_age(ours, desk.calendar, run.session)
     unsettled = ledger.orders.unsettled()
     wanted = {p.symbol for p in positions} | {h.symbol for h in holdings} | traded_today(desk, run)
     quotes = desk.market.quotes(wanted)
@@ -303,16 +305,6 @@ def is_explained(desk: Desk, order: BrokerOrder) -> bool:
 def _is_undecided(desk: Desk, order: BrokerOrder) -> bool:
     """Whether an order with an id of ours, or a leg, is none that this ledger decided."""
     return not desk.ownership.is_others(order) and not is_explained(desk, order)
-
-
-def _aged(desk: Desk, run: JobRun, holdings: Iterable[Holding]) -> tuple[Holding, ...]:
-    """Holdings with the number of sessions since their opening, on the exchange calendar."""
-    today = run.session
-
-    def sessions_since(opened: date) -> int:
-        return max(len(desk.calendar.between(opened, today)) - 1, 0)
-
-    return tuple(replace(holding, sessions_held=sessions_since(holding.opened_session)) for holding in holdings)
 
 
 def _equity_point(
