@@ -89,7 +89,7 @@ def test_an_unwritable_log_folder_is_a_warning(run: Run, home: Path) -> None:
 def test_the_logs_tell_the_story_without_secrets(run: Run, home: Path) -> None:
     (home / ".env").write_text("ROBINHOOD_PASSWORD=PAPER-0001\n")  # a secret that would show up by itself
     (home / ".env").chmod(0o600)
-    ended = run("preflight", "--home", home, "-vv")
+    ended = run("preflight", "--full", "--home", home, "-vv")
     logged = "".join(path.read_text() for path in (home / "logs").iterdir())
     assert "preflight begins" in logged
     assert "every position of ours has" in logged
