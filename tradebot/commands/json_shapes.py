@@ -24,8 +24,8 @@ from tradebot.core.results.review import Review
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
 from tradebot.errors import Problem
-from tradebot.home.backups import Backup
 from tradebot.ledger.audit import Head
+from tradebot.ledger.backup import Copy
 from tradebot.ledger.findings import Finding
 from tradebot.market.imports.tally import Entry
 from tradebot.market.price_check import PriceSummary
@@ -95,8 +95,8 @@ SHAPES: Mapping[str, Shape] = {
         "home": Path, "findings": tuple[Finding, ...], "not_covered": Mapping[str, int], "known_heads": int,
         "head": Head,
     }),
-    "backup": _plain({"backup": Backup, "at": datetime, "dropped": tuple[Path, ...]}),
-    "restore": _plain({"backup": Backup, "kept": Path | None}),
+    "backup": _plain({"backup": Copy, "at": datetime, "dropped": tuple[Path, ...]}),
+    "restore": _plain({"backup": Copy, "kept": Path | None}),
     "init-db": Shape(more={"made": bool}),
     "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),
     "alerts list": _plain({"alerts": tuple[QueuedAlert, ...]}),

@@ -38,6 +38,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("data", "check"): ("no.csv",),
     ("data", "import"): ("no.csv", "--out", "bars.csv"),
     ("explain",): ("AAPL",),
+    ("export",): ("--ledger", "ledger.jsonl"),
     ("halt",): ("--reason", "a test"),
     ("paper", "reset"): ("--yes",),
     ("rebuild",): ("--yes",),
