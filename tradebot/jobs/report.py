@@ -67,7 +67,7 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, ever
 
 def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOutcome:
     account, positions = read_account(desk, run), desk.broker.positions()
-    record_close(desk, run, account, positions)
+    record_close(desk, run, account, positions, has_booked=False)
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(p.symbol for p in positions)
     open_orders = desk.broker.open_orders()

@@ -9,10 +9,12 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
 from tradebot.core.accounting.bridge import Bridge
+from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.jobs import report
+from tradebot.jobs.steps.equity_bridge import equity_bridge
 
 FIRST, SECOND, THIRD = date(2007, 1, 3), date(2007, 1, 4), date(2007, 1, 5)
 #: Opens and closes differ, so that a look in the morning shows another equity than the close.
@@ -62,6 +64,27 @@ def test_a_close_keeps_the_prices_of_what_was_held(make_house: MakeHouse) -> Non
         assert close is not None
         assert (close.source, close.prices) == ("prices", {"ACME": Decimal(102)})
         assert close.long_value == sum(each.market_value for each in desk.broker.positions())
+
+
+def test_what_filled_after_the_last_job_of_a_session_is_at_its_close(make_house: MakeHouse) -> None:
+    """A report that comes before the fill is booked leaves the close to the job that books it."""
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={**PRICES, "BOLT": PRICES["ACME"]}, first=FIRST)
+    house.daily()
+    house.passes("15:00")
+    with house.by_hand() as broker:
+        broker.submit(
+            OrderRequest("by-hand", "BOLT", Side.BUY, Decimal(50), OrderType.MARKET, TimeInForce.DAY),
+        )
+    house.next()
+    told(house, "09:31")
+    house.daily()
+    with house.desk() as desk:
+        bridge = equity_bridge(desk.ledger, desk.calendar, SECOND, SECOND)
+        close = desk.ledger.closes.of_session(SECOND)
+    assert bridge is not None
+    assert (bridge.is_closing_close, bridge.not_explained, bridge.notes) == (True, Decimal(0), ())
+    assert close is not None
+    assert close.cash + close.long_value == close.equity
 
 
 def test_what_the_two_sessions_earned_is_explained(make_house: MakeHouse) -> None:

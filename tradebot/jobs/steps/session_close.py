@@ -18,17 +18,21 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 
 
-def record_close(desk: Desk, run: JobRun, account: AccountSnapshot, positions: Iterable[Position]) -> None:
+def record_close(
+    desk: Desk, run: JobRun, account: AccountSnapshot, positions: Iterable[Position], *, has_booked: bool = True
+) -> None:
     """Store the newest close that the account was known at, unless it is stored.
 
     account, positions: just read. A close whose prices are not all known after it is stored in the next session.
+    has_booked: whether the run has booked the newest activities. Where the broker shows shares that the ledger does
+    not have, a run that has not leaves the close of the session before to one that has.
     """
     positions = tuple(positions)
     today = run.market.today
     if today is not None and run.market_at(desk.clock.now()).now >= today.closes:
         _after_the_close(desk, today, account, positions)
     elif today is not None:
-        _in_the_next_session(desk, desk.calendar.previous(today.session), account, positions)
+        _in_the_next_session(desk, desk.calendar.previous(today.session), account, positions, has_booked=has_booked)
 
 
 def _after_the_close(
@@ -46,17 +50,21 @@ def _after_the_close(
 
 
 def _in_the_next_session(
-    desk: Desk, hours: SessionHours, account: AccountSnapshot, positions: tuple[Position, ...]
+    desk: Desk, hours: SessionHours, account: AccountSnapshot, positions: tuple[Position, ...], *, has_booked: bool
 ) -> None:
     if not _is_missing(desk, hours):
         return
     held = desk.ledger.movements.at(hours.closes, {})
+    shares = {position.symbol: position.quantity for position in positions}
+    if not has_booked and shares != held.shares:
+        return
     by_broker = {
         position.symbol: position.previous_close
         for position in positions
         if position.previous_close is not None and position.quantity == held.shares.get(position.symbol)
     }  # the shares have not changed, so that no split lies between
-    prices = {**_closing_prices(desk, hours, held.shares.keys() - by_broker.keys()), **by_broker}
+    symbols = held.shares.keys() | shares.keys()  # fills of the session before may be told late
+    prices = {**_closing_prices(desk, hours, symbols - by_broker.keys()), **by_broker}
     values = _values(held.shares, prices)
     _store(desk, hours, account.last_equity, held.cash, values, CloseSource.BROKER, prices)
 
