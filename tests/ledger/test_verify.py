@@ -265,6 +265,16 @@ def test_a_guard_that_is_gone_or_was_changed_is_found(database: Database, path: 
     assert verify_ledger(database) == (Finding("fills", "", "the trigger that refuses DELETE is gone or was changed"),)
 
 
+@pytest.mark.parametrize("table", ["closes", "limits_used", "signals"])
+def test_a_table_that_is_gone_is_found(database: Database, path: Path, table: str) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute(f"DROP VIEW v_{table}")
+    connection.execute(f"DROP TABLE {table}")
+    connection.commit()
+    connection.close()
+    assert Finding(table, "", "the table is gone") in verify_ledger(database)
+
+
 def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
     connection = sqlite3.connect(path)
     connection.execute("UPDATE breaks SET account_key = 'nobody'")

@@ -31,7 +31,10 @@ def _digested(engine: Engine, chained: ChainedTable, trail: TrailState) -> Itera
     """Compare each row with its digest in the trail, and find digests without a row."""
     table = chained.table
     digests = trail.digests.pop(chained.kind, {})
-    names, begins = sorted_names(engine.columns(table))
+    if not (columns := engine.columns(table)):
+        yield Finding(table, "", "the table is gone")
+        return
+    names, begins = sorted_names(columns)
     account, key = names.index("account_key"), names.index(chained.key)
     for values in engine.tuples(f"SELECT {', '.join(names)} FROM {table} ORDER BY seq"):
         subject = str(values[key])
