@@ -156,6 +156,18 @@ def test_repetition_is_held_by_the_ledger_even_without_its_halt(make_house: Make
     assert bought(house.daily()) == {"ACME": 50}  # three entries within five sessions are not within three
 
 
+def test_the_use_of_the_limit_on_repetition_counts_the_sessions_of_the_limit_alone(make_house: MakeHouse) -> None:
+    """However often the strategy entered before them."""
+    house = day_after_day(make_house)
+    house.set(REPEAT_ORDER_SESSIONS="2")
+    for _ in range(5):
+        assert codes(house.daily()) == []
+        house.next()
+    with house.desk() as desk:
+        used = [each for _, each in desk.ledger.limits_used.between(None, None) if each.setting == "REPEAT_ORDER_LIMIT"]
+    assert [str(each.used) for each in used] == ["1", "1", "1"]
+
+
 # --- probation -----------------------------------------------------------------------------------
 
 

@@ -36,7 +36,10 @@ def test_an_account_uses_its_limits_by_what_it_holds_lost_and_sent() -> None:
 
 def test_entries_use_the_limits_on_single_orders_by_the_largest() -> None:
     entries = (intent("AAPL", "100"), intent("MSFT", "40"))
-    repeated = {EntryKey("trend", "MSFT", Side.BUY): Repetition(3, 4)}
+    repeated = {
+        EntryKey("trend", "MSFT", Side.BUY): Repetition(8, 12, recent=3),
+        EntryKey("another", "MSFT", Side.BUY): Repetition(7, 7, recent=7),
+    }
     volumes = {"AAPL": D(1000000), "MSFT": D(4000)}
     now = situation(
         account=account("100000"),

@@ -23,6 +23,7 @@ class Repetition:
 
     entries: int  # at most repeat_order_limit of them
     sessions: int  # from the first to the last of these entries, both counted
+    recent: int = 0  # of these entries, within the repeat_order_sessions that end with the present one
 
     def breaks(self, limits: Limits) -> bool:
         """Whether there are too many entries within too few sessions."""

@@ -10,6 +10,7 @@ from tradebot.core.model.breaks import Break, unexplained
 from tradebot.core.model.limits import Counters, LimitUsed
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.plan import Situation
+from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.values import ZERO
 from tradebot.core.risk.circuit_breakers import LimitInputs, daily_loss, drawdown, exposure_at_cost, fraction
 
@@ -71,8 +72,8 @@ def _of_entry(entry: Intent, situation: Situation) -> Iterator[LimitUsed]:
     volume = situation.average_volume.get(entry.symbol)
     if volume:
         yield _share("MAX_ORDER_ADV_PCT", request.quantity / volume, limits.max_order_adv_pct)
-    repeated = [each.entries for key, each in situation.repetitions.items() if key.symbol == entry.symbol]
-    yield _count("REPEAT_ORDER_LIMIT", max(repeated, default=0) + 1, limits.repeat_order_limit)
+    before = situation.repetitions.get(EntryKey(entry.strategy, entry.symbol, request.side))
+    yield _count("REPEAT_ORDER_LIMIT", (before.recent if before else 0) + 1, limits.repeat_order_limit)
 
 
 def _share(setting: str, used: Decimal, limit: Decimal) -> LimitUsed:

@@ -34,22 +34,24 @@ def average_volumes(history: History, symbols: Iterable[str]) -> dict[str, Decim
     return {symbol: averages[symbol] for symbol in symbols if symbol in averages}
 
 
-def repetitions(desk: Desk, signals: Iterable[Signal]) -> dict[EntryKey, Repetition]:
+def repetitions(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> dict[EntryKey, Repetition]:
     """How often each entry that a signal asks for was made before, since a person last re-enabled its strategy."""
-    most = desk.settings.repeat_order_limit
+    limits = desk.settings.limits()
     counts: dict[EntryKey, Repetition] = {}
     for key in (EntryKey(s.strategy, s.symbol, Side.BUY) for s in signals if s.action is Action.ENTER):
         since = desk.ledger.halts_and_breaks.reenabled(key.strategy)
-        entered = desk.ledger.orders.filled_entry_sessions(key, since, most)
+        entered = desk.ledger.orders.filled_entry_sessions(key, since, limits.repeat_order_limit)
         if entered:
-            counts[key] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])))
+            age = [len(desk.calendar.between(session, run.session)) for session in entered]
+            recent = sum(1 for sessions in age if sessions <= limits.repeat_order_sessions)
+            counts[key] = Repetition(len(entered), len(desk.calendar.between(entered[-1], entered[0])), recent)
     return counts
 
 
 def halt_repeating_strategies(desk: Desk, run: JobRun, signals: Iterable[Signal]) -> tuple[Halt, ...]:
     """Halt each strategy that entered one symbol too often, until a person resumes it. Returns the halts in force."""
     limits, halts = desk.settings.limits(), run.halts
-    for key, repetition in repetitions(desk, signals).items():
+    for key, repetition in repetitions(desk, run, signals).items():
         stopped = {halt.scope_name for halt in halts if halt.rule is HaltRule.REPEATED_ORDERS}
         if key.strategy in stopped or not repetition.breaks(limits):
             continue

@@ -106,7 +106,7 @@ def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple
         halts=run.halts,
         average_volume=_volumes(desk, run, wanted),
         sessions_run=sessions_run(desk, run),
-        repetitions=repetitions(desk, wanted),
+        repetitions=repetitions(desk, run, wanted),
         objections=tuple(f"{check.name}: {check.figure}" for check in run.objections),
     )
 
