@@ -22,9 +22,11 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.jobs import rebuild as job
+from tradebot.jobs import report
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify
 from tradebot.market.calendar import NyseCalendar
@@ -178,6 +180,22 @@ def test_an_entry_of_today_that_never_filled_is_refused_by_its_id_and_found(make
     outcome = house.daily()
     assert [(line.client_order_id, line.state) for line in outcome.orders] == [(order_id, OrderState.CANCELLED)]
     assert house.positions() == {}
+
+
+def test_the_equity_is_explained_from_the_first_moment_whose_prices_are_known(house: House) -> None:
+    lose(house)
+    rebuild(house)
+    with house.desk() as desk:
+        first = report.run(desk, AskedPeriod(Period.ALL))
+    assert (first.bridge, bool(first.equity)) == (None, True)
+    house.reconcile()
+    house.next()
+    house.reconcile()
+    with house.desk() as desk:
+        bridge = report.run(desk, AskedPeriod(Period.ALL)).bridge
+    assert bridge is not None
+    assert (bridge.opened_at.date(), bridge.closed_at.date()) == (FOURTH, FIFTH)
+    assert (bridge.not_explained, bridge.notes) == (D(0), ())
 
 
 def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> None:

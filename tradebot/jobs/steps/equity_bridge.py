@@ -63,6 +63,9 @@ def _start(ledger: AccountLedger, calendar: Calendar, first: date | None) -> _St
     if point is None or (first is not None and point.session < first):
         return None
     before = calendar.previous(point.session)
+    if ledger.movements.at(before.closes, {}).shares:  # of a rebuilt ledger: nobody stored what they were worth
+        found = _newest(ledger, point.session)
+        return None if found is None else _Start(found)
     return _Start(Moment(before.closes, point.last_equity, {}, is_close=True))
 
 
