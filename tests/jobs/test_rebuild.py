@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Unreachable
 from tests.jobs.conftest import CopyHouse, MakeHouse
-from tests.jobs.house import House, Script
+from tests.jobs.house import ACCOUNT, House, Script
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
@@ -238,7 +238,7 @@ def test_halts_and_the_peak_are_taken_over_from_a_ledger_that_can_be_read(house:
         desk.ledger.books.rebase_peak(D(123456), desk.clock.now())
     rebuild(house)
     with house.desk() as desk:
-        assert desk.ledger.halts_and_breaks.halts() == (halt,)
+        assert desk.ledger.halts_and_breaks.halts() == (replace(halt, account=ACCOUNT),)
         assert desk.ledger.books.peak() == 123456
     house.next()
     assert house.daily().exit_code is ExitCode.HALTED

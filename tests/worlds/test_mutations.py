@@ -52,8 +52,8 @@ def write_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """An order leaves before it is on disk that it does."""
     moved = Target.STATE_CHANGE_OF_AN_INTENT.function
 
-    def forgets(desk: Any, intent: Intent, state: OrderState, note: str) -> Intent:
-        return replace(intent, state=state) if state is OrderState.SUBMITTING else moved(desk, intent, state, note)
+    def forgets(desk: Any, intent: Intent, state: OrderState, *more: Any) -> Intent:
+        return replace(intent, state=state) if state is OrderState.SUBMITTING else moved(desk, intent, state, *more)
 
     monkeypatch.setattr(Target.STATE_CHANGE_OF_AN_INTENT, forgets)
 
@@ -124,10 +124,10 @@ MUTATIONS = (
     Mutation("symbol lock", symbol_lock, Promise.LOCKED, a_sale_by_hand_that_is_told_late),
     Mutation("fill deduplication", fill_deduplication, Promise.POSITIONS, rough(K.REPEATED)),
     Mutation("the lock", the_lock, Promise.ONE_WRITER, rough(overlap=0.8)),
-    Mutation("halt check between orders", halt_check_between_orders, Promise.HALTED, rough(overlap=0.8, first=8)),
+    Mutation("halt check between orders", halt_check_between_orders, Promise.HALTED, rough(overlap=0.8, first=16)),
     Mutation("settling", settling, Promise.ORDERS_SETTLED, rough(K.KILL, K.KILL_AFTER, K.LOST_ANSWER)),
-    Mutation("repair of protection", repair_of_protection, Promise.PROTECTED, rough(hands=1.0, first=7)),
-    Mutation("transactions", transactions, Promise.AUDIT, rough(K.KILL, first=16)),
+    Mutation("repair of protection", repair_of_protection, Promise.PROTECTED, rough(hands=1.0, first=9)),
+    Mutation("transactions", transactions, Promise.AUDIT, rough(K.KILL, first=22)),
 )
 
 

@@ -66,10 +66,12 @@ def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 MUTATIONS = (
     Mutation("sent once", sent_once, Promise.SENT_ONCE, rough(FaultKind.GATEWAY_TIMEOUT)),
-    Mutation("families of orders", families, Promise.OWNED, rough()),
+    Mutation("families of orders", families, Promise.OWNED, rough(first=3)),
     Mutation("a look for absent legs", look_for_absent_legs, Promise.SAID_PROTECTED, rough(first=6)),
     Mutation("unknown is live", unknown_is_live, Promise.ORDERS_SETTLED, rough(FaultKind.UNKNOWN_STATE)),
-    Mutation("a look for what is late", look_for_what_is_late, Promise.CASH, rough(hands=1.0, deeds=MONEY, life=1.0)),
+    Mutation(
+        "a look for what is late", look_for_what_is_late, Promise.CASH, rough(hands=1.0, deeds=MONEY, life=1.0, first=6)
+    ),
 )
 
 
