@@ -19,6 +19,7 @@ from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check
+from tradebot.core.results.resting_lines import RestingLine
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.core.safety.unsettled_orders import unsettled_text
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
@@ -47,6 +48,7 @@ class JobRun:
     quotes: Mapping[str, Quote] = field(default_factory=dict)  # by the newest look
     most_used: Mapping[str, LimitUsed] = field(default_factory=dict)  # the highest use of each limit in this run
     gaps: tuple[Gap, ...] | None = None  # None until the protection is looked at
+    resting: tuple[RestingLine, ...] = ()  # by the newest look
     done: StepResult = field(default_factory=StepResult)
     timings: dict[str, float] = field(default_factory=dict)  # seconds of machine time by step
 
@@ -57,7 +59,7 @@ class JobRun:
         if isinstance(result, AccountResult):
             state = result.state
             self.breaks, self.gaps, self.explained = state.breaks, state.gaps, state.explained
-            self.quotes = state.quotes
+            self.quotes, self.resting = state.quotes, state.resting
             self.most_used = {**self.most_used, **{each.setting: each for each in state.limits_used}}
         elif isinstance(result, SubmitResult) and result.halts:
             self.halts = result.halts
@@ -96,6 +98,7 @@ class JobRun:
             breaks=self.breaks,
             halts=self.halts,
             gaps=self.gaps or (),
+            resting=self.resting,
             failures=tuple(dict.fromkeys(self.done.failures)),
             notes=tuple(dict.fromkeys(self.done.notes)),
             account=self.reading.account if self.reading else None,

@@ -19,6 +19,7 @@ from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.plan import Denial
 from tradebot.core.model.signals import Signal
 from tradebot.core.results.outcomes import ExitLine, FailureLine, OrderLine
+from tradebot.core.results.resting_lines import RestingLine
 from tradebot.core.risk.circuit_breakers import LimitInputs
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.errors import ExitCode
@@ -90,6 +91,7 @@ class AccountState:
     quotes: Mapping[str, Quote]
     breaks: tuple[Break, ...]  # confirmed
     gaps: tuple[Gap, ...]
+    resting: tuple[RestingLine, ...]
     explained: ExplainedEquity
     at: datetime  # when the broker had been read, desk time, aware UTC
     pending: tuple[Break, ...] = ()  # differences that one look has shown

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.orders import Requests
+from tests.fakes.prices import sessions
 from tests.jobs.brokers import Around, LosesAnswers
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
@@ -16,6 +17,7 @@ from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Position
 from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
 from tradebot.core.model.schedule import Job
+from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
 
 SECOND = date(2007, 1, 4)
@@ -55,6 +57,33 @@ def test_a_stop_that_was_deleted_is_armed_again_by_the_next_job(make_house: Make
     assert (line.client_order_id, line.state) == (house.id(2, Purpose.STOP), OrderState.ACCEPTED)
     told = [row["kind"] for row in house.rows("SELECT kind FROM audit WHERE subject = 'unprotected ACME'")]
     assert told == ["break_opened", "break_closed"]
+
+
+def resting(outcome: Outcome) -> list[tuple[str, Decimal, Decimal]]:
+    return [(line.purpose.value, line.quantity, line.price) for line in outcome.resting]
+
+
+def test_the_outcome_tells_what_rests_after_the_job_not_before(make_house: MakeHouse) -> None:
+    """A stop that was armed again, replaced, raised, and cancelled for an exit."""
+    policy = 'stop=Decimal("0.10"), trail_trigger=Decimal("0.05"), trail_offset=Decimal("0.02")'
+    bars = (FLAT, "110 112 109 111", "111 112 110 111", FLAT)
+    script = Script(enter={"ACME": [SECOND]}, leave={"ACME": [sessions(5)[4]]}, policy=policy)
+    house = make_house(script, prices={"ACME": [FLAT, FLAT, *bars]})
+    assert resting(house.daily()) == [("stop", Decimal(50), Decimal(90))]
+    with house.by_hand() as broker:
+        broker.replace(the_stop(broker).broker_order_id, Requests("ACME").sell(20, stop="80", client_id="by hand"))
+    assert resting(house.check_exits()) == [("stop", Decimal(50), Decimal(90))]
+    delete_stop(house)
+    house.next()
+    assert resting(house.daily()) == [("stop", Decimal(50), Decimal(90))]
+    house.next()
+    raised = house.daily()
+    assert resting(raised) == [("stop", *each) for each in house.stops()]
+    assert raised.resting[0].price > 100
+    house.next()
+    sold = house.daily()
+    assert Purpose.EXIT in [line.purpose for line in sold.orders]
+    assert (resting(sold), house.stops()) == ([], [])
 
 
 def test_reconcile_tells_of_a_missing_stop_and_sends_nothing(make_house: MakeHouse) -> None:

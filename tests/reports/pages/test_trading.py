@@ -12,6 +12,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.results.outcomes import ExitLine, FailureLine, Outcome
+from tradebot.core.results.resting_lines import RestingLine
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 from tradebot.errors import ExitCode
 from tradebot.reports.pages import trading
@@ -33,6 +34,12 @@ def test_the_story_of_a_session_is_told_in_order(base: Outcome, place: Place, pl
                 ),
                 exits=(ExitLine("rsi2", "GOOG", Decimal(5), Decimal(400), Decimal("380.5"), Decimal(440), "holds"),),
                 gaps=(Gap(GapKind.MISSING, "rsi2", "FB", Decimal(7), Decimal(0), Decimal(20), Decimal(140)),),
+                resting=(
+                    RestingLine("rsi2", "GOOG", Purpose.STOP, Decimal("381.5"), Decimal(5), "tb1-g"),
+                    RestingLine("rsi2", "GOOG", Purpose.TARGET, Decimal(440), Decimal(5), "tb1-h"),
+                    RestingLine("rsi2", "AAPL", Purpose.STOP, Decimal("24.85"), Decimal(9), "tb1-y"),
+                    RestingLine("rsi2", "AAPL", Purpose.STOP, Decimal("24.5"), Decimal(1), "tb1-z"),
+                ),
                 failures=(FailureLine("strategy other", "it raised"),),
                 unprotected=Decimal(140),
                 totals=TOTALS,
@@ -48,8 +55,8 @@ def test_the_story_of_a_session_is_told_in_order(base: Outcome, place: Place, pl
         "BUY 10 AAPL @ 25.10, stop 24.85 (filled)", "rsi2: RSI2 9",
         "BUY 10 IBM @ 25.10, stop 24.85 (partially filled, 4 of 10 filled)",
         "MAX_POSITIONS", "10 are open, 10 is the most",
-        "GOOG: stop 380.50 and target 440.00 for 5 shares",
-        "AAPL: stop 24.85 for 10 shares",
+        "GOOG: stop 381.50 and target 440.00 for 5 shares",
+        "AAPL: stop 24.85 for 9 shares", "AAPL: stop 24.50 for 1 share\n",
         "FB: 7 held, 0 protected (missing)",
         "strategy other: it raised",
         "total trades           3 (2 won, 1 lost)", "win rate               66.7%", "total P&L              +200.00",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
     from tradebot.core.model.plan import Denial
     from tradebot.core.model.schedule import Job
+    from tradebot.core.results.resting_lines import RestingLine
     from tradebot.core.safety.stop_coverage import Gap
 
 
@@ -79,6 +80,7 @@ class Outcome:
     breaks: tuple[Break, ...] = ()
     halts: tuple[Halt, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    resting: tuple[RestingLine, ...] = ()  # what protects the holdings at the broker, by the last look of the job
     failures: tuple[FailureLine, ...] = ()
     notes: tuple[str, ...] = ()
     account: AccountSnapshot | None = None

@@ -133,6 +133,19 @@ def resting_stops(
     }
 
 
+def resting_targets(
+    holdings: Iterable[Holding], open_orders: Iterable[BrokerOrder]
+) -> dict[str, tuple[BrokerOrder, ...]]:
+    """The targets that surely rest on the closing side of each holding, by symbol."""
+    targets = [order for order in open_orders if order.role is Purpose.TARGET and _works(order)]
+    return {
+        holding.symbol: tuple(
+            order for order in targets if order.symbol == holding.symbol and order.side is holding.side.opposite
+        )
+        for holding in holdings
+    }
+
+
 def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
     """The market value of all shares without a stop, USD."""
     return sum((gap.dollars for gap in gaps), ZERO)

@@ -9,6 +9,7 @@ from datetime import datetime
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState
+from tradebot.core.results.resting_lines import RestingLine, resting_lines
 from tradebot.core.safety.identity import find_strangers, unfollowed_gaps
 from tradebot.core.safety.stop_coverage import Gap, find_gaps
 from tradebot.core.safety.stop_losses import StopLoss, stop_losses
@@ -21,6 +22,7 @@ class StopLook:
 
     gaps: tuple[Gap, ...]
     losses: tuple[StopLoss, ...]  # if every stop fills at its price
+    resting: tuple[RestingLine, ...]  # the stops and targets of the holdings
 
 
 def look_for_gaps(
@@ -43,14 +45,15 @@ def look_at_stops(
     quotes: Mapping[str, Quote],
     ended_by: datetime | None = None,
 ) -> StopLook:
-    """The gaps in the protection, and what the stops would lose. Raises BrokerUnavailable."""
+    """The gaps in the protection, what the stops would lose, and what rests. Raises BrokerUnavailable."""
     holdings, positions, lots = tuple(holdings), tuple(positions), desk.ledger.books.lots()
     strangers = find_strangers(positions, lots, desk.ledger.books.asset_ids())
     own = tuple(position for position in positions if position not in strangers)
     filled = filled_entries(desk, open_orders)
     gaps = find_gaps(holdings, own, open_orders, quotes, ended_by, filled_entries=filled)
     losses = stop_losses(holdings, positions, own, open_orders, quotes, filled_entries=filled)
-    return StopLook((*gaps, *unfollowed_gaps(holdings, own, lots, open_orders)), losses)
+    resting = resting_lines(holdings, open_orders, filled_entries=filled)
+    return StopLook((*gaps, *unfollowed_gaps(holdings, own, lots, open_orders)), losses, resting)
 
 
 def filled_entries(desk: Desk, open_orders: Iterable[BrokerOrder]) -> frozenset[str]:

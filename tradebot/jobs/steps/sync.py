@@ -33,7 +33,7 @@ from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.foreign import tell_foreign
 from tradebot.jobs.steps.look import LOOKS, SECOND_LOOK_AFTER, Look, read_look
 from tradebot.jobs.steps.opening import make_opening
-from tradebot.jobs.steps.stop_gaps import look_for_gaps
+from tradebot.jobs.steps.stop_gaps import StopLook, look_at_stops
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
 #: A stop that the broker ends within this time is renewed. A week leaves room for days without a job.
@@ -173,7 +173,7 @@ class _Compared:
     holdings: tuple[Holding, ...]
     unsettled: tuple[Intent, ...]
     quotes: Mapping[str, Quote]
-    gaps: tuple[Gap, ...]
+    stops: StopLook
     differences: tuple[Break, ...]
     at: datetime
 
@@ -189,18 +189,18 @@ def _compared(desk: Desk, run: JobRun, look: Look) -> _Compared:
     quotes = desk.market.quotes(wanted)
     now = desk.clock.now()
     ledger.orders.store_broker_orders(open_orders, now)  # a bracket's legs are explained by what is stored of them
-    open_gaps = look_for_gaps(desk, holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
+    stops = look_at_stops(desk, holdings, positions, open_orders, quotes, ended_by=now + RENEWED_BEFORE)
     differences = find_breaks(
         lots=ledger.books.lots(),
         positions=[position for position in positions if position.symbol not in lost],
         unsettled=unsettled,
         open_orders=open_orders,
         undecided=frozenset(order.broker_order_id for order in open_orders if _is_undecided(desk, order)),
-        gaps=open_gaps,
+        gaps=stops.gaps,
         cash_here=ledger.books.cash(),
         cash_there=look.account.cash,
     )
-    return _Compared(look, holdings, unsettled, quotes, open_gaps, (*differences, *identity_breaks(strangers)), now)
+    return _Compared(look, holdings, unsettled, quotes, stops, (*differences, *identity_breaks(strangers)), now)
 
 
 def _shows_news(desk: Desk, seen: _Compared) -> bool:
@@ -224,9 +224,9 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             first_seen_by=first_seen_by,
             unsettled=moved | {CASH} if moved else moved,
         )
-        record_look(desk, run.session, seen.gaps, look.open_orders, seen.at)
+        record_look(desk, run.session, seen.stops.gaps, look.open_orders, seen.at)
         ledger.orders.keep_look(look.open_orders, seen.at)
-        point = _equity_point(desk, run.session, look.account, look.positions, seen.gaps)
+        point = _equity_point(desk, run.session, look.account, look.positions, seen.stops.gaps)
         ledger.books.store_equity(point, look.positions, explained.high)
         state = AccountState(
             account=look.account,
@@ -236,7 +236,8 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
             unsettled=seen.unsettled,
             quotes=seen.quotes,
             breaks=tuple(each for each in found if each.confirmed),
-            gaps=seen.gaps,
+            gaps=seen.stops.gaps,
+            resting=seen.stops.resting,
             explained=explained,
             at=seen.at,
             pending=tuple(each for each in found if not each.confirmed),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.resting_lines import RestingLine
 from tradebot.reports.formatting import price, shares
 from tradebot.reports.layout import Heading, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import common
@@ -68,10 +69,10 @@ def _protection(outcome: Outcome) -> Page:
     """The protective orders of each position, and the positions that lack protection."""
     return section(
         "Resting at the exchange",
-        *lines(_resting(outcome)),
+        *lines(_resting(outcome.resting)),
         *lines(
             (
-                f"{gap.symbol}: {shares(gap.held)} held, {shares(gap.protected)} protected ({gap.kind})"
+                f"{gap.symbol}: {shares(gap.held)} held, {shares(gap.protected)} protected ({gap.kind.text})"
                 for gap in outcome.gaps
             ),
             Tone.BAD,
@@ -79,26 +80,10 @@ def _protection(outcome: Outcome) -> Page:
     )
 
 
-def _resting(outcome: Outcome) -> Iterator[str]:
-    """A text for each protected position: those held before the run and not sold, then those that it entered."""
-    sold = {line.symbol for line in outcome.orders if line.purpose is Purpose.EXIT and line.state is OrderState.FILLED}
-    entered = {
-        line.symbol: line
-        for line in outcome.orders
-        if line.purpose is Purpose.ENTRY and line.filled_quantity and line.stop is not None
-    }
-    unprotected = {gap.symbol for gap in outcome.gaps}
-    for held in outcome.exits:
-        if held.symbol not in sold | unprotected | entered.keys():
-            yield _protection_text(
-                held.symbol, shares(abs(held.quantity)), price(held.stop), held.target and price(held.target)
-            )
-    for symbol, line in entered.items():
-        if symbol not in unprotected:
-            yield _protection_text(
-                symbol, shares(line.filled_quantity), price(line.stop), line.target and price(line.target)
-            )
-
-
-def _protection_text(symbol: str, quantity: str, stop: str, target: object) -> str:
-    return f"{symbol}: stop {stop}{f' and target {target}' if target else ''} for {quantity} shares"
+def _resting(orders: Iterable[RestingLine]) -> Iterator[str]:
+    """A text for the stops and targets of a symbol that cover the same number of shares."""
+    together: dict[tuple[str, Decimal], list[str]] = {}
+    for order in orders:
+        together.setdefault((order.symbol, order.quantity), []).append(f"{order.purpose} {price(order.price)}")
+    for (symbol, quantity), texts in together.items():
+        yield f"{symbol}: {' and '.join(texts)} for {shares(quantity)} {'share' if quantity == 1 else 'shares'}"
