@@ -80,8 +80,9 @@ def test_a_line_of_the_version_before_holds_for_every_account_and_ours_has_all_t
     assert set(fields) == {
         "format", "rule", "level", "reason", "since", "session", "until", "value", "limit", "scope", "scope_name",
     }  # fmt: skip
-    path.write_text(json.dumps(fields))
-    assert LatchFile(path).read() == (OPERATOR,)
+    for written in (fields, {**fields, "account": None}):  # null would be the account of nobody
+        path.write_text(json.dumps(written))
+        assert LatchFile(path).read() == (OPERATOR,)
 
 
 def test_clearing_removes_every_halt_and_may_be_repeated(path: Path) -> None:
@@ -166,6 +167,8 @@ def test_no_halt_is_lost_to_somebody_who_clears_what_he_has_seen(path: Path) -> 
         b' "until": null, "value": null, "limit": null, "scope": "account", "scope_name": "", "account": "mine"}',
         b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
         b' "until": null, "value": null, "limit": null, "scope": "account", "scope_name": "", "account": 7}',
+        b'{"format": 1, "rule": "operator", "level": "halted", "reason": "", "since": null, "session": null,'
+        b' "until": null, "value": null, "limit": null, "scope": "account", "scope_name": "", "account": " a:b:1"}',
     ],
 )
 def test_what_cannot_be_understood_counts_as_a_halt(content: bytes, path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,7 +28,9 @@ FORMAT = 1
 _TO_HALT = "EMERGENCY_STOP_ENABLED=true in .env, or in the environment of the jobs, halts them as well."
 _TO_CLEAR = "It still halts. Give yourself the right to write here, then run it again."
 #: The errors that parsing a line raises if it is not a halt of this format.
-_PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError, AttributeError)
+_PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError)
+#: Broker, mode and id.
+_ACCOUNT_KEY = re.compile(r"[^:\s]+:[^:\s]+:\S+")
 
 _LOG = logging.getLogger(__name__)
 
@@ -172,9 +175,9 @@ def _halt(line: str) -> Halt:
     since = None if fields["since"] is None else datetime.fromisoformat(fields["since"])
     if since is not None and since.tzinfo is None:
         raise ValueError("a time without a zone")
-    account = fields.get("account", "")  # earlier versions write none, and ignore it
-    if account and account.count(":") < 2:
-        raise ValueError("an account that is no key")
+    account = fields.get("account") or ""  # earlier versions write none, and ignore it
+    if account and not _ACCOUNT_KEY.fullmatch(account):
+        raise ValueError("an account that is no key")  # the halt would hold for nobody
     return Halt(
         source=HaltSource.LATCH_FILE,
         rule=HaltRule(fields["rule"]),
