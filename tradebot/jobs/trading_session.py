@@ -35,12 +35,12 @@ def begin(desk: Desk, run: JobRun) -> AccountState:
     check_failed_runs(desk, run)
     run.add(overdue_entries.end_overdue(desk))
     state = look_and_check(desk, run, at_most=desk.fresh_for)
-    record_close(desk, run, state.account, state.positions)
     run.add(cancel_orders_without_shares(desk, state))
     if any(gap.dollars and gap.kind.can_be_closed for gap in state.gaps):
         state = run.add(protect(desk, run, state)).state
     with run.step("exits"):
         run.add(raise_trailing_stops(desk, run, state))
+    record_close(desk, run, state.account, state.positions)  # it may ask for prices: no stop waits for them
     return state
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
@@ -13,8 +15,9 @@ from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForc
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
-from tradebot.jobs import report
+from tradebot.jobs import report, run_daily
 from tradebot.jobs.steps.equity_bridge import equity_bridge
+from tradebot.ports import MarketData
 
 FIRST, SECOND, THIRD = date(2007, 1, 3), date(2007, 1, 4), date(2007, 1, 5)
 #: Opens and closes differ, so that a look in the morning shows another equity than the close.
@@ -35,6 +38,13 @@ def told(house: House, at: str = "16:15") -> tuple[ReportOutcome, Bridge]:
         outcome = report.run(desk, AskedPeriod(Period.DAY))
     assert outcome.bridge is not None
     return outcome, outcome.bridge
+
+
+def by_hand(house: House, side: Side, at: str) -> None:
+    """Trade 50 BOLT without tradebot."""
+    house.passes(at)
+    with house.by_hand() as broker:
+        broker.submit(OrderRequest(f"by-hand-{side}", "BOLT", side, Decimal(50), OrderType.MARKET, TimeInForce.DAY))
 
 
 def test_the_change_of_a_day_is_that_between_closes(make_house: MakeHouse) -> None:
@@ -70,11 +80,7 @@ def test_what_filled_after_the_last_job_of_a_session_is_at_its_close(make_house:
     """A report that comes before the fill is booked leaves the close to the job that books it."""
     house = make_house(Script(enter={"ACME": [SECOND]}), prices={**PRICES, "BOLT": PRICES["ACME"]}, first=FIRST)
     house.daily()
-    house.passes("15:00")
-    with house.by_hand() as broker:
-        broker.submit(
-            OrderRequest("by-hand", "BOLT", Side.BUY, Decimal(50), OrderType.MARKET, TimeInForce.DAY),
-        )
+    by_hand(house, Side.BUY, "15:00")
     house.next()
     told(house, "09:31")
     house.daily()
@@ -85,6 +91,31 @@ def test_what_filled_after_the_last_job_of_a_session_is_at_its_close(make_house:
     assert (bridge.is_closing_close, bridge.not_explained, bridge.notes) == (True, Decimal(0), ())
     assert close is not None
     assert close.cash + close.long_value == close.equity
+
+
+def test_no_stop_waits_for_the_prices_of_a_close(make_house: MakeHouse) -> None:
+    """BOLT is sold by hand after the close that is to be stored, so that its price has to be asked for."""
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={**PRICES, "BOLT": PRICES["ACME"]}, first=FIRST)
+    house.daily()
+    by_hand(house, Side.BUY, "10:00")
+    house.next()
+    by_hand(house, Side.SELL, "09:31")
+    with house.by_hand() as broker:
+        broker.cancel(house.open_orders("ACME")[0].broker_order_id)
+    stops: list[int] = []
+
+    class Watched:
+        def __init__(self, market: MarketData) -> None:
+            self._market = market
+
+        def __getattr__(self, name: str) -> object:
+            if name == "closes":
+                stops.append(len(house.stops("ACME")))
+            return getattr(self._market, name)
+
+    with house.desk("09:35") as desk:
+        run_daily.run(replace(desk, market=cast("MarketData", Watched(desk.market))))
+    assert stops == [1]
 
 
 def test_what_the_two_sessions_earned_is_explained(make_house: MakeHouse) -> None:
