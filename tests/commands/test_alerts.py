@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -58,3 +60,14 @@ def test_the_report_of_a_session_mails_its_summary_once(
     assert len(lines) <= 10
     assert page.get_filename() == "report-2006-11-02.html"
     assert "<html" in page.get_content()
+
+
+def test_a_summary_that_cannot_be_raised_costs_no_report(run: Run, traded_home: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(traded_home, tmp_path / "traded")
+    assert run("reconcile", "--home", home).code == 0
+    with closing(sqlite3.connect(home / "trading_robot.db")) as ledger:
+        ledger.executescript("DROP VIEW v_alerts; ALTER TABLE alerts RENAME COLUMN kind TO sort")
+    report = run("report", "--json", "--home", home)
+    assert (report.code, report.json["status"]) == (11, "ran")
+    assert [failure["what"] for failure in report.json["failures"]] == ["summary"]
+    assert report.json["equity"]

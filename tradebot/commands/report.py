@@ -10,12 +10,13 @@ import typer
 
 from tradebot.commands import decorator
 from tradebot.commands.listing import FromOption, ToOption
-from tradebot.errors import ExitCode, UsageError
+from tradebot.errors import ExitCode, TradebotError, UsageError
 
 if TYPE_CHECKING:
     from tradebot.core.results.report_outcome import ReportOutcome
     from tradebot.core.results.report_periods import AskedPeriod
     from tradebot.reports.run_header import RunHeader
+    from tradebot.runtime.open_desk import OpenDesk
     from tradebot.settings import GlobalOptions
 
 PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
@@ -179,14 +180,26 @@ def _of_desk(
     from tradebot.commands import open_desk
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import report
-    from tradebot.jobs.daily_summary import raise_summary
 
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
         outcome = report.run(opened.desk, asked, every_row=every_row)
-        if is_of_schedule:
-            raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
-        return outcome, opened.context
+        return _with_summary(opened, outcome) if is_of_schedule else outcome, opened.context
+
+
+def _with_summary(opened: OpenDesk, outcome: ReportOutcome) -> ReportOutcome:
+    """Raise the day's summary. Where that fails, the report is shown all the same, and ends with DEGRADED."""
+    from dataclasses import replace
+
+    from tradebot.core.results.outcomes import FailureLine
+    from tradebot.jobs.daily_summary import raise_summary
+
+    try:
+        raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
+    except TradebotError as error:
+        failure = FailureLine("summary", f"the summary of the session could not be raised: {error}")
+        return replace(outcome, codes=outcome.codes | {ExitCode.DEGRADED}, failures=(*outcome.failures, failure))
+    return outcome
 
 
 def _page_for_mail(outcome: ReportOutcome, where: RunHeader, name: str) -> str:
