@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from tests.core.builders import D, account, counters, holding, intent, limits_with, position, quote, situation
+from tests.core.builders import D, account, counters, holding, intent, limits_with, position, quote, signal, situation
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.orders import Side
+from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
+from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.planning.entries import plan
 from tradebot.core.risk.circuit_breakers import LimitInputs
 from tradebot.core.risk.limits_used import account_limits_used, entry_limits_used, most_used, risen
 
@@ -32,6 +35,23 @@ def test_an_account_uses_its_limits_by_what_it_holds_lost_and_sent() -> None:
         "BREAK_HALT_VALUE": "400",
     }
     assert (used["MAX_POSITIONS"].share, used["MAX_GROSS_EXPOSURE_PCT"].share) == (D("0.4"), D("0.14"))
+
+
+def test_exposure_and_risk_used_are_those_that_the_rules_compare() -> None:
+    """The position gained, which the circuit breaker leaves out. A denial tells its use and one share more."""
+    held, ours = (position("AAPL", "1000", "50", market_price=D(60)),), (holding("AAPL", "1000", "50", "45"),)
+    quotes = {"AAPL": quote("AAPL", "60"), "MSFT": quote("MSFT", "100")}
+    tight = limits_with(
+        max_gross_exposure_pct=D("0.6"), max_portfolio_risk_pct=D("0.15"), min_order_value=D(100), max_positions=9
+    )
+    inputs = LimitInputs(D(100000), held, ours, (), (), quotes, tight)
+    used = {each.setting: each.used for each in account_limits_used(inputs, account("100000"), counters(), [])}
+    asked = signal("MSFT", policy=ExitPolicy(stop=D("0.02")))
+    now = situation([asked], account=account("100000"), positions=held, holdings=ours, quotes=quotes, limits=tight)
+    compared = {denial.code: denial.value for denial in plan(now).denials}
+    assert compared[DenialCode.MAX_GROSS_EXPOSURE] == used["MAX_GROSS_EXPOSURE_PCT"] * 100000 + 100 == D(60100)
+    assert compared[DenialCode.MAX_PORTFOLIO_RISK] == used["MAX_PORTFOLIO_RISK_PCT"] * 100000 + 2 == D(15002)
+    assert used["MAX_POSITION_SIZE_PCT"] == D("0.5"), "a gain breaks no limit on a position"
 
 
 def test_entries_use_the_limits_on_single_orders_by_the_largest() -> None:

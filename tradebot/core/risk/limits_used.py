@@ -13,6 +13,7 @@ from tradebot.core.model.plan import Situation
 from tradebot.core.model.repetition import EntryKey
 from tradebot.core.model.values import ZERO
 from tradebot.core.risk.circuit_breakers import LimitInputs, daily_loss, drawdown, exposure_at_cost, fraction
+from tradebot.core.risk.exposure import measure_exposure
 
 #: Fractions are stored with so many decimal places.
 PLACES = Decimal("0.000001")
@@ -23,11 +24,13 @@ def account_limits_used(
 ) -> tuple[LimitUsed, ...]:
     """The use of every limit on what an account holds, has lost and has sent.
 
-    The largest position is that of a strategy, as in the circuit breaker; positions that gained count at cost.
+    Gross exposure and risk are those at the newest prices, which the rules for entries compare. The largest position
+    is that of a strategy and counts at cost where it gained, as in the circuit breaker: no entry adds to a position.
     """
-    limits, exposure, equity = inputs.limits, exposure_at_cost(inputs), inputs.equity
-    ours = {holding.symbol for holding in inputs.holdings} & exposure.by_symbol.keys()
-    largest = max((exposure.by_symbol[symbol].value for symbol in ours), default=ZERO)
+    limits, exposure, equity = inputs.limits, measure_exposure(inputs), inputs.equity
+    at_cost = exposure_at_cost(inputs).by_symbol
+    ours = {holding.symbol for holding in inputs.holdings} & at_cost.keys()
+    largest = max((at_cost[symbol].value for symbol in ours), default=ZERO)
     return (
         _count("MAX_POSITIONS", len(exposure.symbols), limits.max_positions),
         _share("MAX_POSITION_SIZE_PCT", fraction(largest, equity), limits.max_position_size_pct),
