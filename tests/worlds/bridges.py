@@ -22,5 +22,9 @@ def equity_explained(town: Town) -> None:
         found = equity_bridge(database.bind(key), NyseCalendar(), None, date.fromisoformat(newest[0]))
     finally:
         database.close()
-    if found is not None and found.not_explained:
+    if found is None:
+        return
+    for term in ("realised", "dividends", "fees", "paid_in", "paid_out"):
+        town.story.met[f"bridge: {term}"] += bool(getattr(found, term))
+    if found.not_explained:
         town.story.violate(Promise.EXPLAINED, f"{found.not_explained} of the equity is not explained: {found}")

@@ -84,7 +84,7 @@ def reported(account: AtAlpaca) -> dict[str, Any]:
     """What `report --json` says of the whole account."""
     with account.house.desk("16:10") as desk:
         outcome = report.run(replace(desk, broker=broker_of(account.fake)), AskedPeriod(Period.ALL))
-    names = ("totals", "by_strategy", "trades", "first")
+    names = ("totals", "by_strategy", "trades", "first", "bridge")
     said = json.loads(
         dumps({**{name: getattr(outcome, name) for name in names}, "statistics": by_key(statistics(outcome))})
     )
@@ -100,4 +100,7 @@ def test_the_figures_of_a_month_with_partial_fills_are_those_of_the_raw_rows(mak
     assert len(trips) == 6
     assert max(trip.fills for trip in trips) == 5
     independent.compare(said, ledger, base=Decimal(100_000))
+    bridge = said["bridge"]
+    assert (bridge["opening_equity"], bridge["not_explained"], bridge["notes"]) == ("100000", "0", [])
+    assert Decimal(bridge["closing_equity"]) == list(independent.closing_equity(ledger).values())[-1]
     assert sum(lot.gain for lot in independent.tax_lots(ledger)) == independent.totals(trips)["pnl"]

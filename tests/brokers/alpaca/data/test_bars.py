@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -211,3 +212,29 @@ def test_the_benchmark_is_a_fund_that_holds_the_index(host: DataHost, market: Op
     assert host.count() == 1
     assert not market().benchmark(date(2024, 7, 3), date(2024, 7, 5))
     assert not market().benchmark(date(2024, 7, 4), date(2024, 7, 4))
+
+
+def test_the_closing_prices_of_a_session_are_those_of_its_bars_alone(host: DataHost, market: Open) -> None:
+    """Unadjusted, to the last digit, and without a price for what is no share or had no trade."""
+    host.bars = {"IBM": {MONDAY: bar(MONDAY, 172.1), TUESDAY: bar(TUESDAY, 173.3)}, "NEW": {TUESDAY: bar(TUESDAY, 9)}}
+    assert market().closes(["NEW", "IBM", "BTC/USD", "IBM240719C00170000"], MONDAY) == {"IBM": Decimal("172.1")}
+    (asked,) = host.asked
+    assert (asked.query["symbols"], asked.query["adjustment"]) == ("IBM,NEW", "raw")
+    assert (asked.query["start"], asked.query["end"]) == (stamp(MONDAY), "2024-07-01T20:00:00Z")
+
+
+def test_a_session_has_closing_prices_five_minutes_after_its_close(host: DataHost, market: Open) -> None:
+    """Before, its bar grows or is not published; a day without a session never has any."""
+    host.bars = {"IBM": bars_of("IBM", [MONDAY, TUESDAY, HALF_DAY])}
+    for session, moment, count in (
+        (TUESDAY, at(TUESDAY, "16:04"), 0),
+        (TUESDAY, at(TUESDAY, "16:05"), 1),
+        (HALF_DAY, at(HALF_DAY, "13:04"), 0),
+        (HALF_DAY, at(HALF_DAY, "13:05"), 1),
+        (HOLIDAY, at(date(2024, 7, 8), "09:35"), 0),
+    ):
+        market.clock.time = moment.now
+        assert len(market().closes(["IBM"], session)) == count, (session, moment.now)
+    asked = host.count()
+    assert market().closes(["BTC/USD"], TUESDAY) == {}
+    assert host.count() == asked
