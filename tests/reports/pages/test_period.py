@@ -10,7 +10,6 @@ from decimal import Decimal
 from tests.reports.builders import POSITION, TOTALS, Plain
 from tests.reports.conftest import NOON
 from tradebot.core.accounting.months import MonthLine
-from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.period_lines import BreakLine, DrillLine, HaltLine, JobCount, Turnover
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.pages import period
@@ -96,14 +95,3 @@ def test_what_went_wrong_is_counted(plain: Plain) -> None:
         assert words in text
     assert "report" not in text
     assert period.troubles(jobs[:1], ()) == ()
-
-
-def test_times_without_a_stop_are_added_up(report_of: Report, plain: Plain) -> None:
-    line = BareLine("AAPL", "trend", D(10), D(260), NOON, NOON, D("0.4"))
-    lasts = replace(line, symbol="IBM", ended_at=None, seconds=D(61))
-    text = plain(period.bare(replace(report_of("101000"), bare=(line, lasts))))
-    assert "2 times, 61.4 seconds in all" in text
-    assert "IBM" in text
-    assert "AAPL" not in text
-    assert "1 time, 0.4 seconds in all" in plain(period.bare(replace(report_of("101000"), bare=(line,))))
-    assert period.bare(report_of("101000")) == ()

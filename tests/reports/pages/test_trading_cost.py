@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.reports.builders import Plain
 from tradebot.core.accounting.trading_cost import Execution, trading_cost
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.reports.layout import Cell, Table, Tone
 from tradebot.reports.pages import trading_cost as page
 
 D = Decimal
@@ -52,6 +55,24 @@ def test_each_limit_is_shown_in_its_own_unit(report_of: Callable[..., ReportOutc
         ["MAX_POSITIONS", "3", "10", "30%"],
     ]
     assert "not recorded for 2 sessions of the period" in text
+
+
+@pytest.mark.parametrize(
+    ("setting", "share", "tone"),
+    [
+        ("MAX_ORDER_VALUE", "1", Tone.PLAIN),  # orders are sized to it
+        ("RISK_PER_TRADE_PCT", "0.9", Tone.PLAIN),
+        ("MAX_POSITION_SIZE_PCT", "1.01", Tone.BAD),
+        ("MAX_POSITIONS", "1", Tone.BAD),
+        ("MAX_POSITIONS", "0.8", Tone.STRONG),
+        ("MAX_POSITIONS", "0.7", Tone.PLAIN),
+    ],
+)
+def test_a_limit_that_orders_are_sized_to_is_marked_where_it_was_exceeded(setting: str, share: str, tone: Tone) -> None:
+    line = LimitLine(setting, D(share), D(1), D(share), date(2007, 1, 3))
+    [shown] = [block for block in page.limits_table("Limits used", [line]) if isinstance(block, Table)]
+    assert isinstance(told := shown.rows[0][3], Cell)
+    assert told.tone is tone
 
 
 def test_limits_that_nobody_recorded_are_no_zero(report_of: Callable[..., ReportOutcome], plain: Plain) -> None:

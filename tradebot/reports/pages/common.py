@@ -13,6 +13,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, account_text, distinct, s
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, OrderType
 from tradebot.core.model.plan import Denial
+from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.halt_texts import commands_of, since_text
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
@@ -144,22 +145,29 @@ def _at_stop(line: PositionLine) -> Decimal | None:
 
 
 def bare(bare_lines: Iterable[BareLine]) -> Page:
-    """The times in which positions had no live stop. Amounts are USD."""
-    return section(
-        BARE,
-        *table(
-            "symbol | >shares | >value | from | >bare for | ~strategy",
+    """How often and how long shares had no live stop in all, and each time that took a second or lasts; USD."""
+    told = tuple(bare_lines)
+    if not told:
+        return ()
+    whole = sum((line.seconds for line in told), ZERO)
+    seconds = f"{whole:,.1f} seconds" if round(whole, 1) else "under 0.1 seconds"
+    longer = (line for line in told if line.seconds >= 1 or line.ended_at is None)
+    return section(BARE, *_bare(longer), Line(f"{plural(len(told), 'time')}, {seconds} in all", Tone.QUIET))
+
+
+def _bare(bare_lines: Iterable[BareLine]) -> tuple[Block, ...]:
+    return table(
+        "symbol | >shares | >value | from | >bare for | ~strategy",
+        (
             (
-                (
-                    line.symbol,
-                    shares(line.shares),
-                    usd(line.dollars),
-                    instant(line.began_at),
-                    Cell(f"{round(line.seconds):,} s{'' if line.ended_at else ' so far'}", _bare_tone(line)),
-                    line.strategy,
-                )
-                for line in bare_lines
-            ),
+                line.symbol,
+                shares(line.shares),
+                usd(line.dollars),
+                instant(line.began_at),
+                Cell(f"{round(line.seconds):,} s{'' if line.ended_at else ' so far'}", _bare_tone(line)),
+                line.strategy,
+            )
+            for line in bare_lines
         ),
     )
 

@@ -275,13 +275,3 @@ def troubles(jobs: Iterable[JobCount], breaks: Iterable[BreakLine]) -> Page:
 
 def _status(status: str) -> str:
     return {"blocked": "was blocked", "missed": "was missed", "running": "died"}.get(status, status)
-
-
-def bare(outcome: ReportOutcome) -> Page:
-    """How often and how long shares had no live stop in all, and each time that took a second or lasts."""
-    if not outcome.bare:
-        return ()
-    whole = sum((line.seconds for line in outcome.bare), ZERO)
-    said = Line(f"{plural(len(outcome.bare), 'time')}, {whole:,.1f} seconds in all", Tone.QUIET)
-    longer = common.bare(line for line in outcome.bare if line.seconds >= 1 or line.ended_at is None)
-    return (*longer, said) if longer else section(common.BARE, said)

@@ -73,7 +73,7 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
         *period.turnover(outcome),
         *cost.trading_cost(outcome.cost),
         *cost.limits_used(outcome),
-        *period.bare(outcome),
+        *common.bare(outcome.bare),
         *_denials(outcome),
         *period.halts_and_drills(outcome.halts_in_period, outcome.drills),
         *period.troubles(outcome.jobs, outcome.breaks_in_period),

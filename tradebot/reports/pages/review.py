@@ -37,7 +37,7 @@ def review_page(outcome: ReportOutcome, where: RunHeader, review: Review, figure
             period.halts_and_drills(outcome.halts_in_period, outcome.drills)
             or _nothing("Halts and drills", "no halt, no drill")
         ),
-        *period.bare(outcome),
+        *common.bare(outcome.bare),
         *section("Look at", *(lines(review.look_at, Tone.WARN) or (Line("nothing stands out", Tone.GOOD),))),
         *section("Questions to answer", *_numbered(review.questions)),
         *common.record_files(where),

@@ -9,7 +9,7 @@ from tradebot.core.accounting.trading_cost import CostLine, TradingCost
 from tradebot.core.model.values import plural
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.core.results.review import APPROACHED
+from tradebot.core.results.review import APPROACHED, SIZED_TO
 from tradebot.reports.formatting import NOTHING, day, number, percent_text, usd
 from tradebot.reports.layout import Block, Cell, Facts, Line, Page, Tone, section, table
 
@@ -83,9 +83,12 @@ def in_unit(setting: str, amount: Decimal) -> str:
 
 
 def _tone(line: LimitLine) -> Tone:
+    """An order is sized up to its limit: to use that up is as it should be."""
+    if line.setting in SIZED_TO:
+        return Tone.BAD if line.share > 1 else Tone.PLAIN
     if line.share >= 1:
         return Tone.BAD
-    return Tone.STRONG if line.share >= APPROACHED else Tone.PLAIN  # an order is sized up to its limit
+    return Tone.STRONG if line.share >= APPROACHED else Tone.PLAIN
 
 
 def _part(amount: Decimal | None, missing: str = NOT_RECORDED) -> Cell:
