@@ -100,6 +100,11 @@ class Bridge:
         """Closing less opening equity."""
         return self.closing_equity - self.opening_equity
 
+    @property
+    def gained(self) -> Decimal:
+        """What trading and holding gained or lost after fees: the change without money moved, corrections and rest."""
+        return self.realised + self.unrealised + self.dividends + self.interest - self.fees
+
 
 def bridge(start: Moment, end: Moment, booked: Booked) -> Bridge:
     """The bridge between two moments."""

@@ -103,9 +103,10 @@ def _money(outcome: ReportOutcome) -> Iterator[str]:
     if cost is None or not cost.fills:
         return
     spent = cost.commissions + (cost.slippage or ZERO)
-    gross = (outcome.totals.pnl if outcome.totals else ZERO) + spent
+    gross = bridge.gained + spent if bridge is not None else ZERO
     if gross > 0 and spent * 4 > gross:
-        yield f"slippage and commissions took {dollars(spent.quantize(CENT))}, {percent(spent / gross)} of the gain"
+        took = f"slippage and commissions took {dollars(spent.quantize(CENT))}, {percent(spent / gross)}"
+        yield f"{took} of the gain of {dollars(gross.quantize(CENT))} before them"
     if cost.without_sent or cost.without_planned:
         missing = max(cost.without_sent, cost.without_planned)
         yield f"slippage leaves out {plural(missing, 'fill')}, whose prices are not recorded"
