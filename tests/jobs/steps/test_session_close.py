@@ -7,10 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
+from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
 from tradebot.core.accounting.bridge import Bridge
+from tradebot.core.model.account import AccountSnapshot
 from tradebot.core.model.orders import OrderRequest, OrderType, Side, TimeInForce
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.report_outcome import ReportOutcome
@@ -91,6 +93,21 @@ def test_what_filled_after_the_last_job_of_a_session_is_at_its_close(make_house:
     assert (bridge.is_closing_close, bridge.not_explained, bridge.notes) == (True, Decimal(0), ())
     assert close is not None
     assert close.cash + close.long_value == close.equity
+
+
+def test_a_close_is_not_stored_while_the_broker_shows_the_one_before(make_house: MakeHouse) -> None:
+    class AtNight(Around):
+        def account(self) -> AccountSnapshot:
+            return replace(super().account(), last_equity=Decimal(1), last_equity_of=FIRST)
+
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices=PRICES, first=FIRST)
+    house.daily()
+    house.next()
+    for wrap, expected in ((AtNight, None), (None, Decimal(100_150))):
+        house.check_exits("09:31", wrap)
+        with house.desk() as desk:
+            close = desk.ledger.closes.of_session(SECOND)
+        assert (close and close.equity) == expected
 
 
 def test_no_stop_waits_for_the_prices_of_a_close(make_house: MakeHouse) -> None:

@@ -61,6 +61,7 @@ class AccountSnapshot:
     buying_power: Decimal
     blocked: bool = False
     currency: str = "USD"
+    last_equity_of: date | None = None  # the session of ``last_equity``; None where the broker does not tell it
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ def _after_the_close(
 def _in_the_next_session(
     desk: Desk, hours: SessionHours, account: AccountSnapshot, positions: tuple[Position, ...], *, has_booked: bool
 ) -> None:
-    if not _is_missing(desk, hours):
+    told = account.last_equity_of
+    if not _is_missing(desk, hours) or (told is not None and told < hours.session):  # at night it is of the one before
         return
     held = desk.ledger.movements.at(hours.closes, {})
     shares = {position.symbol: position.quantity for position in positions}

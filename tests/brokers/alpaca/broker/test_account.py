@@ -37,6 +37,17 @@ def test_an_account_that_may_not_trade_is_blocked(alpaca: MakeDesk, trouble: dic
 
 
 @pytest.mark.parametrize(
+    ("told", "expected"), [("2021-04-01", date(2021, 4, 1)), (None, None), ("yesterday", None), (7, None)]
+)
+def test_the_day_of_the_last_equity_is_known_where_it_is_told(
+    alpaca: MakeDesk, told: object, expected: date | None
+) -> None:
+    desk = alpaca()
+    desk.fake.bend = with_body("/v2/account", balance_asof=told)
+    assert desk.broker.account().last_equity_of == expected
+
+
+@pytest.mark.parametrize(
     "field", ["account_number", "equity", "last_equity", "cash", "buying_power", "trading_blocked"]
 )
 def test_an_account_without_what_is_needed_is_no_answer(alpaca: MakeDesk, field: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from urllib.parse import quote
 
 from tradebot.brokers.alpaca.broker.option_symbols import contract_size
@@ -32,7 +33,16 @@ def parse_account(raw: Json) -> AccountSnapshot:
         buying_power=fields.number("buying_power"),
         blocked=any(blocks) or fields.text("status") not in _MAY_TRADE,
         currency=fields.maybe_text("currency") or "USD",
+        last_equity_of=_balance_day(fields),
     )
+
+
+def _balance_day(fields: Fields) -> date | None:
+    """The day of the balances of the session before; None where it cannot be read, as nothing is traded by it."""
+    try:
+        return date.fromisoformat(fields.maybe_text("balance_asof") or "")
+    except (BrokerUnavailable, ValueError):
+        return None
 
 
 def parse_permissions(raw: Json) -> Permissions:
