@@ -72,7 +72,7 @@ def test_why_it_was_bought(traded: House, ask: Ask, read: Read) -> None:
     answer = ask(traded, "COAL")
     (bought,) = day_of(answer)["bought"]
     assert (bought["quantity"], bought["price"], bought["planned_price"]) == ("50", "100", "100")
-    assert (bought["stop_price"], bought["target_price"]) == ("90", None)
+    assert (bought["stop"], bought["target"]) == ("90", None)
     assert (bought["session"], bought["as_of"]) == (str(MONDAY), str(FRIDAY))
     assert bought["client_order_id"] == traded.id(2, Purpose.ENTRY, "COAL")
     assert bought["reason"] == "told to enter; sized by risk per trade"
@@ -119,7 +119,7 @@ def test_a_stop_of_an_earlier_purchase_protects_nothing(make_house: MakeHouse, a
 
 def test_a_stop_is_told_with_its_price(traded: House, ask: Ask, read: Read) -> None:
     sold = sold_of(ask(traded, "BOLT"))
-    assert (sold["kind"], sold["entry_price"], sold["exit_price"], sold["stop_price"]) == ("stop", "100", "90", "90")
+    assert (sold["kind"], sold["entry_price"], sold["exit_price"], sold["stop"]) == ("stop", "100", "90", "90")
     assert (sold["pnl"], sold["trailed_from"]) == ("-500", None)
     assert "sold 50 at 90.00: stop 90.00; P&L -500.00" in read(traded, "BOLT")
 
@@ -140,7 +140,7 @@ def test_a_trailing_stop_is_told_with_the_price_that_it_trailed_from(
     house.next()
     house.check_exits()
     sold = sold_of(ask(house, "ACME"))
-    assert (sold["kind"], sold["stop_price"], sold["trailed_from"]) == ("trailing_stop", "107.8", "110")
+    assert (sold["kind"], sold["stop"], sold["trailed_from"]) == ("trailing_stop", "107.8", "110")
     text = read(house, "ACME")
     assert "sold 50 at 107.80: trailing stop 107.80 from 110.00" in text
     assert "trailed from   110.00" in text
@@ -155,7 +155,7 @@ def test_a_target_is_told_with_its_price(make_house: MakeHouse, ask: Ask, read: 
     house.daily()
     house.check_exits()
     sold = sold_of(ask(house, "ACME"))
-    assert (sold["kind"], sold["target_price"], sold["exit_price"]) == ("target", "110", "110")
+    assert (sold["kind"], sold["target"], sold["exit_price"]) == ("target", "110", "110")
     assert "sold 50 at 110.00: target 110.00" in read(house, "ACME")
 
 
@@ -338,7 +338,7 @@ def test_a_split_and_a_dividend_tell_what_they_did(make_house: MakeHouse, ask: A
 
 def test_the_stop_that_rests_is_told_with_its_distance(traded: House, ask: Ask, read: Read) -> None:
     (guard,) = day_of(ask(traded, "COAL"))["protection"]
-    assert (guard["state"], guard["stop_price"], guard["stop_quantity"], guard["quantity"]) == (
+    assert (guard["state"], guard["stop"], guard["stop_quantity"], guard["quantity"]) == (
         "stop",
         "90",
         "50",

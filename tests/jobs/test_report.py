@@ -196,7 +196,7 @@ def test_what_trading_cost_is_told_in_its_parts(traded: House) -> None:
 def test_limits_are_told_against_the_setting_then(traded: House) -> None:
     lines = {line.setting: line for line in told(traded, Period.MONTH).limits_used}
     positions = lines["MAX_POSITIONS"]
-    assert (positions.used, positions.limit, positions.share, positions.session) == (
+    assert (positions.value, positions.limit, positions.share, positions.session) == (
         Decimal(2),
         Decimal(2),
         Decimal(1),

@@ -104,7 +104,7 @@ def import_files(
         import_page(imported, written, out, actions),
         code=ExitCode.DEGRADED if tally.left_out else ExitCode.OK,
         out=out,
-        actions=actions,
+        actions_file=actions,
         summary=written,
         changes=[{"file": each.file, "what": each.what, "count": each.count} for each in tally.changes],
         left_out=tally.left_out,

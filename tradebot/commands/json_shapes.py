@@ -112,7 +112,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "config check": _plain(_SETTINGS),
     "data import": _plain({
-        "out": Path, "actions": Path | None, "summary": PriceSummary, "changes": tuple[Change, ...],
+        "out": Path, "actions_file": Path | None, "summary": PriceSummary, "changes": tuple[Change, ...],
         "left_out": tuple[Entry, ...], "notes": tuple[str, ...],
     }),
     "data check": _plain({"file": Path, "summary": PriceSummary}),

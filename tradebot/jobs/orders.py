@@ -57,7 +57,7 @@ def _line(desk: Desk, order: BrokerOrder) -> ListedOrder:
         type=order.type,
         limit_price=order.limit_price,
         stop_price=order.stop_price,
-        fill_price=order.average_fill_price,
+        average_fill_price=order.average_fill_price,
         state=order.state,
         is_open=True,
         purpose=decision.purpose if decision else order.role,

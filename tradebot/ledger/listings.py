@@ -31,13 +31,13 @@ _WAS_FILLED = """EXISTS (SELECT 1 FROM fills AS fill WHERE fill.account_key = {0
     AND fill.client_order_id = {0}.client_order_id AND fill.broker_order_id = {0}.broker_order_id) AS was_filled"""
 _INTENTS = f"""
 SELECT COALESCE(sent_at, written_at) AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
-    average_fill_price AS fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
+    average_fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
     client_order_id, broker_order_id, {_WAS_FILLED.format("intent")}
 FROM orders AS intent WHERE account_key = :account_key
 """
 _OTHERS = f"""
 SELECT seen.submitted_at AS at, seen.symbol, seen.side, seen.quantity, seen.filled_quantity, seen.type,
-    seen.limit_price, seen.stop_price, seen.average_fill_price AS fill_price, seen.state, seen.role AS purpose,
+    seen.limit_price, seen.stop_price, seen.average_fill_price, seen.state, seen.role AS purpose,
     COALESCE(entry.strategy, '{FOREIGN}') AS strategy, seen.reason, seen.client_order_id, seen.broker_order_id,
     {_WAS_FILLED.format("seen")}
 FROM broker_orders AS seen

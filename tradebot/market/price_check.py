@@ -17,20 +17,20 @@ from tradebot.market.price_file import PriceFile
 class PriceSummary:
     """The extent of a price file.
 
-    absent: sessions of the exchange between first and last of which the file has no bar at all.
-    gaps: bars that a symbol lacks between its first and its last, by symbol, where there are any.
+    absent: sessions of the exchange between its first and its last of which the file has no bar at all.
+    missing_bars: bars that a symbol lacks between its first and its last, by symbol, where there are any.
     surviving: symbols with a bar in the last session.
     """
 
     symbols: tuple[str, ...]
     bars: int
-    first: date
-    last: date
+    first_session: date
+    last_session: date
     absent: tuple[date, ...]
-    gaps: dict[str, int]
+    missing_bars: dict[str, int]
     surviving: int
     actions: int
-    confirmed: tuple[Question, ...]
+    answered: tuple[Question, ...]
 
 
 def summary(path: Path, actions: Path | None) -> PriceSummary:
@@ -47,13 +47,13 @@ def summary(path: Path, actions: Path | None) -> PriceSummary:
     return PriceSummary(
         symbols=tuple(close.columns),
         bars=int(there.sum()),
-        first=sessions[0],
-        last=sessions[-1],
+        first_session=sessions[0],
+        last_session=sessions[-1],
         absent=tuple(
             hours.session for hours in NyseCalendar().between(sessions[0], sessions[-1]) if hours.session not in known
         ),
-        gaps={symbol: int(count) for symbol, count in zip(close.columns, lacking, strict=True) if count},
+        missing_bars={symbol: int(count) for symbol, count in zip(close.columns, lacking, strict=True) if count},
         surviving=int(there[-1].sum()),
         actions=len(prices.actions()),
-        confirmed=tuple(sorted(read_answers(path), key=lambda each: (each.symbol, each.day))),
+        answered=tuple(sorted(read_answers(path), key=lambda each: (each.symbol, each.day))),
     )

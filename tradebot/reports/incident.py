@@ -96,7 +96,7 @@ def _timeline(events: tuple[TimelineEvent, ...]) -> Iterator[str]:
 def _event_text(event: TimelineEvent) -> str:
     """The event's text, bold unless the event is routine."""
     text = _escaped(event.what) if event.routine else f"**{_escaped(event.what)}**"
-    return text if event.last is None else f"{text} ({event.times} times, to {instant(event.last)})"
+    return text if event.last_at is None else f"{text} ({event.times} times, to {instant(event.last_at)})"
 
 
 def _duration(incident: IncidentOutcome) -> str:

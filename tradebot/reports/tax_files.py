@@ -60,7 +60,7 @@ def tax_notes(year: TaxYear, where: RunHeader) -> str:
             f"{each.term} term: {plural(each.rows, 'row')}, proceeds {dollars(each.proceeds)}, cost "
             f"{dollars(each.cost_basis)}, adjustments {dollars(each.adjustment)}, gain or loss "
             f"{dollars(each.gain_or_loss)}"
-            for each in year.totals
+            for each in year.by_term
         ),
         *(f"- {text}" for text in (*cautions(year, where), *_RULES, *year.remarks)),
     ]

@@ -118,7 +118,7 @@ def test_totals_are_by_term_and_fees_of_their_own_are_told() -> None:
         CashEvent("fee", CashKind.FEE, D("-0.35"), at(fee_day), fee_day),
     )
     year = year_of(*activities)
-    assert [(each.term, each.rows, each.gain_or_loss) for each in year.totals] == [
+    assert [(each.term, each.rows, each.gain_or_loss) for each in year.by_term] == [
         ("short", 1, D("20.00")),
         ("long", 1, D("20.00")),
     ]

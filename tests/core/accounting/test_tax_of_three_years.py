@@ -90,7 +90,7 @@ def test_each_share_is_matched_with_its_purchase(rows: list[Row], fills: list[Fi
 
 def test_the_gains_of_all_years_and_what_is_held_add_up_to_the_cash(fills: list[Fill]) -> None:
     years = [tax_year(fills, year, date(2010, 6, 1)) for year in (2007, 2008, 2009)]
-    gains = sum(total.gain_or_loss for year in years for total in year.totals)
+    gains = sum(total.gain_or_loss for year in years for total in year.by_term)
     held = sum(each.lot.amount for each in tax_lots(fills).open_lots)
     cash = sum(-each.side.sign * each.quantity * each.price - each.fee for each in fills)
     assert abs(gains - held - years[0].carried - cash) <= Decimal("0.005") * len(fills)
@@ -100,4 +100,4 @@ def test_the_gains_of_all_years_and_what_is_held_add_up_to_the_cash(fills: list[
 
 def _adds_up(year: TaxYear) -> bool:
     rows = [row for row in year.rows if row.gain_or_loss != row.proceeds - row.cost_basis + row.adjustment]
-    return not rows and sum(total.rows for total in year.totals) == len(year.rows)
+    return not rows and sum(total.rows for total in year.by_term) == len(year.rows)

@@ -106,7 +106,7 @@ def test_what_repeats_is_told_once(ledger: AccountLedger) -> None:
         ("reconcile failed", at("16:05"), at("16:05")),
     ]
     assert found.impact is not None and found.impact.runs_in_trouble == 5
-    assert [(line.at, line.what, line.times, line.last) for line in found.timeline] == [
+    assert [(line.at, line.what, line.times, line.last_at) for line in found.timeline] == [
         (at("09:35"), "run-daily: blocked, exit code 4", 1, None),
         (at("09:45"), "check-exits: blocked, exit code 4", 3, at("09:55")),
         (at("16:05"), "reconcile: failed, exit code 6", 1, None),

@@ -18,7 +18,7 @@ def test_the_highest_use_counts_against_its_setting_then() -> None:
     ]
     loss, positions = limit_lines(uses)
     assert (loss.setting, loss.share, loss.session) == ("DAILY_LOSS_LIMIT_PCT", D(1), date(2007, 1, 5))
-    assert (positions.used, positions.limit, positions.share, positions.session) == (
+    assert (positions.value, positions.limit, positions.share, positions.session) == (
         D(4),
         D(5),
         D("0.8"),

@@ -25,7 +25,7 @@ def test_the_page_shows_the_sums_by_term_and_what_to_know(place: Place, plain: C
 
 
 def test_a_year_without_sales_says_so(place: Place, plain: Callable[[Page], str]) -> None:
-    nothing = replace(YEAR, rows=(), totals=(), remarks=(), fees=Decimal(0), carried=Decimal(0))
+    nothing = replace(YEAR, rows=(), by_term=(), remarks=(), fees=Decimal(0), carried=Decimal(0))
     assert "Sold in 2007\n  nothing\n" in plain(tax_page(nothing, place, [Path("/out/tax.csv")]))
 
 

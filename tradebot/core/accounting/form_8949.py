@@ -57,7 +57,7 @@ class TaxYear:
 
     year: int
     rows: tuple[Form8949Row, ...]
-    totals: tuple[TermTotals, ...]  # one for each term that has rows
+    by_term: tuple[TermTotals, ...]  # one for each term that has rows
     remarks: tuple[str, ...]  # what moved shares in the year and is no row
     fees: Decimal  # USD booked in the year as fees of their own: in no row
     carried: Decimal  # USD of disallowed losses in the cost of shares that are open now
@@ -89,7 +89,7 @@ def tax_year(activities: Iterable[TaxActivity], year: int, seen_until: date | No
     return TaxYear(
         year=year,
         rows=rows,
-        totals=tuple(_totals(term, rows) for term in (SHORT, LONG, UNKNOWN) if any(row.term == term for row in rows)),
+        by_term=tuple(_totals(term, rows) for term in (SHORT, LONG, UNKNOWN) if any(row.term == term for row in rows)),
         remarks=tuple(dict.fromkeys(text for session, text in lots.remarks if session.year == year)),
         fees=-sum(fees, ZERO),
         carried=sum((each.added_cost for each in shares if each.disposal is None), ZERO),

@@ -85,7 +85,7 @@ def _particulars(day: SymbolDay) -> Iterator[str]:
         yield f"P&L {sold.pnl:+,.2f}"
         yield f"entry {price_text(sold.entry_price)}"
     today = _bought_today(day)
-    yield from (f"stop {price_text(each.stop_price)}" for each in today if each.stop_price is not None)
+    yield from (f"stop {price_text(each.stop)}" for each in today if each.stop is not None)
     traders = [*(each.strategy for each in day.sold), *(each.strategy for each in today)]
     untold = [each.strategy for each in _untold(day)]
     holders = [each.strategy for each in day.protection]
@@ -105,7 +105,7 @@ def _bought_today(day: SymbolDay) -> list[Bought]:
 def _exit_text(sold: Sold) -> str:
     if sold.kind is None:
         return sold.reason or "reason not recorded"
-    price = {ExitKind.TARGET: sold.target_price}.get(sold.kind, sold.stop_price)
+    price = {ExitKind.TARGET: sold.target}.get(sold.kind, sold.stop)
     if price is None or sold.kind not in (ExitKind.STOP, ExitKind.TRAILING_STOP, ExitKind.TARGET):
         return sold.kind.text
     trailed = f" from {price_text(sold.trailed_from)}" if sold.trailed_from is not None else ""
@@ -118,10 +118,10 @@ def _held(guard: Protection) -> str:
 
 
 def _stop_text(guard: Protection) -> str:
-    if guard.state is not Guard.STOP or guard.stop_price is None:
+    if guard.state is not Guard.STOP or guard.stop is None:
         return ", its stop is not recorded" if guard.state is Guard.NOT_RECORDED else ""
     away = f", {percent(guard.distance)} from {_price(guard.last)}" if guard.distance is not None else ""
-    return f", stop {price_text(guard.stop_price)} rests{away}"
+    return f", stop {price_text(guard.stop)} rests{away}"
 
 
 def _why(reason: NotBought) -> str:

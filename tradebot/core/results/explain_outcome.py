@@ -57,8 +57,8 @@ class Bought:
     quantity: Decimal  # filled shares
     price: Decimal  # average of the fills
     planned_price: Decimal | None  # at the decision; None: not recorded
-    stop_price: Decimal | None
-    target_price: Decimal | None
+    stop: Decimal | None
+    target: Decimal | None
     reason: str
     as_of: date | None  # session of the bar that the signal is based on
     client_order_id: str
@@ -76,8 +76,8 @@ class Sold:
     entry_price: Decimal  # average
     exit_price: Decimal  # average
     pnl: Decimal  # USD after fees
-    stop_price: Decimal | None  # of the holding then; None: not recorded, or none of ours
-    target_price: Decimal | None
+    stop: Decimal | None  # of the holding then; None: not recorded, or none of ours
+    target: Decimal | None
     trailed_from: Decimal | None  # the best price that a trailing stop was raised from
     reason: str
 
@@ -123,7 +123,7 @@ class Protection:
     strategy: str
     state: Guard
     quantity: Decimal | None  # shares held; None: not recorded
-    stop_price: Decimal | None = None
+    stop: Decimal | None = None
     stop_quantity: Decimal | None = None
     last: Decimal | None = None  # the newest price that was seen in the session
     distance: Decimal | None = None  # from the last price to the stop, a fraction of the last price

@@ -57,7 +57,7 @@ class TimelineEvent:
     what: str
     routine: bool = False  # normal operation: a successful run, a fill
     times: int = 1
-    last: datetime | None = None  # when it was so for the last time; None where it was so once
+    last_at: datetime | None = None  # when it was so for the last time; None where it was so once
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def build_timeline(events: Sequence[AuditEvent]) -> tuple[TimelineEvent, ...]:
 
 def _line_of(equal: Sequence[TimelineEvent]) -> TimelineEvent:
     first, *rest = equal
-    return replace(first, times=len(equal), last=rest[-1].at) if rest else first
+    return replace(first, times=len(equal), last_at=rest[-1].at) if rest else first
 
 
 def _timeline_events(event: AuditEvent, jobs: dict[str, str]) -> Iterator[TimelineEvent]:

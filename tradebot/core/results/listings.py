@@ -81,7 +81,7 @@ class ListedOrder:
     type: OrderType
     limit_price: Decimal | None
     stop_price: Decimal | None
-    fill_price: Decimal | None  # average; None while nothing filled
+    average_fill_price: Decimal | None  # None while nothing filled
     state: OrderState | None  # None: it is not open any more, and what became of it is not known
     is_open: bool  # whether it may still fill
     purpose: Purpose

@@ -18,7 +18,7 @@ class LimitLine:
     """The highest use of a limit in the period, against its setting then, both in the unit of the setting."""
 
     setting: str
-    used: Decimal
+    value: Decimal  # the highest use
     limit: Decimal
     share: Decimal  # used / limit
     session: date  # of the highest use; the first of several

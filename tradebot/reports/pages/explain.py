@@ -73,8 +73,8 @@ def _bought(bought: Bought, told: SymbolDay) -> Iterator[Block]:
     yield Facts(
         (
             ("  planned at", planned),
-            ("  stop", _away(bought.stop_price, bought.price)),
-            ("  target", _away(bought.target_price, bought.price)),
+            ("  stop", _away(bought.stop, bought.price)),
+            ("  target", _away(bought.target, bought.price)),
         )
     )
     yield from _reading(bought.reading)
@@ -95,13 +95,13 @@ def _all_sold(sold: Iterable[Sold]) -> Iterator[Block]:
 def _exit_facts(sold: Sold) -> Iterator[tuple[str, str | Cell]]:
     yield "  entry", price(sold.entry_price)
     own = sold.kind is ExitKind.TRAILING_STOP
-    known = sold.stop_price is not None
-    yield "  trailing stop" if own else "  stop", price(sold.stop_price) if known else _NOT_RECORDED
+    known = sold.stop is not None
+    yield "  trailing stop" if own else "  stop", price(sold.stop) if known else _NOT_RECORDED
     if own:
         yield "  trailed from", price(sold.trailed_from) if sold.trailed_from is not None else _NOT_RECORDED
     yield (
         "  target",
-        (price(sold.target_price) if sold.target_price is not None else "none") if known else _NOT_RECORDED,
+        (price(sold.target) if sold.target is not None else "none") if known else _NOT_RECORDED,
     )
     yield "  P&L, USD", signed_usd(sold.pnl)
 
@@ -150,12 +150,12 @@ def _guard(guard: Protection) -> Iterator[Block]:
         yield Line(f"{guard.strategy}: {held}; the ledger has no stop order for them", Tone.WARN)
     else:
         yield Line(f"{guard.strategy}: a stop order rests, as last seen {instant(guard.seen_at)}", Tone.GOOD)
-    if guard.stop_price is not None:
+    if guard.stop is not None:
         covered = f"{shares(guard.stop_quantity)} of {held}" if guard.stop_quantity is not None else held
         yield Facts(
             (
                 ("  covers", covered),
-                ("  stop", price(guard.stop_price)),
+                ("  stop", price(guard.stop)),
                 ("  last price", price(guard.last) if guard.last is not None else _NOT_RECORDED),
                 ("  distance", percent_text(guard.distance) if guard.distance is not None else NOTHING),
             )

@@ -23,7 +23,7 @@ def tax_page(year: TaxYear, where: RunHeader, files: Sequence[Path]) -> Page:
             dollars(each.adjustment),
             dollars(each.gain_or_loss),
         )
-        for each in year.totals
+        for each in year.by_term
     ]
     sums = table("term | >rows | >proceeds | >cost | >adjustments | >gain or loss", rows)
     return (

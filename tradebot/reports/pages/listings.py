@@ -113,7 +113,7 @@ def orders_page(found: Listing[ListedOrder]) -> Page:
                     _state(order),
                     order.strategy,
                     str(order.purpose),
-                    price(order.fill_price),
+                    price(order.average_fill_price),
                 )
                 for order in found.rows
             ),

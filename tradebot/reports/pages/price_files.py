@@ -31,7 +31,7 @@ def import_page(imported: Imported, summary: PriceSummary, out: Path, actions: P
         ),
         *section("Changed or dropped", *_entries(tally.changes)),
         *section("Left out", *_entries(tally.left_out)),
-        *_confirmed(summary.confirmed),
+        *_confirmed(summary.answered),
         *section("Notes", *(Line(note) for note in (*tally.notes, *_remarks(summary)))),
         *section("To trade on it", *(Line(setting) for setting in settings)),
     )
@@ -42,7 +42,7 @@ def check_page(summary: PriceSummary, path: Path) -> Page:
     return (
         Facts((("file", str(path)), *_extent(summary), ("actions", str(summary.actions)))),
         Line("sound: PAPER_DATA can name it", Tone.GOOD),
-        *_confirmed(summary.confirmed),
+        *_confirmed(summary.answered),
         *section("Notes", *(Line(note) for note in _remarks(summary))),
     )
 
@@ -52,7 +52,7 @@ def _extent(summary: PriceSummary) -> tuple[tuple[str, str], ...]:
     named = ", ".join(summary.symbols[:_SHOWN]) + (f" and {symbols - _SHOWN} more" if symbols > _SHOWN else "")
     return (
         ("symbols", f"{symbols}: {named}"),
-        ("bars", f"{summary.bars:,} from {summary.first} to {summary.last}"),
+        ("bars", f"{summary.bars:,} from {summary.first_session} to {summary.last_session}"),
         ("at the end", f"{summary.surviving} of {symbols} symbols have a bar in the last session"),
     )
 
@@ -84,9 +84,10 @@ def _confirmed(confirmed: tuple[Question, ...]) -> Page:
 def _remarks(summary: PriceSummary) -> Iterable[str]:
     if summary.absent:
         yield f"{len(summary.absent)} sessions of the exchange have no bar at all, the first {summary.absent[0]}"
-    if summary.gaps:
-        most = max(summary.gaps, key=lambda symbol: summary.gaps[symbol])
-        total = sum(summary.gaps.values())
-        yield f"{total} bars are lacking between the first and last of {len(summary.gaps)} symbols, most of {most}"
+    if summary.missing_bars:
+        lacking = summary.missing_bars
+        most = max(lacking, key=lambda symbol: lacking[symbol])
+        total = sum(lacking.values())
+        yield f"{total} bars are lacking between the first and last of {len(lacking)} symbols, most of {most}"
     if summary.surviving == len(summary.symbols) > 1:
         yield "every symbol is still there at the end: a list made with hindsight shows better results than it had"

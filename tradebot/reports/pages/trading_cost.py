@@ -64,7 +64,7 @@ def limits_table(title: str, used: Iterable[LimitLine]) -> Page:
             (
                 (
                     line.setting,
-                    in_unit(line.setting, line.used),
+                    in_unit(line.setting, line.value),
                     in_unit(line.setting, line.limit),
                     Cell(percent_text(line.share, 0), _tone(line)),
                     day(line.session),
