@@ -105,3 +105,15 @@ def test_it_tells_what_is_lost_if_every_stop_fills_and_what_is_bare_needs_the_op
     assert outcome.if_all_stops_fill == StopLossTotal(Decimal(0), Decimal(10_000), Decimal(10_000))
     (need,) = outcome.needs
     assert need.what == "ACME: the stop of 100 shares is missing, $10,000.00 without one"
+
+
+def test_after_an_emergency_stop_out_of_hours_the_queued_sale_is_told_and_no_stop_is_asked_for(
+    make_house: MakeHouse,
+) -> None:
+    house = holding_acme(make_house, FLAT)  # 04:00 in New York
+    house.emergency_stop(close=True)
+    (need,) = shown(house).needs
+    assert need.what == (
+        "ACME: a sell at the market of 100 shares is queued for the open, 2007-01-05 09:30 EST; "
+        "nothing protects them until it fills, $10,000.00"
+    )

@@ -11,11 +11,12 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import dollars, plural
 from tradebot.core.results.bare_lines import bare_lines
-from tradebot.core.results.needs import find_needs
+from tradebot.core.results.needs import Closing, find_needs
 from tradebot.core.results.position_lines import position_lines
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
 from tradebot.core.safety.schedule_status import JobStatus, ScheduleClock, SessionJob
+from tradebot.core.safety.stop_coverage import closing_shares
 from tradebot.core.safety.stop_losses import total_of
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import open_run, read_account
@@ -53,6 +54,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     limits, today = desk.settings.limits(), counters(desk, run, account)
     unsettled = desk.ledger.orders.unsettled()
     inputs = LimitInputs(account.equity, positions, holdings, open_orders, unsettled, quotes, limits)
+    closing = Closing(closing_shares(desk.ownership, open_orders), run.market.next_open)
     today_only = (run.session, run.session)
     headline = f"{plural(len(positions), 'position')}, equity {dollars(account.equity)}"
     base = run.outcome(RunStatus.RAN, headline)
@@ -68,7 +70,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         limits=limits,
         used=limit_use(inputs, account, today),
         now=run.market.now,
-        needs=find_needs((*run.breaks, *pending), open_gaps, _to_do(desk, jobs), untraded),
+        needs=find_needs((*run.breaks, *pending), open_gaps, _to_do(desk, jobs), untraded, closing),
         if_all_stops_fill=total_of(stops.losses),
     )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.core.builders import TODAY, D
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.schedule import Job
-from tradebot.core.results.needs import Need, find_needs
+from tradebot.core.results.needs import Closing, Need, find_needs
 from tradebot.core.safety.schedule_status import JobStatus, SessionJob
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 
@@ -28,6 +28,25 @@ def test_shares_without_their_stop_come_first() -> None:
     what = "AAPL: the stop of 100 shares is missing, $5,100.00 without one"
     assert first == Need(what, "`tradebot check-exits` places it")
     assert [each.what for each in others] == [BREAK.message, "MSFT does not trade"]
+
+
+@pytest.mark.parametrize(
+    ("opens", "when"),
+    [
+        (datetime(2007, 1, 5, 14, 30, tzinfo=UTC), "is queued for the open, 2007-01-05 09:30 EST"),
+        (None, "is at work"),
+    ],
+)
+def test_shares_whose_close_is_sent_need_no_stop_and_are_not_called_protected(
+    opens: datetime | None, when: str
+) -> None:
+    gap = Gap(GapKind.MISSING, "trend", "AAPL", D(100), D(0), D(49), D(5100))
+    (need,) = find_needs((), (gap,), (), (), Closing({"AAPL": D(100)}, opens))
+    what = f"AAPL: a sell at the market of 100 shares {when}; nothing protects them until it fills, $5,100.00"
+    assert (need.what, need.urgent) == (what, False)
+    assert "check-exits" not in need.do
+    (need,) = find_needs((), (gap,), (), (), Closing({"AAPL": D(99)}, opens))
+    assert need.do == "`tradebot check-exits` places it", "a share of it is not sold"
 
 
 def test_a_difference_that_one_look_has_shown_may_settle_by_itself() -> None:

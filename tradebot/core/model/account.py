@@ -49,6 +49,12 @@ class MarketClock:
         day = self.today or self.previous
         return day.session if day else None
 
+    @property
+    def next_open(self) -> datetime | None:
+        """When the exchange opens (aware UTC); None while it is open, and where the clock knows no session ahead."""
+        days = (day for day in (self.today, self.upcoming) if day is not None and day.opens > self.now)
+        return None if self.is_open else next((day.opens for day in days), None)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:

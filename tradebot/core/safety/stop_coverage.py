@@ -11,6 +11,7 @@ from enum import StrEnum
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, TimeInForce
+from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.values import ZERO, whole_shares
 
 
@@ -144,6 +145,17 @@ def resting_targets(
         )
         for holding in holdings
     }
+
+
+def closing_shares(ownership: Ownership, open_orders: Iterable[BrokerOrder]) -> dict[str, Decimal]:
+    """The shares by symbol that our live orders at the market still close: of an exit, or of an emergency stop."""
+    found: dict[str, Decimal] = {}
+    for order in open_orders:
+        decision = ownership.decision_of(order)
+        at_market = order.type is OrderType.MARKET and order.state in _RESTING
+        if at_market and decision is not None and decision.purpose in (Purpose.EXIT, Purpose.CLOSE):
+            found[order.symbol] = found.get(order.symbol, ZERO) + order.remaining
+    return found
 
 
 def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
