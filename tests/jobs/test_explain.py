@@ -348,6 +348,37 @@ def test_the_stop_that_rests_is_told_with_its_distance(traded: House, ask: Ask, 
     assert "distance    12.6%" in read(traded, "COAL")
 
 
+def test_a_stop_that_the_emergency_stop_cancelled_does_not_rest(make_house: MakeHouse, ask: Ask, read: Read) -> None:
+    """Its journal tells before the ledger has taken it in, and after."""
+    house = make_house(ENTERS)
+    house.daily()
+    house.reconcile()
+    house.emergency_stop(close=True)
+    for _ in range(2):
+        (guard,) = day_of(ask(house, "ACME"))["protection"]
+        assert (guard["state"], guard["close_quantity"], guard["stop"]) == ("closing", "50", None)
+        page = " ".join(read(house, "ACME").split())
+        assert "scripted: 50 shares without a stop: an emergency stop cancelled it" in page
+        assert "its close of 50 was sent 2007-01-04 16:05 EST; it is queued for the open, 2007-01-05 09:30 EST" in page
+        line = read(house, "--today")
+        assert "BARE: no live stop, the close of 50 is queued for 2007-01-05 09:30 EST" in line
+        assert "rests" not in line + page
+        house.resume()
+
+
+def test_a_close_that_is_gone_is_not_told_as_queued(make_house: MakeHouse, ask: Ask) -> None:
+    house = make_house(ENTERS)
+    house.daily()
+    house.reconcile()
+    house.emergency_stop(close=True)
+    (close,) = house.open_orders()
+    with house.by_hand() as broker:
+        broker.cancel(close.broker_order_id)
+    house.reconcile("16:10")
+    (guard,) = day_of(ask(house, "ACME"))["protection"]
+    assert (guard["state"], guard["close_quantity"]) in (("bare", None), ("cancelled", None))
+
+
 def test_bare_shares_are_told_with_their_time(make_house: MakeHouse, ask: Ask, read: Read) -> None:
     house = make_house(ENTERS)
     house.daily()

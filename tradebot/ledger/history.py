@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.accounting.performance import Totals, totals
@@ -12,7 +13,8 @@ from tradebot.core.accounting.round_trips import ShareChange, open_round_trips, 
 from tradebot.core.model.account import Adjustment, CashEvent, Fill, Reorganisation, SplitEvent
 from tradebot.core.model.holdings import Lot, LotClosure, OpenTrade, Trade
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.core.results.audit_events import AuditEvent, AuditKind
+from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, AuditKind
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
@@ -140,6 +142,15 @@ class LedgerHistory:
         )
         return tuple(_event(row) for row in rows)
 
+    def emergency_stop_actions(self, until: datetime) -> tuple[StopEntry, ...]:
+        """What emergency stops did before an instant (desk time, aware), in order."""
+        rows = self._engine.all(
+            "SELECT at, kind, subject, detail FROM audit WHERE account_key = :account_key AND kind = :kind"
+            " AND at < :until ORDER BY seq",
+            {"account_key": self._account_key, "kind": EMERGENCY_STOP, "until": stamp(until)},
+        )
+        return tuple(_stop_entry(_event(row)) for row in rows)
+
     def newest_at(self) -> datetime | None:
         """The time at which the newest run ended, or began if it has not ended (desk time, aware); None before any.
 
@@ -202,3 +213,15 @@ class LedgerHistory:
 
 def _event(row: Mapping[str, Any]) -> AuditEvent:
     return value_from(AuditEvent, row, detail=json.loads(row["detail"]))
+
+
+def _stop_entry(event: AuditEvent) -> StopEntry:
+    quantity = event.text("quantity")
+    return StopEntry(
+        event.at,
+        event.text("did"),
+        event.subject,
+        event.text("order"),
+        Decimal(quantity) if quantity else None,
+        event.text("detail"),
+    )

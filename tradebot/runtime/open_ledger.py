@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.errors import ConfigError, Problem
+from tradebot.home.stop_journal import finished_stops
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
@@ -75,4 +76,6 @@ def _desk(settings: Settings, account: PinnedAccount, ledger: AccountLedger) -> 
     if settings.broker is BrokerName.PAPER:  # whose clock is its own, and is not asked
         now = ledger.history.newest_at() or account.pinned_at
     calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
-    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), now)
+    stops = finished_stops(settings.home, SystemClock().wall())
+    pending = tuple(entry for stop in stops for entry in stop.entries)
+    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), pending, now)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.values import ONE, canonical, percent, price_text
 from tradebot.core.results.explain_outcome import Bought, Guard, NotBought, Protection, Sold, SymbolDay, WhyNot
@@ -46,7 +47,7 @@ def importance(day: SymbolDay) -> tuple[int, str]:
 
 
 def _rank(day: SymbolDay) -> int:
-    if any(each.state is Guard.BARE for each in day.protection):
+    if any(each.is_bare for each in day.protection):
         return 0
     if day.sold or day.not_sold:
         return 1
@@ -61,8 +62,8 @@ def _rank(day: SymbolDay) -> int:
 def _events(day: SymbolDay) -> Iterator[str]:
     """What happened, the most important first; where nothing did, why not."""
     for guard in day.protection:
-        if guard.state is Guard.BARE:
-            yield "BARE: no live stop"
+        if guard.is_bare:
+            yield f"BARE: no live stop{_close_text(guard)}"
     for sold in day.sold:
         yield f"sold {canonical(sold.quantity)} at {price_text(sold.exit_price)}: {_exit_text(sold)}"
     yield from (f"not sold: {_why(each)}" for each in day.not_sold)
@@ -74,7 +75,7 @@ def _events(day: SymbolDay) -> Iterator[str]:
         return
     untold = _untold(day)
     yield from (f"not bought: {_why(each)}" for each in untold)
-    yield from (_held(guard) for guard in day.protection if guard.state is not Guard.BARE)
+    yield from (_held(guard) for guard in day.protection if not guard.is_bare)
     if not (untold or day.protection):
         yield from (_why(each) for each in day.not_bought[:1])
 
@@ -122,6 +123,14 @@ def _stop_text(guard: Protection) -> str:
         return ", its stop is not recorded" if guard.state is Guard.NOT_RECORDED else ""
     away = f", {percent(guard.distance)} from {_price(guard.last)}" if guard.distance is not None else ""
     return f", stop {price_text(guard.stop)} rests{away}"
+
+
+def _close_text(guard: Protection) -> str:
+    """The closing order of an emergency stop, after its want of a stop; "" without one."""
+    if guard.close_sent_at is None or guard.close_quantity is None:
+        return ", the emergency stop cancelled it" if guard.state is Guard.CANCELLED else ""
+    when = f"queued for {new_york_text(guard.close_opens_at)}" if guard.close_opens_at else "sent"
+    return f", the close of {canonical(guard.close_quantity)} is {when}"
 
 
 def _why(reason: NotBought) -> str:

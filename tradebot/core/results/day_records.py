@@ -12,6 +12,7 @@ from tradebot.core.model.ledger_rows import DecisionRow, Run
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.model.signal_records import SignalsRecord
 from tradebot.core.results.listings import FillLine
+from tradebot.core.results.stop_entry import StopEntry
 from tradebot.core.safety.bare_time import BarePeriod
 
 
@@ -31,6 +32,14 @@ class SeenStop:
 
     order: BrokerOrder
     seen_at: datetime  # when it was seen to change last, aware UTC
+
+
+@dataclass(frozen=True, slots=True)
+class SentClose:
+    """A closing order that an emergency stop has sent, and that is not known to have ended."""
+
+    sent: StopEntry
+    opens: datetime | None  # when the exchange opens for it (aware UTC); None: it was sent while it was open
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +63,5 @@ class DayRecords:
     positions: Mapping[str, Position]  # the broker's by symbol, as last seen in the session
     stops: tuple[SeenStop, ...]
     bare: tuple[BarePeriod, ...]
+    stop_actions: tuple[StopEntry, ...]  # what emergency stops did until the end of the session, in order
+    closes: tuple[SentClose, ...]

@@ -4,7 +4,7 @@ did, and what protects the shares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from itertools import groupby
 
@@ -12,12 +12,14 @@ from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import CashEvent, CashKind, Reorganisation, SplitEvent
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import FOREIGN, LotClosure
+from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import Intent, Purpose, Side
 from tradebot.core.model.values import ONE, ZERO, canonical, dollars, without_dust
 from tradebot.core.results.day_line import day_line, importance, room_beside
-from tradebot.core.results.day_records import DayRecords, Owned, SeenStop
+from tradebot.core.results.day_records import DayRecords, Owned, SeenStop, SentClose
 from tradebot.core.results.explain_outcome import ActionEffect, Bought, Guard, Protection, Sold, SymbolDay
 from tradebot.core.results.listings import FillLine
+from tradebot.core.results.stop_entry import CANCELLED, STOP_SENT
 from tradebot.core.results.why_not import not_sold, reading_of, why_not_bought
 
 #: The cash events that a corporate action pays.
@@ -203,11 +205,14 @@ def _protection(symbol: str, records: DayRecords) -> Iterator[Protection]:
         if owned.symbol != symbol or owned.strategy == FOREIGN:
             continue
         bare = next((each for each in records.bare if each.key == (owned.strategy, symbol)), None)
-        stop = max(_stops_of(owned, records), key=lambda stop: stop.order.submitted_at, default=None)
+        seen = tuple(_stops_of(owned, records))
+        resting = (each for each in seen if not _was_cancelled(each, records))
+        stop = max(resting, key=lambda stop: stop.order.submitted_at, default=None)
+        close = next((each for each in reversed(records.closes) if _closes(each, owned)), None)
         price = stop.order.stop_price if stop else None
         yield Protection(
             strategy=owned.strategy,
-            state=Guard.BARE if bare else Guard.STOP if stop else Guard.NOT_RECORDED,
+            state=_state(bare is not None, stop is not None, close is not None, _was_taken(owned, seen, records)),
             quantity=abs(position.quantity) if position else None,
             stop=price,
             stop_quantity=stop.order.remaining if stop else None,
@@ -216,7 +221,37 @@ def _protection(symbol: str, records: DayRecords) -> Iterator[Protection]:
             seen_at=stop.seen_at if stop else None,
             bare_since=bare.began_at if bare else None,
             bare_dollars=bare.dollars if bare else None,
+            close_quantity=close.sent.quantity if close else None,
+            close_sent_at=close.sent.at if close else None,
+            close_opens_at=close.opens if close else None,
         )
+
+
+def _state(is_bare: bool, has_stop: bool, is_closing: bool, was_taken: bool) -> Guard:
+    if is_bare:
+        return Guard.BARE
+    if has_stop:
+        return Guard.STOP
+    if is_closing:
+        return Guard.CLOSING
+    return Guard.CANCELLED if was_taken else Guard.NOT_RECORDED
+
+
+def _was_cancelled(stop: SeenStop, records: DayRecords) -> bool:
+    """Whether an emergency stop cancelled a stop order, or the entry of which it is a leg."""
+    ids = (stop.order.client_order_id, stop.order.parent_client_order_id)
+    return any(each.did == CANCELLED and each.order_id in ids for each in records.stop_actions)
+
+
+def _was_taken(owned: Owned, seen: Collection[SeenStop], records: DayRecords) -> bool:
+    """Whether an emergency stop cancelled the stops over what is held, and sent none in their place."""
+    sent = any(each.did == STOP_SENT and each.symbol == owned.symbol for each in records.stop_actions)
+    return bool(seen) and not sent
+
+
+def _closes(close: SentClose, owned: Owned) -> bool:
+    decision = parse(close.sent.order_id)
+    return close.sent.symbol == owned.symbol and decision is not None and decision.strategy == owned.strategy
 
 
 def _stops_of(owned: Owned, records: DayRecords) -> Iterator[SeenStop]:

@@ -113,6 +113,8 @@ class Guard(StrEnum):
 
     STOP = "stop"  # a live stop order rests
     BARE = "bare"
+    CLOSING = "closing"  # an emergency stop cancelled the stop, and its closing order is not known to have filled
+    CANCELLED = "cancelled"  # an emergency stop cancelled the stop, and nothing is known in its place
     NOT_RECORDED = "not_recorded"
 
 
@@ -130,6 +132,14 @@ class Protection:
     seen_at: datetime | None = None  # when the broker's order was seen to change last, aware UTC
     bare_since: datetime | None = None
     bare_dollars: Decimal | None = None  # their value when it began, USD
+    close_quantity: Decimal | None = None  # shares that an emergency stop's order closes; None: there is none
+    close_sent_at: datetime | None = None  # aware UTC
+    close_opens_at: datetime | None = None  # when the exchange opens for it, aware UTC; None: it was open
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether no stop rests, as far as is known."""
+        return self.state in (Guard.BARE, Guard.CLOSING, Guard.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tradebot.core.model.orders import Purpose
+
+#: What ``did`` says of an order whose cancel the broker took, and of a closing or a protective order that it took.
+CANCELLED, CLOSE_SENT, STOP_SENT = "cancel asked for", f"{Purpose.CLOSE} sent", f"{Purpose.STOP} sent"
+
 
 @dataclass(frozen=True, slots=True)
 class StopEntry:

@@ -18,7 +18,7 @@ from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Pur
 from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import after_split
 from tradebot.core.results.outcomes import FailureLine
-from tradebot.core.results.stop_entry import StopEntry
+from tradebot.core.results.stop_entry import CANCELLED, StopEntry
 from tradebot.core.safety.identity import followed, unfollowed_gaps
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
@@ -311,7 +311,7 @@ class EmergencyStop:
     def _note_cancel(self, order: BrokerOrder) -> None:
         self.timings.setdefault("first_cancel", self.seconds())
         self.cancelled[order.broker_order_id] = order, self.read_number
-        self._journal("cancel asked for", order.symbol, order.client_order_id, order.remaining)
+        self._journal(CANCELLED, order.symbol, order.client_order_id, order.remaining)
 
     def _close(self, owned: OwnedShares) -> None:
         symbol, price = owned.symbol, owned.position.market_price

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from tradebot.core.accounting.round_trips import parts_of
 from tradebot.core.model.account import Fill
 from tradebot.core.model.orders import Intent
-from tradebot.core.results.day_records import DayRecords, Owned, SeenStop
+from tradebot.core.results.day_records import DayRecords, Owned, SeenStop, SentClose
 from tradebot.core.results.listings import FillLine, Selection
+from tradebot.core.results.stop_entry import CLOSE_SENT, StopEntry
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.ledger.database import AccountLedger
 
@@ -28,6 +29,7 @@ def read_day(desk: LedgerDesk, session: date, symbol: str | None = None) -> DayR
         *(intents[fill.client_order_id].session for fill in entries if fill.client_order_id in intents),
     }
     periods = ledger.bare_periods.between(None, session)
+    actions = _stop_actions(desk, end)
     return DayRecords(
         session=session,
         runs=ledger.runs.of_session(session),
@@ -46,12 +48,32 @@ def read_day(desk: LedgerDesk, session: date, symbol: str | None = None) -> DayR
         positions={position.symbol: position for position in ledger.day.positions(session)},
         stops=tuple(SeenStop(order, at) for order, at in ledger.orders.stops_at(end)),
         bare=tuple(each for each in periods if each.began_at < end and (each.ended_at is None or each.ended_at > end)),
+        stop_actions=actions,
+        closes=tuple(_sent_closes(desk, actions, end)),
     )
 
 
 def _end(desk: LedgerDesk, session: date) -> datetime:
     """The end of a session: when the next one opens, and of one that is not over a moment after now."""
     return desk.calendar.following(session).opens
+
+
+def _stop_actions(desk: LedgerDesk, end: datetime) -> tuple[StopEntry, ...]:
+    """What emergency stops did before ``end``: what the ledger has taken in, and what still waits in its journals."""
+    stored = desk.ledger.history.emergency_stop_actions(end)
+    return (*stored, *(each for each in desk.pending_stops if each.at < end and each not in stored))
+
+
+def _sent_closes(desk: LedgerDesk, actions: Iterable[StopEntry], end: datetime) -> Iterator[SentClose]:
+    """The closing orders among the actions, without those that a later look at the account did not show any more."""
+    sent = [each for each in actions if each.did == CLOSE_SENT]
+    look = desk.ledger.listings.last_open_orders() if sent else None
+    looked_at, ids = look if look and look[0] < end else (None, frozenset[str]())
+    resting = {order.client_order_id for order in desk.ledger.listings.orders_with(ids)}
+    for each in sent:
+        if looked_at is None or each.at >= looked_at or each.order_id in resting:
+            before = desk.session_at(each.at)
+            yield SentClose(each, None if each.at < before.closes else desk.calendar.following(before.session).opens)
 
 
 def _owned(ledger: AccountLedger, session: date) -> Iterator[Owned]:

@@ -146,10 +146,17 @@ def _guard(guard: Protection) -> Iterator[Block]:
     if guard.state is Guard.BARE:
         worth = f", worth {usd(guard.bare_dollars)} USD then" if guard.bare_dollars is not None else ""
         yield Line(f"{guard.strategy}: BARE since {instant(guard.bare_since)}{worth}", Tone.BAD)
+    elif guard.state in (Guard.CLOSING, Guard.CANCELLED):
+        yield Line(f"{guard.strategy}: {held} without a stop: an emergency stop cancelled it", Tone.BAD)
     elif guard.state is Guard.NOT_RECORDED:
         yield Line(f"{guard.strategy}: {held}; the ledger has no stop order for them", Tone.WARN)
     else:
         yield Line(f"{guard.strategy}: a stop order rests, as last seen {instant(guard.seen_at)}", Tone.GOOD)
+    if guard.close_sent_at is not None and guard.close_quantity is not None:
+        opens = guard.close_opens_at
+        when = f"; it is queued for the open, {instant(opens)}, and nothing protects them until then" if opens else ""
+        sent = f"its close of {shares(guard.close_quantity)} was sent {instant(guard.close_sent_at)}{when}"
+        yield Line(sent, Tone.WARN, under=True)
     if guard.stop is not None:
         covered = f"{shares(guard.stop_quantity)} of {held}" if guard.stop_quantity is not None else held
         yield Facts(
