@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import pytest
 
@@ -11,6 +11,7 @@ from tests.jobs.house import House
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
 from tradebot.core.model.exchange_time import new_york_instant
 from tradebot.core.results.incident import IncidentOutcome, IncidentSeverity
+from tradebot.errors import UsageError
 from tradebot.jobs import incident
 
 
@@ -31,6 +32,15 @@ def test_it_tells_of_the_newest_session_unless_it_is_asked_for_more(traded: Hous
     assert (newest.impact.fills, both.impact.fills) == (3, 5)
     assert {span.severity for span in both.troubles} == {IncidentSeverity.SEV3}
     assert all("missed" in span.what for span in both.troubles), "no preflight and no report ran"
+
+
+def test_a_time_that_has_not_come_is_refused_and_the_end_is_now_at_the_latest(traded: House) -> None:
+    told = r"--since 2030-01-01 00:00 EST is after the newest time known here, 2007-01-08 16:05 EST\."
+    with pytest.raises(UsageError, match=told):
+        looked(traded, new_york_instant(date(2030, 1, 1), time()))
+    with traded.ledger_alone() as desk:
+        found = incident.run(desk, None, new_york_instant(date(2030, 1, 1), time()))
+        assert (found.since, found.until) == (new_york_instant(MONDAY, time(7, 30)), desk.now)
 
 
 def test_an_emergency_stop_is_one_until_it_is_resumed(traded: House) -> None:

@@ -36,10 +36,12 @@ def test_it_stops_after_the_session_of_a_halt_and_does_not_begin_under_one(falli
     outcome = falling.replay(falling.days[-1], on_halt=OnHalt.STOP)
     assert (outcome.exit_code, outcome.sessions) == (ExitCode.HALTED, 3)
     assert outcome.headline.startswith(
-        "stopped after 3 of 6 sessions: the account is halted since 2007-01-08 by drawdown"
+        "stopped after 3 of 6 sessions: the account is halted by drawdown since 2007-01-08: "
     )
     assert [met.then for met in outcome.halts_met] == ["the replay stopped"]
-    with pytest.raises(Halted, match=r"by drawdown: .*It holds until `tradebot resume`; --on-halt continue"):
+    with pytest.raises(
+        Halted, match=r"by drawdown since 2007-01-08: .*It holds until `tradebot resume`; --on-halt continue"
+    ):
         falling.replay(falling.days[-1], on_halt=OnHalt.STOP)
     falling.resume()
     assert falling.replay(falling.days[-1], on_halt=OnHalt.STOP).exit_code is ExitCode.OK
@@ -54,11 +56,16 @@ def test_it_resumes_what_its_own_jobs_set(falling: House) -> None:
     assert outcome.halts == ()
 
 
-@pytest.mark.parametrize("latch", [by_latch_file, by_environment])
-def test_it_resumes_nothing_that_a_person_set(falling: House, latch: object) -> None:
+@pytest.mark.parametrize(
+    ("latch", "since"),
+    [(by_latch_file, " since 2007-01-03 19:00 EST, by this machine's clock"), (by_environment, "")],
+)
+def test_it_resumes_nothing_that_a_person_set(falling: House, latch: object, since: str) -> None:
     assert callable(latch)
     latch(falling)
-    with pytest.raises(Halted, match=r"by operator: .*--on-halt resume ends only halts that jobs of this replay set"):
+    with pytest.raises(
+        Halted, match=rf"by operator{since}: .*--on-halt resume ends only halts that jobs of this replay set"
+    ):
         falling.replay(falling.days[-1], on_halt=OnHalt.RESUME)
     assert len(falling.reconcile().halts) > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
@@ -15,6 +16,7 @@ from tradebot.core.results.incident import (
     worst_severity,
 )
 from tradebot.core.results.outcomes import Outcome
+from tradebot.errors import UsageError
 from tradebot.jobs.ledger_desk import LedgerDesk
 
 #: Preflight runs before the open.
@@ -22,9 +24,14 @@ _BEFORE_OPEN = timedelta(hours=2)
 
 
 def run(desk: LedgerDesk, since: datetime | None, until: datetime | None) -> IncidentOutcome:
-    """Report on ``since`` (default: the newest session's morning) to ``until`` (default: now). Changes nothing."""
-    until = until or desk.now
+    """Report on ``since`` (default: the newest session's morning) to ``until``, now at the latest. Changes nothing.
+
+    Raises UsageError where ``since`` is after it.
+    """
+    until = min(until or desk.now, desk.now)
     since = since or desk.session_at(until).opens - _BEFORE_OPEN
+    if since > until:
+        raise UsageError(f"--since {new_york_text(since)} is after the newest time known here, {new_york_text(until)}.")
     records = desk.ledger.history
     events = records.audit_events(since, until)
     troubles = find_troubles(events, since, until, records.halts_and_breaks_before(since))

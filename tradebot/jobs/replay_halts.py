@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from tradebot.core.model.halts import SET_BY_JOBS, Halt, distinct
+from tradebot.core.results.halt_texts import since_text
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.report_outcome import HaltMet
 from tradebot.errors import Halted
@@ -105,5 +106,5 @@ class ReplayHalts:
 
 def _of(halt: Halt) -> str:
     """A halt for people: what is halted, by which rule, and why."""
-    since = f" since {day}" if (day := halt.session or (halt.since and halt.since.date())) else ""
-    return f"{halt.subject} is halted{since} by {halt.rule.replace('_', ' ')}: {halt.reason}"
+    since = f" since {halt.session or since_text(halt)}" if halt.session or halt.since else ""
+    return f"{halt.subject} is halted by {halt.rule.replace('_', ' ')}{since}: {halt.reason}"

@@ -191,7 +191,7 @@ def test_the_halt_says_which_job_failed_since_when_and_how() -> None:
     assert [halt.value, halt.limit] == [3, 3]
     assert halt.reason == (
         "the last 3 runs of check-exits failed, and 3 in a row are the limit; "
-        "the first began 2007-01-04 15:05 UTC, the last said: no route"
+        "the first began 2007-01-04 10:05 EST, the last said: no route"
     )
 
 

@@ -81,7 +81,9 @@ def test_halts_and_drills_say_how_they_ended(plain: Plain) -> None:
     text = plain(period.halts_and_drills(halts, drills))
     for words in (
         "2007-01-04 10:00: looked into", "until session 2007-01-04", "it stands",
-        "drill on 2007-01-03 10:00: passed, flat after 1.5 s", "drill on 2007-01-03 10:00: FAILED",
+        "2007-01-03 10:00, by this machine's clock  operator",
+        "drill on 2007-01-03 10:00, by this machine's clock: passed, flat after 1.5 s",
+        "drill on 2007-01-03 10:00, by this machine's clock: FAILED",
     ):  # fmt: skip
         assert words in text
     assert period.halts_and_drills((), ()) == ()

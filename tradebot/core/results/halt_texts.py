@@ -10,6 +10,9 @@ from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, account_text, s
 #: A path that a shell takes as one word.
 _ONE_WORD = re.compile(r"[\w@%+=:,./\\~-]+")
 
+#: What follows a time that is not the exchange's.
+BY_MACHINE = ", by this machine's clock"
+
 
 def commands_of(halt: Halt, home: object) -> tuple[str, ...]:
     """The commands that show what a halt is about or end it, each as it is typed in any folder."""
@@ -21,8 +24,12 @@ def since_text(halt: Halt) -> str:
     """When a halt began, in New York. A person halts by this machine's clock, which is not the embedded exchange's."""
     if halt.since is None:
         return "an unknown time"
-    by_hand = ", by this machine's clock" if halt.rule is HaltRule.OPERATOR else ""
-    return f"{new_york_text(halt.since)}{by_hand}"
+    return f"{new_york_text(halt.since)}{clock_text(halt.rule)}"
+
+
+def clock_text(rule: str) -> str:
+    """What follows the time of a halt of a person, which is the machine's; "" for the halts of jobs."""
+    return BY_MACHINE if rule == HaltRule.OPERATOR else ""
 
 
 def halt_alert(same: tuple[Halt, ...], home: object) -> tuple[str, str]:

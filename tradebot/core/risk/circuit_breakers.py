@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from tradebot.core.model.account import AccountSnapshot, Position, Quote
 from tradebot.core.model.breaks import ACCEPTABLE, Break, unexplained
+from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import Run, RunStatus
@@ -143,7 +144,7 @@ def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: 
     first, last = failed[-1], failed[0]
     reason = (
         f"the last {len(failed)} runs of {last.job} failed, and {limits.failed_runs_limit} in a row are the limit; "
-        f"the first began {first.started_at:%Y-%m-%d %H:%M} UTC, the last said: {last.summary or 'nothing, it died'}"
+        f"the first began {new_york_text(first.started_at)}, the last said: {last.summary or 'nothing, it died'}"
     )
     value, limit = Decimal(len(failed)), Decimal(limits.failed_runs_limit)
     return _halt(HaltRule.FAILED_RUNS, HaltLevel.HALTED, reason, session, now, value, limit)

@@ -9,6 +9,7 @@ from tradebot.core.accounting.months import MonthLine
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.values import ZERO, plural
+from tradebot.core.results.halt_texts import BY_MACHINE, clock_text
 from tradebot.core.results.period_lines import BreakLine, DrillLine, HaltLine, JobCount
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.daily_series import monthly_returns
@@ -223,7 +224,7 @@ def halts_and_drills(halts: Iterable[HaltLine], drills: Iterable[DrillLine]) -> 
         "from, New York | rule | ~why | ~end",
         (
             (
-                minute(halt.began_at),
+                f"{minute(halt.began_at)}{clock_text(halt.rule)}",
                 Cell(halt.rule.replace("_", " "), Tone.BAD if halt.level == "halted" else Tone.WARN),
                 halt.reason,
                 _end_of(halt),
@@ -244,7 +245,7 @@ def _end_of(halt: HaltLine) -> str:
 def _drill(drill: DrillLine) -> Line:
     said = "passed" if drill.passed else "FAILED"
     flat = "" if drill.to_flat is None else f", flat after {drill.to_flat:.1f} s"
-    return Line(f"drill on {minute(drill.at)}: {said}{flat}", Tone.PLAIN if drill.passed else Tone.BAD)
+    return Line(f"drill on {minute(drill.at)}{BY_MACHINE}: {said}{flat}", Tone.PLAIN if drill.passed else Tone.BAD)
 
 
 def _tone(job: JobCount) -> Tone:
