@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tradebot.core.accounting.trading_cost import Execution
+from tradebot.core.accounting.fill_sums import Execution
 from tradebot.core.model.account import Position
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
@@ -28,7 +28,7 @@ def test_a_fill_is_told_with_the_prices_that_its_cost_is_measured_by(ledger: Acc
     ledger.books.book([Booking(fill, "trend", "AAPL")], some.at)
     (told,) = ledger.period.executions(some.session, some.session)
     assert told == Execution(
-        "trend", 9, 1, Decimal(10), Decimal("25.1"), Decimal(1), Decimal("25.1"), Decimal("25.12"), rests=False
+        "trend", 9, 1, Decimal(10), Decimal("25.1"), Decimal(1), Decimal("25.1"), Decimal("25.12"), False, "AAPL"
     )
     assert list(ledger.period.executions(some.next_session, None)) == []
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.reports.builders import POSITION
 from tests.reports.conftest import NOON, SESSION
-from tradebot.core.accounting.trading_cost import Execution, trading_cost
+from tradebot.core.accounting.fill_sums import Execution, fill_sums
+from tradebot.core.accounting.trading_cost import trading_cost
 from tradebot.core.model.account import Fill
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.orders import Side
@@ -46,7 +47,7 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
     report = replace(
         report_of("101000", "100500"),
         trades=(TRADE,), period_fills=(FILL,), positions=(POSITION,), denial_counts={"HALTED": 2, "BUYING_POWER": 1},
-        cost=trading_cost([BOUGHT]), limits_used=(USED,),
+        cost=trading_cost(fill_sums([BOUGHT])), limits_used=(USED,),
     )  # fmt: skip
     folder = tmp_path / "new" / "folder"
     assert sorted(path.name for path in written(report, folder)) == sorted(path.name for path in folder.iterdir()) == [

@@ -6,7 +6,7 @@ from datetime import date
 
 from tests.worlds.story import Promise
 from tests.worlds.town import Town
-from tradebot.jobs.steps.equity_bridge import equity_bridge
+from tradebot.jobs.steps.equity_bridge import bridge_ends, equity_bridge
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
 
@@ -19,7 +19,8 @@ def equity_explained(town: Town) -> None:
         return
     database = open_database(town.database, create=False, durable=False)
     try:
-        found = equity_bridge(database.bind(key), NyseCalendar(), None, date.fromisoformat(newest[0]))
+        ledger = database.bind(key)
+        found = equity_bridge(ledger, bridge_ends(ledger, NyseCalendar(), None, date.fromisoformat(newest[0])))
     finally:
         database.close()
     if found is None:

@@ -21,7 +21,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.bare_time import told_periods
-from tradebot.jobs.steps.equity_bridge import equity_bridge, live_moment
+from tradebot.jobs.steps.equity_bridge import bridge_ends, live_moment
 from tradebot.jobs.steps.period_figures import NEWEST, PeriodPrices, holds, with_figures
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_at_stops
@@ -56,12 +56,12 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, ever
     newest = desk.session_at(desk.now).session
     span = _span(asked, newest, desk.calendar)
     base = Outcome(Job.REPORT, newest, RunStatus.RAN, "")
-    outcome = with_figures(desk.ledger, desk.settings, base, span, prices, listed=None if every_row else NEWEST)
+    ends = bridge_ends(desk.ledger, desk.calendar, span.first, span.last)
+    outcome = with_figures(desk.ledger, desk.settings, base, span, prices, ends, listed=None if every_row else NEWEST)
     periods = desk.ledger.bare_periods.between(span.first, span.last)
     within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
-    bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last)
     hold = holds(outcome, _symbols(desk.strategies), prices)
-    outcome = replace(outcome, bare=bare_lines(within, desk.now), bridge=bridge, buy_and_hold=hold)
+    outcome = replace(outcome, bare=bare_lines(within, desk.now), buy_and_hold=hold)
     return _recorded(outcome, desk.ledger, span)
 
 
@@ -76,14 +76,14 @@ def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOu
     run.breaks = desk.ledger.halts_and_breaks.breaks()
     prices = _prices(desk, run)
     base = replace(run.outcome(RunStatus.RAN, ""), unprotected=unprotected_dollars(open_gaps))
+    live = live_moment(desk, account, positions) if span.last >= run.session else None
+    ends = bridge_ends(desk.ledger, desk.calendar, span.first, span.last, live)
     outcome = with_figures(
-        desk.ledger, desk.settings, base, span, prices, run.run_id, listed=None if every_row else NEWEST
+        desk.ledger, desk.settings, base, span, prices, ends, run.run_id, listed=None if every_row else NEWEST
     )
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
-    live = live_moment(desk, account, positions) if span.last >= run.session else None
-    bridge = equity_bridge(desk.ledger, desk.calendar, span.first, span.last, live)
     hold = holds(outcome, _symbols(desk.strategies), prices) if span.period is not Period.DAY else {}
-    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), bridge=bridge, buy_and_hold=hold)
+    outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), buy_and_hold=hold)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
     return _with_positions(outcome, position_lines(positions, holdings, open_gaps, stops.losses))

@@ -18,7 +18,15 @@ from tradebot.core.results.stop_entry import StopEntry
 from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine
-from tradebot.ledger.round_trip_rows import NewestTrades, PeriodTrades, as_trades, over, period_trades, results_of
+from tradebot.ledger.round_trip_rows import (
+    NewestTrades,
+    PeriodTrades,
+    Watch,
+    as_trades,
+    over,
+    period_trades,
+    results_of,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,14 +35,13 @@ T = TypeVar("T", bound="DataclassInstance")
 
 #: The standing fills: neither busted nor the reversal of a busted one.
 STANDING_FILLS = (
-    "SELECT * FROM fills AS fill WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM fills AS bust"
-    " WHERE bust.account_key = fill.account_key AND bust.reverses = fill.fill_id) AND account_key = :account_key"
+    "SELECT * FROM fills AS fill WHERE reverses IS NULL AND account_key = :account_key AND fill_id NOT IN"
+    " (SELECT reverses FROM fills WHERE account_key = :account_key AND reverses IS NOT NULL)"
 )
 #: The standing lot closures, likewise.
 STANDING_CLOSURES = (
-    "SELECT * FROM trades AS trade WHERE reverses IS NULL AND NOT EXISTS (SELECT 1 FROM trades AS undone"
-    " WHERE undone.account_key = trade.account_key AND undone.reverses = trade.trade_id)"
-    " AND account_key = :account_key"
+    "SELECT * FROM trades AS trade WHERE reverses IS NULL AND account_key = :account_key AND trade_id NOT IN"
+    " (SELECT reverses FROM trades WHERE account_key = :account_key AND reverses IS NOT NULL)"
 )
 _OF_ACCOUNT = "SELECT * FROM {} WHERE account_key = :account_key"
 _BOOKED: tuple[tuple[type[Fill | CashEvent | SplitEvent | Reorganisation | Adjustment], str], ...] = (
@@ -64,12 +71,16 @@ class LedgerHistory:
             newest.add(group)
         return as_trades(self._engine, self._account_key, changes, newest.groups())
 
-    def period_trades(self, first: date | None, last: date | None, newest: int | None, extremes: int) -> PeriodTrades:
+    def period_trades(
+        self, first: date | None, last: date | None, newest: int | None, extremes: int, watch: Watch = iter
+    ) -> PeriodTrades:
         """The figures of the round trips that ended between two sessions, read once.
 
         newest, extremes: how many of the newest (None: all), the best and the worst are listed.
+        watch: lets every standing lot closure of the account pass by.
         """
-        return period_trades(self._engine, self._account_key, self._changes(), (first, last), (newest, extremes))
+        bounds, listed = (first, last), (newest, extremes)
+        return period_trades(self._engine, self._account_key, self._changes(), bounds, listed, watch)
 
     def open_trades(self) -> tuple[OpenTrade, ...]:
         """The round trips that are open, by their beginning."""

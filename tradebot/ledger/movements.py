@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from tradebot.core.accounting.adjustment_effects import AdjustmentEffect, adjustment_effects
 from tradebot.core.accounting.bridge import Booked, Holdings, Movements
+from tradebot.core.accounting.fill_sums import FillSum, fill_sums
 from tradebot.core.model.account import CASH, ActionKind, CashKind
 from tradebot.core.model.opening import is_id_of_opening
 from tradebot.core.model.values import ZERO
 from tradebot.ledger.codec import Numbers, stamp
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.executions import executions
+from tradebot.ledger.round_trip_rows import ClosureRow, standing_closures
 from tradebot.ledger.symbol_history import read_histories
 
-#: A fill's session is its New York date, which is at most a day before that of its instant in UTC.
-_ONE_DAY = timedelta(days=1)
+_NO_PERIOD = (date.max, date.max)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,38 @@ class _Sums:
         )
 
 
+class PassedRows:
+    """The sums of the fills and lot closures that are read for other figures as well, from one instant to another."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self.ends = start, end
+        self.fills: tuple[FillSum, ...] = ()
+        self.closed_by_prices = self.closed_by_pnl = ZERO
+        #: of the shares that were open at each instant and are closed since
+        self.cost_before = self.cost_after = ZERO
+
+    def closures(self, rows: Iterable[ClosureRow]) -> Iterator[ClosureRow]:
+        """Let the standing closures pass by. The sums are right when all have."""
+        first, last = map(stamp, self.ends)
+        before, after, by_prices, by_pnl = ZERO, ZERO, ZERO, ZERO
+        numbers = Numbers()
+        for row in rows:
+            yield row
+            _, _, _, opened, closed, _, pnl, fees, side, quantity, entry, exit_price = row
+            if closed <= first:
+                continue
+            shares = numbers[quantity] if side == "buy" else -numbers[quantity]
+            if closed <= last:
+                by_prices += shares * (numbers[exit_price] - numbers[entry])
+                by_pnl += numbers[pnl] + numbers[fees]
+            elif opened <= last:
+                after += shares * numbers[entry]
+            if opened <= first:
+                before += shares * numbers[entry]
+        self.closed_by_prices, self.closed_by_pnl = by_prices, by_pnl
+        self.cost_before, self.cost_after = before, after
+
+
 class LedgerMovements:
     """What is booked in one account between moments."""
 
@@ -73,16 +107,27 @@ class LedgerMovements:
         return self.between(moment, moment, prices, prices).after
 
     def between(
-        self, start: datetime, end: datetime, at_start: Mapping[str, Decimal], at_end: Mapping[str, Decimal]
+        self,
+        start: datetime,
+        end: datetime,
+        at_start: Mapping[str, Decimal],
+        at_end: Mapping[str, Decimal],
+        passed: PassedRows | None = None,
     ) -> Booked:
-        """What is booked after ``start`` and until ``end``. ``at_start`` and ``at_end``: the prices by symbol."""
+        """What is booked after ``start`` and until ``end``. ``at_start`` and ``at_end``: the prices by symbol.
+
+        passed: of the same two instants, where all fills and closures have passed by already.
+        """
         within, later = _Sums(), _Sums()
         first, last = stamp(start), stamp(end)
-        for add in (self._fills, self._cash_events, self._share_events, self._adjustments):
+        passed = passed or self._read(start, end)
+        _add_fills(passed.fills, within, later)
+        for add in (self._cash_events, self._share_events, self._adjustments):
             add(start, last, within, later)
         effects = list(self._effects())
         within.added = sum((effect.cost for effect in effects if start < effect.at <= end), ZERO)
-        cost_before, cost_after = self._closures(first, last, within)
+        within.closed_by_prices, within.closed_by_pnl = passed.closed_by_prices, passed.closed_by_pnl
+        cost_before, cost_after = passed.cost_before, passed.cost_after
         for opened, cost in self._open_lots():
             cost_before += cost if opened <= first else ZERO
             cost_after += cost if opened <= last else ZERO
@@ -102,24 +147,6 @@ class LedgerMovements:
         )
 
     # --- rows ------------------------------------------------------------------------------
-
-    def _fills(self, start: datetime, last: str, within: _Sums, later: _Sums) -> None:
-        busted = self._busted_ids()
-        rows = self._engine.tuples(
-            "SELECT fill_id, symbol, side, quantity, price, fee, at FROM fills WHERE account_key = :account"
-            " AND session >= :day AND at > :start AND reverses IS NULL",
-            **self._since(start),
-        )
-        numbers = Numbers()
-        for fill_id, symbol, side, quantity, price, fee, at in rows:
-            if fill_id in busted:
-                continue
-            sums = within if at <= last else later
-            shares = numbers[quantity] if side == "buy" else -numbers[quantity]
-            moved = sums.moved
-            sums.bought += shares * numbers[price]
-            sums.fill_fees += numbers[fee]
-            moved[symbol] = moved.get(symbol, ZERO) + shares
 
     def _cash_events(self, start: datetime, last: str, within: _Sums, later: _Sums) -> None:
         for kind, amount, at in self._rows_since("kind, amount, at", "cash_events", start):
@@ -154,30 +181,13 @@ class LedgerMovements:
             if symbol != CASH:
                 sums.move(symbol, Decimal(quantity))
 
-    def _closures(self, first: str, last: str, within: _Sums) -> tuple[Decimal, Decimal]:
-        """The cost of the shares that were open at each moment and are closed since."""
-        undone = self._ids("SELECT reverses FROM trades WHERE account_key = :account AND reverses IS NOT NULL")
-        rows = self._engine.tuples(
-            "SELECT trade_id, side, quantity, entry_price, exit_price, fees, pnl, opened_at, closed_at FROM trades"
-            " WHERE account_key = :account AND closed_at > :start AND reverses IS NULL",
-            account=self._account_key,
-            start=first,
-        )
-        before, after, by_prices, by_pnl = ZERO, ZERO, ZERO, ZERO
-        numbers = Numbers()
-        for trade_id, side, quantity, entry, exit_price, fees, pnl, opened, closed in rows:
-            if trade_id in undone:
-                continue
-            shares = numbers[quantity] if side == "buy" else -numbers[quantity]
-            if closed <= last:
-                by_prices += shares * (numbers[exit_price] - numbers[entry])
-                by_pnl += numbers[pnl] + numbers[fees]
-            elif opened <= last:
-                after += shares * numbers[entry]
-            if opened <= first:
-                before += shares * numbers[entry]
-        within.closed_by_prices, within.closed_by_pnl = by_prices, by_pnl
-        return before, after
+    def _read(self, start: datetime, end: datetime) -> PassedRows:
+        """The fills and closures after ``start``, read for this alone."""
+        passed = PassedRows(start, end)
+        passed.fills = fill_sums(executions(self._engine, self._account_key, _NO_PERIOD, (start, end)))
+        for _ in passed.closures(standing_closures(self._engine, self._account_key, start)):
+            pass
+        return passed
 
     def _open_lots(self) -> Iterator[tuple[str, Decimal]]:
         """When the open lots were opened, and their cost."""
@@ -225,12 +235,6 @@ class LedgerMovements:
             value += shares * (prices.get(symbol, Decimal(price)) - Decimal(price)) - Decimal(fee)
         return value
 
-    def _busted_ids(self) -> frozenset[str]:
-        return self._ids("SELECT reverses FROM fills WHERE account_key = :account AND reverses IS NOT NULL")
-
-    def _ids(self, select: str) -> frozenset[str]:
-        return frozenset(row[0] for row in self._engine.tuples(select, account=self._account_key))
-
     def _rows_since(self, columns: str, table: str, start: datetime) -> Iterator[tuple[Any, ...]]:
         yield from self._engine.tuples(
             f"SELECT {columns} FROM {table} WHERE account_key = :account AND at > :start",
@@ -238,9 +242,15 @@ class LedgerMovements:
             start=stamp(start),
         )
 
-    def _since(self, start: datetime) -> dict[str, str]:
-        day = (start - _ONE_DAY).date().isoformat()
-        return {"account": self._account_key, "start": stamp(start), "day": day}
+
+def _add_fills(fills: Iterable[FillSum], within: _Sums, later: _Sums) -> None:
+    for part in fills:
+        if part.stretch == 0:
+            continue
+        sums = within if part.stretch == 1 else later
+        sums.bought += part.value * part.sign
+        sums.fill_fees += part.commissions
+        sums.move(part.symbol, part.shares * part.sign)
 
 
 def _removed_between(effects: Iterable[AdjustmentEffect], moment: datetime) -> Decimal:

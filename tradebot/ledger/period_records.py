@@ -6,31 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tradebot.core.accounting.trading_cost import Execution
+from tradebot.core.accounting.fill_sums import Execution
 from tradebot.core.model.account import Position
-from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.halts import HaltScope, scope_text
-from tradebot.core.model.orders import RECOVERED
 from tradebot.core.results.period_lines import BreakLine, HaltLine, JobCount
-from tradebot.ledger.codec import Numbers, value_from
+from tradebot.ledger.codec import value_from
 from tradebot.ledger.engine import Engine, Value
-from tradebot.ledger.history import STANDING_FILLS
+from tradebot.ledger.executions import executions
 
 _WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
-#: A bracket's leg has no intent of its own: its price is what the broker showed of it.
-_EXECUTIONS = f"""
-SELECT fill.strategy, fill.at, fill.side, fill.quantity, fill.price, fill.fee,
-       CASE WHEN intent.client_order_id IS NULL THEN COALESCE(leg.stop_price, leg.limit_price)
-            WHEN intent.reason <> :recovered THEN intent.planned_price END,
-       intent.sent_price,
-       COALESCE(intent.purpose, leg.role, '') IN ('stop', 'target')
-FROM ({STANDING_FILLS} AND session >= :first AND session <= :last) AS fill
-LEFT JOIN orders AS intent
-    ON intent.account_key = fill.account_key AND intent.client_order_id = fill.client_order_id
-LEFT JOIN broker_orders AS leg
-    ON intent.client_order_id IS NULL
-    AND leg.account_key = fill.account_key AND leg.broker_order_id = fill.broker_order_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +33,14 @@ class PeriodRecords:
         self._engine = engine
         self._account_key = account_key
 
-    def executions(self, first: date | None, last: date | None) -> Iterator[Execution]:
-        """The standing fills of strategies and others, with the prices that their cost is measured by."""
-        hours: dict[str, int] = {}
-        numbers = Numbers()
-        rows = self._engine.tuples(_EXECUTIONS, **self._bounds(first, last), recovered=RECOVERED)
-        for strategy, at, side, quantity, price, fee, planned, sent, rests in rows:
-            hour = hours.get(at[:13])  # the zone's offset is whole hours
-            if hour is None:
-                hour = hours[at[:13]] = datetime.fromisoformat(at).astimezone(NEW_YORK).hour
-            yield Execution(
-                strategy,
-                hour,
-                1 if side == "buy" else -1,
-                numbers[quantity],
-                numbers[price],
-                numbers[fee],
-                numbers[planned] if planned else None,
-                numbers[sent] if sent else None,
-                bool(rests),
-            )
+    def executions(
+        self, first: date | None, last: date | None, ends: tuple[datetime, datetime] | None = None
+    ) -> Iterator[Execution]:
+        """The standing fills of a period, of strategies and others, and those since the first of ``ends``.
+
+        ends: of a bridge, aware UTC.
+        """
+        return executions(self._engine, self._account_key, (first, last), ends)
 
     def halts(self, first: date | None, last: date | None) -> tuple[HaltLine, ...]:
         """The halts that held in a session of the period, in the order of latching."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from heapq import heappush, heappushpop
 from typing import NamedTuple
@@ -26,12 +26,18 @@ class ClosureRow(NamedTuple):
     exit_session: str
     pnl: str
     fees: str
+    side: str
+    quantity: str
+    entry_price: str
+    exit_price: str
 
 
+#: Without a condition on ``reverses``, whose index SQLite would take: the rows would be sorted.
 _SELECT = (
-    f"SELECT {', '.join(ClosureRow._fields)} FROM trades WHERE account_key = :account AND reverses IS NULL"
+    f"SELECT {', '.join(ClosureRow._fields)} FROM trades WHERE account_key = :account AND closed_at > :since"
     " ORDER BY closed_at DESC, seq DESC"
 )
+Watch = Callable[[Iterator[ClosureRow]], Iterator[ClosureRow]]
 Group = list[ClosureRow]
 
 
@@ -58,12 +64,20 @@ class NewestTrades:
 
 
 def over(
-    engine: Engine, account_key: str, changes: tuple[ShareChange, ...], first: date | None, last: date | None
+    engine: Engine,
+    account_key: str,
+    changes: tuple[ShareChange, ...],
+    first: date | None,
+    last: date | None,
+    watch: Watch = iter,
 ) -> Iterator[Group]:
-    """The closures of each round trip that ended between two sessions, newest first."""
+    """The closures of each round trip that ended between two sessions, newest first.
+
+    watch: lets every standing closure pass by.
+    """
     since, until = (first or date.min).isoformat(), (last or date.max).isoformat()
     told = tuple(ShareChange(each.symbol, each.new_symbol, stamp(each.at), each.ratio) for each in changes)
-    for group in grouped(_standing(engine, account_key), _open_lots(engine, account_key), told):
+    for group in grouped(watch(standing_closures(engine, account_key)), _open_lots(engine, account_key), told):
         if since <= group[0].exit_session <= until:
             yield group
 
@@ -139,13 +153,14 @@ def period_trades(
     changes: tuple[ShareChange, ...],
     bounds: tuple[date | None, date | None],
     listed: tuple[int | None, int],
+    watch: Watch = iter,
 ) -> PeriodTrades:
-    """The figures of all round trips of a period in one pass.
+    """The figures of all round trips of a period in one pass, in which ``watch`` lets every standing closure pass by.
 
     listed: how many of the newest (None: all), and how many of the best and of the worst.
     """
     kept = _Listed(*listed)
-    figures = trade_figures(kept.pass_by(over(engine, account_key, changes, *bounds)))
+    figures = trade_figures(kept.pass_by(over(engine, account_key, changes, *bounds, watch)))
     by_result = (
         [group for _, _, group in sorted(each, key=lambda entry: entry[:2], reverse=True)]
         for each in (kept.best, kept.worst)
@@ -156,10 +171,11 @@ def period_trades(
     return PeriodTrades(figures, newest, best, worst)
 
 
-def _standing(engine: Engine, account_key: str) -> Iterator[ClosureRow]:
-    reversed_ids = "SELECT reverses FROM trades WHERE account_key = :account AND reverses IS NOT NULL"
-    undone = {row[0] for row in engine.tuples(reversed_ids, account=account_key)}
-    rows = map(ClosureRow._make, engine.tuples(_SELECT, account=account_key))
+def standing_closures(engine: Engine, account_key: str, since: datetime | None = None) -> Iterator[ClosureRow]:
+    """The standing closures after an instant, the newest first."""
+    reversals = "SELECT trade_id, reverses FROM trades WHERE account_key = :account AND reverses IS NOT NULL"
+    undone = {each for row in engine.tuples(reversals, account=account_key) for each in row}
+    rows = map(ClosureRow._make, engine.tuples(_SELECT, account=account_key, since=stamp(since) if since else ""))
     return rows if not undone else (row for row in rows if row.trade_id not in undone)
 
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from tradebot.core.accounting.bridge import Booked, Holdings, Moment, Movements, bridge
+from tradebot.core.accounting.fill_sums import Execution, fill_sums
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.accounting.trading_cost import Execution, trading_cost
+from tradebot.core.accounting.trading_cost import trading_cost
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
@@ -25,8 +26,8 @@ NOW, DAY = datetime(2007, 1, 3, 15, tzinfo=UTC), date(2007, 1, 3)
 QUIET = ReportOutcome(Job.REPORT, DAY, RunStatus.RAN, "", period=Period.WEEK)
 LOST = Totals(2, 0, 2, D(0), D(50), D(2), D(-20), D(-30))
 WON = Totals(1, 1, 0, D(10), D(0), D(1), D(10), D(10))
-DEAR = trading_cost([Execution("trend", 9, 1, D(100), D("50.10"), D(1), D(50), D(50), rests=False)])
-OLD = trading_cost([Execution("trend", 9, 1, D(100), D(50), D(0), D(50), None, rests=False)])
+DEAR = trading_cost(fill_sums([Execution("trend", 9, 1, D(100), D("50.10"), D(1), D(50), D(50), rests=False)]))
+OLD = trading_cost(fill_sums([Execution("trend", 9, 1, D(100), D(50), D(0), D(50), None, rests=False)]))
 #: Ten dollars gained by what is still held, and 90 paid in.
 HELD = bridge(
     Moment(NOW, D(1000), {}, is_close=True),

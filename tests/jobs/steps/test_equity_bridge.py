@@ -15,7 +15,7 @@ from tests.jobs.test_reconcile_accept import accept, at_the_broker
 from tradebot.core.accounting.bridge import Bridge
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.schedule import Job
-from tradebot.jobs.steps.equity_bridge import equity_bridge
+from tradebot.jobs.steps.equity_bridge import bridge_ends, equity_bridge
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (date(2007, 1, day) for day in (3, 4, 5, 8, 9, 10))
 FLOWS = (
@@ -81,7 +81,7 @@ def day(house: House) -> None:
 
 def crossed(house: House, first: date | None = None, last: date = FOURTH) -> Bridge:
     with house.desk() as desk:
-        found = equity_bridge(desk.ledger, desk.calendar, first, last)
+        found = equity_bridge(desk.ledger, bridge_ends(desk.ledger, desk.calendar, first, last))
     assert found is not None
     return found
 

@@ -18,7 +18,7 @@ from tradebot.core.model.schedule import Job
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.jobs import report, run_daily
-from tradebot.jobs.steps.equity_bridge import equity_bridge
+from tradebot.jobs.steps.equity_bridge import bridge_ends, equity_bridge
 from tradebot.ports import MarketData
 
 FIRST, SECOND, THIRD = date(2007, 1, 3), date(2007, 1, 4), date(2007, 1, 5)
@@ -87,7 +87,7 @@ def test_what_filled_after_the_last_job_of_a_session_is_at_its_close(make_house:
     told(house, "09:31")
     house.daily()
     with house.desk() as desk:
-        bridge = equity_bridge(desk.ledger, desk.calendar, SECOND, SECOND)
+        bridge = equity_bridge(desk.ledger, bridge_ends(desk.ledger, desk.calendar, SECOND, SECOND))
         close = desk.ledger.closes.of_session(SECOND)
     assert bridge is not None
     assert (bridge.is_closing_close, bridge.not_explained, bridge.notes) == (True, Decimal(0), ())

@@ -15,8 +15,9 @@ import pytest
 
 from tests.reports.builders import HALT, POSITION
 from tests.reports.samples import Samples
+from tradebot.core.accounting.fill_sums import Execution, fill_sums
 from tradebot.core.accounting.performance import totals
-from tradebot.core.accounting.trading_cost import Execution, TradingCost, trading_cost
+from tradebot.core.accounting.trading_cost import TradingCost, trading_cost
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -90,7 +91,9 @@ def years() -> Callable[[date, date], ReportOutcome]:
 def _cost() -> TradingCost:
     prices = Decimal("25.10"), Decimal(1), Decimal("25.00"), Decimal("25.05"), False
     names = (SCRIPT, "rsi2_mean_reversion", "a_strategy_with_a_rather_long_name")
-    return trading_cost(Execution(name, 9 + 6 * (name == SCRIPT), 1, Decimal(100), *prices) for name in names)
+    return trading_cost(
+        fill_sums(Execution(name, 9 + 6 * (name == SCRIPT), 1, Decimal(100), *prices) for name in names)
+    )
 
 
 def _point(day: date, equity: float, exposure: float) -> EquityPoint:

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.reports.builders import Plain
-from tradebot.core.accounting.trading_cost import Execution, trading_cost
+from tradebot.core.accounting.fill_sums import Execution, fill_sums
+from tradebot.core.accounting.trading_cost import trading_cost
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.layout import Cell, Table, Tone
@@ -22,7 +23,7 @@ OLD = Execution("trend", 10, -1, D(10), D(51), D(1), D(51), None, rests=False)
 
 
 def test_slippage_is_shown_in_its_parts_by_strategy_and_hour(plain: Plain) -> None:
-    text = plain(page.trading_cost(trading_cost([BOUGHT])))
+    text = plain(page.trading_cost(trading_cost(fill_sums([BOUGHT]))))
     for words in (
         "traded                    5,015.00 in 1 fill", "slippage                  15.00, 30 basis points",
         "until orders left       10.00", "from then to the fills  5.00", "stops and targets       -",
@@ -33,10 +34,10 @@ def test_slippage_is_shown_in_its_parts_by_strategy_and_hour(plain: Plain) -> No
 
 
 def test_what_was_not_recorded_is_said(plain: Plain) -> None:
-    text = plain(page.trading_cost(trading_cost([OLD])))
+    text = plain(page.trading_cost(trading_cost(fill_sums([OLD]))))
     assert "until orders left       not recorded" in text
     assert "the price at sending of 1 fill is not recorded" in text
-    assert page.trading_cost(trading_cost([])) == ()
+    assert page.trading_cost(trading_cost(fill_sums([]))) == ()
 
 
 def test_each_limit_is_shown_in_its_own_unit(report_of: Callable[..., ReportOutcome], plain: Plain) -> None:

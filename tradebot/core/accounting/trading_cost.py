@@ -6,28 +6,14 @@ A resting stop or target has no price at sending: its slippage is measured from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
+from tradebot.core.accounting.fill_sums import FillSum
 from tradebot.core.model.values import ZERO
 
 BASIS_POINTS = Decimal(10000)
-
-
-class Execution(NamedTuple):
-    """A fill with the prices that it is measured by, USD a share. There may be a million of them."""
-
-    strategy: str
-    hour: int  # of New York
-    sign: int  # +1 for a buy, -1 for a sale
-    quantity: Decimal
-    price: Decimal
-    fee: Decimal  # USD
-    planned_price: Decimal | None  # at the decision, or of the resting order; None: not recorded
-    sent_price: Decimal | None  # None: not recorded, or a resting order
-    rests: bool  # whether a stop or target filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +59,21 @@ class _Sum:
     rested: int = 0
     resting: Decimal = ZERO
 
-    def add(self, other: _Sum) -> None:
-        self.fills += other.fills
-        self.value += other.value
-        self.bought += other.bought
-        self.planned += other.planned
-        self.planned_value += other.planned_value
-        self.slippage += other.slippage
-        self.sent += other.sent
-        self.delay += other.delay
-        self.execution += other.execution
-        self.commissions += other.commissions
-        self.rested += other.rested
-        self.resting += other.resting
+    def add(self, part: FillSum) -> None:
+        self.fills += part.fills
+        self.value += part.value
+        if part.sign > 0:
+            self.bought += part.value
+        self.planned += part.planned
+        self.planned_value += part.planned_value
+        self.slippage += part.beyond_planned * part.sign
+        self.sent += part.sent
+        self.delay += part.delay * part.sign
+        self.execution += part.execution * part.sign
+        self.commissions += part.commissions
+        if part.rests:
+            self.rested += part.fills
+            self.resting += part.beyond_planned * part.sign
 
     def line(self, name: str) -> CostLine:
         return CostLine(
@@ -104,59 +92,23 @@ class _Sum:
         )
 
 
-@dataclass(slots=True)
-class _Sums:
-    by_key: dict[tuple[str, int, bool], _Sum] = field(default_factory=dict)
-
-    def lines(self, names: Iterable[tuple[str, tuple[str, int, bool]]]) -> tuple[CostLine, ...]:
-        grouped: dict[str, _Sum] = {}
-        for name, key in names:
-            grouped.setdefault(name, _Sum()).add(self.by_key[key])
-        return tuple(each.line(name) for name, each in sorted(grouped.items()))
-
-
-def trading_cost(executions: Iterable[Execution]) -> TradingCost:
-    """The cost of fills, which are read once."""
-    sums = _Sums()
-    for each in executions:
-        key = (each.strategy, each.hour, each.rests)
-        found = sums.by_key.get(key)
-        if found is None:
-            found = sums.by_key[key] = _Sum()
-        _add(found, each)
-    keys = tuple(sums.by_key)
-    whole = _Sum()
-    for found in sums.by_key.values():
-        whole.add(found)
+def trading_cost(sums: Iterable[FillSum]) -> TradingCost:
+    """The cost of the fills of a period."""
+    parts = [part for part in sums if part.in_period]
+    (total,) = _lines(parts, lambda part: "all") or (_Sum().line("all"),)
     return TradingCost(
-        total=whole.line("all"),
-        by_strategy=sums.lines((key[0], key) for key in keys),
-        by_hour=sums.lines((f"{key[1]:02}", key) for key in keys),
-        by_order=sums.lines(("resting" if key[2] else "sent", key) for key in keys),
+        total=total,
+        by_strategy=_lines(parts, lambda part: part.strategy),
+        by_hour=_lines(parts, lambda part: f"{part.hour:02}"),
+        by_order=_lines(parts, lambda part: "resting" if part.rests else "sent"),
     )
 
 
-def _add(found: _Sum, each: Execution) -> None:
-    worth = each.quantity * each.price
-    found.fills += 1
-    found.value += worth
-    if each.sign > 0:
-        found.bought += worth
-    found.commissions += each.fee
-    found.rested += each.rests
-    if not each.planned_price:
-        return
-    planned = each.quantity * each.planned_price
-    found.planned += 1
-    found.planned_value += planned
-    found.slippage += (worth - planned) * each.sign
-    if each.rests:
-        found.resting += (worth - planned) * each.sign
-    elif each.sent_price:
-        sent = each.quantity * each.sent_price
-        found.sent += 1
-        found.delay += (sent - planned) * each.sign
-        found.execution += (worth - sent) * each.sign
+def _lines(parts: Iterable[FillSum], name_of: Callable[[FillSum], str]) -> tuple[CostLine, ...]:
+    grouped: dict[str, _Sum] = {}
+    for part in parts:
+        grouped.setdefault(name_of(part), _Sum()).add(part)
+    return tuple(each.line(name) for name, each in sorted(grouped.items()))
 
 
 def _bps(cost: Decimal, value: Decimal) -> Decimal | None:

@@ -6,44 +6,61 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from tradebot.core.accounting.bridge import Booked, Bridge, Holdings, Moment, bridge
+from tradebot.core.accounting.bridge import Bridge, Holdings, Moment, bridge
 from tradebot.core.model.account import AccountSnapshot, Position
 from tradebot.core.model.ledger_rows import SessionClose
 from tradebot.core.model.opening import CLOCK_TOLERANCE, Opening
 from tradebot.core.model.values import ZERO
 from tradebot.jobs.desk import Desk
 from tradebot.ledger.database import AccountLedger
+from tradebot.ledger.movements import PassedRows
 from tradebot.ports import Calendar
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a bridge begins."""
+class BridgeEnds:
+    """Where a bridge begins and ends."""
 
-    moment: Moment
-    opening: Opening | None = None  # of the account, where it begins with that
+    start: Moment
+    end: Moment
+    opening: Opening | None = None  # of the account, where the bridge begins with that
+    otherwise: Moment | None = None  # where it begins if shares were held at ``start``: nobody stored their prices
+
+    @property
+    def passed(self) -> PassedRows:
+        """The sums, still empty, of the rows that the bridge needs."""
+        since = self.start.at - CLOCK_TOLERANCE if self.opening else self.start.at
+        return PassedRows(since, self.end.at)
 
 
-def equity_bridge(
+def bridge_ends(
     ledger: AccountLedger, calendar: Calendar, first: date | None, last: date, live: Moment | None = None
-) -> Bridge | None:
-    """The bridge of the sessions from ``first`` to ``last``; None where no equity is known at both ends.
+) -> BridgeEnds | None:
+    """The ends of the sessions from ``first`` to ``last``; None where no equity is known at both ends.
 
     first: None begins with the account.
     live: the account as the broker shows it, for a period that still goes on. A stored close of ``last`` comes first.
     """
-    start, end = _start(ledger, calendar, first), _end(ledger, last, live)
-    if start is None or end is None or end.at <= start.moment.at:
+    end = _end(ledger, last, live)
+    ends = _ends(ledger, calendar, first, end) if end is not None else None
+    return ends if ends is not None and ends.start.at < ends.end.at else None
+
+
+def equity_bridge(ledger: AccountLedger, ends: BridgeEnds | None, passed: PassedRows | None = None) -> Bridge | None:
+    """The bridge between two ends; None without them.
+
+    passed: of the ends, when all rows have passed by; None reads them.
+    """
+    if ends is None:
         return None
-    return bridge(start.moment, end, _booked(ledger, start, end))
-
-
-def _booked(ledger: AccountLedger, start: _Start, end: Moment) -> Booked:
-    opening, at = start.opening, start.moment.at
-    if opening is None:
-        return ledger.movements.between(at, end.at, start.moment.prices, end.prices)
-    booked = ledger.movements.between(at - CLOCK_TOLERANCE, end.at, start.moment.prices, end.prices)
-    return replace(booked, before=_stated(opening))  # rows from right before it are told after it
+    start, end = ends.start, ends.end
+    since, until = (passed or ends.passed).ends
+    booked = ledger.movements.between(since, until, start.prices, end.prices, passed)
+    if ends.opening is not None:
+        booked = replace(booked, before=_stated(ends.opening))  # rows from right before it are told after it
+    elif ends.otherwise is not None and booked.before.shares:
+        return equity_bridge(ledger, BridgeEnds(ends.otherwise, end)) if ends.otherwise.at < end.at else None
+    return bridge(start, end, booked)
 
 
 def _stated(opening: Opening) -> Holdings:
@@ -52,21 +69,19 @@ def _stated(opening: Opening) -> Holdings:
     return Holdings(opening.cash, {held.symbol: held.quantity for held in opening.positions}, cost)
 
 
-def _start(ledger: AccountLedger, calendar: Calendar, first: date | None) -> _Start | None:
+def _ends(ledger: AccountLedger, calendar: Calendar, first: date | None, end: Moment) -> BridgeEnds | None:
     opening = ledger.openings.opening()
     if opening is not None and (first is None or first <= opening.session):
         prices = {held.symbol: held.market_price for held in opening.positions}
-        return _Start(Moment(opening.at, opening.equity, prices, is_close=True), opening)
+        return BridgeEnds(Moment(opening.at, opening.equity, prices, is_close=True), end, opening)
     if first is not None and (moment := _newest(ledger, first - timedelta(days=1))) is not None:
-        return _Start(moment)
+        return BridgeEnds(moment, end)
     point = ledger.books.first_point()
     if point is None or (first is not None and point.session < first):
         return None
     before = calendar.previous(point.session)
-    if ledger.movements.at(before.closes, {}).shares:  # of a rebuilt ledger: nobody stored what they were worth
-        found = _newest(ledger, point.session)
-        return None if found is None else _Start(found)
-    return _Start(Moment(before.closes, point.last_equity, {}, is_close=True))
+    start = Moment(before.closes, point.last_equity, {}, is_close=True)
+    return BridgeEnds(start, end, otherwise=_newest(ledger, point.session))
 
 
 def _end(ledger: AccountLedger, last: date, live: Moment | None) -> Moment | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from tradebot.core.accounting.buy_and_hold import buy_and_hold
+from tradebot.core.accounting.fill_sums import fill_sums
 from tradebot.core.accounting.months import month_lines
 from tradebot.core.accounting.trading_cost import CostLine, trading_cost
 from tradebot.core.model.account import CorporateAction
@@ -21,6 +22,7 @@ from tradebot.core.results.period_lines import DrillLine, Turnover, limit_lines
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period, Span
 from tradebot.home import drills
+from tradebot.jobs.steps.equity_bridge import BridgeEnds, equity_bridge
 from tradebot.ledger.database import AccountLedger
 from tradebot.ledger.round_trip_rows import PeriodTrades
 from tradebot.settings import Settings
@@ -55,18 +57,21 @@ def with_figures(
     base: Outcome,
     span: Span,
     prices: PeriodPrices,
+    ends: BridgeEnds | None,
     run_id: int = 0,
     *,
     listed: int | None,
 ) -> ReportOutcome:
     """The report's outcome without what only the broker knows: positions, account and protection now.
 
+    ends: of the bridge, whose rows are read together with those of the other figures.
     run_id: of the run that makes it.
     listed: how many of the newest trades and fills are listed; None: all.
     """
     first, last = span.first, span.last
     history, period = ledger.history, ledger.period
-    trades = history.period_trades(first, last, listed, LISTED)
+    passed = ends.passed if ends is not None else None
+    trades = history.period_trades(first, last, listed, LISTED, passed.closures if passed else iter)
     closed = trades.figures
     opening = ledger.openings.opening()
     if opening is not None and not (first or opening.session) <= opening.session <= last:
@@ -75,7 +80,10 @@ def with_figures(
     before = _base(ledger, first, opening)
     equity = (before, *closes) if before else closes
     cash_events = history.cash_events(first, last)
-    cost = trading_cost(period.executions(first, last))
+    fills = fill_sums(period.executions(first, last, passed.ends if passed else None))
+    if passed is not None:
+        passed.fills = fills
+    cost = trading_cost(fills)
     since = first or (equity[0].session if equity else None)
     headline = f"{span.text}report, {since or last} to {last}: {plural(closed.totals.trades, 'round trip')}"
     return ReportOutcome.of(
@@ -92,6 +100,7 @@ def with_figures(
         best_trades=trades.best,
         worst_trades=trades.worst,
         months=month_lines(_equity_before(before, closes), closes, cash_events, closed.by_month),
+        bridge=equity_bridge(ledger, ends, passed),
         turnover=_turnover(cost.total, closes),
         cost=cost,
         limits_used=limit_lines(ledger.limits_used.between(first, last)),
