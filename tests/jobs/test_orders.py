@@ -43,13 +43,15 @@ def test_every_order_is_listed_with_what_became_of_it(traded: House) -> None:
     found = shown(traded)
     assert told(found) == {
         "buy 50 ACME entry filled",
-        "sell 50 ACME stop None",  # cancelled by the exit, which nothing told of the leg
+        "sell 50 ACME stop cancelled",  # by the exit, which nothing told of the leg
         "sell 50 ACME exit filled",
         "buy 50 BOLT entry filled",
         "sell 50 BOLT stop filled",
         "buy 50 COAL entry filled",
         "sell 50 COAL stop accepted",
     }
+    (leg,) = (each for each in found.rows if each.symbol == "BOLT" and each.purpose is Purpose.STOP)
+    assert (leg.filled_quantity, leg.average_fill_price) == (Decimal(50), Decimal(90))
     times = [each.at for each in found.rows]
     assert times == sorted(times, reverse=True)
     assert [each.symbol for each in found.rows if each.is_open] == ["COAL"]
@@ -85,6 +87,22 @@ def test_a_foreign_order_is_shown_at_once_and_remembered_once_a_job_has_seen_it(
     assert recalled(traded, chosen).rows == ()
     traded.reconcile()
     assert [each.client_order_id for each in recalled(traded, chosen).rows] == ["by-hand"]
+
+
+def test_the_closing_order_of_an_emergency_stop_is_listed_by_its_fill(traded: House) -> None:
+    traded.next()
+    traded.passes("10:00")
+    traded.emergency_stop(close=True)
+    traded.check_exits("10:05")
+    found = shown(traded, Selection(symbol="COAL"))
+    assert told(found) == {
+        "buy 50 COAL entry filled",
+        "sell 50 COAL stop cancelled",
+        "sell 50 COAL close filled",
+    }
+    (close,) = (each for each in found.rows if each.purpose is Purpose.CLOSE)
+    assert (close.filled_quantity, close.is_open, close.strategy) == (Decimal(50), False, "scripted")
+    assert close.average_fill_price == Decimal(100)
 
 
 @pytest.mark.parametrize(

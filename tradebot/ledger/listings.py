@@ -6,11 +6,13 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from tradebot.core.model.account import Position
 from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState
+from tradebot.core.model.values import ZERO, without_dust
 from tradebot.core.results.listings import FillLine, ListedOrder, Selection
 from tradebot.ledger.codec import stamp, value_from
 from tradebot.ledger.engine import Engine, Row, Value
@@ -26,24 +28,43 @@ LEFT JOIN broker_orders AS leg
     ON leg.account_key = fill.account_key AND leg.broker_order_id = fill.broker_order_id
 ORDER BY fill.session DESC, fill.at DESC, fill.seq DESC
 """
-#: One that an earlier look showed as open may have filled since: its fills tell.
-_WAS_FILLED = """EXISTS (SELECT 1 FROM fills AS fill WHERE fill.account_key = {0}.account_key
-    AND fill.client_order_id = {0}.client_order_id AND fill.broker_order_id = {0}.broker_order_id) AS was_filled"""
+#: An order that is not open any more may have filled since it was seen last: its standing fills tell.
+_PARTS = f"""(SELECT json_group_array(json_array(quantity, price)) FROM ({STANDING_FILLS}
+    AND client_order_id = {{0}}.client_order_id AND broker_order_id = {{0}}.broker_order_id)) AS parts"""
+#: What ended it, where its own fills do not: the shares were sold otherwise, or a newer stop took its place.
+_ENDED = """CASE WHEN EXISTS (SELECT 1 FROM fills AS other WHERE other.account_key = {0}.account_key
+    AND other.symbol = {0}.symbol AND other.side = {0}.side AND other.at >= {0}.submitted_at
+    AND other.broker_order_id <> {0}.broker_order_id) THEN 'cancelled'
+    WHEN EXISTS (SELECT 1 FROM broker_orders AS newer WHERE newer.account_key = {0}.account_key
+    AND newer.symbol = {0}.symbol AND newer.side = {0}.side AND newer.role = 'stop' AND {0}.role = 'stop'
+    AND newer.submitted_at > {0}.submitted_at) THEN 'replaced' ELSE 'unknown' END AS ended"""
 _INTENTS = f"""
 SELECT COALESCE(sent_at, written_at) AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
     average_fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
-    client_order_id, broker_order_id, {_WAS_FILLED.format("intent")}
+    client_order_id, broker_order_id, {_PARTS.format("intent")}, 'unknown' AS ended
 FROM orders AS intent WHERE account_key = :account_key
 """
 _OTHERS = f"""
 SELECT seen.submitted_at AS at, seen.symbol, seen.side, seen.quantity, seen.filled_quantity, seen.type,
     seen.limit_price, seen.stop_price, seen.average_fill_price, seen.state, seen.role AS purpose,
     COALESCE(entry.strategy, '{FOREIGN}') AS strategy, seen.reason, seen.client_order_id, seen.broker_order_id,
-    {_WAS_FILLED.format("seen")}
+    {_PARTS.format("seen")}, {_ENDED.format("seen")}
 FROM broker_orders AS seen
 LEFT JOIN orders AS entry ON entry.account_key = seen.account_key AND entry.broker_order_id = seen.parent_id
 WHERE seen.account_key = :account_key AND NOT EXISTS (SELECT 1 FROM orders AS intent
     WHERE intent.account_key = seen.account_key AND intent.client_order_id = seen.client_order_id)
+"""
+#: Ours that the ledger knows by their fills alone: those of an emergency stop, which writes no ledger.
+_BY_FILLS = f"""
+SELECT MIN(at) AS at, symbol, side, '0' AS quantity, '0' AS filled_quantity, 'market' AS type, NULL AS limit_price,
+    NULL AS stop_price, NULL AS average_fill_price, 'accepted' AS state, 'close' AS purpose, strategy, '' AS reason,
+    client_order_id, broker_order_id, json_group_array(json_array(quantity, price)) AS parts, 'unknown' AS ended
+FROM ({STANDING_FILLS}) AS fill WHERE client_order_id LIKE 'tb1-%' AND client_order_id LIKE '%-close-%'
+    AND NOT EXISTS (SELECT 1 FROM orders AS intent
+        WHERE intent.account_key = fill.account_key AND intent.client_order_id = fill.client_order_id)
+    AND NOT EXISTS (SELECT 1 FROM broker_orders AS seen
+        WHERE seen.account_key = fill.account_key AND seen.broker_order_id = fill.broker_order_id)
+GROUP BY client_order_id, broker_order_id
 """
 _SPAN = " AND session >= :first AND session <= :last"
 
@@ -98,8 +119,8 @@ class Listings:
         return self._orders(_INTENTS, chosen, most, in_doubt)
 
     def other_orders(self, chosen: Selection, most: int | None) -> Sequence[ListedOrder]:
-        """The orders at the broker without an intent of their own that match: legs and foreign ones, likewise."""
-        return self._orders(_OTHERS, chosen, most)
+        """The orders at the broker without an intent that match: legs, foreign and emergency stops' ones, likewise."""
+        return [*self._orders(_OTHERS, chosen, most), *self._orders(_BY_FILLS, chosen, most)]
 
     def orders_with(self, broker_order_ids: Collection[str]) -> Sequence[ListedOrder]:
         """The orders with these ids at the broker, as open ones."""
@@ -151,9 +172,21 @@ class Listings:
 
 
 def _order(row: Row) -> ListedOrder:
-    """The line of an order that is not among the open ones: a state that is not final tells what was known last."""
+    """The line of an order that is not among the open ones: where its state is not final, its fills tell."""
     state = OrderState(row["state"])
-    known: OrderState | None = state
-    if not state.terminal and not state.in_doubt and state is not OrderState.PLANNED:
-        known = OrderState.FILLED if row["was_filled"] else None
-    return value_from(ListedOrder, row, state=known, is_open=state.in_doubt)
+    order = value_from(ListedOrder, row, state=state, is_open=state.in_doubt)
+    if state.terminal or state.in_doubt or state is OrderState.PLANNED:
+        return order
+    parts = [(Decimal(quantity), Decimal(price)) for quantity, price in json.loads(row["parts"])]
+    filled = sum((quantity for quantity, _ in parts), ZERO)
+    if not filled:
+        return replace(order, state=OrderState(row["ended"]))
+    paid = sum((quantity * price for quantity, price in parts), ZERO)
+    wanted = order.quantity or filled
+    return replace(
+        order,
+        quantity=wanted,
+        filled_quantity=filled,
+        average_fill_price=without_dust(paid / filled),
+        state=OrderState.FILLED if filled >= wanted else OrderState(row["ended"]),
+    )

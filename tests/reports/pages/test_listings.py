@@ -90,11 +90,11 @@ ORDER = ListedOrder(
 def test_an_order_is_one_line_with_what_became_of_it(width: int) -> None:
     part = replace(ORDER, filled_quantity=Decimal(50), state=OrderState.PARTIALLY_FILLED)
     over = replace(ORDER, is_open=False)
-    rows = (ORDER, replace(over, state=OrderState.FILLED), replace(over, state=None), part)
+    rows = (ORDER, replace(over, state=OrderState.FILLED), replace(over, state=OrderState.UNKNOWN), part)
     text = seen(orders_page(Listing(Selection(), rows)))
     assert text[4].startswith("  2007-01-03 12:00  sell 1250 BRK.B stop 3211.10  open")
     states = [line.partition("3211.10  ")[2] for line in text[4:]]
-    assert [state.partition("  ")[0].strip() for state in states] == ["open", "filled", "not open", "50 filled"]
+    assert [state.partition("  ")[0].strip() for state in states] == ["open", "filled", "unknown", "50 filled"]
     assert max(map(len, text)) <= width
     market = replace(ORDER, type=OrderType.MARKET, stop_price=None)
     assert "sell 1250 BRK.B market" in seen(orders_page(Listing(Selection(), (market,))))[4]

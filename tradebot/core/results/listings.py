@@ -82,7 +82,7 @@ class ListedOrder:
     limit_price: Decimal | None
     stop_price: Decimal | None
     average_fill_price: Decimal | None  # None while nothing filled
-    state: OrderState | None  # None: it is not open any more, and what became of it is not known
+    state: OrderState  # UNKNOWN too where it is not open any more, and what became of it is not known
     is_open: bool  # whether it may still fill
     purpose: Purpose
     strategy: str  # FOREIGN for somebody else's

@@ -129,8 +129,6 @@ def _order_text(order: ListedOrder) -> str:
 
 
 def _state(order: ListedOrder) -> Cell:
-    if order.state is None:
-        return Cell("not open", Tone.QUIET)
     if order.is_open and 0 < order.filled_quantity < order.quantity:
         return Cell(f"{shares(order.filled_quantity)} filled", Tone.GOOD)
     if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
