@@ -12,6 +12,7 @@ import pytest
 
 from tests.reports.builders import POSITION
 from tests.reports.conftest import NOON, SESSION
+from tradebot.core.accounting.bridge import Bridge
 from tradebot.core.accounting.fill_sums import Execution, fill_sums
 from tradebot.core.accounting.trading_cost import trading_cost
 from tradebot.core.model.account import Fill
@@ -29,6 +30,10 @@ TRADE = Trade(
     NOON, NOON, SESSION, SESSION, 'stop, "hit"',
 )  # fmt: skip
 BOUGHT = Execution("trend", 9, 1, Decimal(10), Decimal(25), Decimal(1), Decimal(25), Decimal(25), rests=False)
+BRIDGE = Bridge(
+    NOON, NOON, Decimal(100000), Decimal(400), Decimal(300), Decimal(5), Decimal(1), Decimal(3), Decimal(0),
+    Decimal(200), Decimal(0), Decimal("-3.00"), Decimal(100500), is_opening_close=True, is_closing_close=True,
+)  # fmt: skip
 USED = LimitLine("MAX_POSITIONS", Decimal(3), Decimal(10), Decimal("0.3"), SESSION)
 
 
@@ -47,11 +52,11 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
     report = replace(
         report_of("101000", "100500"),
         trades=(TRADE,), period_fills=(FILL,), positions=(POSITION,), denial_counts={"HALTED": 2, "BUYING_POWER": 1},
-        cost=trading_cost(fill_sums([BOUGHT])), limits_used=(USED,),
+        cost=trading_cost(fill_sums([BOUGHT])), limits_used=(USED,), bridge=BRIDGE,
     )  # fmt: skip
     folder = tmp_path / "new" / "folder"
     assert sorted(path.name for path in written(report, folder)) == sorted(path.name for path in folder.iterdir()) == [
-        "costs.csv", "denials.csv", "equity.csv", "fills.csv", "halts.csv", "limits.csv", "months.csv",
+        "bridge.csv", "costs.csv", "denials.csv", "equity.csv", "fills.csv", "halts.csv", "limits.csv", "months.csv",
         "positions.csv", "trades.csv",
     ]  # fmt: skip
     assert [row["equity"] for row in read(folder / "equity.csv")] == ["101000", "100500"]
@@ -63,6 +68,10 @@ def test_each_kind_has_its_file(report_of: Callable[..., ReportOutcome], tmp_pat
     assert (position["stop"], position["target"], position["protected"]) == ("24.85", "", "True")
     assert [row["name"] for row in read(folder / "costs.csv")] == ["all", "strategy trend", "hour 09", "order sent"]
     assert [(row["setting"], row["share"]) for row in read(folder / "limits.csv")] == [("MAX_POSITIONS", "0.3")]
+    terms = {row["term"]: Decimal(row["amount"]) for row in read(folder / "bridge.csv")}
+    assert next(iter(terms)) == "opening_equity"
+    assert (terms["fees"], terms["paid_out"]) == (Decimal(-3), Decimal(-200))
+    assert terms.pop("closing_equity") == sum(terms.values()) == 100500
     assert read(folder / "denials.csv") == [{"code": "BUYING_POWER", "count": "1"}, {"code": "HALTED", "count": "2"}]
 
 

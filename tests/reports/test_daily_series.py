@@ -32,6 +32,12 @@ def test_monthly_and_yearly_returns_are_those_of_empyrical() -> None:
     assert daily_series.yearly_returns(months) == pytest.approx(yearly)
 
 
+def test_a_report_has_the_return_of_each_of_its_months(report_of: Callable[..., ReportOutcome]) -> None:
+    report = report_of("101000", "102010", "100000")
+    assert daily_series.returns_by_month(report) == {SESSION.replace(day=1): pytest.approx(0.0)}
+    assert daily_series.returns_by_month(report_of()) == {}
+
+
 def test_the_rolling_sharpe_ratio_is_that_of_empyrical() -> None:
     rolled = daily_series.rolling_sharpe(STEPS)
     expected = empyrical.roll_sharpe_ratio(returns(), window=daily_series.ROLLING_SESSIONS)

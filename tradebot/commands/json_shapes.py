@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -39,7 +39,7 @@ from tradebot.schedulers import SchedulerKind
 from tradebot.schedulers.rules import SchedulerFile
 from tradebot.settings.inspected import ShownSetting
 
-_STATISTICS = {"statistics": Mapping[str, Figure]}
+_STATISTICS = {"statistics": Mapping[str, Figure], "monthly_returns": Mapping[date, float]}
 _LISTING = {"more": bool, "notes": tuple[str, ...]}
 _LAST_KNOWN = {**_LISTING, "known_at": datetime | None, "trouble": str}
 _SETTINGS = {"home": Path, "env_file": Path | None, "warnings": tuple[str, ...], "notes": tuple[str, ...]}

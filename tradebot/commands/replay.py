@@ -58,6 +58,7 @@ def command(
     from tradebot.home.replay_record import Asked
     from tradebot.jobs import replay
     from tradebot.jobs.replay_halts import OnHalt
+    from tradebot.reports.daily_series import returns_by_month
     from tradebot.reports.pages.report import replay_page
     from tradebot.reports.statistics import by_key, statistics
     from tradebot.reports.streams import tell
@@ -88,6 +89,7 @@ def command(
         outcome,
         lambda final, header: replay_page(final, header, figures),
         statistics=by_key(figures),
+        monthly_returns=returns_by_month(outcome.report) if outcome.report else {},
     )
 
 

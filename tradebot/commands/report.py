@@ -25,7 +25,7 @@ PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
 @decorator.command(
     "report",
     writes="the run and its outcome into the ledger (nothing for a period that is over), the log files, with --csv "
-    "nine files, and with --html and --quantstats one each.",
+    "ten files, and with --html and --quantstats one each.",
     examples=(
         "tradebot report",
         "tradebot report --period month --previous",
@@ -60,7 +60,7 @@ def command(
         typer.Option(
             "--csv",
             metavar="DIR",
-            help="Also write equity.csv, trades.csv, fills.csv, costs.csv, limits.csv and four more to DIR.",
+            help="Also write equity.csv, bridge.csv, trades.csv, fills.csv, costs.csv and five more to DIR.",
             show_default=False,
         ),
     ] = None,
@@ -94,6 +94,7 @@ def command(
     from tradebot.commands import logging_setup, render
     from tradebot.core.results.review import review_of
     from tradebot.reports.csv_files import csv_paths, write_csv
+    from tradebot.reports.daily_series import returns_by_month
     from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.pages.review import review_page
@@ -131,6 +132,7 @@ def command(
         outcome,
         lambda final, where: review_page(final, where, found, figures) if found else report_page(final, where, figures),
         statistics=by_key(figures),
+        monthly_returns=returns_by_month(outcome),
         review=found,
     )
 

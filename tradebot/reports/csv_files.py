@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from tradebot.core.accounting.bridge import Bridge
 from tradebot.core.accounting.months import MonthLine
 from tradebot.core.accounting.trading_cost import CostLine, TradingCost
 from tradebot.core.model.account import Fill
@@ -35,13 +36,14 @@ _KINDS: Mapping[str, type[Any]] = {
     "halts.csv": HaltLine,
     "costs.csv": CostLine,
 }
-_DENIALS = ("denials.csv", ("code", "count"))
+#: The columns of the other files.
+_PLAIN = {"denials.csv": ("code", "count"), "bridge.csv": ("term", "amount")}
 
 
 def csv_paths(folder: Path, loaded: Loaded, *, force: bool) -> tuple[Path, ...]:
     """The paths that ``write_csv`` writes to. Raises UsageError, as ``output_path`` does, if one may not be written."""
     output_path(folder, OPTION, loaded)
-    columns = {**{name: _names(kind) for name, kind in _KINDS.items()}, _DENIALS[0]: _DENIALS[1]}
+    columns = {**{name: _names(kind) for name, kind in _KINDS.items()}, **_PLAIN}
     return tuple(
         output_path(folder / name, OPTION, loaded, _csv_kind(names), force=force) for name, names in columns.items()
     )
@@ -53,7 +55,7 @@ def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
     A missing folder is created. Each file is replaced atomically. Values have the same form as in JSON; a missing value
     is an empty field. Raises UsageError if a file cannot be written.
     """
-    denials = [[code, count] for code, count in sorted(outcome.denial_counts.items())]
+    denials = [(code, str(count)) for code, count in sorted(outcome.denial_counts.items())]
     items = (
         outcome.equity,
         outcome.trades,
@@ -64,9 +66,21 @@ def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
         outcome.halts_in_period,
         _costs(outcome.cost),
     )
-    tables = [*(_rows(kind, rows) for kind, rows in zip(_KINDS.values(), items, strict=True)), [_DENIALS[1], *denials]]
+    plain_rows = zip(_PLAIN.values(), (denials, _bridge(outcome.bridge)), strict=True)
+    tables: list[Sequence[Sequence[object]]] = [
+        *(_rows(kind, rows) for kind, rows in zip(_KINDS.values(), items, strict=True)),
+        *([names, *rows] for names, rows in plain_rows),
+    ]
     for path, rows in zip(paths, tables, strict=True):
         _write(path, rows)
+
+
+def _bridge(bridge: Bridge | None) -> list[tuple[str, str]]:
+    """The opening equity, the terms with their signs, and the closing equity, which is the sum of those before it."""
+    if bridge is None:
+        return []
+    ends = {"opening_equity": bridge.opening_equity, **bridge.terms, "closing_equity": bridge.closing_equity}
+    return [(name, _text(amount)) for name, amount in ends.items()]
 
 
 def _costs(cost: TradingCost | None) -> tuple[CostLine, ...]:

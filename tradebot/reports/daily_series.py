@@ -14,7 +14,8 @@ from math import prod
 from tradebot.core.accounting import equity_statistics as formulas
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
-from tradebot.reports.statistics import Curve, Step, external_flows, flow_between
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.reports.statistics import Curve, Step, daily_returns, external_flows, flow_between
 
 #: Sessions of a rolling ratio: half a year.
 ROLLING_SESSIONS = 126
@@ -77,6 +78,15 @@ def monthly_returns(steps: Iterable[Step]) -> tuple[Month, ...]:
     for step in steps:
         months.setdefault((step.session.year, step.session.month), []).append(1 + step.account)
     return tuple(Month(year, month, prod(factors) - 1) for (year, month), factors in months.items())
+
+
+def returns_by_month(report: ReportOutcome) -> dict[date, float]:
+    """The compounded return of each month of a report as a fraction, by its first day; none without an equity curve."""
+    curve = Curve.of(report)
+    if curve is None:
+        return {}
+    steps = daily_returns(curve, report.cash_events, report.benchmark)
+    return {date(each.year, each.month, 1): each.value for each in monthly_returns(steps)}
 
 
 def yearly_returns(months: Iterable[Month]) -> dict[int, float]:

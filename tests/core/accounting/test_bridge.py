@@ -53,6 +53,7 @@ def test_each_term_by_hand() -> None:
     assert (found.paid_in, found.paid_out, found.corrections) == (D(1000), D(10), D(0))
     assert (found.not_explained, found.notes) == (D(0), ())
     assert total(found) == found.closing_equity
+    assert sum(found.terms.values()) == found.change
 
 
 CENT = D("0.01")
@@ -82,6 +83,11 @@ def test_a_cent_in_either_equity_or_in_the_cost_is_not_explained() -> None:
     assert crossed(end=replace(END, equity=END.equity + CENT)).not_explained == CENT
     assert crossed(start=replace(START, equity=START.equity - CENT)).not_explained == CENT
     assert abs(crossed(after=replace(AFTER, cost=AFTER.cost + CENT)).not_explained) == CENT
+
+
+def test_what_is_not_explained_says_what_to_do() -> None:
+    (note,) = crossed(replace(START, equity=START.equity - CENT)).notes
+    assert "`tradebot reconcile` books it" in note
 
 
 def test_fractions_of_a_cent_are_explained() -> None:

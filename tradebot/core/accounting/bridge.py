@@ -17,6 +17,10 @@ from tradebot.core.model.values import ZERO, to_cents
 
 #: Digits of a sum that count: a division by a split's ratio leaves more behind them.
 _EXACT = Decimal("1e-6")
+_NOT_BOOKED = (
+    "what is not explained may be known to the broker and not booked yet: `tradebot reconcile` books it, "
+    "and tells what still differs"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,21 @@ class Bridge:
         """What trading and holding gained or lost after fees: the change without money moved, corrections and rest."""
         return self.realised + self.unrealised + self.dividends + self.interest - self.fees
 
+    @property
+    def terms(self) -> dict[str, Decimal]:
+        """The terms by name with their signs: they add up to the change."""
+        return {
+            "realised": self.realised,
+            "unrealised": self.unrealised,
+            "dividends": self.dividends,
+            "interest": self.interest,
+            "fees": -self.fees,
+            "paid_in": self.paid_in,
+            "paid_out": -self.paid_out,
+            "corrections": self.corrections,
+            "not_explained": self.not_explained,
+        }
+
 
 def bridge(start: Moment, end: Moment, booked: Booked) -> Bridge:
     """The bridge between two moments."""
@@ -143,7 +162,7 @@ def bridge(start: Moment, end: Moment, booked: Booked) -> Bridge:
         unrealised=rounded + rounding,
         is_opening_close=start.is_close,
         is_closing_close=end.is_close,
-        notes=tuple(_notes(start, end, before, after, left)),
+        notes=tuple(_notes(start, end, before, after, left)) or ((_NOT_BOOKED,) if any(left) else ()),
         **terms,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from tradebot.core.accounting.bridge import Bridge
 from tradebot.core.model.exchange_time import new_york_date
@@ -13,6 +12,8 @@ from tradebot.reports.layout import Cell, Facts, Line, Page, Tone, lines, sectio
 from tradebot.reports.statistics import Curve
 
 _TITLE = "Equity, USD"
+#: The terms of the bridge that are shown even if they are 0.
+_ALWAYS = ("realised", "unrealised", "not_explained")
 
 
 def equity(outcome: ReportOutcome) -> Page:
@@ -40,20 +41,14 @@ def _without_bridge(outcome: ReportOutcome, curve: Curve | None) -> tuple[tuple[
 
 def _bridge(outcome: ReportOutcome, bridge: Bridge) -> tuple[tuple[str, str | Cell], ...]:
     begins = "opening statement of" if outcome.opening is not None else ""
-    terms: tuple[tuple[str, Decimal], ...] = (
-        ("dividends", bridge.dividends),
-        ("interest", bridge.interest),
-        ("fees", -bridge.fees),
-        ("paid in", bridge.paid_in),
-        ("paid out", -bridge.paid_out),
-        ("corrections", bridge.corrections),
-    )
     left = bridge.not_explained
+    # None of the others is a gain or a loss, so none is coloured.
+    others = {name: amount for name, amount in bridge.terms.items() if name not in _ALWAYS and amount}
     return (
         (_moment(bridge.opened_at, begins, is_close=bridge.is_opening_close), usd(bridge.opening_equity)),
         ("  realised before fees", signed_usd(bridge.realised)),
         ("  unrealised change", signed_usd(bridge.unrealised)),
-        *((f"  {name}", signed_usd(amount).text) for name, amount in terms if amount),  # neither gain nor loss
+        *((f"  {name.replace('_', ' ')}", signed_usd(amount).text) for name, amount in others.items()),
         ("  not explained", Cell(usd(left), Tone.BAD) if left else usd(left)),
         (_moment(bridge.closed_at, is_close=bridge.is_closing_close), usd(bridge.closing_equity)),
         ("change", signed_usd(bridge.change)),

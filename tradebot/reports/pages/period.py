@@ -12,7 +12,7 @@ from tradebot.core.model.values import ZERO, plural
 from tradebot.core.results.halt_texts import BY_MACHINE, clock_text
 from tradebot.core.results.period_lines import BreakLine, DrillLine, HaltLine, JobCount
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.reports.daily_series import monthly_returns
+from tradebot.reports.daily_series import returns_by_month
 from tradebot.reports.formatting import (
     NOTHING,
     day,
@@ -27,7 +27,7 @@ from tradebot.reports.formatting import (
 )
 from tradebot.reports.layout import Block, Cell, Facts, Line, Page, Tone, section, table
 from tradebot.reports.pages import common
-from tradebot.reports.statistics import Curve, daily_returns
+from tradebot.reports.statistics import Curve
 
 #: The symbols and the months that a page lists; the rest is in --json and --csv.
 MOST_SYMBOLS = 20
@@ -85,21 +85,13 @@ def by_month(outcome: ReportOutcome) -> Page:
     """The newest months, and the years where there are more; USD."""
     if len(outcome.months) < 2:
         return ()
-    returns = _returns(outcome)
+    returns = returns_by_month(outcome)
     newest = outcome.months[-MOST_MONTHS:]
     years: tuple[Block, ...] = ()
     if len(outcome.months) > MOST_MONTHS:
         years = _periods("year", _years(outcome.months, returns))
     months = _periods("month", ((f"{each.month:%Y-%m}", each, returns.get(each.month)) for each in newest))
     return section("By month", *years, *months)
-
-
-def _returns(outcome: ReportOutcome) -> dict[date, float]:
-    curve = Curve.of(outcome)
-    if curve is None:
-        return {}
-    steps = daily_returns(curve, outcome.cash_events, outcome.benchmark)
-    return {date(each.year, each.month, 1): each.value for each in monthly_returns(steps)}
 
 
 def _years(months: Iterable[MonthLine], returns: Mapping[date, float]) -> Iterable[tuple[str, MonthLine, float | None]]:
