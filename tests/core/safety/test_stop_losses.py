@@ -28,6 +28,12 @@ def test_shares_without_a_stop_that_surely_rests_count_in_full(useless: tuple[Br
     assert lost(*useless) == (StopLoss("AAPL", "trend", D(0), D(5100)),)
 
 
+def test_a_total_is_the_sum_of_the_losses_as_they_are_shown() -> None:
+    parts = [*lost(stop(price="49"), last="49.00244"), *lost(stop(price="49"), last="49.00004")]
+    assert [each.to_stops for each in parts] == [D("0.24"), D("0.00")]
+    assert total_of(parts) == StopLossTotal(D("0.24"), D("0"), D("0.24"))
+
+
 def test_each_share_counts_once_with_the_stop_that_is_nearest() -> None:
     stops = (stop(price="45", quantity="80"), stop(price="50", quantity="40", broker_order_id="other"))
     assert lost(*stops) == (StopLoss("AAPL", "trend", D(40 * 1 + 60 * 6), D(0)),)

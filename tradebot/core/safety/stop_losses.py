@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from tradebot.core.model.account import Position, Quote
 from tradebot.core.model.holdings import FOREIGN, Holding
 from tradebot.core.model.orders import BrokerOrder
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.safety.stop_coverage import resting_stops
 
 
 @dataclass(frozen=True, slots=True)
 class StopLoss:
-    """What shares of a position would lose, USD, never negative."""
+    """What shares of a position would lose, USD to the cent, never negative: a total is the sum of what is shown."""
 
     symbol: str
     strategy: str  # FOREIGN for shares that no strategy bought
@@ -71,9 +71,13 @@ def _of_position(
     ours = holding.shares_in(position) if holding else ZERO
     if holding and ours:
         lost, uncovered = _to_stops(holding, ours, last, stops)
-        yield StopLoss(position.symbol, holding.strategy, lost, uncovered * last)
+        yield StopLoss(position.symbol, holding.strategy, _cents(lost), _cents(uncovered * last))
     if foreign := abs(position.quantity) - ours:
-        yield StopLoss(position.symbol, FOREIGN, ZERO, foreign * last)
+        yield StopLoss(position.symbol, FOREIGN, ZERO, _cents(foreign * last))
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
 def _to_stops(

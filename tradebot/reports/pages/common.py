@@ -110,7 +110,7 @@ def positions(position_lines: Iterable[PositionLine]) -> Page:
 def positions_table(position_lines: Iterable[PositionLine]) -> tuple[Table, ...]:
     """The open positions with the distance to the stop. Prices are USD per share, amounts USD; empty without any."""
     return table(
-        "symbol | >shares | >last | >P&L | >stop | >away | ?strategy | ?>entry | ?>to lose | ?>value | ?>target",
+        "symbol | >shares | >last | >P&L | >stop | >away | ?>to lose | ?>value | ?strategy | ?>entry | ?>target",
         (
             (
                 line.symbol,
@@ -119,10 +119,10 @@ def positions_table(position_lines: Iterable[PositionLine]) -> tuple[Table, ...]
                 signed_usd(line.pnl),
                 price(line.stop),
                 _distance(line),
-                line.strategy,
-                price(line.entry_price),
                 usd(_at_stop(line)),
                 usd(line.market_value),
+                line.strategy,
+                price(line.entry_price),
                 price(line.target),
             )
             for line in position_lines
