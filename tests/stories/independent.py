@@ -6,8 +6,10 @@ own: round trips run flat to flat by strategy and symbol, tax lots first in, fir
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -145,6 +147,34 @@ def monthly_returns(returns: pd.Series) -> dict[str, float]:
     return {month: grown - 1 for month, grown in months.items()}
 
 
+def unrealised(ledger: Path) -> dict[str, Decimal]:
+    """What the open shares of each strategy have earned at the newest closing prices, first in, first out, no fees."""
+    prices = json.loads(rows(ledger, "closes")[-1]["prices"])
+    happened = [*rows(ledger, "fills"), *rows(ledger, "corporate_actions")]
+    held: dict[tuple[str, str], deque[list[Decimal]]] = defaultdict(deque)  # shares, price
+    for row in sorted(happened, key=lambda row: (row["at"], row["number"])):
+        if "ratio" in row:
+            for lot in (lot for key, lots in held.items() if key[1] == row["symbol"] for lot in lots):
+                lot[0] *= Decimal(row["ratio"])
+                lot[1] /= Decimal(row["ratio"])
+            continue
+        lots, shares = held[row["strategy"], row["symbol"]], Decimal(row["quantity"])
+        if row["side"] == "buy":
+            lots.append([shares, Decimal(row["price"])])
+            continue
+        while shares:
+            sold = min(shares, lots[0][0])
+            lots[0][0] -= sold
+            shares -= sold
+            if lots[0][0] == 0:
+                lots.popleft()
+    earned: dict[str, Decimal] = {}
+    for (strategy, symbol), lots in held.items():
+        for shares, price in lots:
+            earned[strategy] = earned.get(strategy, ZERO) + shares * (Decimal(prices[symbol]) - price)
+    return earned
+
+
 @dataclass(frozen=True)
 class TaxLot:
     """Shares that were bought and sold, first in, first out."""
@@ -199,6 +229,63 @@ def compare(said: Row, ledger: Path, base: Decimal) -> None:
     returns = daily_returns(ledger, base, said["first"])
     for name, value in ratios(returns).items():
         assert said["statistics"][name]["value"] == pytest.approx(value, rel=1e-9), name
+    _same_months(said, ledger, trips, returns)
+    told_open = {name: Decimal(amount) for name, amount in said["unrealised_by_strategy"].items()}
+    assert told_open == pytest.approx(unrealised(ledger), abs=Decimal("1e-9"))
+    assert Decimal(said["unrealised"]) == pytest.approx(sum(told_open.values(), ZERO))
+
+
+def compare_taxes(year: int, form: Iterable[Row], ledger: Path) -> None:
+    """Compare the rows of `export --tax` for a year with the lots of this file.
+
+    Rows hold whole cents. The gain is that before wash sales: without the losses that are not deductible, which are
+    added to the cost of the shares that replace those sold.
+    """
+    lots: dict[tuple[str, str, str], list[TaxLot]] = defaultdict(list)
+    for lot in tax_lots(ledger):
+        if lot.sold.startswith(str(year)):
+            lots[lot.symbol, lot.acquired, lot.sold].append(lot)
+    told: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in form:
+        symbol = row["description"].split()[-1]
+        told[symbol, _iso(row["date_acquired"]), _iso(row["date_sold"])].append(row)
+    assert told.keys() == lots.keys()
+    for key, rows_of_day in told.items():
+        shares = sum((Decimal(row["description"].split()[0]) for row in rows_of_day), ZERO)
+        gain = sum((_gain_before_wash_sales(row) for row in rows_of_day), ZERO)
+        cents = Decimal("0.015") * len(rows_of_day)
+        assert shares == sum(lot.shares for lot in lots[key]), key
+        assert gain == pytest.approx(sum(lot.gain for lot in lots[key]), abs=cents), key
+
+
+def _gain_before_wash_sales(row: Row) -> Decimal:
+    added = re.search(r"cost includes ([0-9.]+) of disallowed losses", row["note"])
+    return Decimal(row["proceeds"]) - Decimal(row["cost_basis"]) + (Decimal(added[1]) if added else ZERO)
+
+
+def _iso(day: str) -> str:
+    """The date 2007-12-31 of 12/31/2007."""
+    month, day_of_month, year = day.split("/")
+    return f"{year}-{month}-{day_of_month}"
+
+
+def _same_months(said: Row, ledger: Path, trips: Iterable[RoundTrip], returns: pd.Series) -> None:
+    """The lines by month, and the return of each month."""
+    expected = {f"{month}-01": value for month, value in monthly_returns(returns).items()}
+    assert said["monthly_returns"] == pytest.approx(expected, rel=1e-9)
+    ended: dict[str, list[RoundTrip]] = defaultdict(list)
+    for trip in trips:
+        ended[f"{trip.closed[:7]}-01"].append(trip)
+    sessions = Counter(f"{session[:7]}-01" for session in closing_equity(ledger))
+    assert [line["month"] for line in said["months"]] == sorted(sessions)
+    for line in said["months"]:
+        of_month = totals(ended[line["month"]])
+        assert (line["sessions"], line["trades"]) == (sessions[line["month"]], of_month["trades"]), line["month"]
+        for name, value in (("realised", of_month["pnl"]), ("fees", of_month["fees"])):
+            assert Decimal(line[name]) == pytest.approx(value, abs=Decimal("1e-12")), (line["month"], name)
+    changes = [Decimal(line["change"]) + Decimal(line["paid"]) for line in said["months"]]
+    newest = list(closing_equity(ledger).values())[-1]
+    assert sum(changes, ZERO) == newest - Decimal(said["bridge"]["opening_equity"])
 
 
 def _same_totals(said: Row, expected: dict[str, Any]) -> None:

@@ -9,11 +9,14 @@ import pytest
 
 from tests.stories import independent
 from tests.stories.processes.conftest import Machine
+from tradebot.core.accounting.form_8949 import tax_year
+from tradebot.ledger.database import open_database
+from tradebot.reports.json_output import dumps
 
 
 def test_the_figures_of_three_years_are_those_of_the_raw_rows(three_years: Machine) -> None:
     replay = json.loads((three_years.folder / "said.json").read_text())
-    said = {**replay["report"], "statistics": replay["statistics"]}
+    said = {**replay["report"], "statistics": replay["statistics"], "monthly_returns": replay["monthly_returns"]}
     independent.compare(said, three_years.ledger, base=Decimal(100_000))
 
 
@@ -21,6 +24,16 @@ def test_the_change_of_three_years_is_explained_to_the_cent(three_years: Machine
     bridge = json.loads((three_years.folder / "said.json").read_text())["report"]["bridge"]
     assert (bridge["not_explained"], bridge["notes"]) == ("0", [])
     assert bridge["is_closing_close"] is True
+
+
+@pytest.mark.parametrize("year", [2007, 2008, 2009])
+def test_the_taxes_of_a_year_are_those_of_the_raw_rows(three_years: Machine, year: int) -> None:
+    database = open_database(three_years.ledger, create=False)
+    (key,) = {row["account_key"] for row in independent.rows(three_years.ledger, "fills")}
+    form = json.loads(dumps(tax_year(database.bind(key).history.booked(), year, None).rows))
+    database.close()
+    assert form
+    independent.compare_taxes(year, form, three_years.ledger)
 
 
 def test_tax_lots_and_round_trips_of_a_long_account_earn_the_same(three_years: Machine) -> None:

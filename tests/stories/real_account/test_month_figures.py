@@ -19,7 +19,8 @@ from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.report_periods import AskedPeriod, Period
-from tradebot.jobs import report
+from tradebot.jobs import export, report
+from tradebot.reports.daily_series import returns_by_month
 from tradebot.reports.json_output import dumps
 from tradebot.reports.statistics import by_key, statistics
 
@@ -84,10 +85,9 @@ def reported(account: AtAlpaca) -> dict[str, Any]:
     """What `report --json` says of the whole account."""
     with account.house.desk("16:10") as desk:
         outcome = report.run(replace(desk, broker=broker_of(account.fake)), AskedPeriod(Period.ALL))
-    names = ("totals", "by_strategy", "trades", "first", "bridge")
-    said = json.loads(
-        dumps({**{name: getattr(outcome, name) for name in names}, "statistics": by_key(statistics(outcome))})
-    )
+    names = ("totals", "by_strategy", "trades", "first", "bridge", "months", "unrealised", "unrealised_by_strategy")
+    figures = {"statistics": by_key(statistics(outcome)), "monthly_returns": returns_by_month(outcome)}
+    said = json.loads(dumps({**{name: getattr(outcome, name) for name in names}, **figures}))
     assert isinstance(said, dict)
     return said
 
@@ -96,6 +96,9 @@ def test_the_figures_of_a_month_with_partial_fills_are_those_of_the_raw_rows(mak
     with a_month(make_house) as account:
         said = reported(account)
         ledger = account.house.database
+        with account.house.ledger_alone() as alone:
+            form = json.loads(dumps(export.tax(alone, 2007).rows))
+    independent.compare_taxes(2007, form, ledger)
     trips = independent.round_trips(ledger)
     assert len(trips) == 6
     assert max(trip.fills for trip in trips) == 5
