@@ -39,11 +39,11 @@ def test_a_position_is_shown_with_its_stop_and_what_is_lost_there(traded: House)
     assert (found.known_at, found.more, found.notes) == (None, False, ())
 
 
-def test_what_was_known_last_says_of_when_it_is_and_nothing_of_the_stop(traded: House) -> None:
+def test_what_was_known_last_says_of_when_it_is_and_what_is_lost_at_the_stop_of_the_holding(traded: House) -> None:
     found = recalled(traded)
     (line,) = found.rows
     assert (line.symbol, line.quantity, line.last, line.stop) == ("COAL", Decimal(50), Decimal(103), Decimal(90))
-    assert (line.protected, line.to_stop, line.bare) == (None, None, None)
+    assert (line.protected, line.to_stop, line.bare) == (None, Decimal(50 * 13), Decimal(0))
     assert found.known_at is not None
     assert new_york_text(found.known_at) == "2007-01-08 16:05 EST", "when reconcile looked"
 

@@ -12,12 +12,13 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.reports.conftest import Place
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.model.halts import Halt, HaltRule, distinct
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, distinct
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.safety.stop_losses import StopLossTotal
+from tradebot.errors import ExitCode
 from tradebot.jobs import status
-from tradebot.reports.layout import Cell, Table, Tone
+from tradebot.reports.layout import Cell, Heading, Line, Table, Tone
 from tradebot.reports.pages.status import status_page
 
 SECOND = date(2007, 1, 4)
@@ -117,3 +118,19 @@ def test_after_an_emergency_stop_out_of_hours_the_queued_sale_is_told_and_no_sto
         "ACME: a sell at the market of 100 shares is queued for the open, 2007-01-05 09:30 EST; "
         "nothing protects them until it fills, $10,000.00"
     )
+
+
+def test_without_the_broker_it_tells_the_halts_and_what_was_known_last(make_house: MakeHouse) -> None:
+    house = holding_acme(make_house, FLAT)
+    house.emergency_stop()
+    with house.ledger_alone() as desk:
+        outcome = status.recall(desk, "nobody answers")
+    assert (outcome.exit_code, outcome.level) == (ExitCode.BROKER, HaltLevel.HALTED)
+    assert [each.reason for each in outcome.halts] == ["a drill"]
+    (line,) = outcome.positions
+    assert (line.symbol, line.to_stop) == ("ACME", Decimal(5000))
+    page = status_page(outcome, Place())
+    said = [block.text for block in page if isinstance(block, Line | Heading)]
+    assert "The broker could not be asked: nobody answers" in said
+    assert "1 position, equity $100,000.00" in said
+    assert any(each.startswith("as known at 2007-01-04") for each in said)

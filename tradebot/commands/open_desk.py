@@ -96,6 +96,20 @@ def ledger_for(options: GlobalOptions, name: str) -> Iterator[OpenLedgerDesk]:
         yield opened
 
 
+@contextmanager
+def ledger_after(options: GlobalOptions, name: str, error: BrokerUnavailable) -> Iterator[OpenLedgerDesk]:
+    """The ledger alone, once the broker could not be asked. Raises ``error`` where the ledger has no account yet."""
+    from tradebot.runtime.open_ledger import open_ledger_desk
+
+    with ExitStack() as held:
+        try:
+            opened = held.enter_context(open_ledger_desk(options))
+        except ConfigError:
+            raise error from None
+        render.begin(options, name, opened.context, opened.loaded.warnings)
+        yield opened
+
+
 def start_logs(loaded: Loaded, wall: datetime) -> None:
     """Log to the home's files. A folder that cannot be written is a warning: a missing log stops no exit."""
     render.warn(logging_setup.to_files(loaded.settings, new_york_date(wall)))

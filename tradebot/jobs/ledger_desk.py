@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tradebot.core.model.account import SessionHours
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.ledger.database import AccountLedger
-from tradebot.ports import Calendar, Strategies
+from tradebot.ports import Calendar, Latch, Strategies
 from tradebot.settings import Settings
 
 
@@ -20,6 +20,7 @@ class LedgerDesk:
     ledger: AccountLedger  # of the pinned account; refuses to write
     calendar: Calendar  # the installed one, with the broker's corrections that the ledger has
     strategies: Strategies  # read when first asked for; their code does not run
+    latch: Latch  # of the account, to be read
     pending_stops: tuple[StopEntry, ...]  # what emergency stops did that the ledger has not taken in yet, in order
     now: datetime  # aware UTC: the machine's time; at the embedded exchange the newest time that the ledger knows
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
+from tradebot.core.model.values import ZERO
 from tradebot.core.results.listings import Listing, Selection
 from tradebot.core.results.position_lines import PositionLine, position_lines
+from tradebot.core.safety.stop_losses import known_loss
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.stop_gaps import look_at_stops
@@ -24,14 +27,21 @@ def run(desk: Desk, chosen: Selection) -> Listing[PositionLine]:
 def recall(desk: LedgerDesk, chosen: Selection) -> Listing[PositionLine]:
     """The positions that match, as they were known last: in the newest look of a job at the account.
 
-    Whether their stops rest is not known, nor is what they would lose.
+    Whether their stops rest is not known. What they would lose is from the last price to the stop of the holding.
     """
     known = desk.ledger.listings.last_positions()
     if known is None:
         return Listing(chosen, (), notes=("no job has looked at the account yet, so nothing is known of it",))
     known_at, positions = known
     lines = position_lines(positions, desk.ledger.books.holdings(), (), known=False)
-    return _listing(chosen, lines).as_of(known_at)
+    return _listing(chosen, map(_with_known_loss, lines)).as_of(known_at)
+
+
+def _with_known_loss(line: PositionLine) -> PositionLine:
+    """A line with what its shares lose if a stop over all of them fills at its price; without one it stays unknown."""
+    if line.stop is None:
+        return line
+    return replace(line, to_stop=known_loss(line.quantity, line.last, line.stop), bare=ZERO)
 
 
 def _listing(chosen: Selection, lines: Iterable[PositionLine]) -> Listing[PositionLine]:

@@ -190,6 +190,14 @@ class LedgerHistory:
         )
         return tuple(_event(row) for row in rows)
 
+    def newest_equity(self) -> EquityPoint | None:
+        """The newest equity point; None when there is none."""
+        row = self._engine.one(
+            "SELECT * FROM equity WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1",
+            {"account_key": self._account_key},
+        )
+        return value_from(EquityPoint, row) if row else None
+
     def equity_before(self, at: datetime) -> EquityPoint | None:
         """The newest equity point before an instant (desk time, aware); None when there is none."""
         row = self._engine.one(

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.errors import ConfigError, Problem
+from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.stop_journal import finished_stops
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import HomeContext, is_fresh
+from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.strategies import LazyStrategies
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings, load_without_keys, process_environment
 
@@ -55,7 +57,9 @@ def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
     """
     with open_ledger(options) as opened, opened.database.engine.snapshot():
         settings, account = opened.loaded.settings, _pinned(opened)
-        desk = _desk(settings, account, opened.database.bind(account.key))
+        home_latch = HomeLatch(settings.home, lost_state(settings, opened.database))
+        latch = AccountLatch(home_latch, account.key, opened.database.pinned_accounts.pinned_keys)
+        desk = _desk(settings, account, opened.database.bind(account.key), latch)
         context = HomeContext(
             settings.home, account.broker, account.mode, account.account_id, settings.database_path, settings.log_path
         )
@@ -71,11 +75,11 @@ def _pinned(opened: OpenLedger) -> PinnedAccount:
     return account
 
 
-def _desk(settings: Settings, account: PinnedAccount, ledger: AccountLedger) -> LedgerDesk:
+def _desk(settings: Settings, account: PinnedAccount, ledger: AccountLedger, latch: AccountLatch) -> LedgerDesk:
     now = SystemClock().now()
     if settings.broker is BrokerName.PAPER:  # whose clock is its own, and is not asked
         now = ledger.history.newest_at() or account.pinned_at
     calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
     stops = finished_stops(settings.home, SystemClock().wall())
     pending = tuple(entry for stop in stops for entry in stop.entries)
-    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), pending, now)
+    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), latch, pending, now)

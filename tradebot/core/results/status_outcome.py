@@ -33,3 +33,5 @@ class StatusOutcome(Outcome):
     now: datetime | None = None  # desk time, aware UTC
     needs: tuple[Need, ...] = ()  # what needs the operator, beside the halts
     if_all_stops_fill: StopLossTotal | None = None  # what is lost then, from the present prices
+    known_at: datetime | None = None  # when account and positions were last known (aware UTC); None: they are as of now
+    trouble: str = ""  # why the broker could not be asked; "": it was

@@ -57,6 +57,11 @@ def stop_losses(
     return tuple(found)
 
 
+def known_loss(shares: Decimal, last: Decimal, stop_price: Decimal) -> Decimal:
+    """What shares (negative for a short) lose from the last price to a stop that covers all of them, USD."""
+    return _cents(max(ZERO, (last - stop_price) * shares))
+
+
 def total_of(losses: Iterable[StopLoss]) -> StopLossTotal:
     """The sums over positions."""
     losses = tuple(losses)

@@ -11,6 +11,7 @@ from tradebot.core.results.halt_texts import halt_alert
 from tradebot.core.risk.circuit_breakers import active_halts
 from tradebot.errors import LedgerError
 from tradebot.jobs.desk import Desk
+from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.ports import Latch
 
 
@@ -41,12 +42,12 @@ def halt_by_hand(
     return halt
 
 
-def current_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
+def current_halts(desk: Desk | LedgerDesk, today: date) -> tuple[Halt, ...]:
     """Every halt in force on ``today``, a New York date: of the environment flag, the latch file and the ledger."""
     return active_halts(_latched(desk), today)
 
 
-def _latched(desk: Desk) -> tuple[Halt, ...]:
+def _latched(desk: Desk | LedgerDesk) -> tuple[Halt, ...]:
     halts: list[Halt] = []
     if desk.settings.emergency_stop_enabled:
         halts.append(

@@ -90,6 +90,8 @@ def positions_page(found: Listing[PositionLine]) -> Page:
     lost = [line for line in found.rows if line.to_stop is not None and line.bare is not None]
     total = sum(((line.to_stop or ZERO) + (line.bare or ZERO) for line in lost), ZERO)
     said = f"If every stop fills at its price, {usd(total)} is lost from here. A gap through a stop loses more."
+    if found.known_at is not None:
+        said += " Whether the stops still rest is not known."
     return (
         *_last_known(found),
         *common.positions(found.rows),

@@ -48,10 +48,12 @@ def status_page(outcome: StatusOutcome, where: RunHeader, *, full: bool = False)
     return (
         heading,
         *code,
+        *((Line(f"The broker could not be asked: {outcome.trouble}", Tone.BAD),) if outcome.trouble else ()),
         Line(level, tone),
         *((Line(f"at work: {outcome.lock_holder}", Tone.WARN),) if outcome.lock_holder else ()),
         *_needs(outcome, where),
         Heading(outcome.headline),
+        *((Line(f"as known at {instant(outcome.known_at)}", Tone.WARN),) if outcome.known_at else ()),
         *_cash(outcome),
         *common.positions_table(outcome.positions),
         *_at_stops(outcome),
@@ -64,7 +66,7 @@ def _needs(outcome: StatusOutcome, where: RunHeader) -> Page:
     blocks: list[Block] = [*common.halt_lines(outcome.halts, where.home)]
     for need in outcome.needs:
         blocks += (Line(need.what, Tone.BAD if need.urgent else Tone.WARN), Line(need.do, Tone.QUIET, under=True))
-    return section("Needs you", *blocks) or (Line("nothing needs you", Tone.GOOD),)
+    return section("Needs you", *blocks) or ((Line("nothing needs you", Tone.GOOD),) if not outcome.trouble else ())
 
 
 def _cash(outcome: StatusOutcome) -> Page:
