@@ -13,7 +13,7 @@ from tradebot.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
 
-_LEDGER_OPTION = "--ledger"
+_LEDGER_OPTION = "FILE"
 
 
 @decorator.command(

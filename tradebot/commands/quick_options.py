@@ -7,8 +7,10 @@ of Typer itself. A default, a text and a path are converted here; everything els
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,6 +20,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from tradebot.core.model.texts import encodable
 
+#: The formats in Typer's error of a date, and what they are shown by.
+_FORMATS, _EXAMPLE = re.compile("'([^']*%[^']*)'"), datetime(2007, 1, 31, 9, 35)  # noqa: DTZ001 - it is only shown
 #: The help where Python left out the docstrings that it is made from.
 _NO_HELP = "There is no help with PYTHONOPTIMIZE=2 (python -OO), which leaves out its texts. Unset it, or set it to 1."
 
@@ -58,7 +62,7 @@ def _value(parameter: Any, typers_way: Callable[[Any, Any], Any], context: Any, 
     if value is None and context.resilient_parsing:  # a shell completes a line that is not whole yet
         return None
     if parameter.multiple or parameter.nargs != 1:
-        return typers_way(context, value)
+        return _typers_value(typers_way, context, value)
     if isinstance(value, str) and _kind(parameter) is Path:
         value = str(_path(parameter, context, value))
     if _is_default(parameter, context, value):
@@ -66,8 +70,21 @@ def _value(parameter: Any, typers_way: Callable[[Any, Any], Any], context: Any, 
     elif isinstance(value, str) and (known := _converted(parameter, value)) is not None:
         converted = known
     else:
-        return typers_way(context, value)
+        return _typers_value(typers_way, context, value)
     return converted if parameter.callback is None else parameter.callback(context, parameter, converted)
+
+
+def _typers_value(typers_way: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    """The value as Typer converts it. Its error of a wrong value speaks of formats and of pydantic: ours does not."""
+    try:
+        return typers_way(context, value)
+    except BadParameter as error:
+        said = error.message.removeprefix("Value error, ")
+        if "does not match the format" in said:
+            likes = " or ".join(_EXAMPLE.strftime(form) for form in _FORMATS.findall(said.partition("format")[2]))
+            said = f"{value!r} is no date that there is: write it like {likes}."
+        error.message = said
+        raise
 
 
 def _is_default(parameter: Any, context: Any, value: Any) -> bool:

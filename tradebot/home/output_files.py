@@ -78,10 +78,10 @@ def _refuse_other_kind(path: Path, option: str, kind: Kind, *, force: bool) -> N
         raise _unusable(path, option, "read", error) from error
     if not kind.is_one(head):
         raise UsageError(
-            f"{path} exists and is not {kind.noun} as this command writes it. Give {option} another name, or --force "
-            "to replace that file."
+            f"{path} exists and is not {kind.noun} as this command writes it. Give another name for {option}, or "
+            "--force to replace that file."
         )
 
 
 def _unusable(path: Path, option: str, how: str, error: OSError) -> UsageError:
-    return UsageError(f"{path} cannot be {how}: {error.strerror or error}. Give {option} another name.")
+    return UsageError(f"{path} cannot be {how}: {error.strerror or error}. Give another name for {option}.")

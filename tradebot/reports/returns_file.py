@@ -13,7 +13,7 @@ from tradebot.settings import Loaded
 
 _COLUMNS = ("date", "equity", "return", "benchmark_return")
 _CSV = Kind("daily returns", lambda head: head.startswith(",".join(_COLUMNS).encode()))
-_OPTION = "--returns"
+_OPTION = "FILE"
 
 
 def returns_path(file: Path, loaded: Loaded, *, force: bool) -> Path:

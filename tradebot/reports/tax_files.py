@@ -23,7 +23,7 @@ _COLUMNS = tuple(item.name for item in fields(Form8949Row))
 _TITLE = "Form 8949, sales of "
 _CSV = Kind("the rows of Form 8949", lambda head: head.startswith(",".join(_COLUMNS[:4]).encode()))
 _NOTES = Kind("the notes on Form 8949", lambda head: head.startswith(_TITLE.encode()))
-_OPTION = "--tax"
+_OPTION = "FILE"
 _WIDTH = 100
 
 
