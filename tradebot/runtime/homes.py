@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.model.values import plural
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked, ConfigError, Problem
 from tradebot.home import paths, registry
@@ -24,6 +27,9 @@ from tradebot.settings import (
     load_for,
     process_environment,
 )
+
+#: Known homes that are told where a home is none.
+_SHOWN_HOMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def require_home(options: GlobalOptions) -> None:
 def _require_home(settings: Settings) -> None:
     if is_home(settings):
         return
-    homes = "".join(f"\n  {home}" for home in known_homes(settings))
+    homes = _nearest(settings.home, known_homes(settings))
     raise ConfigError(
         [
             Problem(
@@ -92,6 +98,14 @@ def _require_home(settings: Settings) -> None:
             )
         ]
     )
+
+
+def _nearest(home: Path, known: Iterable[Path]) -> str:
+    """The known homes that are most like one that is none, each in a line, and how many others there are."""
+    ranked = sorted(known, key=lambda each: -SequenceMatcher(None, str(each), str(home)).ratio())
+    shown = "".join(f"\n  {each}" for each in ranked[:_SHOWN_HOMES])
+    others = len(ranked) - _SHOWN_HOMES
+    return f"{shown}\n  and {plural(others, 'other')}" if others > 0 else shown
 
 
 def register_home(settings: Settings, database: Database) -> None:

@@ -105,7 +105,7 @@ def _secret(name: str, text: str) -> Question:
 def _limits() -> Question:
     shown = tuple((name, rows()[name].default, rows()[name].meaning) for name in TEMPLATE)
     text = "Which limits must every order keep? These are cautious; percentages are of equity."
-    hint = "Press Enter to take them, or write others, such as MAX_POSITIONS=5 MAX_ORDER_VALUE=2000."
+    hint = "Press Enter to take them, or write others, with a space between: MAX_POSITIONS=5 MAX_ORDER_VALUE=2000"
     return Question(text, _changed_limits, "limit | >value | ~meaning", shown, hint)
 
 
