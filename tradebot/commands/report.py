@@ -90,6 +90,7 @@ def command(
     Trades, win rate, P&L and profit factor, in all, by strategy, symbol and month; the textbook statistics, each with
     its convention, against the S&P 500 over the same sessions; slippage and commissions; how far each limit was used;
     open positions with their stops; denials, halts and what broke. A period that is over asks no broker.
+    On the embedded exchange it moves the clock to its time of day, 16:15, as each job does: run it after check-exits.
     """
     from tradebot.commands import logging_setup, render
     from tradebot.core.results.review import review_of
