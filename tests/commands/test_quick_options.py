@@ -77,7 +77,15 @@ def ended(typed: list[str], command: type[TyperCommand], group: type[TyperGroup]
 @pytest.mark.parametrize("line", LINES, ids=" ".join)
 def test_a_command_line_is_read_as_typer_reads_it(line: list[str]) -> None:
     for typed in (["work", *line], ["--home", "before", "work", *line]):
-        assert ended(typed, QuickCommand, QuickGroup) == ended(typed, TyperCommand, TyperGroup)
+        code, out, said = ended(typed, QuickCommand, QuickGroup)
+        code_of_typer, out_of_typer, said_by_typer = ended(typed, TyperCommand, TyperGroup)
+        assert (code, out) == (code_of_typer, out_of_typer)
+        if "Value error, " in said_by_typer:  # pydantic's words: ours are plain
+            assert said.splitlines()[:-1] == said_by_typer.splitlines()[:-1]
+            assert "Value error" not in said
+            assert "%" not in said
+        else:
+            assert said == said_by_typer
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="everything can be read here")
