@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal
 
 import pytest
 
@@ -13,6 +14,7 @@ from tradebot.core.model.exchange_time import new_york_instant
 from tradebot.core.results.incident import IncidentOutcome, IncidentSeverity
 from tradebot.errors import UsageError
 from tradebot.jobs import incident
+from tradebot.jobs.steps.equity_bridge import bridge_ends, equity_bridge
 
 
 @pytest.fixture
@@ -32,6 +34,30 @@ def test_it_tells_of_the_newest_session_unless_it_is_asked_for_more(traded: Hous
     assert (newest.impact.fills, both.impact.fills) == (3, 5)
     assert {span.severity for span in both.troubles} == {IncidentSeverity.SEV3}
     assert all("missed" in span.what for span in both.troubles), "no preflight and no report ran"
+
+
+def test_it_measures_from_close_to_close_as_the_report_of_the_session_does(traded: House) -> None:
+    """The job at 16:05 sees the closing prices; that of the morning, 09:35, sees others."""
+    with traded.ledger_alone() as desk:
+        bridge = equity_bridge(desk.ledger, bridge_ends(desk.ledger, desk.calendar, MONDAY, MONDAY))
+    impact = looked(traded).impact
+    assert impact is not None and bridge is not None
+    assert (impact.equity_before, impact.equity_after) == (bridge.opening_equity, bridge.closing_equity)
+    assert (impact.equity_before_at, impact.equity_before_is_close) == (new_york_instant(FRIDAY, time(16)), True)
+    assert (impact.equity_after_at, impact.equity_after_is_close) == (new_york_instant(MONDAY, time(16)), True)
+    assert impact.change == bridge.change
+
+
+def test_an_equity_within_a_session_is_that_of_its_look(traded: House) -> None:
+    with traded.ledger_alone() as desk:
+        noon = new_york_instant(MONDAY, time(12))
+        impact = incident.run(desk, new_york_instant(FRIDAY, time(7)), noon).impact
+        look = desk.ledger.history.equity_at(noon)
+    assert impact is not None and look is not None
+    assert (impact.equity_after, impact.equity_after_at) == (look.equity, look.at)
+    assert look.at < noon
+    assert (impact.equity_before, impact.equity_before_is_close) == (Decimal(100000), False), "the account begins in it"
+    assert not impact.equity_after_is_close
 
 
 def test_a_time_that_has_not_come_is_refused_and_the_end_is_now_at_the_latest(traded: House) -> None:

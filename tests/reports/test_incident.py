@@ -23,6 +23,7 @@ def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday
     assert report.startswith("# Incident of 2008-09-29\n")
     assert "| severity | **SEV1**: " in report
     assert "| duration | 23 h 20 min |" in report
+    assert "| equity before, as of 2008-09-26 16:05 EDT, USD | 100,000.00 |" in report
     assert "| gain or loss, USD | -4,200.00 |" in report
     assert "| unprotected at most, USD | 10,526.00 |" in report
     timeline = report.partition("## Timeline")[2].partition("## Root cause")[0]

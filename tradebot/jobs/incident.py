@@ -18,6 +18,7 @@ from tradebot.core.results.incident import (
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import UsageError
 from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.steps.equity_bridge import equity_between
 
 #: Preflight runs before the open.
 _BEFORE_OPEN = timedelta(hours=2)
@@ -47,6 +48,6 @@ def run(desk: LedgerDesk, since: datetime | None, until: datetime | None) -> Inc
         begin=troubles[0].begin if troubles else None,
         end=None if lasting or not ends else max(ends),
         troubles=troubles,
-        impact=measure_impact(events, records.equity_before(since)),
+        impact=measure_impact(events, *equity_between(desk.ledger, desk.calendar, since, until)),
         timeline=build_timeline(events),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.ledger_rows import EquityPoint, SessionClose
 from tradebot.ledger.audit import CLOSES, AuditTrail
-from tradebot.ledger.codec import canonical_json, columns_of, value_from
+from tradebot.ledger.codec import canonical_json, columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 
 
@@ -28,11 +28,15 @@ class Closes:
 
     def of_session(self, session: date) -> SessionClose | None:
         """The close of a session; None where none is stored."""
-        return self._newest("session = :session", session)
+        return self._newest("session = :session", session=session.isoformat())
 
     def newest(self, until: date) -> SessionClose | None:
         """The newest close of the sessions up to ``until``, included; None where none is stored."""
-        return self._newest("session <= :session", until)
+        return self._newest("session <= :session", session=until.isoformat())
+
+    def newest_at(self, at: datetime) -> SessionClose | None:
+        """The newest close until an instant (aware), included; None where none is stored."""
+        return self._newest("at <= :at", at=stamp(at))
 
     def between(self, first: date | None = None, last: date | None = None) -> tuple[SessionClose, ...]:
         """The closes from one session to another, both included, in order. None leaves a side open."""
@@ -43,10 +47,10 @@ class Closes:
         )
         return tuple(_close_of(row) for row in rows)
 
-    def _newest(self, condition: str, session: date) -> SessionClose | None:
+    def _newest(self, condition: str, **values: Value) -> SessionClose | None:
         row = self._engine.one(
             f"SELECT * FROM closes WHERE account_key = :account_key AND {condition} ORDER BY session DESC LIMIT 1",
-            self._of_account(session=session.isoformat()),
+            self._of_account(**values),
         )
         return None if row is None else _close_of(row)
 

@@ -198,10 +198,10 @@ class LedgerHistory:
         )
         return value_from(EquityPoint, row) if row else None
 
-    def equity_before(self, at: datetime) -> EquityPoint | None:
-        """The newest equity point before an instant (desk time, aware); None when there is none."""
+    def equity_at(self, at: datetime) -> EquityPoint | None:
+        """The newest equity point until an instant (desk time, aware), included; None when there is none."""
         row = self._engine.one(
-            "SELECT * FROM equity WHERE account_key = :account_key AND at < :at ORDER BY seq DESC LIMIT 1",
+            "SELECT * FROM equity WHERE account_key = :account_key AND at <= :at ORDER BY seq DESC LIMIT 1",
             {"account_key": self._account_key, "at": stamp(at)},
         )
         return value_from(EquityPoint, row) if row else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.values import plural
 from tradebot.core.results.incident import Impact, IncidentOutcome, IncidentSeverity, TimelineEvent
 from tradebot.home.output_files import Kind
@@ -76,13 +77,21 @@ def _impact(incident: IncidentOutcome) -> Iterator[str]:
 
 
 def _amounts(impact: Impact) -> Iterator[tuple[str, str]]:
-    yield "equity before, USD", usd(impact.equity_before)
-    yield "equity after, USD", usd(impact.equity_after)
+    before = _moment(impact.equity_before_at, is_close=impact.equity_before_is_close)
+    after = _moment(impact.equity_after_at, is_close=impact.equity_after_is_close)
+    yield f"equity before{before}, USD", usd(impact.equity_before)
+    yield f"equity after{after}, USD", usd(impact.equity_after)
     yield "deposits less withdrawals, USD", usd(impact.owner_moved)
     yield "gain or loss, USD", signed_usd(impact.change).text
     yield "of it realised, USD", signed_usd(impact.realised).text
     yield "unprotected at most, USD", usd(impact.unprotected)
     yield "unexplained by the ledger at most, USD", usd(impact.unexplained)
+
+
+def _moment(at: datetime | None, *, is_close: bool) -> str:
+    if at is None:
+        return ""
+    return f", at the close of {new_york_date(at)}" if is_close else f", as of {instant(at)}"
 
 
 def _timeline(events: tuple[TimelineEvent, ...]) -> Iterator[str]:

@@ -25,7 +25,9 @@ from tradebot.core.results.incident import (
     worst_severity,
 )
 from tradebot.core.results.outcomes import Outcome
+from tradebot.jobs.steps.equity_bridge import equity_between
 from tradebot.ledger.database import AccountLedger, open_database
+from tradebot.market.calendar import NyseCalendar
 
 ACCOUNT = "paper:paper:PAPER-0001"
 DAY = date(2008, 9, 29)  # New York is four hours behind UTC
@@ -76,7 +78,7 @@ def incident(ledger: AccountLedger) -> IncidentOutcome:
         begin=troubles[0].begin if troubles else None,
         end=max(ends) if len(ends) == len(troubles) and ends else None,
         troubles=troubles,
-        impact=measure_impact(events, ledger.history.equity_before(SINCE)),
+        impact=measure_impact(events, *equity_between(ledger, NyseCalendar(), SINCE, UNTIL)),
         timeline=build_timeline(events),
     )
 

@@ -30,7 +30,7 @@ def test_the_figures_are_those_worked_out_by_hand(black_monday: AccountLedger) -
     assert found.lasted == timedelta(hours=23, minutes=20)
     assert [(span.what, span.severity, span.begin, span.end) for span in found.troubles] == [
         ("10526 USD unprotected", IncidentSeverity.SEV1, at("10:00"), at("10:15")),
-        ("halted by daily_loss: 4.2% lost, 3% allowed", IncidentSeverity.SEV1, at("11:00"), at("09:20", 30)),
+        ("halted by daily loss: 4.2% lost, 3% allowed", IncidentSeverity.SEV1, at("11:00"), at("09:20", 30)),
         ("AAPL: 0 here, 100 there", IncidentSeverity.SEV3, at("11:15"), at("16:05")),
         ("reconcile failed", IncidentSeverity.SEV3, at("16:05"), at("16:05")),
     ]
@@ -143,7 +143,7 @@ def test_a_stop_of_an_earlier_version_told_its_exit_code_in_a_sentence(
 def test_cash_that_made_the_account_is_no_loss(ledger: AccountLedger) -> None:
     made = CashEvent("D1", CashKind.DEPOSIT, Decimal(100000), at("09:00"), DAY)
     ledger.books.book([Booking(made, "foreign", None)], at("09:00"))
-    ledger.books.store_equity(equity("100000", at("09:35")), [])
-    ledger.books.store_equity(replace(equity("99000", at("16:15"))), [])
+    ledger.books.store_equity(replace(equity("100000", at("09:35")), last_equity=Decimal(0)), [])
+    ledger.books.store_equity(equity("99000", at("16:15")), [])
     impact = incident(ledger).impact
     assert impact is not None and impact.change == Decimal(-1000)

@@ -10,10 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 
-from tradebot.core.model.account import CashKind
+from tradebot.core.accounting.bridge import Moment
 from tradebot.core.model.exchange_time import new_york_instant, new_york_text
 from tradebot.core.model.halts import LOSS_RULES, HaltScope, scope_text
-from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, AuditKind
 from tradebot.core.results.outcomes import Outcome
@@ -23,8 +22,6 @@ from tradebot.errors import ExitCode
 _ENDED_WITH = "ended with "
 _INCOMPLETE = frozenset({f"{ExitCode.INCOMPLETE:d}", f"{ExitCode.BROKER:d}"})
 _ORDER_TROUBLE = frozenset({"rejected", "unknown"})
-#: The kinds of external cash, as text: a row of a damaged ledger may name a kind that does not exist.
-_EXTERNAL = frozenset(kind.value for kind in CashKind if kind.is_external)
 
 
 class IncidentSeverity(StrEnum):
@@ -75,8 +72,12 @@ class Impact:
     """The figures of an incident. Amounts are USD."""
 
     equity_before: Decimal | None  # None: no equity was recorded
+    equity_before_at: datetime | None  # desk time, aware UTC
+    equity_before_is_close: bool  # whether it is the equity at a session's close
     equity_after: Decimal | None
-    owner_moved: Decimal  # deposits less withdrawals, which are no gain
+    equity_after_at: datetime | None
+    equity_after_is_close: bool
+    owner_moved: Decimal  # deposits less withdrawals between the two, which are no gain
     realised: Decimal  # P&L of closed trades
     unprotected: Decimal  # maximum of the unprotected market value over the ends of jobs
     unexplained: Decimal  # maximum over time of the sum of open breaks
@@ -138,18 +139,23 @@ def worst_severity(troubles: Iterable[Trouble]) -> IncidentSeverity:
     return min((trouble.severity for trouble in troubles), default=IncidentSeverity.SEV4)
 
 
-def measure_impact(events: Sequence[AuditEvent], before: EquityPoint | None) -> Impact:
-    """The figures of a window. ``before`` is the newest equity recorded before it."""
-    recorded = [index for index, event in enumerate(events) if event.kind == AuditKind.EQUITY_RECORDED]
-    equity = [Decimal(events[index].text("equity")) for index in recorded]
-    # The first recorded equity includes the cash flows before it.
-    measured = events[0 if before else recorded[0] if recorded else len(events) :]
-    cash = [event for event in _of(measured, AuditKind.CASH_BOOKED) if event.text("kind") in _EXTERNAL]
+def measure_impact(
+    events: Sequence[AuditEvent], before: Moment | None, after: Moment | None, owner_moved: Decimal
+) -> Impact:
+    """The figures of a window.
+
+    before, after: the newest equity known before it and until its end.
+    owner_moved: deposits less withdrawals between them, USD.
+    """
     runs = _of(events, AuditKind.RUN_ENDED)
     return Impact(
-        equity_before=before.equity if before else (equity[0] if equity else None),
-        equity_after=equity[-1] if equity else (before.equity if before else None),
-        owner_moved=sum((Decimal(event.text("amount")) for event in cash), ZERO),
+        equity_before=before.equity if before else None,
+        equity_before_at=before.at if before else None,
+        equity_before_is_close=before is not None and before.is_close,
+        equity_after=after.equity if after else None,
+        equity_after_at=after.at if after else None,
+        equity_after_is_close=after is not None and after.is_close,
+        owner_moved=owner_moved,
         realised=sum((Decimal(event.text("pnl")) for event in _of(events, AuditKind.TRADE_CLOSED)), ZERO),
         unprotected=max(
             (_dollars(event, "unprotected") for event in _of(events, AuditKind.EQUITY_RECORDED)), default=ZERO

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from tradebot.core.accounting.bridge import Bridge, Holdings, Moment, bridge
-from tradebot.core.model.account import AccountSnapshot, Position
+from tradebot.core.accounting.bridge import Booked, Bridge, Holdings, Moment, bridge
+from tradebot.core.model.account import AccountSnapshot, CashKind, Position
 from tradebot.core.model.ledger_rows import SessionClose
 from tradebot.core.model.opening import CLOCK_TOLERANCE, Opening
 from tradebot.core.model.values import ZERO
@@ -51,16 +52,46 @@ def equity_bridge(ledger: AccountLedger, ends: BridgeEnds | None, passed: Passed
 
     passed: of the ends, when all rows have passed by; None reads them.
     """
-    if ends is None:
+    found = _with_rows(ledger, ends, passed) if ends is not None else None
+    if found is None:
         return None
+    held, booked = found
+    return bridge(held.start, held.end, booked)
+
+
+def equity_between(
+    ledger: AccountLedger, calendar: Calendar, since: datetime, until: datetime
+) -> tuple[Moment | None, Moment | None, Decimal]:
+    """The newest known equity before ``since`` and until ``until``, and the deposits less withdrawals between, USD.
+
+    An account that begins within that time begins as a report on it does. None: no equity is known.
+    """
+    before = _newest_at(ledger, since - timedelta(microseconds=1))
+    end = _newest_at(ledger, until)
+    if end is None:
+        return None, None, ZERO
+    ends = BridgeEnds(before, end) if before is not None else _ends(ledger, calendar, None, end)
+    found = _with_rows(ledger, ends) if ends is not None and ends.start.at < end.at else None
+    if found is None:
+        return before or end, end, ZERO
+    held, booked = found
+    moved = sum((booked.moved.cash.get(kind, ZERO) for kind in CashKind if kind.is_external), ZERO)
+    start = held.start if held.opening is None else replace(held.start, is_close=False)
+    return start, end, moved
+
+
+def _with_rows(
+    ledger: AccountLedger, ends: BridgeEnds, passed: PassedRows | None = None
+) -> tuple[BridgeEnds, Booked] | None:
+    """The ends at which prices are known, and what is booked between them; None where nothing lies between those."""
     start, end = ends.start, ends.end
     since, until = (passed or ends.passed).ends
     booked = ledger.movements.between(since, until, start.prices, end.prices, passed)
     if ends.opening is not None:
         booked = replace(booked, before=_stated(ends.opening))  # rows from right before it are told after it
     elif ends.otherwise is not None and booked.before.shares:
-        return equity_bridge(ledger, BridgeEnds(ends.otherwise, end)) if ends.otherwise.at < end.at else None
-    return bridge(start, end, booked)
+        return _with_rows(ledger, BridgeEnds(ends.otherwise, end)) if ends.otherwise.at < end.at else None
+    return ends, booked
 
 
 def _stated(opening: Opening) -> Holdings:
@@ -100,6 +131,14 @@ def _newest(ledger: AccountLedger, until: date) -> Moment | None:
     if point is None:
         return None
     return Moment(point.at, point.equity, ledger.books.seen_prices(point.session), is_close=False)
+
+
+def _newest_at(ledger: AccountLedger, at: datetime) -> Moment | None:
+    """The newest known equity at an instant: a close, else a look after the newest close's session."""
+    close, point = ledger.closes.newest_at(at), ledger.history.equity_at(at)
+    if close is not None and (point is None or close.session >= point.session):
+        return _of_close(close)
+    return None if point is None else Moment(point.at, point.equity, {}, is_close=False)
 
 
 def _of_close(close: SessionClose) -> Moment:
