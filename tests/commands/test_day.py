@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT
-from tradebot.home.replay_record import Asked, ReplayRecord, write_record
+from tradebot.home.replay_record import Asked, ReplayRecord, read_record, write_record
 from tradebot.plugins.manifest import MANIFEST
 from tradebot.reports.json_output import COMMON
 
@@ -126,6 +127,16 @@ def test_a_replay_that_had_finished_begins_anew_and_says_so(run: Run, home: Path
     again = run("replay", "--sessions", "1", "--home", home, "--json")
     assert (again.code, again.json["session"], again.json["jobs_run"]) == (0, "2006-11-03", 5)
     assert "of 2006-11-02 to 2006-11-02, had finished: this begins a new one, of 2006-11-03" in again.err
+
+
+def test_so_many_sessions_are_so_many_new_ones(run: Run, home: Path) -> None:
+    assert run("replay", "--sessions", "2", "--home", home).code == 0
+    ended = run("replay", "--sessions", "1", "--home", home, "--json")
+    assert (ended.json["report"]["last"], ended.json["jobs_run"]) == ("2006-11-06", 5)
+    record = read_record(home)
+    assert record is not None
+    write_record(home, replace(record, has_finished=False, ends=date(2006, 11, 7)))  # as if a halt had stopped it
+    assert "at 2006-11-07: 1 of 2 sessions are done" in run("replay", "--sessions", "1", "--home", home).err
 
 
 @pytest.mark.parametrize("typed", [("--sessions", "3"), ("--from", "2006-11-02", "--to", "2006-11-06")])

@@ -80,7 +80,7 @@ def run(
     failures: dict[str, list[str]] = {}  # messages by what failed
     jobs_run = replayed = 0
     halts = ReplayHalts(desk, course.on_halt, course.own_halts, course.remember)
-    halts.check_before(next((day for day in course.sessions if not _has_ended(desk, day)), course.sessions[-1]))
+    halts.check_before(next((day for day in course.sessions if not has_ended(desk, day)), course.sessions[-1]))
     why_stopped = ""
     for session in course.sessions:
         _check_not_halted(desk, halts_before)
@@ -116,7 +116,8 @@ def _ended(desk: Desk, session: date) -> set[Job]:
     return {run.job for run in desk.ledger.runs.of_session(session) if run.status in ended}
 
 
-def _has_ended(desk: Desk, session: date) -> bool:
+def has_ended(desk: Desk, session: date) -> bool:
+    """Whether every job of a session has ended."""
     return _ended(desk, session).issuperset(DAY)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tradebot.core.model.values import plural
 from tradebot.errors import UsageError
 from tradebot.home.replay_record import Asked, ReplayRecord, read_record, write_record
-from tradebot.jobs.replay import Course
+from tradebot.jobs.replay import Course, has_ended
 from tradebot.jobs.replay_halts import OnHalt
 from tradebot.runtime.open_desk import OpenDesk
 
@@ -44,10 +44,11 @@ def begin_replay(opened: OpenDesk, asked: Asked, on_halt: OnHalt) -> BegunReplay
     """
     account, present = opened.desk.account_key, opened.exchange.status().session
     last = read_record(opened.context.home)
-    is_same = last is not None and (last.account, last.asked) == (account, asked)
+    is_ours = last is not None and last.account == account
+    is_same = is_ours and last is not None and last.asked == asked
     if last is not None and is_same and not last.has_finished and present <= last.ends:
         return _go_on(opened, last, present, on_halt)
-    days = _days(opened, asked, after=is_same and last is not None and last.has_finished)
+    days = _days(opened, asked, after=is_ours and last is not None and last.has_finished and present == last.ends)
     note = ""
     if is_same and last is not None:
         note = (
@@ -61,6 +62,8 @@ def begin_replay(opened: OpenDesk, asked: Asked, on_halt: OnHalt) -> BegunReplay
 def _go_on(opened: OpenDesk, record: ReplayRecord, present: date, on_halt: OnHalt) -> BegunReplay:
     days = _between(opened, record.begins, record.ends)
     left = [day for day in days if day >= present]
+    if len(left) > 1 and left[0] == present and has_ended(opened.desk, present):
+        left = left[1:]
     done = len(days) - len(left)
     course = Course(left, done, on_halt, own_halts=record.halts)
     of_all = plural(len(days), "session")
