@@ -38,7 +38,8 @@ def test_the_stop_of_a_bracket_is_measured_from_its_own_price(ledger: AccountLed
     ledger.orders.store_broker_orders([replace(leg, stop_price=Decimal("24.85"))], some.at)
     fill = replace(some.fill("F9"), broker_order_id="B9", client_order_id="leg")
     ledger.books.book([Booking(fill, "trend", "AAPL")], some.at)
-    (told,) = ledger.period.executions(None, None)
+    (row,) = ledger.period.executions(None, None)
+    told = Execution(*row)
     assert (told.planned_price, told.sent_price, told.rests) == (Decimal("24.85"), None, True)
 
 
@@ -48,7 +49,7 @@ def test_a_price_that_rebuild_made_up_is_no_planned_price(ledger: AccountLedger,
     fill = replace(some.fill(), client_order_id=entry.client_order_id)
     foreign = replace(some.fill("F8"), client_order_id="by hand")
     ledger.books.book([Booking(fill, "trend", "AAPL"), Booking(foreign, "foreign", "AAPL")], some.at)
-    assert [each.planned_price for each in ledger.period.executions(None, None)] == [None, None]
+    assert [Execution(*row).planned_price for row in ledger.period.executions(None, None)] == [None, None]
 
 
 def test_a_halt_is_told_in_every_period_in_which_it_held(ledger: AccountLedger, some: Samples) -> None:

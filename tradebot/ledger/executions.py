@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from tradebot.core.accounting.fill_sums import Execution
+from tradebot.core.accounting.fill_sums import ExecutionRow
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.orders import RECOVERED
 from tradebot.ledger.codec import Numbers, stamp
@@ -43,8 +43,10 @@ def executions(
     account_key: str,
     period: tuple[date | None, date | None],
     ends: tuple[datetime, datetime] | None = None,
-) -> Iterator[Execution]:
+) -> Iterator[ExecutionRow]:
     """The standing fills of a period's sessions, of strategies and others, and all since the first of ``ends``.
+
+    The columns are those of ``Execution``.
 
     period: the first and the last session; None leaves a side open.
     ends: of a bridge, aware UTC.
@@ -57,7 +59,7 @@ def executions(
     hours, numbers = _Hours(), Numbers()
     rows = engine.tuples(_SELECT, account_key=account_key, since=since, until=until, recovered=RECOVERED)
     for strategy, symbol, at, session, side, quantity, price, fee, planned, sent, rests in rows:
-        columns = (
+        yield (
             strategy,
             hours[at[:13]],
             1 if side == "buy" else -1,
@@ -71,4 +73,3 @@ def executions(
             first <= session <= last,
             (at > start) + (at > end),
         )
-        yield Execution._make(columns)  # in a third of the time that twelve arguments take

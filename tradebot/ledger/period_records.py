@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tradebot.core.accounting.fill_sums import Execution
+from tradebot.core.accounting.fill_sums import ExecutionRow
 from tradebot.core.model.account import Position
 from tradebot.core.model.halts import HaltScope, scope_text
 from tradebot.core.results.period_lines import BreakLine, HaltLine, JobCount
@@ -35,7 +35,7 @@ class PeriodRecords:
 
     def executions(
         self, first: date | None, last: date | None, ends: tuple[datetime, datetime] | None = None
-    ) -> Iterator[Execution]:
+    ) -> Iterator[ExecutionRow]:
         """The standing fills of a period, of strategies and others, and those since the first of ``ends``.
 
         ends: of a bridge, aware UTC.

@@ -27,6 +27,10 @@ class Execution(NamedTuple):
     stretch: int = 1  # of time: 0 before the bridge begins, 1 within it, 2 after its end
 
 
+#: An execution without names: a plain tuple is made in a third of the time, a million times a report.
+ExecutionRow = tuple[str, int, int, Decimal, Decimal, Decimal, Decimal | None, Decimal | None, bool, str, bool, int]
+
+
 @dataclass(slots=True)
 class FillSum:
     """The sums of the fills that have all of the first seven fields in common, USD."""
@@ -50,8 +54,8 @@ class FillSum:
     execution: Decimal = ZERO  # value less that at sending
 
 
-def fill_sums(executions: Iterable[Execution]) -> tuple[FillSum, ...]:
-    """The sums of fills, which are read once."""
+def fill_sums(executions: Iterable[ExecutionRow]) -> tuple[FillSum, ...]:
+    """The sums of fills, in the columns of ``Execution``, which are read once."""
     sums: dict[tuple[str, str, int, int, bool, bool, int], FillSum] = {}
     for (
         strategy,
