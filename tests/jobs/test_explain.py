@@ -406,6 +406,19 @@ def test_the_day_is_a_line_a_symbol_the_most_important_first(traded: House, read
     assert friday.index("ACME") < friday.index("BOLT") < friday.index("COAL")
 
 
+def test_the_line_of_a_day_tells_what_is_held_and_what_was_denied(make_house: MakeHouse, ask: Ask) -> None:
+    wanted = {"ACME": [SECOND, date(2007, 1, 5)]}
+    house = make_house(Script(enter=wanted), Script("second", enter=wanted))
+    house.daily()
+    (told,) = ask(house, "ACME")["days"]
+    assert told["line"].startswith("bought 50 at 100.00; not bought: SYMBOL_OWNED")
+    house.next()
+    house.daily()
+    (told,) = ask(house, "ACME")["days"]
+    assert told["line"].startswith("held 50, stop 90.00 rests")
+    assert "; not bought: SYMBOL_OWNED" in told["line"]
+
+
 def test_a_span_is_a_line_a_session(traded: House, ask: Ask, read: Read) -> None:
     answer = ask(traded, "COAL", "--from", "2007-01-01")
     assert [told["session"] for told in answer["days"]] == [str(FRIDAY), str(MONDAY)]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.exits import ExitKind
-from tradebot.core.model.values import ONE, canonical, percent, price_text
+from tradebot.core.model.values import ONE, ZERO, canonical, percent, price_text
 from tradebot.core.results.explain_outcome import Bought, Guard, NotBought, Protection, Sold, SymbolDay, WhyNot
 
 #: Columns of a page, and what its lines leave free before and between columns.
@@ -71,12 +71,10 @@ def _events(day: SymbolDay) -> Iterator[str]:
     for bought in today:
         yield f"bought {canonical(bought.quantity)} at {price_text(bought.price)}"
     yield from (each.text for each in day.actions if each.session == day.session)
-    if day.sold or today:
-        return
     untold = _untold(day)
+    yield from (_held(each) for each in _held_before(day))
     yield from (f"not bought: {_why(each)}" for each in untold)
-    yield from (_held(guard) for guard in day.protection if not guard.is_bare)
-    if not (untold or day.protection):
+    if not (day.sold or today or untold or day.protection):
         yield from (_why(each) for each in day.not_bought[:1])
 
 
@@ -87,16 +85,23 @@ def _particulars(day: SymbolDay) -> Iterator[str]:
         yield f"entry {price_text(sold.entry_price)}"
     today = _bought_today(day)
     yield from (f"stop {price_text(each.stop)}" for each in today if each.stop is not None)
+    yield from (_distance_text(each) for each in _held_before(day) if each.distance is not None)
     traders = [*(each.strategy for each in day.sold), *(each.strategy for each in today)]
     untold = [each.strategy for each in _untold(day)]
     holders = [each.strategy for each in day.protection]
-    named = traders or untold or holders or [each.strategy for each in day.not_bought]
+    named = [*traders, *holders, *untold] or [each.strategy for each in day.not_bought]
     if any(named):
         yield ", ".join(dict.fromkeys(named))
 
 
 def _untold(day: SymbolDay) -> list[NotBought]:
     return [each for each in day.not_bought if each.why not in _SILENT]
+
+
+def _held_before(day: SymbolDay) -> list[Protection]:
+    """What is held, protected, and was not bought in the session."""
+    buyers = {each.strategy for each in _bought_today(day)}
+    return [each for each in day.protection if not each.is_bare and each.strategy not in buyers]
 
 
 def _bought_today(day: SymbolDay) -> list[Bought]:
@@ -121,8 +126,11 @@ def _held(guard: Protection) -> str:
 def _stop_text(guard: Protection) -> str:
     if guard.state is not Guard.STOP or guard.stop is None:
         return ", its stop is not recorded" if guard.state is Guard.NOT_RECORDED else ""
-    away = f", {percent(guard.distance)} from {_price(guard.last)}" if guard.distance is not None else ""
-    return f", stop {price_text(guard.stop)} rests{away}"
+    return f", stop {price_text(guard.stop)} rests"
+
+
+def _distance_text(guard: Protection) -> str:
+    return f"{percent(guard.distance or ZERO)} from {_price(guard.last)}"
 
 
 def _close_text(guard: Protection) -> str:
