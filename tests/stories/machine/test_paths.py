@@ -60,7 +60,7 @@ def test_tables_of_another_program_stay_and_nothing_is_half_written(home: Path) 
     assert [path.name for path in folder.iterdir()] == ["positions.csv"]
     assert run(home, "report", "--csv", folder, "--force")[0] == 0
     assert run(home, "report", "--csv", folder)[0] == 0
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 10
 
 
 @pytest.mark.parametrize("command", [("report", "--csv"), ("backup", "--to"), ("schedule", "install", "--dir")])

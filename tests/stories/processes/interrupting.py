@@ -167,7 +167,8 @@ def interrupt(machine: Machine, command: tuple[str, ...], moment: int, number: S
         process.communicate(timeout=PATIENCE)
         return int(process.returncode)
     ended = ending(process, "--json")
-    assert len(ended.err.splitlines()) <= 1, ended.err
+    told = [line for line in ended.err.splitlines() if "the same command goes on there" not in line]  # of a replay
+    assert len(told) <= 1, ended.err
     return ended.code
 
 

@@ -151,7 +151,7 @@ def test_an_exchange_that_cannot_be_read_is_a_broker_that_cannot_be_reached(
     for command in ("run-daily", "status"):
         ended = traded(command)
         assert ended.code == 6, ended.err
-        assert str(traded.exchange) in ended.err
+        assert str(traded.exchange) in ended.err + "".join(ended.out.split())
     stopped = traded("emergency-stop")
     assert stopped.code == 6
     assert "the halt is latched" in stopped.err

@@ -42,7 +42,7 @@ def _there_is_a_bug(machine: Machine) -> Ended:
 
 @produces(ExitCode.USAGE)
 def _a_word_is_mistyped(machine: Machine) -> Ended:
-    return machine("report", "--period", "year", "--json")
+    return machine("report", "--period", "decade", "--json")
 
 
 @produces(ExitCode.CONFIG)

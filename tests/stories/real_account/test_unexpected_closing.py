@@ -71,9 +71,10 @@ class Account:
         return said
 
     def alerts(self) -> list[tuple[str, str]]:
-        """The level and the title of every alert so far."""
+        """The level and the title of every alert so far, but of summaries."""
         _, said = self.run(new_york(THURSDAY, 17), "alerts", "list", "--last", "100")
-        return [(each["alert"]["level"], each["alert"]["title"]) for each in said["alerts"]]
+        alerts = [each["alert"] for each in said["alerts"]]
+        return [(each["level"], each["title"]) for each in alerts if each["level"] != "summary"]
 
     def schedule(self, at: datetime) -> dict[str, set[str]]:
         """The marks of the jobs of each session, as `status` shows them."""
