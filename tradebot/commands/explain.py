@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradebot.commands import decorator
+from tradebot.commands import listing as lists
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
-
-FirstOption = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First session.", show_default=False),
-]
-LastOption = Annotated[
-    datetime | None,
-    typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last session.", show_default=False),
-]
-
 
 DateOption = Annotated[
     datetime | None,
@@ -49,8 +40,8 @@ def command(
     ] = None,
     on_date: DateOption = None,
     today: Annotated[bool, typer.Option("--today", help="The newest session, a line for each symbol.")] = False,
-    first: FirstOption = None,
-    last: LastOption = None,
+    first: lists.FromOption = None,
+    last: lists.ToOption = None,
 ) -> ExitCode:
     """Say why something was done with a symbol, and why not.
 
@@ -62,14 +53,13 @@ def command(
     from tradebot.jobs import explain
     from tradebot.reports.pages.explain import explain_page
 
-    ticker = _ticker(symbol)
+    ticker = lists.symbol_in(symbol)
     is_span = first is not None or last is not None
     if ticker is None and (is_span or not (today or on_date)):
         raise UsageError("Name a SYMBOL, such as AAPL, or ask for --today or a --date, which tell of all symbols.")
     if (today and on_date) or (is_span and (today or on_date)):
         raise UsageError("--today, --date, and --from with --to exclude each other: ask for one of them.")
-    if first and last and first > last:
-        raise UsageError("--from is after --to.")
+    lists.refuse_backwards(first, last)
     day = on_date.date() if on_date else None
     with open_desk.ledger_for(options, "explain") as opened:
         if ticker is None:
@@ -79,12 +69,3 @@ def command(
         else:
             outcome = explain.run(opened.desk, ticker, day)
     return render.finish(options, opened.context, outcome, explain_page)
-
-
-def _ticker(symbol: str | None) -> str | None:
-    """The symbol in capitals; None without one. Raises UsageError for what can be none."""
-    from tradebot.core.model.order_ids import SYMBOL
-
-    if symbol is not None and not SYMBOL.fullmatch(symbol.upper()):
-        raise UsageError(f"{symbol!r} is not a symbol. Write it like AAPL or BRK.B.")
-    return symbol.upper() if symbol else None

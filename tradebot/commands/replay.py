@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradebot.commands import decorator
-from tradebot.commands.explain import FirstOption, LastOption
+from tradebot.commands import decorator, listing
 from tradebot.commands.run_daily import TRADING
 from tradebot.core.model.values import plural
 from tradebot.errors import ExitCode, TradebotError, UsageError
@@ -38,8 +37,8 @@ def command(
         typer.Option("--sessions", min=1, metavar="N", help="How many sessions, the present or --from first.",
                      show_default=False),
     ] = None,
-    first: FirstOption = None,
-    last: LastOption = None,
+    first: listing.FromOption = None,
+    last: listing.ToOption = None,
     on_halt: Annotated[
         Literal["stop", "continue", "resume"],
         typer.Option("--on-halt", help="At a halt: stop after its session, continue under it, or resume those that "
@@ -66,8 +65,7 @@ def command(
 
     if (sessions is None) == (last is None):
         raise UsageError("give either --sessions N or --to DATE, each with or without --from DATE.")
-    if first and last and first > last:
-        raise UsageError("--from is after --to.")
+    listing.refuse_backwards(first, last)
     asked = Asked(sessions, first.date() if first else None, last.date() if last else None)
     with open_desk.desk_for(options, Job.REPLAY, durable=False, start=asked.first) as opened:
         begun = begin_replay(opened, asked, OnHalt(on_halt))

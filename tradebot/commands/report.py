@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradebot.commands import decorator
+from tradebot.commands import decorator, listing
 from tradebot.commands.listing import FromOption, ToOption
 from tradebot.errors import ExitCode, TradebotError, UsageError
 
@@ -149,8 +149,7 @@ def _asked(
     if first or last:
         if period or previous:
             raise UsageError(f"{'--period' if period else '--previous'} does not go with --from and --to.")
-        if first and last and first > last:
-            raise UsageError("--from is after --to.")
+        listing.refuse_backwards(first, last)
         return AskedPeriod(Period.SPAN, first=first.date() if first else None, last=last.date() if last else None)
     if previous and period == "all":
         raise UsageError("--previous goes with a day, week, month, quarter, year or ytd: nothing is before all.")
@@ -216,7 +215,7 @@ def _page_for_mail(outcome: ReportOutcome, where: RunHeader, name: str) -> str:
 
     try:
         html = report_html(outcome, where, statistics(outcome), logging_setup.redact)
-    except Exception:
+    except Exception:  # whatever fails there, the mail goes without the page
         logging.getLogger(__name__).exception("the page for the summary's mail could not be made")
         return ""
     return keep_attachment(where.home, name, html)
