@@ -48,7 +48,7 @@ from tradebot.ledger.symbol_history import read_histories
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
 #: Fields of a position that the broker alone knows, and that are read anew each time.
-_NOT_STORED = ("asset_id", "previous_close")
+_NOT_STORED = ("asset_id", "previous_close", "held_for_sells")
 
 
 class Books:

@@ -104,7 +104,7 @@ class Listings:
             {**self._account, "session": look["session"]},
         )
         return datetime.fromisoformat(look["at"]), tuple(
-            value_from(Position, row, asset_id=None, previous_close=None) for row in rows
+            value_from(Position, row, asset_id=None, previous_close=None, held_for_sells=None) for row in rows
         )
 
     def last_open_orders(self) -> tuple[datetime, frozenset[str]] | None:

@@ -114,7 +114,9 @@ class PeriodRecords:
             if fill is not None:
                 owners[symbol] = fill["strategy"]
         at = looked["at"] if looked else None
-        positions = tuple(value_from(Position, row, asset_id=None, previous_close=None) for row in rows)
+        positions = tuple(
+            value_from(Position, row, asset_id=None, previous_close=None, held_for_sells=None) for row in rows
+        )
         return RecordedPositions(datetime.fromisoformat(at) if at else None, positions, owners)
 
     def _bounds(self, first: date | None, last: date | None) -> dict[str, Value]:

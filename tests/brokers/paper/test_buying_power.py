@@ -122,3 +122,11 @@ def test_a_short_pays_the_dividend(pit: OpenPit) -> None:
     (event,) = [done for done in world.happened() if isinstance(done, CashEvent)]
     assert event.amount == -30
     assert world.broker.account().equity == 100_000
+
+
+def test_a_position_shows_the_shares_that_sells_hold_those_of_a_bracket_once(pit: OpenPit) -> None:
+    world = pit(made({"ACME": [QUIET], "BARE": [QUIET]}))
+    world.at("09:35")
+    world.buy(10, stop_loss="95", take_profit="110")
+    world.buy(4, symbol="BARE")
+    assert {held.symbol: held.held_for_sells for held in world.broker.positions()} == {"ACME": 10, "BARE": 0}

@@ -110,14 +110,17 @@ class AccountBook:
     def available_to_close(self, symbol: str, side: Side, besides: int | None = None) -> Decimal:
         """The shares of the opposite position that an order on ``side`` may close.
 
-        The shares of working orders on that side are subtracted, those of one bracket once. The group ``besides`` is
-        not subtracted.
+        The shares of working orders on that side are subtracted, except those of the group ``besides``.
         """
-        committed: dict[int, Decimal] = {}
+        return max(-side.sign * self.held(symbol) - self.committed(symbol, side, besides), ZERO)
+
+    def committed(self, symbol: str, side: Side, besides: int | None = None) -> Decimal:
+        """The shares of working orders on ``side``, those of one bracket once, without the group ``besides``."""
+        shares: dict[int, Decimal] = {}
         for order in self.live_orders():
             if order.symbol == symbol and order.side is side and order.working and order.group != besides:
-                committed[order.group] = max(committed.get(order.group, ZERO), order.remaining)
-        return max(-side.sign * self.held(symbol) - sum(committed.values(), ZERO), ZERO)
+                shares[order.group] = max(shares.get(order.group, ZERO), order.remaining)
+        return sum(shares.values(), ZERO)
 
     def traded_quantity(self, symbol: str) -> Decimal:
         """The shares of a symbol that were traded in this transaction."""

@@ -81,7 +81,7 @@ class PaperBroker:
 
     def positions(self) -> tuple[Position, ...]:
         """Every position that is not flat, by symbol."""
-        return self._exchange.compute(buying_power.positions)
+        return self._exchange.compute(buying_power.shown_positions)
 
     def open_orders(self) -> tuple[BrokerOrder, ...]:
         """Every live order, oldest first, legs as orders of their own."""

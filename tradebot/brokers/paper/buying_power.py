@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
@@ -49,6 +50,14 @@ def positions(view: ExchangeView) -> tuple[Position, ...]:
         )
         for _, held in sorted(view.book.positions.items())
         if held.quantity
+    )
+
+
+def shown_positions(view: ExchangeView) -> tuple[Position, ...]:
+    """The positions as the account shows them: with the shares that working sells hold."""
+    return tuple(
+        replace(held, held_for_sells=min(max(held.quantity, ZERO), view.book.committed(held.symbol, Side.SELL)))
+        for held in positions(view)
     )
 
 

@@ -98,6 +98,8 @@ class Position:
     market_price: Decimal
     asset_id: str | None = field(default=None, compare=False)  # the broker's, which outlives a change of symbol
     previous_close: Decimal | None = field(default=None, compare=False)  # on today's split basis
+    #: Shares that live sells hold at the broker, 0 or more; None where the broker does not say.
+    held_for_sells: Decimal | None = field(default=None, compare=False)
 
     @property
     def market_value(self) -> Decimal:
