@@ -30,6 +30,7 @@ THROUGH_A_NEIGHBOUR = {
     "alerts/apprise.py": "alerts/test_delivery.py",
     "alerts/channels.py": "alerts/test_delivery.py",
     "alerts/messages.py": "alerts/test_delivery.py",
+    "market/bar_file.py": "brokers/alpaca/data/test_bar_file.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
     "core/results/listings.py": "jobs/test_fills.py",
     "jobs/desk.py": "jobs/test_job_run.py",

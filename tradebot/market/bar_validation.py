@@ -11,6 +11,7 @@ import pandas as pd
 
 from tradebot.core.model.account import ActionKind
 from tradebot.core.model.order_ids import SYMBOL
+from tradebot.core.model.values import MAX_PRICE
 from tradebot.errors import Problem
 from tradebot.market.answers import Question, QuestionKind
 from tradebot.market.calendar import NyseCalendar
@@ -21,7 +22,6 @@ BAR_COLUMNS = TableColumns(text=("symbol",), day="date", numbers=("open", "high"
 ACTION_COLUMNS = TableColumns(text=("symbol", "kind"), day="ex_date", numbers=("value",), decimals=8)
 PRICES = ("open", "high", "low", "close")
 
-MAX_PRICE = 10_000_000  # USD a share; Berkshire Hathaway A, the highest, is below 1,000,000
 MAX_SPLIT_RATIO = 1000
 _ROWS_SHOWN = 10
 #: The kinds of actions that a price file may hold.

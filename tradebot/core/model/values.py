@@ -10,6 +10,7 @@ NANO_SHARE = Decimal("1e-9")  # the finest quantity that brokers book
 DUST = Decimal("1e-8")
 ZERO = Decimal(0)
 ONE = Decimal(1)
+MAX_PRICE = 10_000_000  # USD a share; the highest, Berkshire Hathaway A, is below 1,000,000
 
 
 def tick_size(price: Decimal) -> Decimal:

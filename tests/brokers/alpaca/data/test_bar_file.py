@@ -11,8 +11,8 @@ import pytest
 
 from tests.brokers.alpaca.data.conftest import ALL, SYMBOLS, same
 from tests.fakes.data_host import CALENDAR, SESSIONS, TUESDAY, DataHost, Open, at, bar, serving
-from tradebot.brokers.alpaca.data.bar_file import BarFile
-from tradebot.brokers.alpaca.data.bars import Bars
+from tradebot.market.bar_file import BarFile
+from tradebot.market.bar_table import Bars
 
 
 def flipped(content: bytes, place: float) -> bytes:
@@ -76,7 +76,7 @@ def test_bars_of_another_host_are_not_mixed_in(four: DataHost, market: Open, tmp
 
 def test_bars_of_another_version_are_not_used(four: DataHost, market: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))
-    monkeypatch.setattr("tradebot.brokers.alpaca.data.bar_file.FORMAT", 2)
+    monkeypatch.setattr("tradebot.market.bar_file.FORMAT", 2)
     monkeypatch.setattr("tradebot.brokers.alpaca.data.corporate_action_cache.FORMAT", 3)
     four.asked.clear()
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.fakes.data_host import SESSIONS, TUESDAY, Answer, Asked, DataHost, Open, at, bar, bars_of
-from tradebot.brokers.alpaca.data.pagination import MAX_PAGES, MAX_SYMBOLS_LENGTH, symbol_chunks
+from tradebot.brokers.alpaca.data.pagination import MAX_PAGES
 from tradebot.errors import BrokerUnavailable
 
 MORNING = at(TUESDAY, "09:35")
@@ -153,17 +153,6 @@ def test_the_free_plan_refuses_sip_and_the_message_says_how_to_mend_it(ten: Data
 
 
 # --- chunks ------------------------------------------------------------------------------
-
-
-def test_symbols_go_into_as_few_addresses_as_hold_them() -> None:
-    few = [f"S{number:03d}" for number in range(500)]
-    many = [f"S{number:04d}" for number in range(3000)]
-
-    assert list(symbol_chunks([])) == []
-    assert list(symbol_chunks(few)) == [",".join(few)]
-    assert ",".join(symbol_chunks(many)) == ",".join(many)
-    assert len(list(symbol_chunks(many))) == 4
-    assert all(len(chunk.replace(",", "%2C")) <= MAX_SYMBOLS_LENGTH for chunk in symbol_chunks(many))
 
 
 def test_a_universe_that_needs_several_addresses_is_one_history(host: DataHost, market: Open) -> None:

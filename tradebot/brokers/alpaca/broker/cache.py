@@ -6,8 +6,8 @@ import json
 import logging
 from pathlib import Path
 
-from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.http.responses import Json
+from tradebot.home.cache_file import read_cache_file, write_cache_file
 
 FORMAT = 1
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from tradebot.brokers.alpaca.data.bar_file import BarFile
-from tradebot.brokers.alpaca.data.bars import PAGE_SIZE, Bars, BarSource
+from tradebot.brokers.alpaca.data.bars import PAGE_SIZE, BarSource
 from tradebot.errors import BrokerUnavailable
+from tradebot.market.bar_file import BarFile
+from tradebot.market.bar_table import Bars
 
 #: Symbols that trade in every session: a session without a bar of any of them is not published yet.
 REFERENCES = ("AAPL", "MSFT", "SPY")

@@ -6,16 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from math import isnan
-
-import numpy as np
-import numpy.typing as npt
 
 from tradebot.brokers.alpaca.data.pagination import read_by_symbols, read_pages, unusable
-from tradebot.brokers.alpaca.data.quotes import MAX_PRICE, fetch_snapshots
+from tradebot.brokers.alpaca.data.quotes import fetch_snapshots
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.exchange_time import new_york_date, new_york_instant
+from tradebot.market.bar_table import Bars
 from tradebot.ports import Calendar
 
 PATH = "/v2/stocks/bars"
@@ -25,66 +22,6 @@ ONE_DAY = timedelta(days=1)
 
 _FIELDS = ("o", "h", "l", "c", "v")
 _LOG = logging.getLogger(__name__)
-
-Numbers = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bars:
-    """A table of unadjusted daily bars. The contents of ``values`` may change, its shape does not."""
-
-    symbols: tuple[str, ...]
-    sessions: tuple[date, ...]  # every session from the first to the last
-    #: Axes: open, high, low, close (USD a share) and volume (shares); session; symbol. NaN where there is no bar.
-    values: Numbers
-
-    @classmethod
-    def empty(cls, symbols: Sequence[str], sessions: Sequence[date]) -> Bars:
-        """A table without a bar."""
-        return cls(tuple(symbols), tuple(sessions), np.full((len(_FIELDS), len(sessions), len(symbols)), np.nan))
-
-    def has_bar(self) -> npt.NDArray[np.bool_]:
-        """Where there is a bar. Shape: sessions, symbols."""
-        return np.asarray(~np.isnan(self.values[3]))
-
-    def traded_sessions(self) -> list[date]:
-        """The sessions with at least one bar."""
-        return [self.sessions[row] for row in np.flatnonzero(self.has_bar().any(axis=1))]
-
-    def traded_symbols(self) -> list[str]:
-        """The symbols with at least one bar."""
-        return [self.symbols[column] for column in np.flatnonzero(self.has_bar().any(axis=0))]
-
-    def closes(self, symbol: str) -> tuple[tuple[date, float], ...]:
-        """The sessions in which a symbol has a bar, each with its close, USD a share."""
-        closes = self.values[3, :, self.symbols.index(symbol)].tolist()
-        return tuple((day, close) for day, close in zip(self.sessions, closes, strict=True) if not isnan(close))
-
-    def select(self, symbols: Sequence[str], first: date, last: date) -> Bars:
-        """The part with these symbols, all of which it has, and the sessions from ``first`` to ``last``."""
-        column_of = {symbol: column for column, symbol in enumerate(self.symbols)}
-        rows = [row for row, session in enumerate(self.sessions) if first <= session <= last]
-        selected = slice(rows[0], rows[-1] + 1) if rows else slice(0, 0)
-        columns = [column_of[symbol] for symbol in symbols]
-        return Bars(tuple(symbols), self.sessions[selected], self.values[:, selected][:, :, columns])
-
-    def overwrite(self, other: Bars) -> None:
-        """Copy ``other`` into the table, gaps included. Its symbols and sessions are among those of the table."""
-        if not other.symbols or not other.sessions:
-            return
-        column_of = {symbol: column for column, symbol in enumerate(self.symbols)}
-        row = self.sessions.index(other.sessions[0])
-        columns = [column_of[symbol] for symbol in other.symbols]
-        self.values[:, row : row + len(other.sessions), columns] = other.values
-
-    def differing_symbols(self, other: Bars) -> set[str]:
-        """The symbols of ``other`` whose bars differ from these in the sessions that both tables have."""
-        if not self.sessions or not other.sessions:
-            return set()
-        first, last = max(self.sessions[0], other.sessions[0]), min(self.sessions[-1], other.sessions[-1])
-        mine, theirs = self.select(other.symbols, first, last).values, other.select(other.symbols, first, last).values
-        equal = (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
-        return {symbol for symbol, agrees in zip(other.symbols, equal.all(axis=(0, 1)), strict=True) if not agrees}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +56,7 @@ class BarSource:
 
         for listing in read_by_symbols(symbols, read):
             filler.add(listing)
-        _remove_impossible(bars)
+        bars.remove_impossible()
         if not bars.traded_symbols():
             self._check_empty(bars)
         return bars
@@ -170,15 +107,6 @@ class _TableFiller:
             if self._row_of_time[time_text] is None:
                 _LOG.warning("bars of %s are left out: it is no session that was asked for", day)
         return self._row_of_time[time_text]
-
-
-def _remove_impossible(bars: Bars) -> None:
-    """Turn each bar that no market can have had into a gap. The checks of the bars report gaps."""
-    prices, low, high, volume = bars.values[:4], bars.values[2], bars.values[1], bars.values[4]
-    possible = ((prices > 0) & (prices <= MAX_PRICE)).all(axis=0) & (high >= low) & (volume >= 0) & np.isfinite(volume)
-    for row, column in np.argwhere(bars.has_bar() & ~possible):
-        _LOG.warning("the bar of %s on %s is left out: it cannot be", bars.symbols[column], bars.sessions[row])
-    bars.values[:, ~possible] = np.nan
 
 
 def _rfc3339(instant: datetime) -> str:

@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
 from tradebot.brokers.alpaca.data.corporate_actions import AnnouncedAction, fetch_actions
 from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.core.model.exchange_time import new_york_date
+from tradebot.home.cache_file import read_cache_file, write_cache_file
 
 FORMAT = 2
 #: Actions processed more than this before the last fetch are not fetched again.

@@ -118,8 +118,8 @@ class AlpacaMarket:
         return self._last_history[1]
 
     def _adjusted(self, query: _HistoryQuery, now: datetime) -> History:
-        from tradebot.brokers.alpaca.data.frames import as_history
         from tradebot.market.adjust import back_adjust
+        from tradebot.market.bar_frames import as_history
 
         bars = self._bars.bars(query.symbols, query.first, query.last, self._last_settled(now))
         actions = self._actions.since(query.first, query.symbols, now)
@@ -201,7 +201,7 @@ class AlpacaMarket:
     @cached_property
     def _bars(self) -> BarCache:
         from tradebot.brokers.alpaca.data.bar_cache import BarCache
-        from tradebot.brokers.alpaca.data.bar_file import BarFile
+        from tradebot.market.bar_file import BarFile
 
         label = f"{self._api.endpoint.host}, {self._feed}, raw"
         return BarCache(self._source, BarFile(self._folder / "alpaca_bars", label, self._calendar))

@@ -6,16 +6,14 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
-from urllib.parse import quote
 
 from tradebot.brokers.http.api import Api, ReadRefused
 from tradebot.brokers.http.responses import Json
+from tradebot.brokers.http.symbol_chunks import symbol_chunks
 from tradebot.errors import BrokerUnavailable
 
 #: Two million bars: 5,000 symbols over a year and a half.
 MAX_PAGES = 200
-#: Characters of the symbols in one URL; servers commonly accept 8,000 for all of it.
-MAX_SYMBOLS_LENGTH = 6000
 #: Unknown symbols that one request is repeated without; each repetition counts towards the rate limit.
 MAX_UNKNOWN = 50
 
@@ -69,21 +67,6 @@ def read_by_symbols(symbols: Iterable[str], read: Callable[[str], T]) -> Iterato
                 _LOG.warning("Alpaca knows no stock called %s, and is asked without it", unknown[1])
                 names.remove(unknown[1])
                 repetitions -= 1
-
-
-def symbol_chunks(symbols: Iterable[str]) -> Iterator[str]:
-    """The symbols, joined by commas, in as few texts as fit into a URL each."""
-    chunk: list[str] = []
-    length = 0
-    for symbol in symbols:
-        added = len(quote(f"{symbol},", safe=""))
-        if chunk and length + added > MAX_SYMBOLS_LENGTH:
-            yield ",".join(chunk)
-            chunk, length = [], 0
-        chunk.append(symbol)
-        length += added
-    if chunk:
-        yield ",".join(chunk)
 
 
 def unusable(api: Api, path: str, problem: str) -> BrokerUnavailable:

@@ -13,11 +13,11 @@ from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import ActionKind, CorporateAction, Quote
 from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.values import MAX_PRICE
 
 PATH = "/v2/stocks/snapshots"
 #: An older previous close is not used, so splits are looked up for no longer than this.
 MAX_CLOSE_AGE = timedelta(days=14)
-MAX_PRICE = 10_000_000  # USD a share; the highest, Berkshire Hathaway A, is below 1,000,000
 
 
 @dataclass(frozen=True, slots=True)

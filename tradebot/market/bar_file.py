@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
-from tradebot.brokers.alpaca.data.bars import Bars
+from tradebot.home.cache_file import read_cache_file, write_cache_file
+from tradebot.market.bar_table import Bars
 from tradebot.ports import Calendar
 
 FORMAT = 1

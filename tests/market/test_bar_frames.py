@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from tradebot.brokers.alpaca.data.bars import Bars
-from tradebot.brokers.alpaca.data.frames import as_history
+from tradebot.market.bar_frames import as_history
+from tradebot.market.bar_table import Bars
 
 DAYS = [date(2024, 7, day) for day in (1, 2, 3)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradebot.brokers.alpaca.cache_file import read_cache_file, write_cache_file
+from tradebot.home.cache_file import read_cache_file, write_cache_file
 
 
 def test_what_was_written_is_read_under_its_label_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tradebot.brokers.alpaca.data.bars import Bars
+from tradebot.market.bar_table import Bars
 from tradebot.strategy_api import History
 
 
