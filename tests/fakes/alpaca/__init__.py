@@ -6,11 +6,11 @@ say what goes wrong with them, ``judge`` holds them and their answers against Al
 for the ``deviations``, ``routes`` says what answers them, and ``house`` is what outlives them.
 """
 
-from tests.fakes.alpaca.faults import Fault, Kind
 from tests.fakes.alpaca.house import Terms
 from tests.fakes.alpaca.judge import SpecificationBroken
-from tests.fakes.alpaca.messages import Answer, Arrival
 from tests.fakes.alpaca.server import KEY_ID, SECRET_KEY, FakeAlpaca
+from tests.fakes.wire.faults import Fault, Kind
+from tests.fakes.wire.messages import Answer, Arrival
 
 __all__ = [
     "KEY_ID",

@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.fakes.alpaca.happenings import Happening
 from tests.fakes.alpaca.house import House, View
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, instant, moment, number
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange, buying_power
 from tradebot.core.model.account import Position
 from tradebot.core.model.exchange_time import new_york_date

@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.fakes.alpaca.bars import symbols_of
 from tests.fakes.alpaca.house import House
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.names import Names
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.core.model.values import ONE

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from tests.fakes.alpaca.house import House
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import instant, midnight
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange, Phase
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar

@@ -6,7 +6,7 @@ from collections import deque
 from time import monotonic, time
 
 from tests.fakes.alpaca.house import Terms
-from tests.fakes.alpaca.messages import Answer, Arrival
+from tests.fakes.wire.messages import Answer, Arrival
 
 _MINUTE = 60.0
 _ALLOWANCE = 200  # requests a minute, as Alpaca has it

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
 from tests.fakes.alpaca import deviations
-from tests.fakes.alpaca.messages import Answer, Arrival
+from tests.fakes.wire.messages import Answer, Arrival
 
 _FOLDER = Path(__file__).parent / "specs"
 _KEYS = ("APCA-API-KEY-ID", "APCA-API-SECRET-KEY")

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.fakes.alpaca.house import House, View
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import moment, new_york_instant
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import Asset, SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from tests.fakes.alpaca.house import House, View
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import MALFORMED, UNPROCESSABLE, moment
 from tests.fakes.alpaca.standing import Standing
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange
 from tradebot.brokers.paper.orders import PaperOrder
 

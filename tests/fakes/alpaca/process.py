@@ -16,9 +16,9 @@ import requests
 
 from tests.fakes import validated
 from tests.fakes.alpaca.__main__ import EXCHANGE, JUDGEMENT, judgement_in
-from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.judge import SpecificationBroken
 from tests.fakes.cli import ROOT
+from tests.fakes.wire.faults import Kind
 
 _PATIENCE = 60.0
 

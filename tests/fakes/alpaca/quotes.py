@@ -9,8 +9,9 @@ from typing import Any
 
 from tests.fakes.alpaca.bars import bar_json, so_far, symbols_of
 from tests.fakes.alpaca.house import House
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import instant
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import DayBar

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
+from tests.fakes.wire.messages import Answer, Arrival
 
 _TRADING = ("/v2/positions", "/v2/orders", "/v2/assets")
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tests.fakes.alpaca import account, actions, bars, market, orders, quotes, trading
 from tests.fakes.alpaca.house import House
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperExchange
 
 Handler = Callable[..., Answer]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.alpaca.happenings import Happening
-from tests.fakes.alpaca.messages import Answer, Arrival
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 
 _PATH = "/v2/account/activities"

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.fakes.alpaca.house import House
-from tests.fakes.alpaca.messages import Answer, Arrival, Refusal
+from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.notation import UNPROCESSABLE
 from tests.fakes.alpaca.order_rules import FORBIDDEN, broken_rule
 from tests.fakes.alpaca.orders import known
 from tests.fakes.alpaca.wanted import request_of, with_changes
+from tests.fakes.wire.messages import Answer, Arrival
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.brokers.paper.orders import PaperOrder, parse_number
 from tradebot.core.model.orders import OrderRequest

@@ -12,9 +12,9 @@ from tests.brokers.conftest import OpenPit
 from tests.brokers.contract import QUIET
 from tests.fakes.alpaca import Answer, Arrival, FakeAlpaca, Terms
 from tests.fakes.alpaca.client import broker_of
-from tests.fakes.alpaca.faults import Fault
 from tests.fakes.pit import Pit
 from tests.fakes.prices import made
+from tests.fakes.wire.faults import Fault
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import CorporateAction
 

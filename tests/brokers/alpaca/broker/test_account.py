@@ -11,9 +11,9 @@ import pytest
 from tests.brokers.alpaca.broker.answers import make, with_body
 from tests.brokers.alpaca.broker.conftest import Bend, MakeDesk
 from tests.fakes.alpaca import Answer
-from tests.fakes.alpaca.faults import Kind
 from tests.fakes.alpaca.names import Names
 from tests.fakes.pit import decimals
+from tests.fakes.wire.faults import Kind
 from tradebot.core.model.account import AccountDay, Permissions, Position
 from tradebot.errors import BrokerUnavailable
 

@@ -13,7 +13,7 @@ from tests.brokers.alpaca.broker.answers import make, with_body
 from tests.brokers.alpaca.broker.conftest import Bend, MakeDesk
 from tests.brokers.contract import order_of
 from tests.fakes.alpaca import Answer, Arrival
-from tests.fakes.alpaca.faults import Kind
+from tests.fakes.wire.faults import Kind
 from tradebot.core.model.orders import OrderState
 from tradebot.errors import AlreadySent, Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import api_of
-from tests.fakes.alpaca.faults import Kind
+from tests.fakes.wire.faults import Kind
 from tests.jobs.house import House, Script
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.timeouts import Timeouts

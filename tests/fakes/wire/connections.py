@@ -15,17 +15,17 @@ from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.fakes.alpaca.messages import Answer, Arrival
+from tests.fakes.wire.messages import Answer, Arrival
 
 if TYPE_CHECKING:
-    from tests.fakes.alpaca.server import FakeAlpaca
+    from tests.fakes.wire.server import FakeServer
     from tradebot.brokers.paper import PaperExchange
 
 
 class Listener:
     """The place where the fake is reached. It keeps its port when it is closed and opened again."""
 
-    def __init__(self, fake: FakeAlpaca, port: int) -> None:
+    def __init__(self, fake: FakeServer, port: int) -> None:
         self._fake = fake
         self._port = port
         self._server: _Server | None = None
@@ -87,7 +87,7 @@ class _Server(ThreadingHTTPServer):
 class Connection(BaseHTTPRequestHandler):
     """One connection, in a thread of its own, with a handle on the exchange of its own."""
 
-    fake: FakeAlpaca
+    fake: FakeServer
     listens: Listener
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -127,8 +127,14 @@ class Connection(BaseHTTPRequestHandler):
             path=asked.path,
             query=dict(parse_qsl(asked.query, keep_blank_values=True)),
             headers=dict(self.headers),
-            body=json.loads(raw) if raw else None,
+            body=self._body(raw),
         )
+
+    def _body(self, raw: bytes) -> Any:
+        """What a form or JSON says; None where there is nothing."""
+        if raw and "form-urlencoded" in self.headers.get("Content-Type", ""):
+            return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+        return json.loads(raw) if raw else None
 
     def send(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
         """Everything in one write."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.fakes.alpaca.faults import Fault
-from tests.fakes.alpaca.messages import Arrival
+from tests.fakes.wire.faults import Fault
+from tests.fakes.wire.messages import Arrival
 
 OnRequest = Callable[[Arrival], Fault | None]
 

@@ -14,16 +14,16 @@ from requests import ConnectTimeout, PreparedRequest, ReadTimeout, Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, ReadTimeoutError
 
-from tests.fakes.alpaca.faults import Kind
+from tests.fakes.wire.faults import Kind
 
 if TYPE_CHECKING:
-    from tests.fakes.alpaca.server import FakeAlpaca
+    from tests.fakes.wire.server import FakeServer
 
 TICKET, OUTCOME = "X-Fake-Ticket", "X-Fake-Outcome"
 SILENCE = "silence"
 
 
-def transport_of(fake: FakeAlpaca, base: type[HTTPAdapter]) -> type[HTTPAdapter]:
+def transport_of(fake: FakeServer, base: type[HTTPAdapter]) -> type[HTTPAdapter]:
     """An adapter like ``base`` for sessions that talk to ``fake``."""
 
     class Transport(base):  # type: ignore[valid-type, misc]  # a class that the caller chooses
