@@ -126,7 +126,7 @@ def test_problems_of_strategies_stand_among_those_of_the_lines(run: Run, tmp_pat
     home = tmp_path / "here"
     _strategy(home, 'name = "mine"\nversion = "1"\n')
     (home / ".env").write_text(
-        'LOG_LEVEL=loud\nSTRATEGIES=momentum,mine\nMAX_POSITONS=3\nMIN_ORDER_VALUE=9999999\nBROKER=robinhood\nLOG_DIR="x\n'
+        'LOG_LEVEL=loud\nSTRATEGIES=momentum,mine\nMAX_POSITONS=3\nMIN_ORDER_VALUE=9999999\nBROKER=etrade\nLOG_DIR="x\n'
     )
     ended = run("config", "check", "--json", environ={"MAX_POSITIONS": "many"})
     lines = [int(found[1]) if (found := re.search(r"line (\d+)", problem["where"])) else 0

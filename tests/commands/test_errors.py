@@ -17,12 +17,12 @@ from tests.fakes.cli import ROOT, environment, tradebot
 
 
 def test_every_configuration_problem_is_told_at_once(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "here" / ".env").write_text("BROKER=robinhood\nMAX_POSITONS=4\nRISK_PER_TRADE_PCT=3\n")
+    (tmp_path / "here" / ".env").write_text("BROKER=etrade\nMAX_POSITONS=4\nRISK_PER_TRADE_PCT=3\n")
     for command in (("config", "check"), ("run-daily",), ("status",), ("emergency-stop",)):
         ended = run(*command)
         assert ended.code == 3, command
         assert ended.out == ""
-        for words in ("not in this version yet", "Did you mean MAX_POSITIONS?", "Write 3% or 0.03"):
+        for words in ("paper or alpaca or robinhood", "Did you mean MAX_POSITIONS?", "Write 3% or 0.03"):
             assert words in ended.err, command
         assert all(line.startswith("tradebot ") for line in ended.err.splitlines())
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == [".env"]

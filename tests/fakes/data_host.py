@@ -20,7 +20,8 @@ from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import MarketClock
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.market.calendar import NyseCalendar
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 CALENDAR = NyseCalendar()
 #: Sessions up to Tuesday 2024-07-02; Wednesday is a half day, and Thursday a holiday.

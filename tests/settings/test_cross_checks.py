@@ -14,7 +14,6 @@ _MAIL = "EMAIL_SECURITY=none\nEMAIL_USERNAME=me\nEMAIL_PASSWORD=secret\nALERT_EM
     [
         ("TRADING_MODE=live\nBROKER=alpaca\n", "TRADING_MODE", "LIVE_TRADING_ENABLED=true"),
         ("TRADING_MODE=live\nLIVE_TRADING_ENABLED=true\n", "TRADING_MODE", "no real money"),
-        ("BROKER=robinhood\n", "BROKER", "robinhood broker is not in this version yet"),
         ("MIN_ORDER_VALUE=200\nMAX_ORDER_VALUE=200\n", "MIN_ORDER_VALUE", "smaller than MAX_ORDER_VALUE"),
         ("PAPER_ACTIONS=actions.csv\n", "PAPER_ACTIONS", "Set PAPER_DATA too"),
         (f"{_MAIL}EMAIL_SMTP_SERVER=mail\n", "EMAIL_SECURITY", "a password leaves this machine only encrypted"),

@@ -20,7 +20,8 @@ from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.orders import OrderRequest
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 if TYPE_CHECKING:
     from tests.worlds.server import WorldServer
@@ -63,7 +64,7 @@ class LineClient(Client):
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
         self._has_left = False
-        super().__init__(Endpoint(server.url), keys, timeouts)
+        super().__init__(Endpoint(server.url, "ALPACA_BASE_URL"), keys, timeouts)
 
     def send(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float

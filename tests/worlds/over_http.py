@@ -25,7 +25,8 @@ from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.ports import Broker
 from tradebot.runtime.alpaca import FRESH_FOR
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 _KEYS = Keys(KEY_ID, SECRET_KEY)
 
@@ -50,12 +51,12 @@ class HttpDoor:
     def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
         self._server = server
-        self.host = Endpoint(server.url).host
+        self.host = Endpoint(server.url, "ALPACA_BASE_URL").host
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
         patience, pause = EMERGENCY if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
-        api = Api(Endpoint(self._server.url), _KEYS, RateLimiter(), pause, patience)
+        api = Api(Endpoint(self._server.url, "ALPACA_BASE_URL"), _KEYS, RateLimiter(), pause, patience)
         with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
             api._client = line
             yield WatchedBroker(api, self._venue.path.parent, line, exchange, witness)

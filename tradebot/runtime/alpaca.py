@@ -13,7 +13,8 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.home import paths
 from tradebot.ports import Broker, Calendar, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
-from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint, Keys
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Keys
+from tradebot.settings.endpoints import Endpoint
 
 #: How long a response may be used again, so that hundreds of symbols and a dozen orders make a few requests.
 FRESH_FOR = timedelta(seconds=5)
@@ -31,8 +32,9 @@ def open_alpaca(settings: Settings, clock: Clock, calendar: Calendar, timeouts: 
 def _endpoints(settings: Settings) -> tuple[Endpoint, Endpoint]:
     """The endpoints of the trading and the data service."""
     default = LIVE_URL if settings.trading_mode is TradingMode.LIVE else PAPER_URL
-    return Endpoint(settings.alpaca_base_url or default), Endpoint(
-        settings.alpaca_data_url or DATA_URL, "ALPACA_DATA_URL"
+    return (
+        Endpoint(settings.alpaca_base_url or default, "ALPACA_BASE_URL"),
+        Endpoint(settings.alpaca_data_url or DATA_URL, "ALPACA_DATA_URL"),
     )
 
 

@@ -61,6 +61,17 @@ def open_venue(
         calendar = CorrectedCalendar(NyseCalendar())
         broker, market = open_alpaca(settings, clock, calendar, EMERGENCY if urgent else Timeouts())
         yield Venue(broker, market, clock, calendar, fresh_for=FRESH_FOR)
+    elif settings.broker is BrokerName.ROBINHOOD:
+        from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
+        from tradebot.runtime.robinhood import open_robinhood
+        from tradebot.runtime.system_needs import refuse_unusable_variables
+
+        if not urgent and not settings.broker_is_local:
+            refuse_unusable_variables()
+        clock = SystemClock()
+        calendar = CorrectedCalendar(NyseCalendar())
+        broker, market = open_robinhood(settings, clock, calendar, EMERGENCY if urgent else Timeouts())
+        yield Venue(broker, market, clock, calendar)
     else:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
             yield venue

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
-from tradebot.settings.alpaca_urls import Endpoint
+from tradebot.settings.endpoints import is_loopback_url
 from tradebot.settings.field_types import FieldType, InvalidValue, shorten
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import is_https_or_local, without_password
@@ -64,9 +64,9 @@ class ApiUrl(FieldType[str]):
                 "the address carries more than a host", "Write it without user, password, query and fragment."
             )
         url = text.rstrip("/").removesuffix("/v2")  # the dashboard shows it with the version
-        if url in self.own or (Endpoint(url).loopback and not urlsplit(url).path):
+        if url in self.own or (is_loopback_url(url) and not urlsplit(url).path):
             return url
-        similar = get_close_matches(parts.hostname or "", [Endpoint(own).host for own in self.own], n=1, cutoff=0.8)
+        similar = get_close_matches(parts.hostname or "", [urlsplit(own).netloc for own in self.own], n=1, cutoff=0.8)
         what = f"{shorten(url)!r} is not the address of Alpaca's API"
         if similar:
             raise InvalidValue(

@@ -28,12 +28,6 @@ def conflicts(settings: Settings, env_file: Path | None = None) -> Iterator[Conf
     """The combinations that make trading impossible or unsafe. ``env_file``: the file that the settings are in."""
     for taken in home_files.taken_paths(settings, env_file):
         yield Conflict((taken.setting,), f"{taken.path} is {taken.use}", "Name a path that the home does not use.")
-    if settings.broker is BrokerName.ROBINHOOD:
-        yield Conflict(
-            ("BROKER",),
-            "the robinhood broker is not in this version yet",
-            "Write BROKER=paper, the embedded exchange, or BROKER=alpaca.",
-        )
     if settings.broker is BrokerName.ALPACA:
         yield from _alpaca_key_conflicts(settings)
         yield from _alpaca_url_conflicts(settings)

@@ -20,11 +20,13 @@ from tradebot.core.model.limits import Limits
 from tradebot.core.model.schedule import ScheduleRules
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
-from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Endpoint
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
+from tradebot.settings.endpoints import is_loopback_url
 from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName, setting
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
+from tradebot.settings.robinhood_fields import AccountNumber, LoopbackUrl
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import DatabaseUrl, SecretUrl
 from tradebot.settings.user_folder import user_state_folder
@@ -95,10 +97,34 @@ class BrokerSettings:
         None, ApiUrl((DATA_URL,)), "Alpaca's market data address; blank takes Alpaca's own."
     )
     alpaca_feed: AlpacaFeed = setting(AlpacaFeed.IEX, Choice(AlpacaFeed), "Alpaca's price feed; iex is the free one.")
-    robinhood_username: SecretText | None = setting(None, Secret(), "The login at Robinhood.")
-    robinhood_password: SecretText | None = setting(None, Secret(), "The password at Robinhood.")
+    robinhood_username: SecretText | None = setting(
+        None, Secret(), "The login at Robinhood; it names the token file that `tradebot auth robinhood` makes."
+    )
+    robinhood_password: SecretText | None = setting(
+        None, Secret(), "The password at Robinhood, which only `tradebot auth robinhood` uses; blank: it asks."
+    )
     robinhood_mfa_secret: SecretText | None = setting(
-        None, Secret(), "The secret of Robinhood's two-factor login, not a six-digit code."
+        None,
+        Secret(),
+        "The secret of Robinhood's two-factor login, not a six-digit code; only `tradebot auth robinhood` uses it.",
+    )
+    robinhood_account: SecretText | None = setting(
+        None,
+        AccountNumber(),
+        "The account's number; blank: the one that `tradebot auth robinhood` chose.",
+    )
+    robinhood_base_url: str | None = setting(
+        None,
+        LoopbackUrl(),
+        "A stand-in for Robinhood on this machine, for tests; blank takes Robinhood itself.",
+    )
+    robinhood_entry_collar_pct: Decimal = setting(
+        Decimal("0.01"),
+        Percent("0.1%", "5%"),
+        "How far above the price that it was planned at an entry at Robinhood may fill: the limit of its order.",
+    )
+    robinhood_request_gap_ms: int = setting(
+        400, Count(0, 10000), "The least milliseconds between two requests to Robinhood."
     )
 
 
@@ -259,8 +285,12 @@ class Settings(
     @property
     def broker_is_local(self) -> bool:
         """Whether every URL of the broker is on this machine, so that no real order can result."""
-        urls = (self.alpaca_base_url, self.alpaca_data_url)
-        return self.broker is BrokerName.ALPACA and all(url and Endpoint(url).loopback for url in urls)
+        urls = {
+            BrokerName.PAPER: (None,),  # nothing is played there by its own clock
+            BrokerName.ALPACA: (self.alpaca_base_url, self.alpaca_data_url),
+            BrokerName.ROBINHOOD: (self.robinhood_base_url,),
+        }[self.broker]
+        return all(url and is_loopback_url(url) for url in urls)
 
     @property
     def start_time(self) -> datetime | None:

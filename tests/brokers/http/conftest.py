@@ -10,7 +10,8 @@ from tests.fakes.wilful_server import Server, serving
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
 #: For servers that answer, however busy the machine is, and for those that keep somebody waiting.
@@ -45,7 +46,7 @@ def pause() -> StoppedPause:
 
 
 def api_at(url: str, pause: StoppedPause, timeouts: Timeouts = AMPLE, rate_limiter: RateLimiter | None = None) -> Api:
-    return Api(Endpoint(url), Keys(KEY_ID, SECRET), rate_limiter or RateLimiter(), pause, timeouts)
+    return Api(Endpoint(url, "ALPACA_BASE_URL"), Keys(KEY_ID, SECRET), rate_limiter or RateLimiter(), pause, timeouts)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
 from tradebot.brokers.http import client
 from tradebot.brokers.http.client import Client
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 
 def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
@@ -25,7 +26,7 @@ def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
     its_own = RESTClient("http://127.0.0.1", "key", "secret", raw_data=True)
     assert its_own._retry > 0  # and ours has none
     assert its_own._session.__class__.__name__ == "Session"
-    ours = Client(Endpoint("http://127.0.0.1"), Keys("key", "secret"), AMPLE)
+    ours = Client(Endpoint("http://127.0.0.1", "ALPACA_BASE_URL"), Keys("key", "secret"), AMPLE)
     assert (ours._retry, ours._use_raw_data) == (0, True)
 
 

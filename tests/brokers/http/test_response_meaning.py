@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tradebot.brokers.http.response_meaning import MAX_MESSAGE, ResponseClass, parse_response
 from tradebot.brokers.http.responses import HttpResponse
-from tradebot.settings.alpaca_urls import Endpoint
+from tradebot.settings.endpoints import Endpoint
 
-ENDPOINT = Endpoint("https://paper-api.alpaca.markets")
+ENDPOINT = Endpoint("https://paper-api.alpaca.markets", "ALPACA_BASE_URL")
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),

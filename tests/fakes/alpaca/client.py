@@ -7,7 +7,8 @@ from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 
 class Unhurried:
@@ -25,7 +26,8 @@ class Unhurried:
 
 def api_of(fake: FakeAlpaca, patience: Timeouts = Timeouts(), most: int = 1_000_000) -> Api:  # noqa: B008 - frozen
     """What asks the server; ``most`` requests a minute, of a minute that passes only by waiting."""
-    return Api(Endpoint(fake.url), Keys(KEY_ID, SECRET_KEY), RateLimiter(most), Unhurried(), patience)
+    endpoint = Endpoint(fake.url, "ALPACA_BASE_URL")
+    return Api(endpoint, Keys(KEY_ID, SECRET_KEY), RateLimiter(most), Unhurried(), patience)
 
 
 def broker_of(fake: FakeAlpaca) -> AlpacaBroker:

@@ -15,6 +15,7 @@ from tradebot.settings.documentation import SettingRow, sections
 from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
+from tradebot.settings.robinhood_fields import LoopbackUrl
 from tradebot.settings.secret_fields import Secret
 from tradebot.settings.url_fields import DatabaseUrl
 
@@ -42,6 +43,8 @@ def _wrong(row: SettingRow) -> Iterator[str]:
             yield from ("tomorrow", "2007-02-30", "3/1/2007")
         case ApiUrl():
             yield from ("http://example.com", "example.com", "https://user:pass@example.com")
+        case LoopbackUrl():
+            yield from ("http://example.com", "https://api.robinhood.com", "http://user:pass@127.0.0.1")
         case Instant():
             yield from ("tomorrow", "2026-11-20", "2026-11-20T14:35:00")
         case DatabaseUrl():

@@ -13,7 +13,8 @@ from tradebot.brokers.http.response_meaning import ParsedResponse, ResponseClass
 from tradebot.brokers.http.responses import Json, TransportError
 from tradebot.brokers.http.timeouts import Pause, Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 WriteMethod = Literal["POST", "PATCH", "DELETE"]
 

@@ -25,7 +25,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tradebot.brokers.http.responses import HttpResponse, TransportError
 from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.settings.alpaca_urls import Endpoint, Keys
+from tradebot.settings.alpaca_urls import Keys
+from tradebot.settings.endpoints import Endpoint
 
 #: The largest body that is read. A wrong address may send one without end.
 MAX_BYTES = 64_000_000

@@ -18,7 +18,7 @@ from tradebot.brokers.http.responses import (
     error_body,
     is_html,
 )
-from tradebot.settings.alpaca_urls import Endpoint
+from tradebot.settings.endpoints import Endpoint
 
 #: The longest part of the broker's message that is quoted, in characters.
 MAX_MESSAGE = 300

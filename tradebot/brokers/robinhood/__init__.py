@@ -1,0 +1,1 @@
+"""Robinhood: its account and its market data."""
