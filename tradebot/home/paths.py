@@ -80,6 +80,11 @@ def stops_folder(home: Path) -> Path:
     return state_folder(home) / "stops"
 
 
+def sent_orders_file(home: Path) -> Path:
+    """The orders that left under an id of their own making. See ``tradebot.home.sent_orders``."""
+    return state_folder(home) / "sent_orders"
+
+
 def drills_file(home: Path) -> Path:
     """The results of emergency stop drills. See ``tradebot.home.drills``."""
     return state_folder(home) / "drills"

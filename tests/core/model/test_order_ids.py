@@ -65,3 +65,33 @@ def test_parts_that_would_not_read_back_are_refused(strategy: str, symbol: str, 
 )
 def test_what_we_did_not_make_is_not_read(text: str) -> None:
     assert order_ids.parse(text) is None
+
+
+def test_a_ref_id_is_a_uuid_that_never_changes_for_an_id() -> None:
+    text = "tb1-9f86d081-20070103-rsi2_mean_reversion-AAPL-entry-1"
+    assert order_ids.ref_id(text) == "9dd103b2-ab2b-5e83-99db-3e343b27a4c9"
+    assert order_ids.ref_id(text) != order_ids.ref_id(text[:-1] + "2")
+
+
+@given(
+    strategy=st.from_regex(order_ids.STRATEGY_NAME, fullmatch=True),
+    symbol=st.from_regex(order_ids.SYMBOL, fullmatch=True),
+    purpose=st.sampled_from(Purpose),
+    attempt=st.sampled_from(order_ids.POSSIBLE_ATTEMPTS),
+)
+def test_an_id_of_ours_is_among_the_possible_ones(strategy: str, symbol: str, purpose: Purpose, attempt: int) -> None:
+    sent = order_ids.client_order_id(ACCOUNT, SESSION, strategy, symbol, purpose, attempt)
+    possible = list(order_ids.possible_ids(ACCOUNT, (SESSION,), (strategy, "other"), symbol))
+    assert sent in possible
+    assert len(possible) == len(set(possible)) == 2 * len(Purpose) * len(order_ids.POSSIBLE_ATTEMPTS)
+    assert all(order_ids.parse(text) is not None for text in possible)
+
+
+def test_no_id_is_possible_for_a_symbol_or_a_strategy_that_none_can_hold() -> None:
+    assert list(order_ids.possible_ids(ACCOUNT, (SESSION,), ("trend",), "ACME-W")) == []
+    assert list(order_ids.possible_ids(ACCOUNT, (SESSION,), ("Not A Name",), "ACME")) == []
+
+
+def test_twelve_strategies_have_1140_ids_for_an_order() -> None:
+    names = [f"strategy{number}" for number in range(12)]
+    assert len({order_ids.ref_id(text) for text in order_ids.possible_ids(ACCOUNT, (SESSION,), names, "ACME")}) == 1140

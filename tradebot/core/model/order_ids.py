@@ -3,13 +3,17 @@
 Form: ``tb1-<account hash>-<session>-<strategy>-<symbol>-<purpose>-<attempt>``, for example
 ``tb1-9f86d081-20070103-rsi2_mean_reversion-AAPL-entry-1``. No field can hold a hyphen, so an id parses back
 unambiguously. The account is hashed because order ids end up in logs and support mails. Alpaca allows 128 characters.
+
+A broker that takes nothing but a UUID gets ``ref_id``, which is derived from the id and cannot be read back. It is
+resolved by comparing it with the ids that were sent, or with the ids that could have been.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,6 +26,11 @@ _ID = re.compile(
     r"tb1-(?P<account>[0-9a-f]{8})-(?P<session>\d{8})-(?P<strategy>[a-z][a-z0-9_]{0,39})"
     r"-(?P<symbol>[A-Z][A-Z0-9.]{0,11})-(?P<purpose>[a-z]+)-(?P<attempt>[1-9]\d{0,3})"
 )
+
+#: The namespace of ``ref_id``. It never changes: orders that rest at a broker carry ids that were made with it.
+_REF_ID_NAMESPACE = uuid.UUID("6f0a1c52-93b7-5d1e-8a44-2e7c5b90d1f3")
+#: The attempt numbers that an order of ours can have: those of jobs, and those of an emergency stop without a ledger.
+POSSIBLE_ATTEMPTS = (*range(1, 13), *range(1001, 1008))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +88,23 @@ def parse(text: str) -> DecisionId | None:
     return DecisionId(
         match["account"], session, match["strategy"], match["symbol"], Purpose(match["purpose"]), int(match["attempt"])
     )
+
+
+def ref_id(client_order_id: str) -> str:
+    """The UUID that an order is sent under at a broker that takes nothing else: the same for the same id."""
+    return str(uuid.uuid5(_REF_ID_NAMESPACE, client_order_id))
+
+
+def possible_ids(account_key: str, sessions: Iterable[date], strategies: Iterable[str], symbol: str) -> Iterator[str]:
+    """Every client_order_id that an order of ours in ``symbol``, decided in one of ``sessions``, can have.
+
+    A symbol or a strategy that no id can hold has none. Attempts beyond ``POSSIBLE_ATTEMPTS`` are not among them.
+    """
+    if SYMBOL.fullmatch(symbol) is None:
+        return
+    hashed, names = account_hash(account_key), [name for name in strategies if STRATEGY_NAME.fullmatch(name)]
+    for session in sessions:
+        for strategy in names:
+            for purpose in Purpose:
+                prefix = f"tb1-{hashed}-{session:%Y%m%d}-{strategy}-{symbol}-{purpose}-"
+                yield from (f"{prefix}{attempt}" for attempt in POSSIBLE_ATTEMPTS)
