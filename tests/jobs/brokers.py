@@ -15,6 +15,7 @@ from tradebot.core.model.account import (
     Position,
     UnreadActivity,
 )
+from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
 from tradebot.ports import Broker
@@ -42,6 +43,10 @@ class Around(Broker):
     @property
     def mode(self) -> str:
         return self.inner.mode
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.inner.capabilities
 
     def clock(self) -> MarketClock:
         return self._pass("clock").clock()

@@ -23,6 +23,7 @@ from tradebot.core.model.account import (
     UnreadActivity,
     id_of,
 )
+from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.core.model.values import whole_shares
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
@@ -65,6 +66,10 @@ class FaultyBroker:
     @property
     def mode(self) -> str:
         return self._broker.mode
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._broker.capabilities
 
     # --- reads ---------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from tradebot.ledger.engine import Engine, Row, Value
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
 #: Fields of the broker's view of an order that are not stored: they decide nothing later.
-NOT_STORED = ("legs", "parent_client_order_id", "notional", "expires_at")
+NOT_STORED = ("legs", "parent_client_order_id", "notional", "expires_at", "rests")
 
 
 class Orders:
@@ -251,7 +251,8 @@ def _intent(row: Row) -> Intent:
 
 
 def _broker_order(row: Row) -> BrokerOrder:
-    return value_from(BrokerOrder, row, legs=(), parent_client_order_id=row["parent"], notional=None, expires_at=None)
+    given = {"notional": None, "expires_at": None, "rests": True}
+    return value_from(BrokerOrder, row, legs=(), parent_client_order_id=row["parent"], **given)
 
 
 def _flat(orders: Iterable[BrokerOrder]) -> Iterator[BrokerOrder]:

@@ -22,6 +22,7 @@ from tradebot.core.model.account import (
     SessionHours,
     UnreadActivity,
 )
+from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class Broker(Protocol):
         """``paper`` or ``live``."""
         ...
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the broker can do. A write that it can't do raises OrderRefused."""
+        ...
+
     def clock(self) -> MarketClock:
         """The broker's clock and its sessions around now."""
         ...
@@ -135,7 +141,10 @@ class Broker(Protocol):
         ...
 
     def order(self, client_order_id: str) -> BrokerOrder | None:
-        """The order with this id, its legs in ``legs``; None when the broker certainly has none."""
+        """The order with this id, its legs in ``legs``; None when the broker has none.
+
+        A broker that can't find an order for certain by its id may have one all the same (``finds_by_id``).
+        """
         ...
 
     def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
@@ -147,7 +156,7 @@ class Broker(Protocol):
         ...
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        """Send an order. Raises AlreadySent when the broker has one with its client_order_id."""
+        """Send an order. Raises AlreadySent when the broker has one with its client_order_id (``finds_by_id``)."""
         ...
 
     def cancel(self, broker_order_id: str) -> None:

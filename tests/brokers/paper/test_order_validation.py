@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.brokers.conftest import OpenPit
+from tests.fakes.pit import FREE
 from tests.fakes.prices import made
-from tradebot.core.model.orders import OrderType, Side, TimeInForce
+from tradebot.core.model.capabilities import EVERYTHING
+from tradebot.core.model.orders import BrokerOrder, OrderType, Side, TimeInForce
 from tradebot.errors import OrderRefused
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -151,3 +154,23 @@ def test_before_its_first_open_a_symbol_takes_no_market_order(pit: OpenPit) -> N
     world.buy(1, limit="100")
     world.at("09:30")
     assert world.held() == 1
+
+
+def test_an_exchange_that_lacks_a_capability_refuses_what_needs_it(pit: OpenPit) -> None:
+    lacking = replace(EVERYTHING, brackets=False, oto=False, replace=False, cancel_all=False, fractions=False)
+    world = pit(made({"ACME": ["100 101 99 100"]}), replace(FREE, capabilities=lacking))
+    world.at("09:35")
+    resting = world.buy(1, limit="90", client_id="resting")
+    refused: tuple[tuple[str, Callable[[], BrokerOrder]], ...] = (
+        ("oto orders are not supported", lambda: world.buy(1, stop_loss="95")),
+        ("bracket orders are not supported", lambda: world.buy(1, stop_loss="95", take_profit="110")),
+        ("qty must be whole shares", lambda: world.buy("1.5", tif=DAY)),
+        ("orders can't be replaced", lambda: world.broker.replace(resting.broker_order_id, world.requests.buy(2))),
+    )
+    for words, request in refused:
+        with pytest.raises(OrderRefused, match=words):
+            request()
+    with pytest.raises(OrderRefused, match="no request cancels all orders"):
+        world.broker.cancel_all()
+    assert [order.client_order_id for order in world.broker.open_orders()] == ["resting"]
+    assert not world.broker.permissions().fractions

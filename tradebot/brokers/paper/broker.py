@@ -14,6 +14,7 @@ from tradebot.brokers.paper.order_validation import (
     UNPROCESSABLE,
     check_available,
     check_bracket,
+    check_capabilities,
     check_ids,
     check_kind,
     check_order,
@@ -34,6 +35,7 @@ from tradebot.core.model.account import (
     SessionHours,
     UnreadActivity,
 )
+from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import BrokerUnavailable
 
@@ -59,6 +61,11 @@ class PaperBroker:
         """Always ``paper``."""
         return "paper"
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the rules of the account allow: everything, unless they say otherwise."""
+        return self._exchange.rules.capabilities
+
     # --- reads ---------------------------------------------------------------------------------
 
     def clock(self) -> MarketClock:
@@ -72,7 +79,7 @@ class PaperBroker:
     def permissions(self) -> Permissions:
         """What the rules of the account allow."""
         with self._exchange.reading() as view:
-            return Permissions(trading=True, shorting=view.rules.allow_short, fractions=True)
+            return Permissions(True, shorting=view.rules.allow_short, fractions=view.rules.capabilities.fractions)
 
     def days(self, first: date, last: date) -> tuple[AccountDay, ...]:
         """Equity and deposits of the closed sessions and the current one."""
@@ -130,6 +137,7 @@ class PaperBroker:
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Accept an order, and match it at once if the market is open. Raises OrderRefused or AlreadySent."""
         with self._exchange.writing() as view:
+            check_capabilities(view, request)
             draft = draft_order(request, view.state.now)
             check_ids(view, draft, *bracket_legs(request, draft))
             check_kind(view, request)
@@ -148,8 +156,10 @@ class PaperBroker:
             view.book.end(_live_order(view, broker_order_id), OrderState.CANCELLED, "cancelled on request")
 
     def cancel_all(self) -> None:
-        """Cancel every live order."""
+        """Cancel every live order. Raises OrderRefused where the exchange has no such request."""
         with self._exchange.writing() as view:
+            if not view.rules.capabilities.cancel_all:
+                raise refusal(UNPROCESSABLE, "no request cancels all orders")
             for order in view.book.live_orders():
                 if view.book.orders[order.number].live:
                     view.book.end(order, OrderState.CANCELLED, "cancelled on request")
@@ -161,6 +171,8 @@ class PaperBroker:
         OrderRefused or AlreadySent, and then the old order rests on.
         """
         with self._exchange.writing() as view:
+            if not view.rules.capabilities.replace:
+                raise refusal(UNPROCESSABLE, "orders can't be replaced", broker_order_id)
             old = _live_order(view, broker_order_id)
             _check_replaceable(view, old, request)
             draft = replace(draft_order(request, view.state.now), parent=old.parent, role=old.role, waiting=old.waiting)

@@ -59,6 +59,11 @@ class PaperExchange:
         self._rules = rules
         self._latest: _VersionedView | None = None
 
+    @property
+    def rules(self) -> ExchangeRules:
+        """The rules that it was opened with."""
+        return self._rules
+
     # --- the file --------------------------------------------------------------------------------
 
     @staticmethod

@@ -45,6 +45,15 @@ def check_ids(view: ExchangeView, draft: PaperOrder, *legs: PaperOrder) -> None:
             raise AlreadySent(f"{MALFORMED} {words}", f"{words}: {identifier}")
 
 
+def check_capabilities(view: ExchangeView, request: OrderRequest) -> None:
+    """Refuse closing legs, and a part of a share, where the exchange takes none."""
+    capabilities, quantity = view.rules.capabilities, request.quantity
+    if capabilities.sent(request) != request:
+        raise refusal(UNPROCESSABLE, f"{request.order_class} orders are not supported", request.client_order_id)
+    if not capabilities.fractions and quantity.is_finite() and whole_shares(quantity) != quantity:
+        raise refusal(UNPROCESSABLE, "qty must be whole shares", f"got {quantity}")
+
+
 def check_kind(view: ExchangeView, request: OrderRequest) -> None:
     """Refuse an unknown type or time in force, and a fraction of a share where none trades.
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tradebot.core.model.capabilities import EVERYTHING, Capabilities
 from tradebot.core.model.values import ZERO, to_cents, whole_shares
 
 
@@ -22,6 +23,7 @@ class ExchangeRules:
     start: date | None = None  # the first session; None: the first with ``warmup`` sessions before it, if there is one
     warmup: int = 0  # sessions
     max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
+    capabilities: Capabilities = EVERYTHING  # a request for what it lacks is refused
 
     def commission(self, quantity: Decimal) -> Decimal:
         """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""

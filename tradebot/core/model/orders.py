@@ -211,6 +211,7 @@ class BrokerOrder:
     reason: str = ""  # the broker's, for a rejection or an unknown status
     notional: Decimal | None = None  # USD that the order trades for
     expires_at: datetime | None = None  # when the broker will end it, where it says so
+    rests: bool = True  # False: live, and its state is none in which it surely works: just taken, about to end, or new
 
     @property
     def remaining(self) -> Decimal:

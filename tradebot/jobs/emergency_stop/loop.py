@@ -276,10 +276,10 @@ class EmergencyStop:
         self.read()
 
     def _cancel_all(self, orders: tuple[BrokerOrder, ...], *, every: bool) -> None:
-        """Cancel orders: in one request where ``every`` live order of the account is among them, else one by one."""
+        """Cancel orders: in one request where ``every`` live order is among them and the broker takes it, or each."""
         due = [order for order in orders if self._is_due(order)]
         due_ids = {order.broker_order_id for order in due}
-        if every and self.goal.include_foreign and len(due) > 1:
+        if every and self.goal.include_foreign and len(due) > 1 and self.desk.broker.capabilities.cancel_all:
             try:
                 self.desk.broker.cancel_all()
             except TradebotError as error:

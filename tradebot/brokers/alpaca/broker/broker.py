@@ -27,9 +27,21 @@ from tradebot.core.model.account import (
     Position,
     UnreadActivity,
 )
+from tradebot.core.model.capabilities import Capabilities, Hours
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
 
+#: Source: https://docs.alpaca.markets/docs/orders-at-alpaca, January 2026. Each order tells when it expires.
+_CAPABILITIES = Capabilities(
+    brackets=True,
+    oto=True,
+    replace=True,
+    cancel_all=True,
+    finds_by_id=True,
+    fractions=True,
+    paper_account=True,
+    hours=frozenset({Hours.REGULAR, Hours.EXTENDED, Hours.OVERNIGHT}),
+)
 _SUCCESS = range(200, 300)
 #: Activity types of deposits and withdrawals: cash, and cash journaled from or to another account.
 _CASHFLOW_TYPES = "CSD,CSW,JNLC"
@@ -64,6 +76,11 @@ class AlpacaBroker:
     def mode(self) -> str:
         """``paper`` or ``live``."""
         return self._mode
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Alpaca can do."""
+        return _CAPABILITIES
 
     # --- reads ---------------------------------------------------------------------------------
 

@@ -1,0 +1,31 @@
+"""What a broker can do decides how a request leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.orders import Requests
+from tradebot.core.model.capabilities import EVERYTHING, Capabilities
+from tradebot.core.model.orders import OrderClass
+
+OTO_ONLY = replace(EVERYTHING, brackets=False)
+NEITHER = replace(OTO_ONLY, oto=False)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "order_class"),
+    [(EVERYTHING, OrderClass.BRACKET), (OTO_ONLY, OrderClass.OTO), (NEITHER, OrderClass.SIMPLE)],
+)
+def test_an_entry_leaves_with_the_legs_that_the_broker_takes(
+    capabilities: Capabilities, order_class: OrderClass
+) -> None:
+    entry = Requests().buy(10, stop_loss="90", take_profit="120")
+    sent = capabilities.sent(entry)
+    assert sent.order_class is order_class
+    assert replace(sent, stop_loss=entry.stop_loss, take_profit=entry.take_profit) == entry
+
+
+def test_a_broker_that_takes_no_leg_protects_no_entry() -> None:
+    assert [each.protects_entries for each in (EVERYTHING, OTO_ONLY, NEITHER)] == [True, True, False]
