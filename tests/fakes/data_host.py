@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from tradebot.brokers.alpaca.data import AlpacaMarket
@@ -111,11 +111,24 @@ class DataHost:
         return {name: lists, "next_page_token": str(first + limit) if len(found) > first + limit else None}
 
 
+class Host(Protocol):
+    """What answers questions: the address is told to it once it listens."""
+
+    url: str
+
+    def answer(self, asked: Asked) -> Answer:
+        """The status and the content of an answer; bytes are sent as they are."""
+        ...
+
+
+H = TypeVar("H", bound=Host)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
-    host: DataHost
+    host: Host
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -132,9 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[DataHost]:
-    """A data host that answers at its ``url``."""
-    told = DataHost()
+def serving(told: H) -> Iterator[H]:
+    """``told`` answers at its ``url``."""
 
     class Handler(_Handler):
         host = told

@@ -19,7 +19,7 @@ ALL = [hours.session for hours in CALENDAR.between(SESSIONS[0], FRIDAY)]
 
 @pytest.fixture
 def host() -> Iterator[DataHost]:
-    with serving() as told:
+    with serving(DataHost()) as told:
         yield told
 
 

@@ -278,7 +278,7 @@ def days_of_trouble(draw: st.DrawFn) -> list[tuple[int, list[str], int, str, lis
 def test_what_comes_out_is_what_a_cold_fetch_gives(
     runs: list[tuple[int, list[str], int, str, list[tuple[str, int, str]]]], page: int
 ) -> None:
-    with serving() as host, tempfile.TemporaryDirectory() as folder:
+    with serving(DataHost()) as host, tempfile.TemporaryDirectory() as folder:
         host.page = page
         host.bars = {symbol: bars_of(symbol) for symbol in (*SYMBOLS, "SPY")}
         market = Open(host, Path(folder, "warm"))

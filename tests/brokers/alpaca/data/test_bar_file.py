@@ -66,7 +66,7 @@ def test_bars_of_another_feed_are_not_mixed_in(four: DataHost, market: Open) -> 
 
 def test_bars_of_another_host_are_not_mixed_in(four: DataHost, market: Open, tmp_path: Path) -> None:
     market().history(SYMBOLS, 50, at(TUESDAY, "09:35"))
-    with serving() as other:
+    with serving(DataHost()) as other:
         other.bars = {symbol: {day: bar(day, 7) for day in ALL} for symbol in SYMBOLS}
 
         history = Open(other, market.folder)().history(SYMBOLS, 50, at(TUESDAY, "09:35"))

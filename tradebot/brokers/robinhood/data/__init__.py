@@ -1,0 +1,1 @@
+"""Robinhood's market data: quotes, daily bars and candles, splits."""
