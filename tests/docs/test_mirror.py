@@ -32,6 +32,8 @@ THROUGH_A_NEIGHBOUR = {
     "alerts/messages.py": "alerts/test_delivery.py",
     "market/bar_file.py": "brokers/alpaca/data/test_bar_file.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
+    "brokers/paper/exchange_file.py": "brokers/paper/test_exchange.py",
+    "brokers/paper/order_matching.py": "brokers/paper/test_session_phases.py",
     "core/results/listings.py": "jobs/test_fills.py",
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",

@@ -14,8 +14,8 @@ from unittest.mock import patch
 from tests.worlds.market import TakenIn
 from tests.worlds.real_life import LateRows, submit_in_part
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
+from tradebot.brokers.paper.order_matching import match_at_market
 from tradebot.brokers.paper.orders import parse_number
-from tradebot.brokers.paper.session_phases import match_new_order
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
 from tradebot.errors import OrderRefused
@@ -162,4 +162,4 @@ def _match(exchange: PaperExchange, waiting: Unmatched) -> None:
         if waiting.reject and order.filled_quantity == 0:
             paper.book.end(order, OrderState.REJECTED, "rejected by the market center")
         else:
-            match_new_order(paper, order)
+            match_at_market(paper, order)

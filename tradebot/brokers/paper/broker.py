@@ -8,7 +8,8 @@ from datetime import date
 from typing import Literal
 
 from tradebot.brokers.paper import buying_power
-from tradebot.brokers.paper.exchange import PaperExchange
+from tradebot.brokers.paper.exchange_file import ExchangeFile
+from tradebot.brokers.paper.order_matching import match_at_market
 from tradebot.brokers.paper.order_validation import (
     NOT_FOUND,
     UNPROCESSABLE,
@@ -21,8 +22,6 @@ from tradebot.brokers.paper.order_validation import (
     refusal,
 )
 from tradebot.brokers.paper.orders import PaperOrder, as_broker_order, bracket_legs, draft_order, parse_number
-from tradebot.brokers.paper.session_phases import match_new_order
-from tradebot.brokers.paper.sessions import session_hours
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import (
     AccountDay,
@@ -32,7 +31,6 @@ from tradebot.core.model.account import (
     MarketClock,
     Permissions,
     Position,
-    SessionHours,
     UnreadActivity,
 )
 from tradebot.core.model.capabilities import Capabilities
@@ -48,7 +46,7 @@ class PaperBroker:
     cancels every live order of it, as at Alpaca.
     """
 
-    def __init__(self, exchange: PaperExchange) -> None:
+    def __init__(self, exchange: ExchangeFile) -> None:
         self._exchange = exchange
 
     @property
@@ -69,8 +67,8 @@ class PaperBroker:
     # --- reads ---------------------------------------------------------------------------------
 
     def clock(self) -> MarketClock:
-        """The exchange's time and the sessions around it. Its sessions are the dates of its data."""
-        return self._exchange.compute(_clock)
+        """The exchange's time and the sessions around it."""
+        return self._exchange.clock()
 
     def account(self) -> AccountSnapshot:
         """Equity, cash and buying power, USD."""
@@ -136,6 +134,7 @@ class PaperBroker:
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Accept an order, and match it at once if the market is open. Raises OrderRefused or AlreadySent."""
+        self._exchange.look_at(request.symbol)
         with self._exchange.writing() as view:
             check_capabilities(view, request)
             draft = draft_order(request, view.state.now)
@@ -147,7 +146,7 @@ class PaperBroker:
             entry = view.book.add(draft)
             for leg in bracket_legs(request, entry):
                 view.book.add(leg)
-            match_new_order(view, entry)
+            match_at_market(view, entry)
             return _broker_order(view, entry.number)
 
     def cancel(self, broker_order_id: str) -> None:
@@ -170,6 +169,7 @@ class PaperBroker:
         ``request.quantity`` is the quantity that rests from now on. A leg stays a leg of its bracket. Raises
         OrderRefused or AlreadySent, and then the old order rests on.
         """
+        self._exchange.look_at(request.symbol)
         with self._exchange.writing() as view:
             if not view.rules.capabilities.replace:
                 raise refusal(UNPROCESSABLE, "orders can't be replaced", broker_order_id)
@@ -184,21 +184,8 @@ class PaperBroker:
             reason = f"replaced by {request.client_order_id}"
             view.book.update(replace(old, state=OrderState.REPLACED, reason=reason))
             new = view.book.add(draft)
-            match_new_order(view, new)
+            match_at_market(view, new)
             return _broker_order(view, new.number)
-
-
-def _clock(view: ExchangeView) -> MarketClock:
-    prices, today = view.store.prices, view.hours
-    previous = prices.session_before(today.session)
-    upcoming = prices.session_after(today.session)
-    return MarketClock(
-        now=view.state.now,
-        is_open=today.opens <= view.state.now < today.closes,
-        today=today,
-        previous=None if previous is None else _hours(view, previous),
-        upcoming=None if upcoming is None else _hours(view, upcoming),
-    )
 
 
 def _open_orders(view: ExchangeView) -> tuple[BrokerOrder, ...]:
@@ -244,7 +231,3 @@ def _check_replaceable(view: ExchangeView, old: PaperOrder, request: OrderReques
 def _broker_order(view: ExchangeView, number: int) -> BrokerOrder:
     order = view.book.orders[number]
     return as_broker_order(order, view.book.bracket(order), with_legs=True)
-
-
-def _hours(view: ExchangeView, session: date) -> SessionHours:
-    return session_hours(session, view.calendar)

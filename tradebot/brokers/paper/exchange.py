@@ -1,75 +1,42 @@
-"""The embedded exchange: its file, its clock, its sessions."""
+"""The embedded exchange over daily bars: the making of its file, its clock, its sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import TypeVar, TypeVarTuple
 
-from tradebot.brokers.paper import buying_power, fill_busts, session_phases
+from tradebot.brokers.paper import fill_busts, session_phases
+from tradebot.brokers.paper.exchange_file import AccountStatus, ExchangeFile, account_status, closed_on_error
 from tradebot.brokers.paper.new_account import generation_of, open_account
-from tradebot.brokers.paper.orders import as_broker_order
-from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
+from tradebot.brokers.paper.rules import ExchangeRules, Phase
+from tradebot.brokers.paper.sessions import session_hours
 from tradebot.brokers.paper.store import Store
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import CorporateAction, Position, Quote, SessionHours
+from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.orders import BrokerOrder
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
 
-T = TypeVar("T")
-Arguments = TypeVarTuple("Arguments")
-
 
 @dataclass(frozen=True, slots=True)
-class ExchangeStatus:
-    """The state of the exchange, for people. Money in USD."""
+class ExchangeStatus(AccountStatus):
+    """The state of an exchange over daily bars, for people."""
 
-    account_id: str
-    session: date
-    now: datetime
-    phase: Phase
-    cash: Decimal
-    equity: Decimal
-    positions: tuple[Position, ...]
-    open_orders: tuple[BrokerOrder, ...]
-    first_session: date
+    first_session: date  # of the bars, as the next
     last_session: date
     sessions_left: int  # sessions after ``session``
 
 
-class PaperExchange:
+class PaperExchange(ExchangeFile):
     """A deterministic exchange over daily bars: the same operations leave the same file.
 
-    The clock moves only when it is advanced, within the session, and the next session begins only when it is begun. The
-    whole state is in the file, so that any process continues where another one stopped. Every method raises
-    BrokerUnavailable when the file cannot be read or written.
+    The clock moves only when it is advanced, within the session, and the next session begins only when it is begun.
     """
 
-    def __init__(self, store: Store, calendar: Calendar, rules: ExchangeRules) -> None:
-        """Use ``open``, ``create`` or ``reset``."""
-        self._store = store
-        self._calendar = calendar
-        self._rules = rules
-        self._latest: _VersionedView | None = None
-
-    @property
-    def rules(self) -> ExchangeRules:
-        """The rules that it was opened with."""
-        return self._rules
-
     # --- the file --------------------------------------------------------------------------------
-
-    @staticmethod
-    def exists(path: Path) -> bool:
-        """Whether the file has an exchange. A damaged file counts."""
-        return Store.holds_account(path)
 
     @classmethod
     def open(
@@ -85,7 +52,7 @@ class PaperExchange:
             fix = "Put a copy of it back, or run `tradebot paper reset` to begin a new account."
             raise ConfigError([Problem(str(path), "there is no embedded exchange here", fix)])
         store = Store(path, durable=durable)
-        with _closed_on_error(store):
+        with closed_on_error(store):
             if _fingerprint(store) != prices.fingerprint():
                 with store.transaction(writes=True):
                     store.prices.extend(prices, until=store.state().session)
@@ -107,7 +74,7 @@ class PaperExchange:
         If another process has just made it, it is opened instead.
         """
         store = Store(path, durable=durable, create=True)
-        with _closed_on_error(store), store.transaction(writes=True):
+        with closed_on_error(store), store.transaction(writes=True):
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
@@ -137,7 +104,7 @@ class PaperExchange:
         if not cls.exists(path):
             return cls.create(path, prices, calendar, rules, durable=durable, generation=last + 1)
         store = Store(path, durable=durable)
-        with _closed_on_error(store), store.transaction(writes=True):
+        with closed_on_error(store), store.transaction(writes=True):
             generation = max(store.state().generation, last) + 1
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
@@ -145,40 +112,14 @@ class PaperExchange:
             open_account(store, calendar, rules, generation)
         return cls(store, calendar, rules)
 
-    def copy_to(self, path: Path) -> None:
-        """Copy the exchange, as it is at one moment, to another file."""
-        self._store.copy_to(path)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._store.close()
-
-    def __enter__(self) -> PaperExchange:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
     # --- the clock -----------------------------------------------------------------------------
 
-    def now(self) -> datetime:
-        """The exchange's time, aware UTC."""
-        return self.compute(_state).now
+    def clock(self) -> MarketClock:
+        """The exchange's time and the sessions around it. Its sessions are the dates of its data."""
+        return self.compute(_clock)
 
-    def session(self) -> date:
-        """The New York date of the current session."""
-        return self.compute(_state).session
-
-    def account_id(self) -> str:
-        """The id of the account: "PAPER-0001"."""
-        return self.compute(_state).account_id
-
-    def hours(self) -> SessionHours:
-        """The hours of the current session."""
-        with self.reading() as view:
-            return view.hours
+    def look_at(self, *symbols: str) -> None:
+        """Do nothing: the prices move with the clock alone."""
 
     def advance_to(self, instant: datetime) -> None:
         """Advance the clock to an aware instant of the session's New York date; an earlier instant changes nothing.
@@ -229,7 +170,7 @@ class PaperExchange:
         with self.writing() as view:
             fill_busts.correct(view, fill_id, price)
 
-    # --- reads ---------------------------------------------------------------------------------
+    # --- prices ---------------------------------------------------------------------------------
 
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one."""
@@ -261,79 +202,29 @@ class PaperExchange:
     def status(self) -> ExchangeStatus:
         """The state of the exchange, for people."""
         with self.reading() as view:
-            prices, state = view.store.prices, view.state
+            status, prices, session = account_status(view), view.store.prices, view.state.session
             return ExchangeStatus(
-                account_id=state.account_id,
-                session=state.session,
-                now=state.now,
-                phase=state.phase,
-                cash=view.book.cash,
-                equity=buying_power.equity(view),
-                positions=buying_power.positions(view),
-                open_orders=tuple(
-                    as_broker_order(order, view.book.bracket(order)) for order in view.book.live_orders()
-                ),
-                first_session=prices.first_session() or state.session,
-                last_session=prices.last_session() or state.session,
-                sessions_left=prices.sessions_after(state.session),
+                **{item.name: getattr(status, item.name) for item in fields(status)},
+                first_session=prices.first_session() or session,
+                last_session=prices.last_session() or session,
+                sessions_left=prices.sessions_after(session),
             )
 
-    # --- transactions ----------------------------------------------------------------------------
-
-    def compute(self, function: Callable[[ExchangeView, *Arguments], T], *arguments: *Arguments) -> T:
-        """The result of ``function`` on the exchange now. It is computed once until the exchange changes.
-
-        ``function`` is a pure function of the view and of ``arguments``, which are hashable.
-        """
-        key, latest = (function, arguments), self._latest
-        result: T
-        if latest is not None and key in latest.view.results and latest.version == self._store.version():
-            result = latest.view.results[key]
-        else:
-            with self.reading() as view:
-                result = view.results[key] = function(view, *arguments)
-        return result
-
-    @contextmanager
-    def reading(self) -> Iterator[ExchangeView]:
-        """A view to read only. Until the file changes every reader gets the same one."""
-        with self._store.transaction(writes=False):
-            yield self._view()
-
-    @contextmanager
-    def writing(self) -> Iterator[ExchangeView]:
-        """A view to change. Its changes are committed at the end, or rolled back after an exception.
-
-        If only the clock has moved, the next reader gets the same view.
-        """
-        try:
-            with self._store.transaction(writes=True):
-                view = self._view()
-                view.results.clear()
-                yield view
-                self._store.save(view.state, view.book)
-        except BaseException:
-            self._latest = None
-            raise
-        if view.book.is_touched:
-            self._latest = None
-
-    def _view(self) -> ExchangeView:
-        """The view of the file as it is now. Needs a transaction around it."""
-        version = self._store.version()
-        if self._latest is None or self._latest.version != version:
-            self._latest = _VersionedView(version, ExchangeView(self._store, self._calendar, self._rules))
-        return self._latest.view
+    def _new_view(self) -> ExchangeView:
+        return ExchangeView(self._store, self._calendar, self._rules)
 
 
-@dataclass(frozen=True, slots=True)
-class _VersionedView:
-    version: int  # of the file that the view shows
-    view: ExchangeView
-
-
-def _state(view: ExchangeView) -> ExchangeState:
-    return view.state
+def _clock(view: ExchangeView) -> MarketClock:
+    prices, today = view.store.prices, view.hours
+    previous = prices.session_before(today.session)
+    upcoming = prices.session_after(today.session)
+    return MarketClock(
+        now=view.state.now,
+        is_open=today.opens <= view.state.now < today.closes,
+        today=today,
+        previous=None if previous is None else session_hours(previous, view.calendar),
+        upcoming=None if upcoming is None else session_hours(upcoming, view.calendar),
+    )
 
 
 def _quotes(view: ExchangeView, symbols: Iterable[str]) -> Mapping[str, Quote]:
@@ -361,12 +252,3 @@ def _begin_next(view: ExchangeView) -> date:
 def _fingerprint(store: Store) -> str | None:
     with store.transaction(writes=False):
         return store.prices.fingerprint()
-
-
-@contextmanager
-def _closed_on_error(store: Store) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        store.close()
-        raise

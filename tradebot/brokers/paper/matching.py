@@ -13,11 +13,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from tradebot.brokers.paper.orders import PaperOrder
-from tradebot.core.model.account import DayBar
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ONE, SUB_PENNY, tick_down, tick_up
+
+
+class PriceRange(Protocol):
+    """The highest and the lowest price of a time, USD a share: of a daily bar, say."""
+
+    @property
+    def high(self) -> Decimal:
+        """The highest price."""
+        ...
+
+    @property
+    def low(self) -> Decimal:
+        """The lowest price."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +55,12 @@ def match_price(order: PaperOrder, market: Decimal, slippage: Decimal) -> Match:
     return Match(_limit_fill(order.side, order.limit_price, market, slippage), triggered)
 
 
-def match_range(order: PaperOrder, bar: DayBar, slippage: Decimal) -> Match:
-    """Match an order that rested since the open, and did not trade there, against the range of the bar.
+def match_range(order: PaperOrder, prices: PriceRange, slippage: Decimal) -> Match:
+    """Match an order that rested since the range began, and did not trade at its first price, against the range.
 
     A stop-limit order whose limit lies beyond its stop is only triggered: whether the price came back is unknown.
     """
-    worst, best = (bar.high, bar.low) if order.side is Side.BUY else (bar.low, bar.high)
+    worst, best = (prices.high, prices.low) if order.side is Side.BUY else (prices.low, prices.high)
     if order.stop_price is not None and not order.triggered:
         if not _reaches(order.side, order.stop_price, worst):
             return NO_MATCH

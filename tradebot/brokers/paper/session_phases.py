@@ -10,19 +10,14 @@ Where nothing trades nothing fills: in a session with volume 0, a halt of tradin
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
-from tradebot.brokers.paper.buying_power import can_pay, equity
+from tradebot.brokers.paper.buying_power import equity
 from tradebot.brokers.paper.corporate_actions import apply_splits, end_symbols, pay_dividends
-from tradebot.brokers.paper.matching import Match, match_price, match_range
-from tradebot.brokers.paper.orders import PaperOrder
+from tradebot.brokers.paper.order_matching import expire_day_orders, match_at_market, match_in_range, resting_orders
 from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import ExchangeView
-from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction, DayBar
-from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction
 
 OPEN_PHASE = timedelta(minutes=5)  # after the open
 
@@ -50,77 +45,25 @@ def begin_session(view: ExchangeView, session: date) -> None:
     end_symbols(view, _actions(view, previous, *ENDS_FOR_CASH))
 
 
-def match_new_order(view: ExchangeView, order: PaperOrder) -> None:
-    """Match an order that has just arrived, and its legs, if its symbol trades now."""
-    price = view.trading_price(order.symbol)
-    bar = view.traded_bar(order.symbol)
-    if price is None or bar is None or not order.working:
-        return
-    _apply_match(view, order, match_price(order, price, view.rules.slippage_pct), bar)
-    for leg in view.book.live_group(order):
-        if leg.parent == order.number:
-            match_new_order(view, leg)
-
-
 def _open(view: ExchangeView) -> None:
     previous = view.store.prices.session_before(view.state.session)
     if previous is not None:
         pay_dividends(view, _actions(view, previous, ActionKind.DIVIDEND))
     for order in view.book.live_orders():
-        match_new_order(view, view.book.orders[order.number])
+        match_at_market(view, view.book.orders[order.number])
 
 
 def _match_rest_of_bar(view: ExchangeView) -> None:
-    """Match the range of the bar against the orders that have rested since the open.
-
-    Stops are matched before targets: a bracket with both prices inside the bar is stopped. An entry that fills inside
-    the bar may be stopped in the same bar, but does not reach its target in it.
-    """
-    resting = [order for order in view.book.live_orders() if order.working]
-    for order in sorted(resting, key=lambda order: (order.role is Purpose.TARGET, order.number)):
-        _match_range(view, order.number)
-
-
-def _match_range(view: ExchangeView, number: int) -> None:
-    order = view.book.orders[number]
-    bar = view.traded_bar(order.symbol)
-    if bar is None or not order.working:
-        return
-    _apply_match(view, order, match_range(order, bar, view.rules.slippage_pct), bar)
-    for leg in view.book.live_group(order):
-        if leg.parent == number and leg.role is Purpose.STOP:
-            _match_range(view, leg.number)
+    """Match the range of the bar against the orders that have rested since the open."""
+    for order in resting_orders(view):
+        bar = view.traded_bar(order.symbol)
+        if bar is not None:
+            match_in_range(view, order.number, bar)
 
 
 def _close(view: ExchangeView) -> None:
-    for order in view.book.live_orders():
-        if order.time_in_force is TimeInForce.DAY and view.book.orders[order.number].live:
-            view.book.end(view.book.orders[order.number], OrderState.EXPIRED, "the session closed")
+    expire_day_orders(view)
     view.store.record_equity(view.state.session, equity(view))
-
-
-def _apply_match(view: ExchangeView, order: PaperOrder, match: Match, bar: DayBar) -> None:
-    """Trigger and fill an order as matched, or reject it when a cash account cannot pay for the fill."""
-    if match.triggered and not order.triggered:
-        order = view.book.update(replace(order, triggered=True))
-    volume_left = _volume_left(view, bar)
-    quantity = order.remaining if volume_left is None else min(order.remaining, volume_left)
-    if match.price is None or quantity == 0:
-        return
-    fee = view.rules.commission(order.filled_quantity + quantity) - order.fees
-    if can_pay(view, order, quantity, match.price, fee):
-        view.book.fill(order, quantity, match.price, fee, view.booking_time)
-    else:
-        view.book.end(order, OrderState.REJECTED, "insufficient buying power at the price it would have filled at")
-
-
-def _volume_left(view: ExchangeView, bar: DayBar) -> Decimal | None:
-    """The shares of a symbol that the account may still trade in this session; None without a limit."""
-    fillable = view.rules.fillable(bar.volume)
-    if fillable is None:
-        return None
-    traded = view.store.traded(bar.symbol, bar.session) + view.book.traded_quantity(bar.symbol)
-    return max(fillable - traded, ZERO)
 
 
 def _actions(view: ExchangeView, after: date, *kinds: ActionKind) -> tuple[CorporateAction, ...]:

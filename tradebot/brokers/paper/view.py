@@ -14,7 +14,7 @@ from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import session_hours, session_start
 from tradebot.brokers.paper.store import Store
 from tradebot.core.model.account import Asset, DayBar, Quote, SessionHours
-from tradebot.core.model.values import SUB_PENNY
+from tradebot.core.model.values import SUB_PENNY, ZERO
 from tradebot.ports import Calendar
 
 
@@ -57,6 +57,10 @@ class ExchangeView:
         self._bars.clear()
         self._previous_closes.clear()
 
+    def save(self) -> None:
+        """Write what has changed into the file. Needs a transaction around it."""
+        self.store.save(self.state, self.book)
+
     # --- prices --------------------------------------------------------------------------------
 
     def bar(self, symbol: str) -> DayBar | None:
@@ -78,6 +82,15 @@ class ExchangeView:
             return None
         bar = self.traded_bar(symbol)
         return None if bar is None else self._newest_price(bar)
+
+    def volume_left(self, symbol: str) -> Decimal | None:
+        """The shares of a symbol that the account may still trade in this session; None without a limit."""
+        bar = self.bar(symbol)
+        fillable = None if bar is None else self.rules.fillable(bar.volume)
+        if fillable is None:
+            return None
+        traded = self.store.traded(symbol, self.state.session) + self.book.traded_quantity(symbol)
+        return max(fillable - traded, ZERO)
 
     def quote(self, symbol: str) -> Quote | None:
         """The newest price at which a symbol traded; None before it has.

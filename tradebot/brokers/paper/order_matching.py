@@ -1,0 +1,75 @@
+"""Matches the orders of the account against a price or a range of prices, and books what fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from tradebot.brokers.paper.buying_power import can_pay
+from tradebot.brokers.paper.matching import Match, PriceRange, match_price, match_range
+from tradebot.brokers.paper.orders import PaperOrder
+from tradebot.brokers.paper.view import ExchangeView
+from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
+
+
+def match_at_market(view: ExchangeView, order: PaperOrder) -> None:
+    """Match an order, and its legs, at the price at which its symbol trades now, if it does."""
+    price = view.trading_price(order.symbol)
+    if price is not None:
+        match_at(view, order, price)
+
+
+def match_at(view: ExchangeView, order: PaperOrder, price: Decimal) -> None:
+    """Match an order, and its legs, at a price, USD a share."""
+    if not order.working:
+        return
+    _apply_match(view, order, match_price(order, price, view.rules.slippage_pct))
+    for leg in view.book.live_group(order):
+        if leg.parent == order.number:
+            match_at(view, leg, price)
+
+
+def resting_orders(view: ExchangeView) -> Sequence[PaperOrder]:
+    """The orders that may fill, in the order in which a range is matched against them.
+
+    Stops are matched before targets: a bracket with both prices inside the range is stopped.
+    """
+    resting = [order for order in view.book.live_orders() if order.working]
+    return sorted(resting, key=lambda order: (order.role is Purpose.TARGET, order.number))
+
+
+def match_in_range(view: ExchangeView, number: int, prices: PriceRange) -> None:
+    """Match the order with this number against a range that it has rested through.
+
+    An entry that fills inside the range may be stopped in the same range, but does not reach its target in it.
+    """
+    order = view.book.orders[number]
+    if not order.working:
+        return
+    _apply_match(view, order, match_range(order, prices, view.rules.slippage_pct))
+    for leg in view.book.live_group(order):
+        if leg.parent == number and leg.role is Purpose.STOP:
+            match_in_range(view, leg.number, prices)
+
+
+def expire_day_orders(view: ExchangeView) -> None:
+    """End the live DAY orders: the session closed."""
+    for order in view.book.live_orders():
+        if order.time_in_force is TimeInForce.DAY and view.book.orders[order.number].live:
+            view.book.end(view.book.orders[order.number], OrderState.EXPIRED, "the session closed")
+
+
+def _apply_match(view: ExchangeView, order: PaperOrder, match: Match) -> None:
+    """Trigger and fill an order as matched, or reject it when a cash account cannot pay for the fill."""
+    if match.triggered and not order.triggered:
+        order = view.book.update(replace(order, triggered=True))
+    volume_left = view.volume_left(order.symbol)
+    quantity = order.remaining if volume_left is None else min(order.remaining, volume_left)
+    if match.price is None or quantity == 0:
+        return
+    fee = view.rules.commission(order.filled_quantity + quantity) - order.fees
+    if can_pay(view, order, quantity, match.price, fee):
+        view.book.fill(order, quantity, match.price, fee, view.booking_time)
+    else:
+        view.book.end(order, OrderState.REJECTED, "insufficient buying power at the price it would have filled at")
