@@ -15,7 +15,7 @@ from tests.brokers.contract import QUIET
 from tests.fakes.alpaca import Answer, Arrival
 from tests.fakes.alpaca.client import api_of
 from tradebot.brokers.alpaca.broker import AlpacaBroker
-from tradebot.brokers.alpaca.broker.cache import JsonCache
+from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.errors import BrokerUnavailable
 from tradebot.market.calendar import NyseCalendar
 
@@ -85,7 +85,7 @@ def test_a_closing_is_known_on_the_day_after_it_is_announced(alpaca: MakeDesk, t
 def test_what_an_earlier_version_cached_is_asked_for_anew(alpaca: MakeDesk, tmp_path: Path) -> None:
     desk = alpaca()
     host = api_of(desk.fake).endpoint.host
-    JsonCache(tmp_path, "sessions", host).save([{"date": "2007-01-04", "open": "09:30", "close": "16:00"}])
+    JsonCache(tmp_path, "alpaca", "sessions", host).save([{"date": "2007-01-04", "open": "09:30", "close": "16:00"}])
     sessions = AlpacaBroker(api_of(desk.fake), "paper", tmp_path).clock().sessions
     assert sessions is not None
     assert len(sessions) > 10

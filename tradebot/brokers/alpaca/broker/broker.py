@@ -9,13 +9,13 @@ from typing import Literal
 
 from tradebot.brokers.alpaca.broker import account
 from tradebot.brokers.alpaca.broker.activities import ActivityQueries
-from tradebot.brokers.alpaca.broker.cache import JsonCache
 from tradebot.brokers.alpaca.broker.clock import AlpacaClock
 from tradebot.brokers.alpaca.broker.order_parsing import parse_order
 from tradebot.brokers.alpaca.broker.order_payloads import order_body, order_path, replacement_body
 from tradebot.brokers.alpaca.broker.order_queries import OrderQueries
 from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import (
     AccountDay,
@@ -62,9 +62,9 @@ class AlpacaBroker:
         host = api.endpoint.host
         self._api = api
         self._mode = mode
-        self._orders = OrderQueries(api, JsonCache(cache_folder, "families", host))
+        self._orders = OrderQueries(api, JsonCache(cache_folder, "alpaca", "families", host))
         self._activities = ActivityQueries(api, self._orders)
-        self._clock = AlpacaClock(api, JsonCache(cache_folder, "sessions", host))
+        self._clock = AlpacaClock(api, JsonCache(cache_folder, "alpaca", "sessions", host))
         self._assets = account.AssetQueries(api)
 
     @property

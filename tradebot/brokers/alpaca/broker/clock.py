@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 
-from tradebot.brokers.alpaca.broker.cache import JsonCache
 from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import MarketClock, SessionHours
 from tradebot.core.model.exchange_time import new_york_date, new_york_instant

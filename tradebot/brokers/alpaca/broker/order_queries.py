@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from tradebot.brokers.alpaca.broker.cache import JsonCache
 from tradebot.brokers.alpaca.broker.order_groups import OrderGroups, OrderSender
 from tradebot.brokers.alpaca.broker.order_parsing import AlpacaOrder, parse_order, submitted_at
 from tradebot.brokers.alpaca.broker.order_payloads import order_path
 from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.core.model.orders import BrokerOrder, OrderState
 from tradebot.errors import BrokerUnavailable, OrderRefused
 

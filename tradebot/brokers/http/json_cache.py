@@ -1,4 +1,4 @@
-"""JSON that one command fetches from Alpaca and keeps for the next commands."""
+"""JSON that one command fetches from a broker and keeps for the next commands."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LOG = logging.getLogger(__name__)
 
 
 class JsonCache:
-    """One JSON value in the file ``alpaca_<name>`` of a folder, valid for one ``host``.
+    """One JSON value in the file ``<broker>_<name>`` of a folder, valid for one ``host``.
 
     Without a folder nothing is kept. The file may be deleted at any time: its content is then fetched again.
     """
 
-    def __init__(self, folder: Path | None, name: str, host: str) -> None:
-        self._path = None if folder is None else folder / f"alpaca_{name}"
+    def __init__(self, folder: Path | None, broker: str, name: str, host: str) -> None:
+        self._path = None if folder is None else folder / f"{broker}_{name}"
         self._label = f"{name} {FORMAT}, {host}"
         self._content: Json | None = None
 
