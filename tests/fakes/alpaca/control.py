@@ -7,9 +7,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.alpaca.times import go_to
 from tests.fakes.wire.faults import Kind
 from tests.fakes.wire.messages import Answer, Arrival
+from tests.fakes.wire.times import go_to
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import CalendarDay, CashKind, SessionHours
 from tradebot.core.model.exchange_time import new_york_instant

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes.alpaca.names import Names
 from tests.fakes.alpaca.notation import instant, optional, optional_instant
-from tests.fakes.alpaca.times import AGED
+from tests.fakes.wire.times import AGED
 from tradebot.brokers.paper.orders import PaperOrder, as_broker_order
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date

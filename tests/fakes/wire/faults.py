@@ -28,6 +28,7 @@ class Kind(StrEnum):
     TRUNCATED = "truncated JSON after"
     CUT_OFF = "connection lost in the middle of the answer, after"
     DUPLICATE = "refused as a duplicate, after"
+    ID_BURNT = "504 with the id used and no order made"
     UNAUTHORIZED = "401"
     FORBIDDEN = "403"
     # An answer that is not the whole truth.

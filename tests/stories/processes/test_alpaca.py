@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.alpaca import Arrival, FakeAlpaca, Fault, Kind, Terms
-from tests.fakes.alpaca.times import go_to
 from tests.fakes.orders import Requests
 from tests.fakes.pauses import record_pauses
+from tests.fakes.wire.times import go_to
 from tests.stories.processes.played import KEYS, Played, differences, new_york
 from tradebot.__main__ import main
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange

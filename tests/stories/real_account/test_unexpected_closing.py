@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from tests.fakes.alpaca import FakeAlpaca, Terms
-from tests.fakes.alpaca.times import go_to
 from tests.fakes.pauses import record_pauses
 from tests.fakes.pit import FREE
 from tests.fakes.prices import MadePrices, bar
+from tests.fakes.wire.times import go_to
 from tests.jobs.house import FLAT, Script
 from tests.stories.processes.played import KEYS, Played, differences, new_york
 from tradebot.__main__ import main

@@ -8,7 +8,7 @@ from tradebot.brokers.paper import PaperExchange, session_phases
 from tradebot.brokers.paper.sessions import session_start
 from tradebot.core.model.orders import OrderState, TimeInForce
 
-#: Alpaca cancels what has rested for so long.
+#: A broker cancels what has rested for so long: Alpaca says so, of Robinhood it is the usual word.
 AGED = timedelta(days=90)
 
 
