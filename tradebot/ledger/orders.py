@@ -105,6 +105,13 @@ class Orders:
         row = self._row(client_order_id)
         return _intent(row) if row else None
 
+    def moved_at(self, client_order_id: str) -> datetime:
+        """When an intent last changed (desk time, aware). Raises LedgerError for an unknown one."""
+        row = self._row(client_order_id)
+        if row is None:
+            raise LedgerError(f"There is no intent {client_order_id} in the ledger.")
+        return datetime.fromisoformat(row["moved_at"])
+
     def unsettled(self) -> tuple[Intent, ...]:
         """The intents whose state is not final: planned, submitting, unknown, accepted, partially filled."""
         # exactly the condition of the index orders_unsettled, so that the cost does not grow with the history

@@ -14,15 +14,20 @@ from tradebot.core.planning.exit_rules import raised_stop, stop_kind, stop_passe
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
 from tradebot.core.safety.identity import unfollowed_holding
+from tradebot.core.safety.lost_orders import TRIES
 from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding, exits_under_way, position_again, take_back
+from tradebot.jobs.steps.lost_orders import lost_sells, settle_lost_orders
 from tradebot.jobs.steps.overdue_entries import end_entries_of
 from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
 from tradebot.jobs.steps.sync import is_explained, read_account_state, synchronise
+
+#: How often a gap is closed in one job: a stop is lost, sent once more under its id, and sent under another.
+_MOST_TRIES = TRIES + 1
 
 
 def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
@@ -30,12 +35,21 @@ def protect(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
 
     Shares that an exit of ours is selling get no stop beside it: the broker would refuse one. At the session's last
     check the unfilled rest of an exit is taken back, so that a stop covers it overnight. Likewise no stop can rest
-    beside an entry of ours, so what is open of it is ended first.
+    beside an entry of ours, so what is open of it is ended first. A stop whose answer is lost is settled here, so that
+    its shares have one when the job ends.
     """
     repaired = AccountResult(state=state)
-    if any(_protected_by(gap, state) for gap in state.gaps):
+    was_lost = False
+    for _ in range(_MOST_TRIES):
+        if not any(_protected_by(gap, repaired.state) for gap in repaired.state.gaps):
+            break
         with run.step("protect"):
-            repaired = _close_gaps(desk, run, state)
+            repaired = _close_gaps(desk, run, repaired.state).after(repaired)
+            lost = lost_sells(desk)
+            if not (lost or was_lost):  # one that was sent again may come back as ended long ago
+                break
+            was_lost = bool(lost)
+            repaired = repaired.after(settle_lost_orders(desk, run, lost))
     left = [_report_gap(desk, gap, repaired.state) for gap in repaired.state.gaps]
     return AccountResult(state=repaired.state).after(repaired, *left)
 
@@ -51,6 +65,7 @@ def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
         state = synchronised.state
         done += [*changed, synchronised]
     entered = {entry.symbol for entry in state.unsettled if entry.purpose is Purpose.ENTRY and entry.state.live}
+    entered |= {each.symbol for each in lost_sells(desk)}  # they may hold these shares
     for gap in state.gaps:
         holding = _protected_by(gap, state)
         if holding and not (gap.symbol in entered or exits_under_way(desk, state.open_orders, gap.symbol)):

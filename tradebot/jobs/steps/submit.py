@@ -43,6 +43,8 @@ from tradebot.jobs.steps.halts import current_halts
 
 #: Seconds before each read of an order that was sent; together the half minute that a job waits for it to end.
 READ_PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 14.0)
+#: Seconds before each read of a list that may lag, and of an order that was taken and does not rest yet.
+LIST_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 MINUTE = timedelta(minutes=1)
 #: States in which another read may show more. An unknown outcome is left to `resolve_open_intents`.
 UNDER_WAY = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
@@ -79,16 +81,63 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
             order = desk.broker.replace(replacing, intent.request)
     except OrderRefused as refusal:
         existing = desk.broker.order(intent.client_order_id)
-        if existing is None and isinstance(refusal, AlreadySent):
-            return _failed(desk, intent, OrderState.UNKNOWN, refusal)  # the order exists, and is not shown yet
+        if existing is None and _may_exist(desk, intent, refusal):
+            return _lost(desk, intent, refusal)  # the order exists, and is not shown yet
         if existing is None:
             return _refused(desk, run, intent, refusal)
         order = existing  # refused because its id exists: an earlier request arrived, and its response was lost
     except OutcomeUnknown as error:
-        return _failed(desk, intent, OrderState.UNKNOWN, error)
+        return _lost(desk, intent, error)
     except BrokerUnavailable as error:
         return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
-    return SubmitResult(intent=apply_broker_state(desk, intent, order))
+    return SubmitResult(intent=_seen_to_rest(desk, apply_broker_state(desk, intent, order), order))
+
+
+def _may_exist(desk: Desk, intent: Intent, refusal: OrderRefused) -> bool:
+    """Whether an order may be at the broker under the id of an intent that was refused, and that no read shows.
+
+    Where orders are not found by their ids, an earlier request of a sell may have arrived and hold the shares.
+    """
+    is_again = intent.purpose.reduces and intent.sends > 0 and not desk.broker.capabilities.finds_by_id
+    return isinstance(refusal, AlreadySent) or is_again
+
+
+def _lost(desk: Desk, intent: Intent, error: TradebotError) -> SubmitResult:
+    """The result of an order whose outcome nobody saw: UNKNOWN, unless a list of the broker's shows it soon."""
+    unknown = _failed(desk, intent, OrderState.UNKNOWN, error)
+    found = None if desk.broker.capabilities.finds_by_id else _looked_up(desk, unknown.intent)
+    return unknown if found is None else SubmitResult(intent=found)
+
+
+def _looked_up(desk: Desk, intent: Intent) -> Intent | None:
+    """An order whose answer was lost, as a list of the broker's shows it within seconds; None where none does."""
+    for pause in LIST_PAUSES:
+        desk.clock.sleep(pause)
+        try:
+            order = desk.broker.order(intent.client_order_id)
+        except BrokerUnavailable:
+            continue  # the next job looks again
+        if order is not None:
+            return _seen_to_rest(desk, apply_broker_state(desk, intent, order), order)
+    return None
+
+
+def _seen_to_rest(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+    """A stop that the broker took, read again until it surely rests or has ended: a broker may end it a moment later.
+
+    Other orders are waited for by who sends them.
+    """
+    for pause in LIST_PAUSES:
+        if intent.purpose is not Purpose.STOP or not order.state.live or order.rests:
+            break
+        desk.clock.sleep(pause)
+        try:
+            again = desk.broker.order(intent.client_order_id)
+        except BrokerUnavailable:
+            continue
+        if again is not None:
+            order, intent = again, apply_broker_state(desk, intent, again)
+    return intent
 
 
 def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:

@@ -32,6 +32,7 @@ from tradebot.jobs.steps.corporate_actions import follow_corporate_actions
 from tradebot.jobs.steps.day_result import explain_equity, traded_today
 from tradebot.jobs.steps.foreign import tell_foreign
 from tradebot.jobs.steps.look import LOOKS, SECOND_LOOK_AFTER, Look, read_look
+from tradebot.jobs.steps.lost_orders import is_lost, settle_lost_orders
 from tradebot.jobs.steps.opening import make_opening
 from tradebot.jobs.steps.stop_gaps import StopLook, look_at_stops
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
@@ -60,10 +61,11 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
 
     An intent that was never sent is abandoned after its session. An intent that was sent is looked up by its id. Where
     the broker shows no such order over a grace period, it is PLANNED again, and may be sent once more under the same id
-    in the same session.
+    in the same session. At a broker that finds no order for certain by its id it is a lost order.
     """
     done: list[StepResult] = []
     sent: list[Intent] = []
+    lost: list[Intent] = []
     for intent in desk.ledger.orders.unsettled():
         if intent.state is not OrderState.PLANNED or intent.sends:
             sent.append(intent)
@@ -77,12 +79,14 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
             settled = apply_broker_state(desk, intent, order)
             if settled.state is OrderState.UNKNOWN:
                 done.append(failed(subject, settled.note or "its outcome is unknown", ExitCode.BROKER))
-        elif intent.state is OrderState.PLANNED or intent.state.in_doubt:
+        elif is_lost(desk, intent):
+            lost.append(intent)
+        elif intent.state is OrderState.PLANNED or (intent.state.in_doubt and desk.broker.capabilities.finds_by_id):
             _absent(desk, run, intent)
         else:
             why = f"the broker no longer knows this order, last seen {intent.state}"
             done.append(failed(subject, why, ExitCode.BROKER))
-    return StepResult().after(*done)
+    return StepResult().after(*done, settle_lost_orders(desk, run, lost))
 
 
 def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]:
@@ -96,7 +100,8 @@ def _look_up(desk: Desk, intents: Iterable[Intent]) -> Mapping[str, BrokerOrder]
             break
         desk.clock.sleep(pause)
         shown |= desk.broker.orders(intent.client_order_id for intent in asked)
-        asked = [each for each in asked if each.client_order_id not in shown and each.state.in_doubt]
+        in_doubt = (each for each in asked if each.client_order_id not in shown and each.state.in_doubt)
+        asked = [each for each in in_doubt if not is_lost(desk, each)]
     return shown
 
 

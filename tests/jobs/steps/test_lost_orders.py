@@ -1,0 +1,87 @@
+"""Orders whose answers are lost, at a broker that finds none for certain by its id: exactly once, and never bare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from tests.fakes.lossy_broker import Fate, Repeat, Wire
+from tests.jobs.conftest import MakeHouse
+from tests.jobs.house import FLAT, House, Script
+from tradebot.core.model.orders import OrderState, Purpose, Side
+from tradebot.errors import ExitCode
+
+SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
+#: One symbol for each fate.
+FATES = {"ARRV": Fate.ARRIVES, "BRNT": Fate.BURNT, "LATE": Fate.LATE, "NEVR": Fate.NEVER}
+PRICES = {symbol: [FLAT] * 6 for symbol in FATES}
+
+either_way = pytest.mark.parametrize("lags", [False, True], ids=["lists at once", "lists that lag"])
+every_repeat = pytest.mark.parametrize("repeat", Repeat)
+
+
+def home(make_house: MakeHouse, *, leaves: bool = False) -> House:
+    """A home whose strategy enters every symbol in the second session, and perhaps leaves it in the third."""
+    leave = {symbol: [THIRD] for symbol in FATES if leaves}
+    return make_house(Script(enter={symbol: [SECOND] for symbol in FATES}, leave=leave), prices=PRICES)
+
+
+def offered(house: House, symbol: str) -> Decimal:
+    """The shares that live sells offer at the exchange."""
+    selling = [order for order in house.open_orders(symbol) if order.side is Side.SELL]
+    return sum((order.remaining for order in selling), Decimal(0))
+
+
+def held(house: House, symbol: str) -> Decimal:
+    position = house.positions().get(symbol)
+    return position.quantity if position else Decimal(0)
+
+
+def by_symbol(house: House, figure: Callable[[House, str], Decimal]) -> dict[str, int]:
+    return {symbol: int(figure(house, symbol)) for symbol in FATES}
+
+
+def entries_at_the_exchange(house: House) -> list[str]:
+    with house.by_hand() as broker:
+        return sorted(each.split("-")[4] for each in broker.client_order_ids() if "-entry-" in each)
+
+
+@either_way
+def test_a_lost_entry_is_one_order_and_never_sent_again(make_house: MakeHouse, lags: bool) -> None:
+    wire = Wire(fates={f"{symbol}-entry": [fate] for symbol, fate in FATES.items()}, lags=lags)
+    house = home(make_house)
+    told = house.daily(wrap=wire.around)
+    assert told.exit_code is ExitCode.BROKER
+    house.check_exits("10:00", wrap=wire.around)
+    house.daily("10:05", wrap=wire.around)
+    assert sorted(each for each in wire.posts if "-entry-" in each) == [
+        house.id(1, Purpose.ENTRY, symbol) for symbol in FATES
+    ]
+    assert entries_at_the_exchange(house) == ["ARRV", "LATE"]
+    wire.lags = False
+    house.check_exits("15:50", wrap=wire.around)
+    house.next()
+    house.daily(wrap=wire.around)
+    states = {intent.symbol: intent.state for intent in house.intents(SECOND) if intent.purpose is Purpose.ENTRY}
+    filled, lost = OrderState.FILLED, OrderState.ABANDONED
+    assert states == {"ARRV": filled, "BRNT": lost, "LATE": filled, "NEVR": lost}
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
+
+
+@either_way
+@every_repeat
+def test_a_lost_stop_rests_once_when_the_job_ends(make_house: MakeHouse, repeat: Repeat, lags: bool) -> None:
+    wire = Wire(repeat, {f"{symbol}-stop": [fate] for symbol, fate in FATES.items()}, lags=lags)
+    house = home(make_house)
+    house.daily(wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    house.check_exits("10:00", wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    wire.lags = False
+    house.check_exits("15:50", wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
