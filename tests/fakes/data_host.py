@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
 from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import MarketClock
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_date
 from tradebot.market.calendar import NyseCalendar
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
 CALENDAR = NyseCalendar()
@@ -202,7 +204,8 @@ class Open:
 
     def __call__(self, feed: str = "iex", folder: Path | None = None) -> AlpacaMarket:
         place = Endpoint(self._host.url, "ALPACA_DATA_URL")
-        api = Api(place, Keys("PKTEST", "secret"), RateLimiter(), StoppedPause(), Timeouts())
+        client, keys = Client(place, Timeouts()), KeyHeaders(Keys("PKTEST", "secret"))
+        api = Api(client, keys, parse_response, RateLimiter(), StoppedPause(), Timeouts())
         return AlpacaMarket(api, folder or self.folder, feed, self.clock, CALENDAR)
 
     def cold(self, folder: Path) -> AlpacaMarket:

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
 from tests.worlds.fates import Fate, fate_of
 from tests.worlds.faults import FaultKind, Io, of_kind
 from tests.worlds.venue import Venue
-from tradebot.brokers.http.client import Client, TrackingAdapter
+from tradebot.brokers.http.client import Client, HttpRequest, TrackingAdapter
 from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.orders import OrderRequest
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
 if TYPE_CHECKING:
@@ -56,20 +55,16 @@ class WorldPause:
 class LineClient(Client):
     """Sends for real, to a server on this machine, once the step of the request has been taken."""
 
-    def __init__(
-        self, server: WorldServer, keys: Keys, timeouts: Timeouts, pause: WorldPause, witness: Witness
-    ) -> None:
+    def __init__(self, server: WorldServer, timeouts: Timeouts, pause: WorldPause, witness: Witness) -> None:
         self._server = server
         self._waiting = pause
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
         self._has_left = False
-        super().__init__(Endpoint(server.url, "ALPACA_BASE_URL"), keys, timeouts)
+        super().__init__(Endpoint(server.url, "ALPACA_BASE_URL"), timeouts)
 
-    def send(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
-    ) -> HttpResponse:
-        pause, (call, kind) = self._waiting, named(method, path, params or {})
+    def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
+        pause, (call, kind) = self._waiting, named(request.method, request.path, request.params or {})
         if kind == "write" and self._leaving is not None:
             order, replacing = self._leaving
             if self._has_left:
@@ -83,7 +78,7 @@ class LineClient(Client):
         pause.venue.happen(pause.exchange)
         with self._server.awaiting(fate):
             try:
-                answer = super().send(method, path, params, body, _FOR_REAL)
+                answer = super().send(request, _FOR_REAL)
             finally:
                 pause.wait(self._in_vain(fate))
         for fault in of_kind(struck, FaultKind.KILL_AFTER):

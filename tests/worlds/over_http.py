@@ -16,7 +16,9 @@ from tests.worlds.server import WorldServer
 from tests.worlds.venue import Venue
 from tests.worlds.witness import Witness
 from tests.worlds.world import World
+from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
 from tradebot.brokers.alpaca.broker import AlpacaBroker
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
@@ -25,10 +27,9 @@ from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.ports import Broker
 from tradebot.runtime.alpaca import FRESH_FOR
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
-_KEYS = Keys(KEY_ID, SECRET_KEY)
+_KEYS = KeyHeaders(Keys(KEY_ID, SECRET_KEY))
 
 
 @contextmanager
@@ -56,9 +57,8 @@ class HttpDoor:
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
         patience, pause = EMERGENCY if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
-        api = Api(Endpoint(self._server.url, "ALPACA_BASE_URL"), _KEYS, RateLimiter(), pause, patience)
-        with closing(LineClient(self._server, _KEYS, patience, pause, witness)) as line:
-            api._client = line
+        with closing(LineClient(self._server, patience, pause, witness)) as line:
+            api = Api(line, _KEYS, parse_response, RateLimiter(), pause, patience)
             yield WatchedBroker(api, self._venue.path.parent, line, exchange, witness)
 
     def activity_id(self, number: int) -> str:

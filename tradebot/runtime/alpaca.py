@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import RealPause, Timeouts
 from tradebot.errors import ConfigError, Problem
 from tradebot.home import paths
 from tradebot.ports import Broker, Calendar, Clock, MarketData
 from tradebot.settings import Settings, TradingMode
-from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL, Keys
+from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
 from tradebot.settings.endpoints import Endpoint
 
 #: How long a response may be used again, so that hundreds of symbols and a dozen orders make a few requests.
@@ -22,8 +25,11 @@ FRESH_FOR = timedelta(seconds=5)
 
 def open_alpaca(settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts) -> tuple[Broker, MarketData]:
     """The broker and its market data. Raises ConfigError without keys, which only an emergency stop may lack."""
-    keys = _keys(settings)
-    trading, data = (Api(url, keys, RateLimiter(), RealPause(), timeouts) for url in _endpoints(settings))
+    keys = KeyHeaders(_keys(settings))
+    trading, data = (
+        Api(Client(endpoint, timeouts), keys, parse_response, RateLimiter(), RealPause(), timeouts)
+        for endpoint in _endpoints(settings)
+    )
     folder = paths.state_folder(settings.home)
     market = AlpacaMarket(data, folder, settings.alpaca_feed, clock, calendar, FRESH_FOR)
     return AlpacaBroker(trading, settings.trading_mode, folder), market

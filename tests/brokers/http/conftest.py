@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.wilful_server import Server, serving
+from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
@@ -46,7 +48,8 @@ def pause() -> StoppedPause:
 
 
 def api_at(url: str, pause: StoppedPause, timeouts: Timeouts = AMPLE, rate_limiter: RateLimiter | None = None) -> Api:
-    return Api(Endpoint(url, "ALPACA_BASE_URL"), Keys(KEY_ID, SECRET), rate_limiter or RateLimiter(), pause, timeouts)
+    client, keys = Client(Endpoint(url, "ALPACA_BASE_URL"), timeouts), KeyHeaders(Keys(KEY_ID, SECRET))
+    return Api(client, keys, parse_response, rate_limiter or RateLimiter(), pause, timeouts)
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 
 from tests.brokers.http.conftest import AMPLE, KEY_ID, QUICK, SECRET, StoppedPause, api_at
 from tests.fakes.wilful_server import SERVER_TIME, Conversation, Deed, Reply, Server, closed_port
+from tradebot.brokers.alpaca.authorisation import Keys
 from tradebot.brokers.http.api import Api, ReadRefused
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown, TradebotError
-from tradebot.settings.alpaca_urls import Keys
 
 ORDER = {"symbol": "SPY", "qty": "1", "limit_price": "100.10"}
 PAGE = Reply(200, body=b"<!doctype html><html><body>Welcome</body></html>", kind="text/html")

@@ -1,33 +1,18 @@
-"""What is relied on of alpaca-py, and what a request may and may not do on its way."""
+"""What a request may and may not do on its way."""
 
 from __future__ import annotations
 
-import inspect
 import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
-from alpaca.common.rest import RESTClient
 
-from tests.brokers.http.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
+from tests.brokers.http.conftest import KEY_ID, SECRET, StoppedPause, api_at
 from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
 from tradebot.brokers.http import client
-from tradebot.brokers.http.client import Client
 from tradebot.errors import BrokerUnavailable, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
-
-
-def test_what_is_taken_over_from_alpaca_is_still_there() -> None:
-    parameters = inspect.signature(RESTClient._request).parameters
-    assert list(parameters) == ["self", "method", "path", "data", "base_url", "api_version"]
-    assert list(inspect.signature(RESTClient._one_request).parameters) == ["self", "method", "url", "opts", "retry"]
-    its_own = RESTClient("http://127.0.0.1", "key", "secret", raw_data=True)
-    assert its_own._retry > 0  # and ours has none
-    assert its_own._session.__class__.__name__ == "Session"
-    ours = Client(Endpoint("http://127.0.0.1", "ALPACA_BASE_URL"), Keys("key", "secret"), AMPLE)
-    assert (ours._retry, ours._use_raw_data) == (0, True)
 
 
 def test_a_redirect_is_not_followed(server: Server, pause: StoppedPause) -> None:

@@ -19,7 +19,7 @@ def test_no_window_holds_more_requests_than_allowed(gaps: list[float]) -> None:
     for gap in gaps:
         now += gap
         now += limiter.delay(now)
-        limiter.count_request(now)
+        limiter.count_request(now, is_read=True)
         last.append(now)
         if len(last) == 6:
             assert last[-1] - last[0] >= 60 - 1e-6
@@ -29,7 +29,7 @@ def test_a_pace_below_the_allowance_never_waits() -> None:
     limiter = RateLimiter()
     for number in range(1000):
         assert limiter.delay(number * 0.31) == 0
-        limiter.count_request(number * 0.31)
+        limiter.count_request(number * 0.31, is_read=True)
 
 
 def test_the_two_hundred_and_first_request_waits_for_the_minute_to_end(server: Server, pause: StoppedPause) -> None:

@@ -1,42 +1,41 @@
-"""Whatever is answered means something; success, absence and refusal are believed of the broker's own words only."""
+"""What every broker's reading shares: successes, and responses of somebody else."""
 
 from __future__ import annotations
 
-import json
+import pytest
 
-from hypothesis import example, given
-from hypothesis import strategies as st
-
-from tradebot.brokers.http.response_meaning import MAX_MESSAGE, ResponseClass, parse_response
+from tradebot.brokers.http.response_meaning import MAX_MESSAGE, ResponseClass, read_success, shortened, wrong_service
 from tradebot.brokers.http.responses import HttpResponse
-from tradebot.settings.endpoints import Endpoint
 
-ENDPOINT = Endpoint("https://paper-api.alpaca.markets", "ALPACA_BASE_URL")
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "message", "id"]), inner),
-    max_leaves=5,
+@pytest.mark.parametrize(
+    ("status", "body", "meaning"),
+    [
+        (200, b'{"a": 1}', ResponseClass.SUCCESS),
+        (204, b"", ResponseClass.SUCCESS),
+        (200, b"", ResponseClass.UNREADABLE),
+        (200, b"null", ResponseClass.UNREADABLE),
+        (200, b'{"a": 1', ResponseClass.UNREADABLE),
+    ],
 )
-errors = st.fixed_dictionaries({"message": st.text(max_size=400)}, optional={"code": st.integers(0, 60_000_000)})
-bodies = st.binary(max_size=40) | (anything | errors).map(lambda content: json.dumps(content).encode())
+def test_a_success_without_readable_content_is_none(status: int, body: bytes, meaning: ResponseClass) -> None:
+    parsed = read_success(HttpResponse(status, {}, body))
+    assert parsed is not None and parsed.meaning is meaning
 
 
-@given(st.integers(100, 599), bodies, st.sampled_from(["application/json", "text/html", ""]))
-@example(200, b"[" * 100_000, "application/json")
-@example(200, b"1" * 100_000, "application/json")
-@example(404, b'{"code": null, "message": "order not found"}', "application/json")
-def test_every_answer_means_something(status: int, body: bytes, kind: str) -> None:
-    found = parse_response(HttpResponse(status, {"Content-Type": kind}, body), ENDPOINT)
-    if found.meaning is ResponseClass.SUCCESS:
-        assert status in range(200, 300)
-        assert found.content is not None or status == 204
-    if found.meaning is ResponseClass.NOT_FOUND:
-        assert status == 404 and json.loads(body)["code"] is not None
-    if found.meaning is ResponseClass.REFUSED:
-        assert status in range(400, 500) and isinstance(json.loads(body)["message"], str)
-    if status >= 500 or status == 408:
-        assert found.meaning is ResponseClass.SERVER_ERROR
-    if status in range(300, 400):
-        assert found.meaning is ResponseClass.WRONG_SERVICE
-    assert len(found.summary) < MAX_MESSAGE + 100
+def test_a_web_page_is_no_success() -> None:
+    assert read_success(HttpResponse(200, {}, b"<html>")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [(302, b"", "a redirection"), (403, b"<html>", "a web page"), (403, b"[]", "not in the words of the API")],
+)
+def test_who_else_wrote_a_response_is_told_as_far_as_it_shows(status: int, body: bytes, words: str) -> None:
+    parsed = wrong_service(HttpResponse(status, {}, body), "the API", "Look there.")
+    assert (parsed.meaning, parsed.advice) == (ResponseClass.WRONG_SERVICE, "Look there.")
+    assert words in parsed.summary
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(shortened("x " * 1000)) == MAX_MESSAGE

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from tradebot.brokers.http.client import Client
-from tradebot.brokers.http.rate_limit import RateLimiter, retry_after, seconds_until_reset
-from tradebot.brokers.http.response_meaning import ParsedResponse, ResponseClass, parse_response
+from tradebot.brokers.http.authorisation import Authorisation
+from tradebot.brokers.http.client import Client, HttpRequest
+from tradebot.brokers.http.rate_limit import MAX_WAIT, Pacing, retry_after, seconds_until_reset
+from tradebot.brokers.http.response_meaning import ParsedResponse, Reading, ResponseClass
 from tradebot.brokers.http.responses import Json, TransportError
 from tradebot.brokers.http.timeouts import Pause, Timeouts
-from tradebot.errors import Blocked, BrokerUnavailable, OrderRefused, OutcomeUnknown
-from tradebot.settings.alpaca_urls import Keys
+from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
 from tradebot.settings.endpoints import Endpoint
 
 WriteMethod = Literal["POST", "PATCH", "DELETE"]
@@ -42,26 +43,31 @@ class ReadRefused(BrokerUnavailable):
 
 
 class Api:
-    """One endpoint, used with one set of keys. For one thread at a time.
+    """One endpoint, used with one set of credentials. For one thread at a time.
 
     A read is retried within ``timeouts.read_with_retries`` seconds; a write is sent once. After a read has failed, each
     later read makes a single attempt until one succeeds. A job ends with the first read that fails, so a command that
     loses its network ends within two minutes: one or two writes without a response, that read, and one more read of
     each service (``Timeouts`` has the figures). Only an emergency stop continues, for the time that it was given, and
     finishes its last look within a minute more.
+
+    A request that was refused for its credentials had no effect. It is repeated once where newer ones are there.
     """
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        keys: Keys,
-        rate_limiter: RateLimiter,
+        client: Client,
+        authorisation: Authorisation,
+        reading: Reading,
+        pacing: Pacing,
         pause: Pause,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
     ) -> None:
-        self._endpoint = endpoint
-        self._client = Client(endpoint, keys, timeouts)
-        self._rate_limiter = rate_limiter
+        self._endpoint = client.endpoint
+        self._client = client
+        self._authorisation = authorisation
+        self._reading = reading
+        self._pacing = pacing
         self._pause = pause
         self._timeouts = timeouts
         self._last_read_failed = False
@@ -86,15 +92,32 @@ class Api:
         """As ``read``, and None when the broker itself says that the resource does not exist."""
         return self._read(path, params).content
 
-    def write(self, method: WriteMethod, path: str, body: Mapping[str, Any] | None = None) -> Json:
+    def read_link(self, url: str) -> Json:
+        """As ``read``, of the absolute address of a next page. Raises BrokerUnavailable for one of another host too."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        ours = urlsplit(self._endpoint.url)
+        if (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc) or not parts.path.startswith("/"):
+            self._last_read_failed = True
+            raise BrokerUnavailable(
+                f"{self._endpoint.host} named {parts.netloc or 'no host'} for its next page. Nothing was taken from it."
+            )
+        return self.read(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+    def write(
+        self, method: WriteMethod, path: str, body: Mapping[str, Any] | None = None, *, form: bool = False
+    ) -> Json:
         """Send a request that has an effect, once. Return the content of the response, None for status 204.
 
-        Raises OrderRefused (``reason``: the broker's code) when the broker refused, BrokerUnavailable when the request
-        certainly had no effect, Blocked likewise when the keys are not accepted, and OutcomeUnknown otherwise.
+        ``body`` is sent as JSON, or as a form. Raises OrderRefused (``reason``: the broker's code) when the broker
+        refused, BrokerUnavailable when the request certainly had no effect, Blocked likewise when the credentials are
+        not accepted, and OutcomeUnknown otherwise.
         """
         self._wait_for_rate_limit()
         try:
-            parsed, _ = self._request(method, path, None, body, self._timeouts.response)
+            parsed, _ = self._request(HttpRequest(method, path, None, body, form), self._timeouts.response)
         except TransportError as error:
             failure = f"{self._endpoint.host} {error.reason}"
             if error.sent:
@@ -106,7 +129,7 @@ class Api:
             case ResponseClass.REFUSED | ResponseClass.NOT_FOUND | ResponseClass.SUBSCRIPTION:
                 raise OrderRefused(parsed.code, self._describe("refused", parsed))
             case ResponseClass.UNAUTHORIZED:
-                raise Blocked(self._describe("does not accept the keys", parsed))
+                raise self._authorisation.refusal(self._describe("does not accept the keys", parsed))
             case ResponseClass.RATE_LIMITED:
                 raise BrokerUnavailable(self._describe("was asked too often and did nothing", parsed))
             case ResponseClass.SERVER_ERROR | ResponseClass.WRONG_SERVICE | ResponseClass.UNREADABLE:
@@ -124,7 +147,7 @@ class Api:
                 return result
             now = self._pause.monotonic()
             wait = self._timeouts.backoff * 2 ** (attempt - 1) if result.wait is None else result.wait
-            wait = max(wait, self._rate_limiter.delay(now))
+            wait = max(wait, self._pacing.delay(now))
             if result.permanent or attempt >= attempts or now + wait >= deadline:
                 self._last_read_failed = True
                 raise BrokerUnavailable(result.message)
@@ -136,7 +159,7 @@ class Api:
     ) -> ParsedResponse | _FailedAttempt:
         """One GET: its result, or why a retry may help."""
         try:
-            parsed, wait = self._request("GET", path, params, None, min(self._timeouts.response, seconds))
+            parsed, wait = self._request(HttpRequest("GET", path, params), min(self._timeouts.response, seconds))
         except TransportError as error:
             message = f"{self._endpoint.host} {error.reason}. {self._network_advice()}"
             return _FailedAttempt(message, permanent=error.permanent)
@@ -148,7 +171,7 @@ class Api:
             case ResponseClass.REFUSED | ResponseClass.SUBSCRIPTION:
                 raise self._refused(parsed)
             case ResponseClass.UNAUTHORIZED:
-                raise Blocked(self._describe("does not accept the keys", parsed))
+                raise self._authorisation.refusal(self._describe("does not accept the keys", parsed))
             case ResponseClass.RATE_LIMITED:
                 return _FailedAttempt(self._describe("was asked too often", parsed), wait)
             case ResponseClass.WRONG_SERVICE:
@@ -156,25 +179,35 @@ class Api:
             case ResponseClass.SUCCESS | ResponseClass.SERVER_ERROR | ResponseClass.UNREADABLE:
                 return _FailedAttempt(self._describe("gave no usable answer", parsed), wait)
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: Mapping[str, Any] | None,
-        seconds: float,
-    ) -> tuple[ParsedResponse, float | None]:
+    def _request(self, request: HttpRequest, seconds: float) -> tuple[ParsedResponse, float | None]:
         """Send one request: the response, and the seconds that the broker asks to wait, if it does."""
-        self._rate_limiter.count_request(self._pause.monotonic())
-        response = self._client.send(method, path, params, body, seconds)
-        self._rate_limiter.update_from(response.headers, self._pause.monotonic())
+        headers = self._authorisation.headers()
+        parsed, wait = self._exchange(replace(request, headers=headers), seconds)
+        if parsed.meaning is ResponseClass.UNAUTHORIZED and self._authorisation.renew(headers):
+            self._wait_for_rate_limit()
+            return self._exchange(replace(request, headers=self._authorisation.headers()), seconds)
+        return parsed, wait
+
+    def _exchange(self, request: HttpRequest, seconds: float) -> tuple[ParsedResponse, float | None]:
+        self._pacing.count_request(self._pause.monotonic(), is_read=request.method == "GET")
+        response = self._client.send(request, seconds)
+        parsed = self._reading(response, self._endpoint)
         wait = retry_after(response.headers)
         if wait is None and response.status == 429:
             wait = seconds_until_reset(response.headers)
-        return parse_response(response, self._endpoint), wait
+        wait = parsed.wait if wait is None else wait
+        asked = wait if parsed.meaning is ResponseClass.RATE_LIMITED else None
+        self._pacing.update_from(response.headers, self._pause.monotonic(), asked)
+        return parsed, wait
 
     def _wait_for_rate_limit(self) -> None:
-        delay = self._rate_limiter.delay(self._pause.monotonic())
+        """Raise BrokerUnavailable where the broker asks for more than a command can wait."""
+        delay = self._pacing.delay(self._pause.monotonic())
+        if delay > MAX_WAIT:
+            raise BrokerUnavailable(
+                f"{self._endpoint.host} asks for {delay:.0f} seconds without a request. Nothing was sent. Run this "
+                "again after that."
+            )
         if delay > 0:
             self._pause.sleep(delay)
 

@@ -1,7 +1,4 @@
-"""One request through alpaca-py's client, with an end.
-
-alpaca-py's own client has no time limit, and repeats requests that have an effect.
-"""
+"""One request, with an end. Sessions of requests alone have no time limit for a whole response."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from socket import SHUT_RDWR, gaierror, socket
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlencode
 
-from alpaca.common.rest import RESTClient
 from requests import PreparedRequest, Session
 from requests import exceptions as requests_errors
 from requests.adapters import HTTPAdapter
@@ -25,7 +22,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tradebot.brokers.http.responses import HttpResponse, TransportError
 from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
 #: The largest body that is read. A wrong address may send one without end.
@@ -33,38 +29,49 @@ MAX_BYTES = 64_000_000
 _CHUNK = 65_536
 
 
-class Client(RESTClient):
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to an endpoint. ``repr`` shows neither headers nor body, which hold secrets."""
+
+    method: str
+    path: str  # begins with a slash
+    params: Mapping[str, str] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    form: bool = False  # whether the body is sent as a form instead of JSON
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Client:
     """Sends each request to one endpoint exactly once. For one thread at a time.
 
-    alpaca-py contributes the headers, the session, and the form of address and parameters. Redirects are not followed.
-    A proxy and certificates named by the environment are used, except for this machine itself; ~/.netrc is not read.
+    Redirects are not followed. A proxy and certificates named by the environment are used, except for this machine
+    itself; ~/.netrc is not read.
     """
 
-    def __init__(self, endpoint: Endpoint, keys: Keys, timeouts: Timeouts) -> None:
-        super().__init__(endpoint.url, keys.key_id, keys.secret, raw_data=True)
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
         self._endpoint = endpoint
         self._timeouts = timeouts
-        self._retry = 0
         self._session = self._new_session()
 
-    def send(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Any] | None, seconds: float
-    ) -> HttpResponse:
+    @property
+    def endpoint(self) -> Endpoint:
+        """The service that requests are sent to."""
+        return self._endpoint
+
+    def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
         """Send a request and return its complete response within ``seconds``. Raises TransportError.
 
-        ``path`` begins with the version. The request runs in a thread of its own, because nothing else ends a slow name
-        resolution, or a response that arrives a byte at a time. If the time-out fires before the first byte is written,
-        the request is cancelled and guaranteed not to be sent.
+        The request runs in a thread of its own, because nothing else ends a slow name resolution, or a response that
+        arrives a byte at a time. If the time-out fires before the first byte is written, the request is cancelled and
+        guaranteed not to be sent.
         """
-        version, _, rest = path.removeprefix("/").partition("/")
-        address = f"/{rest}?{urlencode(params)}" if params else f"/{rest}"
-        request = InFlight()
+        sending = InFlight()
         outcome: list[HttpResponse | Exception] = []
 
         def work() -> None:
-            in_flight.set(request)
+            in_flight.set(sending)
             try:
-                outcome.append(self._request(method, address, body, api_version=version))  # type: ignore[arg-type]  # ours
+                outcome.append(self._transmit(request))
             except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
                 outcome.append(error)
 
@@ -72,19 +79,31 @@ class Client(RESTClient):
         thread.start()
         send_limit = min(self._timeouts.send, seconds)
         thread.join(send_limit)
-        if not outcome and request.cancel():
+        if not outcome and sending.cancel():
             raise self._timed_out(f"could not be reached within {send_limit:.3g} seconds", sent=False)
         thread.join(seconds - send_limit)
         if not outcome:
-            request.abort()
+            sending.abort()
             raise self._timed_out(f"gave no whole answer within {seconds:.3g} seconds", sent=True)
         if isinstance(outcome[0], Exception):
-            raise as_transport_error(outcome[0], request.is_sent, self._timeouts) from outcome[0]
+            raise as_transport_error(outcome[0], sending.is_sent, self._timeouts) from outcome[0]
         return outcome[0]
 
-    def _one_request(self, method: str, url: str, opts: dict[str, Any], retry: int) -> Any:
-        timeout = (self._timeouts.connect, self._timeouts.idle)
-        with self._session.request(method, url, **opts, timeout=timeout, stream=True, auth=_no_login) as response:
+    def _transmit(self, request: HttpRequest) -> HttpResponse:
+        address = f"{self._endpoint.url}{request.path}"
+        if request.params:
+            address = f"{address}?{urlencode(request.params)}"
+        with self._session.request(
+            request.method,
+            address,
+            headers=dict(request.headers),
+            data=request.body if request.form else None,
+            json=None if request.form else request.body,
+            timeout=(self._timeouts.connect, self._timeouts.idle),
+            stream=True,
+            allow_redirects=False,
+            auth=_no_login,
+        ) as response:
             body = bytearray()
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
@@ -106,7 +125,7 @@ class Client(RESTClient):
 
 
 def _no_login(request: PreparedRequest) -> PreparedRequest:
-    """Leave the request as it is: the keys are in its headers. Without this, requests reads a login from ~/.netrc."""
+    """Leave the request as it is, with its own headers. Without this, requests reads a login from ~/.netrc."""
     return request
 
 

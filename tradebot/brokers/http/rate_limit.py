@@ -6,9 +6,26 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 #: The longest wait that a response can ask for, in seconds: Alpaca's window is a minute.
 MAX_WAIT = 60.0
+
+
+class Pacing(Protocol):
+    """How fast requests to a host and account may follow each other. ``now`` is always ``Pause.monotonic``."""
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next request may be sent; 0 if it may be sent now."""
+        ...
+
+    def count_request(self, now: float, *, is_read: bool) -> None:
+        """Count a request that is being sent."""
+        ...
+
+    def update_from(self, headers: Mapping[str, str], now: float, wait: float | None) -> None:
+        """Apply what a response reports; ``wait``: seconds for which it asks to be left alone, None if it does not."""
+        ...
 
 
 class RateLimiter:
@@ -16,7 +33,7 @@ class RateLimiter:
 
     One for each host and account, shared by everything that sends requests to it. Requests of other processes are
     known only from the responses (X-RateLimit-Remaining and -Reset,
-    https://docs.alpaca.markets/docs/usage-limit-api-calls). ``now`` is always ``Pause.monotonic``.
+    https://docs.alpaca.markets/docs/usage-limit-api-calls). Implements Pacing.
     """
 
     def __init__(self, max_requests: int = 200, window: float = 60.0) -> None:
@@ -31,12 +48,12 @@ class RateLimiter:
         window_ends = self._sent_at[0] + self._window if is_full else float("-inf")
         return max(0.0, window_ends - now, self._blocked_until - now)
 
-    def count_request(self, now: float) -> None:
+    def count_request(self, now: float, *, is_read: bool) -> None:
         """Count a request that is being sent."""
         self._sent_at.append(now)
 
-    def update_from(self, headers: Mapping[str, str], now: float) -> None:
-        """Apply the remaining allowance that a response reports."""
+    def update_from(self, headers: Mapping[str, str], now: float, wait: float | None) -> None:
+        """Apply the remaining allowance that a response reports, which says more than ``wait``."""
         if headers.get("X-RateLimit-Remaining", "").strip() != "0":
             return
         wait = seconds_until_reset(headers)

@@ -40,32 +40,12 @@ class NotJson(ValueError):
     """The body is not JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorBody:
-    """The broker's own error: {"code": 40310000, "message": "insufficient buying power"}."""
-
-    code: str  # "" when the body has none
-    message: str
-
-
 def decode_json(body: bytes) -> Json:
     """Decode a body. Raises NotJson, also for a truncated body and for NaN and Infinity."""
     try:
         return json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
-
-
-def error_body(response: HttpResponse) -> ErrorBody | None:
-    """The broker's own error; None when something else wrote the body, such as a proxy or a web server."""
-    try:
-        content = decode_json(response.body)
-    except NotJson:
-        return None
-    if not isinstance(content, dict) or not isinstance(content.get("message"), str):
-        return None
-    code = content.get("code")
-    return ErrorBody("" if code is None else str(code), content["message"].strip())
 
 
 def is_html(response: HttpResponse) -> bool:

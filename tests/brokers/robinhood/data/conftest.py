@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from tests.fakes.data_host import CALENDAR, Answer, Asked, StoppedPause, serving
+from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.robinhood.data.listings import Listings
-from tradebot.settings.alpaca_urls import Keys
 from tradebot.settings.endpoints import Endpoint
 
 #: Sessions up to Tuesday 2024-07-02.
@@ -111,9 +113,9 @@ def host() -> Iterator[RobinhoodHost]:
 
 
 def api_to(host: RobinhoodHost) -> Api:
-    return Api(
-        Endpoint(host.url, "ROBINHOOD_BASE_URL"), Keys("PKTEST", "secret"), RateLimiter(), StoppedPause(), Timeouts()
-    )
+    client = Client(Endpoint(host.url, "ROBINHOOD_BASE_URL"), Timeouts())
+    keys = KeyHeaders(Keys("PKTEST", "secret"))
+    return Api(client, keys, parse_response, RateLimiter(), StoppedPause(), Timeouts())
 
 
 @pytest.fixture
