@@ -41,14 +41,12 @@ from tradebot.ledger.audit import (
     ChainedTable,
 )
 from tradebot.ledger.closes import at_the_close
-from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
+from tradebot.ledger.codec import NOT_STORED_OF_POSITIONS, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
 from tradebot.ledger.symbol_history import read_histories
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
-#: Fields of a position that the broker alone knows, and that are read anew each time.
-_NOT_STORED = ("asset_id", "previous_close", "held_for_sells")
 
 
 class Books:
@@ -254,7 +252,7 @@ class Books:
             self._engine.insert_many(
                 "positions",
                 [
-                    {**session, **columns_of(position, without=_NOT_STORED), "at": stamp(point.at)}
+                    {**session, **columns_of(position, without=NOT_STORED_OF_POSITIONS), "at": stamp(point.at)}
                     for position in positions
                 ],
             )

@@ -18,6 +18,7 @@ from json.encoder import encode_basestring_ascii
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
+from tradebot.core.model.account import Position
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.texts import encodable
 from tradebot.core.model.values import canonical
@@ -49,6 +50,15 @@ def value_from(kind: type[T], row: Row, **given: object) -> T:
         for name, column, decode in _plan(kind, frozenset(given))
     }
     return kind(**values, **given)
+
+
+#: Fields of a position that the broker alone knows, and that are read anew each time.
+NOT_STORED_OF_POSITIONS = ("asset_id", "previous_close", "held_for_sells")
+
+
+def position_from(row: Row) -> Position:
+    """A stored position."""
+    return value_from(Position, row, **dict.fromkeys(NOT_STORED_OF_POSITIONS))
 
 
 def to_column(value: object) -> Value:

@@ -14,7 +14,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.values import ZERO, without_dust
 from tradebot.core.results.listings import FillLine, ListedOrder, Selection
-from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.codec import position_from, stamp, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
 
@@ -103,9 +103,7 @@ class Listings:
             "SELECT * FROM positions WHERE account_key = :account_key AND session = :session ORDER BY symbol",
             {**self._account, "session": look["session"]},
         )
-        return datetime.fromisoformat(look["at"]), tuple(
-            value_from(Position, row, asset_id=None, previous_close=None, held_for_sells=None) for row in rows
-        )
+        return datetime.fromisoformat(look["at"]), tuple(position_from(row) for row in rows)
 
     def last_open_orders(self) -> tuple[datetime, frozenset[str]] | None:
         """The broker's ids of the orders that were open in the newest look, and its time; None before the first."""

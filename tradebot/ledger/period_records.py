@@ -10,7 +10,7 @@ from tradebot.core.accounting.fill_sums import ExecutionRow
 from tradebot.core.model.account import Position
 from tradebot.core.model.halts import HaltScope, scope_text
 from tradebot.core.results.period_lines import BreakLine, HaltLine, JobCount
-from tradebot.ledger.codec import value_from
+from tradebot.ledger.codec import position_from, value_from
 from tradebot.ledger.engine import Engine, Value
 from tradebot.ledger.executions import executions
 
@@ -114,9 +114,7 @@ class PeriodRecords:
             if fill is not None:
                 owners[symbol] = fill["strategy"]
         at = looked["at"] if looked else None
-        positions = tuple(
-            value_from(Position, row, asset_id=None, previous_close=None, held_for_sells=None) for row in rows
-        )
+        positions = tuple(position_from(row) for row in rows)
         return RecordedPositions(datetime.fromisoformat(at) if at else None, positions, owners)
 
     def _bounds(self, first: date | None, last: date | None) -> dict[str, Value]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Fill, Position
 from tradebot.core.model.values import ZERO
-from tradebot.ledger.codec import stamp, value_from
+from tradebot.ledger.codec import position_from, stamp, value_from
 from tradebot.ledger.engine import Engine, Row
 
 #: How far a cash event's own date may lie before the session in which it is booked or in which the money moved.
@@ -38,7 +38,7 @@ class SessionRecords:
     def positions(self, session: date) -> tuple[Position, ...]:
         """The broker's positions as last seen in a session."""
         rows = self._rows("SELECT * FROM positions WHERE account_key = :account_key AND session = :session", session)
-        return tuple(value_from(Position, row, asset_id=None, previous_close=None) for row in rows)
+        return tuple(position_from(row) for row in rows)
 
     def split(self, session: date) -> frozenset[str]:
         """The symbols that were split in a session."""
