@@ -33,6 +33,8 @@ THROUGH_A_NEIGHBOUR = {
     "market/bar_file.py": "brokers/alpaca/data/test_bar_file.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
     "brokers/paper/exchange_file.py": "brokers/paper/test_exchange.py",
+    "brokers/paper/live_view.py": "brokers/paper/test_live_session.py",
+    "brokers/paper/marks.py": "brokers/paper/test_live_exchange.py",
     "brokers/paper/order_matching.py": "brokers/paper/test_session_phases.py",
     "core/results/listings.py": "jobs/test_fills.py",
     "jobs/desk.py": "jobs/test_job_run.py",
