@@ -45,18 +45,14 @@ def finish(
     the exit code that results from the delivery.
     """
     signal_handlers.ignore()
-    shown: Page = ()
-    text = ""
     if not options.json:
-        shown = page(outcome, header)
-        text = show(shown)
+        show(page(outcome, header))
     outcome, warnings = notify.of_outcome(options, header, outcome)
     warn(warnings)
     if options.json:
         emit(logging_setup.redact(json_output.outcome_json(outcome, header, **more)))
     if logging_setup.writes_files():
-        final = page(outcome, header)
-        _log_page(text if text and final == shown and not sys.stdout.isatty() else page_text(final, io.StringIO()))
+        _log_page(page(outcome, header))
         _log.info("%s ended with %d", outcome.job, outcome.exit_code)
     return outcome.exit_code
 
@@ -79,13 +75,10 @@ def show_result(
     return code
 
 
-def show(page: Page) -> str:
-    """Print a page on standard output. Returns its text, "" where there is no output."""
-    if sys.stdout is None:
-        return ""
-    text = page_text(page, sys.stdout)
-    emit(text)
-    return text
+def show(page: Page) -> None:
+    """Print a page on standard output."""
+    if sys.stdout is not None:
+        emit(page_text(page, sys.stdout))
 
 
 def page_text(page: Page, stream: TextIO) -> str:
@@ -102,9 +95,9 @@ def warn(warnings: Iterable[str]) -> None:
         tell(f"warning: {warning}")
 
 
-def _log_page(text: str) -> None:
-    """Log a page line by line: the log files are the record of a run without a terminal."""
-    for line in text.splitlines():
+def _log_page(page: Page) -> None:
+    """Log the page line by line: the log files are the record of a run without a terminal."""
+    for line in page_text(page, io.StringIO()).splitlines():
         if line.strip():
             _log.info("%s", line)
 

@@ -26,6 +26,7 @@ class BarFile:
     path: Path
     label: str  # the origin of the bars: host and feed
     calendar: Calendar
+    whole_sessions: bool = True  # whether a newest session that may be incomplete is left out
 
     def load(self) -> Bars | None:
         """The bars saved last; None without a usable file."""
@@ -41,10 +42,12 @@ class BarFile:
     def save(self, bars: Bars, settled: date) -> None:
         """Save the bars that will not change: those of sessions up to ``settled``. Without such a bar nothing is saved.
 
-        The newest session is left out while a symbol with a bar in the session before lacks one: it may still come. A
-        file that cannot be written is only logged, because it costs time and nothing else.
+        With ``whole_sessions`` the newest session is left out while a symbol with a bar in the session before lacks
+        one: it may still come. A file that cannot be written is only logged: it costs time and nothing else.
         """
-        bars = _without_incomplete_session(bars.select(bars.symbols, date.min, settled))
+        bars = bars.select(bars.symbols, date.min, settled)
+        if self.whole_sessions:
+            bars = _without_incomplete_session(bars)
         if not bars.traded_symbols():
             return
         payload = io.BytesIO()

@@ -15,6 +15,9 @@ from tradebot.core.model.values import MAX_PRICE
 
 FIELDS = ("open", "high", "low", "close", "volume")
 
+#: Symbols that trade in every session: a session without a bar of any of them is not published yet.
+REFERENCES = ("AAPL", "MSFT", "SPY")
+
 _LOG = logging.getLogger(__name__)
 
 Numbers = npt.NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -53,3 +54,20 @@ def test_an_object_within_a_row_has_fields_of_its_own() -> None:
 
 def test_the_last_part_of_an_address_is_an_id_with_and_without_a_slash_and_a_query() -> None:
     assert last_part("https://api.robinhood.com/orders/abc/?x=1/2") == last_part("/orders/abc") == "abc"
+
+
+def test_a_price_is_one_that_a_market_can_have() -> None:
+    row = Fields({"last": "60.250000", "zero": "0", "huge": "1e9"}, "the quote of KO")
+
+    assert row.price("last") == Decimal("60.25")
+    for name in ("zero", "huge"):
+        with pytest.raises(BrokerUnavailable, match=f"for {name} of the quote of KO"):
+            row.price(name)
+
+
+def test_a_day_is_a_date_or_absent() -> None:
+    row = Fields({"day": "2024-07-01", "none": None, "text": "Monday"}, "the quote of KO")
+
+    assert (row.maybe_day("day"), row.maybe_day("none")) == (date(2024, 7, 1), None)
+    with pytest.raises(BrokerUnavailable, match="'Monday' for text of the quote of KO"):
+        row.maybe_day("text")

@@ -20,8 +20,8 @@ import pandas as pd
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
-from tradebot.brokers.alpaca.data.bar_cache import REFERENCES
 from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.market.bar_table import REFERENCES
 from tradebot.market.calendar import NyseCalendar
 
 #: A week of five sessions, of which the first three are traded.

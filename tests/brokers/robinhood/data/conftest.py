@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.data_host import CALENDAR, Answer, Asked, StoppedPause, serving
-from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
-from tradebot.brokers.alpaca.response_meaning import parse_response
+from tests.fakes.data_host import CALENDAR, Answer, Asked, DeskClock, StoppedPause, at, serving
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.response_meaning import ParsedResponse, ResponseClass, read_success
+from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.brokers.robinhood.data import RobinhoodMarket
 from tradebot.brokers.robinhood.data.listings import Listings
+from tradebot.errors import Blocked
+from tradebot.market.price_file import PriceFile
 from tradebot.settings.endpoints import Endpoint
+from tradebot.strategy_api import History
 
-#: Sessions up to Tuesday 2024-07-02.
 TUESDAY = date(2024, 7, 2)
-SESSIONS = [hours.session for hours in CALENDAR.between(date(2022, 1, 3), TUESDAY)]
 Candles = list[dict[str, Any]]
 
 
@@ -55,6 +58,7 @@ def quote(symbol: str, last: float, **more: Any) -> dict[str, Any]:
         "trading_halted": False,
         "has_traded": True,
         "updated_at": "2024-07-02T13:35:02Z",
+        "instrument": f"https://api.robinhood.com/instruments/{symbol.lower()}-id/",
         **more,
     }
 
@@ -87,6 +91,8 @@ class RobinhoodHost:
             return 200, {"results": [self._candles(symbol, asked.query) for symbol in _symbols(asked)]}
         if asked.path == "/quotes/":
             return 200, {"results": [self.quotes.get(symbol) for symbol in _symbols(asked)]}
+        if asked.path.endswith("/splits/"):
+            return 200, {"results": self.splits.get(asked.path.split("/")[2], []), "next": None}
         return 404, {"detail": "Not found."}
 
     def _candles(self, symbol: str, query: dict[str, str]) -> dict[str, Any] | None:
@@ -102,6 +108,27 @@ class RobinhoodHost:
         return {"symbol": symbol, "interval": interval, "span": span, "bounds": "regular", "historicals": told}
 
 
+class NoToken:
+    """Credentials of an account that needs none."""
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def renew(self, refused: Any) -> bool:
+        return False
+
+    def refusal(self, message: str) -> Blocked:
+        return Blocked(message)
+
+
+def read_answer(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
+    refused = {404: ResponseClass.NOT_FOUND, 400: ResponseClass.REFUSED}
+    if response.status in refused:
+        return ParsedResponse(refused[response.status], "refused", str(response.status))
+    parsed = read_success(response) if response.status == 200 else None
+    return parsed or ParsedResponse(ResponseClass.SERVER_ERROR, f"{response.status}")
+
+
 def _symbols(asked: Asked) -> list[str]:
     return asked.query["symbols"].split(",")
 
@@ -114,8 +141,7 @@ def host() -> Iterator[RobinhoodHost]:
 
 def api_to(host: RobinhoodHost) -> Api:
     client = Client(Endpoint(host.url, "ROBINHOOD_BASE_URL"), Timeouts())
-    keys = KeyHeaders(Keys("PKTEST", "secret"))
-    return Api(client, keys, parse_response, RateLimiter(), StoppedPause(), Timeouts())
+    return Api(client, NoToken(), read_answer, RateLimiter(), StoppedPause(), Timeouts())
 
 
 @pytest.fixture
@@ -125,3 +151,51 @@ def listings(host: RobinhoodHost) -> Listings:
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def split(day: str, multiplier: int, divisor: int) -> dict[str, Any]:
+    return {"execution_date": day, "multiplier": f"{multiplier}.00000000", "divisor": f"{divisor}.00000000"}
+
+
+MORNING = at(TUESDAY, "09:35")
+MONDAY = date(2024, 7, 1)
+ALL = [hours.session for hours in CALENDAR.between(date(2022, 1, 3), date(2024, 12, 31))]
+REFERENCES = ("AAPL", "MSFT", "SPY")
+
+
+class Home:
+    """One home's markets over a host, each as a process of its own would open it, and the desk's time."""
+
+    def __init__(self, host: RobinhoodHost, folder: Path) -> None:
+        self.host = host
+        self.folder = folder
+        self.clock = DeskClock(MORNING.now)
+
+    def __call__(self, older: PriceFile | None = None) -> RobinhoodMarket:
+        return RobinhoodMarket(api_to(self.host), self.folder, self.clock, CALENDAR, older)
+
+    def on(self, day: date, time: str = "09:35") -> Any:
+        """The broker's clock at a time of a day, to which the host and the desk move."""
+        moment = at(day, time)
+        self.clock.time, self.host.today = moment.now, day
+        return moment
+
+
+def wave(session: date) -> float:
+    """A price of a session that is not that of its neighbours."""
+    return 60 + session.toordinal() % 7
+
+
+@pytest.fixture
+def home(host: RobinhoodHost, tmp_path: Path) -> Home:
+    host.candles["day"] = {symbol: days((day, wave(day)) for day in ALL) for symbol in ("KO", "IBM", *REFERENCES)}
+    host.quotes = {symbol: quote(symbol, 62) for symbol in ("KO", "IBM", *REFERENCES)}
+    return Home(host, tmp_path)
+
+
+def closes(history: History, symbol: str = "KO") -> list[float]:
+    return [float(price) for price in history.close[symbol]]
+
+
+def waves(last: date, sessions: int) -> list[float]:
+    return [wave(day) for day in ALL if day <= last][-sessions:]

@@ -21,7 +21,7 @@ def test_bars_are_by_session_whatever_the_order_of_the_answer(host: RobinhoodHos
     swapped = [host._candles(symbol, {"interval": "day", "span": "year"}) for symbol in ("KO", "IBM")]
     host.interfere = lambda number, asked: (200, {"results": swapped})
 
-    bars = read_days(listings, ["IBM", "KO"], "year", 75)
+    bars = read_days(listings, ["IBM", "KO"], "year")
 
     assert bars["IBM"] == {MONDAY: (170.0, 171.7, 168.3, 170.0, 1000.0)}
     assert {session: numbers[3] for session, numbers in bars["KO"].items()} == {MONDAY: 60.0, TUESDAY: 61.0}
@@ -33,7 +33,7 @@ def test_a_bar_is_of_its_date_in_utc_at_midnight_and_in_new_york_else(
 ) -> None:
     host.candles["day"]["KO"] = [candle(begins, 60)]
 
-    assert list(read_days(listings, ["KO"], "year", 75)["KO"]) == [MONDAY]
+    assert list(read_days(listings, ["KO"], "year")["KO"]) == [MONDAY]
 
 
 def test_interpolated_bars_are_left_out(host: RobinhoodHost, listings: Listings) -> None:
@@ -42,7 +42,7 @@ def test_interpolated_bars_are_left_out(host: RobinhoodHost, listings: Listings)
         candle("2024-07-02T00:00:00Z", 60, interpolated=True),
     ]
 
-    assert list(read_days(listings, ["KO"], "year", 75)["KO"]) == [MONDAY]
+    assert list(read_days(listings, ["KO"], "year")["KO"]) == [MONDAY]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_answer_that_cannot_be_used_is_no_bar_and_no_empty_list(
     host.interfere = lambda number, asked: (200, content)
 
     with pytest.raises(BrokerUnavailable, match=problem):
-        read_days(listings, ["KO"], "year", 75)
+        read_days(listings, ["KO"], "year")
 
 
 def five_minutes(*times: str, day: str = "2024-07-02") -> list[dict[str, Any]]:

@@ -9,10 +9,8 @@ from datetime import date
 from tradebot.brokers.alpaca.data.bars import PAGE_SIZE, BarSource
 from tradebot.errors import BrokerUnavailable
 from tradebot.market.bar_file import BarFile
-from tradebot.market.bar_table import Bars
+from tradebot.market.bar_table import REFERENCES, Bars
 
-#: Symbols that trade in every session: a session without a bar of any of them is not published yet.
-REFERENCES = ("AAPL", "MSFT", "SPY")
 #: The least number of cached sessions that are fetched again to compare them; more if they fit on the same page.
 OVERLAP = 10
 #: Sessions before the first one asked for that may accumulate in the cache until they are dropped: three years.

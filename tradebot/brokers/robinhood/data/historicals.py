@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tradebot.brokers.http.responses import Json
 from tradebot.brokers.robinhood.data.listings import Listings, Row, instant_of
@@ -21,25 +21,27 @@ PATH = "/quotes/historicals/"
 CANDLE = timedelta(minutes=5)
 #: How far back the server gives candles.
 CANDLES_REACH = timedelta(days=7)
-#: Symbols in a request for candles and for bars of a year. How many the server takes is not known.
+#: Symbols in a request. How many the server takes is not known.
 MOST_SYMBOLS = 75
+#: Symbols in a request for five years of bars, which is about 6 MB.
+MOST_SYMBOLS_OF_FIVE_YEARS = 25
 
 _PRICES = ("open_price", "high_price", "low_price", "close_price")
 _LOG = logging.getLogger(__name__)
 
 N = TypeVar("N", float, Decimal)
+#: The spans of the server that are asked for.
+Span = Literal["day", "week", "year", "5year"]
 #: Open, high, low and close (USD a share), and volume (shares).
 Numbers = tuple[N, N, N, N, N]
 
 
-def read_days(
-    listings: Listings, symbols: Iterable[str], span: str, most: int
-) -> dict[str, dict[date, Numbers[float]]]:
-    """The daily bars of each symbol that has any, by session. ``span``: "year" or "5year".
+def read_days(listings: Listings, symbols: Iterable[str], span: Span) -> dict[str, dict[date, Numbers[float]]]:
+    """The daily bars of each symbol that has any, by session. Who lacks five years of bars may have one.
 
     Bars that the server marks as interpolated are left out. Raises BrokerUnavailable.
     """
-    rows = _read(listings, symbols, "day", span, most)
+    rows = _read(listings, symbols, "day", span)
     return {
         symbol: {_session(begins): numbers for begins, numbers in _candles(listings, symbol, items, float)}
         for symbol, items in rows.items()
@@ -54,8 +56,8 @@ def read_candles(
     A symbol that the server left out is absent. The last candle may still be running. ``until`` is now or earlier, and
     what lies more than CANDLES_REACH before now is not told. Raises BrokerUnavailable.
     """
-    span = "day" if new_york_date(since) == new_york_date(until) else "week"
-    rows = _read(listings, symbols, "5minute", span, MOST_SYMBOLS)
+    span: Span = "day" if new_york_date(since) == new_york_date(until) else "week"
+    rows = _read(listings, symbols, "5minute", span)
     return {
         symbol: tuple(
             Candle(begins, begins + CANDLE, *numbers[:4], int(numbers[4]))
@@ -66,9 +68,16 @@ def read_candles(
     }
 
 
-def _read(listings: Listings, symbols: Iterable[str], interval: str, span: str, most: int) -> dict[str, Sequence[Row]]:
+def _read(listings: Listings, symbols: Iterable[str], interval: str, span: Span) -> dict[str, Sequence[Row]]:
     params = {"interval": interval, "span": span, "bounds": "regular"}
-    rows = listings.rows(PATH, symbols, params, most=most, has_content=lambda row: bool(row.get("historicals")))
+    rows = listings.rows(
+        PATH,
+        symbols,
+        params,
+        most=MOST_SYMBOLS_OF_FIVE_YEARS if span == "5year" else MOST_SYMBOLS,
+        has_content=lambda row: bool(row.get("historicals")),
+        names_missing=span != "5year",
+    )
     for symbol, row in rows.items():
         if row.get("interval", interval) != interval:
             raise listings.unusable(PATH, f"sent candles of {symbol} at another interval than {interval}")

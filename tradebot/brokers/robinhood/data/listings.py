@@ -38,11 +38,12 @@ class Listings:
         *,
         most: int,
         has_content: Callable[[Row], bool],
+        names_missing: bool = True,
     ) -> dict[str, Row]:
         """The row of each symbol that has one; ``most`` symbols go into a request.
 
-        A symbol that Robinhood refuses, leaves out, or gives null or a row without content for, has none: it is named
-        in the log. Raises BrokerUnavailable unless every list was read.
+        A symbol that Robinhood refuses, leaves out, or gives null or a row without content for, has none. It is named
+        in the log where ``names_missing``. Raises BrokerUnavailable unless every list was read.
         """
         wanted = list(dict.fromkeys(symbols))
         found: dict[str, Row] = {}
@@ -56,7 +57,8 @@ class Listings:
                 found[symbol] = row
         self._name_others(path, found.keys() - set(wanted))
         found = {symbol: row for symbol, row in found.items() if has_content(row)}
-        self._name_missing(path, [symbol for symbol in wanted if symbol not in found])
+        if names_missing:
+            self._name_missing(path, [symbol for symbol in wanted if symbol not in found])
         return {symbol: found[symbol] for symbol in wanted if symbol in found}
 
     def unusable(self, path: str, problem: str) -> BrokerUnavailable:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from tradebot.brokers.http.responses import Json
-from tradebot.brokers.robinhood.data.listings import Listings, Row, instant_of
-from tradebot.core.model.values import MAX_PRICE
+from tradebot.brokers.robinhood.data.listings import Listings, Row
+from tradebot.brokers.robinhood.json_fields import Fields
+from tradebot.core.model.account import Quote
+from tradebot.core.model.exchange_time import new_york_date
 
 PATH = "/quotes/"
 #: Symbols in a request. How many the server takes is not known.
@@ -34,56 +35,53 @@ class RobinhoodQuote:
     previous_close: Decimal | None  # on today's split basis
     split: Decimal | None  # new shares for one old share, of a split since the previous close; None without one
     halted: bool
+    instrument_id: str
 
 
 def read_quotes(listings: Listings, symbols: Iterable[str], today: date) -> dict[str, RobinhoodQuote]:
     """The quote of each symbol that has one, and has traded. Raises BrokerUnavailable."""
     rows = listings.rows(PATH, symbols, {}, most=MOST_SYMBOLS, has_content=_has_traded)
-    quotes: dict[str, RobinhoodQuote] = {}
-    for symbol, row in rows.items():
-        try:
-            quotes[symbol] = _parse(symbol, row, today)
-        except KeyError as missing:
-            raise listings.unusable(PATH, f"sent a quote of {symbol} without {missing}") from None
-        except (TypeError, ValueError, AttributeError, InvalidOperation):
-            problem = f"sent a quote of {symbol} with something that is no number or no time"
-            raise listings.unusable(PATH, problem) from None
-    return quotes
+    return {symbol: _parse(symbol, Fields(row, f"the quote of {symbol}"), today) for symbol, row in rows.items()}
 
 
 def _has_traded(row: Row) -> bool:
     return row.get("last_trade_price") is not None and row.get("has_traded") is not False
 
 
-def _parse(symbol: str, row: Row, today: date) -> RobinhoodQuote:
-    last = _price(row["last_trade_price"])
-    if last is None:
-        raise ValueError(symbol)
+def _parse(symbol: str, row: Fields, today: date) -> RobinhoodQuote:
     close, split = _previous_close(row, today)
     return RobinhoodQuote(
         symbol=symbol,
-        last=last,
-        at=instant_of(row.get("venue_last_trade_time") or row["updated_at"]),
+        last=row.price("last_trade_price"),
+        at=row.maybe_instant("venue_last_trade_time") or row.instant("updated_at"),
         previous_close=close,
         split=split,
-        halted=row.get("trading_halted") is True,
+        halted=row.maybe_flag("trading_halted") is True,
+        instrument_id=row.id_of("instrument"),
     )
 
 
-def _previous_close(row: Row, today: date) -> tuple[Decimal | None, Decimal | None]:
+def _previous_close(row: Fields, today: date) -> tuple[Decimal | None, Decimal | None]:
     """The previous close on today's split basis, and the ratio of a split since then."""
-    plain, adjusted = _price(row.get("previous_close")), _price(row.get("adjusted_previous_close"))
-    told = row.get("previous_close_date")
-    if plain is None or (told is not None and not today - MAX_CLOSE_AGE <= date.fromisoformat(told) < today):
+    plain, adjusted = row.maybe_number("previous_close"), row.maybe_number("adjusted_previous_close")
+    told = row.maybe_day("previous_close_date")
+    if not plain or plain < 0 or (told is not None and not today - MAX_CLOSE_AGE <= told < today):
         return None, None
-    if adjusted is None or 1 / SPLIT_FROM < plain / adjusted < SPLIT_FROM:
+    if not adjusted or 1 / SPLIT_FROM < plain / adjusted < SPLIT_FROM:
         return plain, None
     return adjusted, plain / adjusted
 
 
-def _price(value: Json) -> Decimal | None:
-    """A price; None for null and for one that no market can have."""
-    if value is None:
-        return None
-    number = Decimal(value)
-    return number if number.is_finite() and 0 < number <= MAX_PRICE else None
+def as_quote(quote: RobinhoodQuote, today: date) -> Quote:
+    """The quote as jobs read it, with both prices on the split basis of ``today``.
+
+    A trade of before ``today`` may be on the basis before the split: then its price is near the plain previous close.
+    """
+    last, close, split = quote.last, quote.previous_close, quote.split
+    if split and close and new_york_date(quote.at) < today and _nearer(last, to=close * split, than=close):
+        last /= split
+    return Quote(quote.symbol, last, quote.at, close)
+
+
+def _nearer(price: Decimal, *, to: Decimal, than: Decimal) -> bool:
+    return max(price / to, to / price) < max(price / than, than / price)

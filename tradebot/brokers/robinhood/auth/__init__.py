@@ -1,1 +1,0 @@
-"""The session with Robinhood: logging in, the tokens that are stored, and their renewal."""

@@ -1,1 +1,0 @@
-"""Orders, the account and its activities at Robinhood."""

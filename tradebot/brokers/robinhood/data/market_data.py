@@ -1,0 +1,225 @@
+"""Robinhood's implementation of ports.MarketData."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.robinhood.data.historicals import read_candles
+from tradebot.brokers.robinhood.data.listings import Listings
+from tradebot.brokers.robinhood.data.quotes import RobinhoodQuote, as_quote, read_quotes
+from tradebot.brokers.robinhood.data.splits import Splits
+from tradebot.core.model.account import CorporateAction, MarketClock, Quote
+from tradebot.core.model.candles import Candle
+from tradebot.core.model.exchange_time import new_york_date
+from tradebot.market.calendar import decision_date
+from tradebot.ports import Calendar, Clock
+
+if TYPE_CHECKING:
+    from tradebot.brokers.robinhood.data.bar_store import BarStore
+    from tradebot.brokers.robinhood.data.older_bars import OlderBars
+    from tradebot.market.price_file import PriceFile
+    from tradebot.strategy_api import History
+
+#: A fund that holds the S&P 500. Its closes, without dividends, move as the index does.
+BENCHMARK = "SPY"
+#: How long after the close the bar of the session is complete. When Robinhood shows it is not known.
+SETTLES_AFTER = timedelta(minutes=5)
+#: Sessions in which the newest one with bars is looked for.
+RECENT_SESSIONS = 5
+#: Symbols whose lists of splits are asked for at once. For more only those are asked for that show a split.
+MOST_SPLIT_LISTS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class _HistoryQuery:
+    symbols: tuple[str, ...]
+    first: date
+    last: date
+    as_of: date  # actions with a later ex-date are not applied
+
+
+class RobinhoodMarket:
+    """Prices from Robinhood; implements ports.MarketData. Every method raises BrokerUnavailable for a failed read.
+
+    folder: has the kept bars and splits. Without the bars those older than Robinhood's are lost.
+    older: the home's own price file, for bars from before those that Robinhood gives.
+    fresh_for: a younger quote is not fetched again.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        folder: Path,
+        clock: Clock,
+        calendar: Calendar,
+        older: PriceFile | None = None,
+        fresh_for: timedelta = timedelta(seconds=5),
+    ) -> None:
+        self._api = api
+        self._folder = folder
+        self._clock = clock
+        self._calendar = calendar
+        self._prices = older
+        self._fresh_for = fresh_for
+        self._listings = Listings(api)
+        self._splits = Splits(api, folder / "robinhood_splits", api.endpoint.host)
+        self._last_quotes: tuple[datetime, frozenset[str], Mapping[str, RobinhoodQuote]] | None = None
+        self._last_history: tuple[_HistoryQuery, History] | None = None
+
+    # --- newest prices ---------------------------------------------------------------------------
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest price of each symbol that has one.
+
+        Each request includes every symbol of the earlier ones, so that consecutive orders share a request.
+        """
+        today = new_york_date(self._clock.now())
+        return {symbol: as_quote(quote, today) for symbol, quote in self._quotes(symbols).items()}
+
+    def candles(self, symbols: Iterable[str], since: datetime, until: datetime) -> Mapping[str, tuple[Candle, ...]]:
+        """The five-minute candles of regular sessions that overlap the time from ``since`` to ``until``, in order.
+
+        A symbol that Robinhood left out is absent. Candles of more than a week before now are not told.
+        """
+        return read_candles(self._listings, symbols, since, until)
+
+    def _quotes(self, symbols: Iterable[str]) -> Mapping[str, RobinhoodQuote]:
+        wanted, now = frozenset(symbols), self._clock.now()
+        if not wanted:
+            return {}
+        fetched_at, fetched, quotes = self._last_quotes or (now, frozenset[str](), {})
+        if not (wanted <= fetched and abs(now - fetched_at) < self._fresh_for):
+            fetched |= wanted
+            quotes = read_quotes(self._listings, sorted(fetched), new_york_date(now))
+            self._last_quotes = now, fetched, quotes
+        return {symbol: quotes[symbol] for symbol in wanted if symbol in quotes}
+
+    # --- history ---------------------------------------------------------------------------------
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        """The last ``sessions`` completed bars at ``clock.now``, adjusted for splits whose ex-date has come.
+
+        Dividends are those of the home's own price file: Robinhood does not tell them of symbols that are not held.
+        """
+        last = self._last_complete(clock)
+        query = _HistoryQuery(tuple(symbols), self._back_from(last, sessions), last, decision_date(clock))
+        if self._last_history is None or self._last_history[0] != query:
+            self._last_history = (query, self._adjusted(query, clock.now))
+        return self._last_history[1]
+
+    def _adjusted(self, query: _HistoryQuery, now: datetime) -> History:
+        from tradebot.brokers.robinhood.data.split_basis import newest_gaps, shown_splits, unadjusted
+        from tradebot.market.adjust import back_adjust
+        from tradebot.market.bar_frames import as_history
+
+        bars = self._store.bars(query.symbols, query.first, query.last, self._last_settled(now))
+        quotes = self._quotes(query.symbols)
+        today = new_york_date(now)
+        split_now = [symbol for symbol, quote in quotes.items() if quote.split]
+        self._ask_splits({**newest_gaps(bars), **dict.fromkeys([*self._store.rebased, *split_now], today)}, today)
+        splits = self._splits.known(query.symbols)
+        splits += shown_splits(quotes.values(), splits, today)
+        actions = unadjusted(bars, splits, {symbol: float(quote.last) for symbol, quote in quotes.items()})
+        if self._older is not None:
+            actions += self._older.dividends(frozenset(query.symbols))
+        return back_adjust(as_history(bars, query.symbols), actions, as_of=query.as_of)
+
+    def known(self, symbols: Iterable[str]) -> frozenset[str]:
+        """The symbols that have a kept bar or a newest price."""
+        wanted = frozenset(symbols)
+        with_bars = wanted & self._store.symbols_with_bars()
+        return with_bars | frozenset(self.quotes(wanted - with_bars))
+
+    def last_completed(self, clock: MarketClock) -> date | None:
+        """The newest session whose bar is complete at ``clock.now`` and published."""
+        last = self._last_complete(clock)
+        return self._store.newest_session(self._back_from(last, RECENT_SESSIONS), last, self._last_settled(clock.now))
+
+    def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
+        """Sessions with the closes of SPY, USD a share; like the price index it leaves dividends out."""
+        sessions = [each.session for each in self._calendar.between(first, last) if self._is_complete(each.closes)]
+        if not sessions:
+            return ()
+        settled = self._last_settled(self._clock.now())
+        return self._store.bars([BENCHMARK], sessions[0], sessions[-1], settled).closes(BENCHMARK)
+
+    def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
+        """The closing prices of a session, once its bars are complete, on the basis of that session."""
+        from tradebot.brokers.robinhood.data.split_basis import closes_at
+
+        wanted, hours, now = sorted(set(symbols)), self._calendar.hours(session), self._clock.now()
+        if not wanted or hours is None or not self._is_complete(hours.closes):
+            return {}
+        newest = self._calendar.previous(new_york_date(now)).session
+        last = max(session, newest)
+        bars = self._store.bars(wanted, session, last, self._last_settled(now))
+        return closes_at(bars, wanted, self._splits.known(wanted))
+
+    # --- announcements ---------------------------------------------------------------------------
+
+    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
+        """Splits with an ex-date at most ``days`` days ahead; today's only until the open."""
+        today = decision_date(clock)
+        opened = clock.today is not None and clock.now >= clock.today.opens
+        first, last = today + timedelta(days=1) if opened else today, today + timedelta(days=days)
+        return tuple(action for action in self._known_splits(symbols, today) if first <= action.ex_date <= last)
+
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        """The splits with an ex-date from ``first`` to today. Of many symbols, those that show in the prices."""
+        today = decision_date(clock)
+        return tuple(action for action in self._known_splits(symbols, today) if first <= action.ex_date <= today)
+
+    def _known_splits(self, symbols: Iterable[str], today: date) -> tuple[CorporateAction, ...]:
+        wanted = frozenset(symbols)
+        asked = wanted if len(wanted) <= MOST_SPLIT_LISTS else wanted & self._store.rebased
+        self._ask_splits(dict.fromkeys(asked, today), today)
+        return self._splits.known(wanted)
+
+    def _ask_splits(self, needed: Mapping[str, date], today: date) -> None:
+        """Read each list that was not read since the day that is needed. A symbol without a quote has none."""
+        stale = self._splits.stale(needed)
+        quotes = self._quotes(stale)
+        self._splits.ask({symbol: quotes[symbol].instrument_id for symbol in stale if symbol in quotes}, today)
+
+    # --- sessions --------------------------------------------------------------------------------
+
+    def _last_complete(self, clock: MarketClock) -> date:
+        """The newest session that closed long enough ago for its bar to be complete."""
+        if clock.today is not None and clock.now >= clock.today.closes + SETTLES_AFTER:
+            return clock.today.session
+        return self._calendar.previous(decision_date(clock)).session
+
+    def _is_complete(self, closes: datetime) -> bool:
+        return closes + SETTLES_AFTER <= self._clock.now()
+
+    def _last_settled(self, now: datetime) -> date:
+        """The newest session whose bar no longer changes: late trades count until the end of its New York date."""
+        return self._calendar.previous(new_york_date(now)).session
+
+    def _back_from(self, last: date, sessions: int) -> date:
+        """The first of ``sessions`` sessions that end with ``last``."""
+        first = last
+        for _ in range(sessions - 1):
+            first = self._calendar.previous(first).session
+        return first
+
+    @cached_property
+    def _older(self) -> OlderBars | None:
+        from tradebot.brokers.robinhood.data.older_bars import OlderBars
+
+        return None if self._prices is None else OlderBars(self._prices, self._calendar)
+
+    @cached_property
+    def _store(self) -> BarStore:
+        from tradebot.brokers.robinhood.data.bar_store import BarStore  # imports numpy, which a quote does not need
+        from tradebot.market.bar_file import BarFile
+
+        file = BarFile(self._folder / "robinhood_bars", self._api.endpoint.host, self._calendar, whole_sessions=False)
+        return BarStore(self._listings, file, self._calendar, self._older)
