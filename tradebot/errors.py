@@ -142,6 +142,10 @@ class Blocked(TradebotError):
     exit_code = ExitCode.BLOCKED
 
 
+class AuthNeeded(Blocked):
+    """The session with the broker is missing or over, and only a person can begin another one."""
+
+
 class Halted(TradebotError):
     """A halt is latched."""
 

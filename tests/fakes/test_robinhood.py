@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +17,7 @@ from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import dividend, made, split
 from tests.fakes.prices import sessions as sessions_of
 from tests.fakes.robinhood import FakeRobinhood, Kind, Repeated, Terms
-from tradebot.core.model.account import CorporateAction
+from tradebot.core.model.account import CashKind, CorporateAction
 
 QUIET = "100 101 99 100"
 
@@ -346,3 +348,31 @@ def test_too_many_requests_may_say_for_how_long(client: ClientOf, wait: int) -> 
     of.fake.strike(Kind.TOO_MANY, wait)
     answer = of.ask("GET", "/accounts/")
     assert (answer.status_code, answer.headers.get("Retry-After")) == (429, str(wait) if wait else None)
+
+
+# --- the shapes ------------------------------------------------------------------------------------------
+
+CAPTURED = json.loads((Path(__file__).parent / "robinhood" / "captured.json").read_text())["keys"]
+
+
+@pytest.mark.parametrize("path", [path for path in CAPTURED if path.startswith("/")])
+def test_rows_have_no_key_that_was_not_captured(client: ClientOf, path: str) -> None:
+    """A key that an adapter reads and the service does not send would be no help to anybody."""
+    actions = (dividend("ACME", sessions_of(3)[2], "0.5"), split("ACME", sessions_of(3)[2], "2"))
+    of = client(QUIET, "50 51 49 50", actions=actions)
+    of.send("10")
+    of.pit.next("17:00")
+    with of.fake.open_exchange() as exchange, exchange.writing() as paper:
+        for amount in ("3", "-3"):
+            paper.book.book_cash(CashKind.INTEREST, Decimal(amount), None, "interest", paper.booking_time)
+    (instrument,) = of.every("/instruments/", symbol="ACME")
+    asked = path.format(
+        number=of.every("/accounts/")[0]["account_number"], id=instrument["id"], mic="XNYS", date="2007-01-04"
+    )
+    told = of.get(asked, ids=instrument["id"])
+    rows = told.get("results", [told])
+    assert rows, "there is one to look at"
+    assert sorted(set(rows[0]) - set(CAPTURED[path])) == []
+    for name, key in (("executions", "execution"), ("historicals", "candle")):
+        for row in rows[0].get(name, []):
+            assert sorted(set(row) - set(CAPTURED[key])) == []

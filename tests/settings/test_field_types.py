@@ -135,7 +135,7 @@ REFUSED = [
     ("ENTRY_FILL_SECONDS", "181", "5 to 180"),
     ("PAPER_COMMISSION_PER_SHARE", "10.01", "0 to 10"),
     ("PAPER_COMMISSION_MIN", "1001", "0 to 1,000"),
-    ("ROBINHOOD_ACCOUNT", "12-34", "4 to 32 letters and digits"),
+    ("ROBINHOOD_ACCOUNT", "12-34", "6 to 32 letters and digits"),
     ("ROBINHOOD_BASE_URL", "https://api.robinhood.com", "not an address of this machine"),
     ("ROBINHOOD_ENTRY_COLLAR_PCT", "6%", "0.1% to 5%"),
     ("ROBINHOOD_REQUEST_GAP_MS", "10001", "0 to 10,000"),

@@ -155,6 +155,7 @@ class FaultyBroker:
     # --- writes --------------------------------------------------------------------------------
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
+        request = self.capabilities.sent(request)
         self._witness.order_leaves(self._exchange, request, None)
 
         def arrive(broker: PaperBroker) -> BrokerOrder:

@@ -23,7 +23,9 @@ def draw(seed: int, market: Market, odds: Odds | None = None, possible: Possible
     """The world of a seed: always the same one, on whatever machine. ``odds`` make it one of a certain roughness."""
     chance = Random(seed)
     sessions = _stretch(chance, market)
-    rules = _rules(chance, sessions[0])
+    rules = replace(
+        _rules(chance, sessions[0]), capabilities=possible.capabilities, fractions_stay=possible.fractions_stay
+    )
     scripts = tuple(_script(chance, name, market) for name in NAMES[: chance.randint(1, len(NAMES))])
     settings = (*_settings(chance), *draw_controls(seed, market))
     drawn = draw_odds(chance, possible)

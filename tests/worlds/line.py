@@ -5,7 +5,7 @@ The process waits while the server works, so that one thread runs at a time and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,9 +23,12 @@ from tradebot.core.model.orders import OrderRequest
 from tradebot.settings.endpoints import Endpoint
 
 if TYPE_CHECKING:
-    from tests.worlds.server import WorldServer
+    from tests.worlds.fated import FatedServer
     from tests.worlds.witness import Witness
 
+#: What a request is called in the story, by its method, its path and its parameters: the method of the port that it is
+#: for, and whether it reads or writes.
+Naming = Callable[[str, str, Mapping[str, str]], tuple[str, str]]
 #: What an honest answer may take for real, however long it takes in the world.
 _FOR_REAL = 60.0
 
@@ -55,16 +58,25 @@ class WorldPause:
 class LineClient(Client):
     """Sends for real, to a server on this machine, once the step of the request has been taken."""
 
-    def __init__(self, server: WorldServer, timeouts: Timeouts, pause: WorldPause, witness: Witness) -> None:
+    def __init__(
+        self,
+        server: FatedServer,
+        endpoint: Endpoint,
+        naming: Naming,
+        timeouts: Timeouts,
+        pause: WorldPause,
+        witness: Witness,
+    ) -> None:
         self._server = server
+        self._naming = naming
         self._waiting = pause
         self._witness = witness
         self._leaving: tuple[OrderRequest, str | None] | None = None
         self._has_left = False
-        super().__init__(Endpoint(server.url, "ALPACA_BASE_URL"), timeouts)
+        super().__init__(endpoint, timeouts)
 
     def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
-        pause, (call, kind) = self._waiting, named(request.method, request.path, request.params or {})
+        pause, (call, kind) = self._waiting, self._naming(request.method, request.path, request.params or {})
         if kind == "write" and self._leaving is not None:
             order, replacing = self._leaving
             if self._has_left:
@@ -107,27 +119,3 @@ class LineClient(Client):
         session = super()._new_session()
         session.mount("http://", self._server.transport(TrackingAdapter)())
         return session
-
-
-_READS = {
-    "account/activities": "activities",
-    "account/configurations": "permissions",
-    "account/portfolio/history": "days",
-}
-
-
-def named(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
-    """What a request is called in the story: the method of the port that it is for, and whether it reads or writes."""
-    rest = path.removeprefix("/v2/")
-    match method:
-        case "POST":
-            return "submit", "write"
-        case "PATCH":
-            return "replace", "write"
-        case "DELETE":
-            return ("cancel_all" if rest in ("orders", "positions") else "cancel"), "write"
-    if rest == "orders":
-        return ("open_orders" if params.get("status", "open") == "open" else "order"), "read"
-    if rest.startswith("orders"):
-        return "order", "read"
-    return _READS.get(rest, rest.partition("/")[0]), "read"

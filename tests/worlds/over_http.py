@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -52,12 +52,13 @@ class HttpDoor:
     def __init__(self, venue: Venue, server: WorldServer) -> None:
         self._venue = venue
         self._server = server
-        self.host = Endpoint(server.url, "ALPACA_BASE_URL").host
+        self._endpoint = Endpoint(server.url, "ALPACA_BASE_URL")
+        self.host = self._endpoint.host
 
     @contextmanager
     def broker(self, exchange: PaperExchange, io: Io, witness: Witness, *, pressing: bool) -> Iterator[Broker]:
         patience, pause = EMERGENCY if pressing else Timeouts(), WorldPause(self._venue, exchange, io)
-        with closing(LineClient(self._server, patience, pause, witness)) as line:
+        with closing(LineClient(self._server, self._endpoint, named, patience, pause, witness)) as line:
             api = Api(line, _KEYS, parse_response, RateLimiter(), pause, patience)
             yield WatchedBroker(api, self._venue.path.parent, line, exchange, witness)
 
@@ -100,3 +101,27 @@ class WatchedBroker(AlpacaBroker):
     def replace(self, broker_order_id: str, request: OrderRequest) -> BrokerOrder:
         with self._line.carrying(request, broker_order_id):
             return super().replace(broker_order_id, request)
+
+
+_READS = {
+    "account/activities": "activities",
+    "account/configurations": "permissions",
+    "account/portfolio/history": "days",
+}
+
+
+def named(method: str, path: str, params: Mapping[str, str]) -> tuple[str, str]:
+    """What a request is called in the story: the method of the port that it is for, and whether it reads or writes."""
+    rest = path.removeprefix("/v2/")
+    match method:
+        case "POST":
+            return "submit", "write"
+        case "PATCH":
+            return "replace", "write"
+        case "DELETE":
+            return ("cancel_all" if rest in ("orders", "positions") else "cancel"), "write"
+    if rest == "orders":
+        return ("open_orders" if params.get("status", "open") == "open" else "order"), "read"
+    if rest.startswith("orders"):
+        return "order", "read"
+    return _READS.get(rest, rest.partition("/")[0]), "read"

@@ -12,7 +12,9 @@ from unittest.mock import patch
 
 from tests.worlds.world import Day, Overlap, Run, World
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
+from tradebot.brokers.paper import broker as paper_broker
 from tradebot.brokers.paper.matching import with_slippage
+from tradebot.brokers.paper.order_matching import match_at_market
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent, id_of
@@ -93,14 +95,15 @@ def fill_a_stop(exchange: PaperExchange) -> str:
 
 def submit_in_part(broker: PaperBroker, request: OrderRequest) -> BrokerOrder:
     """Take an order in and fill half of it. The rest does not trade in this session's first minutes, or never."""
-    with patch("tradebot.brokers.paper.broker.match_new_order", _fill_half):
+    with patch.object(paper_broker, match_at_market.__name__, _fill_half):
         return broker.submit(request)
 
 
 def _fill_half(view: ExchangeView, order: PaperOrder) -> None:
     price, half = view.trading_price(order.symbol), whole_shares(order.quantity / 2)
     bar = view.bar(order.symbol)
-    if price is not None and bar is not None and bar.volume and half > 0 and order.limit_price is None:
+    takes = order.limit_price is None or (price is not None and price <= order.limit_price)
+    if price is not None and bar is not None and bar.volume and half > 0 and takes:
         _fill(view, order, half, with_slippage(price, order.side, view.rules.slippage_pct))
 
 

@@ -3,72 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY, Answer, Arrival, FakeAlpaca, Terms
-from tests.fakes.alpaca import Fault as WireFault
-from tests.fakes.alpaca.house import submit
 from tests.worlds.broker import SHOWN_AFTER
+from tests.worlds.fated import FatedServer
 from tests.worlds.fates import Fate
 from tests.worlds.faults import FaultKind, of_kind
-from tests.worlds.real_life import fill_a_stop
 from tests.worlds.trouble import LEG_HELD
-from tests.worlds.venue import Late, Venue
-from tests.worlds.witness import Witness
-from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tests.worlds.venue import Venue
+from tradebot.brokers.paper import PaperBroker
 from tradebot.brokers.paper.orders import parse_number
 from tradebot.core.model.account import id_of
-from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
 K = FaultKind
 #: The rows that an activity of the exchange can have at Alpaca.
 _PARTS = ("fill", "fee", "cash", "old", "new")
 
 
-class WorldServer(FakeAlpaca):
+class WorldServer(FatedServer, FakeAlpaca):
     """Alpaca over the exchange of a world, with the faults that strike its requests. One is worked on at once."""
 
     def __init__(self, venue: Venue, *, groups: bool, hides_held: bool) -> None:
         terms = Terms(groups, hides_held, keys=(KEY_ID, SECRET_KEY), submit=self._take_in)
         super().__init__(venue.exchange, terms=terms, on_request=self._fault_of)
         self._venue = venue
-        self._fate: Fate | None = None
-        self._truth: Answer | None = None
-
-    @contextmanager
-    def awaiting(self, fate: Fate) -> Iterator[None]:
-        """A request with this fate is on its way."""
-        self._fate, self._truth = fate, None
-        try:
-            yield
-        finally:
-            self._fate = None
-            fate.was_changed(self._has_spoilt())
-            for arrival in self.late:
-                self._deliver_later(arrival, fate)
-            self.late.clear()
-
-    def process(self, arrival: Arrival, exchange: PaperExchange | None = None) -> Answer:
-        """What Alpaca makes of a request, or made of it when it was asked before."""
-        fate = self._fate
-        assert fate is not None, "somebody asks past the worlds"
-        self._fill_stops(fate)
-        answer = super().process(arrival, exchange)
-        self._note(arrival, answer, fate.witness)
-        if answer.status == 200 and not arrival.writes:
-            shown = self._not_yet_shown if fate.call == "order" else self._old
-            answer = shown(fate, arrival, answer)
-            if fate.call == "positions":
-                answer = self._fewer_shares(fate, answer)
-            if fate.call == "activities":
-                answer = self._without_instants(fate, self._shown_rows(answer))
-        self._truth = answer
-        return answer
 
     def activity_id(self, number: int) -> str:
         """The id that the exchange's activity of this number has here."""
@@ -88,43 +51,18 @@ class WorldServer(FakeAlpaca):
         bodies = (served.answer.body for served in self.served if served.answer is not None)
         return Counter({LEG_HELD: sum("'status': 'held'" in str(body) for body in bodies)})
 
-    # --- what becomes of a request ---------------------------------------------------------------------
+    def _taken_in(self, arrival: Arrival, answer: Answer) -> str | None:
+        is_new = arrival.method in ("POST", "PATCH") and answer.status == 200
+        return str(answer.body["client_order_id"]) if is_new else None
 
-    def _fault_of(self, arrival: Arrival) -> WireFault | None:
-        return None if self._fate is None else self._fate.on_the_wire
-
-    def _has_spoilt(self) -> bool:
-        """Whether the last answer was another than the one that Alpaca would have given."""
-        return self._truth is not None and self.served[-1].answer != self._truth
-
-    def _deliver_later(self, arrival: Arrival, fate: Fate) -> None:
-        assert fate.worst is not None, "nothing else makes it late"
-
-        def arrive(exchange: PaperExchange) -> None:
-            self._note(arrival, super(WorldServer, self).process(arrival, exchange), fate.witness)
-
-        self._venue.on_the_wire.append(Late(self._venue.now + timedelta(seconds=fate.worst.amount), arrive))
-
-    def _note(self, arrival: Arrival, answer: Answer, witness: Witness) -> None:
-        if arrival.method in ("POST", "PATCH") and answer.status == 200:
-            witness.accepted(answer.body["client_order_id"])
-
-    def _take_in(self, exchange: PaperExchange, request: OrderRequest) -> BrokerOrder:
-        """Take an order in; one that does not trade at once is as any other."""
-        for fault in () if self._fate is None else self._fate.meets(K.SLOW_FILL, K.REJECTED_LATER, K.PARTIAL_FILL):
-            due = self._venue.now + timedelta(seconds=fault.amount)
-            if fault.kind is K.PARTIAL_FILL:
-                return self._venue.submit_in_part(PaperBroker(exchange), request, due)
-            reject = fault.kind is K.REJECTED_LATER
-            return self._venue.submit_unmatched(PaperBroker(exchange), request, due, reject=reject)
-        return submit(exchange, request)
-
-    def _fill_stops(self, fate: Fate) -> None:
-        """Let stops fill right before a request is worked on."""
-        for fault in of_kind(fate.struck, K.STOP_FILLS):
-            with self._venue.exchange() as exchange:
-                if fill_a_stop(exchange):
-                    fate.io.meet(fault, fate.call)
+    def _shown(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:
+        shown = self._not_yet_shown if fate.call == "order" else self._old
+        answer = shown(fate, arrival, answer)
+        if fate.call == "positions":
+            answer = self._fewer_shares(fate, answer)
+        if fate.call == "activities":
+            answer = self._without_instants(fate, self._shown_rows(answer))
+        return answer
 
     # --- answers that were the whole truth -----------------------------------------------------------
 
@@ -154,17 +92,6 @@ class WorldServer(FakeAlpaca):
                 fate.io.meet(fault, fate.call)
             body = [{name: value for name, value in row.items() if name != "created_at"} for row in answer.body]
             return replace(answer, body=body)
-        return answer
-
-    def _old(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:
-        """The answer, or the newest one of this session that was another."""
-        session, memory = self._venue.now.date(), self._venue.memory
-        memory.keep(session, str(arrival), answer.body)
-        for fault in of_kind(fate.struck, K.OLD_ANSWER):
-            old = memory.before(session, str(arrival), answer.body)
-            if old is not answer.body:
-                fate.io.meet(fault, fate.call)
-                return replace(answer, body=old)
         return answer
 
     def _not_yet_shown(self, fate: Fate, arrival: Arrival, answer: Answer) -> Answer:

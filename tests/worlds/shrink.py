@@ -56,7 +56,12 @@ def _smaller(world: World) -> Iterator[World]:
                 yield replace(world, scripts=(*world.scripts[:place], fewer, *world.scripts[place + 1 :]))
     for place in range(len(world.settings)):
         yield replace(world, settings=_without(world.settings, place))
-    plain = ExchangeRules(start=world.rules.start)
+    plain = replace(
+        ExchangeRules(),
+        start=world.rules.start,
+        capabilities=world.rules.capabilities,
+        fractions_stay=world.rules.fractions_stay,
+    )
     if world.rules != plain:
         yield replace(world, rules=plain)
         yield replace(world, rules=replace(world.rules, max_fill_volume_pct=None))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from random import Random
 
 from tests.worlds.faults import ANY, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
 from tests.worlds.world import TRANSFERS, ByHand, Deed, Lapse, Missed, Overlap, Run, Step
+from tradebot.core.model.capabilities import EVERYTHING, Capabilities
 from tradebot.core.model.schedule import Job
 
 K = FaultKind
@@ -144,7 +146,8 @@ class Possible:
     """What can go wrong with a broker: kinds of faults, and what people do to the account, as often as it is named.
 
     ``often`` are the odds of a further fault in a process, of which one holds in a world; it has ``most`` at most.
-    ``shown`` is what the broker says by itself that is out of the ordinary.
+    ``shown`` is what the broker says by itself that is out of the ordinary. ``capabilities`` are those of the broker,
+    ``fractions_stay`` says whether a split leaves the account fractions of a share.
     """
 
     kinds: tuple[FaultKind, ...]
@@ -152,9 +155,23 @@ class Possible:
     often: tuple[float, ...] = (0.2, 0.5, 0.85)
     most: int = 4
     shown: tuple[str, ...] = ()
+    capabilities: Capabilities = EVERYTHING
+    fractions_stay: bool = False
 
 
 AT_ITS_OWN_DOOR = Possible(WITHOUT_WIRE, (*_BY_HAND, Deed.BUST, Deed.CORRECT))
+#: What a broker can do at the least: one order at a time, which is found in lists alone.
+SIMPLE_ORDERS = Capabilities(
+    brackets=False,
+    oto=False,
+    replace=False,
+    cancel_all=False,
+    finds_by_id=False,
+    fractions=True,
+    paper_account=False,
+    entry_collar_pct=Decimal("0.01"),
+)
+AT_A_SIMPLE_DOOR = replace(AT_ITS_OWN_DOOR, capabilities=SIMPLE_ORDERS, fractions_stay=True)
 LEG_HELD = "leg held"
 #: Most faults cost a read no more than another try, so that more of them are needed to do any harm.
 OVER_HTTP = Possible(

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from tests.worlds.market import TakenIn
 from tests.worlds.real_life import LateRows, submit_in_part
 from tradebot.brokers.paper import ExchangeRules, PaperBroker, PaperExchange
+from tradebot.brokers.paper import broker as paper_broker
 from tradebot.brokers.paper.order_matching import match_at_market
 from tradebot.brokers.paper.orders import parse_number
 from tradebot.core.model.exchange_time import new_york_date
@@ -131,7 +132,7 @@ class Venue:
         self, broker: PaperBroker, request: OrderRequest, due: datetime, *, reject: bool
     ) -> BrokerOrder:
         """Take an order in as any other, save that it does not trade before ``due``."""
-        with patch("tradebot.brokers.paper.broker.match_new_order", _not_yet):
+        with patch.object(paper_broker, match_at_market.__name__, _not_yet):
             order = broker.submit(request)
         self.unmatched.append(Unmatched(due, order.broker_order_id, reject))
         return order

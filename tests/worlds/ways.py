@@ -11,7 +11,7 @@ from tests.worlds.market import Market
 from tests.worlds.over_http import over_http
 from tests.worlds.simulate import simulate
 from tests.worlds.story import Story
-from tests.worlds.trouble import AT_ITS_OWN_DOOR, OVER_HTTP, Possible
+from tests.worlds.trouble import AT_A_SIMPLE_DOOR, AT_ITS_OWN_DOOR, OVER_HTTP, Possible
 from tests.worlds.world import World
 
 
@@ -29,8 +29,9 @@ class Way:
         return simulate(world, market, self.opening)
 
 
-#: By the name of the broker.
+#: By the name of the broker; "simple" is the embedded exchange without brackets, replacing and a look-up by id.
 WAYS: Mapping[str, Way] = {
     "paper": Way(directly, AT_ITS_OWN_DOOR),
+    "simple": Way(directly, AT_A_SIMPLE_DOOR),
     "alpaca": Way(over_http, OVER_HTTP),
 }

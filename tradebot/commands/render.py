@@ -45,14 +45,18 @@ def finish(
     the exit code that results from the delivery.
     """
     signal_handlers.ignore()
+    shown: Page = ()
+    text = ""
     if not options.json:
-        show(page(outcome, header))
+        shown = page(outcome, header)
+        text = show(shown)
     outcome, warnings = notify.of_outcome(options, header, outcome)
     warn(warnings)
     if options.json:
         emit(logging_setup.redact(json_output.outcome_json(outcome, header, **more)))
     if logging_setup.writes_files():
-        _log_page(page(outcome, header))
+        final = page(outcome, header)
+        _log_page(text if text and final == shown and not sys.stdout.isatty() else page_text(final, io.StringIO()))
         _log.info("%s ended with %d", outcome.job, outcome.exit_code)
     return outcome.exit_code
 
@@ -75,10 +79,13 @@ def show_result(
     return code
 
 
-def show(page: Page) -> None:
-    """Print a page on standard output."""
-    if sys.stdout is not None:
-        emit(page_text(page, sys.stdout))
+def show(page: Page) -> str:
+    """Print a page on standard output. Returns its text, "" where there is no output."""
+    if sys.stdout is None:
+        return ""
+    text = page_text(page, sys.stdout)
+    emit(text)
+    return text
 
 
 def page_text(page: Page, stream: TextIO) -> str:
@@ -95,9 +102,9 @@ def warn(warnings: Iterable[str]) -> None:
         tell(f"warning: {warning}")
 
 
-def _log_page(page: Page) -> None:
-    """Log the page line by line: the log files are the record of a run without a terminal."""
-    for line in page_text(page, io.StringIO()).splitlines():
+def _log_page(text: str) -> None:
+    """Log a page line by line: the log files are the record of a run without a terminal."""
+    for line in text.splitlines():
         if line.strip():
             _log.info("%s", line)
 

@@ -25,6 +25,7 @@ from tradebot.jobs.step_results import StepResult
 from tradebot.jobs.steps.counters import halt_repeating_strategies
 from tradebot.jobs.steps.decision_log import store_decisions, store_signals
 from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
+from tradebot.jobs.steps.lost_orders import is_lost
 from tradebot.jobs.steps.overdue_entries import await_entries
 from tradebot.jobs.steps.planning import (
     check_symbols_have_bars,
@@ -139,11 +140,15 @@ def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
 
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:
-    """How many orders of this session were sent without a sign that they arrived; "" for none."""
+    """How many orders of this session were sent without a sign that they arrived; "" for none.
+
+    A lost entry is not among them: it is never sent again, and another run would settle nothing.
+    """
     intents = [
         intent
         for intent in desk.ledger.orders.unsettled()
         if intent.session == run.session and _may_not_have_arrived(intent)
+        if intent.purpose.reduces or not is_lost(desk, intent)
     ]
     return f"the broker has not confirmed {plural(len(intents), 'order')} that left" if intents else ""
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from heapq import heappush, heappushpop
+from itertools import islice
 from typing import NamedTuple
 
 from tradebot.core.accounting.round_trips import OpenSince, ShareChange, grouped, trade_of
-from tradebot.core.accounting.trade_figures import TradeFigures, TradeResult, trade_figures
+from tradebot.core.accounting.trade_figures import ResultRow, TradeFigures, TradeResult, trade_figures
 from tradebot.core.model.holdings import LotClosure, Trade
+from tradebot.core.model.values import ZERO
 from tradebot.ledger.codec import Numbers, stamp, value_from
 from tradebot.ledger.engine import Engine
 
@@ -37,6 +39,8 @@ _SELECT = (
     f"SELECT {', '.join(ClosureRow._fields)} FROM trades WHERE account_key = :account AND closed_at > :since"
     " ORDER BY closed_at DESC, seq DESC"
 )
+#: Rows that one statement names.
+_BATCH = 500
 Watch = Callable[[Iterator[ClosureRow]], Iterator[ClosureRow]]
 Group = list[ClosureRow]
 
@@ -52,11 +56,11 @@ class NewestTrades:
     def add(self, group: Group) -> None:
         """Let a round trip pass by."""
         self.passed += 1
-        entry = (group[0].closed_at, -self.passed, group)
+        closed_at = group[0].closed_at
         if self._most is None or len(self._kept) < self._most:
-            heappush(self._kept, entry)
-        elif self._kept and entry > self._kept[0]:
-            heappushpop(self._kept, entry)
+            heappush(self._kept, (closed_at, -self.passed, group))
+        elif self._kept and closed_at > self._kept[0][0]:  # of one instant, those that passed first stay
+            heappushpop(self._kept, (closed_at, -self.passed, group))
 
     def groups(self) -> Iterator[Group]:
         """The round trips that are kept, by their end."""
@@ -77,38 +81,46 @@ def over(
     """
     since, until = (first or date.min).isoformat(), (last or date.max).isoformat()
     told = tuple(ShareChange(each.symbol, each.new_symbol, stamp(each.at), each.ratio) for each in changes)
-    for group in grouped(watch(standing_closures(engine, account_key)), _open_lots(engine, account_key), told):
-        if since <= group[0].exit_session <= until:
-            yield group
+    groups = grouped(watch(standing_closures(engine, account_key)), _open_lots(engine, account_key), told)
+    return (group for group in groups if since <= group[0].exit_session <= until)
 
 
 def results_of(groups: Iterable[Group]) -> Iterator[TradeResult]:
     """The result of each round trip."""
     numbers = Numbers()
-    return (_result_of(group, numbers) for group in groups)
+    return (TradeResult._make(_result_of(group, numbers)) for group in groups)
 
 
-def _result_of(group: Group, numbers: Numbers) -> TradeResult:
-    newest = group[0]
-    pnl, fees = numbers[newest.pnl], numbers[newest.fees]
-    for row in group[1:]:
-        pnl += numbers[row.pnl]
-        fees += numbers[row.fees]
-    return TradeResult(newest.strategy, newest.symbol, newest.exit_session, pnl, fees)
+def _result_of(group: Group, numbers: Numbers) -> ResultRow:
+    _, strategy, symbol, _, _, session, pnl, fees, *_ = group[0]
+    earned, paid = numbers[pnl], numbers[fees]
+    if len(group) > 1:
+        for _, _, _, _, _, _, pnl, fees, *_ in group[1:]:
+            earned += numbers[pnl]
+            paid += numbers[fees]
+    return strategy, symbol, session, earned, paid
 
 
 def as_trades(
     engine: Engine, account_key: str, changes: tuple[ShareChange, ...], groups: Iterable[Group]
 ) -> tuple[Trade, ...]:
     """The round trips as values, whose rows are read whole."""
-    select = "SELECT * FROM trades WHERE account_key = :account AND trade_id = :id"
+    return tuple(trade_of(closures, changes) for closures in _closures_of(engine, account_key, groups))
 
-    def closure(row: ClosureRow) -> LotClosure:
-        stored = engine.one(select, {"account": account_key, "id": row.trade_id})
-        assert stored is not None, "the row was just read, and none is ever deleted"
-        return value_from(LotClosure, stored)
 
-    return tuple(trade_of([closure(row) for row in group], changes) for group in groups)
+def _closures_of(engine: Engine, account_key: str, groups: Iterable[Group]) -> Iterator[list[LotClosure]]:
+    """The closures of each group, whose rows are read a batch at a time."""
+    waiting = iter(groups)
+    while batch := list(islice(waiting, _BATCH)):
+        stored: dict[str, LotClosure] = {}
+        ids = [row.trade_id for group in batch for row in group]
+        for start in range(0, len(ids), _BATCH):
+            named = {f"id{number}": each for number, each in enumerate(ids[start : start + _BATCH])}
+            select = f"SELECT * FROM trades WHERE account_key = :account AND trade_id IN (:{', :'.join(named)})"
+            for row in engine.all(select, {"account": account_key, **named}):
+                stored[row["trade_id"]] = value_from(LotClosure, row)
+        for group in batch:
+            yield [stored[row.trade_id] for row in group]
 
 
 class _Listed:
@@ -119,23 +131,28 @@ class _Listed:
         self._extremes = extremes
         self.best: list[tuple[Decimal, int, Group]] = []
         self.worst: list[tuple[Decimal, int, Group]] = []
+        self._least_best = self._least_worst = ZERO  # what a trade has to reach
 
-    def pass_by(self, groups: Iterator[Group]) -> Iterator[TradeResult]:
+    def pass_by(self, groups: Iterator[Group]) -> Iterator[ResultRow]:
         numbers = Numbers()
         for group in groups:
             result = _result_of(group, numbers)
             self.newest.add(group)
-            if result.pnl > 0:
-                self._keep(self.best, (result.pnl, self.newest.passed, group))
-            elif result.pnl < 0:
-                self._keep(self.worst, (-result.pnl, self.newest.passed, group))
+            pnl = result[3]
+            if pnl > ZERO:
+                if pnl >= self._least_best:
+                    self._least_best = self._keep(self.best, (pnl, self.newest.passed, group))
+            elif pnl <= self._least_worst and pnl:
+                self._least_worst = -self._keep(self.worst, (-pnl, self.newest.passed, group))
             yield result
 
-    def _keep(self, kept: list[tuple[Decimal, int, Group]], entry: tuple[Decimal, int, Group]) -> None:
+    def _keep(self, kept: list[tuple[Decimal, int, Group]], entry: tuple[Decimal, int, Group]) -> Decimal:
+        """Keep one of those that won or lost most. Returns what another must have won or lost at least."""
         if len(kept) < self._extremes:
             heappush(kept, entry)
-        elif entry > kept[0]:
+        else:
             heappushpop(kept, entry)
+        return kept[0][0] if len(kept) == self._extremes else ZERO
 
 
 class PeriodTrades(NamedTuple):

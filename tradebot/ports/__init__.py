@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradebot.ports.home import Alerts, Latch, Lock, StopSwitch
-from tradebot.ports.market import Broker, Calendar, Clock, CorrectableCalendar, MarketData, PriceSource
+from tradebot.ports.market import Broker, Calendar, Clock, CorrectableCalendar, LivePrices, MarketData, PriceSource
 from tradebot.ports.plugins import Strategies, StrategyFailure, StrategyInfo
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Clock",
     "CorrectableCalendar",
     "Latch",
+    "LivePrices",
     "Lock",
     "MarketData",
     "PriceSource",

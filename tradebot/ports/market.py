@@ -22,6 +22,7 @@ from tradebot.core.model.account import (
     SessionHours,
     UnreadActivity,
 )
+from tradebot.core.model.candles import Candle
 from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 
@@ -239,4 +240,31 @@ class MarketData(Protocol):
 
         A name change, a merger and a spin-off are listed under the old symbol, the acquired one and the parent's.
         """
+        ...
+
+
+class LivePrices(Protocol):
+    """Prices as they come, for an embedded exchange at the wall clock. None is adjusted: all are as they were traded.
+
+    Every read raises BrokerUnavailable when it fails or is incomplete. A symbol that the source does not know is
+    absent.
+    """
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        """The newest quote of each symbol that has one."""
+        ...
+
+    def candles(self, symbols: Iterable[str], since: datetime, until: datetime) -> Mapping[str, tuple[Candle, ...]]:
+        """The candles of regular sessions that overlap the time from ``since`` to ``until``, in order.
+
+        What is older than the source keeps candles for is left out. The last candle may still be running.
+        """
+        ...
+
+    def day_bars(self, symbols: Iterable[str], first: date, last: date) -> Mapping[str, tuple[DayBar, ...]]:
+        """The bars of the completed sessions from ``first`` to ``last``, both included, in order."""
+        ...
+
+    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
+        """The actions with an ex-date from ``first`` to the session of ``clock``, by ex-date."""
         ...

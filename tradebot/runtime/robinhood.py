@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
-from tradebot.brokers.http.timeouts import Timeouts
-from tradebot.errors import ConfigError, Problem
+from dataclasses import dataclass
+
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.client import Client
+from tradebot.brokers.http.timeouts import EMERGENCY, RealPause, Timeouts
+from tradebot.brokers.robinhood.auth.session import LOCK_SECONDS, URGENT_LOCK_SECONDS, StoredSession
+from tradebot.brokers.robinhood.auth.token_file import TokenFile
+from tradebot.brokers.robinhood.auth.token_requests import TokenRequests
+from tradebot.brokers.robinhood.hosts import account_host, transfers_host
+from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
+from tradebot.brokers.robinhood.response_meaning import parse_response
+from tradebot.errors import AuthNeeded, ConfigError, Problem
 from tradebot.ports import Broker, Calendar, Clock, MarketData
 from tradebot.settings import Settings
+from tradebot.settings.endpoints import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class RobinhoodApis:
+    """The hosts of Robinhood with the session of the user, which all of them share with one pace."""
+
+    account: Api  # the account, orders and prices
+    transfers: Api
+    session: StoredSession
+
+
+def token_file(settings: Settings) -> TokenFile:
+    """The file that holds the tokens of the login of these settings."""
+    username = settings.robinhood_username
+    return TokenFile(settings.state_path, username.reveal() if username else "", settings.robinhood_base_url or "")
+
+
+def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts) -> RobinhoodApis:
+    """The hosts, with nothing asked and no token read yet. With the time-outs of an emergency nothing is delayed."""
+    urgent, pause = timeouts is EMERGENCY, RealPause()
+    pacing = RequestGap(settings.robinhood_request_gap_ms / 1000, urgent=urgent)
+    account = account_host(settings.robinhood_base_url)
+    session = StoredSession(
+        token_file(settings),
+        TokenRequests(account, TokenPace(pacing), pause, timeouts),
+        clock.wall,
+        URGENT_LOCK_SECONDS if urgent else LOCK_SECONDS,
+    )
+
+    def api(endpoint: Endpoint) -> Api:
+        return Api(Client(endpoint, timeouts), session, parse_response, pacing, pause, timeouts)
+
+    return RobinhoodApis(api(account), api(transfers_host(settings.robinhood_base_url)), session)
+
+
+def account_number(settings: Settings, session: StoredSession) -> str:
+    """The number of the account to trade: that of the settings, else the one that was chosen at login.
+
+    Raises AuthNeeded.
+    """
+    if settings.robinhood_account is not None:
+        return settings.robinhood_account.reveal()
+    if number := session.account_number:
+        return number
+    raise AuthNeeded("no account at Robinhood is chosen: run `tradebot auth robinhood`, or set ROBINHOOD_ACCOUNT.")
 
 
 def open_robinhood(
     settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts
 ) -> tuple[Broker, MarketData]:
-    """The broker and its market data. Raises ConfigError."""
+    """The broker and its market data. Raises AuthNeeded without tokens, and ConfigError."""
+    apis = open_apis(settings, clock, timeouts)
+    account_number(settings, apis.session)
     fix = "Write BROKER=paper, the embedded exchange, or BROKER=alpaca."
     raise ConfigError([Problem("BROKER", "the robinhood broker is not in this version yet", fix)])

@@ -14,10 +14,20 @@ _MIN_PART_LENGTH = 8
 _PART_SEPARATORS = re.compile(r"[/:@?&=#,]+")
 
 
+#: Secrets that came up while the process ran, such as tokens. Every redactor masks them too.
+_learned: set[str] = set()
+
+
+def learn_secrets(*secrets: str) -> None:
+    """Let every redactor of this process mask these texts from now on."""
+    _learned.update(secret for secret in secrets if secret)
+
+
 class Redactor:
     """Replaces secrets by a mask: as they are, URL-quoted, URL-unquoted and JSON-escaped.
 
-    Of a secret URL, the password and the parts that look like a key are masked by themselves, too.
+    Of a secret URL, the password and the parts that look like a key are masked by themselves, too. Secrets that were
+    learned (``learn_secrets``) are masked beside its own.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -27,7 +37,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked."""
-        for spelling in self._spellings:
+        learned = sorted((each for secret in _learned for each in _spellings(secret)), key=len, reverse=True)
+        for spelling in (*self._spellings, *learned):
             text = text.replace(spelling, MASK)
         return text
 

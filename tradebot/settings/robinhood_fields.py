@@ -12,7 +12,7 @@ from tradebot.settings.field_types import FieldType, InvalidValue, shorten
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import is_https_or_local, without_password
 
-_ACCOUNT_NUMBER = re.compile(r"[A-Za-z0-9]{4,32}")
+_ACCOUNT_NUMBER = re.compile(r"[A-Za-z0-9]{6,32}")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AccountNumber(Secret):
     def _parse(self, text: str) -> SecretText:
         if not _ACCOUNT_NUMBER.fullmatch(text):
             raise InvalidValue(
-                "it is not the number of an account", "Write 4 to 32 letters and digits, as the app shows."
+                "it is not the number of an account", "Write 6 to 32 letters and digits, as the app shows."
             )
         return SecretText(text.upper())
 

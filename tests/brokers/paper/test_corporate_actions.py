@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from tests.brokers.conftest import OpenPit
-from tests.fakes.pit import decimals
+from tests.fakes.pit import FREE, decimals
 from tests.fakes.prices import dividend, ended, made, sessions, split
 from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.model.account import ActionKind, CashEvent, CashKind, Fill, Reorganisation, SplitEvent
-from tradebot.core.model.orders import OrderState
+from tradebot.core.model.orders import OrderState, TimeInForce
 from tradebot.errors import OrderRefused
 from tradebot.market.price_file import PriceFile
 
@@ -62,6 +63,19 @@ def test_fractions_of_a_share_are_paid_out(pit: OpenPit) -> None:
     assert (event.kind, event.amount) == (CashKind.CASH_IN_LIEU, Decimal("33.33"))  # half a share at 100 / 1.5
     assert world.broker.account().cash == before.cash + Decimal("33.33")
     assert abs(world.broker.account().equity - before.equity) <= Decimal("0.01")
+
+
+def test_fractions_of_a_share_stay_where_the_rules_say_so(pit: OpenPit) -> None:
+    rules = replace(FREE, fractions_stay=True)
+    world = pit(made({"ACME": [QUIET, "66 67 65 66"]}, [split("ACME", SECOND, "1.5")]), rules)
+    world.at("09:35")
+    world.buy(7)
+    world.at("16:00")
+    before = world.broker.account().cash
+    world.next("10:00")
+    assert (world.held(), world.broker.account().cash) == (Decimal("10.5"), before)
+    world.sell("0.5", tif=TimeInForce.DAY)
+    assert world.held() == 10
 
 
 def test_a_reverse_split_that_leaves_no_share_pays_all_and_cancels_the_stop(pit: OpenPit) -> None:

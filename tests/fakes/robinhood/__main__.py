@@ -31,6 +31,7 @@ def main() -> int:
         commission_per_share=Decimal(0),
         commission_min=Decimal(0),
         max_fill_volume_pct=asked.fill_at_most,
+        fractions_stay=True,
     )
     prices, calendar = PriceFile(asked.prices, asked.actions), CorrectedCalendar(NyseCalendar())
     file = asked.folder / EXCHANGE

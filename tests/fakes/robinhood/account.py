@@ -252,7 +252,6 @@ def _portfolio(view: View) -> dict[str, Any]:
     return {
         "account": names.account(),
         "adjusted_equity_previous_close": before,
-        "adjusted_portfolio_equity_previous_close": before,
         "display_currency": "USD",
         "equity": equity,
         "equity_previous_close": before,

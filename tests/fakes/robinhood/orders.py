@@ -96,7 +96,7 @@ def row(house: House, view: View, order: PaperOrder, state: str = "") -> dict[st
         "is_primary_account": True,
         "is_visible_to_user": True,
         "last_transaction_at": instant(_updated_at(house, view, order)),
-        "last_update_version": 1 + len(fills),
+        "last_update_version": len(fills) or -1,
         "market_hours": "regular_hours",
         "order_form_type": "share_based_market_buys",
         "order_form_version": 7,
@@ -121,14 +121,14 @@ def row(house: House, view: View, order: PaperOrder, state: str = "") -> dict[st
         "stop_price": optional(order.stop_price),
         "stop_triggered_at": instant(order.submitted_at) if order.triggered else None,
         "taf_fees": "0.00",
-        "tax_lot_selection_type": None,
+        "tax_lot_selection_type": "fifo" if order.side is Side.SELL else None,
         "time_in_force": "gtc" if order.time_in_force is TimeInForce.GTC else "gfd",
         "total_notional": None if order.limit_price is None else amount(order.limit_price * order.quantity),
         "trigger": "immediate" if order.stop_price is None else "stop",
         "type": "limit" if order.type in (OrderType.LIMIT, OrderType.STOP_LIMIT) else "market",
         "updated_at": instant(_updated_at(house, view, order)),
         "url": names.url(f"/orders/{identifier}/"),
-        "user_cancel_request_state": "order_finalized" if order.number in house.pending or not order.live else "none",
+        "user_cancel_request_state": _cancel_request(order, told),
         "user_uuid": names.user,
     }
 
@@ -151,6 +151,13 @@ def execution(house: House, view: View, fill: Fill) -> dict[str, Any]:
         "timestamp": instant(fill.at),
         "trade_execution_date": day.isoformat(),
     }
+
+
+def _cancel_request(order: PaperOrder, told: str) -> str:
+    """Whether somebody has asked for a cancel: both words of orders without one are captured, the third is a guess."""
+    if not order.live:
+        return "order_finalized"
+    return "cancel_requested" if told == "pending_cancelled" else "no_cancel_requested"
 
 
 def fill_id(view: View, fill: Fill) -> str:

@@ -94,6 +94,7 @@ _AFTERWARDS: dict[Kind, Callable[[Fault, Arrival, Answer], Answer]] = {
     Kind.HTML_AFTER: lambda fault, arrival, answer: Answer(502, text=_PAGE, content_type=_HTML),
     Kind.GATEWAY_TIMEOUT: lambda fault, arrival, answer: Answer(504, text="upstream request timeout"),
     Kind.ID_BURNT: lambda fault, arrival, answer: Answer(504, text="upstream request timeout"),
+    Kind.DUPLICATE: lambda fault, arrival, answer: Answer(409, {"detail": "Reference ID must be unique"}),
     Kind.TRUNCATED: _truncated,
     Kind.EMPTY: _empty,
     Kind.LAGGING: _lagging,

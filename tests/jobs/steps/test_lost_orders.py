@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.lossy_broker import Fate, Repeat, Wire
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.errors import ExitCode
 
@@ -55,7 +56,10 @@ def test_a_lost_entry_is_one_order_and_never_sent_again(make_house: MakeHouse, l
     house = home(make_house)
     told = house.daily(wrap=wire.around)
     assert told.exit_code is ExitCode.BROKER
-    house.check_exits("10:00", wrap=wire.around)
+    assert told.status is RunStatus.RAN
+    told = house.check_exits("10:00", wrap=wire.around)
+    assert told.exit_code is ExitCode.BROKER
+    assert any("NEVR takes no entry until it is found or its session is over" in each.message for each in told.failures)
     house.daily("10:05", wrap=wire.around)
     assert sorted(each for each in wire.posts if "-entry-" in each) == [
         house.id(1, Purpose.ENTRY, symbol) for symbol in FATES
@@ -83,5 +87,24 @@ def test_a_lost_stop_rests_once_when_the_job_ends(make_house: MakeHouse, repeat:
     assert by_symbol(house, offered) == by_symbol(house, held)
     wire.lags = False
     house.check_exits("15:50", wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
+
+
+@either_way
+@every_repeat
+def test_a_lost_exit_sells_once_and_leaves_no_share_bare(make_house: MakeHouse, repeat: Repeat, lags: bool) -> None:
+    wire = Wire(repeat, {f"{symbol}-exit": [fate] for symbol, fate in FATES.items()}, lags=lags)
+    house = home(make_house, leaves=True)
+    house.daily(wrap=wire.around)
+    house.next()
+    told = house.daily(wrap=wire.around)
+    assert told.exit_code is ExitCode.BROKER
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    house.daily("10:00", wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+    wire.lags = False
+    house.check_exits("15:50", wrap=wire.around)
+    assert held(house, "ARRV") == held(house, "LATE") == held(house, "NEVR") == 0
     assert by_symbol(house, offered) == by_symbol(house, held)
     assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK

@@ -180,7 +180,7 @@ class AccountBook:
             self.activities.append(CashEvent(self._activity_id(), kind, amount, time.at, time.session, symbol, note))
 
     def book_split(self, symbol: str, ratio: Decimal, quantity_after: Decimal, time: BookingTime) -> None:
-        """Multiply a position by ``ratio``; ``quantity_after`` is the result rounded to whole shares."""
+        """Multiply a position by ``ratio``; ``quantity_after`` is the result, rounded or not."""
         before = self.positions[symbol]
         average = (before.average_price / ratio).quantize(AVERAGE_PRICE_STEP) if quantity_after else ZERO
         self.positions[symbol] = PaperPosition(symbol, quantity_after, average)

@@ -1,8 +1,8 @@
 """Splits, dividends, and the ends of symbols.
 
 A split is applied before the open of its ex-date. It multiplies positions; a fraction of a share is paid in cash at the
-adjusted previous close. Resting orders are adjusted in the spirit of FINRA Rule 5330: the quantity is multiplied and
-rounded down to whole shares, prices are divided and rounded to the tick.
+adjusted previous close, or stays where the rules say so. Resting orders are adjusted in the spirit of FINRA Rule 5330:
+the quantity is multiplied and rounded down to whole shares, prices are divided and rounded to the tick.
 
 A dividend is paid at the open of its ex-date on the shares held at the previous close, so that equity does not drop
 when the price goes ex; a short pays it. Its amount is for shares after a split of the same day. Resting orders are not
@@ -63,7 +63,7 @@ def _split_position(view: ExchangeView, split: CorporateAction) -> None:
     if held == 0 or price is None:
         return
     exact = held * split.value
-    after = exact.quantize(ONE, rounding=ROUND_DOWN)
+    after = exact if view.rules.fractions_stay else exact.quantize(ONE, rounding=ROUND_DOWN)
     view.book.book_split(split.symbol, split.value, after, view.booking_time)
     fraction = exact - after
     note = f"{fraction} shares at {price}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradebot.brokers.paper import fill_busts, session_phases
 from tradebot.brokers.paper.exchange_file import AccountStatus, ExchangeFile, account_status, closed_on_error
-from tradebot.brokers.paper.new_account import generation_of, open_account
+from tradebot.brokers.paper.new_account import first_session, generation_of, open_account
 from tradebot.brokers.paper.rules import ExchangeRules, Phase
 from tradebot.brokers.paper.sessions import session_hours
 from tradebot.brokers.paper.store import Store
@@ -78,7 +78,7 @@ class PaperExchange(ExchangeFile):
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
-                open_account(store, calendar, rules, generation)
+                open_account(store, calendar, rules, generation, first_session(store.prices, rules))
         if made_here:
             return cls(store, calendar, rules)
         store.close()
@@ -109,7 +109,7 @@ class PaperExchange(ExchangeFile):
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
                 store.prices.load(prices)
-            open_account(store, calendar, rules, generation)
+            open_account(store, calendar, rules, generation, first_session(store.prices, rules))
         return cls(store, calendar, rules)
 
     # --- the clock -----------------------------------------------------------------------------
@@ -209,6 +209,9 @@ class PaperExchange(ExchangeFile):
                 last_session=prices.last_session() or session,
                 sessions_left=prices.sessions_after(session),
             )
+
+    def _follow(self) -> None:
+        """Do nothing: it moves when it is told to."""
 
     def _new_view(self) -> ExchangeView:
         return ExchangeView(self._store, self._calendar, self._rules)

@@ -119,6 +119,7 @@ class ExchangeFile(ABC):
 
         ``function`` is a pure function of the view and of ``arguments``, which are hashable.
         """
+        self._follow()
         key, latest = (function, arguments), self._latest
         result: T
         if latest is not None and key in latest.view.results and latest.version == self._store.version():
@@ -131,6 +132,7 @@ class ExchangeFile(ABC):
     @contextmanager
     def reading(self) -> Iterator[ExchangeView]:
         """A view to read only. Until the file changes every reader gets the same one."""
+        self._follow()
         with self._store.transaction(writes=False):
             yield self._view()
 
@@ -140,6 +142,13 @@ class ExchangeFile(ABC):
 
         If only the clock has moved, the next reader gets the same view.
         """
+        self._follow()
+        with self._changing() as view:
+            yield view
+
+    @contextmanager
+    def _changing(self) -> Iterator[ExchangeView]:
+        """A view to change, as ``writing``, of the exchange as it is in the file."""
         try:
             with self._store.transaction(writes=True):
                 view = self._view()
@@ -151,6 +160,10 @@ class ExchangeFile(ABC):
             raise
         if view.book.is_touched:
             self._latest = None
+
+    @abstractmethod
+    def _follow(self) -> None:
+        """Bring the exchange up to the present, where it goes by a clock and by prices outside."""
 
     @abstractmethod
     def _new_view(self) -> ExchangeView:

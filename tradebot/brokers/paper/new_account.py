@@ -22,14 +22,12 @@ def generation_of(account_id: str) -> int:
     return int(account_id.removeprefix(_PREFIX))
 
 
-def open_account(store: Store, calendar: Calendar, rules: ExchangeRules, generation: int) -> None:
-    """Open the account with this number. Needs a transaction around it.
+def open_account(store: Store, calendar: Calendar, rules: ExchangeRules, generation: int, session: date) -> None:
+    """Open the account with this number, at the beginning of a session. Needs a transaction around it.
 
     Its starting cash is a deposit, so that its activities add up to its cash. The deposit is dated at the close before
-    the first session, so that it is no cash flow of that session. Raises ConfigError when ``rules.start`` is no session
-    of the data.
+    the first session, so that it is no cash flow of that session.
     """
-    session = _first_session(store.prices, rules)
     state = ExchangeState(
         generation=generation,
         account_id=f"{_PREFIX}{generation:04d}",
@@ -46,7 +44,8 @@ def open_account(store: Store, calendar: Calendar, rules: ExchangeRules, generat
     store.save(state, book)
 
 
-def _first_session(prices: Prices, rules: ExchangeRules) -> date:
+def first_session(prices: Prices, rules: ExchangeRules) -> date:
+    """The session that a new account begins with. Raises ConfigError when ``rules.start`` is no session of the data."""
     first, last = prices.first_session(), prices.last_session()
     assert first is not None and last is not None, "prices without a bar are refused when they are copied"
     if rules.start is None:

@@ -79,6 +79,10 @@ class Prices:
             self._sql.execute(f"DROP TABLE new_{table}")
         self._finish(fingerprint)
 
+    def add_actions(self, actions: Iterable[CorporateAction]) -> None:
+        """Insert actions."""
+        self._insert_actions("actions", actions)
+
     def _insert(self, table: str, bars: Iterable[DayBar]) -> None:
         self._sql.executemany(f"INSERT INTO {table} ({_BAR}) VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(bars))
 

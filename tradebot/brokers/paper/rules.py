@@ -24,6 +24,7 @@ class ExchangeRules:
     warmup: int = 0  # sessions
     max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
     capabilities: Capabilities = EVERYTHING  # a request for what it lacks is refused
+    fractions_stay: bool = False  # after a split; else they are paid out in cash
 
     def commission(self, quantity: Decimal) -> Decimal:
         """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""

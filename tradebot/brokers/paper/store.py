@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from tradebot.brokers.paper import row_codec
 from tradebot.brokers.paper.account_book import AccountBook
+from tradebot.brokers.paper.marks import Marks
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.prices import PRICE_SCHEMA, Prices
 from tradebot.brokers.paper.rules import ExchangeState
@@ -87,6 +88,7 @@ class Store:
             uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
             self._sql = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         self.prices = Prices(self._sql)
+        self.marks = Marks(self._sql)
         try:
             with self._explained():
                 self._sql.execute("PRAGMA foreign_keys = ON")
@@ -131,11 +133,11 @@ class Store:
         except (sqlite3.DatabaseError, NotRegularFile):
             return True
 
-    def make_tables(self) -> None:
-        """Make every table in an empty file. Needs a transaction around it."""
+    def make_tables(self, *others: str) -> None:
+        """Make every table in an empty file, ``others`` too. Needs a transaction around it."""
         self._sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self._sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        for statement in (*PRICE_SCHEMA, *ACCOUNT_SCHEMA):
+        for statement in (*PRICE_SCHEMA, *ACCOUNT_SCHEMA, *others):
             self._sql.execute(statement)
 
     def forget_account(self) -> None:

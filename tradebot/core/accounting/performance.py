@@ -73,10 +73,10 @@ class RunningTotals:
         """Add the result of a round trip."""
         self.trades += 1
         self.fees += fees
-        if pnl > 0:
+        if pnl > ZERO:
             self.wins += 1
             self.gross_profit += pnl
-        elif pnl < 0:
+        elif pnl < ZERO:
             self.losses += 1
             self.gross_loss -= pnl
         if self.best is None or pnl > self.best:

@@ -130,16 +130,19 @@ def _groups(closures: Iterable[C], lots: Iterable[OpenSince], changes: Iterable[
         _open(groups, lot)
     moves = _by_symbol(changes)
     for closure in closures:
-        symbol = _symbol_at_the_end(closure, moves) if closure.symbol in moves else closure.symbol
+        symbol, opened_at, closed_at = closure.symbol, closure.opened_at, closure.closed_at
+        if symbol in moves:
+            symbol = _symbol_at_the_end(closure, moves)
         key = (closure.strategy, symbol)
         group = groups.get(key)
-        if group is not None and _overlaps(group, closure):
-            group.closures.append(closure)
-            group.earliest = min(group.earliest, closure.opened_at)
-            continue
         if group is not None:
+            if closed_at > group.earliest or (closed_at == group.earliest and _shares_a_part(group, closure)):
+                group.closures.append(closure)
+                if opened_at < group.earliest:
+                    group.earliest = opened_at
+                continue
             yield group
-        groups[key] = _Group([closure], closure.opened_at)
+        groups[key] = _Group([closure], opened_at)
     yield from groups.values()
 
 
@@ -216,10 +219,8 @@ def _open(groups: dict[tuple[str, str], _Group[C]], lot: OpenSince) -> None:
     group.open_lots += (lot.lot_id,)
 
 
-def _overlaps(group: _Group[C], closure: C) -> bool:
-    """Whether shares of the group were held before the closure. At one instant, the lot or the fill tells."""
-    if closure.closed_at != group.earliest:
-        return bool(closure.closed_at > group.earliest)
+def _shares_a_part(group: _Group[C], closure: C) -> bool:
+    """Whether a closure at the instant at which the group began has a lot or a fill in common with it."""
     lot_id, fill_id = parts_of(closure.trade_id)
     there = [parts_of(each.trade_id) for each in group.closures]
     return lot_id in group.open_lots or any(lot_id == lot or fill_id == fill for lot, fill in there)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from tradebot.core.model.values import after_split
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.stop_entry import CANCELLED, StopEntry
 from tradebot.core.safety.identity import followed, unfollowed_gaps
+from tradebot.core.safety.lost_orders import Look, holds_nothing_else
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
@@ -73,6 +74,8 @@ class EmergencyStop:
     sent: dict[str, Purpose] = field(default_factory=dict)  # by client_order_id
     fills_before: frozenset[str] = frozenset()  # fill ids of the first read
     timings: dict[str, float] = field(default_factory=dict)  # seconds since ``desk.began``
+    first_read_at: datetime | None = None  # desk time, aware UTC
+    elapsed: float = 0.0  # seconds since the first read, pauses that took no time counted
     _splits: dict[str, Decimal] = field(default_factory=dict)  # ratio by symbol, of splits that are not booked
 
     # --- reading -------------------------------------------------------------------------------
@@ -83,9 +86,10 @@ class EmergencyStop:
         Where waiting takes no time, as at the embedded exchange, the pauses count as if it had.
         """
         began, paused = self.desk.clock.wall(), 0.0
+        self.first_read_at = self.now()
         while True:
-            passed = (self.desk.clock.wall() - began).total_seconds()
-            if self.read_number and max(paused, passed) >= self.desk.timeout:
+            self.elapsed = max(paused, (self.desk.clock.wall() - began).total_seconds())
+            if self.read_number and self.elapsed >= self.desk.timeout:
                 return
             pause = PAUSES[min(self.read_number, len(PAUSES) - 1)]
             pause = min(pause, max(0.0, self.desk.timeout - paused))
@@ -94,6 +98,7 @@ class EmergencyStop:
             else:
                 self.desk.clock.sleep(pause)
                 paused += pause
+            self.elapsed = max(paused, (self.desk.clock.wall() - began).total_seconds())
             self.read_number += 1
             yield self.read_number
 
@@ -356,7 +361,7 @@ class EmergencyStop:
 
     def _send(self, request: OrderRequest, owned: OwnedShares, purpose: Purpose, price: Decimal) -> None:
         try:
-            order_id = self.sender.send(request, owned.strategy, purpose, self.session(), price)
+            order_id = self.sender.send(request, owned.strategy, purpose, self.session(), price, self._look(owned))
         except (TradebotError, ValueError) as error:  # ValueError: no id can be made of a foreign symbol
             self.trouble[owned.key] = str(error)
             self._journal(f"{purpose} refused", owned.symbol, "", request.quantity, str(error))
@@ -365,6 +370,12 @@ class EmergencyStop:
             self.sent[order_id] = purpose
             self.trouble.pop(owned.key, None)
             self._journal(f"{purpose} sent", owned.symbol, order_id, request.quantity)
+
+    def _look(self, owned: OwnedShares) -> Look:
+        """What the newest read shows of shares: whether an order that no list has holds any."""
+        listed = self.state.orders if self.state else ()
+        moment = (self.first_read_at or self.now()) + timedelta(seconds=self.elapsed)
+        return Look(moment, may_have_filled=False, is_free=holds_nothing_else(owned.position, listed))
 
     def _journal(
         self, did: str, symbol: str = "", order_id: str = "", quantity: Decimal | None = None, detail: str = ""

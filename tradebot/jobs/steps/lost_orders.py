@@ -19,9 +19,10 @@ from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.submit import apply_broker_state
 
-_GONE_WITH_ITS_SESSION = "no list of the broker's had it until its session was over: it never arrived"
-_MAY_BE_SENT_AGAIN = "no list of the broker's has it, and nothing holds its shares: it may be sent once more"
-_GIVEN_UP = "no list of the broker's has it, and nothing holds its shares: its id is given up"
+#: Why a lost order is in its state.
+GONE_WITH_ITS_SESSION = "no list of the broker's had it until its session was over: it never arrived"
+MAY_BE_SENT_AGAIN = "no list of the broker's has it, and nothing holds its shares: it may be sent once more"
+GIVEN_UP = "no list of the broker's has it, and nothing holds its shares: its id is given up"
 
 
 def is_lost(desk: Desk, intent: Intent) -> bool:
@@ -107,10 +108,10 @@ def _settle(desk: Desk, run: JobRun, intent: Intent, known: LostOrder, looks: Se
     if said is Verdict.WAIT:
         return failed(f"order {intent.client_order_id}", _waits(intent), ExitCode.BROKER)
     if said is Verdict.SEND_AGAIN and intent.session == run.session:
-        state, why = OrderState.PLANNED, _MAY_BE_SENT_AGAIN
+        state, why = OrderState.PLANNED, MAY_BE_SENT_AGAIN
     else:
         is_over = known.ended_at is not None and looks[-1].at >= known.ended_at
-        state, why = OrderState.ABANDONED, _GONE_WITH_ITS_SESSION if is_over else _GIVEN_UP
+        state, why = OrderState.ABANDONED, GONE_WITH_ITS_SESSION if is_over else GIVEN_UP
     desk.ledger.orders.move(intent.client_order_id, state, desk.clock.now(), note=why)
     return noted(f"{intent.symbol}: the answer to its {intent.purpose} order was lost; {why}")
 

@@ -1,0 +1,1 @@
+"""Orders, the account and its activities at Robinhood."""
