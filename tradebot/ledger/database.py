@@ -77,7 +77,8 @@ class AccountLedger:
         actions: tuple[Activity, ...] = (*history.splits(), *history.reorganisations())
         known, opening = books.activity_ids(), self.openings.opening()
         lots, holdings = books.lots(), books.holdings()
-        return BookedPositions(lots, holdings, books.cursor(), known, actions, opening, books.asset_ids())
+        in_doubt = tuple(each for each in self.orders.unsettled() if each.state.in_doubt and not each.purpose.reduces)
+        return BookedPositions(lots, holdings, books.cursor(), known, actions, opening, books.asset_ids(), in_doubt)
 
 
 class Database:

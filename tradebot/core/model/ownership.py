@@ -12,7 +12,7 @@ from tradebot.core.model.account import Activity, Fill, id_of
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
 from tradebot.core.model.opening import Opening
 from tradebot.core.model.order_ids import DecisionId, account_hash, parse
-from tradebot.core.model.orders import BrokerOrder
+from tradebot.core.model.orders import BrokerOrder, Intent
 
 Lots = Mapping[str, tuple[Lot, ...]]
 
@@ -28,6 +28,7 @@ class BookedPositions:
     corporate_actions: tuple[Activity, ...] = ()  # booked splits and reorganisations, which rows may tell again
     opening: Opening | None = None  # of the account, which covers what happened before it
     asset_ids: Mapping[str, str] = field(default_factory=dict)  # the broker's id of the asset behind each held symbol
+    entries_in_doubt: tuple[Intent, ...] = ()  # that were sent, and whose outcome nobody saw
 
     def knows(self, activity_id: str) -> bool:
         """Whether the activity with this id is booked, or was told before the opening."""

@@ -156,6 +156,16 @@ class StopState:
         """The shares that a stop could cover and none does."""
         return coverable_shares(owned.shares) - self.covered(owned)
 
+    def unsettled(self, owned: OwnedShares) -> Decimal:
+        """The shares of live stops that do not surely rest: they protect nothing, and may sell."""
+        stops = (
+            order.remaining
+            for order in self.orders
+            if order.symbol == owned.symbol and order.side is owned.closing_side and order.stop_price is not None
+            if not order.rests
+        )
+        return sum(stops, ZERO)
+
     # --- the goal ------------------------------------------------------------------------------
 
     @property

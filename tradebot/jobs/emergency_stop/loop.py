@@ -9,23 +9,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from tradebot.core.accounting.corporate_actions import is_told_again
 from tradebot.core.accounting.unbooked import lots_including
 from tradebot.core.model.account import Activity, Fill, MarketClock, Position, Quote, SplitEvent
-from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Purpose, TimeInForce
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderType, Purpose, TimeInForce
 from tradebot.core.model.ownership import BookedPositions, ours_among
 from tradebot.core.model.values import after_split
 from tradebot.core.results.outcomes import FailureLine
 from tradebot.core.results.stop_entry import CANCELLED, StopEntry
 from tradebot.core.safety.identity import followed, unfollowed_gaps
-from tradebot.core.safety.lost_orders import Look, holds_nothing_else
+from tradebot.core.safety.lost_orders import QUARANTINE, Look, holds_nothing_else
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
 from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
+from tradebot.jobs.emergency_stop.unseen import unseen_entries
 from tradebot.jobs.saleable import saleable_shares
 
 #: Seconds between reads of the account; the last of them is repeated.
@@ -75,6 +77,7 @@ class EmergencyStop:
     fills_before: frozenset[str] = frozenset()  # fill ids of the first read
     timings: dict[str, float] = field(default_factory=dict)  # seconds since ``desk.began``
     first_read_at: datetime | None = None  # desk time, aware UTC
+    unseen: tuple[Intent, ...] = ()  # entries that may be at the broker, though the newest read shows them nowhere
     elapsed: float = 0.0  # seconds since the first read, pauses that took no time counted
     _splits: dict[str, Decimal] = field(default_factory=dict)  # ratio by symbol, of splits that are not booked
 
@@ -122,6 +125,8 @@ class EmergencyStop:
         positions = self._read("positions", broker.positions)
         with suppress(*READ_ERRORS):  # it only says whether the market is open, and an older one does too
             self.market = broker.clock()
+        asked = partial(unseen_entries, broker, self.booked.entries_in_doubt, self.session(), self.market)
+        self.unseen = self._read("orders in doubt", asked) or ()
         fills = tuple(activity for activity in activities if isinstance(activity, Fill))
         if self.state is None:
             self.fills_before = frozenset(fill.fill_id for fill in fills)
@@ -141,6 +146,10 @@ class EmergencyStop:
         if self.state.is_reached and not self.unread:
             self.timings.setdefault("reached", self.seconds())
         return self.state
+
+    def may_still_arrive(self) -> bool:
+        """Whether an entry that no list has may be on its way: until then nothing is said of the end."""
+        return bool(self.unseen) and self.elapsed < QUARANTINE.total_seconds()
 
     def _follow(self, positions: tuple[Position, ...] | None) -> BookedPositions:
         """What the ledger has booked, under the symbols of today as far as the ids of assets tell them."""
@@ -261,7 +270,9 @@ class EmergencyStop:
             if state.is_being_entered(owned) and owned.key not in self.waited_for:
                 self.waited_for.add(owned.key)  # until the next read: Alpaca takes no stop beside an entry
                 continue
-            self._protect(owned, state.coverable(owned), quotes.get(owned.symbol))
+            uncovered = state.coverable(owned) - state.unsettled(owned)
+            if uncovered > 0:
+                self._protect(owned, uncovered, quotes.get(owned.symbol))
 
     def protect_unclosed(self) -> None:
         """Place stops over the shares that should be closed and are not, once the time is up.

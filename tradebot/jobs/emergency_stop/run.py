@@ -44,7 +44,7 @@ def finish(stop: EmergencyStop) -> StopOutcome:
     agreed = 0
     for _ in stop.reads():
         state = stop.read()
-        busy = stop.others_at_work()
+        busy = stop.others_at_work() or stop.may_still_arrive()
         if state is not None and not state.is_at_rest:
             stop.act(state)
         is_sure = state is not None and stop.is_at_rest(state) and not stop.unread and not busy

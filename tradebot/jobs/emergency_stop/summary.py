@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
+from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.core.results.outcomes import FailureLine, Outcome
@@ -72,6 +72,7 @@ def _outcome(
         notes.append(f"the account's balance could not be read: {error}")
     failures = [*stop.failures, *(FailureLine(what, message) for what, message in stop.unread.items())]
     failures += [FailureLine(gap.symbol, _unfollowed_text(gap)) for gap in stop.unfollowed()]
+    failures += [FailureLine(each.symbol, _unseen_text(each)) for each in stop.unseen]
     if desk.journal.trouble:
         failures.append(FailureLine("journal", desk.journal.trouble))
     if desk.not_latched:
@@ -111,10 +112,18 @@ def _unfollowed_text(gap: Gap) -> str:
     )
 
 
+def _unseen_text(entry: Intent) -> str:
+    request = entry.request
+    return (
+        f"the answer to {request.side} {canonical(request.quantity)} ({entry.client_order_id}) was lost, and no "
+        "list of the broker's has it. It may still buy before the close: look for it at the broker, and cancel it there"
+    )
+
+
 def _codes(stop: EmergencyStop) -> set[ExitCode]:
     codes = set()
     is_reached = stop.state is not None and stop.state.is_reached
-    if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.desk.not_latched:
+    if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.unseen or stop.desk.not_latched:
         codes.add(ExitCode.INCOMPLETE)
     if stop.unread:
         codes.add(ExitCode.BROKER)
@@ -133,6 +142,8 @@ def _headline(stop: EmergencyStop, codes: set[ExitCode]) -> str:
         return "stopped, but not everything that is open has its stop"
     if stop.unfollowed():
         return "stopped, but shares that may be ours were left as foreign"
+    if stop.unseen:
+        return "stopped, but an entry whose answer was lost may still be there: look for it, and run it again"
     if stop.at_work:
         return "stopped, but another job is still at work: see that it ends, then run it again"
     if codes:
