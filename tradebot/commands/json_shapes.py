@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tradebot.brokers.paper import ExchangeStatus
+from tradebot.brokers.paper.exchange_file import AccountStatus
 from tradebot.core.accounting.form_8949 import TaxYear
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.halts import Halt
@@ -44,7 +45,8 @@ _LISTING = {"more": bool, "notes": tuple[str, ...]}
 _LAST_KNOWN = {**_LISTING, "known_at": datetime | None, "trouble": str}
 _SETTINGS = {"home": Path, "env_file": Path | None, "warnings": tuple[str, ...], "notes": tuple[str, ...]}
 _SCHEDULE = {"home": Path, "scheduler": SchedulerKind}
-_PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus})
+_PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus | AccountStatus})
+_PAPER_NEXT = Shape(more={"headline": str, "exchange": ExchangeStatus})
 
 
 def _plain(more: Mapping[str, object], **optional: object) -> Shape:
@@ -101,7 +103,7 @@ SHAPES: Mapping[str, Shape] = {
     "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),
     "alerts list": _plain({"alerts": tuple[QueuedAlert, ...]}),
     "alerts deliver": _plain({"delivery": Delivery, "waiting": tuple[QueuedAlert, ...]}),
-    "paper next": _PAPER,
+    "paper next": _PAPER_NEXT,
     "paper status": _PAPER,
     "paper reset": _PAPER,
     "config show": _plain(

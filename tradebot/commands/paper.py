@@ -10,7 +10,7 @@ from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tradebot.brokers.paper import ExchangeStatus
+    from tradebot.brokers.paper.exchange_file import AccountStatus
     from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions, Settings
 
@@ -26,8 +26,10 @@ _EXIT_CODES = (ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDG
 )
 def next_session(options: GlobalOptions) -> ExitCode:
     """End the session of the embedded exchange and begin the next."""
+    from tradebot.runtime.exchange_account import refuse_next
     from tradebot.runtime.paper_exchange import open_exchange
 
+    refuse_next(options)
     with open_exchange(options, makes_home=True) as (exchange, loaded):
         exchange.next_session()
         status = exchange.status()
@@ -42,10 +44,9 @@ def status(options: GlobalOptions) -> ExitCode:
 
     Its session and time, cash and equity, positions and resting orders.
     """
-    from tradebot.runtime.paper_exchange import open_exchange
+    from tradebot.runtime.exchange_account import account_status
 
-    with open_exchange(options, makes_home=False) as (exchange, loaded):
-        status = exchange.status()
+    status, loaded = account_status(options)
     return _show(options, "paper status", loaded.settings, status, f"session {status.session}, {status.phase}")
 
 
@@ -62,35 +63,40 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
     The old account's orders and positions are gone; what the ledger holds of it stays, under the old account's key.
     """
     from tradebot.commands import confirm
-    from tradebot.runtime.homes import configuration, refuse_other_brokers
-    from tradebot.runtime.paper_exchange import reset_exchange
+    from tradebot.runtime.exchange_account import refuse_other_accounts, reset_account
+    from tradebot.runtime.homes import configuration
 
     settings = configuration(options).settings
-    refuse_other_brokers(settings, "paper reset")
+    refuse_other_accounts(settings)
     if not yes:
         confirm.confirm(options, f"Give up the account on the exchange of {settings.home} and begin a new one?")
-    status = reset_exchange(options)
+    status = reset_account(options)
     return _show(options, "paper reset", settings, status, f"account {status.account_id} begins at {status.session}")
 
 
 commands = (next_session, status, reset)
 
 
-def _show(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
+def _show(options: GlobalOptions, name: str, settings: Settings, status: AccountStatus, headline: str) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.run_header import opening
     from tradebot.runtime.homes import HomeContext
 
-    header = HomeContext(settings.home, "paper", "paper", status.account_id, settings.database_path, settings.log_path)
+    header = HomeContext(
+        settings.home, settings.broker, "paper", status.account_id, settings.database_path, settings.log_path
+    )
     page = (*opening(header), *_page(status, headline))
     return render.show_result(options, name, page, header=header, headline=headline, exchange=status)
 
 
-def _page(status: ExchangeStatus, headline: str) -> Page:
+def _page(status: AccountStatus, headline: str) -> Page:
+    from tradebot.brokers.paper import ExchangeStatus
     from tradebot.reports.formatting import instant, price, shares, usd
     from tradebot.reports.layout import Facts, Line, Tone, section, table
 
-    sessions_left = f"{status.sessions_left} until {status.last_session}"
+    left: tuple[tuple[str, str], ...] = ()  # sessions, where they are those of a file
+    if isinstance(status, ExchangeStatus):
+        left = (("sessions left", f"{status.sessions_left} until {status.last_session}"),)
     return (
         Line(headline, Tone.STRONG),
         Facts(
@@ -98,7 +104,7 @@ def _page(status: ExchangeStatus, headline: str) -> Page:
                 ("exchange time", f"{instant(status.now)}, {status.phase}"),
                 ("equity", usd(status.equity)),
                 ("cash", usd(status.cash)),
-                ("sessions left", sessions_left),
+                *left,
             )
         ),
         *section(

@@ -100,6 +100,11 @@ def exchange_file(home: Path) -> Path:
     return state_folder(home) / "paper_exchange.db"
 
 
+def live_exchange_file(home: Path, broker: str) -> Path:
+    """The file of the embedded exchange that stands in for a broker without a paper account."""
+    return state_folder(home) / f"{broker}_paper_exchange.db"
+
+
 def is_initialised(home: Path) -> bool:
     """Whether the folder is a home. Raises ConfigError if it cannot be read."""
     try:

@@ -23,6 +23,7 @@ from tradebot.settings import (
     Loaded,
     PaperAdvance,
     Settings,
+    TradingMode,
     inspect,
     load_for,
     process_environment,
@@ -140,9 +141,15 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
 
 def account_on_this_machine(settings: Settings, key: str) -> str:
     """The name of the user's lock on an account: two homes may share an embedded exchange, or an account name."""
-    if settings.broker is not BrokerName.PAPER:
+    if settings.broker is BrokerName.PAPER:
+        file = paths.exchange_file(settings.home)
+    elif settings.trading_mode is TradingMode.PAPER:
+        file = paths.live_exchange_file(settings.home, settings.broker)
+        if not file.exists():  # the broker has paper accounts of its own
+            return key
+    else:
         return key
-    return f"{key} at {paths.exchange_file(settings.home).resolve()}"
+    return f"{key} at {file.resolve()}"
 
 
 def account_key(broker: Broker, account_id: str) -> str:

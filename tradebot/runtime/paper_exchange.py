@@ -16,11 +16,12 @@ from tradebot.home import locks, paths
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
 from tradebot.market.price_file import PriceFile
+from tradebot.ports import Broker, Clock
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.halts import move_halts
 from tradebot.runtime.homes import account_key, configuration, is_fresh, is_home, make_ledger, refuse_other_brokers
 from tradebot.runtime.strategies import strategy_book
-from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings
+from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings, TradingMode
 from tradebot.strategy_api import History
 
 #: A session in which the shipped strategies trade the bundled prices, with an order, a denial and a stop.
@@ -48,7 +49,7 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
     refuse_other_brokers(settings, "paper reset")
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper reset", wall=SystemClock().now()))
-        before = _pinned_exchange_account(settings)
+        before = pinned_exchange_account(settings)
         exchange = PaperExchange.reset(
             paths.exchange_file(settings.home),
             prices_of(settings),
@@ -57,12 +58,16 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
             known=before,
         )
         held.callback(exchange.close)
-        broker = PaperBroker(exchange)
-        if before is not None:
-            new = account_key(broker, exchange.account_id())
-            move_halts(settings.home, account_key(broker, before), new)
-        make_ledger(settings, broker, ExchangeClock(exchange), new_account=True)
+        pin_new_account(settings, PaperBroker(exchange), ExchangeClock(exchange), before)
         return exchange.status()
+
+
+def pin_new_account(settings: Settings, broker: Broker, clock: Clock, before: str | None) -> None:
+    """Pin the account of ``broker`` in place of the account ``before``, whose halts go on with it."""
+    if before is not None:
+        new = account_key(broker, broker.account().account_id)
+        move_halts(settings.home, account_key(broker, before), new)
+    make_ledger(settings, broker, clock, new_account=True)
 
 
 def whole_history(settings: Settings) -> History:
@@ -86,7 +91,7 @@ def home_exchange(settings: Settings, *, fresh: bool, durable: bool, start: date
     after ``start``.
     """
     path = paths.exchange_file(settings.home)
-    makes = fresh and not PaperExchange.exists(path) and not _is_lost(settings)
+    makes = fresh and not PaperExchange.exists(path) and not is_lost(settings)
     make = PaperExchange.create if makes else PaperExchange.open
     rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
     exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
@@ -144,18 +149,18 @@ def _advance_to(exchange: PaperExchange, job: Job, latest: datetime | None = Non
         exchange.advance_to(due if latest is None else min(due, latest))
 
 
-def _is_lost(settings: Settings) -> bool:
+def is_lost(settings: Settings) -> bool:
     """Whether the ledger knows an embedded exchange that is gone, or cannot be read in a home with its state."""
     try:
-        return _pinned_exchange_account(settings) is not None
+        return pinned_exchange_account(settings) is not None
     except LedgerError:
         return paths.is_initialised(settings.home)
 
 
-def _pinned_exchange_account(settings: Settings) -> str | None:
-    """The pinned account of the embedded exchange; None where none is. Raises LedgerError."""
+def pinned_exchange_account(settings: Settings) -> str | None:
+    """The pinned account of the embedded exchange of this broker; None where none is. Raises LedgerError."""
     if not is_home(settings):
         return None
     with closing(open_database(settings.database_path, create=False)) as database:
-        pinned = database.pinned_accounts.pinned("paper", "paper")
+        pinned = database.pinned_accounts.pinned(settings.broker, TradingMode.PAPER)
     return pinned.account_id if pinned else None

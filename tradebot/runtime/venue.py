@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tradebot.errors import ConfigError, Problem
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
-from tradebot.ports import Broker, Clock, CorrectableCalendar, MarketData
+from tradebot.ports import Broker, Clock, CorrectableCalendar, LivePrices, MarketData
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
-from tradebot.settings import BrokerName, Settings
+from tradebot.settings import BrokerName, Settings, TradingMode
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
+    from tradebot.brokers.paper.live_exchange import Outside
     from tradebot.core.model.schedule import Job
 
 
@@ -33,6 +35,7 @@ class Venue:
     calendar: CorrectableCalendar  # of the market data too
     advance: Callable[[Job], None] = _no_advance  # advances the embedded exchange to a job's time of day
     exchange: PaperExchange | None = None  # None at a broker outside
+    prices: LivePrices | None = None  # for an embedded exchange, where the broker has no paper account
     fresh_for: timedelta = timedelta(0)  # how long a response may be used again
 
 
@@ -50,31 +53,42 @@ def open_venue(
     With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``.
     Without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
     """
-    if settings.broker is BrokerName.ALPACA:
-        from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
-        from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
-        from tradebot.runtime.system_needs import refuse_unusable_variables
-
-        if not urgent and not settings.broker_is_local:  # this machine itself is reached without them
-            refuse_unusable_variables()
-        clock = SystemClock()
-        calendar = CorrectedCalendar(NyseCalendar())
-        broker, market = open_alpaca(settings, clock, calendar, EMERGENCY if urgent else Timeouts())
-        yield Venue(broker, market, clock, calendar, fresh_for=FRESH_FOR)
-    elif settings.broker is BrokerName.ROBINHOOD:
-        from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
-        from tradebot.runtime.robinhood import open_robinhood
-        from tradebot.runtime.system_needs import refuse_unusable_variables
-
-        if not urgent and not settings.broker_is_local:
-            refuse_unusable_variables()
-        clock = SystemClock()
-        calendar = CorrectedCalendar(NyseCalendar())
-        broker, market = open_robinhood(settings, clock, calendar, EMERGENCY if urgent else Timeouts())
-        yield Venue(broker, market, clock, calendar)
-    else:
+    if settings.broker is BrokerName.PAPER:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
             yield venue
+        return
+    outside = open_outside(settings, urgent=urgent)
+    if not trades_on_paper(settings, outside.broker):
+        yield outside
+        return
+    with _at_live_prices(settings, outside, fresh=fresh) as venue:
+        yield venue
+
+
+def trades_on_paper(settings: Settings, broker: Broker) -> bool:
+    """Whether the home trades on the embedded exchange at the prices of ``broker``, which has no paper account."""
+    return settings.trading_mode is TradingMode.PAPER and not broker.capabilities.paper_account
+
+
+def open_outside(settings: Settings, *, urgent: bool = False) -> Venue:
+    """The venue of a broker outside, with the account that it has itself. Makes no request yet. Raises ConfigError."""
+    from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
+    from tradebot.runtime.system_needs import refuse_unusable_variables
+
+    if not urgent and not settings.broker_is_local:  # this machine itself is reached without them
+        refuse_unusable_variables()
+    clock = SystemClock()
+    calendar = CorrectedCalendar(NyseCalendar())
+    timeouts = EMERGENCY if urgent else Timeouts()
+    if settings.broker is BrokerName.ROBINHOOD:
+        from tradebot.runtime.robinhood import open_robinhood
+
+        broker, market = open_robinhood(settings, clock, calendar, timeouts)
+        return Venue(broker, market, clock, calendar, prices=None)
+    from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
+
+    broker, market = open_alpaca(settings, clock, calendar, timeouts)
+    return Venue(broker, market, clock, calendar, fresh_for=FRESH_FOR)
 
 
 @contextmanager
@@ -92,3 +106,22 @@ def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | N
             partial(advance, settings, exchange),
             exchange,
         )
+
+
+@contextmanager
+def _at_live_prices(settings: Settings, outside: Venue, *, fresh: bool) -> Iterator[Venue]:
+    from tradebot.brokers.paper.live_broker import LivePaperBroker
+    from tradebot.runtime.live_paper import home_live_exchange
+
+    with home_live_exchange(settings, outside.broker.capabilities, source_of(settings, outside), fresh=fresh) as opened:
+        yield replace(outside, broker=LivePaperBroker(opened, outside.broker))
+
+
+def source_of(settings: Settings, outside: Venue) -> Outside:
+    """What an exchange at live prices goes by. Raises ConfigError for a broker whose prices it cannot follow."""
+    from tradebot.brokers.paper.live_exchange import Outside
+
+    if outside.prices is None:
+        what = f"{settings.broker} has no paper account, and its prices come without candles to trade on"
+        raise ConfigError([Problem("TRADING_MODE", what, "Write BROKER=paper, or name another broker.")])
+    return Outside(outside.prices, outside.calendar, outside.clock.now)

@@ -50,7 +50,7 @@ class PaperBroker:
         self._exchange = exchange
 
     @property
-    def name(self) -> Literal["paper"]:
+    def name(self) -> str:
         """The broker's name in the settings and in account keys."""
         return "paper"
 
