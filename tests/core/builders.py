@@ -20,6 +20,7 @@ from tradebot.core.model.account import (
     Reorganisation,
     SplitEvent,
 )
+from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.limits import Counters, Limits
@@ -174,6 +175,7 @@ def situation(signals: Iterable[Signal] = (), **more: Any) -> Situation:
         signals=signals,
         limits=limits_with(),
         counters=counters(),
+        capabilities=EVERYTHING,
         expected_as_of=YESTERDAY,
         average_volume=dict.fromkeys(symbols, D(10_000_000)),
         sessions_run={each.strategy: 250 for each in signals},

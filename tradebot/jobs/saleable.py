@@ -21,4 +21,5 @@ def saleable_shares(broker: Broker, symbol: str, shares: Decimal, price: Decimal
         asset = broker.assets([symbol]).get(symbol)
     except (BrokerUnavailable, Blocked):
         asset = None
-    return US_STOCKS.saleable(shares, price, fractionable=asset is not None and asset.fractionable)
+    fractionable = broker.capabilities.fractions and asset is not None and asset.fractionable
+    return US_STOCKS.saleable(shares, price, fractionable=fractionable)

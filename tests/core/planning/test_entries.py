@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.core.builders import (
     signal,
     situation,
 )
+from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.signals import Action, ExitPolicy
@@ -123,3 +125,12 @@ def test_an_exit_planned_beside_it_frees_nothing_for_an_entry() -> None:
     planned = plan(situation([signal("MSFT", Action.EXIT), signal("AAPL")], **held))
     assert [intent.purpose for intent in planned.intents] == [Purpose.EXIT]
     assert {denial.code for denial in planned.denials} >= {DenialCode.MAX_GROSS_EXPOSURE}
+
+
+def test_an_entry_where_entries_have_a_collar_is_a_limit_for_the_day_sized_by_that_limit() -> None:
+    capabilities = replace(EVERYTHING, brackets=False, oto=False, entry_collar_pct=D("0.01"))
+    (entry,) = plan(situation([signal()], capabilities=capabilities)).entries
+    request = entry.request
+    assert (request.type, request.time_in_force, request.limit_price) == (OrderType.LIMIT, TimeInForce.DAY, D("50.5"))
+    assert request.quantity == D(198)  # 10 % of 100,000 dollars at the 50.50 that it may cost
+    assert (request.stop_loss, request.take_profit, entry.planned_price) == (D(49), D(52), D(50))

@@ -32,6 +32,7 @@ from tests.core.builders import (
     stop,
 )
 from tradebot.core.model.account import Asset, Position, Quote
+from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits
@@ -237,10 +238,16 @@ def situations(draw: st.DrawFn) -> Situation:
         average_volume={symbol: draw(number("0", "50000", 0)) for symbol in SYMBOLS if not draw(RARELY)},
         sessions_run={strategy: draw(st.integers(0, 6)) for strategy in STRATEGIES if not draw(RARELY)},
         repetitions=draw(repetitions()),
+        capabilities=replace(EVERYTHING, entry_collar_pct=draw(st.sampled_from([None, D("0.005"), D("0.03")]))),
     )
 
 
 # --- the judge ---------------------------------------------------------------------------
+
+
+def paid(entry: Intent) -> Decimal:
+    """The most that an entry may cost a share: its limit, or about the last price."""
+    return entry.planned_price if entry.request.limit_price is None else entry.request.limit_price
 
 
 class Judge:
@@ -287,7 +294,7 @@ class Judge:
                 found.append((sent.symbol, shares * price, shares * abs(price - sent.request.stop_loss)))
         for entry in self.entries:
             assert entry.request.stop_loss is not None
-            shares, price = entry.request.quantity, entry.planned_price
+            shares, price = entry.request.quantity, paid(entry)
             found.append((entry.symbol, shares * price, shares * abs(price - entry.request.stop_loss)))
         return found
 
@@ -311,7 +318,7 @@ class Judge:
             "daily trades": D(self.given.counters.entries_sent + len(self.entries)),
             "orders in a minute": D(self.given.counters.orders_last_minute + len(self.entries)),
             "orders in the session": D(self.given.counters.orders_sent + len(self.entries)),
-            "bought": sum((each.request.quantity * each.planned_price for each in self.entries), D(0)),
+            "bought": sum((each.request.quantity * paid(each) for each in self.entries), D(0)),
         }
         for symbol in SYMBOLS:
             figures[f"position in {symbol}"] = sum((value for each, value, _ in stakes if each == symbol), D(0))
@@ -338,9 +345,9 @@ def test_no_plan_exceeds_a_limit_or_worsens_one_already_broken(given: Situation)
     for name, limit in Judge(given).limits().items():
         assert after[name] <= limit or after[name] == before[name], name
     for entry in planned.entries:
-        value = entry.request.quantity * entry.planned_price
+        value = entry.request.quantity * paid(entry)
         assert given.limits.min_order_value <= value <= given.limits.max_order_value
-        lost = entry.request.quantity * abs(entry.planned_price - (entry.request.stop_loss or D(0)))
+        lost = entry.request.quantity * abs(paid(entry) - (entry.request.stop_loss or D(0)))
         part = given.limits.probation_size_pct if is_new(given, entry.strategy) else 1
         assert lost <= given.limits.risk_per_trade_pct * given.account.equity * part
         assert (
@@ -365,7 +372,7 @@ def test_no_entry_is_forbidden_runs_away_or_strays_from_the_prices_that_were_see
         before = given.quotes[entry.symbol].previous_close
         assert before is not None
         low, high = before * (1 - limits.price_collar_pct), before * (1 + limits.price_collar_pct)
-        assert low <= entry.planned_price <= high
+        assert low <= entry.planned_price <= paid(entry) <= high
         for decider, repetition in given.repetitions.items():
             if (decider.strategy, decider.symbol, decider.side) == (entry.strategy, entry.symbol, entry.request.side):
                 quick = repetition.sessions <= limits.repeat_order_sessions

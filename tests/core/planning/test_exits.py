@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.core.builders import (
     stop,
 )
 from tradebot.core.model.account import Asset
+from tradebot.core.model.capabilities import EVERYTHING
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.signals import Action, ExitPolicy
@@ -169,3 +172,22 @@ def test_a_holding_that_is_due_but_gone_says_so_with_both_figures() -> None:
     (denial,) = plan(situation([LEAVE], **{**HELD, "positions": ()})).denials
     assert "ledger holds 100 AAPL" in denial.message
     assert "broker shows none" in denial.message
+
+
+def test_a_target_that_rests_nowhere_closes_when_the_price_has_reached_it() -> None:
+    lacking = replace(EVERYTHING, brackets=False)
+    held = {**HELD, "holdings": (replace(holding(), target_price=D(52)),), "capabilities": lacking}
+    (leaving,) = plan(situation(quotes={"AAPL": quote("AAPL", "52")}, **held)).exits
+    assert (leaving.exit_kind, leaving.request.type) == (ExitKind.TARGET, OrderType.MARKET)
+    assert leaving.reason == "target: 52 has reached 52"
+    assert not plan(situation(quotes={"AAPL": quote("AAPL", "51.99")}, **held)).exits
+    resting = {**held, "capabilities": EVERYTHING}
+    assert not plan(situation(quotes={"AAPL": quote("AAPL", "52")}, **resting)).exits
+
+
+def test_a_fraction_is_kept_where_the_broker_trades_none() -> None:
+    held: dict[str, Any] = {"positions": (position(quantity="10.5"),), "holdings": (holding(quantity="10.5"),)}
+    asset = {"AAPL": Asset("AAPL", tradable=True, fractionable=True)}
+    whole = replace(EVERYTHING, fractions=False)
+    (leaving,) = plan(situation([LEAVE], assets=asset, capabilities=whole, **held)).exits
+    assert leaving.request.quantity == 10

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.orders import OrderRequest
+from tradebot.core.model.values import ONE, tick_down
 
 
 class Hours(StrEnum):
@@ -37,6 +38,10 @@ class Capabilities:
     def protects_entries(self) -> bool:
         """Whether the broker itself places the stop of an entry, so that no job has to."""
         return self.brackets or self.oto
+
+    def entry_limit(self, last: Decimal) -> Decimal | None:
+        """The limit of an entry that is planned at ``last`` USD a share, on a tick; None for one at the market."""
+        return None if self.entry_collar_pct is None else tick_down(last * (ONE + self.entry_collar_pct))
 
     def sent(self, request: OrderRequest) -> OrderRequest:
         """A request as it leaves: without the closing legs that the broker does not take along."""

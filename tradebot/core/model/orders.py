@@ -160,7 +160,8 @@ class OrderRequest:
     """An order as it is sent. Prices are USD a share.
 
     ``stop_loss`` makes it a bracket, with or without ``take_profit``: the broker activates the closing legs when the
-    entry fills, and the fill of one leg cancels the other.
+    entry fills, and the fill of one leg cancels the other. A broker that takes no legs is sent the request without
+    them (``Capabilities.sent``); jobs place the stop and watch for the target then.
     """
 
     client_order_id: str
@@ -256,6 +257,11 @@ class Intent:
     def remaining(self) -> Decimal:
         """Shares that have not filled."""
         return self.request.quantity - self.filled_quantity
+
+    @property
+    def most_paid(self) -> Decimal:
+        """The price that an entry is counted with, USD a share: its limit, where it has one."""
+        return self.request.limit_price or self.planned_price
 
     @property
     def client_order_id(self) -> str:

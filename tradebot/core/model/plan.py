@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.account import AccountSnapshot, Asset, Position, Quote
+from tradebot.core.model.capabilities import Capabilities
 from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits, LimitUsed
@@ -89,6 +90,7 @@ class Situation:
     signals: tuple[Signal, ...]
     limits: Limits
     counters: Counters
+    capabilities: Capabilities
     expected_as_of: date | None  # session whose bar a fresh signal is based on
     locked: Mapping[str, str] = field(default_factory=dict)  # symbol without entries: why
     decided: frozenset[str] = frozenset()  # client_order_ids that the session has stored

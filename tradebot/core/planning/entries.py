@@ -70,6 +70,7 @@ def _candidate(signal: Signal, projected: ProjectedAccount) -> Candidate:
 
 
 def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> EntryTerms | None:
+    """The terms of an entry. The stop goes by the last price, the size by the highest that the entry may fill at."""
     if quote is None or US_STOCKS.leg_below(quote.last) is None:  # no stop fits below such a price
         return None
     if not has_exit_prices(signal.policy):
@@ -79,20 +80,26 @@ def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> 
     risk_pct = risk_per_trade(limits, signal.risk_pct)
     sessions_run = projected.situation.sessions_run.get(signal.strategy, 0)
     part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
-    size = size_entry(quote.last, prices.stop, risk_pct, projected.headroom(signal.symbol), limits, part)
-    return EntryTerms(quote.last, prices.stop, prices.target, size)
+    price = projected.situation.capabilities.entry_limit(quote.last) or quote.last
+    size = size_entry(price, prices.stop, risk_pct, projected.headroom(signal.symbol), limits, part)
+    return EntryTerms(price, prices.stop, prices.target, size)
 
 
 def _entry(candidate: Candidate, terms: EntryTerms, situation: Situation) -> Intent:
-    """A market order with a bracket. It is GTC for the sake of its legs; the market part fills at once anyway."""
-    signal = candidate.signal
+    """An order with a stop and a target: at the market, or a limit for the day where entries have a collar.
+
+    A market order is GTC for the sake of its legs; the market part fills at once anyway.
+    """
+    signal, last = candidate.signal, situation.quotes[candidate.symbol].last
+    limit_price = situation.capabilities.entry_limit(last)
     request = OrderRequest(
         client_order_id=candidate.client_order_id,
         symbol=signal.symbol,
         side=Side.BUY,
         quantity=terms.size.quantity,
-        type=OrderType.MARKET,
-        time_in_force=TimeInForce.GTC,
+        type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC if limit_price is None else TimeInForce.DAY,
+        limit_price=limit_price,
         take_profit=terms.target,
         stop_loss=terms.stop,
     )
@@ -103,7 +110,7 @@ def _entry(candidate: Candidate, terms: EntryTerms, situation: Situation) -> Int
         strategy=signal.strategy,
         purpose=Purpose.ENTRY,
         attempt=1,
-        planned_price=terms.price,
+        planned_price=last,
         reason=f"{signal.reason or 'entry signal'}; sized by {terms.size}",
         policy=signal.policy,
     )

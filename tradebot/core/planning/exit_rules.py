@@ -88,10 +88,13 @@ def taken_stop(stop: Decimal, last: Decimal, side: Side) -> Decimal:
     return max(stop, US_STOCKS.leg_above(last))
 
 
-def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> Exit | None:
+def due_exit(
+    holding: Holding, signal: Signal | None, last: Decimal | None, *, target_rests: bool = True
+) -> Exit | None:
     """Why to close the holding now, without its prices; None without a reason.
 
-    Reasons are the strategy's exit signal, the age ``max_sessions``, and a last price at or beyond a trailing stop that
+    Reasons are the strategy's exit signal, the age ``max_sessions``, a last price at or beyond the target where no
+    order rests at it (``target_rests``), and a last price at or beyond a trailing stop that
     was not raised in time, because the broker was unreachable for instance. In the last case the resting stop is
     farther away than the strategy asked for, and a stop at the right price would be refused.
     """
@@ -100,6 +103,9 @@ def due_exit(holding: Holding, signal: Signal | None, last: Decimal | None) -> E
     limit = holding.policy.max_sessions
     if limit is not None and holding.sessions_held >= limit:
         return Exit(f"time exit: held for {holding.sessions_held} of at most {limit} sessions", ExitKind.TIME)
+    target = None if target_rests or last is None else holding.target_price
+    if target is not None and last is not None and (last - target) * holding.side.sign >= 0:
+        return Exit(f"target: {canonical(last)} has reached {canonical(target)}", ExitKind.TARGET)
     trailing = raised_stop(holding)
     if trailing is not None and last is not None and _reached(trailing, last, holding.side):
         reason = f"trailing stop: {canonical(last)} is through {canonical(trailing)} before the stop was raised"

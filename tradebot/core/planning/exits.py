@@ -58,7 +58,8 @@ class _ExitPlanner:
     def due(self, holding: Holding) -> Exit | None:
         quote = self.situation.quotes.get(holding.symbol)
         signal = self.exit_signals.get((holding.strategy, holding.symbol))
-        return due_exit(holding, signal, quote.last if quote else None)
+        last = quote.last if quote else None
+        return due_exit(holding, signal, last, target_rests=self.situation.capabilities.brackets)
 
     def objections(self, holding: Holding) -> tuple[Denial, ...]:
         situation = self.situation
@@ -90,7 +91,7 @@ class _ExitPlanner:
         taken = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
         free = min(holding.shares_in(position), abs(position.quantity) - taken)
         asset = self.situation.assets.get(holding.symbol)
-        fractionable = asset is not None and asset.fractionable
+        fractionable = self.situation.capabilities.fractions and asset is not None and asset.fractionable
         return US_STOCKS.saleable(free, position.market_price, fractionable=fractionable)
 
     def intent(self, holding: Holding, due: Exit) -> Intent:

@@ -114,7 +114,7 @@ class _Measurement:
             if order.parent_id is None and order.state.live:
                 self._add_order(order)
         for intent in unseen_entries(self.view):
-            price = max(intent.planned_price, self._last(intent.symbol) or ZERO)
+            price = max(intent.most_paid, self._last(intent.symbol) or ZERO)
             self._add(intent.symbol, intent.remaining, price, intent.request.stop_loss)
         return Exposure(self.by_symbol, frozenset(self.unpriced))
 

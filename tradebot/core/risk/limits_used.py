@@ -67,10 +67,10 @@ def risen(uses: Iterable[LimitUsed], before: Mapping[str, LimitUsed]) -> tuple[L
 
 def _of_entry(entry: Intent, situation: Situation) -> Iterator[LimitUsed]:
     limits, request, equity = situation.limits, entry.request, situation.account.equity
-    value = request.quantity * entry.planned_price
+    value = request.quantity * entry.most_paid
     yield LimitUsed("MAX_ORDER_VALUE", value, limits.max_order_value)
     if request.stop_loss is not None:
-        risk = request.quantity * abs(entry.planned_price - request.stop_loss)
+        risk = request.quantity * abs(entry.most_paid - request.stop_loss)
         yield _share("RISK_PER_TRADE_PCT", fraction(risk, equity), limits.risk_per_trade_pct)
     volume = situation.average_volume.get(entry.symbol)
     if volume:

@@ -52,7 +52,7 @@ class ProjectedAccount:
         self._exposures = dict(exposure.by_symbol)
         # The broker has reserved the buying power of the orders that it shows, and may not have for the others.
         unseen = unseen_entries(situation)
-        reserved = (reserved_cost(intent.remaining, intent.planned_price) for intent in unseen)
+        reserved = (reserved_cost(intent.remaining, intent.most_paid) for intent in unseen)
         self.buying_power = situation.account.buying_power - sum(reserved, ZERO)
         self._held_by_us = {holding.symbol for holding in situation.holdings}
         self._read_claims()
@@ -94,7 +94,7 @@ class ProjectedAccount:
 
     def add_entry(self, entry: Intent, stop: Decimal) -> None:
         """Count a planned entry as if it were sent and filled. ``stop``: its stop price."""
-        quantity, price, symbol = entry.request.quantity, entry.planned_price, entry.symbol
+        quantity, price, symbol = entry.request.quantity, entry.most_paid, entry.symbol
         added = SymbolExposure(quantity * price, quantity * abs(price - stop))
         self._exposures[symbol] = self.exposure_in(symbol) + added
         self.total += added

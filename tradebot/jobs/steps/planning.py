@@ -100,6 +100,7 @@ def build_situation(desk: Desk, run: JobRun, state: AccountState, signals: tuple
         signals=wanted,
         limits=desk.settings.limits(),
         counters=counters(desk, run, state.account),
+        capabilities=desk.broker.capabilities,
         expected_as_of=desk.market.last_completed(market),
         locked=renamed_symbols(desk) | locked_symbols(state),
         decided=_decided(desk, run),

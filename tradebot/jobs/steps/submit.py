@@ -76,7 +76,7 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
     intent = _moved(desk, intent, OrderState.SUBMITTING, "", quote)
     try:
         if replacing is None:
-            order = desk.broker.submit(intent.request)
+            order = desk.broker.submit(desk.broker.capabilities.sent(intent.request))
         else:
             order = desk.broker.replace(replacing, intent.request)
     except OrderRefused as refusal:
